@@ -1,0 +1,63 @@
+# One command a task. The environments set themselves up from the locks: .venv to use, .venvs/dev to develop.
+PYTHON ?= python3
+INTO ?= pypi.duckdb
+PROJECTS ?=
+ARGS ?=
+
+DEV := .venvs/dev/bin
+INSTALL = -m pip --disable-pip-version-check --quiet install
+
+.PHONY: help sync test check format docs lock bench live clean
+
+help: ## What there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+
+sync: .venv/ready ## Load PROJECTS="flask requests" into a DuckDB file (INTO, pypi.duckdb); further options in ARGS
+	@.venv/bin/source-pypi sync $(PROJECTS) --into $(INTO) $(ARGS)
+
+test: .venvs/dev/ready ## Run the tests
+	@$(DEV)/python -m pytest $(ARGS)
+
+check: .venvs/dev/ready ## Check format, lint, types, import rules, lock, docs
+	@$(DEV)/ruff format --check
+	@$(DEV)/ruff check
+	@$(DEV)/mypy
+	@$(DEV)/lint-imports --no-logo
+	@$(DEV)/python requirements/compile.py --check
+	@$(DEV)/cog --check -P $(COGGED)
+
+format: .venvs/dev/ready ## Format the code and sort its imports
+	@$(DEV)/ruff check --fix-only
+	@$(DEV)/ruff format
+
+COGGED = README.md docs/streams.md docs/settings.md
+docs: .venvs/dev/ready ## Write what is generated in the docs
+	@$(DEV)/cog -r -P $(COGGED)
+
+lock: .venvs/dev/ready ## Write the locks anew; ARGS=--upgrade for newer versions
+	@$(DEV)/python requirements/compile.py $(ARGS)
+
+bench: .venvs/dev/ready ## Measure; writes benchmarks/results.md
+	@$(DEV)/python -m benchmarks.run $(ARGS)
+
+live: .venvs/dev/ready ## Ask the live index for a handful of projects, and check what comes
+	@$(DEV)/python -m pytest -m live
+
+clean: ## Remove the environments and everything that was made
+	@rm -rf .venv .venvs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# --no-deps and --no-build-isolation: everything comes from the lock, nothing besides.
+.venv/ready: requirements/runtime.txt pyproject.toml
+	@echo "setting up .venv"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "source-pypi needs Python 3.11 or newer")'
+	@$(PYTHON) -m venv --clear .venv
+	@.venv/bin/python $(INSTALL) --require-hashes -r requirements/runtime.txt
+	@.venv/bin/python $(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venvs/dev/ready: requirements/dev.txt pyproject.toml
+	@echo "setting up .venvs/dev"
+	@$(PYTHON) -m venv --clear .venvs/dev
+	@$(DEV)/python $(INSTALL) --require-hashes -r requirements/dev.txt
+	@$(DEV)/python $(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@

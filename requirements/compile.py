@@ -1,0 +1,72 @@
+"""Compile the locks from pyproject.toml: ``compile.py [--check | --upgrade]``.
+
+``uv pip compile`` writes versions and hashes and no addresses. What is locked stays locked until ``--upgrade``.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PROJECT = HERE.parent
+
+#: Each lock, and what of pyproject.toml goes into it beside the core.
+LOCKS = {
+    "runtime.txt": ("--extra", "duckdb", "--group", "build"),
+    "dev.txt": ("--extra", "duckdb", "--group", "build", "--group", "dev"),
+}
+OPTIONS = (
+    "--quiet",
+    "--universal",
+    "--python-version",
+    "3.11",
+    "--generate-hashes",
+    "--custom-compile-command",
+    "make lock",
+)
+
+
+def compile_lock(name: str, output: Path, *options: str) -> None:
+    """Write one lock; ``output`` is where the versions to keep stand, and where the new ones go."""
+    uv = Path(sys.executable).with_name("uv")
+    command = [
+        str(uv),
+        "pip",
+        "compile",
+        *OPTIONS,
+        *LOCKS[name],
+        *options,
+        "pyproject.toml",
+        "--output-file",
+        str(output),
+    ]
+    subprocess.run(command, cwd=PROJECT, check=True)
+
+
+def drifted() -> list[str]:
+    """The locks that would come out differently today."""
+    names = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name in LOCKS:
+            copy = Path(folder) / name
+            shutil.copy(HERE / name, copy)
+            compile_lock(name, copy)
+            if copy.read_text() != (HERE / name).read_text():
+                names.append(name)
+    return names
+
+
+def main() -> None:
+    """Write the locks, or with ``--check`` say which do not fit pyproject.toml."""
+    if "--check" in sys.argv:
+        if names := drifted():
+            sys.exit(f"locks out of date: {', '.join(names)} (make lock)")
+        return
+    for name in LOCKS:
+        compile_lock(name, HERE / name, *(["--upgrade"] if "--upgrade" in sys.argv else []))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""PyPI as tables: everything that a Python package index publishes about projects, as typed tables."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from source_pypi.config import Config as Config
+    from source_pypi.errors import ConfigError as ConfigError
+    from source_pypi.errors import SourceError as SourceError
+    from source_pypi.errors import TransientError as TransientError
+    from source_pypi.errors import UnexpectedError as UnexpectedError
+    from source_pypi.library import read as read
+
+__version__ = "0.3.0"
+
+_HOMES = {
+    "Config": "config",
+    "ConfigError": "errors",
+    "SourceError": "errors",
+    "TransientError": "errors",
+    "UnexpectedError": "errors",
+    "read": "library",
+}
+
+__all__ = ["Config", "ConfigError", "SourceError", "TransientError", "UnexpectedError", "__version__", "read"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for: a command that does not read must not load what reads."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,5 @@
+"""``python -m source_pypi``."""
+
+from source_pypi.cli import main
+
+main()

@@ -1,0 +1,275 @@
+"""The commands; the only module that prints or exits. What a command does not need, it does not import."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from source_pypi import __version__
+from source_pypi.errors import SettingError, SourceError
+
+if TYPE_CHECKING:
+    from source_pypi.client import Traffic
+    from source_pypi.config import Config
+    from source_pypi.sync import Batch
+    from source_pypi.tally import Tally
+
+#: Queries worth trying first: the first whose tables were loaded is shown.
+_QUERIES = (
+    (
+        {"files"},
+        "select project, count(*) as files, max(uploaded_at) as last_upload "
+        "from files group by project order by files desc",
+    ),
+    ({"projects"}, "select project, latest_version, summary from projects"),
+    ({"versions"}, "select project, version, first_upload_at from versions order by project, sort_key desc"),
+)
+
+_file = click.Path(path_type=Path, dir_okay=False)
+_config = click.option("--config", type=_file, required=True, help="The settings, a JSON file.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", prog_name="source-pypi")
+def cli() -> None:
+    """PyPI as tables: what a Python package index publishes about projects."""
+
+
+@cli.command()
+@click.argument("names", nargs=-1, metavar="NAME...")
+@click.option("--into", type=_file, default=Path("pypi.duckdb"), show_default=True, help="The DuckDB file to load.")
+@click.option("--streams", metavar="A,B,...", help="Streams to load; 'all' for all.  [default: the flat ones]")
+@click.option("--index-url", metavar="URL", help="The index to read.  [default: the public index]")
+@click.option("--config", type=_file, help="Settings, a JSON file; NAMEs are added to its projects.")
+def sync(names: tuple[str, ...], into: Path, streams: str | None, index_url: str | None, config: Path | None) -> None:
+    """Load projects into a DuckDB file: name projects, get tables.
+
+    A NAME may be pinned to a version (requests==2.31.0), which chooses the release that the stream 'release' reads.
+    """
+    with _one_line_errors():
+        settings = _settings(config, names, index_url)
+        tally, traffic, seconds = _load(settings, into, streams.split(",") if streams else None)
+        _report(tally, traffic, seconds, into)
+        for line in tally.lines():
+            _error(line)
+        sys.exit(1 if tally.errors else 0)
+
+
+@cli.command()
+def spec() -> None:
+    """Print the connector's specification (Airbyte)."""
+    from source_pypi.fronts import airbyte
+
+    _write(airbyte.spec())
+
+
+@cli.command()
+@_config
+def check(config: Path) -> None:
+    """Say whether the index answers with these settings (Airbyte)."""
+    from source_pypi.config import read_config
+    from source_pypi.fronts import airbyte
+
+    with _traced_errors():
+        try:
+            settings = read_config(config)
+        except SettingError as error:
+            _write(airbyte.connection_failed(error))
+            return
+        _write(airbyte.check(settings))
+
+
+@cli.command()
+@_config
+def discover(config: Path) -> None:
+    """Print the streams and their schemas (Airbyte)."""
+    from source_pypi.config import read_config
+    from source_pypi.fronts import airbyte
+
+    with _traced_errors():
+        read_config(config)
+        _write(airbyte.discover())
+
+
+@cli.command()
+@_config
+@click.option("--catalog", type=_file, required=True, help="The configured catalog, a JSON file.")
+@click.option("--state", type=click.Path(path_type=Path), help="The state of the last read, a JSON file.")
+def read(config: Path, catalog: Path, state: Path | None) -> None:
+    """Read the streams of a catalog (Airbyte)."""
+    from source_pypi.config import read_config
+    from source_pypi.fronts import airbyte
+
+    with _traced_errors():
+        if not airbyte.read(read_config(config), catalog, state, _write):
+            sys.exit(1)
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON, with every field.")
+def streams(as_json: bool) -> None:
+    """List the streams: what a row is, key, cursor, what it costs in requests."""
+    from source_pypi.schema import describe_streams
+    from source_pypi.streams import STREAMS
+
+    described = describe_streams(STREAMS)
+    if as_json:
+        import json
+
+        click.echo(json.dumps(described, indent=2))
+        return
+    for stream in described:
+        click.echo(f"{click.style(stream['name'], bold=True)}: {stream['row']}")
+        click.echo(f"    key: {', '.join(stream['key']) or 'none'}; cursor: {stream['cursor'] or 'none'}")
+        click.echo(f"    cost: {stream['cost']}")
+
+
+def main() -> None:
+    """The entry point of ``source-pypi``."""
+    try:
+        cli(prog_name="source-pypi")
+    except BrokenPipeError:
+        # The reader has gone; so that the interpreter does not complain of it at exit, there is nothing left to flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _settings(path: Path | None, names: tuple[str, ...], index_url: str | None) -> "Config":
+    """The settings of the file, and those of the command line over them."""
+    from msgspec.structs import replace
+
+    from source_pypi.config import make_config, read_config
+
+    config = read_config(path) if path is not None else make_config({})
+    given: dict[str, Any] = {"projects": (*config.projects, *names)}
+    if index_url:
+        given["index_url"] = make_config({"index_url": index_url}).index_url
+    return replace(config, **given)
+
+
+def _load(config: "Config", into: Path, names: list[str] | None) -> "tuple[Tally, Traffic, float]":
+    """Read the streams into the database; what came of it, and how long it took."""
+    from source_pypi.index import open_index
+    from source_pypi.selection import select
+    from source_pypi.streams import choose_streams
+    from source_pypi.sync import batches
+    from source_pypi.tally import Tally
+
+    try:
+        from source_pypi.fronts.loader import Database
+    except ImportError as error:
+        raise SettingError("", "sync needs DuckDB: pip install 'source-pypi[duckdb]'") from error
+    chosen = choose_streams(names)
+    targets = select(config) if any(stream.reads.of_project for stream in chosen) else ()
+    began = time.monotonic()
+    index = open_index(config, on_wait=lambda wait: _warn(str(wait)))
+    tally = Tally(index.root)
+    with Database(into, chosen) as database, _progress(len(targets)) as show:
+        try:
+            for batch in batches(index, targets, chosen, releases=config.releases, concurrency=config.max_concurrency):
+                database.add(batch)
+                for note in tally.add(batch):
+                    _warn(note)
+                show(batch, tally)
+        except SourceError as error:
+            if error.failure_type == "config_error" and not tally.projects:
+                raise
+            tally.stop(error, tuple(stream.name for stream in chosen))
+    return tally, index.client.traffic, time.monotonic() - began
+
+
+@contextmanager
+def _progress(total: int) -> "Iterator[Callable[[Batch, Tally], None]]":
+    """Show how far a run is, on a terminal; elsewhere nothing."""
+    if not sys.stderr.isatty():
+        yield lambda batch, tally: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("projects, {task.fields[rows]:,} rows"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[project]}", markup=False),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=total, rows=0, project="")
+
+        def show(batch: "Batch", tally: "Tally") -> None:
+            progress.update(
+                task, advance=batch.project is not None, rows=tally.rows.total(), project=batch.project or "index"
+            )
+
+        yield show
+
+
+def _report(tally: "Tally", traffic: "Traffic", seconds: float, into: Path) -> None:
+    """What was loaded, a line a stream; what it took; what to try."""
+    width = max((len(name) for name in tally.rows), default=6)
+    click.echo(f"{'stream':{width}}  {'rows':>10}")
+    for name, count in tally.rows.items():
+        click.echo(f"{name:{width}}  {count:>10,}")
+    click.echo(
+        f"{tally.projects:,} projects, {traffic.requests:,} requests, {_size(traffic.bytes_received)}, "
+        f"{seconds:.1f} s -> {into}"
+    )
+    query = next((query for tables, query in _QUERIES if tables <= tally.rows.keys()), None)
+    if query:
+        click.echo(f"try: {query}")
+
+
+def _size(count: int) -> str:
+    """Bytes, in the largest unit that leaves a whole number before the point."""
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} bytes"
+
+
+def _write(lines: bytes) -> None:
+    """Whole lines of the protocol, at once: the reader may be waiting for them."""
+    sys.stdout.buffer.write(lines)
+    sys.stdout.buffer.flush()
+
+
+def _warn(line: str) -> None:
+    click.echo(f"{click.style('warning:', fg='yellow')} {line}", err=True)
+
+
+def _error(line: str) -> None:
+    click.echo(f"{click.style('error:', fg='red')} {line}", err=True)
+
+
+@contextmanager
+def _one_line_errors() -> "Iterator[None]":
+    """An error of ours is one line on stderr and exit status 1, never a traceback."""
+    try:
+        yield
+    except SourceError as error:
+        _error(str(error))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        _error("interrupted; what was loaded before is kept")
+        sys.stderr.flush()
+        os._exit(130)  # a worker may still be waiting for an answer, and nobody waits for it
+
+
+@contextmanager
+def _traced_errors() -> "Iterator[None]":
+    """An error is an ERROR trace on stdout, which is where Airbyte looks, and exit status 1."""
+    from source_pypi.fronts import airbyte
+
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        _write(airbyte.error_trace(error, time.time()))
+        sys.exit(1)

@@ -1,0 +1,310 @@
+"""The only module that sends: identity, pace, retries, credentials.
+
+Flow
+    ``Client.get`` waits for its turn (``Pace``), sends one request over a kept connection, reads the answer whole,
+    and tries again where trying again may help. A redirect is followed by hand: each hop gets its own headers.
+
+What is tried again, and why
+    Connection errors, silence and bodies cut short: the same question may get through (the public index had hours of it
+    on 2025-04-08, index-api.md 2.9). 429 and 5xx: the index is busy; its Retry-After is honoured, up to
+    ``LONGEST_WAIT``. Everything else is an answer: 404 means "not here", and is returned, never raised.
+
+Patience
+    Until the index has answered once, few tries suffice: a wrong address needs none. Afterwards an outage of a
+    minute is sat out.
+
+Reading on
+    index-api.md 2 (what the operators ask of clients, redirects, errors).
+"""
+
+import base64
+import http.client
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from urllib.parse import urljoin, urlsplit
+
+import urllib3
+
+from source_pypi import __version__
+from source_pypi.errors import AnswerError, RefusedError, UnavailableError, UnreachableError
+from source_pypi.redaction import without_credentials
+
+#: Tries of one question: before and after the index has first answered in this run.
+FIRST_TRIES, TRIES = 3, 7
+#: Waits between tries, in seconds: doubled from the first to the last, then jittered by up to a quarter.
+SHORTEST_BACKOFF, LONGEST_BACKOFF = 1.0, 32.0
+#: The longest Retry-After that is waited for, in seconds; a longer one ends the question with an error.
+LONGEST_WAIT = 300.0
+#: Redirects followed for one question.
+REDIRECTS = 5
+#: Size of an answer, decompressed, beyond which it is refused, in bytes.
+LARGEST_ANSWER = 256 * 1024 * 1024
+
+_REDIRECTING = frozenset({301, 302, 303, 307, 308})
+_BUSY = frozenset({429, 500, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the index answered: 200, 304 or 404 (410 counts as it).
+
+    ``address`` is the one that answered, after redirects. ``serial`` and ``etag`` are None where the index sends none.
+    """
+
+    address: str
+    status: int
+    body: bytes
+    content_type: str
+    etag: str | None
+    serial: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A user's name and password, and the only origin (scheme, host and port) that may see them."""
+
+    origin: tuple[str, str, int]
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What has gone over the wire so far: requests sent, tries included, and bytes of bodies received, compressed."""
+
+    requests: int = 0
+    bytes_received: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A wait between two tries: why, for how many seconds, and how often it was tried."""
+
+    address: str
+    reason: str
+    seconds: float
+    tries: int
+    rate_limited: bool
+
+    def __str__(self) -> str:
+        return f"{self.address}: {self.reason}; waiting {self.seconds:.1f} s before try {self.tries + 1}"
+
+
+class Pace:
+    """At most so many requests a second, whoever sends them; 0 means no pace."""
+
+    def __init__(self, per_second: float, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
+        self._interval = 1 / per_second if per_second else 0.0
+        self._clock, self._sleep = clock, sleep
+        self._next = 0.0
+        self._lock = threading.Lock()
+
+    def wait(self) -> None:
+        """Return when the next request may be sent."""
+        with self._lock:
+            now = self._clock()
+            turn = max(now, self._next)
+            self._next = turn + self._interval
+        if turn > now:
+            self._sleep(turn - now)
+
+
+class Client:
+    """Asks an index politely. Safe to share between threads.
+
+    :param contact: becomes part of the User-Agent; None: only name and version.
+    :param requests_per_second: the pace; 0: none.
+    :param timeout: seconds of silence after which a try fails.
+    :param connections: connections that are kept open.
+    :param on_wait: told of each wait before it begins.
+    :param clock, sleep, jitter: time and chance, passed in so that tests need none.
+    """
+
+    def __init__(
+        self,
+        *,
+        contact: str | None = None,
+        credentials: Credentials | None = None,
+        requests_per_second: float = 5,
+        timeout: float = 30,
+        connections: int = 1,
+        on_wait: Callable[[Wait], None] = lambda wait: None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self.traffic = Traffic()
+        self.answered = False
+        self._credentials = credentials
+        self._headers = {"User-Agent": user_agent(contact), "Accept-Encoding": "gzip"}
+        self._pool = urllib3.PoolManager(
+            maxsize=connections, block=True, retries=False, timeout=urllib3.Timeout(connect=timeout, read=timeout)
+        )
+        self._pace = Pace(requests_per_second, clock, sleep)
+        self._clock, self._sleep, self._jitter, self._on_wait = clock, sleep, jitter, on_wait
+        self._counting = threading.Lock()
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        self._pool.clear()
+
+    def get(self, address: str, *, accept: str = "application/json", etag: str | None = None) -> Answer:
+        """Ask for an address; with ``etag``, only if it has changed (the answer is then 304).
+
+        :raises UnreachableError: no whole answer came in all tries.
+        :raises UnavailableError: 429 or 5xx in all tries, or a Retry-After beyond ``LONGEST_WAIT``.
+        :raises RefusedError: 401 or 403.
+        :raises AnswerError: any other status, or too many redirects.
+        """
+        began, tries = self._clock(), 0
+        while True:
+            tries += 1
+            outcome = self._try(address, accept, etag)
+            if isinstance(outcome, Answer):
+                self.answered = True
+                return outcome
+            self.answered = self.answered or outcome.status != 0
+            wait = self._wait_before(tries, outcome)
+            if tries >= (TRIES if self.answered else FIRST_TRIES) or wait > LONGEST_WAIT:
+                raise self._given_up(address, outcome, tries, self._clock() - began)
+            self._on_wait(Wait(without_credentials(address), outcome.reason, wait, tries, outcome.status == 429))
+            self._sleep(wait)
+
+    def _try(self, address: str, accept: str, etag: str | None) -> "Answer | _Failure":
+        """One try: an answer, or why there was none. Redirects are hops of the same try."""
+        hop = address
+        for _ in range(REDIRECTS + 1):
+            self._pace.wait()
+            try:
+                response, body = self._send(hop, accept, etag)
+            except (urllib3.exceptions.HTTPError, OSError) as error:
+                return _Failure(0, _cause(error), None)
+            if response.status not in _REDIRECTING:
+                return self._judge(hop, response, body)
+            hop = urljoin(hop, response.headers.get("Location", ""))
+        raise AnswerError(without_credentials(address), f"more than {REDIRECTS} redirects")
+
+    def _send(self, address: str, accept: str, etag: str | None) -> tuple[urllib3.BaseHTTPResponse, bytes]:
+        headers = self._headers | {"Accept": accept} | ({"If-None-Match": etag} if etag else {})
+        headers |= self._authorization(address)
+        with self._counting:
+            self.traffic.requests += 1
+        response = self._pool.urlopen("GET", address, headers=headers, redirect=False, preload_content=False)
+        try:
+            body = response.read(LARGEST_ANSWER + 1)
+            with self._counting:
+                self.traffic.bytes_received += response.tell()
+        except BaseException:
+            response.close()
+            raise
+        finally:
+            response.release_conn()
+        return response, body
+
+    def _authorization(self, address: str) -> dict[str, str]:
+        credentials = self._credentials
+        if credentials is None or origin(address) != credentials.origin:
+            return {}
+        token = base64.b64encode(f"{credentials.username}:{credentials.password}".encode())
+        return {"Authorization": f"Basic {token.decode()}"}
+
+    def _judge(self, address: str, response: urllib3.BaseHTTPResponse, body: bytes) -> "Answer | _Failure":
+        """Tell answers from failures, and raise for what no further try can mend."""
+        status, shown = response.status, without_credentials(address)
+        if status in _BUSY:
+            return _Failure(status, f"status {status}", self._retry_after(response.headers.get("Retry-After")))
+        if status in (401, 403):
+            raise RefusedError(shown, status, _first_line(body, response))
+        if len(body) > LARGEST_ANSWER:
+            raise AnswerError(shown, f"more than {LARGEST_ANSWER // 2**20} MB")
+        if status not in (200, 304, 404, 410):
+            raise AnswerError(shown, f"{status} {HTTPStatus(status).phrase if status in _KNOWN else ''}".strip())
+        headers = response.headers
+        serial = headers.get("X-PyPI-Last-Serial", "")
+        return Answer(
+            address=shown,
+            status=404 if status == 410 else status,
+            body=body,
+            content_type=headers.get("Content-Type", ""),
+            etag=headers.get("ETag"),
+            serial=int(serial) if serial.isascii() and serial.isdigit() else None,
+        )
+
+    def _retry_after(self, text: str | None) -> float | None:
+        """Seconds to wait, from a Retry-After in seconds or as a date (RFC 9110, 10.2.3); None: none, or nonsense."""
+        if text is None:
+            return None
+        if text.strip().isdigit():
+            return float(text)
+        try:
+            return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+        except (ValueError, OverflowError):
+            return None
+
+    def _wait_before(self, tries: int, failure: "_Failure") -> float:
+        if failure.retry_after is not None:
+            return failure.retry_after
+        backoff: float = min(LONGEST_BACKOFF, SHORTEST_BACKOFF * 2 ** (tries - 1))
+        return backoff * (1 + self._jitter() / 4)
+
+    def _given_up(self, address: str, failure: "_Failure", tries: int, seconds: float) -> Exception:
+        shown = without_credentials(address)
+        if failure.status:
+            return UnavailableError(shown, failure.status, tries, seconds, failure.retry_after)
+        return UnreachableError(shown, failure.reason, tries, seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """A try that brought no answer: the status (0: none came), why, and the wait that the index asked for."""
+
+    status: int
+    reason: str
+    retry_after: float | None
+
+
+_KNOWN = frozenset(HTTPStatus)
+
+#: What to call the errors of the transport; the first that fits counts.
+_CAUSES: tuple[tuple[type[Exception], str], ...] = (
+    (urllib3.exceptions.NameResolutionError, "its host name is unknown"),
+    (urllib3.exceptions.ConnectTimeoutError, "no connection within the timeout"),
+    (urllib3.exceptions.ReadTimeoutError, "no answer within the timeout"),
+    (urllib3.exceptions.NewConnectionError, "the connection was refused"),
+    (urllib3.exceptions.SSLError, "TLS failed"),
+    (urllib3.exceptions.DecodeError, "the answer's compression is broken"),
+    (urllib3.exceptions.ProtocolError, "the connection broke"),
+)
+
+
+def _cause(error: Exception) -> str:
+    if any(isinstance(arg, http.client.IncompleteRead) for arg in error.args):
+        return "the answer was cut short"
+    for kind, words in _CAUSES:
+        if isinstance(error, kind):
+            return words
+    return f"{type(error).__name__}"
+
+
+def _first_line(body: bytes, response: urllib3.BaseHTTPResponse) -> str:
+    """What a refusal says, where it is plain text of one line."""
+    if not response.headers.get("Content-Type", "").startswith("text/plain"):
+        return ""
+    lines = body[:200].decode("ascii", "replace").splitlines()
+    return "".join(char for char in lines[0] if char.isprintable()).rstrip(".") if lines else ""
+
+
+def user_agent(contact: str | None) -> str:
+    """How this client names itself, so that the index's operators know whom to ask (index-api.md 2.1)."""
+    return f"source-pypi/{__version__}" + (f" (+{contact})" if contact else "")
+
+
+def origin(address: str) -> tuple[str, str, int]:
+    """Scheme, host and port: what credentials are bound to."""
+    parts = urlsplit(address)
+    return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)

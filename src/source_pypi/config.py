@@ -1,0 +1,153 @@
+"""Every setting, with its meaning, unit and default. The connector's specification is generated from here.
+
+Names and meanings of Airbyte's source-pypi 0.2.x (``project_name``, ``version``) stay; nothing is required by the
+specification, so that a 0.2.x configuration and a new one are both valid.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta, Struct
+
+from source_pypi.errors import SettingError
+from source_pypi.record import about
+
+
+class Config(Struct, frozen=True, kw_only=True, gc=False):
+    """What the user chose. Read one with :func:`read_config`, or make one in Python with the same names."""
+
+    projects: Annotated[
+        tuple[str, ...],
+        about(
+            "Names of projects, in any spelling. A name may be pinned to a version, which chooses the release "
+            "that the release stream reads.",
+            title="Projects",
+            examples=[["flask", "requests==2.31.0"]],
+        ),
+    ] = ()
+    project_name: Annotated[
+        str | None,
+        about(
+            "Name of one project, in any spelling; the same as one entry of Projects.",
+            title="Project name",
+            examples=["sampleproject"],
+        ),
+    ] = None
+    version: Annotated[
+        str | None,
+        about(
+            "Version of the project in Project name that the release stream reads. Empty: the latest release.",
+            title="Version of that project",
+            examples=["1.2.0"],
+        ),
+    ] = None
+    releases: Annotated[
+        Literal["latest", "all"],
+        about(
+            "Which releases the release stream reads of projects that are not pinned: the latest one, which takes no "
+            "further request, or all of them, which takes one request each.",
+            title="Releases",
+        ),
+    ] = "latest"
+    index_url: Annotated[
+        str | None,
+        about(
+            "Address of the index: its root, or its /simple/ or /pypi address. Empty: the public index.",
+            title="Index address",
+            examples=["https://packages.example.com/root/mirror"],
+        ),
+    ] = None
+    index_username: Annotated[
+        str | None, about("User name for the index, sent to the index's own host only.", title="Index user name")
+    ] = None
+    index_password: Annotated[
+        str | None,
+        about(
+            "Password or token for the index, sent to the index's own host only.",
+            title="Index password",
+            airbyte_secret=True,
+        ),
+    ] = None
+    contact: Annotated[
+        str | None,
+        about(
+            "An address at which the index's operators can reach you; it becomes part of the User-Agent.",
+            title="Contact",
+            examples=["data-team@example.com"],
+        ),
+    ] = None
+    requests_per_second: Annotated[
+        float,
+        Meta(ge=0),
+        about("At most so many requests are started in a second; 0: no pace.", unit="1/s", title="Pace"),
+    ] = 5
+    max_concurrency: Annotated[
+        int,
+        Meta(ge=1, le=64),
+        about(
+            "At most so many requests are under way at once. The public index asks for requests one after another: "
+            "raise it only for an index of your own.",
+            title="Concurrency",
+        ),
+    ] = 1
+    request_timeout_seconds: Annotated[
+        float,
+        Meta(gt=0),
+        about("A try fails when the index is silent for so long.", unit="seconds", title="Timeout"),
+    ] = 30
+
+
+def read_config(path: Path) -> Config:
+    """Read a configuration file.
+
+    :raises SettingError: when the file cannot be read, is no JSON object, or breaks the specification.
+    """
+    try:
+        content = msgspec.json.decode(path.read_bytes())
+    except OSError as error:
+        raise SettingError("", f"the configuration {path} cannot be read: {error.strerror}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise SettingError("", f"the configuration {path} is no JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise SettingError("", f"the configuration {path} must be a JSON object of settings")
+    return make_config(content)
+
+
+def make_config(settings: Mapping[str, Any]) -> Config:
+    """Make a configuration from settings by name; null and empty texts count as not given, unknown names are ignored.
+
+    :raises SettingError: when a setting breaks the specification.
+    """
+    given = {name: value for name, value in settings.items() if value is not None and value != ""}
+    try:
+        config = msgspec.convert(given, Config)
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).partition(" - at `$.")
+        raise SettingError(path.rstrip("`"), reason) from error
+    _check(config)
+    return config
+
+
+def _check(config: Config) -> None:
+    if config.version is not None and config.project_name is None:
+        raise SettingError("version", "goes with project_name; pin an entry of projects as name==version")
+    if config.contact is not None and not re.fullmatch(r"[ -~]+", config.contact):
+        raise SettingError("contact", "may only have printable ASCII characters: it is part of a header")
+    if (config.index_username is None) != (config.index_password is None):
+        raise SettingError("index_password", "index_username and index_password go together")
+    if config.index_url is not None:
+        _check_address(config.index_url)
+
+
+def _check_address(index_url: str) -> None:
+    try:
+        parts = urlsplit(index_url)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid or re.search(r"[\s\x00-\x1f]", index_url):
+        raise SettingError("index_url", "must be an address such as https://packages.example.com/simple/")

@@ -1,0 +1,268 @@
+"""Every error of this package, and whose fault each is.
+
+::
+
+    SourceError
+    ├── ConfigError                 the user must act (Airbyte: config_error)
+    │   ├── SettingError            a setting breaks the specification
+    │   ├── NoProjectsError         nothing was asked for
+    │   ├── ProjectNameError        a name that no project can have
+    │   ├── UnknownProjectsError    names that the index does not have
+    │   ├── UnknownReleaseError     a pinned version that the index does not have
+    │   ├── UnknownStreamError      a stream that does not exist
+    │   ├── CatalogError            an Airbyte catalog or state that cannot be read
+    │   ├── NotOfferedError         a document that this index does not offer
+    │   ├── RefusedError            401 or 403: credentials, or a blocked address
+    │   └── DestinationError        a database that cannot be opened or written
+    ├── TransientError              trying later may help (Airbyte: transient_error)
+    │   ├── UnreachableError        no whole answer came, however often it was tried
+    │   ├── UnavailableError        429 or 5xx, however often it was tried
+    │   └── StoppedError            project after project failed, so the rest was not asked for
+    └── UnexpectedError             the index's fault or ours (Airbyte: system_error)
+        ├── AnswerError             a status that nothing here expects
+        └── DocumentError           an answer that is not the document it should be
+
+Each carries what was asked, what came back and what to do; ``str(error)`` is one line for the user.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+FailureType = Literal["config_error", "transient_error", "system_error"]
+
+
+class SourceError(Exception):
+    """Root of all errors that this package raises on purpose."""
+
+    failure_type: ClassVar[FailureType] = "system_error"
+
+
+class ConfigError(SourceError):
+    """Something that only the user can put right."""
+
+    failure_type: ClassVar[FailureType] = "config_error"
+
+
+class TransientError(SourceError):
+    """Something that may be over when it is tried again later."""
+
+    failure_type: ClassVar[FailureType] = "transient_error"
+
+
+class UnexpectedError(SourceError):
+    """Something that neither the user nor patience can mend."""
+
+
+class SettingError(ConfigError):
+    """A setting breaks the specification; raised when a configuration is read."""
+
+    def __init__(self, setting: str, reason: str) -> None:
+        super().__init__(setting, reason)
+        self.setting = setting
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"setting {self.setting!r}: {self.reason}" if self.setting else self.reason
+
+
+class NoProjectsError(ConfigError):
+    """No project was named; raised when a selection is made."""
+
+    def __str__(self) -> str:
+        return (
+            "no projects named: give names (source-pypi sync flask requests), "
+            "or set 'projects' or 'project_name' in the configuration"
+        )
+
+
+class ProjectNameError(ConfigError):
+    """A text that is neither a project's name nor a name with a pin; raised when a selection is made."""
+
+    def __init__(self, asked: str, reason: str) -> None:
+        super().__init__(asked, reason)
+        self.asked = asked
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.asked!r} cannot be a project: {self.reason}"
+
+
+class UnknownProjectsError(ConfigError):
+    """Names that the index answered 404 for; raised after the other projects were read."""
+
+    def __init__(self, projects: Sequence[str], index: str) -> None:
+        super().__init__(projects, index)
+        self.projects = tuple(projects)
+        self.index = index
+
+    def __str__(self) -> str:
+        names = ", ".join(self.projects)
+        return f"not on the index {self.index}: {names} (check the spelling; the other projects were read)"
+
+
+class UnknownReleaseError(ConfigError):
+    """A pinned version of which the index has no document; raised after everything else was read."""
+
+    def __init__(self, project: str, version: str, address: str) -> None:
+        super().__init__(project, version, address)
+        self.project = project
+        self.version = version
+        self.address = address
+
+    def __str__(self) -> str:
+        return (
+            f"the index has no release document of {self.project} {self.version} ({self.address} answered 404): "
+            "check the version, or drop the pin to read the latest release"
+        )
+
+
+class UnknownStreamError(ConfigError):
+    """Streams that do not exist; raised when streams are chosen."""
+
+    def __init__(self, streams: Sequence[str], known: Sequence[str]) -> None:
+        super().__init__(streams, known)
+        self.streams = tuple(streams)
+        self.known = tuple(known)
+
+    def __str__(self) -> str:
+        return f"no such stream: {', '.join(self.streams)} (there are: {', '.join(self.known)})"
+
+
+class CatalogError(ConfigError):
+    """A configured catalog or a state that is not what Airbyte hands over; raised before anything is read."""
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(what, reason)
+        self.what = what
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the {self.what} cannot be read: {self.reason}"
+
+
+class NotOfferedError(ConfigError):
+    """A document that every public index has and this one does not; raised for the streams that need it."""
+
+    def __init__(self, what: str, address: str) -> None:
+        super().__init__(what, address)
+        self.what = what
+        self.address = address
+
+    def __str__(self) -> str:
+        return (
+            f"this index offers no {self.what} ({self.address} answered 404): "
+            "leave the stream out, or read an index that has it"
+        )
+
+
+class RefusedError(ConfigError):
+    """401 or 403; raised at once, never retried."""
+
+    def __init__(self, address: str, status: int, said: str) -> None:
+        super().__init__(address, status, said)
+        self.address = address
+        self.status = status
+        self.said = said
+
+    def __str__(self) -> str:
+        said = f" ({self.said})" if self.said else ""
+        remedy = (
+            "check index_username and index_password"
+            if self.status == 401
+            else "the index refuses this client: check credentials and network, and slow down"
+        )
+        return f"{self.address} answered {self.status}{said}: {remedy}"
+
+
+class DestinationError(ConfigError):
+    """A database that cannot be opened or written; what was committed before stays."""
+
+    def __init__(self, destination: str, reason: str) -> None:
+        super().__init__(destination, reason)
+        self.destination = destination
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"cannot write {self.destination}: {self.reason}"
+
+
+class UnreachableError(TransientError):
+    """No whole answer came; raised when the tries are used up. ``seconds`` counts from the first try."""
+
+    def __init__(self, address: str, cause: str, tries: int, seconds: float) -> None:
+        super().__init__(address, cause, tries, seconds)
+        self.address = address
+        self.cause = cause
+        self.tries = tries
+        self.seconds = seconds
+
+    def __str__(self) -> str:
+        return (
+            f"{self.address} cannot be reached: {self.cause} ({tried(self.tries, self.seconds)}); "
+            "check index_url and the network, or try later"
+        )
+
+
+class UnavailableError(TransientError):
+    """429 or 5xx until the tries were used up, or a Retry-After that is longer than we wait."""
+
+    def __init__(self, address: str, status: int, tries: int, seconds: float, retry_after: float | None) -> None:
+        super().__init__(address, status, tries, seconds, retry_after)
+        self.address = address
+        self.status = status
+        self.tries = tries
+        self.seconds = seconds
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        wish = "" if self.retry_after is None else f", and asks to wait {self.retry_after:.0f} s"
+        return f"{self.address} answered {self.status} ({tried(self.tries, self.seconds)}{wish}): try later"
+
+
+class StoppedError(TransientError):
+    """Several projects in a row failed, so that the rest was left for another run; raised in mid-run."""
+
+    def __init__(self, failed: int, left: int) -> None:
+        super().__init__(failed, left)
+        self.failed = failed
+        self.left = left
+
+    def __str__(self) -> str:
+        return (
+            f"stopped after {self.failed} projects in a row failed; {self.left} were not asked for: "
+            "run again when the index is well"
+        )
+
+
+class AnswerError(UnexpectedError):
+    """A status that nothing here expects, or redirects without end."""
+
+    def __init__(self, address: str, answered: str) -> None:
+        super().__init__(address, answered)
+        self.address = address
+        self.answered = answered
+
+    def __str__(self) -> str:
+        return f"{self.address} answered {self.answered}: is index_url the address of a package index?"
+
+
+class DocumentError(UnexpectedError):
+    """An answer with status 200 that is not the document it should be."""
+
+    def __init__(self, address: str, expected: str, found: str) -> None:
+        super().__init__(address, expected, found)
+        self.address = address
+        self.expected = expected
+        self.found = found
+
+    def __str__(self) -> str:
+        return (
+            f"{self.address}: expected {self.expected}, found {self.found}: "
+            "is index_url the address of a package index?"
+        )
+
+
+def tried(tries: int, seconds: float) -> str:
+    """How often and how long something was tried, for a message."""
+    times = "1 try" if tries == 1 else f"{tries} tries"
+    return f"{times} in {seconds:.1f} s"

@@ -1,0 +1,56 @@
+"""What the name of a wheel tells (binary distribution format, PEP 427 and PEP 425)."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from packaging.tags import parse_tag
+
+from source_pypi.pep440 import parse_version
+
+_NAME = re.compile(r"[\w.]+")
+_BUILD = re.compile(r"\d+", re.ASCII)
+#: Tags that one name may stand for; real ones stand for a few dozen at most.
+_MOST_TAGS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class WheelName:
+    """The parts of a wheel's name that are not its project and version; ``build`` is None where it has none."""
+
+    build: str | None
+    python_tags: tuple[str, ...]
+    abi_tags: tuple[str, ...]
+    platform_tags: tuple[str, ...]
+
+
+def parse_wheel(filename: str) -> WheelName | None:
+    """The tags of a wheel's name; None where the name breaks the rules, as ``packaging`` judges them.
+
+    ``packaging.utils.parse_wheel_filename`` is not called for each file: the parts of a name repeat from file to file,
+    so each part is judged once (a test holds the two judgements against each other).
+    """
+    stem, dot, suffix = filename.rpartition(".")
+    parts = stem.split("-")
+    if not dot or suffix != "whl" or len(parts) not in (5, 6):
+        return None
+    build = parts[2] if len(parts) == 6 else None
+    if build is not None and not _BUILD.match(build):
+        return None
+    if "__" in parts[0] or not _NAME.fullmatch(parts[0]) or parse_version(parts[1]) is None:
+        return None
+    tags = _tags("-".join(parts[-3:]))
+    return None if tags is None else WheelName(build, *tags)
+
+
+@lru_cache(maxsize=16_384)
+def _tags(text: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]] | None:
+    """Python, ABI and platform tags of a compressed tag set, in the order of the name."""
+    python, abi, platform = (tuple(dict.fromkeys(part.lower().split("."))) for part in text.split("-"))
+    if len(python) * len(abi) * len(platform) > _MOST_TAGS:
+        return None
+    try:
+        parse_tag(text.lower())
+    except ValueError:
+        return None
+    return python, abi, platform

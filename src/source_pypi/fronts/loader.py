@@ -1,0 +1,222 @@
+"""Batches into a DuckDB file: a table a stream, a project replaced whole, about a hundred projects a transaction.
+
+Flow
+    Rows go to a temporary file of newline-delimited JSON a stream. Every ``PROJECTS_A_COMMIT`` projects (or sooner,
+    when the files have grown large) the rows of these projects are deleted and the new ones inserted, in one
+    transaction. So a run that ends anywhere leaves whole projects, and one that is repeated leaves the same rows.
+
+Scope
+    Only rows that could be read are replaced: a stream that failed for a project keeps what was loaded before.
+    Tables have no PRIMARY KEY: it costs a quarter of the file and up to twice the time, and replacing by project
+    keeps rows unique as well.
+
+Reading on
+    runtime.md 1.2, 1.3 and 1.8 hold the figures behind this.
+"""
+
+import tempfile
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+
+import duckdb
+import msgspec
+
+from source_pypi.errors import DestinationError
+from source_pypi.schema import duckdb_columns, stream_fields
+from source_pypi.streams.stream import Stream
+from source_pypi.sync import Batch
+
+#: A transaction costs about 4 ms however small it is.
+PROJECTS_A_COMMIT = 100
+#: Bytes of rows after which a transaction is made before that many projects have come.
+BYTES_A_COMMIT = 64 * 1024 * 1024
+#: The oldest DuckDB that can open the file; newer ones write a newer format unless told otherwise.
+OPENED_BY = "v1.4.0"
+#: DuckDB takes four fifths of the machine's memory unless told otherwise.
+MEMORY = "256MB"
+#: DuckDB refuses longer JSON objects unless told otherwise, in bytes.
+LONGEST_ROW = 16 * 1024 * 1024
+
+
+class Database:
+    """A DuckDB file with a table for each stream; a context manager.
+
+    Entering opens the file and makes the tables; leaving commits what has been added, also when an error is under way.
+
+    :raises DestinationError: when the file cannot be opened, is no database, is in use, or holds other tables by
+        these names.
+    """
+
+    def __init__(self, path: Path, streams: Sequence[Stream]) -> None:
+        self.path = path
+        self._streams = {stream.name: stream for stream in streams}
+        self._encoder = msgspec.json.Encoder()
+
+    def __enter__(self) -> "Database":
+        try:
+            self._connection = _connect(self.path)
+            try:
+                for stream in self._streams.values():
+                    _make_table(self._connection, stream, self.path)
+            except BaseException:
+                self._connection.close()
+                raise
+        except duckdb.Error as error:
+            raise DestinationError(str(self.path), _reason(error)) from error
+        self._folder = tempfile.TemporaryDirectory(prefix="source-pypi-")
+        self._begin()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if not isinstance(error, DestinationError):
+                self.commit()
+        finally:
+            self._connection.close()
+            self._folder.cleanup()
+
+    def add(self, batch: Batch) -> None:
+        """Take the rows of a visit; they are in the tables after the next commit.
+
+        :raises DestinationError: when they cannot be written.
+        """
+        for name, rows in batch.rows.items():
+            self._staged[name].add(batch.project, self._encoder.encode_lines(rows), len(rows))
+        self._projects += 1
+        if self._projects >= PROJECTS_A_COMMIT or sum(s.size for s in self._staged.values()) >= BYTES_A_COMMIT:
+            self.commit()
+
+    def commit(self) -> None:
+        """Replace the rows of the projects that have been added since the last commit, in one transaction.
+
+        :raises DestinationError: when the database cannot be written; then nothing of it is.
+        """
+        try:
+            self._connection.begin()
+            for name, staged in self._staged.items():
+                staged.close()
+                _replace(self._connection, self._streams[name], staged)
+            self._connection.commit()
+        except (duckdb.Error, OSError) as error:
+            with suppress(duckdb.Error):
+                self._connection.rollback()
+            raise DestinationError(str(self.path), _reason(error)) from error
+        self._begin()
+
+    def _begin(self) -> None:
+        folder = Path(self._folder.name)
+        self._staged = {name: _Staged(folder / f"{name}.ndjson", self.path) for name in self._streams}
+        self._projects = 0
+
+
+class _Staged:
+    """Rows of one stream that wait in a file for the next commit, and the projects whose rows they replace."""
+
+    def __init__(self, path: Path, database: Path) -> None:
+        self.path = path
+        self.projects: list[str] = []
+        self.whole = False
+        self.size = self.longest = 0
+        self._database = database
+        try:
+            self._file = path.open("wb")
+        except OSError as error:
+            raise DestinationError(str(database), _reason(error)) from error
+
+    def add(self, project: str | None, lines: bytes, count: int) -> None:
+        if project is None:
+            self.whole = True
+        else:
+            self.projects.append(project)
+        if count:
+            try:
+                self._file.write(lines)
+            except OSError as error:
+                raise DestinationError(str(self._database), _reason(error)) from error
+            self.size += len(lines)
+            self.longest = max(self.longest, len(lines) if len(lines) > LONGEST_ROW else 0)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+    config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": MEMORY, "threads": 1}
+    if int(duckdb.__version__.partition(".")[0]) >= 2:
+        config["storage_compatibility_version"] = OPENED_BY
+    connection = duckdb.connect(str(path), config=config)
+    connection.execute("SET preserve_insertion_order = false")
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+def _make_table(connection: duckdb.DuckDBPyConnection, stream: Stream, path: Path) -> None:
+    """Create the stream's table, or add the columns that an older release did not have; comment all of it."""
+    table, columns = _quoted(stream.name), duckdb_columns(stream)
+    there = dict(
+        connection.execute(
+            "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ? "
+            "AND schema_name = current_schema() AND database_name = current_database()",
+            [stream.name],
+        ).fetchall()
+    )
+    if there and not set(stream.key) <= set(there):
+        reason = f"it has a table {stream.name!r} that is not ours; name another file with --into"
+        raise DestinationError(str(path), reason)
+    if not there:
+        listed = ", ".join(f"{_quoted(name)} {type_}" for name, type_ in columns.items())
+        connection.execute(f"CREATE TABLE {table} ({listed})")
+    for name, type_ in columns.items():
+        if there and name not in there:
+            connection.execute(f"ALTER TABLE {table} ADD COLUMN {_quoted(name)} {type_}")
+    _comment(connection, stream)
+
+
+def _comment(connection: duckdb.DuckDBPyConnection, stream: Stream) -> None:
+    table = _quoted(stream.name)
+    key = f" Key: {', '.join(stream.key)}." if stream.key else ""
+    connection.execute(f"COMMENT ON TABLE {table} IS {_text(f'A row is {stream.row}.{key}')}")
+    for field in stream_fields(stream):
+        connection.execute(f"COMMENT ON COLUMN {table}.{_quoted(field.name)} IS {_text(field.description)}")
+
+
+def _replace(connection: duckdb.DuckDBPyConnection, stream: Stream, staged: _Staged) -> None:
+    """Put the staged rows in the place of those that the same projects had."""
+    table, columns = _quoted(stream.name), duckdb_columns(stream)
+    if staged.whole:
+        connection.execute(f"DELETE FROM {table}")
+    elif staged.projects:
+        connection.execute(f"DELETE FROM {table} WHERE project IN (SELECT unnest(?))", [staged.projects])
+    if staged.size:
+        listed = ", ".join(_quoted(name) for name in columns)
+        types = ", ".join(f"{_quoted(name)}: {_text(type_)}" for name, type_ in columns.items())
+        connection.execute(
+            f"INSERT INTO {table} ({listed}) SELECT {listed} FROM read_json({_text(str(staged.path))}, format = "
+            f"'newline_delimited', columns = {{{types}}}, maximum_object_size = {staged.longest or LONGEST_ROW})"
+        )
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _reason(error: Exception) -> str:
+    """What the database or the system says, in one line, with what to do where we know it."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    said = str(error).splitlines()[0].partition(": ")[2] or str(error)
+    hints: Iterable[tuple[str, str]] = (
+        ("Could not set lock", "it is in use by another program; close that, or name another file with --into"),
+        ("not a valid DuckDB", "it is no DuckDB file; name another file with --into"),
+        ("No such file", "its folder does not exist"),
+        ("Permission denied", "no permission to write there"),
+    )
+    return next((hint for mark, hint in hints if mark in said), said)

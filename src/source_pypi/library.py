@@ -1,0 +1,46 @@
+"""PyPI as rows, in a Python program."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from source_pypi.config import make_config
+from source_pypi.index import open_index
+from source_pypi.selection import select
+from source_pypi.streams import choose_streams
+from source_pypi.streams.stream import Row
+from source_pypi.sync import batches
+from source_pypi.tally import Tally
+
+
+def read(stream: str, projects: Iterable[str] = (), **settings: Any) -> Iterator[Any]:
+    """Yield the rows of one stream, project by project, while the next project is being asked for.
+
+    :param stream: a stream's name, e.g. ``files``.
+    :param projects: names, in any spelling, each optionally pinned (``requests==2.31.0``).
+    :param settings: any setting of the connector, by name (docs/settings.md).
+    :returns: a record's instance a row (``row.filename``); for ``project``, ``release`` and ``stats``, a dict.
+    :raises UnknownStreamError: when there is no such stream.
+    :raises SettingError: when a setting breaks the specification.
+    :raises SourceError: after the last row, the first thing that went wrong: a missing project, a failed document.
+    """
+    chosen = choose_streams([stream])
+    config = make_config({"projects": list(projects), **settings})
+    targets = select(config) if any(one.reads.of_project for one in chosen) else ()
+    index = open_index(config)
+    tally = Tally(index.root)
+    for batch in batches(index, targets, chosen, releases=config.releases, concurrency=config.max_concurrency):
+        tally.add(batch)
+        for rows in batch.rows.values():
+            yield from map(_plain, rows)
+    if tally.errors:
+        raise tally.errors[0]
+
+
+def _plain(row: Row) -> Any:
+    """A record as it is; of a document that is passed on whole, the values instead of their JSON."""
+    if isinstance(row, Struct):
+        return row
+    return {key: msgspec.json.decode(value) if isinstance(value, Raw) else value for key, value in row.items()}

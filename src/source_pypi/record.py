@@ -1,0 +1,110 @@
+"""How a field is described: once, on the record that has it.
+
+A record is a ``msgspec.Struct`` whose fields are ``Annotated`` with :func:`about`. Everything else that tells of a
+field (JSON Schema, loader columns, docs, the connector's specification) is read from here through :func:`fields_of`.
+"""
+
+import types
+import typing
+from dataclasses import dataclass
+from typing import Annotated, Any, Union
+
+from msgspec import NODEFAULT, UNSET, Meta, Struct
+
+#: An integer that every destination can hold. JSON has no such bound; a column of 64 bits has.
+Integer = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+
+
+def about(meaning: str, *, source: str = "", unit: str = "", null: str = "", **more: Any) -> Meta:
+    """Describe a field.
+
+    :param meaning: a sentence: what the value tells.
+    :param source: where in the index's answer it stands, e.g. ``info.summary``; empty for wire fields.
+    :param unit: the unit of a number, e.g. ``bytes``.
+    :param null: what an absent value means; empty where the field is never null.
+    :param more: further JSON Schema keywords (``title``, ``examples``, ``airbyte_secret``).
+    """
+    extra = {"source": source, "unit": unit, "null": null}
+    return Meta(description=meaning, extra=extra, extra_json_schema=more or None)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a record, as :func:`about` described it.
+
+    ``name`` is the name on the wire and in the tables, ``type`` the Python type without ``None`` and annotations,
+    ``nullable`` whether it may be absent, ``default`` its default or ``None``.
+    """
+
+    name: str
+    type: Any
+    nullable: bool
+    meaning: str
+    source: str
+    unit: str
+    null: str
+    keywords: dict[str, Any]
+    default: Any
+
+    @property
+    def description(self) -> str:
+        """Meaning, unit and the meaning of null in one line: what a column's comment says."""
+        unit = f" In {self.unit}." if self.unit else ""
+        null = f" Null: {self.null}." if self.null else ""
+        return f"{self.meaning}{unit}{null}"
+
+
+def fields_of(record: type[Struct]) -> tuple[Field, ...]:
+    """The fields of a record in their order, each with its description."""
+    hints = typing.get_type_hints(record, include_extras=True)
+    defaults = dict(zip(reversed(record.__struct_fields__), reversed(record.__struct_defaults__), strict=False))
+    return tuple(
+        _field(wire_name, hints[name], defaults.get(name))
+        for name, wire_name in zip(record.__struct_fields__, record.__struct_encode_fields__, strict=True)
+    )
+
+
+def _field(name: str, hint: Any, default: Any) -> Field:
+    plain, metas = bare(hint)
+    type_, nullable = without_none(plain)
+    described = next((meta for meta in metas if meta.description is not None), Meta())
+    extra = described.extra or {}
+    keywords: dict[str, Any] = {}
+    for meta in metas:
+        keywords |= meta.extra_json_schema or {}
+        keywords |= bounds(meta)
+    return Field(
+        name=name,
+        type=type_,
+        nullable=nullable,
+        meaning=described.description or "",
+        source=extra.get("source", ""),
+        unit=extra.get("unit", ""),
+        null=extra.get("null", ""),
+        keywords=keywords,
+        default=None if default in (NODEFAULT, UNSET) else default,
+    )
+
+
+def bounds(meta: Meta) -> dict[str, Any]:
+    """The bounds of a number as JSON Schema has them; those of 64 bits go without saying."""
+    named = {"minimum": meta.ge, "maximum": meta.le, "exclusiveMinimum": meta.gt}
+    return {name: bound for name, bound in named.items() if bound not in (None, -(2**63), 2**63 - 1)}
+
+
+def bare(hint: Any) -> tuple[Any, tuple[Meta, ...]]:
+    """A type without its annotations, and the annotations, outermost last."""
+    metas: tuple[Meta, ...] = ()
+    while typing.get_origin(hint) is Annotated:
+        metas = (*(meta for meta in hint.__metadata__ if isinstance(meta, Meta)), *metas)
+        hint = hint.__origin__
+    return hint, metas
+
+
+def without_none(hint: Any) -> tuple[Any, bool]:
+    """A type without ``None``, and whether it had it. A union of several types stays a tuple of types."""
+    if typing.get_origin(hint) not in (Union, types.UnionType):
+        return hint, False
+    members = [bare(member)[0] for member in typing.get_args(hint)]
+    rest = tuple(member for member in members if member is not type(None))
+    return (rest[0] if len(rest) == 1 else rest), len(rest) < len(members)

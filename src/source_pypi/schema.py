@@ -1,0 +1,155 @@
+"""The only mapping of types: from a record's fields to JSON Schema and to the columns of a table."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
+
+from source_pypi.record import Field, bare, fields_of, without_none
+
+if TYPE_CHECKING:
+    from source_pypi.streams.stream import Stream
+
+_PLAIN: dict[Any, tuple[str, str]] = {
+    str: ("string", "VARCHAR"),
+    int: ("integer", "BIGINT"),
+    float: ("number", "DOUBLE"),
+    bool: ("boolean", "BOOLEAN"),
+    datetime: ("string", "TIMESTAMPTZ"),
+}
+_TIME = {"format": "date-time", "airbyte_type": "timestamp_with_timezone"}
+
+
+def stream_schema(stream: Stream) -> dict[str, Any]:
+    """The JSON Schema (draft 7) of a stream's rows: key first, everything that may be null nullable, open to more keys.
+
+    Times that we make are times; inside documents that are passed on, they are texts as the index wrote them.
+    """
+    properties = {field.name: _property(field) for field in stream_fields(stream)}
+    return {"$schema": "http://json-schema.org/draft-07/schema#", **_object(properties)}
+
+
+def stream_fields(stream: Stream) -> tuple[Field, ...]:
+    """The fields of a stream's record, those of the key first."""
+    fields = fields_of(stream.record)
+    return tuple(sorted(fields, key=lambda field: field.name not in stream.key))
+
+
+def duckdb_columns(stream: Stream) -> dict[str, str]:
+    """The columns of a stream's table and their DuckDB types; what is nested is JSON, a list of texts an array."""
+    return {field.name: _duckdb_type(field.type) for field in stream_fields(stream)}
+
+
+def settings_schema(record: type[Struct]) -> dict[str, Any]:
+    """The JSON Schema of a record of settings: what Airbyte calls a connectionSpecification."""
+    properties = {}
+    for order, field in enumerate(fields_of(record)):
+        default = {} if field.default in (None, ()) else {"default": field.default}
+        described = {"description": field.description, **field.keywords, **default, "order": order}
+        title = described.pop("title", field.name)
+        properties[field.name] = {**_json_type(field.type), "title": title, **described}
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "PyPI",
+        "type": "object",
+        "required": [],
+        "properties": properties,
+        "additionalProperties": True,
+    }
+
+
+def type_words(field: Field) -> str:
+    """A field's type in a word or two, for the docs."""
+    schema = _json_type(field.type)
+    kind = schema["type"] if isinstance(schema["type"], str) else " or ".join(schema["type"])
+    if field.type is datetime:
+        return "time"
+    if kind == "array":
+        items = schema.get("items", {}).get("type", "object")
+        return f"list of {items if isinstance(items, str) else items[0]}s"
+    return str(kind)
+
+
+def _property(field: Field) -> dict[str, Any]:
+    schema = _json_type(field.type)
+    if field.type is datetime:
+        schema |= _TIME
+    return {**(_nullable(schema) if field.nullable else schema), "description": field.description}
+
+
+def _json_type(hint: Any) -> dict[str, Any]:
+    if isinstance(hint, tuple):
+        return {"type": [_json_type(member)["type"] for member in hint]}
+    type_ = bare(hint)[0]
+    if type_ in _PLAIN:
+        return {"type": _PLAIN[type_][0]}
+    origin, arguments = typing.get_origin(type_), typing.get_args(type_)
+    if origin is Literal:
+        return {"type": "string", "enum": list(arguments)}
+    if origin in (list, tuple):
+        return {"type": "array", "items": _member(arguments[0])}
+    if origin is dict:
+        return {"type": "object", "additionalProperties": _member(arguments[1])}
+    return _object({field.name: _nested(field) for field in fields_of(type_)})
+
+
+def _nested(field: Field) -> dict[str, Any]:
+    schema = _json_type(field.type)
+    return {**(_nullable(schema) if field.nullable else schema), "description": field.description}
+
+
+def _member(hint: Any) -> dict[str, Any]:
+    type_, nullable = without_none(bare(hint)[0])
+    schema = _json_type(type_)
+    return _nullable(schema) if nullable else schema
+
+
+def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
+    types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    return schema | {"type": [*types, "null"]}
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "additionalProperties": True}
+
+
+def _duckdb_type(hint: Any) -> str:
+    type_ = bare(hint)[0]
+    if type_ in _PLAIN:
+        return _PLAIN[type_][1]
+    if typing.get_origin(type_) is list and bare(typing.get_args(type_)[0])[0] is str:
+        return "VARCHAR[]"
+    return "JSON"
+
+
+def describe_streams(streams: Iterable[Stream]) -> list[dict[str, Any]]:
+    """Streams with their fields, as plain values: what ``source-pypi streams --json`` prints and the docs show."""
+    return [
+        {
+            "name": stream.name,
+            "row": stream.row,
+            "key": list(stream.key),
+            "cursor": None,
+            "cost": stream.cost,
+            "reads": stream.reads.value,
+            "default": stream.flat,
+            "fields": [_describe(field) for field in stream_fields(stream)],
+        }
+        for stream in streams
+    ]
+
+
+def _describe(field: Field) -> dict[str, Any]:
+    return {
+        "name": field.name,
+        "type": type_words(field),
+        "nullable": field.nullable,
+        "meaning": field.meaning,
+        "unit": field.unit or None,
+        "null": field.null or None,
+        "source": field.source or None,
+    }

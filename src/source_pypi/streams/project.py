@@ -1,0 +1,20 @@
+"""``project``: the project document as the index sends it, nesting kept; a stream of Airbyte's source-pypi 0.2.x."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from source_pypi import documents
+from source_pypi.record import about
+from source_pypi.streams.stream import Row, Visit
+
+
+class Project(documents.Project, frozen=True, kw_only=True):
+    """A project document, and whose it is."""
+
+    project: Annotated[str, about("The project's normalised name (PEP 503).", source="the name asked for")]
+
+
+def project_rows(visit: Visit) -> Iterator[Row]:
+    """The document with every key that the index sent, known or not."""
+    if visit.document is not None:
+        yield visit.document.sections() | {"project": visit.project}

@@ -1,0 +1,168 @@
+"""``projects``: a project, flat."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import Struct
+
+from source_pypi import documents
+from source_pypi.documents import Document
+from source_pypi.record import Integer, about
+from source_pypi.streams.stream import Row, Visit
+from source_pypi.streams.values import keywords, moment, text, texts
+
+_NOT_GIVEN = "the release does not say"
+
+
+class Projects(Struct, frozen=True, kw_only=True, gc=False):
+    """A project: what its latest release says of it, who owns it, and how much there is of it."""
+
+    project: Annotated[str, about("The project's normalised name (PEP 503).", source="the name asked for")]
+    name: Annotated[
+        str | None,
+        about("The name as its owners write it.", source="info.name", null="the index does not say"),
+    ]
+    latest_version: Annotated[
+        str | None,
+        about(
+            "The release that the index chose as the latest: the highest stable version that is not yanked, if any.",
+            source="info.version",
+            null="the index does not say",
+        ),
+    ]
+    summary: Annotated[str | None, about("What the project is, in one line.", source="info.summary", null=_NOT_GIVEN)]
+    author: Annotated[str | None, about("Author's name.", source="info.author", null=_NOT_GIVEN)]
+    author_email: Annotated[str | None, about("Author's address.", source="info.author_email", null=_NOT_GIVEN)]
+    maintainer: Annotated[str | None, about("Maintainer's name.", source="info.maintainer", null=_NOT_GIVEN)]
+    maintainer_email: Annotated[
+        str | None, about("Maintainer's address.", source="info.maintainer_email", null=_NOT_GIVEN)
+    ]
+    license: Annotated[
+        str | None,
+        about("Licence as free text; may be a whole licence.", source="info.license", null=_NOT_GIVEN),
+    ]
+    license_expression: Annotated[
+        str | None,
+        about("Licence as an SPDX expression (PEP 639).", source="info.license_expression", null=_NOT_GIVEN),
+    ]
+    license_files: Annotated[
+        list[str] | None,
+        about("Names of the licence files (PEP 639).", source="info.license_files", null=_NOT_GIVEN),
+    ]
+    keywords: Annotated[
+        list[str] | None,
+        about("Keywords, split at commas, or else at white space.", source="info.keywords", null=_NOT_GIVEN),
+    ]
+    classifiers: Annotated[
+        list[str] | None, about("Trove classifiers.", source="info.classifiers", null="the index does not say")
+    ]
+    requires_python: Annotated[
+        str | None,
+        about("Supported Python versions (PEP 440).", source="info.requires_python", null=_NOT_GIVEN),
+    ]
+    requires_dist: Annotated[
+        list[str] | None, about("Dependencies (PEP 508), as uploaded.", source="info.requires_dist", null=_NOT_GIVEN)
+    ]
+    extras: Annotated[list[str] | None, about("Names of the extras.", source="info.provides_extra", null=_NOT_GIVEN)]
+    project_urls: Annotated[
+        dict[str, str | None] | None, about("Addresses by label.", source="info.project_urls", null=_NOT_GIVEN)
+    ]
+    home_page: Annotated[str | None, about("Address of the home page.", source="info.home_page", null=_NOT_GIVEN)]
+    yanked: Annotated[
+        bool | None,
+        about(
+            "Whether the latest release was yanked (PEP 592); then all of them are.",
+            source="info.yanked",
+            null="the index does not say",
+        ),
+    ]
+    yanked_reason: Annotated[
+        str | None, about("Why it was yanked.", source="info.yanked_reason", null="not yanked, or no reason given")
+    ]
+    organization: Annotated[
+        str | None,
+        about(
+            "Organization that owns the project.",
+            source="ownership.organization",
+            null="none, or the index does not say",
+        ),
+    ]
+    version_count: Annotated[
+        int | None,
+        about(
+            "Number of versions, also those without files.",
+            source="releases",
+            unit="versions",
+            null="the index lists no releases",
+        ),
+    ]
+    file_count: Annotated[
+        int | None,
+        about("Number of files.", source="releases", unit="files", null="the index lists no releases"),
+    ]
+    total_size: Annotated[
+        Integer | None,
+        about("Size of all files.", source="releases[].size", unit="bytes", null="the index lists no releases"),
+    ]
+    first_upload_at: Annotated[
+        datetime | None,
+        about(
+            "Time of the first upload that is still there.", source="releases[].upload_time_iso_8601", null="no files"
+        ),
+    ]
+    last_upload_at: Annotated[
+        datetime | None,
+        about("Time of the last upload.", source="releases[].upload_time_iso_8601", null="no files"),
+    ]
+    serial: Annotated[
+        Integer | None,
+        about(
+            "The index's counter at the last change of the project that it journals.",
+            source="last_serial",
+            null="the index has none",
+        ),
+    ]
+
+
+def projects_rows(visit: Visit) -> Iterator[Row]:
+    """One row, from the project document."""
+    if visit.project is None or visit.document is None:
+        return
+    yield _row(visit.project, visit.document)
+
+
+def _row(project: str, document: Document[documents.Project]) -> Projects:
+    content = document.content
+    info, releases, ownership = content.info, content.releases, content.ownership
+    files = None if releases is None else [file for listed in releases.values() for file in listed or ()]
+    uploads = sorted(when for file in files or () if (when := moment(file.upload_time_iso_8601)) is not None)
+    return Projects(
+        project=project,
+        name=text(info.name),
+        latest_version=text(info.version),
+        summary=text(info.summary),
+        author=text(info.author),
+        author_email=text(info.author_email),
+        maintainer=text(info.maintainer),
+        maintainer_email=text(info.maintainer_email),
+        license=text(info.license),
+        license_expression=text(info.license_expression),
+        license_files=texts(info.license_files),
+        keywords=keywords(info.keywords),
+        classifiers=texts(info.classifiers),
+        requires_python=text(info.requires_python),
+        requires_dist=texts(info.requires_dist),
+        extras=texts(info.provides_extra),
+        project_urls=info.project_urls,
+        home_page=text(info.home_page),
+        yanked=info.yanked,
+        yanked_reason=text(info.yanked_reason),
+        organization=None if ownership is None else text(ownership.organization),
+        version_count=None if releases is None else len(releases),
+        file_count=None if files is None else len(files),
+        total_size=None if files is None else sum(file.size or 0 for file in files),
+        first_upload_at=uploads[0] if uploads else None,
+        last_upload_at=uploads[-1] if uploads else None,
+        serial=content.last_serial if content.last_serial is not None else document.serial,
+    )

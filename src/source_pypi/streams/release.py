@@ -1,0 +1,23 @@
+"""``release``: release documents as the index sends them; a stream of Airbyte's source-pypi 0.2.x."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from source_pypi import documents
+from source_pypi.record import about
+from source_pypi.streams.stream import Row, Visit
+
+
+class Release(documents.Release, frozen=True, kw_only=True):
+    """A release document, and which release it is of."""
+
+    project: Annotated[str, about("The project's normalised name (PEP 503).", source="the name asked for")]
+    version: Annotated[str, about("The version, as the index has it.", source="info.version")]
+
+
+def release_rows(visit: Visit) -> Iterator[Row]:
+    """The documents with every key that the index sent; ``releases`` belongs to project documents only."""
+    for release in visit.releases:
+        sections = release.document.sections()
+        sections.pop("releases", None)
+        yield sections | {"project": visit.project, "version": release.version}

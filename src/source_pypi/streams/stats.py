@@ -1,0 +1,16 @@
+"""``stats``: the index's statistics as it sends them; a stream of Airbyte's source-pypi 0.2.x."""
+
+from collections.abc import Iterator
+
+from source_pypi import documents
+from source_pypi.streams.stream import Row, Visit
+
+
+class Stats(documents.Statistics, frozen=True):
+    """The index's statistics."""
+
+
+def stats_rows(visit: Visit) -> Iterator[Row]:
+    """The document with every key that the index sent."""
+    if visit.statistics is not None:
+        yield visit.statistics.sections()

@@ -1,0 +1,43 @@
+"""Values as the index writes them -> values as tables want them."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from urllib.parse import urljoin
+
+
+def text(value: str | None) -> str | None:
+    """None for what means nothing: an empty text, or the ``UNKNOWN`` of old tools (index-api.md 20.8)."""
+    return None if value is None or value in ("", "UNKNOWN") or value.isspace() else value
+
+
+def texts(values: Iterable[str] | None) -> list[str] | None:
+    """A list, or None where the index sends none; an empty list says that there is nothing, and stays."""
+    return None if values is None else list(values)
+
+
+def moment(value: datetime | None) -> datetime | None:
+    """The time in UTC, which is what is meant where no zone is written; None for what UTC cannot express."""
+    if value is None or value.tzinfo is UTC:
+        return value
+    try:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except OverflowError:
+        return None
+
+
+def keywords(value: str | None) -> list[str] | None:
+    """Keywords one by one: split at commas, or, as old tools wrote them, at white space."""
+    given = text(value)
+    if given is None:
+        return None
+    parts = given.split(",") if "," in given else given.split()
+    return [part.strip() for part in parts if part.strip()]
+
+
+def address(value: str | None, base: str) -> str | None:
+    """An absolute address; some mirrors write file addresses relative to the document (index-api.md, top)."""
+    given = text(value)
+    try:
+        return None if given is None else given if "://" in given else urljoin(base, given)
+    except ValueError:
+        return given

@@ -1,0 +1,134 @@
+"""``versions``: a version of a project, also one without files."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import Struct
+
+from source_pypi.documents import File, Info
+from source_pypi.pep440 import parse_version, sort_key
+from source_pypi.record import Integer, about
+from source_pypi.streams.stream import Row, Visit
+from source_pypi.streams.values import moment, text
+
+_NOT_PEP_440 = "PEP 440 does not know the version"
+_LARGEST = 2**63 - 1
+
+
+class Versions(Struct, frozen=True, kw_only=True, gc=False):
+    """A version: what PEP 440 reads in it, and what its files tell."""
+
+    project: Annotated[str, about("The project's normalised name (PEP 503).", source="the name asked for")]
+    version: Annotated[str, about("The version, as the index has it.", source="releases")]
+    valid_pep440: Annotated[bool, about("Whether PEP 440 knows such a version.", source="releases")]
+    normalized_version: Annotated[
+        str | None, about("The version in PEP 440's normal form.", source="releases", null=_NOT_PEP_440)
+    ]
+    sort_key: Annotated[
+        str,
+        about(
+            "A text that sorts as PEP 440 orders versions; versions that it does not know sort below all others.",
+            source="releases",
+        ),
+    ]
+    is_prerelease: Annotated[
+        bool | None,
+        about("Whether it is a pre- or development release (PEP 440).", source="releases", null=_NOT_PEP_440),
+    ]
+    pre: Annotated[
+        str | None,
+        about("Pre-release segment, e.g. rc1.", source="releases", null=f"none, or {_NOT_PEP_440}"),
+    ]
+    post: Annotated[Integer | None, about("Post-release number.", source="releases", null=f"none, or {_NOT_PEP_440}")]
+    dev: Annotated[
+        Integer | None, about("Development release number.", source="releases", null=f"none, or {_NOT_PEP_440}")
+    ]
+    local: Annotated[str | None, about("Local version label.", source="releases", null=f"none, or {_NOT_PEP_440}")]
+    first_upload_at: Annotated[
+        datetime | None,
+        about("Time of its first upload.", source="releases[].upload_time_iso_8601", null="no files"),
+    ]
+    last_upload_at: Annotated[
+        datetime | None,
+        about("Time of its last upload.", source="releases[].upload_time_iso_8601", null="no files"),
+    ]
+    file_count: Annotated[int, about("Number of its files.", source="releases", unit="files")]
+    total_size: Annotated[Integer, about("Size of its files.", source="releases[].size", unit="bytes")]
+    has_sdist: Annotated[bool, about("Whether it has a source distribution.", source="releases[].packagetype")]
+    has_wheel: Annotated[bool, about("Whether it has a wheel.", source="releases[].packagetype")]
+    requires_python: Annotated[
+        str | None,
+        about(
+            "Supported Python versions (PEP 440).",
+            source="releases[].requires_python",
+            null="not given, or no files",
+        ),
+    ]
+    yanked: Annotated[
+        bool | None,
+        about(
+            "Whether it was yanked (PEP 592).", source="releases[].yanked", null="no files, so the index does not say"
+        ),
+    ]
+    yanked_reason: Annotated[
+        str | None,
+        about("Why it was yanked.", source="releases[].yanked_reason", null="not yanked, or no reason given"),
+    ]
+    is_latest: Annotated[
+        bool, about("Whether the index chose it as the project's latest release.", source="info.version")
+    ]
+
+
+def versions_rows(visit: Visit) -> Iterator[Row]:
+    """A row for each version that the project document lists, in the document's order."""
+    if visit.project is None or visit.document is None:
+        return
+    content = visit.document.content
+    for version, files in (content.releases or {}).items():
+        yield _row(visit.project, version, files or (), content.info)
+
+
+def _row(project: str, version: str, files: Sequence[File], info: Info) -> Versions:
+    is_latest = version == info.version
+    parsed = parse_version(version)
+    uploads = sorted(when for file in files if (when := moment(file.upload_time_iso_8601)) is not None)
+    kinds = {file.packagetype for file in files}
+    return Versions(
+        project=project,
+        version=version,
+        valid_pep440=parsed is not None,
+        normalized_version=None if parsed is None else str(parsed),
+        sort_key=sort_key(version),
+        is_prerelease=None if parsed is None else parsed.is_prerelease,
+        pre=None if parsed is None or parsed.pre is None else f"{parsed.pre[0]}{parsed.pre[1]}",
+        post=None if parsed is None else _column(parsed.post),
+        dev=None if parsed is None else _column(parsed.dev),
+        local=None if parsed is None else parsed.local,
+        first_upload_at=uploads[0] if uploads else None,
+        last_upload_at=uploads[-1] if uploads else None,
+        file_count=len(files),
+        total_size=sum(file.size or 0 for file in files),
+        has_sdist="sdist" in kinds,
+        has_wheel="bdist_wheel" in kinds,
+        requires_python=_first(file.requires_python for file in files)
+        or (text(info.requires_python) if is_latest else None),
+        yanked=_yanked(files, info.yanked if is_latest else None),
+        yanked_reason=_first(file.yanked_reason for file in files) or (text(info.yanked_reason) if is_latest else None),
+        is_latest=is_latest,
+    )
+
+
+def _yanked(files: Sequence[File], of_release: bool | None) -> bool | None:
+    """Files and release share one flag (index-api.md 3); without files only the latest release tells it."""
+    flags = [file.yanked for file in files if file.yanked is not None]
+    return all(flags) if flags else of_release
+
+
+def _first(values: Iterator[str | None]) -> str | None:
+    return next((given for value in values if (given := text(value)) is not None), None)
+
+
+def _column(number: int | None) -> int | None:
+    """A number that fits a column of 64 bits; a larger one is still in ``normalized_version``."""
+    return number if number is not None and number <= _LARGEST else None
