@@ -54,7 +54,8 @@ def sync(names: tuple[str, ...], into: Path, streams: str | None, index_url: str
     with _one_line_errors():
         settings = _settings(config, names, index_url)
         tally, traffic, seconds = _load(settings, into, streams.split(",") if streams else None)
-        _report(tally, traffic, seconds, into)
+        if tally.rows:
+            _report(tally, traffic, seconds, into)
         for line in tally.lines():
             _error(line)
         sys.exit(1 if tally.errors else 0)
@@ -217,12 +218,16 @@ def _report(tally: "Tally", traffic: "Traffic", seconds: float, into: Path) -> N
     for name, count in tally.rows.items():
         click.echo(f"{name:{width}}  {count:>10,}")
     click.echo(
-        f"{tally.projects:,} projects, {traffic.requests:,} requests, {_size(traffic.bytes_received)}, "
-        f"{seconds:.1f} s -> {into}"
+        f"{_count(tally.projects, 'project')}, {_count(traffic.requests, 'request')}, "
+        f"{_size(traffic.bytes_received)}, {seconds:.1f} s -> {into}"
     )
     query = next((query for tables, query in _QUERIES if tables <= tally.rows.keys()), None)
     if query:
         click.echo(f"try: {query}")
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _size(count: int) -> str:

@@ -22,6 +22,7 @@ import http.client
 import random
 import threading
 import time
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -196,15 +197,15 @@ class Client:
             self.traffic.requests += 1
         response = self._pool.urlopen("GET", address, headers=headers, redirect=False, preload_content=False)
         try:
-            body = response.read(LARGEST_ANSWER + 1)
+            packed = response.read(LARGEST_ANSWER + 1, decode_content=False)
             with self._counting:
-                self.traffic.bytes_received += response.tell()
+                self.traffic.bytes_received += len(packed)
         except BaseException:
             response.close()
             raise
         finally:
             response.release_conn()
-        return response, body
+        return response, unpack(packed, response.headers.get("Content-Encoding", ""))
 
     def _authorization(self, address: str) -> dict[str, str]:
         credentials = self._credentials
@@ -268,14 +269,40 @@ class _Failure:
     retry_after: float | None
 
 
+def unpack(packed: bytes, encoding: str) -> bytes:
+    """A body without its compression, up to one byte more than ``LARGEST_ANSWER``.
+
+    urllib3 could do this, but takes a gzip stream that ends too early for a whole one.
+
+    :raises urllib3.exceptions.DecodeError: when the stream is broken or cut short, or no gzip was agreed on.
+    """
+    if encoding in ("", "identity") or not packed:
+        return packed
+    if encoding not in ("gzip", "x-gzip"):
+        raise urllib3.exceptions.DecodeError(f"unknown Content-Encoding {encoding!r}")
+    body, rest = bytearray(), packed
+    while rest:  # a gzip stream may have several members (RFC 1952, 2.2)
+        member = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        try:
+            body += member.decompress(rest, LARGEST_ANSWER + 1 - len(body))
+        except zlib.error as error:
+            raise urllib3.exceptions.DecodeError("broken gzip") from error
+        if len(body) > LARGEST_ANSWER:
+            break
+        if not member.eof:
+            raise urllib3.exceptions.DecodeError("gzip cut short")
+        rest = member.unused_data
+    return bytes(body)
+
+
 _KNOWN = frozenset(HTTPStatus)
 
 #: What to call the errors of the transport; the first that fits counts.
 _CAUSES: tuple[tuple[type[Exception], str], ...] = (
     (urllib3.exceptions.NameResolutionError, "its host name is unknown"),
+    (urllib3.exceptions.NewConnectionError, "no connection can be made"),
     (urllib3.exceptions.ConnectTimeoutError, "no connection within the timeout"),
     (urllib3.exceptions.ReadTimeoutError, "no answer within the timeout"),
-    (urllib3.exceptions.NewConnectionError, "the connection was refused"),
     (urllib3.exceptions.SSLError, "TLS failed"),
     (urllib3.exceptions.DecodeError, "the answer's compression is broken"),
     (urllib3.exceptions.ProtocolError, "the connection broke"),

@@ -1,0 +1,61 @@
+"""What the tests share: a world, the index that serves it, and our side of the wire without pace or waiting."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from source_pypi.client import Client
+from source_pypi.index import Index
+from tests.fake_index import FakeIndex, World
+
+
+@pytest.fixture
+def world() -> World:
+    """An empty index's content."""
+    return World()
+
+
+@pytest.fixture
+def serve(world: World) -> Iterator[Callable[..., FakeIndex]]:
+    """Start an index that serves the world; a question asked twice fails the test, whatever else it checks."""
+    served: list[FakeIndex] = []
+    with ExitStack() as stack:
+
+        def start(**options: Any) -> FakeIndex:
+            index = stack.enter_context(FakeIndex(world, **options))
+            served.append(index)
+            return index
+
+        yield start
+    for index in served:
+        assert index.repeated == [], "asked twice"
+
+
+@pytest.fixture
+def fake(serve: Callable[..., FakeIndex]) -> FakeIndex:
+    """An index that serves the world as the public one does."""
+    return serve()
+
+
+@pytest.fixture
+def waits() -> list[float]:
+    """The seconds that clients made by ``connect`` would have waited."""
+    return []
+
+
+@pytest.fixture
+def connect(waits: list[float]) -> Iterator[Callable[..., Index]]:
+    """Our side: an ``Index`` on a fake one, that notes its waits in ``waits`` instead of waiting."""
+    clients: list[Client] = []
+
+    def make(fake: FakeIndex, **options: Any) -> Index:
+        settings = {"requests_per_second": 0, "timeout": 5, "sleep": waits.append, "jitter": lambda: 0.0} | options
+        client = Client(**settings)
+        clients.append(client)
+        return Index(client, fake.url)
+
+    yield make
+    for client in clients:
+        client.close()

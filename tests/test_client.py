@@ -1,0 +1,295 @@
+"""client.py: identity, pace, retries, redirects, credentials."""
+
+import socket
+from collections.abc import Callable
+from email.utils import formatdate
+from time import time
+
+import pytest
+
+from source_pypi import __version__
+from source_pypi.client import LARGEST_ANSWER, Answer, Client, Credentials, Pace, Wait, origin, user_agent
+from source_pypi.errors import AnswerError, RefusedError, SourceError, UnavailableError, UnreachableError
+from source_pypi.index import Index
+from tests.fake_index import FakeIndex, Fault, World, faults
+
+Connect = Callable[..., Index]
+PATH = "/pypi/flask/json"
+
+
+@pytest.fixture
+def flask(world: World, fake: FakeIndex) -> FakeIndex:
+    """An index that has Flask."""
+    world.add("Flask", summary="A framework. " * 200)
+    return fake
+
+
+def test_headers(flask: FakeIndex, connect: Connect) -> None:
+    """A request says who asks, takes gzip, keeps the connection, and nothing more."""
+    connect(flask, contact="team@example.com").project("flask")
+    (request,) = flask.requests
+    assert request.headers == {
+        "host": f"127.0.0.1:{flask.port}",
+        "user-agent": f"source-pypi/{__version__} (+team@example.com)",
+        "accept": "application/json",
+        "accept-encoding": "gzip",
+    }
+
+
+def test_user_agent_without_contact() -> None:
+    """Without a contact the identity is name and version."""
+    assert user_agent(None) == f"source-pypi/{__version__}"
+
+
+def test_answer(flask: FakeIndex, connect: Connect) -> None:
+    """An answer has the decompressed body, the ETag and the serial, and the traffic counts compressed bytes."""
+    client = connect(flask).client
+    answer = client.get(flask.url + PATH)
+    (request,) = flask.requests
+    assert (answer.status, answer.content_type, answer.serial) == (
+        200,
+        "application/json",
+        flask.world.projects["flask"].last_serial,
+    )
+    assert answer.address == flask.url + PATH
+    assert answer.etag is not None
+    assert answer.etag.startswith('"')
+    assert answer.body.startswith(b'{"info":{"author"')
+    assert client.traffic.requests == 1
+    assert client.traffic.bytes_received == request.body_bytes < len(answer.body)
+
+
+def test_conditional(flask: FakeIndex, connect: Connect) -> None:
+    """With the ETag of the last answer the index says 304, and sends no body."""
+    client = connect(flask).client
+    first = client.get(flask.url + PATH)
+    flask.new_run()
+    again = client.get(flask.url + PATH, etag=first.etag)
+    assert again == Answer(flask.url + PATH, 304, b"", "", first.etag, first.serial)
+
+
+def test_not_found_is_an_answer(flask: FakeIndex, connect: Connect) -> None:
+    """404 is returned, not raised, and not tried again."""
+    assert connect(flask).client.get(f"{flask.url}/pypi/nope/json").status == 404
+    assert len(flask.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        faults.reset(),
+        faults.reset_in_body(50),
+        faults.truncated(100),
+        faults.broken_gzip(),
+        faults.too_many(),
+        faults.unavailable(),
+        faults.server_error(500),
+        faults.server_error(502),
+        faults.server_error(504),
+    ],
+    ids=lambda fault: fault.name,
+)
+def test_tried_again(flask: FakeIndex, connect: Connect, waits: list[float], fault: Fault) -> None:
+    """What may get through the next time is asked for again, after a wait that doubles."""
+    flask.fault(PATH, fault, times=2)
+    answer = connect(flask).client.get(flask.url + PATH)
+    assert answer.body.startswith(b'{"info":')
+    assert waits == [1.0, 2.0]
+    assert len(flask.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("7", 7.0),
+        ("0", 0.0),
+        ("never", 1.0),
+        ("-3", 1.0),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
+        ("Wed, 21 Oct 99999999 07:28:00 GMT", 1.0),
+    ],
+)
+def test_retry_after(flask: FakeIndex, connect: Connect, waits: list[float], text: str, expected: float) -> None:
+    """Retry-After is honoured in seconds and as a date; what is neither counts as not sent."""
+    flask.fault(PATH, faults.too_many(text))
+    connect(flask).client.get(flask.url + PATH)
+    assert waits == [expected]
+
+
+def test_retry_after_as_a_date_to_come(flask: FakeIndex, connect: Connect, waits: list[float]) -> None:
+    """A date to come is waited for."""
+    flask.fault(PATH, faults.too_many(formatdate(time() + 90, usegmt=True)))
+    connect(flask).client.get(flask.url + PATH)
+    assert waits == [pytest.approx(90, abs=3)]
+
+
+def test_retry_after_too_long(flask: FakeIndex, connect: Connect, waits: list[float]) -> None:
+    """A wait beyond all patience is an error at once, which says what the index asked for."""
+    flask.fault(PATH, faults.too_many("86400"))
+    with pytest.raises(UnavailableError) as caught:
+        connect(flask).client.get(flask.url + PATH)
+    assert str(caught.value) == (
+        f"{flask.url}{PATH} answered 429 (1 try in 0.0 s, and asks to wait 86400 s): try later"
+    )
+    assert waits == []
+
+
+def test_patience(flask: FakeIndex, connect: Connect, waits: list[float]) -> None:
+    """An outage of a minute is sat out; then the error says how often and how long it was tried."""
+    flask.fault(PATH, faults.unavailable(), times=None)
+    ticks = iter(range(100))
+    client = connect(flask, clock=lambda: float(next(ticks))).client
+    with pytest.raises(UnavailableError, match=r"answered 503 \(7 tries in \d+\.0 s\): try later"):
+        client.get(flask.url + PATH)
+    assert waits == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0]
+    assert len(flask.requests) == 7
+
+
+def test_wrong_address_needs_no_patience(connect: Connect, flask: FakeIndex, waits: list[float]) -> None:
+    """An index that never answered is given up after three tries."""
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    with pytest.raises(UnreachableError, match=r"no connection can be made \(3 tries in 0\.\d s\)"):
+        connect(flask).client.get(f"http://127.0.0.1:{port}{PATH}")
+    assert waits == [1.0, 2.0]
+
+
+def test_an_index_that_has_answered_gets_patience(flask: FakeIndex, connect: Connect, waits: list[float]) -> None:
+    """Once it has answered, its silence is an outage, and tried seven times."""
+    client = connect(flask).client
+    client.get(flask.url + PATH)
+    flask.fault("/pypi/other/json", faults.reset(), times=None)
+    with pytest.raises(UnreachableError, match=r"the connection broke \(7 tries"):
+        client.get(f"{flask.url}/pypi/other/json")
+    assert len(waits) == 6
+
+
+def test_unknown_host(connect: Connect, flask: FakeIndex) -> None:
+    """A host name that nobody knows is said to be unknown."""
+    with pytest.raises(UnreachableError, match="its host name is unknown"):
+        connect(flask).client.get("http://no-such-host.invalid/pypi/flask/json")
+
+
+def test_silence(flask: FakeIndex, connect: Connect) -> None:
+    """An index that is silent for longer than the timeout has not answered."""
+    flask.fault(PATH, faults.slow(0.6), times=None)
+    with pytest.raises(UnreachableError, match="no answer within the timeout"):
+        connect(flask, timeout=0.2).client.get(flask.url + PATH)
+
+
+@pytest.mark.parametrize(("status", "remedy"), [(401, "check index_username"), (403, "temporarily blocked")])
+def test_refused(flask: FakeIndex, connect: Connect, status: int, remedy: str) -> None:
+    """401 and 403 are the user's to mend: raised at once, with what the index says."""
+    if status == 403:
+        flask.fault(PATH, faults.forbidden())
+    else:
+        flask.world.override(PATH, b"", status=401)
+    with pytest.raises(RefusedError, match=remedy):
+        connect(flask).client.get(flask.url + PATH)
+    assert len(flask.requests) == 1
+
+
+def test_unexpected_status(flask: FakeIndex, connect: Connect) -> None:
+    """A status that makes no sense here is an error that names it, and is not tried again."""
+    flask.world.override(PATH, b"", status=418)
+    with pytest.raises(AnswerError, match=f"{PATH} answered 418 I'm a Teapot"):
+        connect(flask).client.get(flask.url + PATH)
+    assert len(flask.requests) == 1
+
+
+def test_redirect(flask: FakeIndex, connect: Connect) -> None:
+    """A redirect is followed, and the answer says where it came from."""
+    flask.fault("/elsewhere", faults.redirect(PATH))
+    assert connect(flask).client.get(f"{flask.url}/elsewhere").address == flask.url + PATH
+
+
+def test_redirects_without_end(flask: FakeIndex, connect: Connect) -> None:
+    """A redirect to itself ends after a few hops in one error."""
+    flask.fault("/round", faults.redirect("/round"), times=None)
+    with pytest.raises(AnswerError, match="more than 5 redirects"):
+        connect(flask).client.get(f"{flask.url}/round")
+    assert len(flask.requests) == 6
+
+
+def test_credentials_for_the_index_only(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
+    """Credentials go to the index's own origin, and never to where it redirects."""
+    world.add("flask")
+    other = serve()
+    index = serve(username="me", password="sécret")
+    index.fault("/pypi/away/json", faults.redirect(f"{other.url}{PATH}"))
+    client = connect(index, credentials=Credentials(origin(index.url), "me", "sécret")).client
+    assert client.get(index.url + PATH).status == 200
+    assert client.get(f"{index.url}/pypi/away/json").status == 200
+    assert [request.headers.get("authorization") for request in index.requests] == ["Basic bWU6c8OpY3JldA=="] * 2
+    assert [request.headers.get("authorization") for request in other.requests] == [None]
+
+
+def test_password_is_never_shown(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
+    """Neither an error nor a credential's own text shows a password, also one that stands in the address."""
+    index = serve(username="me", password="s3cret")
+    address = f"http://me:s3cret@127.0.0.1:{index.port}{PATH}"
+    with pytest.raises(SourceError) as caught:
+        connect(index).client.get(address)
+    assert "s3cret" not in str(caught.value)
+    assert "s3cret" not in repr(caught.value)
+    assert "s3cret" not in repr(Credentials(origin(address), "me", "s3cret"))
+
+
+def test_too_large(flask: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer beyond the bound is refused, however small it was on the wire."""
+    assert LARGEST_ANSWER == 256 * 1024 * 1024
+    monkeypatch.setattr("source_pypi.client.LARGEST_ANSWER", 1000)
+    with pytest.raises(AnswerError, match="more than 0 MB"):
+        connect(flask).client.get(flask.url + PATH)
+
+
+def test_told_of_waits(flask: FakeIndex, connect: Connect) -> None:
+    """Whoever wants to know is told of each wait before it begins."""
+    told: list[Wait] = []
+    flask.fault(PATH, faults.too_many("3"))
+    connect(flask, on_wait=told.append).client.get(flask.url + PATH)
+    assert told == [Wait(flask.url + PATH, "status 429", 3.0, 1, rate_limited=True)]
+    assert str(told[0]) == f"{flask.url}{PATH}: status 429; waiting 3.0 s before try 2"
+
+
+def test_pace() -> None:
+    """Requests start no closer to each other than the pace allows, and time that has passed counts."""
+    now, slept = [100.0], list[float]()
+    pace = Pace(4, lambda: now[0], slept.append)
+    pace.wait()
+    pace.wait()
+    pace.wait()
+    now[0] = 100.6
+    pace.wait()
+    now[0] = 200.0
+    pace.wait()
+    assert slept == pytest.approx([0.25, 0.5, 0.15])
+
+
+def test_no_pace() -> None:
+    """A pace of 0 is none."""
+    slept: list[float] = []
+    pace = Pace(0, lambda: 1.0, slept.append)
+    pace.wait()
+    pace.wait()
+    assert slept == []
+
+
+def test_retries_keep_the_pace(flask: FakeIndex, waits: list[float]) -> None:
+    """A try is a request like any other: it waits for its turn too."""
+    flask.fault(PATH, faults.too_many("0"), times=2)
+    client = Client(requests_per_second=10, clock=lambda: 5.0, sleep=waits.append)
+    client.get(flask.url + PATH)
+    client.close()
+    assert [wait for wait in waits if wait] == pytest.approx([0.1, 0.2])
+
+
+def test_one_connection(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """One connection carries all requests."""
+    for name in ("a", "b", "c"):
+        world.add(name)
+    client = connect(fake).client
+    for name in ("a", "b", "c"):
+        client.get(f"{fake.url}/pypi/{name}/json")
+    (pool,) = client._pool.pools._container.values()
+    assert pool.num_connections == 1
