@@ -24,7 +24,7 @@ check: .venvs/dev/ready ## Check format, lint, types, import rules, lock, docs
 	@$(DEV)/mypy
 	@$(DEV)/lint-imports --no-logo
 	@$(DEV)/python requirements/compile.py --check
-	@$(DEV)/cog --check -P $(COGGED)
+	@PYTHONPATH=. $(DEV)/cog --check $(COGGED)
 
 format: .venvs/dev/ready ## Format the code and sort its imports
 	@$(DEV)/ruff check --fix-only
@@ -32,7 +32,7 @@ format: .venvs/dev/ready ## Format the code and sort its imports
 
 COGGED = README.md docs/streams.md docs/settings.md
 docs: .venvs/dev/ready ## Write what is generated in the docs
-	@$(DEV)/cog -r -P $(COGGED)
+	@PYTHONPATH=. $(DEV)/cog -r $(COGGED)
 
 lock: .venvs/dev/ready ## Write the locks anew; ARGS=--upgrade for newer versions
 	@$(DEV)/python requirements/compile.py $(ARGS)

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 import duckdb
 import msgspec
@@ -58,8 +59,10 @@ class Database:
         try:
             self._connection = _connect(self.path)
             try:
+                self._connection.begin()
                 for stream in self._streams.values():
                     _make_table(self._connection, stream, self.path)
+                self._connection.commit()
             except BaseException:
                 self._connection.close()
                 raise
@@ -76,6 +79,8 @@ class Database:
             if not isinstance(error, DestinationError):
                 self.commit()
         finally:
+            for staged in self._staged.values():
+                staged.close()
             self._connection.close()
             self._folder.cleanup()
 
@@ -85,7 +90,7 @@ class Database:
         :raises DestinationError: when they cannot be written.
         """
         for name, rows in batch.rows.items():
-            self._staged[name].add(batch.project, self._encoder.encode_lines(rows), len(rows))
+            self._staged[name].add(batch.project, self._encoder.encode_lines(rows))
         self._projects += 1
         if self._projects >= PROJECTS_A_COMMIT or sum(s.size for s in self._staged.values()) >= BYTES_A_COMMIT:
             self.commit()
@@ -122,26 +127,29 @@ class _Staged:
         self.whole = False
         self.size = self.longest = 0
         self._database = database
-        try:
-            self._file = path.open("wb")
-        except OSError as error:
-            raise DestinationError(str(database), _reason(error)) from error
+        self._file: BinaryIO | None = None
 
-    def add(self, project: str | None, lines: bytes, count: int) -> None:
+    def add(self, project: str | None, lines: bytes) -> None:
+        """Take a project's rows (None: the table's only rows), as lines."""
         if project is None:
             self.whole = True
         else:
             self.projects.append(project)
-        if count:
-            try:
-                self._file.write(lines)
-            except OSError as error:
-                raise DestinationError(str(self._database), _reason(error)) from error
-            self.size += len(lines)
-            self.longest = max(self.longest, len(lines) if len(lines) > LONGEST_ROW else 0)
+        if not lines:
+            return
+        try:
+            if self._file is None:
+                self._file = self.path.open("wb")
+            self._file.write(lines)
+        except OSError as error:
+            raise DestinationError(str(self._database), _reason(error)) from error
+        self.size += len(lines)
+        self.longest = max(self.longest, len(lines))
 
     def close(self) -> None:
-        self._file.close()
+        """End the file, so that the database reads all of it."""
+        if self._file is not None:
+            self._file.close()
 
 
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:
@@ -196,7 +204,7 @@ def _replace(connection: duckdb.DuckDBPyConnection, stream: Stream, staged: _Sta
         types = ", ".join(f"{_quoted(name)}: {_text(type_)}" for name, type_ in columns.items())
         connection.execute(
             f"INSERT INTO {table} ({listed}) SELECT {listed} FROM read_json({_text(str(staged.path))}, format = "
-            f"'newline_delimited', columns = {{{types}}}, maximum_object_size = {staged.longest or LONGEST_ROW})"
+            f"'newline_delimited', columns = {{{types}}}, maximum_object_size = {max(staged.longest, LONGEST_ROW)})"
         )
 
 

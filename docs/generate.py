@@ -1,0 +1,87 @@
+"""What is generated in the docs, from the records and the commands; ``make docs`` writes it, ``make check`` compares.
+
+cog runs the functions below where the docs ask for them, in comments of their own.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from click.testing import CliRunner
+
+from source_pypi.cli import cli
+from source_pypi.config import Config
+from source_pypi.record import fields_of
+from source_pypi.schema import describe_streams, type_words
+from source_pypi.streams import STREAMS
+
+
+def settings_table() -> str:
+    """Every setting: name, type, default, meaning."""
+    rows = []
+    for field in fields_of(Config):
+        default = "none" if field.default in (None, ()) else f"`{field.default}`"
+        choices = getattr(field.type, "__args__", ()) if type_words(field) == "string" else ()
+        kind = " or ".join(f"`{choice}`" for choice in choices) or type_words(field)
+        rows.append((f"`{field.name}`", kind, default, field.description))
+    return _table(("setting", "type", "default", "meaning"), rows)
+
+
+def streams_table() -> str:
+    """Every stream: name, what a row is, key, cost."""
+    rows = [
+        (f"[`{s['name']}`](docs/streams.md#{s['name']})", s["row"], _names(s["key"]), s["cost"])
+        for s in describe_streams(STREAMS)
+    ]
+    return _table(("stream", "a row is", "key", "requests"), rows)
+
+
+def streams_reference() -> str:
+    """Every stream with every field."""
+    return "\n\n".join(_stream(stream) for stream in describe_streams(STREAMS))
+
+
+def help_of(command: str) -> str:
+    """What a command says of itself."""
+    shown = CliRunner().invoke(cli, [command, "--help"], prog_name="source-pypi", terminal_width=100).output
+    return f"```console\n$ source-pypi {command} --help\n{shown.strip()}\n```"
+
+
+def _stream(stream: dict[str, Any]) -> str:
+    facts = [
+        f"A row is {stream['row']}.",
+        "",
+        f"- key: {_names(stream['key'])}",
+        f"- read from: {stream['reads']}",
+        f"- requests: {stream['cost']}",
+        f"- loaded by `sync` when no stream is named: {'yes' if stream['default'] else 'no'}",
+    ]
+    return f"## {stream['name']}\n\n" + "\n".join(facts) + "\n\n" + _fields(stream["fields"])
+
+
+def _fields(fields: list[dict[str, Any]]) -> str:
+    rows = [
+        (
+            f"`{field['name']}`",
+            field["type"] + (f" ({field['unit']})" if field["unit"] else ""),
+            field["meaning"],
+            field["null"] or ("not given" if field["nullable"] else "never"),
+            f"`{field['source']}`" if field["source"] else "the document",
+        )
+        for field in fields
+    ]
+    return _table(("field", "type", "meaning", "null means", "source"), rows)
+
+
+def _names(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "none"
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    return "\n".join(_lines(head, rows))
+
+
+def _lines(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield f"|{' --- |' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"

@@ -1,0 +1,59 @@
+"""Keeping credentials out of whatever is shown or written."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from source_pypi.redaction import without_credentials
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("https://alice:secret@example.com/simple/", "https://example.com/simple/"),
+        ("https://alice@example.com/simple/", "https://example.com/simple/"),
+        ("https://:token@example.com", "https://example.com"),
+        ("https://alice:se@cret@example.com:8080/", "https://example.com:8080/"),
+        (
+            "http://a:b@one.example.com and http://c:d@two.example.com.",
+            "http://one.example.com and http://two.example.com.",
+        ),
+        ("'http://a:b@index.test/pypi/flask/json' answered 500", "'http://index.test/pypi/flask/json' answered 500"),
+        ("http://a:b@[::1]:80/x", "http://[::1]:80/x"),
+        ("HTTPS://A:B@EXAMPLE.COM", "HTTPS://EXAMPLE.COM"),
+    ],
+)
+def test_credentials_go(text: str, expected: str) -> None:
+    """The user information of every address in a text is removed, and nothing else."""
+    assert without_credentials(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "http://index.test/simple/",
+        "http://index.test/@scope/x",
+        "http://index.test?mail=a@example.com",
+        "http://index.test#a@example.com",
+        "write to data-team@example.com",
+        "see http://index.test or write to a@example.com",
+        "flask @ http://index.test/flask.whl",
+    ],
+)
+def test_what_is_no_credential_stays(text: str) -> None:
+    """An @ that is not in an address's user information stays."""
+    assert without_credentials(text) == text
+
+
+#: The first draw may take long on a busy machine.
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SECRETS = st.text(st.characters(exclude_characters="/?#", exclude_categories=["Z", "C"]), min_size=4)
+
+
+@CALM
+@given(SECRETS.filter(lambda secret: secret not in "before https://alice:index.test/simple/ behind"))
+def test_no_password_is_left(secret: str) -> None:
+    """Whatever a password is made of, nothing of it is left."""
+    text = f"before https://alice:{secret}@index.test/simple/ behind"
+    assert without_credentials(text) == "before https://index.test/simple/ behind"

@@ -1,0 +1,70 @@
+"""tally.py: what came of a run, in words."""
+
+from source_pypi.errors import NotOfferedError, UnavailableError, UnknownReleaseError
+from source_pypi.repair import Oddity
+from source_pypi.sync import Batch
+from source_pypi.tally import TOLD, Tally
+
+INDEX = "http://index.test"
+
+
+def test_counts() -> None:
+    """Rows are counted by stream, also where there are none; missing and failed projects are not read ones."""
+    tally = Tally(INDEX)
+    tally.add(Batch("a", {"files": [{}, {}], "versions": []}))
+    tally.add(Batch("b", {"files": [{}], "versions": [{}]}))
+    tally.add(Batch("c", missing=True))
+    tally.add(Batch("d", failures={"files": NotOfferedError("files", INDEX)}))
+    tally.add(Batch(None, {"stats": [{}]}))
+    assert (tally.projects, dict(tally.rows)) == (2, {"files": 3, "versions": 1, "stats": 1})
+
+
+def test_lines() -> None:
+    """Failures come first, with the streams that they cost, then pins, then the missing names in one line."""
+    outage = UnavailableError(f"{INDEX}/pypi/d/json", 503, 7, 63.0, None)
+    tally = Tally(INDEX)
+    tally.add(Batch("c", missing=True))
+    tally.add(Batch("d", failures={"files": outage, "versions": outage}))
+    tally.add(Batch("e", {"files": []}, complaints=(UnknownReleaseError("e", "1", f"{INDEX}/pypi/e/1/json"),)))
+    tally.add(Batch("f", missing=True))
+    assert tally.lines() == [
+        f"files, versions: {INDEX}/pypi/d/json answered 503 (7 tries in 63.0 s): try later",
+        f"the index has no release document of e 1 ({INDEX}/pypi/e/1/json answered 404): "
+        "check the version, or drop the pin to read the latest release",
+        f"not on the index {INDEX}: c, f (check the spelling; the other projects were read)",
+    ]
+    assert [type(error).__name__ for error in tally.errors] == [
+        "UnavailableError",
+        "UnknownReleaseError",
+        "UnknownProjectsError",
+    ]
+    assert tally.of_stream("files") == [outage]
+    assert tally.of_stream("stats") == []
+
+
+def test_many_failures() -> None:
+    """Ten failures are told one by one, the others counted."""
+    tally = Tally(INDEX)
+    for number in range(TOLD + 3):
+        tally.add(Batch(f"p{number}", failures={"files": NotOfferedError(f"file {number}", INDEX)}))
+    assert len(tally.lines()) == TOLD + 1
+    assert tally.lines()[-1] == "and 3 more failures like these"
+
+
+def test_oddities() -> None:
+    """Odd fields are counted, and the first three of a project told at once."""
+    tally = Tally(INDEX)
+    odd = tuple(Oddity(f"$.a{number}", "text", "7") for number in range(5))
+    assert tally.add(Batch("a", {"files": []}, oddities=odd, notes=("note",))) == [
+        "note",
+        "a: 5 fields of a wrong type became null: $.a0: expected text, found 7; $.a1: expected text, found 7; "
+        "$.a2: expected text, found 7; and 2 more",
+    ]
+    assert tally.oddities == 5
+
+
+def test_nothing_wrong() -> None:
+    """A run without errors has nothing to tell."""
+    tally = Tally(INDEX)
+    tally.add(Batch("a", {"files": []}))
+    assert (tally.errors, tally.lines(), tally.notes) == ([], [], [])
