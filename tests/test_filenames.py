@@ -59,8 +59,7 @@ ODD = [
     "a-1-py3-none-any.whl.whl",
     "a-1-py\u00e9-none-\u00e9.whl",
     "a-1-\u0130-none-any.whl",
-    "a-1-K-none-any.whl",
-    "a-1_0-py3-none-any.whl",
+    "a-1-\u212a-none-any.whl",
     "a-1.0_post1-py3-none-any.whl",
     "a-1+x_y-py3-none-any.whl",
 ]
@@ -82,6 +81,7 @@ BROKEN = [
     "flask-3.0.3--py3-none-any.whl",
     "flask-3.0.3-\u0661-py3-none-any.whl",
     "flask-2004d-py3-none-any.whl",
+    "flask-1_0-py3-none-any.whl",
     "flask--py3-none-any.whl",
     "flask-3.0.-py3-none-any.whl",
     f"flask-{'9' * 4301}-py3-none-any.whl",
