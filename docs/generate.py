@@ -51,7 +51,7 @@ def _stream(stream: dict[str, Any]) -> str:
         f"A row is {stream['row']}.",
         "",
         f"- key: {_names(stream['key'])}",
-        f"- read from: {stream['reads']}",
+        f"- read from: {', '.join(stream['reads'])}",
         f"- requests: {stream['cost']}",
         f"- loaded by `sync` when no stream is named: {'yes' if stream['default'] else 'no'}",
     ]

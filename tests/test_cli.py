@@ -264,7 +264,7 @@ def test_streams(run: Run) -> None:
     assert done.stdout.splitlines()[:3] == [
         "projects: a project, flat",
         "    key: project; cursor: none",
-        "    cost: 1 request a project, shared by all streams that read it",
+        "    requests: 1 a project, shared by all streams that read its document",
     ]
     listed = json.loads(run("streams", "--json").stdout)
     assert [stream["name"] for stream in listed] == [stream.name for stream in STREAMS]

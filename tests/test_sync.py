@@ -1,7 +1,8 @@
 """sync.py: one visit feeds every stream."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from source_pypi.errors import (
     UnreachableError,
 )
 from source_pypi.index import Index
-from source_pypi.selection import Target, select
+from source_pypi.selection import select
 from source_pypi.streams import STREAMS, choose_streams
 from source_pypi.streams.stream import Stream
 from source_pypi.sync import Batch, batches
@@ -26,9 +27,10 @@ Connect = Callable[..., Index]
 ALL = choose_streams(["all"])
 
 
-def targets(*asked: str) -> tuple[Target, ...]:
-    """Targets as a user names them."""
-    return select(make_config({"projects": list(asked)}))
+def read(index: Index, asked: Sequence[str], streams: Sequence[Stream], **settings: Any) -> Iterator[Batch]:
+    """Batches of the projects that a user names."""
+    config = make_config({"projects": list(asked), **settings})
+    return batches(index, select(config), streams, config)
 
 
 def streams(*names: str) -> tuple[Stream, ...]:
@@ -50,7 +52,7 @@ def test_one_request_a_project(world: World, fake: FakeIndex, connect: Connect) 
     """All streams of two projects take one request a project, and one for the index."""
     world.add("Flask", releases=["1.0", "2.0"])
     world.add("requests", releases=["3.0"])
-    given = list(batches(connect(fake), targets("Flask", "requests"), ALL))
+    given = list(read(connect(fake), ["Flask", "requests"], ALL))
     assert [(batch.project, counts(batch)) for batch in given] == [
         ("flask", {"projects": 1, "versions": 2, "files": 4, "project": 1, "release": 1}),
         ("requests", {"projects": 1, "versions": 1, "files": 2, "project": 1, "release": 1}),
@@ -62,10 +64,10 @@ def test_one_request_a_project(world: World, fake: FakeIndex, connect: Connect) 
 def test_only_what_is_read_is_asked_for(world: World, fake: FakeIndex, connect: Connect) -> None:
     """Projects are not asked for where no stream reads them, nor the index where none reads it."""
     world.add("flask")
-    list(batches(connect(fake), targets("flask"), streams("stats")))
+    list(read(connect(fake), ["flask"], streams("stats")))
     assert fake.counts == {"/stats/": 1}
     fake.new_run()
-    list(batches(connect(fake), targets("flask"), streams("files")))
+    list(read(connect(fake), ["flask"], streams("files")))
     assert fake.counts == {"/pypi/flask/json": 1}
 
 
@@ -76,9 +78,9 @@ def test_rows_do_not_depend_on_the_other_streams(
     """What a stream's rows hold is the same whether it is read alone or with all others."""
     world.add("flask", releases=["1.0", "2.0"])
     fake = serve()
-    alone = [batch.rows for batch in batches(connect(fake), targets("flask"), [stream])]
+    alone = [batch.rows for batch in read(connect(fake), ["flask"], [stream])]
     fake.new_run()
-    together = [batch.rows for batch in batches(connect(fake), targets("flask"), ALL)]
+    together = [batch.rows for batch in read(connect(fake), ["flask"], ALL)]
     encoded = [str(rows[stream.name]) for rows in alone if stream.name in rows]
     assert len(encoded) == 1
     if stream.flat:
@@ -88,15 +90,15 @@ def test_rows_do_not_depend_on_the_other_streams(
 def test_missing(world: World, fake: FakeIndex, connect: Connect) -> None:
     """A project that the index does not have is said to be missing, and the others are read."""
     world.add("flask")
-    given = list(batches(connect(fake), targets("nope", "flask"), streams("files")))
-    assert given[0] == Batch("nope", missing=True)
+    given = list(read(connect(fake), ["nope", "flask"], streams("files")))
+    assert given[0] == Batch("nope", missing=True, known=2)
     assert counts(given[1]) == {"files": 2}
 
 
 def test_pinned(world: World, fake: FakeIndex, connect: Connect) -> None:
     """A pin reads that release's document, in the index's spelling, and not the latest one."""
     world.add("flask", releases=["1.0", "2.0"])
-    (batch,) = batches(connect(fake), targets("flask==1.0.0"), streams("release"))
+    (batch,) = read(connect(fake), ["flask==1.0.0"], streams("release"))
     assert releases_in(batch) == ["1.0"]
     assert fake.counts == {"/pypi/flask/json": 1, "/pypi/flask/1.0/json": 1}
 
@@ -104,7 +106,7 @@ def test_pinned(world: World, fake: FakeIndex, connect: Connect) -> None:
 def test_pinned_to_the_latest(world: World, fake: FakeIndex, connect: Connect) -> None:
     """A pin to the latest version, in any spelling, needs no further request; asked twice, it is one row."""
     world.add("flask", releases=["1.0", "2.0"])
-    (batch,) = batches(connect(fake), targets("flask==2.0.0", "flask==2", "flask"), streams("release"))
+    (batch,) = read(connect(fake), ["flask==2.0.0", "flask==2", "flask"], streams("release"))
     assert releases_in(batch) == ["2.0"]
     assert fake.counts == {"/pypi/flask/json": 1}
 
@@ -113,7 +115,7 @@ def test_all_releases(world: World, fake: FakeIndex, connect: Connect) -> None:
     """All releases take one request each, but for the latest; a pinned project counts as its pin."""
     world.add("flask", releases=["1.0", "2.0", "3.0"])
     world.add("click", releases=["7.0", "8.0"])
-    given = batches(connect(fake), targets("flask", "click==7.0"), streams("release"), releases="all")
+    given = read(connect(fake), ["flask", "click==7.0"], streams("release"), releases="all")
     assert [releases_in(batch) for batch in given] == [["3.0", "1.0", "2.0"], ["7.0"]]
     assert fake.counts == {
         "/pypi/flask/json": 1,
@@ -127,7 +129,7 @@ def test_all_releases(world: World, fake: FakeIndex, connect: Connect) -> None:
 def test_pinned_release_missing(world: World, fake: FakeIndex, connect: Connect) -> None:
     """A pin that the index does not have is a complaint that names both; the rest of the project is read."""
     world.add("flask", releases=["1.0"])
-    (batch,) = batches(connect(fake), targets("flask", "flask==9.9"), streams("release", "files"))
+    (batch,) = read(connect(fake), ["flask", "flask==9.9"], streams("release", "files"))
     assert counts(batch) == {"files": 2, "release": 1}
     assert [str(complaint) for complaint in batch.complaints] == [
         f"the index has no release document of flask 9.9 ({fake.url}/pypi/flask/9.9/json answered 404): "
@@ -140,11 +142,11 @@ def test_poor_mirror(world: World, serve: Callable[..., FakeIndex], connect: Con
     """A mirror without release documents and statistics still gives the latest release, and says what it lacks."""
     world.add("flask", releases=["1.0", "2.0", "3.0"])
     fake = serve(poverty=True)
-    project, whole = batches(connect(fake), targets("flask"), ALL, releases="all")
+    project, whole = read(connect(fake), ["flask"], ALL, releases="all")
     assert counts(project) == {"projects": 1, "versions": 3, "files": 6, "project": 1, "release": 1}
     assert releases_in(project) == ["3.0"]
     assert project.notes == (
-        "release: the index has no release documents of 2 versions of flask (1.0, 2.0); 1 could be read",
+        "flask: the index has no release documents of 2 versions (1.0, 2.0); 1 could be read",
     )
     assert whole.rows == {}
     assert isinstance(whole.failures["stats"], NotOfferedError)
@@ -161,8 +163,7 @@ def test_a_document_that_fails_costs_its_streams_only(world: World, fake: FakeIn
     world.add("flask", releases=["1.0", "2.0"])
     world.add("click", releases=["7.0", "8.0"])
     fake.fault("/pypi/flask/1.0/json", faults.html())
-    asked = targets("flask==1.0", "click==7.0")
-    flask, click = batches(connect(fake), asked, streams("files", "release"))
+    flask, click = read(connect(fake), ["flask==1.0", "click==7.0"], streams("files", "release"))
     assert counts(flask) == {"files": 4}
     assert isinstance(flask.failures["release"], DocumentError)
     assert counts(click) == {"files": 4, "release": 1}
@@ -173,7 +174,7 @@ def test_a_project_that_fails_costs_itself_only(world: World, fake: FakeIndex, c
     for name in ("a", "b"):
         world.add(name)
     fake.fault("/pypi/a/json", faults.unavailable(), times=None)
-    first, second = batches(connect(fake), targets("a", "b"), streams("files", "release"))
+    first, second = read(connect(fake), ["a", "b"], streams("files", "release"))
     assert (first.rows, first.missing) == ({}, False)
     assert {name: type(error) for name, error in first.failures.items()} == {
         "files": UnavailableError,
@@ -188,7 +189,7 @@ def test_hopeless(world: World, fake: FakeIndex, connect: Connect) -> None:
         world.add(name)
     for name in "bcd":
         fake.fault(f"/pypi/{name}/json", faults.html(), times=None)
-    run = batches(connect(fake), targets(*"abcdef"), streams("files"))
+    run = read(connect(fake), [*"abcdef"], streams("files"))
     assert [bool(next(run).failures) for _ in range(4)] == [False, True, True, True]
     with pytest.raises(StoppedError, match="stopped after 3 projects in a row failed; 2 were not asked for"):
         next(run)
@@ -199,14 +200,14 @@ def test_three_failures_at_the_end(world: World, fake: FakeIndex, connect: Conne
     for name in "abc":
         world.add(name)
         fake.fault(f"/pypi/{name}/json", faults.html())
-    assert [bool(batch.failures) for batch in batches(connect(fake), targets(*"abc"), ALL)] == [True, True, True, False]
+    assert [bool(batch.failures) for batch in read(connect(fake), [*"abc"], ALL)] == [True, True, True, False]
 
 
 def test_unreachable(world: World, fake: FakeIndex, connect: Connect) -> None:
     """An index that never answers ends the run with its first question."""
     fake.fault("*", faults.reset(), times=None)
     with pytest.raises(UnreachableError):
-        list(batches(connect(fake), targets("a", "b"), streams("files")))
+        list(read(connect(fake), ["a", "b"], streams("files")))
     assert {request.path for request in fake.requests} <= {"/pypi/a/json", "/pypi/b/json"}
 
 
@@ -214,7 +215,7 @@ def test_credentials_refused(world: World, serve: Callable[..., FakeIndex], conn
     """Refused credentials end the run: every other question would be refused too."""
     fake = serve(username="me", password="pw")
     with pytest.raises(RefusedError):
-        list(batches(connect(fake), targets("a", "b", "c", "d"), streams("files")))
+        list(read(connect(fake), ["a", "b", "c", "d"], streams("files")))
 
 
 def test_oddities(world: World, fake: FakeIndex, connect: Connect) -> None:
@@ -222,7 +223,7 @@ def test_oddities(world: World, fake: FakeIndex, connect: Connect) -> None:
     world.add("flask", releases=["1.0"])
     document = {"info": {"name": "Flask", "version": "1.0", "summary": 7}, "releases": {"1.0": []}, "urls": []}
     world.override("/pypi/flask/json", document)
-    (batch,) = batches(connect(fake), targets("flask"), streams("projects", "project", "release"))
+    (batch,) = read(connect(fake), ["flask"], streams("projects", "project", "release"))
     assert [str(oddity) for oddity in batch.oddities] == ["$.info.summary: expected text, found 7"]
     assert [row.summary for row in batch.rows["projects"]] == [None]  # type: ignore[union-attr]
 
@@ -232,7 +233,7 @@ def test_asks_ahead(world: World, fake: FakeIndex, connect: Connect) -> None:
     names = [f"p{number}" for number in range(6)]
     for name in names:
         world.add(name)
-    run = batches(connect(fake), targets(*names), streams("files"))
+    run = read(connect(fake), [*names], streams("files"))
     next(run)
     _eventually(lambda: len(fake.requests) == 3)
     assert [request.path for request in fake.requests] == [f"/pypi/p{number}/json" for number in range(3)]
@@ -261,19 +262,19 @@ def test_order_and_concurrency(
     most, under_way, lock = 0, 0, threading.Lock()
     get = index.client.get
 
-    def counted(address: str) -> object:
+    def counted(address: str, *, accept: str) -> object:
         nonlocal most, under_way
         with lock:
             under_way += 1
             most = max(most, under_way)
         try:
-            return get(address)
+            return get(address, accept=accept)
         finally:
             with lock:
                 under_way -= 1
 
     index.client.get = counted  # type: ignore[method-assign, assignment]
-    run = batches(index, targets(*names), streams("files"), concurrency=concurrency)
+    run = read(index, [*names], streams("files"), max_concurrency=concurrency)
     assert [batch.project for batch in run] == names
     assert most == concurrency
 
@@ -282,7 +283,7 @@ def test_threads_end(world: World, fake: FakeIndex, connect: Connect) -> None:
     """A run that is left in the middle leaves no thread behind."""
     for name in "abcdef":
         world.add(name)
-    run = batches(connect(fake), targets(*"abcdef"), streams("files"))
+    run = read(connect(fake), [*"abcdef"], streams("files"))
     next(run)
     run.close()  # type: ignore[attr-defined]
     _eventually(lambda: not [t for t in threading.enumerate() if t.name.startswith("visit")])

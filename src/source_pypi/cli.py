@@ -127,7 +127,7 @@ def streams(as_json: bool) -> None:
     for stream in described:
         click.echo(f"{click.style(stream['name'], bold=True)}: {stream['row']}")
         click.echo(f"    key: {', '.join(stream['key']) or 'none'}; cursor: {stream['cursor'] or 'none'}")
-        click.echo(f"    cost: {stream['cost']}")
+        click.echo(f"    requests: {stream['cost']}")
 
 
 def main() -> None:
@@ -156,9 +156,9 @@ def _settings(path: Path | None, names: tuple[str, ...], index_url: str | None) 
 def _load(config: "Config", into: Path, names: list[str] | None) -> "tuple[Tally, Traffic, float]":
     """Read the streams into the database; what came of it, and how long it took."""
     from source_pypi.index import open_index
-    from source_pypi.selection import select
+    from source_pypi.selection import Selection, select
     from source_pypi.streams import choose_streams
-    from source_pypi.sync import batches
+    from source_pypi.sync import batches, of_projects
     from source_pypi.tally import Tally
 
     try:
@@ -166,13 +166,13 @@ def _load(config: "Config", into: Path, names: list[str] | None) -> "tuple[Tally
     except ImportError as error:
         raise SettingError("", "sync needs DuckDB: pip install 'source-pypi[duckdb]'") from error
     chosen = choose_streams(names)
-    targets = select(config) if any(stream.reads.of_project for stream in chosen) else ()
+    selection = select(config) if of_projects(chosen) else Selection()
     began = time.monotonic()
     index = open_index(config, on_wait=lambda wait: _warn(str(wait)))
     tally = Tally(index.root)
-    with Database(into, chosen) as database, _progress(len(targets)) as show:
+    with Database(into, chosen) as database, _progress() as show:
         try:
-            for batch in batches(index, targets, chosen, releases=config.releases, concurrency=config.max_concurrency):
+            for batch in batches(index, selection, chosen, config):
                 database.add(batch)
                 for note in tally.add(batch):
                     _warn(note)
@@ -185,7 +185,7 @@ def _load(config: "Config", into: Path, names: list[str] | None) -> "tuple[Tally
 
 
 @contextmanager
-def _progress(total: int) -> "Iterator[Callable[[Batch, Tally], None]]":
+def _progress() -> "Iterator[Callable[[Batch, Tally], None]]":
     """Show how far a run is, on a terminal; elsewhere nothing."""
     if not sys.stderr.isatty():
         yield lambda batch, tally: None
@@ -201,11 +201,15 @@ def _progress(total: int) -> "Iterator[Callable[[Batch, Tally], None]]":
         TextColumn("{task.fields[project]}", markup=False),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=total, rows=0, project="")
+        task = progress.add_task("", total=None, rows=0, project="")
 
         def show(batch: "Batch", tally: "Tally") -> None:
             progress.update(
-                task, advance=batch.project is not None, rows=tally.rows.total(), project=batch.project or "index"
+                task,
+                total=batch.known or None,
+                advance=batch.project is not None,
+                rows=tally.rows.total(),
+                project=batch.project or "index",
             )
 
         yield show

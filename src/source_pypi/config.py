@@ -24,7 +24,7 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
         tuple[str, ...],
         about(
             "Names of projects, in any spelling. A name may be pinned to a version, which chooses the release "
-            "that the release stream reads.",
+            "that is read by the streams that read a release at a time.",
             title="Projects",
             examples=[["flask", "requests==2.31.0"]],
         ),
@@ -45,14 +45,54 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
             examples=["1.2.0"],
         ),
     ] = None
+    requirements: Annotated[
+        str | None,
+        about(
+            "Text of a requirements.txt, whose projects and pins are read too. (Files of other kinds: sync -r FILE.)",
+            title="Requirements",
+            examples=["flask>=3\nrequests==2.31.0"],
+            multiline=True,
+        ),
+    ] = None
+    whole_index: Annotated[
+        bool,
+        about("Every project that the index lists is read too.", title="Whole index"),
+    ] = False
+    exclude: Annotated[
+        tuple[str, ...],
+        about(
+            "Names of projects that are not read, whatever else chooses them; * and ? stand for any characters.",
+            title="Excluded projects",
+            examples=[["internal-*", "setuptools"]],
+        ),
+    ] = ()
+    follow_dependencies: Annotated[
+        int,
+        Meta(ge=0, le=100),
+        about(
+            "The projects that the chosen ones need are read too, so many levels deep: those of the pinned or latest "
+            "release, whatever the platform, and of extras only where they are asked for (requests[socks]).",
+            unit="levels",
+            title="Follow dependencies",
+        ),
+    ] = 0
     releases: Annotated[
         Literal["latest", "all"],
         about(
-            "Which releases the release stream reads of projects that are not pinned: the latest one, which takes no "
-            "further request, or all of them, which takes one request each.",
+            "Which releases are read of projects that are not pinned, by the streams that read a release at a time "
+            "(release, dependencies, classifiers, urls, vulnerabilities, attestations, core_metadata): the latest one, "
+            "or all of them, which takes a request each. A pinned version counts as itself.",
             title="Releases",
         ),
     ] = "latest"
+    core_metadata: Annotated[
+        bool,
+        about(
+            "Where the index says nothing of a release's dependencies, they are read from its core metadata, which "
+            "takes a request each.",
+            title="Dependencies from core metadata",
+        ),
+    ] = False
     index_url: Annotated[
         str | None,
         about(

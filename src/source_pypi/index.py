@@ -7,10 +7,35 @@ Reading on
 from collections.abc import Callable
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from source_pypi.client import Answer, Client, Credentials, Wait, origin
+from source_pypi.client import Client, Credentials, Wait, origin
 from source_pypi.config import Config
-from source_pypi.documents import Document, Project, Release, Statistics, T, open_document
+from source_pypi.documents import (
+    CoreMetadata,
+    Document,
+    Feed,
+    Listing,
+    Page,
+    Project,
+    Provenance,
+    Release,
+    Statistics,
+    open_core_metadata,
+    open_document,
+    open_feed,
+)
+from source_pypi.documents.document import S, T
+from source_pypi.documents.page import JSON_PAGE
+from source_pypi.reads import Reads
 
+#: The media type of feeds.
+FEED = "application/rss+xml, text/xml;q=0.9"
+#: Where the documents are that tell of the index as a whole; with the slash, so that there is no redirect.
+PATHS = {
+    Reads.STATISTICS: "/stats/",
+    Reads.LISTING: "/simple/",
+    Reads.RECENT_RELEASES: "/rss/updates.xml",
+    Reads.RECENT_PROJECTS: "/rss/packages.xml",
+}
 #: Endings of an index's address that name one of its interfaces, not its root.
 INTERFACES = ("/simple", "/pypi")
 
@@ -27,25 +52,40 @@ class Index:
         self.root = root
 
     def project(self, name: str) -> Document[Project] | None:
-        """The project document; None where the index has none: unknown, without releases, or quarantined.
-
-        :raises DocumentError: when the answer is none; and what ``Client.get`` raises.
-        """
-        return self._document(self.project_address(name), Project)
+        """The project document; None where the index has none: unknown, without releases, or quarantined."""
+        return self._json(self.project_address(name), Project)
 
     def release(self, name: str, version: str) -> Document[Release] | None:
-        """The document of one release; None where the index has none.
+        """The document of one release; None where the index has none."""
+        return self._json(self.release_address(name, version), Release)
 
-        :raises DocumentError: when the answer is none; and what ``Client.get`` raises.
-        """
-        return self._document(self.release_address(name, version), Release)
+    def page(self, name: str) -> Document[Page] | None:
+        """The project page; None where the index does not know the project."""
+        return self._json(self.page_address(name), Page, accept=JSON_PAGE)
+
+    def provenance(self, address: str) -> Document[Provenance] | None:
+        """The provenance document that a page names; None where it is gone."""
+        return self._json(address, Provenance)
+
+    def core_metadata(self, address: str) -> Document[CoreMetadata] | None:
+        """The METADATA of the file at this address; None where the index has it not."""
+        return self._ask(self.core_metadata_address(address), open_core_metadata, accept="*/*")
 
     def statistics(self) -> Document[Statistics] | None:
-        """The index's statistics; None where it keeps none.
+        """The index's statistics; None where it keeps none."""
+        return self._json(self.address_of(Reads.STATISTICS), Statistics)
 
-        :raises DocumentError: when the answer is none; and what ``Client.get`` raises.
-        """
-        return self._document(self.statistics_address, Statistics)
+    def listing(self) -> Document[Listing] | None:
+        """The list of projects; None where the index has none."""
+        return self._json(self.address_of(Reads.LISTING), Listing, accept=JSON_PAGE)
+
+    def recent_releases(self) -> Document[Feed] | None:
+        """The feed of recent releases; None where the index has none."""
+        return self._ask(self.address_of(Reads.RECENT_RELEASES), open_feed, accept=FEED)
+
+    def recent_projects(self) -> Document[Feed] | None:
+        """The feed of recent projects; None where the index has none."""
+        return self._ask(self.address_of(Reads.RECENT_PROJECTS), open_feed, accept=FEED)
 
     def project_address(self, name: str) -> str:
         """Where the document of a project with this normalised name is."""
@@ -55,16 +95,33 @@ class Index:
         """Where the document of a release is."""
         return f"{self.root}/pypi/{name}/{quote(version, safe='!+')}/json"
 
-    @property
-    def statistics_address(self) -> str:
-        """Where the statistics are; with the slash, so that there is no redirect."""
-        return f"{self.root}/stats/"
+    def page_address(self, name: str) -> str:
+        """Where the page of a project with this normalised name is; with the slash, so that there is no redirect."""
+        return f"{self.root}/simple/{name}/"
 
-    def _document(self, address: str, type_: type[T]) -> Document[T] | None:
-        answer: Answer = self.client.get(address)
+    def core_metadata_address(self, address: str) -> str:
+        """Where the METADATA of the file at this address is (PEP 658)."""
+        return f"{address.partition('#')[0]}.metadata"
+
+    def address_of(self, read: Reads) -> str:
+        """Where a document is that tells of the index as a whole."""
+        return self.root + PATHS[read]
+
+    def _json(self, address: str, type_: type[S], accept: str = "application/json") -> Document[S] | None:
+        def opened(body: bytes, place: str, *, etag: str | None, serial: int | None) -> Document[S]:
+            return open_document(body, type_, place, etag=etag, serial=serial)
+
+        return self._ask(address, opened, accept=accept)
+
+    def _ask(self, address: str, opened: Callable[..., Document[T]], accept: str) -> Document[T] | None:
+        """Ask, and check the answer at the door.
+
+        :raises DocumentError: when the answer is no such document; and what ``Client.get`` raises.
+        """
+        answer = self.client.get(address, accept=accept)
         if answer.status == 404:
             return None
-        return open_document(answer.body, type_, answer.address, etag=answer.etag, serial=answer.serial)
+        return opened(answer.body, answer.address, etag=answer.etag, serial=answer.serial)
 
 
 def open_index(config: Config, on_wait: Callable[[Wait], None] = lambda wait: None) -> Index:

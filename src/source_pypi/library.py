@@ -8,10 +8,10 @@ from msgspec import Raw, Struct
 
 from source_pypi.config import make_config
 from source_pypi.index import open_index
-from source_pypi.selection import select
+from source_pypi.selection import Selection, select
 from source_pypi.streams import choose_streams
 from source_pypi.streams.stream import Row
-from source_pypi.sync import batches
+from source_pypi.sync import batches, of_projects
 from source_pypi.tally import Tally
 
 
@@ -28,10 +28,10 @@ def read(stream: str, projects: Iterable[str] = (), **settings: Any) -> Iterator
     """
     chosen = choose_streams([stream])
     config = make_config({"projects": list(projects), **settings})
-    targets = select(config) if any(one.reads.of_project for one in chosen) else ()
+    selection = select(config) if of_projects(chosen) else Selection()
     index = open_index(config)
     tally = Tally(index.root)
-    for batch in batches(index, targets, chosen, releases=config.releases, concurrency=config.max_concurrency):
+    for batch in batches(index, selection, chosen, config):
         tally.add(batch)
         for rows in batch.rows.values():
             yield from map(_plain, rows)

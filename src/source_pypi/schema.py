@@ -135,7 +135,7 @@ def describe_streams(streams: Iterable[Stream]) -> list[dict[str, Any]]:
             "key": list(stream.key),
             "cursor": None,
             "cost": stream.cost,
-            "reads": stream.reads.value,
+            "reads": [read.value for read in stream.reads],
             "default": stream.flat,
             "fields": [_describe(field) for field in stream_fields(stream)],
         }

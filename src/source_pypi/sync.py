@@ -1,9 +1,9 @@
 """One visit to a project feeds every selected stream.
 
 Flow
-    ``batches`` visits the targets one after another. A worker asks for the documents of the next project while the rows
-    of the last one are being made and written, so that one request in flight is not idle. Each visit becomes one
-    ``Batch``; fronts take batches and nothing else.
+    ``batches`` visits the selected projects one after another. A worker asks for the documents of the next project
+    while the rows of the last one are being made and written, so that one request in flight is not idle. Each visit
+    becomes one ``Batch``; fronts take batches and nothing else.
 
 What fails
     A document that cannot be had costs the streams that read it the rows of this project, nothing more: the failure
@@ -12,26 +12,20 @@ What fails
 """
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Literal
 
-from source_pypi.documents import Document, Project
-from source_pypi.errors import (
-    NotOfferedError,
-    RefusedError,
-    SourceError,
-    StoppedError,
-    UnknownReleaseError,
-    UnreachableError,
-)
+from source_pypi.config import Config
+from source_pypi.documents import Document, Listing
+from source_pypi.errors import SourceError, StoppedError
+from source_pypi.frontier import Frontier
 from source_pypi.index import Index
-from source_pypi.pep440 import same_version
+from source_pypi.reads import OF_INDEX, Reads
 from source_pypi.repair import Oddity
-from source_pypi.selection import Target
-from source_pypi.streams.stream import Reads, ReleaseView, Row, Stream, Visit
+from source_pypi.selection import Selection, Target
+from source_pypi.streams.stream import Row, Stream
+from source_pypi.visit import Findings, Plan, visit_index, visit_project
 
 #: Projects in a row that may fail before the run is stopped.
 STOP_AFTER = 3
@@ -48,6 +42,7 @@ class Batch:
     :ivar complaints: pinned releases that the index does not have.
     :ivar notes: what else should be said.
     :ivar oddities: fields of a wrong type, that were nulled.
+    :ivar known: projects that are to be visited in all, as far as is known by now.
     """
 
     project: str | None
@@ -57,166 +52,119 @@ class Batch:
     complaints: tuple[SourceError, ...] = ()
     notes: tuple[str, ...] = ()
     oddities: tuple[Oddity, ...] = ()
+    known: int = 0
 
 
-@dataclass(slots=True)
-class _Findings:
-    """What a visit has brought so far."""
-
-    visit: Visit
-    failures: dict[Reads, SourceError] = field(default_factory=dict)
-    complaints: list[SourceError] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    missing: bool = False
+def of_projects(streams: Iterable[Stream]) -> bool:
+    """Whether any of the streams needs projects to be chosen."""
+    return any(stream.of_project for stream in streams)
 
 
-def batches(
-    index: Index,
-    targets: Sequence[Target],
-    streams: Sequence[Stream],
-    *,
-    releases: Literal["latest", "all"] = "latest",
-    concurrency: int = 1,
-) -> Iterator[Batch]:
-    """Visit the targets in their order, then the index as a whole if a stream needs it.
+def batches(index: Index, selection: Selection, streams: Sequence[Stream], config: Config) -> Iterator[Batch]:
+    """Visit the selected projects in their order, and the index as a whole, if a stream needs it.
 
     :raises UnreachableError: when the index never answered.
     :raises RefusedError: when it refuses the credentials (401).
     :raises StoppedError: when ``STOP_AFTER`` projects in a row failed.
+    :raises SourceError: when the whole index was chosen and its list cannot be had.
     """
-    reads = {stream.reads for stream in streams}
-    if any(read.of_project for read in reads):
-        visits = _ahead(lambda target: _visit(index, target, reads, releases), targets, concurrency)
-        yield from _until_hopeless(visits, streams, len(targets))
-    if any(not read.of_project for read in reads):
-        yield _batch(_visit_index(index), [stream for stream in streams if not stream.reads.of_project])
+    chosen = [stream for stream in streams if stream.of_project]
+    reads = _reads(streams, config)
+    whole = _WholeIndex(index, reads, selection.whole_index and bool(chosen))
+    if chosen:
+        frontier = Frontier(selection, whole.names())
+        plan = Plan(frozenset(reads), config.releases, config.core_metadata)
+        yield from _visit_all(index, frontier, plan, chosen, config.max_concurrency)
+    if rest := [stream for stream in streams if not stream.of_project]:
+        yield _batch(whole.findings(), rest)
 
 
-def _ahead(visit: Callable[[Target], _Findings], targets: Sequence[Target], concurrency: int) -> Iterator[_Findings]:
+def _reads(streams: Iterable[Stream], config: Config) -> set[Reads]:
+    """The documents that the streams and the choice of projects need."""
+    reads = {read for stream in streams for read in stream.reads}
+    return reads | ({Reads.PROJECT} if config.follow_dependencies and of_projects(streams) else set())
+
+
+class _WholeIndex:
+    """The documents of the index as a whole, asked for once, whether streams or the choice of projects read them."""
+
+    def __init__(self, index: Index, reads: Iterable[Reads], listed: bool) -> None:
+        self._index = index
+        self._reads = OF_INDEX & {*reads, *({Reads.LISTING} if listed else ())}
+        self._listed = listed
+        self._findings: Findings | None = None
+
+    def findings(self) -> Findings:
+        if self._findings is None:
+            self._findings = visit_index(self._index, self._reads)
+        return self._findings
+
+    def names(self) -> list[str]:
+        """The name of every listed project, if the whole index was chosen."""
+        if not self._listed:
+            return []
+        findings = self.findings()
+        if Reads.LISTING in findings.failures:
+            raise findings.failures[Reads.LISTING]
+        listing: Document[Listing] | None = findings.visit.listing
+        assert listing is not None
+        return [listed.name for listed in listing.content.projects if listed.name]
+
+
+def _visit_all(
+    index: Index, frontier: Frontier, plan: Plan, streams: Sequence[Stream], concurrency: int
+) -> Iterator[Batch]:
+    """Batches, until so many projects in a row failed that the index is not well."""
+    failed = 0
+
+    def visit(target: Target) -> Findings:
+        return visit_project(index, target, frontier.plan(target, plan))
+
+    for done, findings in enumerate(_ahead(visit, frontier, concurrency), start=1):
+        failed = failed + 1 if findings.failures else 0
+        yield _batch(findings, streams, known=frontier.known)
+        if failed == STOP_AFTER and done < frontier.known:
+            raise StoppedError(failed, frontier.known - done)
+
+
+def _ahead(visit: Callable[[Target], Findings], frontier: Frontier, concurrency: int) -> Iterator[Findings]:
     """Visit in threads, in order, never more than ``concurrency`` + 1 visits ahead of what was taken."""
     pool = ThreadPoolExecutor(concurrency, thread_name_prefix="visit")
-    waiting: deque[Future[_Findings]] = deque()
+    waiting: deque[Future[Findings]] = deque()
     try:
-        rest = iter(targets)
-        waiting.extend(pool.submit(visit, target) for target in islice(rest, concurrency + 1))
-        while waiting:
+        while True:
+            while len(waiting) <= concurrency and (target := frontier.take()) is not None:
+                waiting.append(pool.submit(visit, target))
+            if not waiting:
+                return
             findings = waiting.popleft().result()
-            waiting.extend(pool.submit(visit, target) for target in islice(rest, 1))
+            frontier.learn(findings)
+            if len(waiting) <= concurrency and (target := frontier.take()) is not None:
+                waiting.append(pool.submit(visit, target))
             yield findings
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _until_hopeless(visits: Iterator[_Findings], streams: Sequence[Stream], total: int) -> Iterator[Batch]:
-    """Batches, until so many projects in a row failed that the index is not well."""
-    of_projects = [stream for stream in streams if stream.reads.of_project]
-    failed = 0
-    for done, findings in enumerate(visits, start=1):
-        yield _batch(findings, of_projects)
-        failed = failed + 1 if findings.failures else 0
-        if failed == STOP_AFTER and done < total:
-            raise StoppedError(failed, total - done)
-
-
-def _batch(findings: _Findings, streams: Sequence[Stream]) -> Batch:
+def _batch(findings: Findings, streams: Sequence[Stream], known: int = 0) -> Batch:
     visit = findings.visit
-    failures = {s.name: findings.failures[s.reads] for s in streams if s.reads in findings.failures}
-    documents = [visit.document, visit.statistics, *(release.document for release in visit.releases)]
-    opened = {id(document): document for document in documents if document is not None}
+    failures = {s.name: error for s in streams if (error := _failure(s, findings)) is not None}
+    rows = {s.name: list(s.rows(visit)) for s in streams if s.name not in failures}
+    if findings.missing:  # what was loaded of it stays; only what tells of the absence is written
+        rows = {name: made for name, made in rows.items() if made}
     return Batch(
         project=visit.project,
-        rows={} if findings.missing else {s.name: list(s.rows(visit)) for s in streams if s.name not in failures},
+        rows=rows,
         failures=failures,
         missing=findings.missing,
         complaints=tuple(findings.complaints),
         notes=tuple(findings.notes),
-        oddities=tuple(oddity for document in opened.values() for oddity in document.oddities),
+        oddities=tuple(oddity for document in visit.documents() for oddity in document.oddities),
+        known=known,
     )
 
 
-def _visit(index: Index, target: Target, reads: Collection[Reads], releases: Literal["latest", "all"]) -> _Findings:
-    """Ask for the documents of a project that the selected streams read."""
-    findings = _Findings(Visit(target.project))
-    try:
-        document = index.project(target.project)
-    except SourceError as error:
-        if isinstance(error, UnreachableError) and not index.client.answered:
-            raise
-        if isinstance(error, RefusedError) and error.status == 401:
-            raise
-        findings.failures = {read: error for read in reads if read.of_project}
-        return findings
-    if document is None:
-        findings.missing = True
-        return findings
-    views: tuple[ReleaseView, ...] = ()
-    if Reads.RELEASES in reads:
-        try:
-            views = _releases(index, target, document, releases, findings)
-        except SourceError as error:
-            findings.failures[Reads.RELEASES] = error
-    findings.visit = Visit(target.project, document, views)
-    return findings
-
-
-def _releases(
-    index: Index,
-    target: Target,
-    document: Document[Project],
-    releases: Literal["latest", "all"],
-    findings: _Findings,
-) -> tuple[ReleaseView, ...]:
-    """The releases that a target asks for, each once; the latest one needs no request."""
-    latest = document.content.info.version
-    views: dict[str, ReleaseView] = {}
-    unread: list[str] = []
-    for version, pinned in _wanted(target, document.content, releases).items():
-        if latest is not None and same_version(version, latest):
-            views[latest] = ReleaseView(latest, document.content, document)
-            continue
-        release = index.release(target.project, version)
-        if release is not None:
-            stored = release.content.info.version or version
-            views[stored] = ReleaseView(stored, release.content, release)
-        elif pinned:
-            address = index.release_address(target.project, version)
-            findings.complaints.append(UnknownReleaseError(target.project, version, address))
-        else:
-            unread.append(version)
-    if unread:
-        findings.notes.append(_note_unread(target.project, unread, len(views)))
-    return tuple(views.values())
-
-
-def _wanted(target: Target, document: Project, releases: Literal["latest", "all"]) -> dict[str, bool]:
-    """Versions to read, in the index's spelling where it has one, and whether each was pinned."""
-    listed = list(document.releases or {})
-    wanted: dict[str, bool] = {}
-    for pin in target.pins:
-        exact = pin if pin in listed else None
-        wanted[exact or next((version for version in listed if same_version(version, pin)), pin)] = True
-    if target.unpinned:
-        latest = [] if document.info.version is None else [document.info.version]
-        for version in latest + (listed if releases == "all" else []):
-            wanted.setdefault(version, False)
-    return wanted
-
-
-def _note_unread(project: str, versions: list[str], read: int) -> str:
-    shown = ", ".join(versions[:5]) + (", ..." if len(versions) > 5 else "")
-    return (
-        f"release: the index has no release documents of {len(versions)} versions of {project} ({shown}); "
-        f"{read} could be read"
-    )
-
-
-def _visit_index(index: Index) -> _Findings:
-    """Ask for the documents that tell of the index as a whole."""
-    try:
-        statistics = index.statistics()
-    except SourceError as error:
-        return _Findings(Visit(None), {Reads.STATISTICS: error})
-    if statistics is None:
-        missing = NotOfferedError("statistics", index.statistics_address)
-        return _Findings(Visit(None), {Reads.STATISTICS: missing})
-    return _Findings(Visit(None, statistics=statistics))
+def _failure(stream: Stream, findings: Findings) -> SourceError | None:
+    """Why a stream cannot be read here, if so: a document that it reads could not be had."""
+    reads = stream.reads + (stream.fills_from if findings.visit.fill else ())
+    return next((findings.failures[read] for read in reads if read in findings.failures), None)

@@ -47,9 +47,9 @@ def rows(path: Path, query: str) -> list[tuple[Any, ...]]:
 
 def load(path: Path, index: Index, *projects: str) -> None:
     """Load projects with all streams."""
-    targets = select(make_config({"projects": projects}))
+    config = make_config({"projects": projects, "releases": "all"})
     with Database(path, ALL) as database:
-        for batch in batches(index, targets, ALL, releases="all"):
+        for batch in batches(index, select(config), ALL, config):
             database.add(batch)
 
 
@@ -158,9 +158,9 @@ def test_committed_by_the_hundred(path: Path, connect: Connect, serve: Callable[
     for number in range(120):
         world.add(f"p{number}")
     index = connect(serve())
-    targets = select(make_config({"projects": [f"p{number}" for number in range(120)]}))
+    config = make_config({"projects": [f"p{number}" for number in range(120)]})
     database = Database(path, choose_streams(["files"])).__enter__()
-    for batch in batches(index, targets, choose_streams(["files"])):
+    for batch in batches(index, select(config), choose_streams(["files"]), config):
         database.add(batch)
     database._connection.close()  # as if the process had been killed
     database._staged["files"].close()
@@ -267,11 +267,11 @@ def test_like_the_protocol(path: Path, serve: Callable[..., FakeIndex], connect:
     fake = FakeIndex(generated_world(projects=3, files=30))
     with fake:
         names = list(fake.world.projects)
-        targets = select(make_config({"projects": names}))
+        config = make_config({"projects": names})
         flat = choose_streams(None)
         made: dict[str, list[dict[str, Any]]] = {stream.name: [] for stream in flat}
         with Database(path, flat) as database:
-            for batch in batches(connect(fake), targets, flat):
+            for batch in batches(connect(fake), select(config), flat, config):
                 database.add(batch)
                 for name, batch_rows in batch.rows.items():
                     made[name] += [_plain(row) for row in batch_rows]

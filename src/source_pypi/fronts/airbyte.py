@@ -50,7 +50,7 @@ def check(config: Config) -> bytes:
     from source_pypi.selection import select
 
     try:
-        targets = select(config)[:CHECKED]
+        targets = select(config).targets[:CHECKED]
         index = open_index(config)
         missing = [target.project for target in targets if index.project(target.project) is None]
         if missing:
@@ -117,21 +117,19 @@ class _Reading:
 
     def _read(self) -> bool:
         from source_pypi.index import open_index
-        from source_pypi.selection import select
-        from source_pypi.sync import batches
+        from source_pypi.selection import Selection, select
+        from source_pypi.sync import batches, of_projects
         from source_pypi.tally import Tally
 
         config, names = self._config, tuple(stream.name for stream in self._streams)
-        targets = select(config) if any(stream.reads.of_project for stream in self._streams) else ()
+        selection = select(config) if of_projects(self._streams) else Selection()
         index = open_index(config, on_wait=lambda wait: self._log("WARN", str(wait)))
         tally = Tally(index.root)
         for name in names:
             self._status(name, "STARTED")
             self._status(name, "RUNNING")
         try:
-            for batch in batches(
-                index, targets, self._streams, releases=config.releases, concurrency=config.max_concurrency
-            ):
+            for batch in batches(index, selection, self._streams, config):
                 self._records(batch.rows)
                 for note in tally.add(batch):
                     self._log("WARN", note)
@@ -172,11 +170,11 @@ class _Reading:
 
     def _shared(self, stream: Stream, errors: list[SourceError]) -> list[SourceError]:
         """Missing projects concern every stream of projects, missing releases the one of releases."""
-        from source_pypi.streams.stream import Reads
+        from source_pypi.reads import Reads
 
-        if not stream.reads.of_project:
+        if not stream.of_project:
             return []
-        return [e for e in errors if isinstance(e, UnknownProjectsError) or stream.reads is Reads.RELEASES]
+        return [e for e in errors if isinstance(e, UnknownProjectsError) or Reads.RELEASES in stream.reads]
 
     def _state(self, stream: str, count: int) -> None:
         """A full refresh has no cursor: this is how the CDK says so."""

@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from source_pypi.documents import Digests, File
 from source_pypi.filenames import WheelName, parse_wheel
+from source_pypi.reads import Reads
 from source_pypi.record import Integer, about
-from source_pypi.streams.stream import Row, Visit
+from source_pypi.streams.stream import ONE_A_PROJECT, Row, Stream, Visit
 from source_pypi.streams.values import address, moment, text
 
 _NO_WHEEL = "no wheel, or a name that breaks the rules"
@@ -155,3 +156,14 @@ def _row(project: str, version: str, filename: str, file: File, base: str) -> Fi
 def _last_part(url: str | None) -> str | None:
     """The file's name in its address: pypiserver lists nothing but addresses (index-api.md 19)."""
     return None if url is None else url.partition("#")[0].rpartition("/")[2]
+
+
+STREAM = Stream(
+    name="files",
+    row="a distribution file",
+    record=Files,
+    key=("filename",),
+    reads=(Reads.PROJECT,),
+    cost=ONE_A_PROJECT,
+    rows=files_rows,
+)

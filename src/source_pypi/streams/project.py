@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from source_pypi import documents
+from source_pypi.reads import Reads
 from source_pypi.record import about
-from source_pypi.streams.stream import Row, Visit
+from source_pypi.streams.stream import ONE_A_PROJECT, Row, Stream, Visit
 
 
 class Project(documents.Project, frozen=True, kw_only=True):
@@ -18,3 +19,15 @@ def project_rows(visit: Visit) -> Iterator[Row]:
     """The document with every key that the index sent, known or not."""
     if visit.document is not None:
         yield visit.document.sections() | {"project": visit.project}
+
+
+STREAM = Stream(
+    name="project",
+    row="a project document as the index sends it, nesting kept",
+    record=Project,
+    key=("project",),
+    reads=(Reads.PROJECT,),
+    cost=ONE_A_PROJECT,
+    rows=project_rows,
+    flat=False,
+)

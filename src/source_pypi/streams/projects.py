@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from source_pypi import documents
 from source_pypi.documents import Document
+from source_pypi.reads import Reads
 from source_pypi.record import Integer, about
-from source_pypi.streams.stream import Row, Visit
+from source_pypi.streams.stream import ONE_A_PROJECT, Row, Stream, Visit
 from source_pypi.streams.values import keywords, moment, text, texts
 
 _NOT_GIVEN = "the release does not say"
@@ -166,3 +167,14 @@ def _row(project: str, document: Document[documents.Project]) -> Projects:
         last_upload_at=uploads[-1] if uploads else None,
         serial=content.last_serial if content.last_serial is not None else document.serial,
     )
+
+
+STREAM = Stream(
+    name="projects",
+    row="a project, flat",
+    record=Projects,
+    key=("project",),
+    reads=(Reads.PROJECT,),
+    cost=ONE_A_PROJECT,
+    rows=projects_rows,
+)

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from source_pypi import documents
+from source_pypi.reads import Reads
 from source_pypi.record import about
-from source_pypi.streams.stream import Row, Visit
+from source_pypi.streams.stream import ONE_A_RELEASE, Row, Stream, Visit
 
 
 class Release(documents.Release, frozen=True, kw_only=True):
@@ -21,3 +22,15 @@ def release_rows(visit: Visit) -> Iterator[Row]:
         sections = release.document.sections()
         sections.pop("releases", None)
         yield sections | {"project": visit.project, "version": release.version}
+
+
+STREAM = Stream(
+    name="release",
+    row="a release document as the index sends it, nesting kept",
+    record=Release,
+    key=("project", "version"),
+    reads=(Reads.RELEASES,),
+    cost=ONE_A_RELEASE,
+    rows=release_rows,
+    flat=False,
+)

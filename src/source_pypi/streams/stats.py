@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from source_pypi import documents
-from source_pypi.streams.stream import Row, Visit
+from source_pypi.reads import Reads
+from source_pypi.streams.stream import Row, Stream, Visit
 
 
 class Stats(documents.Statistics, frozen=True):
@@ -14,3 +15,15 @@ def stats_rows(visit: Visit) -> Iterator[Row]:
     """The document with every key that the index sent."""
     if visit.statistics is not None:
         yield visit.statistics.sections()
+
+
+STREAM = Stream(
+    name="stats",
+    row="the index's statistics as it sends them",
+    record=Stats,
+    key=(),
+    reads=(Reads.STATISTICS,),
+    cost="1 in all",
+    rows=stats_rows,
+    flat=False,
+)

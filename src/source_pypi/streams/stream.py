@@ -1,41 +1,63 @@
 """What a stream is: a named, keyed series of rows, made from documents by a pure function."""
 
-import enum
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from msgspec import Struct
 
-from source_pypi.documents import Document, Project, Release, Statistics
+from source_pypi.documents import (
+    CoreMetadata,
+    Document,
+    Feed,
+    Listing,
+    Page,
+    Project,
+    Provenance,
+    Release,
+    Statistics,
+)
+from source_pypi.reads import Reads
+
+#: What streams cost, in requests.
+ONE_A_PROJECT = "1 a project, shared by all streams that read its document"
+ONE_A_RELEASE = (
+    "none for the latest release, beyond the project document; 1 a pinned version; with `releases: all`, 1 a release, "
+    "shared by all streams that read them"
+)
 
 #: A row: a record's instance, or for documents that are passed on whole, their keys and values.
 Row = Struct | Mapping[str, object]
 
 
-class Reads(enum.Enum):
-    """A document that a stream needs, and what it costs."""
-
-    PROJECT = "project document"
-    RELEASES = "release documents"
-    STATISTICS = "statistics"
-
-    @property
-    def of_project(self) -> bool:
-        """Whether there is one for each project; the others are asked for once a run."""
-        return self is not Reads.STATISTICS
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
     """The documents that one visit brought, to a project or (``project`` is None) to the index as a whole.
 
-    A document that no selected stream reads, that the index does not have, or that could not be had, is None or empty.
+    A document that no selected stream reads, that the index does not have, or that could not be had, is None or
+    missing from its mapping. ``provenance`` and ``core_metadata`` are by file name. ``fill`` tells whether core
+    metadata may say what the index does not.
     """
 
-    project: str | None
+    project: str | None = None
     document: Document[Project] | None = None
     releases: tuple["ReleaseView", ...] = ()
+    page: Document[Page] | None = None
+    provenance: Mapping[str, Document[Provenance]] = field(default_factory=dict)
+    core_metadata: Mapping[str, Document[CoreMetadata]] = field(default_factory=dict)
     statistics: Document[Statistics] | None = None
+    listing: Document[Listing] | None = None
+    recent_releases: Document[Feed] | None = None
+    recent_projects: Document[Feed] | None = None
+    fill: bool = False
+
+    def documents(self) -> Iterator[Document[Any]]:
+        """Every document that the visit brought, each once."""
+        single = (self.document, self.page, self.statistics, self.listing, self.recent_releases, self.recent_projects)
+        several = (view.document for view in self.releases if view.document is not self.document)
+        for document in (*single, *several, *self.provenance.values(), *self.core_metadata.values()):
+            if document is not None:
+                yield document
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +80,24 @@ class Stream:
     :ivar row: what a row is, in a few words.
     :ivar record: the type that describes its fields.
     :ivar key: the fields that tell rows apart; empty: there is one row at most.
-    :ivar reads: the document that its rows are made from.
+    :ivar reads: the documents that its rows are made from.
     :ivar cost: what it costs, in requests.
     :ivar rows: makes the rows of a visit.
     :ivar flat: whether its fields are plain values, so that it is loaded when no stream is named.
+    :ivar fills_from: documents that it reads as well where core metadata fills gaps.
     """
 
     name: str
     row: str
     record: type[Struct]
     key: tuple[str, ...]
-    reads: Reads
+    reads: tuple[Reads, ...]
     cost: str
     rows: Callable[[Visit], Iterable[Row]]
     flat: bool = True
+    fills_from: tuple[Reads, ...] = ()
+
+    @property
+    def of_project(self) -> bool:
+        """Whether its rows belong to projects; otherwise they tell of the index as a whole."""
+        return all(read.of_project for read in self.reads)

@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from source_pypi.documents import File, Info
 from source_pypi.pep440 import parse_version, sort_key
+from source_pypi.reads import Reads
 from source_pypi.record import Integer, about
-from source_pypi.streams.stream import Row, Visit
+from source_pypi.streams.stream import ONE_A_PROJECT, Row, Stream, Visit
 from source_pypi.streams.values import moment, text
 
 _NOT_PEP_440 = "PEP 440 does not know the version"
@@ -132,3 +133,14 @@ def _first(values: Iterator[str | None]) -> str | None:
 def _column(number: int | None) -> int | None:
     """A number that fits a column of 64 bits; a larger one is still in ``normalized_version``."""
     return number if number is not None and number <= _LARGEST else None
+
+
+STREAM = Stream(
+    name="versions",
+    row="a version, also one without files",
+    record=Versions,
+    key=("project", "version"),
+    reads=(Reads.PROJECT,),
+    cost=ONE_A_PROJECT,
+    rows=versions_rows,
+)

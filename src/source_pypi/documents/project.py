@@ -1,32 +1,17 @@
-"""What an index may answer, as it is on the wire, odd as it is; checked once, here, at the door.
+"""Project and release documents, as they are on the wire: ``/pypi/<name>/json``, ``/pypi/<name>/<version>/json``.
 
-Flow
-    ``open_document`` decodes an answer's body into one of the types below in a single typed pass. Where that fails,
-    the body is decoded without types and mended (``repair.py``): a field of a wrong type becomes null and is noted,
-    and what is no such document at all raises ``DocumentError``. Behind the door nothing has to be checked again.
-
-Scope
-    Every key is optional and nullable, although the public index promises most of them: mirrors leave out what they
-    like (index-api.md 19). Keys that are not listed here are kept in the body and ignored in the content.
+Every key is optional and nullable, although the public index promises most of them: mirrors leave out what they like.
 
 Reading on
-    index-api.md 4 (project document), 5 (release document), 8 (statistics), 13 (vulnerabilities), 14 (deprecated keys).
+    index-api.md 4 (project document), 5 (release document), 13 (vulnerabilities), 14 (deprecated keys), 19 (mirrors).
 """
 
-import json
-import re
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated
 
-import msgspec
-from msgspec import Raw, Struct, field
+from msgspec import Struct, field
 
-from source_pypi.errors import DocumentError
 from source_pypi.record import Integer, about
-from source_pypi.repair import Oddity, repair
-
-T = TypeVar("T", bound=Struct)
 
 
 class Digests(Struct, frozen=True, gc=False):
@@ -150,98 +135,3 @@ class Project(Release, frozen=True):
     releases: Annotated[
         dict[str, list[File] | None] | None, about("Files by version; an empty list where a release has none.")
     ] = None
-
-
-class PackageSize(Struct, frozen=True, gc=False):
-    """What the statistics tell of a project."""
-
-    size: Annotated[Integer | None, about("Size of all its files.", unit="bytes")] = None
-
-
-class Statistics(Struct, frozen=True):
-    """The index's statistics: ``/stats/``."""
-
-    top_packages: Annotated[dict[str, PackageSize | None], about("The 100 largest projects, by display name.")]
-    total_packages_size: Annotated[Integer | None, about("Size of all files of the index.", unit="bytes")] = None
-
-
-#: What each type is called in a message, and the key without which an answer is not that document.
-NAMES: dict[type[Struct], tuple[str, str]] = {
-    Project: ("a project document (JSON with 'info')", "info"),
-    Release: ("a release document (JSON with 'info')", "info"),
-    Statistics: ("the index's statistics (JSON with 'top_packages')", "top_packages"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Document(Generic[T]):
-    """A checked answer.
-
-    ``address`` it came from, ``content`` typed, ``body`` the same as JSON (one object, valid UTF-8, wrong fields
-    nulled), ``etag`` and ``serial`` as the index sent them (None: it does not), ``oddities`` what was mended.
-    """
-
-    address: str
-    content: T
-    body: bytes
-    etag: str | None
-    serial: int | None
-    oddities: tuple[Oddity, ...]
-
-    def sections(self) -> dict[str, Raw]:
-        """The document's top-level keys, each value as the JSON that the index sent, known to us or not."""
-        return _SECTIONS.decode(self.body)
-
-
-_SECTIONS = msgspec.json.Decoder(dict[str, Raw])
-_DECODERS: dict[type[Struct], msgspec.json.Decoder[Any]] = {type_: msgspec.json.Decoder(type_) for type_ in NAMES}
-
-
-def open_document(
-    body: bytes, type_: type[T], address: str, *, etag: str | None = None, serial: int | None = None
-) -> Document[T]:
-    """Check an answer's body at the door.
-
-    :raises DocumentError: when it is not JSON, or not such a document.
-    """
-    try:
-        content: T = _DECODERS[type_].decode(body)
-        body.decode()  # keys that the types do not know reach the rows too, so they must be UTF-8 as well
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _mended(body, type_, address, etag, serial)
-    return Document(address, content, one_line(body), etag, serial, ())
-
-
-def _mended(body: bytes, type_: type[T], address: str, etag: str | None, serial: int | None) -> Document[T]:
-    expected, essential = NAMES[type_]
-    try:
-        tree = json.loads(body.decode("utf-8-sig", "replace"), parse_constant=lambda _: None)
-    except (ValueError, RecursionError) as error:
-        raise DocumentError(address, expected, _sketch(body)) from error
-    if not isinstance(tree, dict) or not isinstance(tree.get(essential), dict):
-        raise DocumentError(address, expected, _sketch(body))
-    mended, oddities = repair(without_surrogates(tree), type_)
-    return Document(address, msgspec.convert(mended, type_), msgspec.json.encode(mended), etag, serial, tuple(oddities))
-
-
-def one_line(body: bytes) -> bytes:
-    """The same JSON on one line: a mirror may serve it pretty-printed, and a row is a line."""
-    body = body.strip()
-    return msgspec.json.format(body, indent=-1) if b"\n" in body or b"\r" in body else body
-
-
-def without_surrogates(value: Any) -> Any:
-    """Replace what JSON can escape but UTF-8 cannot hold (half a surrogate pair) by U+FFFD, in texts and keys."""
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, list):
-        return [without_surrogates(item) for item in value]
-    if isinstance(value, dict):
-        return {without_surrogates(key): without_surrogates(item) for key, item in value.items()}
-    return value
-
-
-def _sketch(body: bytes) -> str:
-    """The beginning of an answer, printable, to tell the user what came instead."""
-    text = re.sub(r"[^ -~]+", " ", body[:200].decode("utf-8", "replace")).strip()
-    return f"{text[:60]!r}" if text else "an empty body"

@@ -1,0 +1,112 @@
+"""A checked answer. Documents are checked once, here, at the door.
+
+Flow
+    ``open_document`` decodes an answer's body into one of the types of this package in a single typed pass. Where that
+    fails, the body is decoded without types and mended (``repair.py``): a field of a wrong type becomes null and is
+    noted, and what is no such document at all raises ``DocumentError``. Behind the door nothing is checked again.
+
+Scope
+    Keys that a type does not list are kept in the body and ignored in the content.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from msgspec import Raw, Struct
+
+from source_pypi.documents.page import Listing, Page
+from source_pypi.documents.project import Project, Release
+from source_pypi.documents.provenance import Provenance
+from source_pypi.documents.statistics import Statistics
+from source_pypi.errors import DocumentError
+from source_pypi.repair import Oddity, repair
+
+T = TypeVar("T")
+S = TypeVar("S", bound=Struct)
+
+#: What each type is called in a message, the key without which an answer is not that document, and that key's type.
+NAMES: dict[type[Struct], tuple[str, str, type]] = {
+    Project: ("a project document (JSON with 'info')", "info", dict),
+    Release: ("a release document (JSON with 'info')", "info", dict),
+    Page: ("a project page as JSON (PEP 691, with 'files')", "files", list),
+    Listing: ("the list of projects as JSON (PEP 691, with 'projects')", "projects", list),
+    Provenance: ("a provenance document (JSON with 'attestation_bundles')", "attestation_bundles", list),
+    Statistics: ("the index's statistics (JSON with 'top_packages')", "top_packages", dict),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Document(Generic[T]):
+    """A checked answer.
+
+    ``address`` it came from, ``content`` typed, ``body`` the same as JSON (one object, valid UTF-8, wrong fields
+    nulled), ``etag`` and ``serial`` as the index sent them (None: it does not), ``oddities`` what was mended.
+    """
+
+    address: str
+    content: T
+    body: bytes
+    etag: str | None
+    serial: int | None
+    oddities: tuple[Oddity, ...]
+
+    def sections(self) -> dict[str, Raw]:
+        """The document's top-level keys, each value as the JSON that the index sent, known to us or not."""
+        return _SECTIONS.decode(self.body)
+
+
+_SECTIONS = msgspec.json.Decoder(dict[str, Raw])
+_DECODERS: dict[type[Struct], msgspec.json.Decoder[Any]] = {type_: msgspec.json.Decoder(type_) for type_ in NAMES}
+
+
+def open_document(
+    body: bytes, type_: type[S], address: str, *, etag: str | None = None, serial: int | None = None
+) -> Document[S]:
+    """Check an answer's body at the door.
+
+    :raises DocumentError: when it is not JSON, or not such a document.
+    """
+    try:
+        content: S = _DECODERS[type_].decode(body)
+        body.decode()  # keys that the types do not know reach the rows too, so they must be UTF-8 as well
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _mended(body, type_, address, etag, serial)
+    return Document(address, content, one_line(body), etag, serial, ())
+
+
+def _mended(body: bytes, type_: type[S], address: str, etag: str | None, serial: int | None) -> Document[S]:
+    expected, essential, kind = NAMES[type_]
+    try:
+        tree = json.loads(body.decode("utf-8-sig", "replace"), parse_constant=lambda _: None)
+    except (ValueError, RecursionError) as error:
+        raise DocumentError(address, expected, sketch(body)) from error
+    if not isinstance(tree, dict) or not isinstance(tree.get(essential), kind):
+        raise DocumentError(address, expected, sketch(body))
+    mended, oddities = repair(without_surrogates(tree), type_)
+    return Document(address, msgspec.convert(mended, type_), msgspec.json.encode(mended), etag, serial, tuple(oddities))
+
+
+def one_line(body: bytes) -> bytes:
+    """The same JSON on one line: a mirror may serve it pretty-printed, and a row is a line."""
+    body = body.strip()
+    return msgspec.json.format(body, indent=-1) if b"\n" in body or b"\r" in body else body
+
+
+def without_surrogates(value: Any) -> Any:
+    """Replace what JSON can escape but UTF-8 cannot hold (half a surrogate pair) by U+FFFD, in texts and keys."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [without_surrogates(item) for item in value]
+    if isinstance(value, dict):
+        return {without_surrogates(key): without_surrogates(item) for key, item in value.items()}
+    return value
+
+
+def sketch(body: bytes) -> str:
+    """The beginning of an answer, printable, to tell the user what came instead."""
+    text = re.sub(r"[^ -~]+", " ", body[:200].decode("utf-8", "replace")).strip()
+    return f"{text[:60]!r}" if text else "an empty body"

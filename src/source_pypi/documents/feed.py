@@ -1,0 +1,53 @@
+"""The feeds of recent releases and projects: ``/rss/updates.xml`` and ``/rss/packages.xml`` (index-api.md 10)."""
+
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+
+from source_pypi.documents.document import Document, sketch
+from source_pypi.errors import DocumentError
+
+_EXPECTED = "a feed (RSS 2.0)"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of a feed, its texts as they stand there; None: the element is missing or empty."""
+
+    title: str | None
+    link: str | None
+    description: str | None
+    author: str | None
+    published: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed's entries, newest first."""
+
+    entries: tuple[Entry, ...]
+
+
+def open_feed(body: bytes, address: str, *, etag: str | None = None, serial: int | None = None) -> Document[Feed]:
+    """Check a feed at the door.
+
+    :raises DocumentError: when it is no RSS, or declares entities, which no feed needs and which can be made to grow.
+    """
+    try:
+        if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
+            raise DocumentError(address, _EXPECTED, sketch(body))
+        root = ET.fromstring(body)  # noqa: S314 (no entities: see above)
+    except ET.ParseError as error:
+        raise DocumentError(address, _EXPECTED, sketch(body)) from error
+    channel = root.find("channel")
+    if root.tag != "rss" or channel is None:
+        raise DocumentError(address, _EXPECTED, sketch(body))
+    entries = tuple(_entry(item) for item in channel.iter("item"))
+    return Document(address, Feed(entries), body, etag, serial, ())
+
+
+def _entry(item: ET.Element) -> Entry:
+    def text(tag: str) -> str | None:
+        found = item.findtext(tag)
+        return found.strip() or None if found is not None else None
+
+    return Entry(text("title"), text("link"), text("description"), text("author"), text("pubDate"))

@@ -1,0 +1,99 @@
+"""Which project comes next: those that were chosen, and those that they turn out to need."""
+
+from collections import deque
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+
+from packaging.requirements import Requirement
+from packaging.utils import NormalizedName, canonicalize_name
+
+from source_pypi.pep508 import extras_named, parse_requirement
+from source_pypi.reads import Reads
+from source_pypi.selection import Selection, Target
+from source_pypi.visit import Findings, Plan
+
+
+class Frontier:
+    """The projects that are still to be visited, each once, however often it is named or needed.
+
+    A project that is needed again with further extras is not visited again: what these extras need is remembered from
+    its visit.
+
+    :param selection: what was chosen.
+    :param listed: the names that the index lists, where the whole index was chosen; they come last.
+    """
+
+    def __init__(self, selection: Selection, listed: Sequence[str] = ()) -> None:
+        self._selection = selection
+        self._waiting: deque[NormalizedName] = deque()
+        self._targets: dict[NormalizedName, Target] = {}
+        self._needs: dict[NormalizedName, tuple[Requirement, ...]] = {}
+        self._seen: set[NormalizedName] = set()
+        self._listed, self._position = listed, 0
+        for target in selection.targets:
+            self._ask(target)
+
+    @property
+    def known(self) -> int:
+        """Projects that are to be visited in all, as far as is known by now."""
+        return len(self._seen) + len(self._listed) - self._position
+
+    def take(self) -> Target | None:
+        """The next project; None: there is none now."""
+        while not self._waiting and self._position < len(self._listed):
+            name = canonicalize_name(self._listed[self._position])
+            self._position += 1
+            self._ask(Target(name))
+        if not self._waiting:
+            return None
+        name = self._waiting.popleft()
+        return self._targets[name] if self._selection.follow else self._targets.pop(name)
+
+    def plan(self, target: Target, plan: Plan) -> Plan:
+        """The plan for one project: to follow the dependencies of a pinned release, its document is needed."""
+        if self._selection.follow > target.depth and target.pins and Reads.RELEASES not in plan.reads:
+            return replace(plan, reads=plan.reads | {Reads.RELEASES}, releases="latest")
+        return plan
+
+    def learn(self, findings: Findings) -> None:
+        """Take in what a project needs, one level deeper than the project itself."""
+        if findings.target is None or findings.target.depth >= self._selection.follow:
+            return
+        target = self._targets[findings.target.project]
+        self._needs[target.project] = tuple(_requirements(findings))
+        self._expand(target, target.extras, unconditional=True)
+
+    def _ask(self, target: Target) -> None:
+        if self._selection.excludes(target.project):
+            return
+        if target.project not in self._seen:
+            self._seen.add(target.project)
+            self._targets[target.project] = target
+            self._waiting.append(target.project)
+        elif (known := self._targets.get(target.project)) is not None and not target.extras <= known.extras:
+            self._targets[target.project] = replace(known, extras=known.extras | target.extras)
+            if target.project in self._needs:
+                self._expand(known, target.extras - known.extras, unconditional=False)
+
+    def _expand(self, target: Target, extras: Collection[NormalizedName], *, unconditional: bool) -> None:
+        """Ask for what a visited project needs: without condition, or because of some extras."""
+        for requirement in self._needs[target.project]:
+            named = extras_named(requirement.marker)
+            if (unconditional and not named) or named & set(extras):
+                wanted = frozenset(canonicalize_name(extra) for extra in requirement.extras)
+                self._ask(Target(canonicalize_name(requirement.name), extras=wanted, depth=target.depth + 1))
+
+
+def _requirements(findings: Findings) -> Iterator[Requirement]:
+    """What the pinned releases and, if it was asked for without a pin, the latest one ask for, on any platform."""
+    visit, target = findings.visit, findings.target
+    assert target is not None
+    latest = visit.document.content if visit.document is not None else None
+    contents = [view.content for view in visit.releases if view.version in findings.pinned]
+    if latest is not None and target.unpinned:
+        contents.append(latest)
+    for content in contents:
+        for text in content.info.requires_dist or ():
+            requirement = parse_requirement(text)
+            if requirement is not None:
+                yield requirement

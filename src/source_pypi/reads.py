@@ -1,0 +1,26 @@
+"""Which documents there are to read."""
+
+import enum
+
+
+class Reads(enum.Enum):
+    """A document that rows are made from. Those of a project come with a visit to it, the others once a run."""
+
+    PROJECT = "project document"
+    RELEASES = "release documents"
+    PAGE = "project page"
+    PROVENANCE = "provenance documents"
+    CORE_METADATA = "core metadata"
+    STATISTICS = "statistics"
+    LISTING = "list of projects"
+    RECENT_RELEASES = "feed of recent releases"
+    RECENT_PROJECTS = "feed of recent projects"
+
+    @property
+    def of_project(self) -> bool:
+        """Whether there is one for each project."""
+        return self not in OF_INDEX
+
+
+#: Documents that tell of the index as a whole: one request each, however many projects are read.
+OF_INDEX = frozenset({Reads.STATISTICS, Reads.LISTING, Reads.RECENT_RELEASES, Reads.RECENT_PROJECTS})

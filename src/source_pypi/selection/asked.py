@@ -1,0 +1,53 @@
+"""What was asked for: a project by name, perhaps with a version and extras."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from packaging.utils import InvalidName, NormalizedName, canonicalize_name
+
+from source_pypi.errors import ProjectNameError
+
+_ASKED = re.compile(
+    r"""\s*(?P<name>[^\s=<>!~;@\[\],()]+)          # checked by PEP 508's rule below
+        \s*(?:\[(?P<extras>[^\]]*)\])?
+        \s*(?:===?\s*(?P<version>[^\s=,;*]+))?\s*""",
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A project that was asked for: its normalised name, the version it was pinned to (None: none), its extras."""
+
+    project: NormalizedName
+    pin: str | None = None
+    extras: frozenset[NormalizedName] = frozenset()
+
+
+def parse_asked(text: str) -> Asked:
+    """Read a name, or a name with a pin and extras: ``flask``, ``requests==2.31.0``, ``requests[socks]``.
+
+    :raises ProjectNameError: when it is neither.
+    """
+    match = _ASKED.fullmatch(text)
+    if match is None:
+        raise ProjectNameError(text, "write a name, or name==version")
+    return Asked(project_name(match["name"], text), match["version"], extras((match["extras"] or "").split(",")))
+
+
+def project_name(name: str, text: str | None = None) -> NormalizedName:
+    """The normalised name (PEP 503).
+
+    :raises ProjectNameError: when no project can have it; ``text`` is what the message shows.
+    """
+    try:
+        return canonicalize_name(name, validate=True)
+    except InvalidName as error:
+        rule = "a name has ASCII letters, digits, '.', '-' and '_', and begins and ends with a letter or digit"
+        raise ProjectNameError(text or name, rule) from error
+
+
+def extras(names: Iterable[str]) -> frozenset[NormalizedName]:
+    """Names of extras, normalised (PEP 685)."""
+    return frozenset(canonicalize_name(name.strip()) for name in names if name.strip())

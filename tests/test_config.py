@@ -1,0 +1,259 @@
+"""Every setting: what may be given, what is made of it, and how it is told what may not."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from source_pypi.config import Config, make_config, read_config
+from source_pypi.errors import SettingError
+
+DEFAULTS: dict[str, Any] = {
+    "projects": (),
+    "project_name": None,
+    "version": None,
+    "releases": "latest",
+    "index_url": None,
+    "index_username": None,
+    "index_password": None,
+    "contact": None,
+    "requests_per_second": 5,
+    "max_concurrency": 1,
+    "request_timeout_seconds": 30,
+}
+ALL: dict[str, Any] = {
+    "projects": ["flask", "requests==2.31.0"],
+    "project_name": "sampleproject",
+    "version": "1.2.0",
+    "releases": "all",
+    "index_url": "https://packages.example.com/root/mirror",
+    "index_username": "alice",
+    "index_password": "secret",
+    "contact": "data-team@example.com",
+    "requests_per_second": 0.5,
+    "max_concurrency": 8,
+    "request_timeout_seconds": 2.5,
+}
+ADDRESS = "must be an address such as https://packages.example.com/simple/"
+TOGETHER = "index_username and index_password go together"
+
+
+def test_defaults() -> None:
+    """A configuration in which nothing is set has every default."""
+    assert make_config({}) == Config(**DEFAULTS)
+    assert {name: getattr(Config(), name) for name in Config.__struct_fields__} == DEFAULTS
+
+
+def test_every_setting() -> None:
+    """Every setting is taken as it was given."""
+    expected = Config(**{**ALL, "projects": ("flask", "requests==2.31.0")})
+    assert make_config(ALL) == expected
+    assert ALL.keys() == set(Config.__struct_fields__)
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"project_name": "sampleproject"}, Config(project_name="sampleproject")),
+        ({"project_name": "sampleproject", "version": "1.2.0"}, Config(project_name="sampleproject", version="1.2.0")),
+        ({"project_name": "sampleproject", "version": ""}, Config(project_name="sampleproject")),
+        ({"project_name": "sampleproject", "version": None}, Config(project_name="sampleproject")),
+    ],
+)
+def test_a_configuration_of_0_2(settings: dict[str, Any], expected: Config) -> None:
+    """A configuration that source-pypi 0.2.x took means the same."""
+    assert make_config(settings) == expected
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_null_and_empty_texts_are_not_given(name: str, nothing: None | str) -> None:
+    """A setting that is null or an empty text has its default."""
+    assert make_config({name: nothing}) == Config()
+
+
+def test_unknown_names_are_ignored() -> None:
+    """Settings that do not exist are ignored, whatever they are, as are those that Airbyte adds."""
+    assert make_config({"project_name": "foo", "start_date": 1, "__injected": {"a": [None]}}) == Config(
+        project_name="foo"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("projects", []),
+        ("projects", ["a"]),
+        ("releases", "latest"),
+        ("requests_per_second", 0),
+        ("requests_per_second", 100),
+        ("max_concurrency", 1),
+        ("max_concurrency", 64),
+        ("request_timeout_seconds", 0.01),
+        ("contact", "https://example.com/contact?a=b (the data team)"),
+        ("index_url", "http://index.test"),
+        ("index_url", "http://index.test/"),
+        ("index_url", "HTTPS://Index.Test/simple/"),
+        ("index_url", "http://127.0.0.1:8080/root/mirror/+simple/"),
+        ("index_url", "http://[::1]:3141/simple"),
+        ("index_url", "https://alice:secret@packages.example.com/simple/"),
+    ],
+)
+def test_values_at_the_bounds(name: str, value: Any) -> None:
+    """What is just within the bounds is taken."""
+    expected = tuple(value) if isinstance(value, list) else value
+    assert make_config({name: value}) == Config(**{name: expected})
+
+
+WRONG: list[tuple[dict[str, Any], str, str]] = [
+    ({"projects": "flask"}, "projects", "Expected `array`, got `str`"),
+    ({"projects": {"flask": "1.0"}}, "projects", "Expected `array`, got `object`"),
+    ({"projects": ["flask", 1]}, "projects[1]", "Expected `str`, got `int`"),
+    ({"projects": [None]}, "projects[0]", "Expected `str`, got `null`"),
+    ({"project_name": 1}, "project_name", "Expected `str | null`, got `int`"),
+    ({"project_name": ["flask"]}, "project_name", "Expected `str | null`, got `array`"),
+    ({"project_name": "a", "version": 1.2}, "version", "Expected `str | null`, got `float`"),
+    ({"releases": "newest"}, "releases", "Invalid enum value 'newest'"),
+    ({"releases": True}, "releases", "Expected `str`, got `bool`"),
+    ({"index_url": 1}, "index_url", "Expected `str | null`, got `int`"),
+    ({"index_username": 1}, "index_username", "Expected `str | null`, got `int`"),
+    ({"index_password": 1}, "index_password", "Expected `str | null`, got `int`"),
+    ({"contact": {}}, "contact", "Expected `str | null`, got `object`"),
+    ({"requests_per_second": "5"}, "requests_per_second", "Expected `float`, got `str`"),
+    ({"requests_per_second": True}, "requests_per_second", "Expected `float`, got `bool`"),
+    ({"requests_per_second": -1}, "requests_per_second", "Expected `float` >= 0.0"),
+    ({"requests_per_second": float("nan")}, "requests_per_second", "Expected `float` >= 0.0"),
+    ({"max_concurrency": 0}, "max_concurrency", "Expected `int` >= 1"),
+    ({"max_concurrency": 65}, "max_concurrency", "Expected `int` <= 64"),
+    ({"max_concurrency": 1.5}, "max_concurrency", "Expected `int`, got `float`"),
+    ({"request_timeout_seconds": 0}, "request_timeout_seconds", "Expected `float` > 0.0"),
+    ({"request_timeout_seconds": "30"}, "request_timeout_seconds", "Expected `float`, got `str`"),
+    ({"version": "1.0"}, "version", "goes with project_name; pin an entry of projects as name==version"),
+    (
+        {"version": "1.0", "project_name": "", "projects": ["a"]},
+        "version",
+        "goes with project_name; pin an entry of projects as name==version",
+    ),
+    ({"index_username": "alice"}, "index_password", TOGETHER),
+    ({"index_username": "alice", "index_password": ""}, "index_password", TOGETHER),
+    ({"index_password": "secret"}, "index_password", TOGETHER),
+    *(
+        ({"contact": contact}, "contact", "may only have printable ASCII characters: it is part of a header")
+        for contact in ("caf\u00e9", "a\nb", "a\tb", "\x7f")
+    ),
+    *(
+        ({"index_url": url}, "index_url", ADDRESS)
+        for url in (
+            "packages.example.com",
+            "/simple/",
+            "//packages.example.com",
+            "ftp://packages.example.com",
+            "file:///simple",
+            "http://",
+            "http:///simple",
+            "http://:80/",
+            "http://index.test:0/",
+            "http://index.test:65536/",
+            "http://index.test:http/",
+            "http://[::1/",
+            "http://index.test/a b",
+            " http://index.test",
+            "http://index.test/\n",
+            "http://index.test/\x00",
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize(("settings", "setting", "reason"), WRONG)
+def test_what_breaks_the_specification(settings: dict[str, Any], setting: str, reason: str) -> None:
+    """A setting that breaks the specification is refused by its name, and told why."""
+    with pytest.raises(SettingError) as caught:
+        make_config(settings)
+    assert (caught.value.setting, caught.value.reason) == (setting, reason)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"index_password": "hunter2"},
+        {"index_password": ["hunter2"]},
+        {"index_username": "alice", "index_password": {"token": "hunter2"}},
+        {"index_url": "http://alice:hunter2@index.test:0/"},
+        {"index_url": "ftp://alice:hunter2@index.test/"},
+    ],
+)
+def test_no_error_tells_a_secret(settings: dict[str, Any]) -> None:
+    """The message for a wrong setting does not have the secret in it."""
+    with pytest.raises(SettingError) as caught:
+        make_config(settings)
+    assert "hunter2" not in str(caught.value)
+    assert "hunter2" not in repr(caught.value)
+
+
+@pytest.mark.parametrize("settings", [{}, ALL, {"unknown": [1]}, {"project_name": "caf\u00e9"}])
+def test_read_config(settings: dict[str, Any], tmp_path: Path) -> None:
+    """A file with a JSON object is read as its settings."""
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(settings, indent=2, ensure_ascii=False), encoding="utf-8")
+    assert read_config(path) == make_config(settings)
+
+
+def test_read_config_names_the_setting(tmp_path: Path) -> None:
+    """A wrong setting in a file is told like any other."""
+    path = tmp_path / "config.json"
+    path.write_text('{"max_concurrency": 0}')
+    with pytest.raises(SettingError) as caught:
+        read_config(path)
+    assert (caught.value.setting, caught.value.reason) == ("max_concurrency", "Expected `int` >= 1")
+
+
+@pytest.mark.parametrize("content", [b"[]", b"null", b'"flask"', b"1", b"true"])
+def test_a_file_that_is_no_object(content: bytes, tmp_path: Path) -> None:
+    """A file with any other JSON than an object is refused, and named."""
+    path = tmp_path / "config.json"
+    path.write_bytes(content)
+    with pytest.raises(SettingError) as caught:
+        read_config(path)
+    assert str(caught.value) == f"the configuration {path} must be a JSON object of settings"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"flask",
+        b"project_name: flask",
+        b"{'project_name': 'flask'}",
+        b'{"project_name": "\xff"}',
+        b'{"project_name": "\\ud800"}',
+        b'{"requests_per_second": NaN}',
+        pytest.param(b"[" * 100_000, id="deep lists"),
+        pytest.param(b'{"a":' * 100_000 + b"1" + b"}" * 100_000, id="deep objects"),
+    ],
+)
+def test_a_file_that_is_no_json(content: bytes, tmp_path: Path) -> None:
+    """A file that is no JSON is refused, and named."""
+    path = tmp_path / "config.json"
+    path.write_bytes(content)
+    with pytest.raises(SettingError) as caught:
+        read_config(path)
+    assert caught.value.setting == ""
+    assert str(caught.value).startswith(f"the configuration {path} is no JSON: ")
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    """A file that is not there is told as such."""
+    path = tmp_path / "config.json"
+    with pytest.raises(SettingError) as caught:
+        read_config(path)
+    assert str(caught.value) == f"the configuration {path} cannot be read: No such file or directory"
+
+
+def test_a_directory_instead_of_a_file(tmp_path: Path) -> None:
+    """A directory is told as such."""
+    with pytest.raises(SettingError) as caught:
+        read_config(tmp_path)
+    assert str(caught.value) == f"the configuration {tmp_path} cannot be read: Is a directory"
