@@ -170,7 +170,7 @@ def _load(config: "Config", into: Path, names: list[str] | None) -> "tuple[Tally
     began = time.monotonic()
     index = open_index(config, on_wait=lambda wait: _warn(str(wait)))
     tally = Tally(index.root)
-    with Database(into, chosen) as database, _progress() as show:
+    with Database(into, chosen, selection.targets) as database, _progress() as show:
         try:
             for batch in batches(index, selection, chosen, config):
                 database.add(batch)

@@ -121,7 +121,7 @@ def test_discover() -> None:
         assert not any(word in text for word in ('"$ref"', '"allOf"', '"anyOf"', '"oneOf"', '"not"'))
         assert stream["json_schema"]["additionalProperties"] is True
         for (field,) in stream["source_defined_primary_key"]:
-            assert stream["json_schema"]["properties"][field]["type"] == "string"
+            assert stream["json_schema"]["properties"][field]["type"] in ("string", "integer")
 
 
 def test_read(world: World, fake: FakeIndex, read: Read) -> None:
@@ -150,7 +150,8 @@ def test_read(world: World, fake: FakeIndex, read: Read) -> None:
 
 def test_rows_fit_their_schemas(world: World, fake: FakeIndex, read: Read) -> None:
     """Every row of every stream is valid against the schema that discover gave, and carries its whole key."""
-    world.add("Flask", releases=["1.0", "2.0"], project_urls={"Source": "https://example.com"}, requires_dist=["click"])
+    facts = {"requires_dist": ["click"], "classifiers": ["Typing :: Typed"], "project_urls": {"Docs": "https://a.test"}}
+    world.add("Flask", releases=["1.0", "2.0"], owner="ann", **facts)
     world.release("flask", "3.0")
     world.add_advisory("flask", "2.0", "PYSEC-2024-1")
     whole, messages = read(config(fake, "flask", releases="all"), *[stream.name for stream in STREAMS])
@@ -158,7 +159,7 @@ def test_rows_fit_their_schemas(world: World, fake: FakeIndex, read: Read) -> No
     for stream in json.loads(airbyte.discover())["catalog"]["streams"]:
         rows = records(messages, stream["name"])
         keys = [tuple(row[field] for (field,) in stream["source_defined_primary_key"]) for row in rows]
-        assert rows
+        assert rows or stream["name"] in ("attestations", "core_metadata")
         assert len(set(keys)) == len(rows)
         validator = Draft7Validator(stream["json_schema"])
         assert [error.message for row in rows for error in validator.iter_errors(row)] == []

@@ -102,7 +102,7 @@ class Vulnerability(Struct, frozen=True):
     details: Annotated[str | None, about("The advisory's text.")] = None
     summary: Annotated[str | None, about("The advisory in one line.")] = None
     fixed_in: Annotated[list[str] | None, about("Versions that fix it.")] = None
-    withdrawn: Annotated[str | None, about("When it was withdrawn.")] = None
+    withdrawn: Annotated[datetime | None, about("When it was withdrawn.")] = None
 
 
 class Role(Struct, frozen=True, gc=False):

@@ -25,7 +25,9 @@ import duckdb
 import msgspec
 
 from source_pypi.errors import DestinationError
+from source_pypi.fronts.views import SELECTION, VIEWS
 from source_pypi.schema import duckdb_columns, stream_fields
+from source_pypi.selection import Target
 from source_pypi.streams.stream import Stream
 from source_pypi.sync import Batch
 
@@ -42,7 +44,7 @@ LONGEST_ROW = 16 * 1024 * 1024
 
 
 class Database:
-    """A DuckDB file with a table for each stream; a context manager.
+    """A DuckDB file with a table for each stream, and views over them; a context manager.
 
     Entering opens the file and makes the tables; leaving commits what has been added, also when an error is under way.
 
@@ -50,8 +52,9 @@ class Database:
         these names.
     """
 
-    def __init__(self, path: Path, streams: Sequence[Stream]) -> None:
+    def __init__(self, path: Path, streams: Sequence[Stream], targets: Sequence[Target] = ()) -> None:
         self.path = path
+        self._targets = targets
         self._streams = {stream.name: stream for stream in streams}
         self._encoder = msgspec.json.Encoder()
 
@@ -62,6 +65,8 @@ class Database:
                 self._connection.begin()
                 for stream in self._streams.values():
                     _make_table(self._connection, stream, self.path)
+                _note_selection(self._connection, self._targets)
+                _make_views(self._connection)
                 self._connection.commit()
             except BaseException:
                 self._connection.close()
@@ -182,6 +187,28 @@ def _make_table(connection: duckdb.DuckDBPyConnection, stream: Stream, path: Pat
         if there and name not in there:
             connection.execute(f"ALTER TABLE {table} ADD COLUMN {_quoted(name)} {type_}")
     _comment(connection, stream)
+
+
+def _note_selection(connection: duckdb.DuckDBPyConnection, targets: Sequence[Target]) -> None:
+    """Keep what was named last, with its pins: views tell from it what is in use."""
+    table = _quoted(SELECTION)
+    connection.execute(f"CREATE OR REPLACE TABLE {table} (project VARCHAR, pin VARCHAR)")
+    connection.execute(
+        f"COMMENT ON TABLE {table} IS 'A row is a project, and perhaps a version, named in the last sync.'"
+    )
+    named = [(target.project, pin) for target in targets for pin in target.pins or (None,)]
+    if named:
+        projects, pins = map(list, zip(*named, strict=True))
+        connection.execute(f"INSERT INTO {table} SELECT unnest(?), unnest(?)", [projects, pins])
+
+
+def _make_views(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the views whose tables are all there, of this run or of an earlier one."""
+    there = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    for view in VIEWS:
+        if there.issuperset(view.needs):
+            connection.execute(f"CREATE OR REPLACE VIEW {_quoted(view.name)} AS {view.query}")
+            connection.execute(f"COMMENT ON VIEW {_quoted(view.name)} IS {_text(f'A row is {view.row}.')}")
 
 
 def _comment(connection: duckdb.DuckDBPyConnection, stream: Stream) -> None:

@@ -3,15 +3,40 @@
 from collections.abc import Iterable, Sequence
 
 from source_pypi.errors import UnknownStreamError
-from source_pypi.streams import files, project, projects, release, stats, versions
+from source_pypi.streams import (
+    classifiers,
+    dependencies,
+    files,
+    listing,
+    project,
+    projects,
+    recent_projects,
+    recent_releases,
+    release,
+    roles,
+    stats,
+    statuses,
+    urls,
+    versions,
+    vulnerabilities,
+)
 from source_pypi.streams.stream import Stream
 
 STREAMS: tuple[Stream, ...] = (
     projects.STREAM,
     versions.STREAM,
     files.STREAM,
+    dependencies.STREAM,
+    classifiers.STREAM,
+    urls.STREAM,
+    vulnerabilities.STREAM,
+    roles.STREAM,
+    statuses.STREAM,
     project.STREAM,
     release.STREAM,
+    listing.STREAM,
+    recent_releases.STREAM,
+    recent_projects.STREAM,
     stats.STREAM,
 )
 

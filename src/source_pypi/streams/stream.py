@@ -1,6 +1,6 @@
 """What a stream is: a named, keyed series of rows, made from documents by a pure function."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ from source_pypi.documents import (
     CoreMetadata,
     Document,
     Feed,
+    File,
     Listing,
     Page,
     Project,
@@ -70,6 +71,10 @@ class ReleaseView:
     version: str
     content: Release
     document: Document[Project] | Document[Release]
+
+    def files(self) -> Sequence[File]:
+        """The release's files."""
+        return self.content.urls or ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,48 @@
+"""``classifiers``: one classifier of a release."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from msgspec import Struct
+
+from source_pypi.reads import Reads
+from source_pypi.record import about
+from source_pypi.streams.stream import ONE_A_RELEASE, Row, Stream, Visit
+
+
+class Classifiers(Struct, frozen=True, kw_only=True, gc=False):
+    """A trove classifier, taken apart."""
+
+    project: Annotated[str, about("The project's normalised name (PEP 503).", source="the name asked for")]
+    version: Annotated[str, about("The release that has it, as the index has it.", source="info.version")]
+    classifier: Annotated[str, about("The classifier, as uploaded.", source="info.classifiers")]
+    category: Annotated[str, about("Its first part, e.g. Programming Language.", source="info.classifiers")]
+    parts: Annotated[list[str], about("Its further parts, e.g. Python, 3, 3.12.", source="info.classifiers")]
+
+
+def classifiers_rows(visit: Visit) -> Iterator[Row]:
+    """The classifiers of each release that was read, each once."""
+    if visit.project is None:
+        return
+    for release in visit.releases:
+        for classifier in dict.fromkeys(release.content.info.classifiers or ()):
+            category, *parts = (part.strip() for part in classifier.split("::"))
+            yield Classifiers(
+                project=visit.project,
+                version=release.version,
+                classifier=classifier,
+                category=category,
+                parts=parts,
+            )
+
+
+STREAM = Stream(
+    name="classifiers",
+    row="one classifier of a release",
+    record=Classifiers,
+    key=("project", "version", "classifier"),
+    reads=(Reads.RELEASES,),
+    cost=ONE_A_RELEASE,
+    rows=classifiers_rows,
+    flat=False,
+)

@@ -1,0 +1,65 @@
+"""``recent_releases``: an entry of the feed of recent releases."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import Struct
+from packaging.utils import canonicalize_name
+
+from source_pypi.reads import Reads
+from source_pypi.record import about
+from source_pypi.streams.entries import project_path, published_at, summary
+from source_pypi.streams.stream import Row, Stream, Visit
+
+
+class RecentReleases(Struct, frozen=True, kw_only=True, gc=False):
+    """A release that was made lately: the index lists the last hundred, which is about ten minutes of them."""
+
+    project: Annotated[str, about("The project's normalised name (PEP 503).", source="item.link")]
+    version: Annotated[str, about("The version, as the index has it.", source="item.link")]
+    title: Annotated[str | None, about("Name and version, as shown.", source="item.title", null="the entry has none")]
+    summary: Annotated[
+        str | None,
+        about("What the project is, in one line.", source="item.description", null="the release does not say"),
+    ]
+    author_email: Annotated[
+        str | None, about("The author's address.", source="item.author", null="the release does not say")
+    ]
+    link: Annotated[str, about("The release's page on the index.", source="item.link")]
+    published_at: Annotated[
+        datetime | None, about("Time of the release.", source="item.pubDate", null="the entry has no such time")
+    ]
+
+
+def recent_releases_rows(visit: Visit) -> Iterator[Row]:
+    """A row for each entry that leads to a release, each release once, newest first."""
+    seen: set[tuple[str, str]] = set()
+    for entry in visit.recent_releases.content.entries if visit.recent_releases is not None else ():
+        path = project_path(entry)
+        if len(path) < 2 or entry.link is None:
+            continue
+        project, version = canonicalize_name(path[0]), path[1]
+        if (project, version) not in seen:
+            seen.add((project, version))
+            yield RecentReleases(
+                project=project,
+                version=version,
+                title=entry.title,
+                summary=summary(entry),
+                author_email=entry.author,
+                link=entry.link,
+                published_at=published_at(entry),
+            )
+
+
+STREAM = Stream(
+    name="recent_releases",
+    row="an entry of the feed of recent releases",
+    record=RecentReleases,
+    key=("project", "version"),
+    reads=(Reads.RECENT_RELEASES,),
+    cost="1 in all",
+    rows=recent_releases_rows,
+    flat=False,
+)

@@ -1,0 +1,93 @@
+"""``vulnerabilities``: one advisory that touches a release."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import Struct
+
+from source_pypi import documents
+from source_pypi.pep440 import sort_key
+from source_pypi.reads import Reads
+from source_pypi.record import about
+from source_pypi.streams.stream import ONE_A_RELEASE, Row, Stream, Visit
+from source_pypi.streams.values import moment, text, texts
+
+_NOT_SAID = "the advisory does not say"
+
+
+class Vulnerabilities(Struct, frozen=True, kw_only=True, gc=False):
+    """An advisory (from OSV), and the release that it touches. A withdrawn one stays, and says so."""
+
+    project: Annotated[str, about("The project's normalised name (PEP 503).", source="the name asked for")]
+    version: Annotated[str, about("The release that it touches, as the index has it.", source="info.version")]
+    id: Annotated[
+        str,
+        about(
+            "The advisory's identifier, e.g. PYSEC-2021-9; one flaw may have several advisories: see aliases.",
+            source="vulnerabilities[].id",
+        ),
+    ]
+    aliases: Annotated[
+        list[str] | None,
+        about("Other identifiers of the same flaw.", source="vulnerabilities[].aliases", null=_NOT_SAID),
+    ]
+    summary: Annotated[
+        str | None, about("The advisory in one line.", source="vulnerabilities[].summary", null=_NOT_SAID)
+    ]
+    details: Annotated[str | None, about("The advisory's text.", source="vulnerabilities[].details", null=_NOT_SAID)]
+    fixed_in: Annotated[
+        list[str] | None,
+        about(
+            "Versions that fix it, each once, in the order of PEP 440.",
+            source="vulnerabilities[].fixed_in",
+            null=_NOT_SAID,
+        ),
+    ]
+    link: Annotated[str | None, about("Where to read it.", source="vulnerabilities[].link", null=_NOT_SAID)]
+    source: Annotated[
+        str | None, about("Who reported it to the index.", source="vulnerabilities[].source", null=_NOT_SAID)
+    ]
+    withdrawn_at: Annotated[
+        datetime | None,
+        about("When it was withdrawn.", source="vulnerabilities[].withdrawn", null="it stands"),
+    ]
+
+
+def vulnerabilities_rows(visit: Visit) -> Iterator[Row]:
+    """The advisories of each release that was read, each once."""
+    if visit.project is None:
+        return
+    for release in visit.releases:
+        by_id = {_identifier(advisory): advisory for advisory in reversed(release.content.vulnerabilities or ())}
+        for identifier, advisory in sorted(by_id.items()):
+            fixed = texts(advisory.fixed_in)
+            yield Vulnerabilities(
+                project=visit.project,
+                version=release.version,
+                id=identifier,
+                aliases=texts(advisory.aliases),
+                summary=text(advisory.summary),
+                details=text(advisory.details),
+                fixed_in=None if fixed is None else sorted(set(fixed), key=sort_key),
+                link=text(advisory.link),
+                source=text(advisory.source),
+                withdrawn_at=moment(advisory.withdrawn),
+            )
+
+
+def _identifier(advisory: documents.Vulnerability) -> str:
+    """An identifier, whatever is missing: the index promises one, and a row needs a key."""
+    return advisory.id or next(iter(advisory.aliases or ()), None) or advisory.link or "unknown"
+
+
+STREAM = Stream(
+    name="vulnerabilities",
+    row="one advisory that touches a release",
+    record=Vulnerabilities,
+    key=("project", "version", "id"),
+    reads=(Reads.RELEASES,),
+    cost=ONE_A_RELEASE,
+    rows=vulnerabilities_rows,
+    flat=False,
+)
