@@ -10,9 +10,14 @@ from click.testing import CliRunner
 
 from source_pypi.cli import cli
 from source_pypi.config import Config
+from source_pypi.fronts.views import VIEWS
 from source_pypi.record import fields_of
 from source_pypi.schema import describe_streams, type_words
 from source_pypi.streams import STREAMS
+
+#: Tables that others belong to, from the outermost inwards, and the fields on which they are joined.
+PARENTS = ("projects", "versions", "files")
+JOINED = ("project", "version", "filename")
 
 
 def settings_table() -> str:
@@ -38,6 +43,49 @@ def streams_table() -> str:
 def streams_reference() -> str:
     """Every stream with every field."""
     return "\n\n".join(_stream(stream) for stream in describe_streams(STREAMS))
+
+
+def entities() -> str:
+    """A diagram of the tables and how they join (Mermaid)."""
+    described = describe_streams(STREAMS)
+    lines = ["```mermaid", "erDiagram"]
+    for stream in described:
+        lines += [f"    {stream['name']} {{", *_attributes(stream), "    }"]
+    for stream in described:
+        parent = _parent(stream, described)
+        if parent is not None:
+            many = "o|" if set(stream["key"]) == set(parent["key"]) else "o{"
+            joined = ", ".join(parent["key"])
+            lines.append(f'    {parent["name"]} ||--{many} {stream["name"]} : "{joined}"')
+    return "\n".join([*lines, "```"])
+
+
+def views_table() -> str:
+    """Every view: name, what a row is, the tables that it needs."""
+    rows = [(f"`{view.name}`", view.row, _names(list(view.needs))) for view in VIEWS]
+    return _table(("view", "a row is", "made from"), rows)
+
+
+def _attributes(stream: dict[str, Any]) -> list[str]:
+    """Key fields, and those that other tables join on."""
+    names = [
+        *stream["key"],
+        *(f["name"] for f in stream["fields"] if f["name"] in JOINED and f["name"] not in stream["key"]),
+    ]
+    types = {field["name"]: field["type"] for field in stream["fields"]}
+    return [f"        {types[name]} {name}{' PK' if name in stream['key'] else ''}" for name in names]
+
+
+def _parent(stream: dict[str, Any], described: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The table that a table's rows belong to: the most specific one whose whole key they carry."""
+    fields = {field["name"] for field in stream["fields"]}
+    parents = [other for other in described if other["name"] in PARENTS and set(other["key"]) <= fields]
+    parents = [other for other in parents if PARENTS.index(other["name"]) < _rank(stream)]
+    return max(parents, key=_rank, default=None)
+
+
+def _rank(stream: dict[str, Any]) -> int:
+    return PARENTS.index(stream["name"]) if stream["name"] in PARENTS else len(PARENTS)
 
 
 def help_of(command: str) -> str:

@@ -1,5 +1,6 @@
 """What the name of a wheel tells (binary distribution format, PEP 427 and PEP 425)."""
 
+import math
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -46,11 +47,12 @@ def parse_wheel(filename: str) -> WheelName | None:
 @lru_cache(maxsize=16_384)
 def _tags(text: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]] | None:
     """Python, ABI and platform tags of a compressed tag set, in the order of the name."""
-    python, abi, platform = (tuple(dict.fromkeys(part.lower().split("."))) for part in text.split("-"))
-    if len(python) * len(abi) * len(platform) > _MOST_TAGS:
+    components = [part.lower().split(".") for part in text.split("-")]
+    if math.prod(map(len, components)) > _MOST_TAGS:
         return None
     try:
         parse_tag(text.lower())
     except ValueError:
         return None
+    python, abi, platform = (tuple(dict.fromkeys(component)) for component in components)
     return python, abi, platform
