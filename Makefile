@@ -7,10 +7,10 @@ ARGS ?=
 DEV := .venvs/dev/bin
 INSTALL = -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help sync test check format docs lock bench live clean
+.PHONY: help sync test check format docs lock bench bench-check live clean
 
 help: ## What there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 sync: .venv/ready ## Load PROJECTS="flask requests" into a DuckDB file (INTO, pypi.duckdb); further options in ARGS
 	@.venv/bin/source-pypi sync $(PROJECTS) --into $(INTO) $(ARGS)
@@ -39,6 +39,9 @@ lock: .venvs/dev/ready ## Write the locks anew; ARGS=--upgrade for newer version
 
 bench: .venvs/dev/ready ## Measure; writes benchmarks/results.md
 	@$(DEV)/python -m benchmarks.run $(ARGS)
+
+bench-check: .venvs/dev/ready ## See that the benchmarks work, on few projects
+	@$(DEV)/python -m benchmarks.run --quick
 
 live: .venvs/dev/ready ## Ask the live index for a handful of projects, and check what comes
 	@$(DEV)/python -m pytest -m live

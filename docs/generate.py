@@ -4,6 +4,7 @@ cog runs the functions below where the docs ask for them, in comments of their o
 """
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner
@@ -18,6 +19,7 @@ from source_pypi.streams import STREAMS
 #: Tables that others belong to, from the outermost inwards, and the fields on which they are joined.
 PARENTS = ("projects", "versions", "files")
 JOINED = ("project", "version", "filename")
+RESULTS = Path(__file__).parent.parent / "benchmarks" / "results.md"
 
 
 def settings_table() -> str:
@@ -64,6 +66,14 @@ def views_table() -> str:
     """Every view: name, what a row is, the tables that it needs."""
     rows = [(f"`{view.name}`", view.row, _names(list(view.needs))) for view in VIEWS]
     return _table(("view", "a row is", "made from"), rows)
+
+
+def cost_table() -> str:
+    """What was measured last, and what it should be, without the commands."""
+    lines = RESULTS.read_text().splitlines()
+    cells = [line.strip("| ").split(" | ")[:3] for line in lines if line.startswith("| ")]
+    head, _, *rows = cells
+    return _table(tuple(head), [tuple(row) for row in rows])
 
 
 def _attributes(stream: dict[str, Any]) -> list[str]:

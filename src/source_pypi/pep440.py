@@ -23,6 +23,7 @@ def same_version(one: str, other: str) -> bool:
     return one == other or ((parsed := parse_version(one)) is not None and parsed == parse_version(other))
 
 
+@lru_cache(maxsize=65_536)
 def sort_key(text: str) -> str:
     """A text that sorts, character by character, as PEP 440 orders versions.
 

@@ -1,0 +1,39 @@
+"""One figure: what was measured, what it should be, how it was got."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from benchmarks.measure import Command
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A line of the results; ``met`` is None where there is no goal."""
+
+    name: str
+    measured: str
+    goal: str
+    met: bool | None
+    commands: tuple[Command, ...]
+
+    def __str__(self) -> str:
+        verdict = "" if self.met is None else " (met)" if self.met else " (MISSED)"
+        return f"{self.name}: {self.measured}; goal: {self.goal or 'none'}{verdict}"
+
+
+def ratio(ones: Sequence[float], others: Sequence[float]) -> float:
+    """The median of the ratios, pair by pair."""
+    return median(one / other for one, other in zip(ones, others, strict=True))
+
+
+def beside(ones: Sequence[float], others: Sequence[float], unit: str = "s", digits: int = 2) -> str:
+    """Two medians, and between what the ratios of the pairs lie."""
+    ratios = [one / other for one, other in zip(ones, others, strict=True)]
+    medians = f"{median(ones):.{digits}f} {unit} against {median(others):.{digits}f} {unit}"
+    return f"{medians}; pairs {min(ratios):.2f} to {max(ratios):.2f}"
+
+
+def megabytes(count: float) -> str:
+    """Bytes in MB."""
+    return f"{count / 1e6:.0f} MB"

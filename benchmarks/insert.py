@@ -1,0 +1,30 @@
+"""The floor under ``source-pypi sync``: one ``read_json`` insert a table into a fresh DuckDB file.
+
+Usage: ``python benchmarks/insert.py FOLDER DATABASE``; FOLDER as ``benchmarks.rows split`` leaves it.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import duckdb
+
+
+def main() -> None:
+    """Create each table and fill it."""
+    folder, database = Path(sys.argv[1]), sys.argv[2]
+    connection = duckdb.connect(database)
+    connection.execute("SET TimeZone = 'UTC'")
+    for table, columns in json.loads((folder / "columns.json").read_text()).items():
+        listed = ", ".join(f'"{name}" {type_}' for name, type_ in columns.items())
+        types = ", ".join(f"\"{name}\": '{type_}'" for name, type_ in columns.items())
+        connection.execute(f"CREATE TABLE {table} ({listed})")
+        connection.execute(
+            f"INSERT INTO {table} SELECT * FROM read_json('{folder / table}.ndjson', "
+            f"format = 'newline_delimited', columns = {{{types}}})"
+        )
+    connection.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""What ``source-pypi sync`` takes beside ``read`` into a file and one ``read_json`` insert a table."""
+
+from collections.abc import Iterator, Sequence
+from statistics import median
+
+from benchmarks.figure import Figure, beside, megabytes, ratio
+from benchmarks.measure import Command, Cost, alternate, highest_peak
+from benchmarks.workbench import FLAT_STREAMS, STREAMS, Workbench
+
+TIMES_READ_AND_INSERT = 1.5
+MOST_MEMORY = 300e6
+
+_DATABASE, _PLAIN_DATABASE = "sync.duckdb", "insert.duckdb"
+
+
+def sync(bench: Workbench) -> Iterator[Figure]:
+    """Wall time and peak memory: of the flat streams, and of all that ``read`` is measured with."""
+    yield from _load(bench, FLAT_STREAMS)
+    yield from _load(bench, STREAMS)
+
+
+def _load(bench: Workbench, streams: Sequence[str]) -> Iterator[Figure]:
+    config = bench.config(bench.projects)
+    options = ("--config", config, "--into", _DATABASE, "--streams", ",".join(streams))
+    ours = bench.source_pypi("sync", *options, output="sync.txt")
+    read = bench.read(streams, "read.jsonl")
+    split = bench.script("rows.py", "split", "read.jsonl", "rows")
+    insert = bench.script("insert.py", "rows", _PLAIN_DATABASE)
+    inserts: list[float] = []
+
+    def load() -> Cost:
+        _remove(bench, _DATABASE)
+        return ours.run()
+
+    def read_and_insert() -> Cost:
+        _remove(bench, _PLAIN_DATABASE)
+        reading = read.run()
+        split.run()  # not counted: an insert would have to take the rows out of their lines
+        inserting = insert.run()
+        inserts.append(inserting.wall)
+        return reading + inserting
+
+    load()
+    read_and_insert()
+    bench.script("rows.py", "tables", _DATABASE, _PLAIN_DATABASE).run()
+    inserts.clear()
+    pairs = alternate(load, read_and_insert, bench.runs)
+    name = f"`sync` of {bench.projects} projects, {len(streams)} streams"
+    yield _wall(name, pairs, inserts, (ours, read, insert))
+    peak = highest_peak(one for one, _ in pairs)
+    goal = f"below {megabytes(MOST_MEMORY)}"
+    yield Figure(f"{name}: peak memory", megabytes(peak), goal, peak < MOST_MEMORY, (ours,))
+
+
+def _wall(
+    name: str, pairs: Sequence[tuple[Cost, Cost]], inserts: Sequence[float], commands: tuple[Command, ...]
+) -> Figure:
+    ones, others = [one.wall for one, _ in pairs], [other.wall for _, other in pairs]
+    times = ratio(ones, others)
+    return Figure(
+        name=f"{name}: wall time of `read` and insert",
+        measured=f"{times:.2f}x ({beside(ones, others)}; of which insert {median(inserts):.2f} s)",
+        goal=f"at most {TIMES_READ_AND_INSERT}x",
+        met=times <= TIMES_READ_AND_INSERT,
+        commands=commands,
+    )
+
+
+def _remove(bench: Workbench, database: str) -> None:
+    for path in bench.folder.glob(f"{database}*"):
+        path.unlink()

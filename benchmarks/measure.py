@@ -1,0 +1,109 @@
+"""What a command costs, measured as a whole process: wall time, CPU, peak memory.
+
+Scope
+    Commands see none of the variables that change what an interpreter does (unbuffered output, no bytecode). Bytecode
+    is kept in the command's folder from the first run on, as an installation has it: measure from the second run on.
+
+    Linux passes the peak memory of the process that starts another on to it: a lower one of the other cannot be seen.
+    So this process loads nothing large; what is large runs in processes of its own.
+"""
+
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+#: What ``ru_maxrss`` counts in, in bytes.
+_MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
+
+
+class CommandError(Exception):
+    """A command that was to be measured failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Seconds on the clock, seconds of CPU (user and system), and peak memory in bytes."""
+
+    wall: float
+    cpu: float
+    peak: int
+
+    def __add__(self, other: "Cost") -> "Cost":
+        """One after the other."""
+        return Cost(self.wall + other.wall, self.cpu + other.cpu, max(self.peak, other.peak))
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command, and the file in ``folder``, in which it runs, that takes what it prints (None: nobody does)."""
+
+    arguments: tuple[str, ...]
+    folder: Path
+    output: str | None = None
+
+    def run(self) -> Cost:
+        """Run it to its end.
+
+        :raises CommandError: when it fails.
+        """
+        target = self.folder / self.output if self.output else Path(os.devnull)
+        complaints = self.folder / "stderr.txt"  # on a terminal it would show how far it is, which costs
+        with target.open("wb") as out, complaints.open("wb") as err:
+            began = time.perf_counter()
+            process = subprocess.Popen(
+                self.arguments,
+                cwd=self.folder,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+            )
+            _, status, usage = os.wait4(process.pid, 0)
+            wall = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise CommandError(f"exit status {process.returncode}: {self}\n{complaints.read_text()}")
+        return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * _MAXRSS_UNIT)
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        return kept | {"PYTHONPYCACHEPREFIX": str(self.folder / "bytecode")}
+
+    def __str__(self) -> str:
+        """As a user would write it."""
+        shown = [_shown(argument) for argument in self.arguments]
+        return " ".join(shown + ([f"> {self.output}"] if self.output else []))
+
+
+def _shown(argument: str) -> str:
+    """An argument without what differs from machine to machine, or from run to run."""
+    if argument == sys.executable:
+        return "python"
+    if argument.startswith("http"):
+        return "INDEX"
+    path = Path(argument)
+    if not path.is_absolute():
+        return argument
+    return f"{path.parent.name}/{path.name}" if path.suffix == ".py" else path.name
+
+
+def alternate(one: Callable[[], Cost], other: Callable[[], Cost], runs: int) -> list[tuple[Cost, Cost]]:
+    """Costs of two commands that take turns, so that a machine that slows down slows both."""
+    return [(one(), other()) for _ in range(runs)]
+
+
+def highest_peak(costs: Iterable[Cost]) -> int:
+    """The highest peak memory in bytes.
+
+    :raises CommandError: when it may be this process's own.
+    """
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_UNIT
+    highest = max(cost.peak for cost in costs)
+    if highest <= own:
+        raise CommandError(f"this process has taken {own} bytes itself, and cannot see less in others")
+    return highest

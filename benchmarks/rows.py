@@ -1,0 +1,79 @@
+"""Whether two commands gave the same rows; and rows taken out of their RECORD lines. Runs in a process of its own.
+
+Usage
+    ``python benchmarks/rows.py same ONE OTHER``: RECORD lines of two files, whatever their order and ``emitted_at``.
+    ``python benchmarks/rows.py split LINES FOLDER``: ``FOLDER/<stream>.ndjson``, and their columns in ``columns.json``.
+    ``python benchmarks/rows.py tables ONE OTHER``: the tables of two DuckDB files; ONE may have more of them.
+"""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+
+def records(path: Path) -> Iterator[tuple[str, Any]]:
+    """Stream and row of every RECORD line."""
+    with path.open("rb") as lines:
+        for line in lines:
+            message = json.loads(line)
+            if message["type"] == "RECORD":
+                yield message["record"]["stream"], message["record"]["data"]
+
+
+def check_same(one: Path, other: Path) -> None:
+    """Print how many rows each stream has; end with status 1 and an example when the rows of two files differ."""
+    left, right = _counted(one), _counted(other)
+    if left != right:
+        examples = [next(iter(side), "none") for side in (left - right, right - left)]
+        sys.exit(f"the rows differ:\n{one.name}: {examples[0]}\n{other.name}: {examples[1]}")
+    print(json.dumps(Counter(stream for stream, _ in left.elements())))
+
+
+def _counted(path: Path) -> Counter[tuple[str, str]]:
+    """How often each row is there; a row as its stream and its JSON, keys in order."""
+    return Counter((stream, json.dumps(row, sort_keys=True)) for stream, row in records(path))
+
+
+def split(lines: Path, folder: Path) -> None:
+    """Write the rows of each stream to a file, without the envelope, every byte else as it was."""
+    from source_pypi.schema import duckdb_columns
+    from source_pypi.streams import STREAMS
+
+    folder.mkdir(exist_ok=True)
+    begins = {f'{{"type":"RECORD","record":{{"stream":"{stream.name}","data":'.encode(): stream for stream in STREAMS}
+    files = {stream.name: (folder / f"{stream.name}.ndjson").open("wb") for stream in STREAMS}
+    with lines.open("rb") as source:
+        for line in source:
+            begin, data, rest = line.partition(b'"data":')
+            if (stream := begins.get(begin + data)) is not None:
+                files[stream.name].write(rest[: rest.rindex(b',"emitted_at":')] + b"\n")
+    columns = {stream.name: duckdb_columns(stream) for stream in STREAMS if files[stream.name].tell()}
+    for file in files.values():
+        file.close()
+    (folder / "columns.json").write_text(json.dumps(columns))
+
+
+def check_tables(one: Path, other: Path) -> None:
+    """End the process with status 1 when a table of ``other`` is not the same in ``one``, which may have more."""
+    import duckdb
+
+    connection = duckdb.connect()
+    for name, path in (("one", one), ("other", other)):
+        connection.execute(f"ATTACH '{path}' AS {name} (READ_ONLY)")
+    described = "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE database_name = ? ORDER BY ALL"
+    columns = {name: connection.execute(described, [name]).fetchall() for name in ("one", "other")}
+    if missing := set(columns["other"]) - set(columns["one"]):
+        sys.exit(f"{one.name} has no such columns: {missing}")
+    for table in sorted({row[0] for row in columns["other"]}):
+        listed = ", ".join(f'"{column}"' for name, column, _ in columns["other"] if name == table)
+        left, right = (f"SELECT {listed} FROM {name}.{table}" for name in ("one", "other"))
+        for here, there in ((left, right), (right, left)):
+            if row := connection.execute(f"{here} EXCEPT ALL {there} LIMIT 1").fetchone():
+                sys.exit(f"table {table} has different rows, e.g. {row}")
+
+
+if __name__ == "__main__":
+    {"same": check_same, "split": split, "tables": check_tables}[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))

@@ -1,0 +1,91 @@
+"""What the benchmarks share: a generated index in a process of its own, settings, catalogs, and the executable."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.measure import Command, CommandError
+
+#: Streams that are made from project documents and the statistics, and the flat ones among them.
+STREAMS = ("project", "release", "projects", "versions", "files", "stats")
+FLAT_STREAMS = ("projects", "versions", "files")
+#: Files of a generated project: this many make a document of about 100 KB.
+FILES = 100
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Workbench:
+    """Where the commands run, what index they ask for how many projects, and how often they do."""
+
+    folder: Path
+    address: str
+    projects: int
+    runs: int
+
+    def source_pypi(self, *arguments: str, output: str | None = None) -> Command:
+        """A command of ours; its executable is beside this interpreter's."""
+        executable = Path(sys.executable).with_name("source-pypi")
+        return Command((str(executable), *arguments), self.folder, output)
+
+    def script(self, name: str, *arguments: str, output: str | None = None) -> Command:
+        """A script of this folder."""
+        return Command((sys.executable, str(_HERE / name), *arguments), self.folder, output)
+
+    def read(self, streams: Sequence[str], output: str, projects: int | None = None) -> Command:
+        """``source-pypi read`` of some streams, of the first projects (None: of all)."""
+        config = self.config(projects or self.projects)
+        catalog = f"catalog-{len(streams)}-streams.json"
+        configured = [
+            {
+                "stream": {"name": name, "json_schema": {}, "supported_sync_modes": ["full_refresh"]},
+                "sync_mode": "full_refresh",
+                "destination_sync_mode": "overwrite",
+            }
+            for name in streams
+        ]
+        (self.folder / catalog).write_text(json.dumps({"streams": configured}))
+        return self.source_pypi("read", "--config", config, "--catalog", catalog, output=output)
+
+    def config(self, projects: int) -> str:
+        """A file of settings: one request after another, without a pace."""
+        name = f"config-{projects}-projects.json"
+        settings = {
+            "index_url": self.address,
+            "projects": self.names(projects),
+            "requests_per_second": 0,
+            "max_concurrency": 1,
+        }
+        (self.folder / name).write_text(json.dumps(settings))
+        return name
+
+    def names(self, projects: int) -> list[str]:
+        """Names of the first projects of the generated index."""
+        return [f"project-{number:04}" for number in range(projects)]
+
+
+@contextmanager
+def workbench(projects: int, runs: int) -> Iterator[Workbench]:
+    """A temporary folder and a generated index, both gone afterwards.
+
+    :raises CommandError: when the index does not start.
+    """
+    serve = (sys.executable, "-m", "tests.fake_index", "--projects", str(projects), "--files", str(FILES), "--warm")
+    with (
+        tempfile.TemporaryDirectory(prefix="source-pypi-benchmarks-") as folder,
+        subprocess.Popen(serve, cwd=_HERE.parent, stdout=subprocess.PIPE, text=True) as index,
+    ):
+        assert index.stdout is not None
+        try:
+            address = index.stdout.readline().strip()
+            if not address:
+                raise CommandError("the generated index has not started")
+            yield Workbench(Path(folder), address, projects, runs)
+        finally:
+            index.terminate()
