@@ -13,7 +13,12 @@ DEFAULTS: dict[str, Any] = {
     "projects": (),
     "project_name": None,
     "version": None,
+    "requirements": None,
+    "whole_index": False,
+    "exclude": (),
+    "follow_dependencies": 0,
     "releases": "latest",
+    "core_metadata": False,
     "index_url": None,
     "index_username": None,
     "index_password": None,
@@ -26,7 +31,12 @@ ALL: dict[str, Any] = {
     "projects": ["flask", "requests==2.31.0"],
     "project_name": "sampleproject",
     "version": "1.2.0",
+    "requirements": "flask>=3\nrequests==2.31.0",
+    "whole_index": True,
+    "exclude": ["internal-*", "setuptools"],
+    "follow_dependencies": 2,
     "releases": "all",
+    "core_metadata": True,
     "index_url": "https://packages.example.com/root/mirror",
     "index_username": "alice",
     "index_password": "secret",
@@ -47,7 +57,7 @@ def test_defaults() -> None:
 
 def test_every_setting() -> None:
     """Every setting is taken as it was given."""
-    expected = Config(**{**ALL, "projects": ("flask", "requests==2.31.0")})
+    expected = Config(**{**ALL, "projects": ("flask", "requests==2.31.0"), "exclude": ("internal-*", "setuptools")})
     assert make_config(ALL) == expected
     assert ALL.keys() == set(Config.__struct_fields__)
 
@@ -68,7 +78,7 @@ def test_a_configuration_of_0_2(settings: dict[str, Any], expected: Config) -> N
 
 @pytest.mark.parametrize("name", sorted(ALL))
 @pytest.mark.parametrize("nothing", [None, ""])
-def test_null_and_empty_texts_are_not_given(name: str, nothing: None | str) -> None:
+def test_null_and_empty_texts_are_not_given(name: str, nothing: str | None) -> None:
     """A setting that is null or an empty text has its default."""
     assert make_config({name: nothing}) == Config()
 
@@ -85,6 +95,10 @@ def test_unknown_names_are_ignored() -> None:
     [
         ("projects", []),
         ("projects", ["a"]),
+        ("exclude", []),
+        ("whole_index", False),
+        ("follow_dependencies", 0),
+        ("follow_dependencies", 100),
         ("releases", "latest"),
         ("requests_per_second", 0),
         ("requests_per_second", 100),
@@ -102,7 +116,7 @@ def test_unknown_names_are_ignored() -> None:
 )
 def test_values_at_the_bounds(name: str, value: Any) -> None:
     """What is just within the bounds is taken."""
-    expected = tuple(value) if isinstance(value, list) else value
+    expected: Any = tuple(value) if isinstance(value, list) else value
     assert make_config({name: value}) == Config(**{name: expected})
 
 
@@ -114,6 +128,15 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"project_name": 1}, "project_name", "Expected `str | null`, got `int`"),
     ({"project_name": ["flask"]}, "project_name", "Expected `str | null`, got `array`"),
     ({"project_name": "a", "version": 1.2}, "version", "Expected `str | null`, got `float`"),
+    ({"requirements": ["flask"]}, "requirements", "Expected `str | null`, got `array`"),
+    ({"whole_index": "yes"}, "whole_index", "Expected `bool`, got `str`"),
+    ({"whole_index": 1}, "whole_index", "Expected `bool`, got `int`"),
+    ({"core_metadata": 0}, "core_metadata", "Expected `bool`, got `int`"),
+    ({"exclude": "internal-*"}, "exclude", "Expected `array`, got `str`"),
+    ({"exclude": [1]}, "exclude[0]", "Expected `str`, got `int`"),
+    ({"follow_dependencies": -1}, "follow_dependencies", "Expected `int` >= 0"),
+    ({"follow_dependencies": 101}, "follow_dependencies", "Expected `int` <= 100"),
+    ({"follow_dependencies": True}, "follow_dependencies", "Expected `int`, got `bool`"),
     ({"releases": "newest"}, "releases", "Invalid enum value 'newest'"),
     ({"releases": True}, "releases", "Expected `str`, got `bool`"),
     ({"index_url": 1}, "index_url", "Expected `str | null`, got `int`"),

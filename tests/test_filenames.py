@@ -163,7 +163,7 @@ def test_parts_of_a_name(filename: str, expected: WheelName) -> None:
     assert parse_wheel(filename) == expected
 
 
-ALPHABET = st.sampled_from(list("-._ +!aA1yY\n\u00e9\u0661\u212a") + ["--", "..", "__", ".whl", "py3", "1.0"])
+ALPHABET = st.sampled_from([*"-._ +!aA1yY\n\u00e9\u0661\u212a", "--", "..", "__", ".whl", "py3", "1.0"])
 
 
 @st.composite

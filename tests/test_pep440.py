@@ -232,9 +232,10 @@ def test_what_is_no_version_sorts_below_all_versions(odd: str, version: str) -> 
     ],
 )
 def test_numbers_in_odd_versions_compare_as_numbers(versions: list[str]) -> None:
-    """In versions that PEP 440 does not know, runs of digits compare as numbers, and a version sorts after its beginning."""
+    """In versions that PEP 440 does not know, digits compare as numbers, and a version sorts after its beginning."""
     assert [parse_version(version) for version in versions] == [None] * len(versions)
-    assert sorted(reversed(versions), key=sort_key) == versions
+    keys = [sort_key(version) for version in versions]
+    assert sorted(set(keys)) == keys
 
 
 @pytest.mark.parametrize(("one", "other"), [("r1", "r01"), ("R1", "r1"), ("2004D", "2004d"), ("x-0", "x-000")])

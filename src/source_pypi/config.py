@@ -136,7 +136,7 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
     ] = 1
     request_timeout_seconds: Annotated[
         float,
-        Meta(gt=0),
+        Meta(gt=0, le=86_400),
         about("A try fails when the index is silent for so long.", unit="seconds", title="Timeout"),
     ] = 30
 
@@ -150,7 +150,7 @@ def read_config(path: Path) -> Config:
         content = msgspec.json.decode(path.read_bytes())
     except OSError as error:
         raise SettingError("", f"the configuration {path} cannot be read: {error.strerror}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SettingError("", f"the configuration {path} is no JSON: {error}") from error
     if not isinstance(content, dict):
         raise SettingError("", f"the configuration {path} must be a JSON object of settings")

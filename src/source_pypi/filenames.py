@@ -10,7 +10,7 @@ from packaging.tags import parse_tag
 from source_pypi.pep440 import parse_version
 
 _NAME = re.compile(r"[\w.]+")
-_BUILD = re.compile(r"\d+", re.ASCII)
+_BUILD = re.compile(r"\d{1,4300}(?!\d)", re.ASCII)
 #: Tags that one name may stand for; real ones stand for a few dozen at most.
 _MOST_TAGS = 4096
 

@@ -15,7 +15,7 @@ def parse_requirement(text: str) -> Requirement | None:
     """The requirement, or None where PEP 508 does not know such a one. The same texts come again and again."""
     try:
         return Requirement(text)
-    except InvalidRequirement:
+    except (InvalidRequirement, RecursionError):
         return None
 
 

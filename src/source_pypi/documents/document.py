@@ -10,6 +10,7 @@ Scope
 """
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -58,6 +59,8 @@ class Document(Generic[T]):
         return _SECTIONS.decode(self.body)
 
 
+#: Digits beyond which Python refuses to convert a text to a number.
+_MOST_DIGITS = 4300
 _SECTIONS = msgspec.json.Decoder(dict[str, Raw])
 _DECODERS: dict[type[Struct], msgspec.json.Decoder[Any]] = {type_: msgspec.json.Decoder(type_) for type_ in NAMES}
 
@@ -80,12 +83,12 @@ def open_document(
 def _mended(body: bytes, type_: type[S], address: str, etag: str | None, serial: int | None) -> Document[S]:
     expected, essential, kind = NAMES[type_]
     try:
-        tree = json.loads(body.decode("utf-8-sig", "replace"), parse_constant=lambda _: None)
+        tree = without_surrogates(json.loads(body.decode("utf-8-sig", "replace"), parse_int=_whole))
     except (ValueError, RecursionError) as error:
         raise DocumentError(address, expected, sketch(body)) from error
     if not isinstance(tree, dict) or not isinstance(tree.get(essential), kind):
         raise DocumentError(address, expected, sketch(body))
-    mended, oddities = repair(without_surrogates(tree), type_)
+    mended, oddities = repair(tree, type_)
     return Document(address, msgspec.convert(mended, type_), msgspec.json.encode(mended), etag, serial, tuple(oddities))
 
 
@@ -106,7 +109,14 @@ def without_surrogates(value: Any) -> Any:
     return value
 
 
+def _whole(digits: str) -> int | float:
+    """A whole number; one of more digits than Python converts is out of every range."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else math.inf
+
+
 def sketch(body: bytes) -> str:
     """The beginning of an answer, printable, to tell the user what came instead."""
     text = re.sub(r"[^ -~]+", " ", body[:200].decode("utf-8", "replace")).strip()
-    return f"{text[:60]!r}" if text else "an empty body"
+    if not text:
+        return "bytes that are no text" if body.strip() else "an empty body"
+    return repr(text[:60])

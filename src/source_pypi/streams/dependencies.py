@@ -127,7 +127,7 @@ def _row(project: str, version: str, position: int, text: str, source: str) -> D
 def _parse(text: str) -> _Parsed:
     try:
         requirement = Requirement(text)
-    except InvalidRequirement as error:
+    except (InvalidRequirement, RecursionError) as error:
         match = _NAME.match(text)
         return _Parsed(canonicalize_name(match[1]) if match else None, error=str(error).splitlines()[0])
     return _Parsed(

@@ -11,7 +11,10 @@ from source_pypi.streams.values import text
 
 def project_path(entry: Entry) -> Sequence[str]:
     """The parts of an entry's address behind ``/project/``: a normalised name, perhaps a version."""
-    path = urlsplit(entry.link or "").path
+    try:
+        path = urlsplit(entry.link or "").path
+    except ValueError:
+        return []
     return [unquote(part) for part in path.partition("/project/")[2].split("/") if part]
 
 

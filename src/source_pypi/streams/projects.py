@@ -11,7 +11,7 @@ from source_pypi.documents import Document
 from source_pypi.reads import Reads
 from source_pypi.record import Integer, about
 from source_pypi.streams.stream import ONE_A_PROJECT, Row, Stream, Visit
-from source_pypi.streams.values import keywords, moment, text, texts
+from source_pypi.streams.values import keywords, moment, text, texts, total
 
 _NOT_GIVEN = "the release does not say"
 
@@ -162,7 +162,7 @@ def _row(project: str, document: Document[documents.Project]) -> Projects:
         organization=None if ownership is None else text(ownership.organization),
         version_count=None if releases is None else len(releases),
         file_count=None if files is None else len(files),
-        total_size=None if files is None else sum(file.size or 0 for file in files),
+        total_size=None if files is None else total(file.size for file in files),
         first_upload_at=uploads[0] if uploads else None,
         last_upload_at=uploads[-1] if uploads else None,
         serial=content.last_serial if content.last_serial is not None else document.serial,

@@ -25,6 +25,12 @@ def moment(value: datetime | None) -> datetime | None:
         return None
 
 
+def total(sizes: Iterable[int | None]) -> int | None:
+    """The sum of those that are known; None where it does not fit a column of 64 bits."""
+    summed = sum(size or 0 for size in sizes)
+    return summed if -(2**63) <= summed < 2**63 else None
+
+
 def keywords(value: str | None) -> list[str] | None:
     """Keywords one by one: split at commas, or, as old tools wrote them, at white space."""
     given = text(value)

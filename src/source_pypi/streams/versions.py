@@ -11,7 +11,7 @@ from source_pypi.pep440 import parse_version, sort_key
 from source_pypi.reads import Reads
 from source_pypi.record import Integer, about
 from source_pypi.streams.stream import ONE_A_PROJECT, Row, Stream, Visit
-from source_pypi.streams.values import moment, text
+from source_pypi.streams.values import moment, text, total
 
 _NOT_PEP_440 = "PEP 440 does not know the version"
 _LARGEST = 2**63 - 1
@@ -55,7 +55,10 @@ class Versions(Struct, frozen=True, kw_only=True, gc=False):
         about("Time of its last upload.", source="releases[].upload_time_iso_8601", null="no files"),
     ]
     file_count: Annotated[int, about("Number of its files.", source="releases", unit="files")]
-    total_size: Annotated[Integer, about("Size of its files.", source="releases[].size", unit="bytes")]
+    total_size: Annotated[
+        Integer | None,
+        about("Size of its files.", source="releases[].size", unit="bytes", null="more than 64 bits hold"),
+    ]
     has_sdist: Annotated[bool, about("Whether it has a source distribution.", source="releases[].packagetype")]
     has_wheel: Annotated[bool, about("Whether it has a wheel.", source="releases[].packagetype")]
     requires_python: Annotated[
@@ -109,7 +112,7 @@ def _row(project: str, version: str, files: Sequence[File], info: Info) -> Versi
         first_upload_at=uploads[0] if uploads else None,
         last_upload_at=uploads[-1] if uploads else None,
         file_count=len(files),
-        total_size=sum(file.size or 0 for file in files),
+        total_size=total(file.size for file in files),
         has_sdist="sdist" in kinds,
         has_wheel="bdist_wheel" in kinds,
         requires_python=_first(file.requires_python for file in files)

@@ -1,0 +1,177 @@
+"""``files``: a row for each distribution file."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from source_pypi.streams.files import Files, files_rows
+from source_pypi.streams.stream import Visit
+from tests.fake_index import World
+from tests.streams import ROOT, visit_to, visit_with
+
+
+def files(document: dict[str, Any]) -> list[Any]:
+    """The rows that are made of a document."""
+    return list(files_rows(visit_with(document)))
+
+
+def a_file(filename: str, **given: Any) -> Files:
+    """The row of a file of which the index tells the name, and what is given."""
+    nothing: dict[str, Any] = dict.fromkeys(Files.__struct_fields__)
+    return Files(**nothing | {"project": "foo", "version": "1.0", "filename": filename} | given)
+
+
+def test_files_of_the_index() -> None:
+    """There is a row for each file of each version, with all that the index and a wheel's name tell."""
+    world = World()
+    wheel, archive, egg = "foo-1.0-2-cp39.cp310-abi3-win32.win_amd64.whl", "foo-1.0.tar.gz", "foo-0.9-py2.7.egg"
+    digests = {name: {"blake2b_256": f"{name[:4]:x<64}", "md5": "aa", "sha256": "bb"} for name in (wheel, archive, egg)}
+    world.release("foo", "1.0", {"requires_python": ">=3.9"})
+    when = "2024-05-01T12:00:00.000001"
+    world.upload("foo", "1.0", filename=wheel, size=100, uploaded_at=when, digests=digests[wheel], core_metadata="cc")
+    world.upload("foo", "1.0", filename=archive, size=20, uploaded_at=when, digests=digests[archive])
+    world.upload(
+        "foo", "0.9", filename=egg, size=0, uploaded_at="2010-01-01T00:00:00", digests=digests[egg], comment_text="egg"
+    )
+    world.yank("foo", "0.9", "too old")
+    said: dict[str, Any] = {"md5": "aa", "sha256": "bb", "has_core_metadata": False, "has_sig": False, "yanked": False}
+    may = datetime(2024, 5, 1, 12, 0, 0, 1, UTC)
+    assert list(files_rows(visit_to(world, "foo"))) == [
+        a_file(
+            egg,
+            version="0.9",
+            packagetype="bdist_egg",
+            python_version="2.7",
+            size=0,
+            url=f"{ROOT}/{world.projects['foo'].releases['0.9'].files[egg].path()}",
+            blake2b_256=digests[egg]["blake2b_256"],
+            uploaded_at=datetime(2010, 1, 1, tzinfo=UTC),
+            comment_text="egg",
+            **said | {"yanked": True, "yanked_reason": "too old"},
+        ),
+        a_file(
+            wheel,
+            packagetype="bdist_wheel",
+            python_version="cp39.cp310",
+            build_tag="2",
+            python_tags=["cp39", "cp310"],
+            abi_tags=["abi3"],
+            platform_tags=["win32", "win_amd64"],
+            size=100,
+            url=f"{ROOT}/{world.projects['foo'].releases['1.0'].files[wheel].path()}",
+            blake2b_256=digests[wheel]["blake2b_256"],
+            core_metadata_sha256="cc",
+            uploaded_at=may,
+            requires_python=">=3.9",
+            **said | {"has_core_metadata": True},
+        ),
+        a_file(
+            archive,
+            packagetype="sdist",
+            python_version="source",
+            size=20,
+            url=f"{ROOT}/{world.projects['foo'].releases['1.0'].files[archive].path()}",
+            blake2b_256=digests[archive]["blake2b_256"],
+            uploaded_at=may,
+            requires_python=">=3.9",
+            **said,
+        ),
+    ]
+
+
+def test_files_of_a_poor_mirror() -> None:
+    """A mirror's relative addresses are made absolute, and what it does not have is not there."""
+    world = World()
+    world.upload("foo", "1.0", filename="foo-1.0-py3-none-any.whl")
+    (made,) = files_rows(visit_to(world, "foo", poverty=True))
+    assert isinstance(made, Files)
+    path = world.projects["foo"].releases["1.0"].files["foo-1.0-py3-none-any.whl"].path()
+    assert (made.url, made.has_core_metadata, made.core_metadata_sha256) == (f"{ROOT}/{path}", False, None)
+
+
+WHEN = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({}, {}),
+        (dict.fromkeys(("size", "url", "digests", "core-metadata", "upload_time", "yanked", "downloads")), {}),
+        (dict.fromkeys(("packagetype", "python_version", "requires_python", "yanked_reason", "comment_text"), ""), {}),
+        ({"packagetype": "UNKNOWN", "size": "5", "yanked": "no", "digests": []}, {}),
+        ({"downloads": -1}, {}),
+        ({"downloads": 0}, {"downloads": 0}),
+        ({"downloads": 7, "has_sig": True}, {"downloads": 7, "has_sig": True}),
+        ({"core-metadata": False}, {"has_core_metadata": False}),
+        ({"core-metadata": True}, {"has_core_metadata": True}),
+        ({"core-metadata": {}}, {"has_core_metadata": True}),
+        ({"core-metadata": {"sha256": "aa"}}, {"has_core_metadata": True, "core_metadata_sha256": "aa"}),
+        ({"core-metadata": {"md5": "aa"}}, {"has_core_metadata": True}),
+        ({"core-metadata": "yes"}, {}),
+        ({"digests": {"md5": "aa"}, "md5_digest": "bb"}, {"md5": "aa"}),
+        ({"digests": {"md5": "", "sha256": ""}, "md5_digest": "bb"}, {"md5": "bb"}),
+        ({"md5_digest": "bb"}, {"md5": "bb"}),
+        ({"upload_time_iso_8601": "2024-01-01T00:00:00Z", "upload_time": "2020-01-01T00:00:00"}, {"uploaded_at": WHEN}),
+        ({"upload_time_iso_8601": "2024-01-01T02:00:00+02:00"}, {"uploaded_at": WHEN}),
+        ({"upload_time": "2024-01-01T00:00:00"}, {"uploaded_at": WHEN}),
+        ({"upload_time_iso_8601": "yesterday", "upload_time": "2024-01-01T00:00:00"}, {"uploaded_at": WHEN}),
+        ({"upload_time_iso_8601": "0001-01-01T00:00:00+02:00"}, {}),
+        ({"url": "../../a/foo.zip"}, {"url": f"{ROOT}/a/foo.zip"}),
+        ({"url": "https://files.example.com/foo.zip"}, {"url": "https://files.example.com/foo.zip"}),
+    ],
+)
+def test_what_the_index_says_of_a_file(said: dict[str, Any], expected: dict[str, Any]) -> None:
+    """What the index does not say is null, and what it says in odd ways is told in one."""
+    rows = files({"info": {}, "releases": {"1.0": [{"filename": "foo-1.0.zip", **said}]}})
+    assert rows == [a_file("foo-1.0.zip", **expected)]
+
+
+@pytest.mark.parametrize(
+    "filename", ["foo-1.0.tar.gz", "foo-1.0.whl", "foo-2004d-py3-none-any.whl", "f__o-1.0-py3-none-any.whl", "x"]
+)
+def test_names_that_are_no_wheels(filename: str) -> None:
+    """Of a file that is no wheel, or whose name breaks the rules, the tags are null."""
+    assert files({"info": {}, "releases": {"1.0": [{"filename": filename}]}}) == [a_file(filename)]
+
+
+@pytest.mark.parametrize(
+    ("listed", "filenames"),
+    [
+        ([{"url": "../../a/foo-1.0.zip#sha256=aa"}], ["foo-1.0.zip"]),
+        ([{"filename": "", "url": "foo-1.0.zip"}], ["foo-1.0.zip"]),
+        ([{"filename": "a.zip", "url": "b.zip"}], ["a.zip"]),
+        ([{"url": "http://index.test/a/"}], []),
+        ([{"url": ""}, {"filename": ""}, {}], []),
+        ([{"filename": 1}], []),
+        ([{"filename": "a"}, {"filename": "b"}, {"filename": "a"}], ["a", "b"]),
+    ],
+)
+def test_names_of_files(listed: list[dict[str, Any]], filenames: list[str]) -> None:
+    """A file without a name has the one in its address; none at all is no row, nor is the second of one name."""
+    assert [row.filename for row in files({"info": {}, "releases": {"1.0": listed}})] == filenames
+
+
+def test_a_file_that_two_versions_list() -> None:
+    """A file that two versions list counts where it is first."""
+    listed = [{"filename": "a"}]
+    assert files({"info": {}, "releases": {"1.0": listed, "1.0.0": listed}}) == [a_file("a")]
+
+
+def test_files_of_the_latest_release_are_not_told_twice() -> None:
+    """What stands under ``urls`` stands under ``releases`` too, and only that counts."""
+    assert files({"info": {}, "urls": [{"filename": "a"}], "releases": {}}) == []
+
+
+@pytest.mark.parametrize(
+    "document", [{"info": {}}, {"info": {}, "releases": None}, {"info": {}, "releases": {"1.0": [], "2.0": None}}]
+)
+def test_no_files_no_rows(document: dict[str, Any]) -> None:
+    """A document that lists no files gives no rows."""
+    assert files(document) == []
+
+
+def test_no_document_no_rows() -> None:
+    """Where there is no document there are no rows."""
+    assert list(files_rows(Visit(project="foo"))) == []
+    assert list(files_rows(Visit(project=None))) == []

@@ -1,0 +1,86 @@
+"""Values as the index writes them, and as tables want them."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from source_pypi.streams.values import address, keywords, moment, text, texts
+
+EAST = timezone(timedelta(hours=2))
+
+
+@pytest.mark.parametrize("value", [None, "", " ", "\n\t ", "\u00a0", "UNKNOWN"])
+def test_text_that_means_nothing(value: str | None) -> None:
+    """An empty text, white space, and the UNKNOWN of old tools are null."""
+    assert text(value) is None
+
+
+@pytest.mark.parametrize("value", ["a", " a ", "unknown", "UNKNOWN.", "0", "None", "null", "\u200b"])
+def test_text_that_means_something(value: str) -> None:
+    """Any other text stays as it is."""
+    assert text(value) == value
+
+
+def test_texts() -> None:
+    """A list stays, an empty one too; only what was not sent is null."""
+    assert (texts(None), texts([]), texts(["b", "", "a"])) == (None, [], ["b", "", "a"])
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, None),
+        (datetime(2024, 1, 2, 3, 4, 5, 6), datetime(2024, 1, 2, 3, 4, 5, 6, UTC)),
+        (datetime(2024, 1, 2, 3, 4, 5, 6, UTC), datetime(2024, 1, 2, 3, 4, 5, 6, UTC)),
+        (datetime(2024, 1, 2, 1, 4, 5, 6, EAST), datetime(2024, 1, 1, 23, 4, 5, 6, UTC)),
+        (datetime(1, 1, 1, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC)),
+        (datetime(1, 1, 1, tzinfo=EAST), None),
+        (datetime(9999, 12, 31, 23, tzinfo=timezone(-timedelta(hours=2))), None),
+    ],
+)
+def test_moment(value: datetime | None, expected: datetime | None) -> None:
+    """A time is told in UTC, which is meant where no zone is written; what UTC cannot express is null."""
+    found = moment(value)
+    assert found == expected
+    assert found is None or found.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, None),
+        ("", None),
+        ("UNKNOWN", None),
+        ("web", ["web"]),
+        ("web, wsgi, http client", ["web", "wsgi", "http client"]),
+        ("web,wsgi,", ["web", "wsgi"]),
+        ("web wsgi\nhttp", ["web", "wsgi", "http"]),
+        ("web wsgi, http", ["web wsgi", "http"]),
+        (" web ", ["web"]),
+        (",", []),
+        ("web; wsgi", ["web;", "wsgi"]),
+        ("a, a", ["a", "a"]),
+    ],
+)
+def test_keywords(value: str | None, expected: list[str] | None) -> None:
+    """Keywords are split at commas where there are any, else at white space."""
+    assert keywords(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, None),
+        ("", None),
+        ("https://files.example.com/a/foo-1.0.tar.gz", "https://files.example.com/a/foo-1.0.tar.gz"),
+        ("../../packages/foo-1.0.tar.gz", "http://index.test/root/packages/foo-1.0.tar.gz"),
+        ("/packages/foo-1.0.tar.gz#sha256=00", "http://index.test/packages/foo-1.0.tar.gz#sha256=00"),
+        ("foo-1.0.tar.gz", "http://index.test/root/pypi/foo/foo-1.0.tar.gz"),
+        ("//files.example.com/foo-1.0.tar.gz", "http://files.example.com/foo-1.0.tar.gz"),
+        ("//[::1/foo", "//[::1/foo"),
+    ],
+)
+def test_address(value: str | None, expected: str | None) -> None:
+    """A relative address is made absolute, and what is no address at all stays as it is."""
+    base = "http://index.test/root/pypi/foo/json"
+    assert address(value, base) == expected

@@ -1,0 +1,341 @@
+"""The mapping of types: one record's whole schema, columns and description, and the settings' specification."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import jsonschema
+import pytest
+from msgspec import Meta, Struct, field
+
+from source_pypi.config import Config
+from source_pypi.record import Integer, about, fields_of
+from source_pypi.schema import describe_streams, duckdb_columns, settings_schema, stream_schema, type_words
+from source_pypi.streams import STREAMS
+
+DRAFT = "http://json-schema.org/draft-07/schema#"
+
+
+class Inner(Struct):
+    """Something nested."""
+
+    name: Annotated[str | None, about("A name.")] = None
+    when: Annotated[datetime | None, about("A time, as the index wrote it.")] = None
+    either: Annotated[bool | dict[str, str | None] | None, about("One or the other.")] = field(
+        default=None, name="ei-ther"
+    )
+
+
+class Everything(Struct, kw_only=True):
+    """A field of each kind."""
+
+    text: Annotated[str | None, about("A text.", source="info.text", null="none")] = None
+    key: Annotated[str, about("What tells rows apart.", source="info.key")]
+    flag: Annotated[bool, about("Yes or no.")]
+    count: Annotated[Integer | None, about("How many.", unit="files", null="not counted")] = None
+    share: Annotated[float | None, about("How much.")] = None
+    when: Annotated[datetime | None, about("When.", null="never")] = None
+    made: Annotated[datetime, about("When it was made.")]
+    texts: Annotated[list[str] | None, about("Texts.")] = None
+    labels: Annotated[dict[str, str | None] | None, about("Texts by label.")] = None
+    inner: Annotated[Inner | None, about("Nested.")] = None
+    inners: Annotated[list[Inner], about("A list of them.")]
+    groups: Annotated[dict[str, list[Inner] | None] | None, about("Lists by name.")] = None
+
+
+STREAM = replace(STREAMS[0], name="everything", row="a thing", record=Everything, key=("key",), cost="nothing")
+INNER: dict[str, Any] = {
+    "properties": {
+        "name": {"type": ["string", "null"], "description": "A name."},
+        "when": {"type": ["string", "null"], "description": "A time, as the index wrote it."},
+        "ei-ther": {"type": ["boolean", "object", "null"], "description": "One or the other."},
+    },
+    "additionalProperties": True,
+}
+TIME = {"format": "date-time", "airbyte_type": "timestamp_with_timezone"}
+
+
+def test_schema_of_a_stream() -> None:
+    """A stream's schema has its key first, every type and description, null where it may be, and room for more."""
+    expected = {
+        "$schema": DRAFT,
+        "type": "object",
+        "properties": {
+            "key": {"type": "string", "description": "What tells rows apart."},
+            "text": {"type": ["string", "null"], "description": "A text. Null: none."},
+            "flag": {"type": "boolean", "description": "Yes or no."},
+            "count": {"type": ["integer", "null"], "description": "How many. In files. Null: not counted."},
+            "share": {"type": ["number", "null"], "description": "How much."},
+            "when": {"type": ["string", "null"], **TIME, "description": "When. Null: never."},
+            "made": {"type": "string", **TIME, "description": "When it was made."},
+            "texts": {"type": ["array", "null"], "items": {"type": "string"}, "description": "Texts."},
+            "labels": {
+                "type": ["object", "null"],
+                "additionalProperties": {"type": ["string", "null"]},
+                "description": "Texts by label.",
+            },
+            "inner": {"type": ["object", "null"], **INNER, "description": "Nested."},
+            "inners": {"type": "array", "items": {"type": "object", **INNER}, "description": "A list of them."},
+            "groups": {
+                "type": ["object", "null"],
+                "additionalProperties": {"type": ["array", "null"], "items": {"type": "object", **INNER}},
+                "description": "Lists by name.",
+            },
+        },
+        "additionalProperties": True,
+    }
+    schema = stream_schema(STREAM)
+    assert schema == expected
+    assert list(schema["properties"]) == list(expected["properties"])  # type: ignore[call-overload]
+    jsonschema.Draft7Validator.check_schema(schema)
+
+
+def test_columns_of_a_stream() -> None:
+    """A plain value has its own column type, a list of texts is an array, and whatever is nested is JSON."""
+    columns = duckdb_columns(STREAM)
+    assert columns == {
+        "key": "VARCHAR",
+        "text": "VARCHAR",
+        "flag": "BOOLEAN",
+        "count": "BIGINT",
+        "share": "DOUBLE",
+        "when": "TIMESTAMPTZ",
+        "made": "TIMESTAMPTZ",
+        "texts": "VARCHAR[]",
+        "labels": "JSON",
+        "inner": "JSON",
+        "inners": "JSON",
+        "groups": "JSON",
+    }
+    assert next(iter(columns)) == "key"
+
+
+def test_columns_of_files() -> None:
+    """The columns of ``files`` are these, in this order, its key first."""
+    (files,) = (stream for stream in STREAMS if stream.name == "files")
+    assert list(duckdb_columns(files).items()) == [
+        ("filename", "VARCHAR"),
+        ("project", "VARCHAR"),
+        ("version", "VARCHAR"),
+        ("packagetype", "VARCHAR"),
+        ("python_version", "VARCHAR"),
+        ("build_tag", "VARCHAR"),
+        ("python_tags", "VARCHAR[]"),
+        ("abi_tags", "VARCHAR[]"),
+        ("platform_tags", "VARCHAR[]"),
+        ("size", "BIGINT"),
+        ("url", "VARCHAR"),
+        ("md5", "VARCHAR"),
+        ("sha256", "VARCHAR"),
+        ("blake2b_256", "VARCHAR"),
+        ("has_core_metadata", "BOOLEAN"),
+        ("core_metadata_sha256", "VARCHAR"),
+        ("uploaded_at", "TIMESTAMPTZ"),
+        ("requires_python", "VARCHAR"),
+        ("yanked", "BOOLEAN"),
+        ("yanked_reason", "VARCHAR"),
+        ("comment_text", "VARCHAR"),
+        ("has_sig", "BOOLEAN"),
+        ("downloads", "BIGINT"),
+    ]
+
+
+def test_types_in_words() -> None:
+    """A field's type is told in a word or two."""
+    assert {one.name: type_words(one) for one in fields_of(Everything)} == {
+        "text": "string",
+        "key": "string",
+        "flag": "boolean",
+        "count": "integer",
+        "share": "number",
+        "when": "time",
+        "made": "time",
+        "texts": "list of strings",
+        "labels": "object",
+        "inner": "object",
+        "inners": "list of objects",
+        "groups": "object",
+    }
+    assert [type_words(one) for one in fields_of(Inner)] == ["string", "time", "boolean or object"]
+
+
+class Small(Struct):
+    """Two fields."""
+
+    value: Annotated[int | None, about("How many.", source="a.b", unit="files", null="not counted")]
+    key: Annotated[str, about("What tells rows apart.")]
+
+
+def test_streams_described() -> None:
+    """A stream is described with its fields, key first, as plain values."""
+    (described,) = describe_streams([replace(STREAM, record=Small, flat=False)])
+    (reads,) = (one.pop("reads") for one in (described,))
+    assert described == {
+        "name": "everything",
+        "row": "a thing",
+        "key": ["key"],
+        "cursor": None,
+        "cost": "nothing",
+        "default": False,
+        "fields": [
+            {
+                "name": "key",
+                "type": "string",
+                "nullable": False,
+                "meaning": "What tells rows apart.",
+                "unit": None,
+                "null": None,
+                "source": None,
+            },
+            {
+                "name": "value",
+                "type": "integer",
+                "nullable": True,
+                "meaning": "How many.",
+                "unit": "files",
+                "null": "not counted",
+                "source": "a.b",
+            },
+        ],
+    }
+    assert "project document" in reads
+
+
+class Settings(Struct, kw_only=True):
+    """A setting of each kind."""
+
+    names: Annotated[tuple[str, ...], about("Names.", title="The names", examples=[["a"]])] = ()
+    secret: Annotated[str | None, about("A secret.", airbyte_secret=True)] = None
+    choice: Annotated[Literal["a", "b"], about("A choice.")] = "a"
+    pace: Annotated[float, Meta(ge=0), about("How fast.", unit="1/s")] = 5
+    seconds: Annotated[float, Meta(gt=0), about("How long.")] = 30
+    number: Annotated[int, Meta(ge=1, le=64), about("How many.")] = 1
+
+
+def test_schema_of_settings() -> None:
+    """Settings are described with title, bounds, default and place; a secret is marked, and nothing is required."""
+    assert settings_schema(Settings) == {
+        "$schema": DRAFT,
+        "title": "PyPI",
+        "type": "object",
+        "required": [],
+        "properties": {
+            "names": {
+                "type": "array",
+                "items": {"type": "string"},
+                "title": "The names",
+                "description": "Names.",
+                "examples": [["a"]],
+                "order": 0,
+            },
+            "secret": {
+                "type": "string",
+                "title": "secret",
+                "description": "A secret.",
+                "airbyte_secret": True,
+                "order": 1,
+            },
+            "choice": {
+                "type": "string",
+                "enum": ["a", "b"],
+                "title": "choice",
+                "description": "A choice.",
+                "default": "a",
+                "order": 2,
+            },
+            "pace": {
+                "type": "number",
+                "title": "pace",
+                "description": "How fast. In 1/s.",
+                "minimum": 0,
+                "default": 5,
+                "order": 3,
+            },
+            "seconds": {
+                "type": "number",
+                "title": "seconds",
+                "description": "How long.",
+                "exclusiveMinimum": 0,
+                "default": 30,
+                "order": 4,
+            },
+            "number": {
+                "type": "integer",
+                "title": "number",
+                "description": "How many.",
+                "minimum": 1,
+                "maximum": 64,
+                "default": 1,
+                "order": 5,
+            },
+        },
+        "additionalProperties": True,
+    }
+
+
+SPECIFICATION = settings_schema(Config)
+
+
+def test_the_specification_is_a_schema() -> None:
+    """The connector's specification is a JSON Schema of draft 7 that has every setting, each titled and described."""
+    jsonschema.Draft7Validator.check_schema(SPECIFICATION)
+    properties = SPECIFICATION["properties"]
+    assert list(properties) == list(Config.__struct_fields__)
+    assert [setting["order"] for setting in properties.values()] == list(range(len(properties)))
+    assert all(setting["title"] != name and setting["description"] for name, setting in properties.items())
+
+
+def test_the_specification_requires_nothing() -> None:
+    """A configuration of 0.2.x and a new one are both valid: nothing is required, and more is allowed."""
+    assert (SPECIFICATION["required"], SPECIFICATION["additionalProperties"]) == ([], True)
+
+
+@pytest.mark.parametrize("name", ["project_name", "version"])
+def test_settings_of_0_2_are_plain_texts(name: str) -> None:
+    """The settings of 0.2.x are still plain texts, without a default."""
+    setting = SPECIFICATION["properties"][name]
+    assert setting["type"] == "string"
+    assert setting.keys() == {"type", "title", "description", "examples", "order"}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"project_name": "sampleproject"},
+        {"project_name": "sampleproject", "version": "1.2.0"},
+        {"project_name": "sampleproject", "version": "", "unknown": 1},
+        {"projects": ["flask", "requests==2.31.0"], "releases": "all", "max_concurrency": 64},
+        {"requests_per_second": 0, "request_timeout_seconds": 0.5},
+    ],
+)
+def test_settings_that_the_specification_allows(settings: dict[str, Any]) -> None:
+    """Configurations of 0.2.x and new ones are valid."""
+    jsonschema.Draft7Validator(SPECIFICATION).validate(settings)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"project_name": 1},
+        {"version": 1.2},
+        {"projects": "flask"},
+        {"projects": [1]},
+        {"releases": "newest"},
+        {"max_concurrency": 0},
+        {"max_concurrency": 65},
+        {"max_concurrency": 1.5},
+        {"requests_per_second": -1},
+        {"request_timeout_seconds": 0},
+        {"index_password": 1},
+    ],
+)
+def test_settings_that_the_specification_forbids(settings: dict[str, Any]) -> None:
+    """What the connector would refuse is invalid by the specification too."""
+    assert not jsonschema.Draft7Validator(SPECIFICATION).is_valid(settings)
+
+
+def test_secrets_are_marked() -> None:
+    """The password, and nothing else, is marked as a secret."""
+    marked = {name for name, setting in SPECIFICATION["properties"].items() if setting.get("airbyte_secret")}
+    assert marked == {"index_password"}
