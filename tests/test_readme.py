@@ -1,0 +1,73 @@
+"""README.md: what it says is so."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.fake_index import FakeIndex, World
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def three(world: World) -> World:
+    """An index that has the projects that the README names."""
+    for name, releases in (("requests", ["2.31.0"]), ("Flask", ["3.0", "3.1"]), ("airbyte-cdk", ["7.0"])):
+        world.add(name, releases=releases)
+    return world
+
+
+def test_the_first_command(three: World, fake: FakeIndex, tmp_path: Path) -> None:
+    """The README's first command loads the projects that it names, and prints a table of the shape that it shows."""
+    command = re.search(r'^\$ make sync PROJECTS="([^"]+)"$', README, re.MULTILINE)
+    assert command is not None
+    into = tmp_path / "pypi.duckdb"
+    make = ["make", "-s", "sync", f"PROJECTS={command[1]}", f"INTO={into}", f"ARGS=--index-url {fake.url}"]
+    done = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    shown = done.stdout.splitlines()[-6:]
+    assert shown[:4] == ["stream          rows", "projects           3", "versions           4", "files              8"]
+    assert shown[4].startswith("3 projects, 3 requests, ")
+    connection = duckdb.connect(str(into), read_only=True)
+    assert connection.execute("select project from projects order by all").fetchall() == [
+        ("airbyte-cdk",),
+        ("flask",),
+        ("requests",),
+    ]
+    connection.close()
+
+
+def test_the_query(three: World, fake: FakeIndex, tmp_path: Path) -> None:
+    """The README's query answers with the columns that it shows."""
+    query = re.search(r"sql\('''(.+?)'''\)", README, re.DOTALL)
+    assert query is not None
+    into = tmp_path / "pypi.duckdb"
+    sync = [sys.executable, "-m", "source_pypi", "sync", "flask", "requests", "--into", str(into)]
+    subprocess.run([*sync, "--index-url", fake.url], check=True, capture_output=True)
+    connection = duckdb.connect(str(into), read_only=True)
+    answer = connection.execute(query[1])
+    assert [column[0] for column in answer.description or ()] == ["project", "files", "mb", "yanked"]
+    assert [row[:2] for row in answer.fetchall()] == [("flask", 4), ("requests", 2)]
+    connection.close()
+
+
+def test_the_library(three: World, fake: FakeIndex) -> None:
+    """The README's Python lines run as they stand, against any index."""
+    block = re.search(r"```python\n(.+?)```", README, re.DOTALL)
+    assert block is not None
+    code = block[1].replace('contact="me@example.com"', f'contact="me@example.com", index_url="{fake.url}"')
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert len(done.stdout.splitlines()) == 6
+    assert fake.requests[0].headers["user-agent"].endswith(" (+me@example.com)")
+
+
+def test_no_address_of_a_registry() -> None:
+    """No tracked file writes the address of a public registry or of its file host."""
+    hosts = "py" + r"pi\.org|pythonhosted" + r"\.org|registry\.npm" + r"js"
+    done = subprocess.run(["git", "grep", "-nIE", hosts], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout == ""
