@@ -14,8 +14,8 @@ PROJECT = HERE.parent
 
 #: Each lock, and what of pyproject.toml goes into it beside the core.
 LOCKS = {
-    "runtime.txt": ("--extra", "duckdb", "--group", "build"),
-    "dev.txt": ("--extra", "duckdb", "--group", "build", "--group", "dev"),
+    "runtime.txt": ("--extra", "attestations", "--extra", "duckdb", "--group", "build"),
+    "dev.txt": ("--extra", "attestations", "--extra", "duckdb", "--group", "build", "--group", "dev"),
 }
 OPTIONS = (
     "--quiet",

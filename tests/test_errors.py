@@ -27,7 +27,7 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     (
         "UnknownProjectsError",
         (("flsk", "reqests"), "http://index.test"),
-        "not on the index http://index.test: flsk, reqests (check the spelling; the other projects were read)",
+        "not on the index http://index.test: flsk, reqests (check the spelling)",
     ),
     (
         "UnknownReleaseError",
@@ -46,7 +46,7 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     ("CatalogError", ("state", "x.json is no JSON"), "the state cannot be read: x.json is no JSON"),
     (
         "NotOfferedError",
-        ("statistics", "http://index.test/stats/"),
+        ("statistics", "http://index.test/stats/", "answered 404"),
         "this index offers no statistics (http://index.test/stats/ answered 404): "
         "leave the stream out, or read an index that has it",
     ),

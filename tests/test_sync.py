@@ -24,7 +24,7 @@ from source_pypi.sync import Batch, batches
 from tests.fake_index import FakeIndex, World, faults
 
 Connect = Callable[..., Index]
-ALL = choose_streams(["all"])
+ALL = choose_streams(["projects", "versions", "files", "project", "release", "stats"])
 
 
 def read(index: Index, asked: Sequence[str], streams: Sequence[Stream], **settings: Any) -> Iterator[Batch]:
@@ -145,9 +145,7 @@ def test_poor_mirror(world: World, serve: Callable[..., FakeIndex], connect: Con
     project, whole = read(connect(fake), ["flask"], ALL, releases="all")
     assert counts(project) == {"projects": 1, "versions": 3, "files": 6, "project": 1, "release": 1}
     assert releases_in(project) == ["3.0"]
-    assert project.notes == (
-        "flask: the index has no release documents of 2 versions (1.0, 2.0); 1 could be read",
-    )
+    assert project.notes == ("flask: the index has no release documents of 2 versions (1.0, 2.0); 1 could be read",)
     assert whole.rows == {}
     assert isinstance(whole.failures["stats"], NotOfferedError)
     assert str(whole.failures["stats"]) == (

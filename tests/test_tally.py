@@ -1,6 +1,6 @@
 """tally.py: what came of a run, in words."""
 
-from source_pypi.errors import NotOfferedError, UnavailableError, UnknownReleaseError
+from source_pypi.errors import NotOfferedError, RefusedError, UnavailableError, UnknownReleaseError
 from source_pypi.repair import Oddity
 from source_pypi.sync import Batch
 from source_pypi.tally import TOLD, Tally
@@ -31,7 +31,7 @@ def test_lines() -> None:
         f"files, versions: {INDEX}/pypi/d/json answered 503 (7 tries in 63.0 s): try later",
         f"the index has no release document of e 1 ({INDEX}/pypi/e/1/json answered 404): "
         "check the version, or drop the pin to read the latest release",
-        f"not on the index {INDEX}: c, f (check the spelling; the other projects were read)",
+        f"not on the index {INDEX}: c, f (check the spelling)",
     ]
     assert [type(error).__name__ for error in tally.errors] == [
         "UnavailableError",
@@ -46,9 +46,23 @@ def test_many_failures() -> None:
     """Ten failures are told one by one, the others counted."""
     tally = Tally(INDEX)
     for number in range(TOLD + 3):
-        tally.add(Batch(f"p{number}", failures={"files": NotOfferedError(f"file {number}", INDEX)}))
+        tally.add(Batch(f"p{number}", failures={"files": RefusedError(f"{INDEX}/{number}", 403, "")}))
     assert len(tally.lines()) == TOLD + 1
     assert tally.lines()[-1] == "and 3 more failures like these"
+
+
+def test_what_is_not_offered_is_told_once() -> None:
+    """What an index does not offer is told once a stream, however many projects lack it."""
+    tally = Tally(INDEX)
+    for number in range(3):
+        error = NotOfferedError(f"document of p{number}", INDEX)
+        tally.add(Batch(f"p{number}", failures={"files": error, "versions": error} if number else {"files": error}))
+    assert tally.lines() == [
+        f"files: this index offers no document of p0 ({INDEX} answered 404): "
+        "leave the stream out, or read an index that has it",
+        f"versions: this index offers no document of p1 ({INDEX} answered 404): "
+        "leave the stream out, or read an index that has it",
+    ]
 
 
 def test_oddities() -> None:

@@ -46,14 +46,31 @@ def cli() -> None:
 @click.option("--streams", metavar="A,B,...", help="Streams to load; 'all' for all.  [default: the flat ones]")
 @click.option("--index-url", metavar="URL", help="The index to read.  [default: the public index]")
 @click.option("--config", type=_file, help="Settings, a JSON file; NAMEs are added to its projects.")
-def sync(names: tuple[str, ...], into: Path, streams: str | None, index_url: str | None, config: Path | None) -> None:
+@click.option(
+    "-r",
+    "--requirements",
+    "files",
+    type=_file,
+    multiple=True,
+    metavar="FILE",
+    help="Projects and pins of a requirements.txt, pyproject.toml or lock file, too; may be given several times.",
+)
+def sync(
+    *,
+    names: tuple[str, ...],
+    into: Path,
+    streams: str | None,
+    index_url: str | None,
+    config: Path | None,
+    files: tuple[Path, ...],
+) -> None:
     """Load projects into a DuckDB file: name projects, get tables.
 
     A NAME may be pinned to a version (requests==2.31.0), which chooses the release that the stream 'release' reads.
     """
     with _one_line_errors():
         settings = _settings(config, names, index_url)
-        tally, traffic, seconds = _load(settings, into, streams.split(",") if streams else None)
+        tally, traffic, seconds = _load(settings, files, into, streams.split(",") if streams else None)
         if tally.rows:
             _report(tally, traffic, seconds, into)
         for line in tally.lines():
@@ -153,7 +170,9 @@ def _settings(path: Path | None, names: tuple[str, ...], index_url: str | None) 
     return replace(config, **given)
 
 
-def _load(config: "Config", into: Path, names: list[str] | None) -> "tuple[Tally, Traffic, float]":
+def _load(
+    config: "Config", files: tuple[Path, ...], into: Path, names: list[str] | None
+) -> "tuple[Tally, Traffic, float]":
     """Read the streams into the database; what came of it, and how long it took."""
     from source_pypi.index import open_index
     from source_pypi.selection import Selection, select
@@ -166,7 +185,9 @@ def _load(config: "Config", into: Path, names: list[str] | None) -> "tuple[Tally
     except ImportError as error:
         raise SettingError("", "sync needs DuckDB: pip install 'source-pypi[duckdb]'") from error
     chosen = choose_streams(names)
-    selection = select(config) if of_projects(chosen) else Selection()
+    selection = select(config, files) if of_projects(chosen) else Selection()
+    for note in selection.notes:
+        _warn(note)
     began = time.monotonic()
     index = open_index(config, on_wait=lambda wait: _warn(str(wait)))
     tally = Tally(index.root)

@@ -55,6 +55,7 @@ class Answer:
     """What the index answered: 200, 304 or 404 (410 counts as it).
 
     ``address`` is the one that answered, after redirects. ``serial`` and ``etag`` are None where the index sends none.
+    ``devpi`` tells whether that server answered, which keeps its pages elsewhere.
     """
 
     address: str
@@ -63,6 +64,7 @@ class Answer:
     content_type: str
     etag: str | None
     serial: int | None
+    devpi: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +236,7 @@ class Client:
             content_type=headers.get("Content-Type", ""),
             etag=headers.get("ETag"),
             serial=int(serial) if serial.isascii() and serial.isdigit() else None,
+            devpi="X-Devpi-Serial" in headers,
         )
 
     def _retry_after(self, text: str | None) -> float | None:

@@ -7,9 +7,11 @@
     │   ├── SettingError            a setting breaks the specification
     │   ├── NoProjectsError         nothing was asked for
     │   ├── ProjectNameError        a name that no project can have
+    │   ├── RequirementsError       a requirement or lock file that cannot be read
     │   ├── UnknownProjectsError    names that the index does not have
     │   ├── UnknownReleaseError     a pinned version that the index does not have
     │   ├── UnknownStreamError      a stream that does not exist
+    │   ├── ExtraMissingError       a stream whose library is not installed
     │   ├── CatalogError            an Airbyte catalog or state that cannot be read
     │   ├── NotOfferedError         a document that this index does not offer
     │   ├── RefusedError            401 or 403: credentials, or a blocked address
@@ -87,6 +89,22 @@ class ProjectNameError(ConfigError):
         return f"{self.asked!r} cannot be a project: {self.reason}"
 
 
+class RequirementsError(ConfigError):
+    """A requirement or lock file that cannot be read, or not understood; raised when a selection is made.
+
+    ``line`` counts from 1; None: the whole file is meant, or its format has no lines to speak of.
+    """
+
+    def __init__(self, file: str, line: int | None, reason: str) -> None:
+        super().__init__(file, line, reason)
+        self.file = file
+        self.line = line
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.reason}" if self.line is None else f"{self.file}:{self.line}: {self.reason}"
+
+
 class UnknownProjectsError(ConfigError):
     """Names that the index answered 404 for; raised after the other projects were read."""
 
@@ -97,7 +115,7 @@ class UnknownProjectsError(ConfigError):
 
     def __str__(self) -> str:
         names = ", ".join(self.projects)
-        return f"not on the index {self.index}: {names} (check the spelling; the other projects were read)"
+        return f"not on the index {self.index}: {names} (check the spelling)"
 
 
 class UnknownReleaseError(ConfigError):
@@ -128,6 +146,18 @@ class UnknownStreamError(ConfigError):
         return f"no such stream: {', '.join(self.streams)} (there are: {', '.join(self.known)})"
 
 
+class ExtraMissingError(ConfigError):
+    """A stream whose library is not installed; its rows cannot be made."""
+
+    def __init__(self, extra: str, stream: str) -> None:
+        super().__init__(extra, stream)
+        self.extra = extra
+        self.stream = stream
+
+    def __str__(self) -> str:
+        return f"{self.stream} needs the extra: pip install 'source-pypi[{self.extra}]'"
+
+
 class CatalogError(ConfigError):
     """A configured catalog or a state that is not what Airbyte hands over; raised before anything is read."""
 
@@ -143,14 +173,15 @@ class CatalogError(ConfigError):
 class NotOfferedError(ConfigError):
     """A document that every public index has and this one does not; raised for the streams that need it."""
 
-    def __init__(self, what: str, address: str) -> None:
-        super().__init__(what, address)
+    def __init__(self, what: str, address: str, found: str = "answered 404") -> None:
+        super().__init__(what, address, found)
         self.what = what
         self.address = address
+        self.found = found
 
     def __str__(self) -> str:
         return (
-            f"this index offers no {self.what} ({self.address} answered 404): "
+            f"this index offers no {self.what} ({self.address} {self.found}): "
             "leave the stream out, or read an index that has it"
         )
 

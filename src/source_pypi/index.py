@@ -5,6 +5,7 @@ Reading on
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from source_pypi.client import Client, Credentials, Wait, origin
@@ -25,6 +26,7 @@ from source_pypi.documents import (
 )
 from source_pypi.documents.document import S, T
 from source_pypi.documents.page import JSON_PAGE
+from source_pypi.errors import NotOfferedError
 from source_pypi.reads import Reads
 
 #: The media type of feeds.
@@ -32,16 +34,27 @@ FEED = "application/rss+xml, text/xml;q=0.9"
 #: Where the documents are that tell of the index as a whole; with the slash, so that there is no redirect.
 PATHS = {
     Reads.STATISTICS: "/stats/",
-    Reads.LISTING: "/simple/",
     Reads.RECENT_RELEASES: "/rss/updates.xml",
     Reads.RECENT_PROJECTS: "/rss/packages.xml",
 }
 #: Endings of an index's address that name one of its interfaces, not its root.
-INTERFACES = ("/simple", "/pypi")
+INTERFACES = ("/+simple", "/simple", "/pypi")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where an index keeps its project documents and its pages, below its root (index-api.md 19)."""
+
+    documents: str = "/pypi"
+    pages: str = "/simple"
+
+
+#: devpi serves pages at +simple/, and no project documents; pypiserver serves these without /pypi.
+PUBLIC, DEVPI, PYPISERVER = Layout(), Layout(pages="/+simple"), Layout(documents="")
 
 
 class Index:
-    """The documents of one index.
+    """The documents of one index. Which software serves it, and so where they are, is found out from its answers.
 
     :param client: who asks.
     :param root: the index's root, without a trailing slash and without credentials.
@@ -50,10 +63,26 @@ class Index:
     def __init__(self, client: Client, root: str) -> None:
         self.client = client
         self.root = root
+        self._layout = PUBLIC
+        self._elsewhere = True
 
     def project(self, name: str) -> Document[Project] | None:
         """The project document; None where the index has none: unknown, without releases, or quarantined."""
         return self._json(self.project_address(name), Project)
+
+    def project_elsewhere(self, name: str) -> Document[Project] | None:
+        """The project document where pypiserver keeps it, of a project that is known to be there.
+
+        Asked for once a run: an index either keeps its documents there or does not.
+        """
+        if not self._elsewhere:
+            return None
+        self._elsewhere, before = False, self._layout
+        self._layout = PYPISERVER
+        document = self.project(name)
+        if document is None:
+            self._layout = before
+        return document
 
     def release(self, name: str, version: str) -> Document[Release] | None:
         """The document of one release; None where the index has none."""
@@ -61,7 +90,7 @@ class Index:
 
     def page(self, name: str) -> Document[Page] | None:
         """The project page; None where the index does not know the project."""
-        return self._json(self.page_address(name), Page, accept=JSON_PAGE)
+        return self._page(lambda: self.page_address(name), Page, "project page")
 
     def provenance(self, address: str) -> Document[Provenance] | None:
         """The provenance document that a page names; None where it is gone."""
@@ -77,7 +106,7 @@ class Index:
 
     def listing(self) -> Document[Listing] | None:
         """The list of projects; None where the index has none."""
-        return self._json(self.address_of(Reads.LISTING), Listing, accept=JSON_PAGE)
+        return self._page(lambda: self.address_of(Reads.LISTING), Listing, "list of projects")
 
     def recent_releases(self) -> Document[Feed] | None:
         """The feed of recent releases; None where the index has none."""
@@ -89,15 +118,15 @@ class Index:
 
     def project_address(self, name: str) -> str:
         """Where the document of a project with this normalised name is."""
-        return f"{self.root}/pypi/{name}/json"
+        return f"{self.root}{self._layout.documents}/{name}/json"
 
     def release_address(self, name: str, version: str) -> str:
         """Where the document of a release is."""
-        return f"{self.root}/pypi/{name}/{quote(version, safe='!+')}/json"
+        return f"{self.root}{self._layout.documents}/{name}/{quote(version, safe='!+')}/json"
 
     def page_address(self, name: str) -> str:
         """Where the page of a project with this normalised name is; with the slash, so that there is no redirect."""
-        return f"{self.root}/simple/{name}/"
+        return f"{self.root}{self._layout.pages}/{name}/"
 
     def core_metadata_address(self, address: str) -> str:
         """Where the METADATA of the file at this address is (PEP 658)."""
@@ -105,10 +134,23 @@ class Index:
 
     def address_of(self, read: Reads) -> str:
         """Where a document is that tells of the index as a whole."""
-        return self.root + PATHS[read]
+        return self.root + (f"{self._layout.pages}/" if read is Reads.LISTING else PATHS[read])
 
-    def _json(self, address: str, type_: type[S], accept: str = "application/json") -> Document[S] | None:
+    def _page(self, address: Callable[[], str], type_: type[S], what: str) -> Document[S] | None:
+        """A page as JSON; asked for once more where the first answer shows that pages are elsewhere.
+
+        :raises NotOfferedError: when the index has it as HTML only (PEP 503).
+        """
+        asked = address()
+        document = self._json(asked, type_, JSON_PAGE, what)
+        return self._json(address(), type_, JSON_PAGE, what) if document is None and address() != asked else document
+
+    def _json(
+        self, address: str, type_: type[S], accept: str = "application/json", page: str = ""
+    ) -> Document[S] | None:
         def opened(body: bytes, place: str, *, etag: str | None, serial: int | None) -> Document[S]:
+            if page and body.lstrip().startswith(b"<"):
+                raise NotOfferedError(f"{page} as JSON (PEP 691)", place, "answered HTML")
             return open_document(body, type_, place, etag=etag, serial=serial)
 
         return self._ask(address, opened, accept=accept)
@@ -119,6 +161,8 @@ class Index:
         :raises DocumentError: when the answer is no such document; and what ``Client.get`` raises.
         """
         answer = self.client.get(address, accept=accept)
+        if answer.devpi:
+            self._layout = DEVPI
         if answer.status == 404:
             return None
         return opened(answer.body, answer.address, etag=answer.etag, serial=answer.serial)

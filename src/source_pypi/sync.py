@@ -18,13 +18,13 @@ from dataclasses import dataclass, field
 
 from source_pypi.config import Config
 from source_pypi.documents import Document, Listing
-from source_pypi.errors import SourceError, StoppedError
+from source_pypi.errors import ConfigError, NotOfferedError, SourceError, StoppedError
 from source_pypi.frontier import Frontier
 from source_pypi.index import Index
 from source_pypi.reads import OF_INDEX, Reads
 from source_pypi.repair import Oddity
 from source_pypi.selection import Selection, Target
-from source_pypi.streams.stream import Row, Stream
+from source_pypi.streams.stream import Row, Stream, Visit
 from source_pypi.visit import Findings, Plan, visit_index, visit_project
 
 #: Projects in a row that may fail before the run is stopped.
@@ -68,6 +68,9 @@ def batches(index: Index, selection: Selection, streams: Sequence[Stream], confi
     :raises StoppedError: when ``STOP_AFTER`` projects in a row failed.
     :raises SourceError: when the whole index was chosen and its list cannot be had.
     """
+    streams, unable = _able(streams)
+    if unable:
+        yield Batch(None, failures=unable)
     chosen = [stream for stream in streams if stream.of_project]
     reads = _reads(streams, config)
     whole = _WholeIndex(index, reads, selection.whole_index and bool(chosen))
@@ -77,6 +80,19 @@ def batches(index: Index, selection: Selection, streams: Sequence[Stream], confi
         yield from _visit_all(index, frontier, plan, chosen, config.max_concurrency)
     if rest := [stream for stream in streams if not stream.of_project]:
         yield _batch(whole.findings(), rest)
+
+
+def _able(streams: Sequence[Stream]) -> tuple[list[Stream], dict[str, SourceError]]:
+    """The streams that can be read, and why others cannot."""
+    able, unable = [], dict[str, SourceError]()
+    for stream in streams:
+        try:
+            if stream.require is not None:
+                stream.require()
+            able.append(stream)
+        except ConfigError as error:
+            unable[stream.name] = error
+    return able, unable
 
 
 def _reads(streams: Iterable[Stream], config: Config) -> set[Reads]:
@@ -121,8 +137,9 @@ def _visit_all(
         return visit_project(index, target, frontier.plan(target, plan))
 
     for done, findings in enumerate(_ahead(visit, frontier, concurrency), start=1):
-        failed = failed + 1 if findings.failures else 0
-        yield _batch(findings, streams, known=frontier.known)
+        batch = _batch(findings, streams, known=frontier.known)
+        failed = failed + 1 if _unwell(batch) else 0
+        yield batch
         if failed == STOP_AFTER and done < frontier.known:
             raise StoppedError(failed, frontier.known - done)
 
@@ -146,10 +163,20 @@ def _ahead(visit: Callable[[Target], Findings], frontier: Frontier, concurrency:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
+def _unwell(batch: Batch) -> bool:
+    """Whether a visit speaks against asking further: something failed, or nothing of what was asked for is offered."""
+    lacking = [isinstance(error, NotOfferedError) for error in batch.failures.values()]
+    return bool(lacking) and not (all(lacking) and batch.rows)
+
+
 def _batch(findings: Findings, streams: Sequence[Stream], known: int = 0) -> Batch:
     visit = findings.visit
     failures = {s.name: error for s in streams if (error := _failure(s, findings)) is not None}
     rows = {s.name: list(s.rows(visit)) for s in streams if s.name not in failures}
+    for stream in streams:
+        if rows.get(stream.name) == [] and (error := _lacking(stream, visit)) is not None:
+            failures[stream.name] = error
+            del rows[stream.name]
     if findings.missing:  # what was loaded of it stays; only what tells of the absence is written
         rows = {name: made for name, made in rows.items() if made}
     return Batch(
@@ -165,6 +192,22 @@ def _batch(findings: Findings, streams: Sequence[Stream], known: int = 0) -> Bat
 
 
 def _failure(stream: Stream, findings: Findings) -> SourceError | None:
-    """Why a stream cannot be read here, if so: a document that it reads could not be had."""
-    reads = stream.reads + (stream.fills_from if findings.visit.fill else ())
-    return next((findings.failures[read] for read in reads if read in findings.failures), None)
+    """Why a stream cannot be read here, if so: a document that it reads could not be had.
+
+    A stream that reads the page tells of projects without documents, and a gap that cannot be filled stays one.
+    """
+    told = Reads.PAGE in stream.reads
+    for read in stream.reads:
+        error = findings.failures.get(read)
+        if error is not None and not (told and read is Reads.PROJECT and isinstance(error, NotOfferedError)):
+            return error
+    filling = (findings.failures.get(read) for read in stream.fills_from if findings.visit.fill)
+    return next((error for error in filling if error is not None and not isinstance(error, NotOfferedError)), None)
+
+
+def _lacking(stream: Stream, visit: Visit) -> SourceError | None:
+    """Why a stream has no rows here, if it is because the document has not even the key that they are made from."""
+    document = visit.document
+    if document is None or stream.made_from is None or document.has(stream.made_from):
+        return None
+    return NotOfferedError(f"{stream.made_from} of {visit.project}", document.address, "lacks it")

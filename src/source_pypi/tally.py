@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from source_pypi.errors import SourceError, UnknownProjectsError
+from source_pypi.errors import NotOfferedError, SourceError, UnknownProjectsError
 from source_pypi.sync import Batch
 
 #: Failures and oddities that are told one by one; the rest is counted.
@@ -27,6 +27,7 @@ class Tally:
     complaints: list[SourceError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     oddities: int = 0
+    _lacking: set[str] = field(default_factory=set)
 
     def add(self, batch: Batch) -> list[str]:
         """Count a batch; what should be said of it at once, a line each."""
@@ -38,12 +39,21 @@ class Tally:
         causes: dict[int, tuple[SourceError, list[str]]] = {}
         for stream, error in batch.failures.items():
             causes.setdefault(id(error), (error, []))[1].append(stream)
-        self.failures += [(error, tuple(streams)) for error, streams in causes.values()]
+        for error, streams in causes.values():
+            self._fail(error, streams)
         self.complaints += batch.complaints
         self.oddities += len(batch.oddities)
         notes = [*batch.notes, *_odd(batch)]
         self.notes += notes
         return notes
+
+    def _fail(self, error: SourceError, streams: list[str]) -> None:
+        """Note a failure; what an index does not offer is told once a stream, not once a project."""
+        if isinstance(error, NotOfferedError):
+            streams = [stream for stream in streams if stream not in self._lacking]
+            self._lacking.update(streams)
+        if streams:
+            self.failures.append((error, tuple(streams)))
 
     def stop(self, error: SourceError, streams: tuple[str, ...]) -> None:
         """Note what ended the run before its end."""

@@ -96,12 +96,15 @@ def visit_project(index: Index, target: Target, plan: Plan) -> Findings:
     document = page = None
     if plan.reads & BEHIND_PROJECT:
         document = findings.attempt(BEHIND_PROJECT, lambda: index.project(target.project))
-        failed = findings.failures.get(Reads.PROJECT)
-        if isinstance(failed, UnreachableError) and not index.client.answered:
-            raise failed
+        unreachable = findings.failures.get(Reads.PROJECT)
+        if isinstance(unreachable, UnreachableError) and not index.client.answered:
+            raise unreachable
+    behind_page = Reads.PROVENANCE in plan.reads and document is not None
     absent = bool(plan.reads & BEHIND_PROJECT) and document is None and Reads.PROJECT not in findings.failures
-    if absent or plan.reads & {Reads.PAGE, Reads.PROVENANCE}:
+    if absent or behind_page or Reads.PAGE in plan.reads:
         page = _page(index, target.project, findings, absent=absent)
+    if absent and isinstance(findings.failures.get(Reads.PROJECT), NotOfferedError):
+        document = _elsewhere(index, target.project, findings)
     brought: dict[str, Any] = {"project": target.project, "document": document, "page": page, "fill": plan.fill}
     if document is not None:
         brought |= _behind(index, findings, plan, document, page)
@@ -112,24 +115,37 @@ def visit_project(index: Index, target: Target, plan: Plan) -> Findings:
 def _page(index: Index, project: str, findings: Findings, *, absent: bool) -> Document[Page] | None:
     """The project page; where the project document is absent, it also says why."""
     reads = {Reads.PAGE, Reads.PROVENANCE} | (BEHIND_PROJECT if absent else set())
+    address = index.project_address(project)
     page = findings.attempt(reads, lambda: index.page(project))
-    if absent and Reads.PAGE not in findings.failures:
-        _explain_absence(index, project, page, findings)
+    failed = findings.failures.get(Reads.PAGE)
+    if absent and (failed is None or isinstance(failed, NotOfferedError)):
+        _explain_absence(project, page, findings, address)
+    elif page is None:
+        error = NotOfferedError(f"project page of {project}", index.page_address(project))
+        findings.failures.setdefault(Reads.PROVENANCE, error)
     return page
 
 
-def _explain_absence(index: Index, project: str, page: Document[Page] | None, findings: Findings) -> None:
+def _elsewhere(index: Index, project: str, findings: Findings) -> Document[Project] | None:
+    """The project document where other software keeps it; then nothing has failed after all."""
+    document = findings.attempt(BEHIND_PROJECT, lambda: index.project_elsewhere(project))
+    if document is not None:
+        for read in BEHIND_PROJECT:
+            findings.failures.pop(read, None)
+    return document
+
+
+def _explain_absence(project: str, page: Document[Page] | None, findings: Findings, address: str) -> None:
+    """Say why there is no project document at ``address``, from the page; a page as HTML only says that it is there."""
     status = None if page is None or page.content.status is None else page.content.status.status
-    if page is None:
+    if page is None and Reads.PAGE not in findings.failures:
         findings.missing = True
-    elif status not in (None, "active"):
+    elif page is not None and status not in (None, "active"):
         findings.notes.append(f"{project} is {status}: the index gives no document of it")
-    elif not page.content.files:
+    elif page is not None and not page.content.files:
         findings.notes.append(f"{project} has no releases: the index gives no document of it")
     else:
-        error = NotOfferedError(
-            f"project document of {project}, although it has the project", index.project_address(project)
-        )
+        error = NotOfferedError(f"project document of {project}, although it has the project", address)
         findings.failures.update(dict.fromkeys(BEHIND_PROJECT, error))
 
 
@@ -149,6 +165,9 @@ def _behind(
     if speaking:
         files = _metadata_addresses(document, speaking)
         brought["core_metadata"] = findings.attempt([Reads.CORE_METADATA], lambda: _each(index.core_metadata, files))
+        if not _tells_of_core_metadata(document.content):
+            error = NotOfferedError(f"core metadata of {findings.target.project}", document.address, "tells of none")
+            findings.failures.setdefault(Reads.CORE_METADATA, error)
     if Reads.PROVENANCE in plan.reads and page is not None:
         claimed = _provenance_addresses(document.content, page, wanted)
         brought["provenance"] = findings.attempt([Reads.PROVENANCE], lambda: _each(index.provenance, claimed))
@@ -159,6 +178,12 @@ def _metadata_addresses(document: Document[Project], versions: Iterable[str]) ->
     """The address of the file that speaks for each version, by file name."""
     files = [_metadata_file(_files(document.content, version)) for version in versions]
     return {f.filename: urljoin(document.address, f.url) for f in files if f is not None and f.filename and f.url}
+
+
+def _tells_of_core_metadata(document: Project) -> bool:
+    """Whether any file says that it has core metadata, or that it has none; older indexes say neither."""
+    files = [file for files in (document.releases or {}).values() for file in files or ()] or document.urls or []
+    return not files or any(file.core_metadata is not None for file in files)
 
 
 def _provenance_addresses(document: Project, page: Document[Page], versions: Iterable[str]) -> dict[str, str]:

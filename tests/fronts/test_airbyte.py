@@ -234,7 +234,7 @@ def test_missing_project(world: World, fake: FakeIndex, read: Read) -> None:
         "LOG": 2,
     }
     (error,) = errors(messages)
-    assert error["message"] == f"not on the index {fake.url}: nope (check the spelling; the other projects were read)"
+    assert error["message"] == f"not on the index {fake.url}: nope (check the spelling)"
     assert error["stream_descriptor"] == {"name": "versions"}
 
 

@@ -137,7 +137,7 @@ def test_serial(document: dict[str, Any], sent: int | None, expected: int | None
     [
         ({}, {"version_count": 0, "file_count": 0, "total_size": 0}),
         ({"1.0": [], "2.0": None}, {"version_count": 2, "file_count": 0, "total_size": 0}),
-        ({"1.0": [{}]}, {"version_count": 1, "file_count": 1, "total_size": 0}),
+        ({"1.0": [{}]}, {"version_count": 1, "file_count": 1, "total_size": None}),
         (
             {"1.0": [{"size": 5}, {"size": None}], "2.0": [{"size": 7}]},
             {"version_count": 2, "file_count": 3, "total_size": 12},
@@ -165,7 +165,7 @@ def test_counts(releases: dict[str, Any], expected: dict[str, int]) -> None:
 def test_uploads(times: list[str | None], first: datetime | None, last: datetime | None) -> None:
     """First and last upload are compared in UTC; times that cannot be read do not count."""
     files = [{"upload_time_iso_8601": time} for time in times]
-    counts: dict[str, Any] = {"version_count": 1, "file_count": len(files), "total_size": 0}
+    counts: dict[str, Any] = {"version_count": 1, "file_count": len(files), "total_size": None}
     expected = NOTHING | counts | {"first_upload_at": first, "last_upload_at": last}
     assert row({"info": {}, "releases": {"1.0": files}}) == Projects(**expected)
 

@@ -1,11 +1,14 @@
 """The table of streams, as a whole: what is said of each, and that its rows are what is said."""
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import jsonschema
 import pytest
 from msgspec import Struct
 
+from source_pypi.documents import Provenance, open_core_metadata, open_document
 from source_pypi.errors import UnknownStreamError
 from source_pypi.record import Field, fields_of
 from source_pypi.schema import duckdb_columns, stream_schema
@@ -169,10 +172,28 @@ def visits() -> list[Visit]:
         Visit(project="foo"),
         Visit(project="foo", page=page_of(world, "foo"), document=visit_to(world, "foo").document),
         Visit(project="foo", page=page_of(world, "foo")),
+        attested(),
+        described(),
         index_of(world),
         index_of(World()),
         Visit(project=None),
     ]
+
+
+def attested() -> Visit:
+    """A visit that brought a provenance document; that its attestation cannot be read costs no row."""
+    document = {"attestation_bundles": [{"publisher": {"kind": "GitHub"}, "attestations": [{}]}]}
+    opened = open_document(json.dumps(document).encode(), Provenance, "http://index.test/provenance")
+    return replace(visit_with({"info": {}, "releases": {"1.0": [{"filename": "a.whl"}]}}), provenance={"a.whl": opened})
+
+
+def described() -> Visit:
+    """A visit that brought core metadata."""
+    opened = open_core_metadata(
+        b"Metadata-Version: 2.4\nName: a\nVersion: 1.0\nX-Odd: 1\n", "http://index.test/a.metadata"
+    )
+    listed = {"info": {}, "releases": {"1.0": [{"filename": "a.whl"}]}}
+    return replace(visit_with(listed), core_metadata={"a.whl": opened})
 
 
 @every_stream

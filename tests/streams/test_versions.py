@@ -35,6 +35,8 @@ def a_version(text: str, **given: Any) -> Versions:
         "yanked_reason": None,
         "is_latest": False,
     }
+    if given.get("file_count") and "total_size" not in given:
+        plain["total_size"] = None  # the files do not say
     return Versions(**plain | given)
 
 
@@ -150,7 +152,12 @@ def test_what_pep_440_reads(text: str, expected: dict[str, Any]) -> None:
         ({}, [{"size": 5}, {"size": None}, {"size": "7"}], {"file_count": 3, "total_size": 5}),
         ({}, [{"packagetype": "bdist_wheel"}], {"file_count": 1, "has_wheel": True}),
         ({}, [{"packagetype": "sdist"}, {"packagetype": None}], {"file_count": 2, "has_sdist": True}),
-        ({}, [{"filename": "foo-1.0.tar.gz"}], {"file_count": 1}),
+        (
+            {},
+            [{"filename": "foo-1.0.tar.gz"}, {"url": "a/foo-1.0-py3-none-any.whl#x"}],
+            {"file_count": 2, "has_sdist": True, "has_wheel": True},
+        ),
+        ({}, [{"filename": "foo-1.0.exe"}], {"file_count": 1}),
     ],
 )
 def test_what_the_files_tell(info: dict[str, Any], files: Any, expected: dict[str, Any]) -> None:

@@ -58,6 +58,13 @@ class Document(Generic[T]):
         """The document's top-level keys, each value as the JSON that the index sent, known to us or not."""
         return _SECTIONS.decode(self.body)
 
+    def has(self, path: str) -> bool:
+        """Whether the document has a key, e.g. ``info.requires_dist``, whatever its value."""
+        sections, *keys = self.sections(), *path.split(".")
+        for key in keys[:-1]:
+            sections = _SECTIONS.decode(sections[key]) if key in sections else {}
+        return keys[-1] in sections
+
 
 #: Digits beyond which Python refuses to convert a text to a number.
 _MOST_DIGITS = 4300

@@ -1,6 +1,6 @@
 """Provenance documents, as they are on the wire: ``/integrity/<project>/<version>/<file>/provenance``.
 
-Only the outline is checked here; what is inside an attestation is the business of ``pypi-attestations``.
+Only the outline is checked here; what is inside an attestation is read by the stream ``attestations``.
 
 Reading on
     PEP 740; index-api.md 9.

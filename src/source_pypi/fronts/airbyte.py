@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from source_pypi.config import Config
-from source_pypi.errors import CatalogError, SourceError, UnknownProjectsError, UnknownStreamError
+from source_pypi.errors import CatalogError, NotOfferedError, SourceError, UnknownProjectsError, UnknownStreamError
 
 if TYPE_CHECKING:
     from source_pypi.client import Traffic
@@ -47,13 +47,17 @@ def spec() -> bytes:
 def check(config: Config) -> bytes:
     """The CONNECTION_STATUS message: whether the index answers for the projects that were named."""
     from source_pypi.index import open_index
+    from source_pypi.reads import Reads
     from source_pypi.selection import select
+    from source_pypi.visit import Plan, visit_project
 
     try:
-        targets = select(config).targets[:CHECKED]
-        index = open_index(config)
-        missing = [target.project for target in targets if index.project(target.project) is None]
-        if missing:
+        index, targets = open_index(config), select(config).targets[:CHECKED]
+        found = [visit_project(index, target, Plan(frozenset({Reads.PROJECT}))) for target in targets]
+        for error in (error for findings in found for error in findings.failures.values()):
+            if not isinstance(error, NotOfferedError):  # then the index has the project, and gives what it can
+                raise error
+        if missing := [target.project for target, findings in zip(targets, found, strict=True) if findings.missing]:
             raise UnknownProjectsError(missing, index.root)
     except SourceError as error:
         return connection_failed(error)
@@ -125,6 +129,8 @@ class _Reading:
         selection = select(config) if of_projects(self._streams) else Selection()
         index = open_index(config, on_wait=lambda wait: self._log("WARN", str(wait)))
         tally = Tally(index.root)
+        for note in selection.notes:
+            self._log("WARN", note)
         for name in names:
             self._status(name, "STARTED")
             self._status(name, "RUNNING")

@@ -3,15 +3,21 @@
 import fnmatch
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from packaging.utils import NormalizedName
 
 from source_pypi.config import Config
-from source_pypi.errors import NoProjectsError
+from source_pypi.errors import NoProjectsError, RequirementsError
 from source_pypi.selection.asked import Asked, parse_asked
+from source_pypi.selection.files import read_requirements
+from source_pypi.selection.requirements_txt import read_requirements_text
 
 __all__ = ["Asked", "Selection", "Target", "merge", "select"]
+
+#: What the text in the settings is called in notes and errors.
+_SETTING = "setting 'requirements'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +53,43 @@ class Selection:
     whole_index: bool = False
     follow: int = 0
     excluded: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     def excludes(self, project: str) -> bool:
         """Whether a project, by its normalised name, is not meant."""
         return any(fnmatch.fnmatchcase(project, pattern) for pattern in self.excluded)
 
 
-def select(config: Config, further: Iterable[Asked] = (), notes: Iterable[str] = ()) -> Selection:
-    """The projects that a configuration chooses, and ``further`` ones that requirement files name.
+def select(config: Config, files: Iterable[Path] = ()) -> Selection:
+    """The projects that a configuration chooses, and those that requirement and lock files name.
 
     :raises ProjectNameError: for a text that cannot be a project's name, with or without a pin.
+    :raises RequirementsError: for a file that cannot be read or understood, and when there are files and no projects.
     :raises NoProjectsError: when nothing was chosen, or everything was excluded.
     """
+    asked = _asked_by_name(config)
+    sources = [(str(path), read_requirements(path)) for path in files]
+    if config.requirements is not None:
+        sources.insert(0, (_SETTING, read_requirements_text(config.requirements, _SETTING)))
+    asked += [one for _, named in sources for one in named.asked]
+    notes = tuple(note for _, named in sources for note in named.notes)
+    if sources and not asked and not config.whole_index:
+        passed_over = f" ({'; '.join(notes)})" if notes else ""
+        raise RequirementsError(", ".join(name for name, _ in sources), None, f"no projects named{passed_over}")
+    excluded = tuple(_pattern(text) for text in config.exclude)
+    chosen = Selection((), config.whole_index, config.follow_dependencies, excluded, notes)
+    targets = tuple(target for target in merge(asked) if not chosen.excludes(target.project))
+    if not targets and not config.whole_index:
+        raise NoProjectsError
+    return replace(chosen, targets=targets)
+
+
+def _asked_by_name(config: Config) -> list[Asked]:
     asked = [parse_asked(text) for text in config.projects]
     if config.project_name is not None:
         named = parse_asked(config.project_name)
         asked.insert(0, Asked(named.project, config.version or named.pin, named.extras))
-    excluded = tuple(_pattern(text) for text in config.exclude)
-    chosen = Selection((), config.whole_index, config.follow_dependencies, excluded, tuple(notes))
-    targets = tuple(target for target in merge([*asked, *further]) if not chosen.excludes(target.project))
-    if not targets and not config.whole_index:
-        raise NoProjectsError
-    return Selection(targets, chosen.whole_index, chosen.follow, excluded, chosen.notes)
+    return asked
 
 
 def merge(asked: Iterable[Asked]) -> tuple[Target, ...]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from packaging.requirements import Requirement
 from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 
 from source_pypi.errors import ProjectNameError
@@ -25,6 +26,18 @@ class Asked:
     extras: frozenset[NormalizedName] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a file names.
+
+    :ivar asked: the projects, in the order of the file, as often as it names them.
+    :ivar notes: what was passed over, and why, a line each that begins with the file.
+    """
+
+    asked: tuple[Asked, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
 def parse_asked(text: str) -> Asked:
     """Read a name, or a name with a pin and extras: ``flask``, ``requests==2.31.0``, ``requests[socks]``.
 
@@ -34,6 +47,20 @@ def parse_asked(text: str) -> Asked:
     if match is None:
         raise ProjectNameError(text, "write a name, or name==version")
     return Asked(project_name(match["name"], text), match["version"], extras((match["extras"] or "").split(",")))
+
+
+def of_requirement(requirement: Requirement) -> Asked:
+    """What a requirement (PEP 508) asks for: markers choose platforms, and every platform is meant.
+
+    :raises ProjectNameError: when no project can have the name.
+    """
+    exact = (one.version for one in requirement.specifier if is_exact(one.operator, one.version))
+    return Asked(project_name(requirement.name), next(exact, None), extras(requirement.extras))
+
+
+def is_exact(operator: str, version: str) -> bool:
+    """Whether a version specifier (PEP 440) leaves one version: ``===`` always, ``==`` unless it ends with ``.*``."""
+    return operator == "===" or (operator == "==" and not version.endswith(".*"))
 
 
 def project_name(name: str, text: str | None = None) -> NormalizedName:

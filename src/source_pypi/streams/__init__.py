@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from source_pypi.errors import UnknownStreamError
 from source_pypi.streams import (
+    attestations,
     classifiers,
+    core_metadata,
     dependencies,
     files,
     listing,
@@ -31,6 +33,8 @@ STREAMS: tuple[Stream, ...] = (
     urls.STREAM,
     vulnerabilities.STREAM,
     roles.STREAM,
+    attestations.STREAM,
+    core_metadata.STREAM,
     statuses.STREAM,
     project.STREAM,
     release.STREAM,

@@ -45,4 +45,5 @@ STREAM = Stream(
     cost=ONE_A_RELEASE,
     rows=classifiers_rows,
     flat=False,
+    made_from="info.classifiers",
 )

@@ -104,7 +104,7 @@ class Projects(Struct, frozen=True, kw_only=True, gc=False):
     ]
     total_size: Annotated[
         Integer | None,
-        about("Size of all files.", source="releases[].size", unit="bytes", null="the index lists no releases"),
+        about("Size of all files.", source="releases[].size", unit="bytes", null="the index does not say"),
     ]
     first_upload_at: Annotated[
         datetime | None,

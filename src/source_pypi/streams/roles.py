@@ -38,4 +38,5 @@ STREAM = Stream(
     cost=ONE_A_PROJECT,
     rows=roles_rows,
     flat=False,
+    made_from="ownership",
 )

@@ -89,6 +89,8 @@ class Stream:
     :ivar cost: what it costs, in requests.
     :ivar rows: makes the rows of a visit.
     :ivar flat: whether its fields are plain values, so that it is loaded when no stream is named.
+    :ivar made_from: the key of the project document without which an index does not offer it at all; None: any will do.
+    :ivar require: raises ConfigError where the stream cannot be read at all, e.g. for want of a library; None: never.
     :ivar fills_from: documents that it reads as well where core metadata fills gaps.
     """
 
@@ -101,6 +103,8 @@ class Stream:
     rows: Callable[[Visit], Iterable[Row]]
     flat: bool = True
     fills_from: tuple[Reads, ...] = ()
+    made_from: str | None = None
+    require: Callable[[], None] | None = None
 
     @property
     def of_project(self) -> bool:

@@ -103,4 +103,5 @@ STREAM = Stream(
     cost=ONE_A_RELEASE,
     rows=urls_rows,
     flat=False,
+    made_from="info.project_urls",
 )

@@ -26,9 +26,11 @@ def moment(value: datetime | None) -> datetime | None:
 
 
 def total(sizes: Iterable[int | None]) -> int | None:
-    """The sum of those that are known; None where it does not fit a column of 64 bits."""
-    summed = sum(size or 0 for size in sizes)
-    return summed if -(2**63) <= summed < 2**63 else None
+    """The sum; None where none of them is known, or where it does not fit a column of 64 bits."""
+    given = list(sizes)
+    summed = sum(size or 0 for size in given)
+    known = not given or any(size is not None for size in given)
+    return summed if known and -(2**63) <= summed < 2**63 else None
 
 
 def keywords(value: str | None) -> list[str] | None:

@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Struct
 
 from source_pypi.documents import File, Info
+from source_pypi.filenames import kind_of
 from source_pypi.pep440 import parse_version, sort_key
 from source_pypi.reads import Reads
 from source_pypi.record import Integer, about
@@ -57,7 +58,7 @@ class Versions(Struct, frozen=True, kw_only=True, gc=False):
     file_count: Annotated[int, about("Number of its files.", source="releases", unit="files")]
     total_size: Annotated[
         Integer | None,
-        about("Size of its files.", source="releases[].size", unit="bytes", null="more than 64 bits hold"),
+        about("Size of its files.", source="releases[].size", unit="bytes", null="the index does not say"),
     ]
     has_sdist: Annotated[bool, about("Whether it has a source distribution.", source="releases[].packagetype")]
     has_wheel: Annotated[bool, about("Whether it has a wheel.", source="releases[].packagetype")]
@@ -97,7 +98,7 @@ def _row(project: str, version: str, files: Sequence[File], info: Info) -> Versi
     is_latest = version == info.version
     parsed = parse_version(version)
     uploads = sorted(when for file in files if (when := moment(file.upload_time_iso_8601)) is not None)
-    kinds = {file.packagetype for file in files}
+    kinds = {file.packagetype or kind_of(file.filename or file.url or "") for file in files}
     return Versions(
         project=project,
         version=version,

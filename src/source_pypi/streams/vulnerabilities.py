@@ -90,4 +90,5 @@ STREAM = Stream(
     cost=ONE_A_RELEASE,
     rows=vulnerabilities_rows,
     flat=False,
+    made_from="vulnerabilities",
 )

@@ -1,0 +1,148 @@
+"""Files and the setting in a selection, and the way from a command line to tables."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+from packaging.utils import NormalizedName
+
+from source_pypi.config import Config
+from source_pypi.errors import NoProjectsError, RequirementsError
+from source_pypi.fronts import airbyte
+from source_pypi.selection import Selection, Target, select
+from tests.fake_index import FakeIndex, World
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run ``sync`` in the working directory, its output no terminal."""
+
+    def command(*arguments: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "source_pypi", "sync", *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    return command
+
+
+def target(project: str, *pins: str, unpinned: bool = False) -> Target:
+    """A target, pinned or not."""
+    return Target(NormalizedName(project), pins, unpinned or not pins)
+
+
+def test_each_project_once() -> None:
+    """Whoever names a project, and however, it is one target with every pin, where it was named first."""
+    Path("requirements.txt").write_text("zope.interface==5.0\nFlask\n-e .\n")
+    Path("uv.lock").write_text(
+        '[[package]]\nname = "flask"\nversion = "3.0.0"\nsource = { registry = "https://packages.example.com" }\n'
+    )
+    config = Config(projects=("Zope_Interface",), requirements="flask==2.0\nclick==8\n-r other.txt", exclude=("cl*",))
+    assert select(config, [Path("requirements.txt"), Path("uv.lock")]) == Selection(
+        targets=(
+            target("zope-interface", "5.0", unpinned=True),
+            target("flask", "2.0", "3.0.0", unpinned=True),
+        ),
+        excluded=("cl*",),
+        notes=(
+            "setting 'requirements':3: skipped, no files beside a setting: other.txt",
+            "requirements.txt:3: skipped, editable and not an index's project: .",
+        ),
+    )
+
+
+def test_nothing_asked_for() -> None:
+    """Files that name no project are told, with what was passed over; with the whole index there is no need to."""
+    Path("a.txt").write_text("-e .\n./b")
+    Path("b.txt").write_text("# nothing")
+    with pytest.raises(RequirementsError) as caught:
+        select(Config(), [Path("a.txt"), Path("b.txt")])
+    assert str(caught.value) == (
+        "a.txt, b.txt: no projects named (a.txt:1: skipped, editable and not an index's project: .; "
+        "a.txt:2: skipped, a path and not an index's project: ./b)"
+    )
+    with pytest.raises(RequirementsError, match=r"^setting 'requirements': no projects named$"):
+        select(Config(requirements="# nothing"))
+    assert select(Config(whole_index=True), [Path("b.txt")]) == Selection(whole_index=True)
+    with pytest.raises(NoProjectsError):
+        select(Config(requirements="flask", exclude=("flask",)))
+
+
+def test_sync(world: World, fake: FakeIndex, run: Run) -> None:
+    """Files choose projects and pins, next to names; each is asked for once; what is skipped is a warning."""
+    world.add("Flask", releases=["1.0", "2.0"])
+    world.add("click", releases=["7.0", "8.0"])
+    world.add("requests", releases=["3.0"])
+    world.add("six", releases=["1.16.0", "1.17.0"])
+    Path("requirements.txt").write_text("flask>=1\n-c constraints.txt\n-e .\n")
+    Path("constraints.txt").write_text("flask==1.0\nclick==7.0\n")
+    Path("Pipfile.lock").write_text(json.dumps({"_meta": {}, "default": {"six": {"version": "==1.16.0"}}}))
+    files = ("-r", "requirements.txt", "--requirements", "Pipfile.lock")
+    done = run("FLASK==1.0", "requests", *files, "--streams", "projects,release", "--index-url", fake.url)
+    assert (done.returncode, done.stderr) == (
+        0,
+        "warning: requirements.txt:3: skipped, editable and not an index's project: .\n",
+    )
+    with duckdb.connect("pypi.duckdb", read_only=True) as connection:
+        projects = connection.execute("select project from projects order by 1").fetchall()
+        releases = connection.execute("select info->>'$.name', info->>'$.version' from release order by 1").fetchall()
+    assert projects == [("flask",), ("requests",), ("six",)]
+    assert releases == [("Flask", "1.0"), ("requests", "3.0"), ("six", "1.16.0")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("no.txt", None, "no.txt: cannot be read: No such file or directory"),
+        ("a.txt", b"flask\nfl ask", "a.txt:2: 'fl ask' is no requirement: Expected "),
+        ("a.txt", b"flask # caf\xe9", "a.txt:1: is not UTF-8: byte 0xe9"),
+        ("a.txt", b"-r no.txt", "a.txt:1: no.txt cannot be read: No such file or directory"),
+        ("a.txt", b"", "a.txt: no projects named"),
+        ("uv.lock", b"{}", "uv.lock:1: is no TOML: "),
+        ("Pipfile.lock", b"\n{]", "Pipfile.lock:2: is no JSON: "),
+        ("poetry.lock", b'[[package]]\nname = "-"', "poetry.lock: '-' cannot be a project: "),
+    ],
+)
+def test_bad_input(run: Run, fake: FakeIndex, name: str, content: bytes | None, message: str) -> None:
+    """A file that cannot be read or understood is one line that names it; nothing is asked for, nothing is made."""
+    if content is not None:
+        Path(name).write_bytes(content)
+    done = run("-r", name, "--index-url", fake.url)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"error: {message}")
+    assert len(done.stderr.splitlines()) == 1
+    assert fake.requests == []
+    assert not Path("pypi.duckdb").exists()
+
+
+def test_airbyte(world: World, fake: FakeIndex) -> None:
+    """The connector reads what its setting names, warns of what it skips, and fails its check on what is wrong."""
+    world.add("flask", releases=["1.0", "2.0"])
+    Path("catalog.json").write_text('{"streams": [{"stream": {"name": "release"}}]}')
+    config = Config(requirements="flask==1.0\n-r other.txt", index_url=fake.url, requests_per_second=0)
+    lines: list[bytes] = []
+    assert airbyte.read(config, Path("catalog.json"), None, lines.append)
+    messages = [json.loads(line) for line in b"".join(lines).splitlines()]
+    warnings = [one["log"]["message"] for one in messages if one["type"] == "LOG" and one["log"]["level"] == "WARN"]
+    records = [one["record"]["data"]["info"]["version"] for one in messages if one["type"] == "RECORD"]
+    assert warnings == ["setting 'requirements':2: skipped, no files beside a setting: other.txt"]
+    assert records == ["1.0"]
+    status = json.loads(airbyte.check(Config(requirements="fl ask", index_url=fake.url)))["connectionStatus"]
+    assert status["status"] == "FAILED"
+    assert status["message"].startswith("setting 'requirements':1: 'fl ask' is no requirement: Expected ")

@@ -1,0 +1,184 @@
+"""pyproject.toml: what a project needs, with its extras and groups, in the standard's tables and in Poetry's."""
+
+from pathlib import Path
+
+import pytest
+from packaging.utils import NormalizedName
+
+from source_pypi.errors import RequirementsError
+from source_pypi.selection.asked import Asked, Named
+from source_pypi.selection.pyproject import read_pyproject
+
+
+def asked(project: str, pin: str | None = None, *extras: str) -> Asked:
+    """A project that is asked for."""
+    return Asked(NormalizedName(project), pin, frozenset(map(NormalizedName, extras)))
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a pyproject.toml may be written."""
+    monkeypatch.chdir(tmp_path)
+    return Path("pyproject.toml")
+
+
+STANDARD = """
+[build-system]
+requires = ["hatchling"]
+
+[project]
+name = "Our.App"
+version = "1.0"
+dependencies = [
+    "Flask[async]>=3",
+    "requests==2.31.0; sys_platform == 'linux'",
+    "patched @ git+https://example.com/patched",
+    "our-lib",
+    "private",
+]
+
+[project.optional-dependencies]
+speed = ["orjson==3.*"]
+all = ["our-app[speed]"]
+
+[dependency-groups]
+test = ["pytest", { include-group = "typing" }]
+typing = ["mypy==1.8.0"]
+
+[tool.uv.sources]
+our-lib = { workspace = true }
+private = { index = "internal" }
+requests = [{ git = "https://example.com/requests", marker = "sys_platform == 'win32'" }, { index = "internal" }]
+"""
+
+
+def test_standard(path: Path) -> None:
+    """Dependencies, extras and groups are read; addresses, uv's own sources and the project itself are not."""
+    path.write_text(STANDARD)
+    expected = (
+        asked("flask", None, "async"),
+        asked("requests", "2.31.0"),
+        asked("private"),
+        asked("orjson"),
+        asked("pytest"),
+        asked("mypy", "1.8.0"),
+        asked("mypy", "1.8.0"),
+    )
+    note = "pyproject.toml: skipped, addresses and not an index's projects: patched, our-lib"
+    assert read_pyproject(path) == Named(expected, (note,))
+
+
+POETRY = """
+[tool.poetry]
+name = "our-app"
+
+[tool.poetry.dependencies]
+python = "^3.11"
+Flask = "3.0.0"
+click = "==8.1.7"
+jinja2 = "^3.1"
+celery = { version = "5.3.6", extras = ["redis"], optional = true }
+numpy = [{ version = "1.26.4", python = "<3.12" }, { version = ">=2", python = ">=3.12" }]
+forked = { git = "https://example.com/forked.git", rev = "main" }
+beside = { path = "../beside", develop = true }
+any = "*"
+six = "1.*"
+
+[tool.poetry.dev-dependencies]
+black = "24.1.0"
+
+[tool.poetry.group.docs.dependencies]
+sphinx = "~7.2"
+"""
+
+
+def test_poetry(path: Path) -> None:
+    """Of Poetry's tables, a version without an operator is a pin, and each alternative counts."""
+    path.write_text(POETRY)
+    expected = (
+        asked("flask", "3.0.0"),
+        asked("click", "8.1.7"),
+        asked("jinja2"),
+        asked("celery", "5.3.6", "redis"),
+        asked("numpy", "1.26.4"),
+        asked("numpy"),
+        asked("any"),
+        asked("six"),
+        asked("black", "24.1.0"),
+        asked("sphinx"),
+    )
+    note = "pyproject.toml: skipped, addresses and not an index's projects: forked, beside"
+    assert read_pyproject(path) == Named(expected, (note,))
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("", Named()),
+        ("[tool.ruff]\nline-length = 120", Named()),
+        (
+            '[project]\nname = "x"\ndynamic = ["version", "dependencies"]',
+            Named((), ("pyproject.toml: skipped, known only when it is built: project.dependencies",)),
+        ),
+    ],
+)
+def test_nothing_asked_for(path: Path, content: str, expected: Named) -> None:
+    """A file that names nothing is read all the same, and told if it says that it does not know."""
+    path.write_text(content)
+    assert read_pyproject(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "reason"),
+    [
+        ("[project]\nname = \n", 2, "is no TOML: Invalid value"),
+        ("[project", None, "is no TOML: Expected ']' at the end of a table declaration"),
+        ('project = "x"', None, "has not the shape of such a file: Expected `object`, got `str` - at `$.project`"),
+        (
+            '[project]\ndependencies = "flask"',
+            None,
+            "has not the shape of such a file: Expected `array`, got `str` - at `$.project.dependencies`",
+        ),
+        (
+            '[project]\ndependencies = ["fl ask"]',
+            None,
+            "project.dependencies: 'fl ask' is no requirement: "
+            "Expected semicolon (after name with no version specifier) or end",
+        ),
+        (
+            '[project.optional-dependencies]\nx = ["a @ https://user:secret@example.com b"]',
+            None,
+            "project.optional-dependencies.x: 'a @ https://example.com b' is no requirement: "
+            "Expected semicolon (after URL and whitespace) or end",
+        ),
+        (
+            '[dependency-groups]\na = [{ include-group = "b" }]\nb = [{ include-group = "a" }]',
+            None,
+            "dependency-groups: Cyclic dependency group include while resolving a: ",
+        ),
+        (
+            '[dependency-groups]\na = [{ include-group = "b" }]',
+            None,
+            "dependency-groups: Dependency group 'b' not found",
+        ),
+        (
+            '[dependency-groups]\na = "b"',
+            None,
+            "dependency-groups: Dependency group 'a' contained a string rather than a list.",
+        ),
+        (
+            '[dependency-groups]\na = ["=="]',
+            None,
+            "dependency-groups: '==' is no requirement: Expected package name at the start of dependency specifier",
+        ),
+        (f"a = {'[' * 5000}", None, "is no TOML: "),
+    ],
+)
+def test_what_is_wrong(path: Path, content: str, line: int | None, reason: str) -> None:
+    """What cannot be understood is one line with the table, or the line where TOML itself is broken."""
+    path.write_text(content)
+    with pytest.raises(RequirementsError) as caught:
+        read_pyproject(path)
+    assert (caught.value.file, caught.value.line) == ("pyproject.toml", line)
+    assert caught.value.reason.startswith(reason)
+    assert len(str(caught.value).splitlines()) == 1

@@ -1,0 +1,304 @@
+"""requirements.txt: what pip would install from an index, by name, and a word for what it would not."""
+
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from packaging.utils import NormalizedName
+
+from source_pypi.errors import RequirementsError
+from source_pypi.selection.asked import Asked, Named
+from source_pypi.selection.requirements_txt import read_requirements_text, read_requirements_txt
+
+
+def asked(project: str, pin: str | None = None, *extras: str) -> Asked:
+    """A project that is asked for."""
+    return Asked(NormalizedName(project), pin, frozenset(map(NormalizedName, extras)))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory, so that files are named without a path."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(name: str, content: str | bytes) -> Path:
+    """A file in the working directory."""
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("flask", asked("flask")),
+        ("  Flask  ", asked("flask")),
+        ("Zope.Interface==5.0", asked("zope-interface", "5.0")),
+        ("flask == 1.0", asked("flask", "1.0")),
+        ("flask===2004d", asked("flask", "2004d")),
+        ("flask (==1.0)", asked("flask", "1.0")),
+        ("flask==1!2.0rc1+local.5", asked("flask", "1!2.0rc1+local.5")),
+        ("flask==1.0,!=1.1", asked("flask", "1.0")),
+        ("flask==1.*", asked("flask")),
+        ("flask>=1,<2", asked("flask")),
+        ("flask~=1.0", asked("flask")),
+        ("Flask[Async, dot_env]==3.0", asked("flask", "3.0", "async", "dot-env")),
+        ('flask==1.0; python_version < "3.9" and sys_platform == "win32"', asked("flask", "1.0")),
+        ("flask==1.0  # the web", asked("flask", "1.0")),
+        ("flask==1.0 --hash=sha256:0123 --hash=sha256:4567", asked("flask", "1.0")),
+        ("flask --config-settings=-r=nothing.txt", asked("flask")),
+        ("flask -r nothing.txt", asked("flask")),
+    ],
+)
+def test_a_requirement(line: str, expected: Asked) -> None:
+    """A line gives the project, the version if there is but one, and the extras; markers and hashes do not matter."""
+    assert read_requirements_text(line, "text") == Named((expected,), ())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        " \t",
+        "# flask",
+        "   # flask \\",
+        "--hash=sha256:0123",
+        "-i https://packages.example.com/simple",
+        "--index-url https://user:secret@packages.example.com/simple",
+        "--index-url=https://packages.example.com/${SIMPLE}",
+        "--extra-index-url https://packages.example.com/simple",
+        "-f ./wheels",
+        "--find-links './my wheels'",
+        "--no-index",
+        "--no-binary :all:",
+        "--only-binary=flask",
+        "--prefer-binary",
+        "--require-hashes",
+        "--pre",
+        "--trusted-host packages.example.com",
+        "--use-feature=fast-deps",
+    ],
+)
+def test_what_chooses_nothing(line: str) -> None:
+    """Blanks, comments and options of pip choose nothing, and need no word."""
+    assert read_requirements_text(f"a\n{line}\nb", "text") == Named((asked("a"), asked("b")), ())
+
+
+@pytest.mark.parametrize(
+    ("line", "note"),
+    [
+        ("flask @ https://example.com/flask.whl", "an address and not an index's project: flask"),
+        ("Flask@git+https://user:secret@example.com/flask", "an address and not an index's project: flask"),
+        (
+            "https://example.com/a.whl#sha256=0",
+            "an address and not an index's project: https://example.com/a.whl#sha256=0",
+        ),
+        (
+            "git+https://user:secret@example.com/a?token=secret",
+            "an address and not an index's project: git+https://example.com/a",
+        ),
+        ("file:///srv/a", "an address and not an index's project: file:///srv/a"),
+        (".", "a path and not an index's project: ."),
+        (".[dev]", "a path and not an index's project: .[dev]"),
+        ("./a", "a path and not an index's project: ./a"),
+        ("wheels/a-1.0-py3-none-any.whl", "a path and not an index's project: wheels/a-1.0-py3-none-any.whl"),
+        ("a\\b", "a path and not an index's project: a\\b"),
+        ("a-1.0-py3-none-any.whl[x]", "a path and not an index's project: a-1.0-py3-none-any.whl[x]"),
+        ("a-1.0.tar.gz", "a path and not an index's project: a-1.0.tar.gz"),
+        ("-e .", "editable and not an index's project: ."),
+        ("-e ./a[x]", "editable and not an index's project: ./a[x]"),
+        ("--editable=git+https://user:secret@example.com/a#egg=a[x]", "editable and not an index's project: a"),
+        ("-e git+ssh://git@example.com/a.git", "editable and not an index's project: git+ssh://example.com/a.git"),
+        ("-r other.txt", "no files beside a setting: other.txt"),
+        ("-cother.txt", "no files beside a setting: other.txt"),
+        ("flask==${VERSION}", "the variable VERSION is not set: flask==${VERSION}"),
+    ],
+)
+def test_what_is_skipped(line: str, note: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is no project of an index is skipped with a note that has the line's number and no credentials."""
+    monkeypatch.setenv("VERSION", "1.0")
+    expected = Named((asked("a"), asked("b")), (f"text:2: skipped, {note}",))
+    assert read_requirements_text(f"a\n{line}\nb", "text") == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("fl ask", "'fl ask' is no requirement: Expected "),
+        ("flask=1.0", "'flask=1.0' is no requirement: Expected "),
+        ("flask==1.0/2", "'flask==1.0/2' is no requirement: Expected "),
+        ("caf\u00e9", "'caf\u00e9' is no requirement: Expected package name"),
+        ("flask_", "'flask_' cannot be a project: a name has ASCII letters"),
+        ("flask; now", "'flask; now' is no requirement: Expected a marker"),
+        ("a @ https://user:secret@example.com b", "'a @ https://example.com b' is no requirement: Expected "),
+        (f"a{' ' * 100_000}b", f"'a{' ' * 99}' is no requirement: Expected "),
+        ("\x00", "'\\x00' is no requirement: Expected package name"),
+        ("-r", "'-r' cannot be understood: argument -r/--requirement: expected one argument"),
+        ("-r 'a.txt", '"-r \'a.txt" cannot be understood: No closing quotation'),
+    ],
+)
+def test_what_is_wrong(line: str, reason: str) -> None:
+    """A line that pip would refuse is an error with its number, in one line, without credentials."""
+    with pytest.raises(RequirementsError) as caught:
+        read_requirements_text(f"a\n{line}\nb", "text")
+    assert str(caught.value).startswith(f"text:2: {reason}")
+    assert len(str(caught.value).splitlines()) == 1
+
+
+COMPILED = r"""
+# compiled from requirements.in
+--index-url https://packages.example.com/simple
+
+flask==3.0.0 \
+    --hash=sha256:0123 \
+    --hash=sha256:4567
+    # via -r requirements.in
+jinja2==\
+3.1.2
+# a comment ends nothing \
+click==8.1.7 \
+    # via flask
+requests==2.31.0 \
+"""
+
+
+def test_lines() -> None:
+    """Lines are joined by backslashes, also at the end of the file, except those of comments."""
+    expected = (
+        asked("flask", "3.0.0"),
+        asked("jinja2", "3.1.2"),
+        asked("click", "8.1.7"),
+        asked("requests", "2.31.0"),
+    )
+    assert read_requirements_text(COMPILED, "text") == Named(expected, ())
+    with pytest.raises(RequirementsError) as caught:
+        read_requirements_text(f"{COMPILED}\n\n=\\\n=", "text")
+    assert caught.value.line == 17
+
+
+def test_nested_files(folder: Path) -> None:
+    """Files are read where they are named, relative to the file that names them, each once, and cycles end."""
+    write("requirements.txt", "first\n-r sub/base.txt\n--requirement='sub/with blank.txt'\nlast\n-r sub/base.txt")
+    write("sub/base.txt", "base\n-rdeeper/more.txt\n-e .")
+    write("sub/deeper/more.txt", "more\n-r ../base.txt\n-r ../../requirements.txt\n--requirement more.txt")
+    write("sub/with blank.txt", "blank==1\n-r https://user:secret@example.com/a.txt")
+    assert read_requirements_txt(Path("requirements.txt")) == Named(
+        (asked("first"), asked("base"), asked("more"), asked("blank", "1"), asked("last")),
+        (
+            "sub/base.txt:3: skipped, editable and not an index's project: .",
+            "sub/with blank.txt:2: skipped, an address and not a file: https://example.com/a.txt",
+        ),
+    )
+
+
+def test_constraints(folder: Path) -> None:
+    """An exact constraint pins what is asked for without a pin, wherever it stands, and asks for nothing."""
+    write("requirements.txt", "-c constraints.txt\nFlask[async]>=2\nclick==7.0\nrequests\n-r more.txt\nurllib3")
+    write("more.txt", "jinja2\n-c sub/platforms.txt")
+    write(
+        "constraints.txt",
+        "flask==3.0.0\nclick==8.1.7\nwerkzeug==3.0.1\nrequests<3\nurllib3 @ https://example.com/u.whl",
+    )
+    write(
+        "sub/platforms.txt",
+        "jinja2==3.0; python_version<'3.9'\njinja2==3.1; python_version>='3.9'\n-c ../constraints.txt",
+    )
+    assert read_requirements_txt(Path("requirements.txt")) == Named(
+        (
+            asked("flask", "3.0.0", "async"),
+            asked("click", "7.0"),
+            asked("requests"),
+            asked("jinja2", "3.0"),
+            asked("jinja2", "3.1"),
+            asked("urllib3"),
+        ),
+        ("constraints.txt:5: skipped, an address and not an index's project: urllib3",),
+    )
+
+
+def test_variables(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variables of the environment stand for their values, and no value is ever shown."""
+    monkeypatch.setenv("VERSION", "1.0")
+    monkeypatch.setenv("WHERE", "sub")
+    monkeypatch.setenv("TOKEN", "s/ecret")
+    monkeypatch.setenv("EMPTY", "")
+    write("sub/more.txt", "more")
+    write(
+        "a.txt", "flask==${VERSION}\n-r ${WHERE}/more.txt\n-e git+https://${TOKEN}@example.com/a\n${TOKEN}\n-c ${EMPTY}"
+    )
+    assert read_requirements_txt(Path("a.txt")) == Named(
+        (asked("flask", "1.0"), asked("more")),
+        (
+            "a.txt:3: skipped, editable and not an index's project: git+https://example.com/a",
+            "a.txt:4: skipped, a path and not an index's project: ${TOKEN}",
+            "a.txt:5: skipped, the variable EMPTY is not set: ${EMPTY}",
+        ),
+    )
+    monkeypatch.setenv("TOKEN", "sec ret")
+    with pytest.raises(RequirementsError, match=r"^a\.txt:4: '\$\{TOKEN\}' is no requirement"):
+        read_requirements_txt(Path("a.txt"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbfflask # caf\xc3\xa9",
+        b"\xef\xbb\xbf# coding: utf-8\nflask",
+        b"# -*- coding: latin-1 -*-\nflask # caf\xe9",
+        b"# one\n# vim: set fileencoding=cp1252:\nflask # \x80",
+        "flask # caf\u00e9".encode("utf-16"),
+        b"\xfe\xff" + "flask".encode("utf-16-be"),
+        "flask".encode("utf-32"),
+        b"flask\r\n\r\n# with carriage returns\r\n",
+    ],
+)
+def test_encodings(folder: Path, content: bytes) -> None:
+    """A byte order mark or a declaration says how a file is written; without, it is UTF-8."""
+    assert read_requirements_txt(write("a.txt", content)) == Named((asked("flask"),), ())
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "reason"),
+    [
+        (b"flask\n# caf\xe9\n", 2, "is not UTF-8: byte 0xe9"),
+        (b"# caf\xe9\n\n# coding: latin-1", 1, "is not UTF-8: byte 0xe9"),
+        (b"# coding: ascii\n\n# caf\xc3\xa9", 3, "is not ASCII: byte 0xc3"),
+        (b"# coding: klingon\nflask", None, "cannot be read: there is no encoding 'klingon'"),
+        (b"# coding: hex\nflask", None, "cannot be read: there is no encoding 'hex'"),
+    ],
+)
+def test_wrong_encodings(folder: Path, content: bytes, line: int | None, reason: str) -> None:
+    """Bytes that are not of the encoding are an error with the line in which they stand."""
+    with pytest.raises(RequirementsError) as caught:
+        read_requirements_txt(write("a.txt", content))
+    assert caught.value.args == ("a.txt", line, reason)
+
+
+def test_missing_files(folder: Path) -> None:
+    """A file that cannot be read is named, and so are the file and line that name it."""
+    with pytest.raises(RequirementsError) as caught:
+        read_requirements_txt(Path("no.txt"))
+    assert caught.value.args == ("no.txt", None, "cannot be read: No such file or directory")
+    for name, reason in (
+        ("sub", "Is a directory"),
+        ("no.txt", "No such file or directory"),
+        ("\0", "embedded null byte"),
+    ):
+        write("sub/a.txt", f"flask\n-r ../{name}")
+        with pytest.raises(RequirementsError) as caught:
+            read_requirements_txt(Path("sub/a.txt"))
+        assert caught.value.args == ("sub/a.txt", 2, f"sub/../{name} cannot be read: {reason}")
+
+
+@settings(deadline=None)
+@given(st.text(st.sampled_from("a1=<.;@[]-_ec#\\/'\"$ {}\n:"), max_size=30))
+def test_any_text(text: str) -> None:
+    """Whatever the text, it is read, or refused with an error of ours."""
+    with suppress(RequirementsError):
+        named = read_requirements_text(text, "text")
+        assert len(named.asked) + len(named.notes) <= len(text)
