@@ -7,7 +7,7 @@ ARGS ?=
 DEV := .venvs/dev/bin
 INSTALL = -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help sync test check format docs lock bench bench-check live clean
+.PHONY: help sync test check format docs lock bench bench-check live servers clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -46,6 +46,9 @@ bench-check: .venvs/dev/ready ## See that the benchmarks work, on few projects
 live: .venvs/dev/ready ## Ask the live index for a handful of projects, and check what comes
 	@$(DEV)/python -m pytest -m live
 
+servers: .venvs/dev/ready .venvs/servers/ready ## Run against index servers that others wrote, started on the loopback
+	@$(DEV)/python -m pytest -m servers $(ARGS)
+
 clean: ## Remove the environments and everything that was made
 	@rm -rf .venv .venvs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
@@ -63,4 +66,10 @@ clean: ## Remove the environments and everything that was made
 	@$(PYTHON) -m venv --clear .venvs/dev
 	@$(DEV)/python $(INSTALL) --require-hashes -r requirements/dev.txt
 	@$(DEV)/python $(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venvs/servers/ready: requirements/servers.txt
+	@echo "setting up .venvs/servers"
+	@$(PYTHON) -m venv --clear .venvs/servers
+	@.venvs/servers/bin/python $(INSTALL) --require-hashes -r requirements/servers.txt
 	@touch $@

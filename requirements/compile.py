@@ -12,10 +12,11 @@ from pathlib import Path
 HERE = Path(__file__).parent
 PROJECT = HERE.parent
 
-#: Each lock, and what of pyproject.toml goes into it beside the core.
+#: Each lock, and what goes into it.
 LOCKS = {
-    "runtime.txt": ("--extra", "attestations", "--extra", "duckdb", "--group", "build"),
-    "dev.txt": ("--extra", "attestations", "--extra", "duckdb", "--group", "build", "--group", "dev"),
+    "runtime.txt": ("pyproject.toml", "--extra", "attestations", "--extra", "duckdb", "--group", "build"),
+    "dev.txt": ("pyproject.toml", "--extra", "attestations", "--extra", "duckdb", "--group", "build", "--group", "dev"),
+    "servers.txt": ("requirements/servers.in",),
 }
 OPTIONS = (
     "--quiet",
@@ -38,7 +39,6 @@ def compile_lock(name: str, output: Path, *options: str) -> None:
         *OPTIONS,
         *LOCKS[name],
         *options,
-        "pyproject.toml",
         "--output-file",
         str(output),
     ]

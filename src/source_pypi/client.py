@@ -202,6 +202,11 @@ class Client:
             packed = response.read(LARGEST_ANSWER + 1, decode_content=False)
             with self._counting:
                 self.traffic.bytes_received += len(packed)
+            if (
+                response.length_remaining and len(packed) <= LARGEST_ANSWER
+            ):  # urllib3 tells of it on a further read only
+                cut = http.client.IncompleteRead(packed, response.length_remaining)
+                raise urllib3.exceptions.ProtocolError("the answer was cut short", cut)
         except BaseException:
             response.close()
             raise

@@ -2,10 +2,11 @@
 
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from packaging.requirements import Requirement
-from packaging.utils import NormalizedName, canonicalize_name
+from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 
 from source_pypi.pep508 import extras_named, parse_requirement
 from source_pypi.reads import Reads
@@ -41,9 +42,10 @@ class Frontier:
     def take(self) -> Target | None:
         """The next project; None: there is none now."""
         while not self._waiting and self._position < len(self._listed):
-            name = canonicalize_name(self._listed[self._position])
+            listed = self._listed[self._position]
             self._position += 1
-            self._ask(Target(name))
+            with suppress(InvalidName):  # what a project cannot be called is no part of an address either
+                self._ask(Target(canonicalize_name(listed, validate=True)))
         if not self._waiting:
             return None
         name = self._waiting.popleft()

@@ -85,7 +85,9 @@ class Index:
         return document
 
     def release(self, name: str, version: str) -> Document[Release] | None:
-        """The document of one release; None where the index has none."""
+        """The document of one release; None where the index has none, or the version can be no part of an address."""
+        if version in (".", ".."):
+            return None
         return self._json(self.release_address(name, version), Release)
 
     def page(self, name: str) -> Document[Page] | None:

@@ -63,6 +63,8 @@ def _repair_inside(value: Any, hint: Any, path: str, oddities: list[Oddity]) -> 
     plain = bare(hint)[0]
     if isinstance(plain, type) and issubclass(plain, Struct):
         return _repair_struct(value, plain, path, oddities)
+    if plain is Any:
+        return value
     if isinstance(value, list):
         (item_hint,) = typing.get_args(plain)
         mended = (_repair(item, item_hint, f"{path}[{i}]", oddities) for i, item in enumerate(value))
@@ -87,11 +89,15 @@ def _repair_struct(value: dict[str, Any], record: type[Struct], path: str, oddit
 
 def _kind(hint: Any) -> type:
     plain = bare(hint)[0]
+    if plain is Any:
+        return object
     origin = typing.get_origin(plain) or plain
     return dict if issubclass(origin, Struct) else origin
 
 
 def _fits(value: Any, kind: type) -> bool:
+    if kind is object:
+        return True
     if kind is int:
         return type(value) is int and -(2**63) <= value < 2**63
     if kind is datetime:

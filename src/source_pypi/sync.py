@@ -134,7 +134,11 @@ def _visit_all(
     failed = 0
 
     def visit(target: Target) -> Findings:
-        return visit_project(index, target, frontier.plan(target, plan))
+        extended = frontier.plan(target, plan)
+        findings = visit_project(index, target, extended)
+        only_followed = extended.reads - plan.reads
+        findings.complaints += [error for read, error in findings.failures.items() if read in only_followed]
+        return findings
 
     for done, findings in enumerate(_ahead(visit, frontier, concurrency), start=1):
         batch = _batch(findings, streams, known=frontier.known)
@@ -209,5 +213,7 @@ def _lacking(stream: Stream, visit: Visit) -> SourceError | None:
     """Why a stream has no rows here, if it is because the document has not even the key that they are made from."""
     document = visit.document
     if document is None or stream.made_from is None or document.has(stream.made_from):
+        return None
+    if visit.fill and visit.core_metadata and stream.fills_from:
         return None
     return NotOfferedError(f"{stream.made_from} of {visit.project}", document.address, "lacks it")

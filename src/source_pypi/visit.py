@@ -11,16 +11,21 @@ Absence
     asked for then, whatever else was planned.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
-from urllib.parse import urljoin
 
-from source_pypi.documents import Document, File, Page, Project
+from source_pypi.documents import Document, Page, Project
 from source_pypi.errors import NotOfferedError, RefusedError, SourceError, UnknownReleaseError, UnreachableError
 from source_pypi.index import Index
-from source_pypi.pep440 import same_version
 from source_pypi.reads import OF_INDEX, Reads
+from source_pypi.releases import (
+    files_of,
+    metadata_addresses,
+    provenance_addresses,
+    tells_of_core_metadata,
+    wanted_versions,
+)
 from source_pypi.selection import Target
 from source_pypi.streams.stream import ReleaseView, Visit
 
@@ -155,7 +160,7 @@ def _behind(
     """What the project document leads to: releases, core metadata, provenance."""
     assert findings.target is not None
     brought: dict[str, Any] = {}
-    wanted = _wanted(findings.target, document.content, plan.releases)
+    wanted = wanted_versions(findings.target, document.content, plan.releases)
     findings.pinned = frozenset(version for version, pinned in wanted.items() if pinned)
     if Reads.RELEASES in plan.reads:
         views = findings.attempt([Reads.RELEASES], lambda: _releases(index, findings, document, wanted))
@@ -163,83 +168,21 @@ def _behind(
     silent = {view.version for view in brought.get("releases", ()) if view.content.info.requires_dist is None}
     speaking = [v for v in wanted if Reads.CORE_METADATA in plan.reads or (plan.fill and v in silent)]
     if speaking:
-        files = _metadata_addresses(document, speaking)
+        files = metadata_addresses(document, speaking)
         brought["core_metadata"] = findings.attempt([Reads.CORE_METADATA], lambda: _each(index.core_metadata, files))
-        if not _tells_of_core_metadata(document.content):
+        if not tells_of_core_metadata(document.content):
             error = NotOfferedError(f"core metadata of {findings.target.project}", document.address, "tells of none")
             findings.failures.setdefault(Reads.CORE_METADATA, error)
     if Reads.PROVENANCE in plan.reads and page is not None:
-        claimed = _provenance_addresses(document.content, page, wanted)
+        claimed = provenance_addresses(document.content, page, wanted)
         brought["provenance"] = findings.attempt([Reads.PROVENANCE], lambda: _each(index.provenance, claimed))
     return {name: value for name, value in brought.items() if value is not None}
-
-
-def _metadata_addresses(document: Document[Project], versions: Iterable[str]) -> dict[str, str]:
-    """The address of the file that speaks for each version, by file name."""
-    files = [_metadata_file(_files(document.content, version)) for version in versions]
-    return {f.filename: urljoin(document.address, f.url) for f in files if f is not None and f.filename and f.url}
-
-
-def _tells_of_core_metadata(document: Project) -> bool:
-    """Whether any file says that it has core metadata, or that it has none; older indexes say neither."""
-    files = [file for files in (document.releases or {}).values() for file in files or ()] or document.urls or []
-    return not files or any(file.core_metadata is not None for file in files)
-
-
-def _provenance_addresses(document: Project, page: Document[Page], versions: Iterable[str]) -> dict[str, str]:
-    """The address of the provenance document of each file that has one, by file name."""
-    names = {file.filename for version in versions for file in _files(document, version)}
-    return {
-        file.filename: urljoin(page.address, file.provenance)
-        for file in page.content.files
-        if file.filename and file.provenance and file.filename in names
-    }
 
 
 def _each(ask: Callable[[str], Document[Any] | None], addresses: Mapping[str, str]) -> dict[str, Document[Any]]:
     """The documents of several files, by file name; those that are gone are left out."""
     answers = {filename: ask(address) for filename, address in addresses.items()}
     return {filename: answer for filename, answer in answers.items() if answer is not None}
-
-
-def _files(document: Project, version: str) -> Sequence[File]:
-    """The files of a version; those of the latest one also where an index lists no releases (index-api.md 19)."""
-    listed = (document.releases or {}).get(version)
-    if listed is None and version == document.info.version:
-        listed = document.urls
-    return listed or ()
-
-
-def _metadata_file(files: Sequence[File]) -> File | None:
-    """The file whose METADATA speaks for a release: a wheel for any platform, or any wheel, or the sdist.
-
-    PEP 658 is about wheels; an sdist's metadata counts only where there is nothing better (PEP 643).
-    """
-    order = {"bdist_wheel": 0, "sdist": 1}
-    able = [file for file in files if file.core_metadata not in (None, False) and file.packagetype in order]
-    return min(
-        able,
-        key=lambda file: (order[file.packagetype or ""], not _for_any_platform(file), file.filename or ""),
-        default=None,
-    )
-
-
-def _for_any_platform(file: File) -> bool:
-    return (file.filename or "").endswith("-none-any.whl")
-
-
-def _wanted(target: Target, document: Project, releases: Literal["latest", "all"]) -> dict[str, bool]:
-    """Versions to read, in the index's spelling where it has one, and whether each was pinned."""
-    listed = list(document.releases or {})
-    latest = [] if document.info.version is None else [document.info.version]
-    wanted: dict[str, bool] = {}
-    for pin in target.pins:
-        spellings = [pin] if pin in listed else [version for version in latest + listed if same_version(version, pin)]
-        wanted[spellings[0] if spellings else pin] = True
-    if target.unpinned:
-        for version in latest + (listed if releases == "all" else []):
-            wanted.setdefault(version, False)
-    return wanted
 
 
 def _releases(
@@ -253,14 +196,16 @@ def _releases(
     unread: list[str] = []
     for version, pinned in wanted.items():
         if version == latest:
-            views[version] = ReleaseView(version, document.content, document)
+            views[version] = ReleaseView(
+                version, document.content, document, tuple(files_of(document.content, version))
+            )
             continue
         release = index.release(project, version)
         if release is not None:
-            stored = (
-                version if version in (document.content.releases or {}) else release.content.info.version or version
-            )
-            views[stored] = ReleaseView(stored, release.content, release)
+            listed = version in (document.content.releases or {})
+            stored = version if listed else release.content.info.version or version
+            views[stored] = ReleaseView(stored, release.content, release, tuple(files_of(document.content, version)))
+            findings.pinned |= {stored} if pinned else set()
         elif pinned:
             address = index.release_address(project, version)
             findings.complaints.append(UnknownReleaseError(project, version, address))

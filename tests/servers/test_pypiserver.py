@@ -31,9 +31,9 @@ pytestmark = pytest.mark.servers
 ENDINGS = pytest.mark.parametrize("ending", ["", "/simple/"])
 #: Streams that need a key of the project document which this server does not write.
 KEYS = {
-    "dependencies": "requires_dist",
-    "classifiers": "classifiers",
-    "urls": "project_urls",
+    "dependencies": "info.requires_dist",
+    "classifiers": "info.classifiers",
+    "urls": "info.project_urls",
     "vulnerabilities": "vulnerabilities",
     "roles": "ownership",
 }
@@ -47,8 +47,8 @@ def claims(pypiserver: Server) -> Claims:
     lacks = {name: not_offered(f"{key} of {PROJECT}", document, "lacks it") for name, key in KEYS.items()}
     lacks |= {name: not_offered(what, f"{url}{path}") for name, (what, path) in PUBLIC_ONLY.items()}
     lacks["stats"] = not_offered("statistics", f"{url}/stats/")
-    lacks["statuses"] = not_offered("project page as JSON", f"{url}/simple/{PROJECT}/", "answered text/html")
-    lacks["listing"] = not_offered("list of projects as JSON", f"{url}/simple/", "answered text/html")
+    lacks["statuses"] = not_offered("project page as JSON (PEP 691)", f"{url}/simple/{PROJECT}/", "answered HTML")
+    lacks["listing"] = not_offered("list of projects as JSON (PEP 691)", f"{url}/simple/", "answered HTML")
     rows: dict[str, list[Row]] = {
         "projects": [row("projects", project=PROJECT, latest_version="1.1", version_count=2, file_count=4)],
         "versions": [_version("1.0"), _version("1.1", is_latest=True)],

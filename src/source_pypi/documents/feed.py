@@ -30,13 +30,15 @@ class Feed:
 def open_feed(body: bytes, address: str, *, etag: str | None = None, serial: int | None = None) -> Document[Feed]:
     """Check a feed at the door.
 
-    :raises DocumentError: when it is no RSS, or declares entities, which no feed needs and which can be made to grow.
+    :raises DocumentError: when it is no RSS in UTF-8, or declares entities, which no feed needs and which can be made
+        to grow.
     """
     try:
-        if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
+        text = body.decode("utf-8-sig")
+        if "<!DOCTYPE" in text or "<!ENTITY" in text:
             raise DocumentError(address, _EXPECTED, sketch(body))
-        root = ET.fromstring(body)  # noqa: S314 (no entities: see above)
-    except ET.ParseError as error:
+        root = ET.fromstring(text)  # noqa: S314 (no entities: see above)
+    except (UnicodeDecodeError, ET.ParseError) as error:
         raise DocumentError(address, _EXPECTED, sketch(body)) from error
     channel = root.find("channel")
     if root.tag != "rss" or channel is None:

@@ -16,7 +16,7 @@ from source_pypi.record import about
 from source_pypi.streams.stream import ONE_A_RELEASE, ReleaseView, Row, Stream, Visit
 
 _UNPARSED = "none, or the requirement does not parse"
-_NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
+_NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?!\w)")
 
 
 class Dependencies(Struct, frozen=True, kw_only=True, gc=False):

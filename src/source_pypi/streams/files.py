@@ -11,7 +11,7 @@ from source_pypi.filenames import WheelName, parse_wheel
 from source_pypi.reads import Reads
 from source_pypi.record import Integer, about
 from source_pypi.streams.stream import ONE_A_PROJECT, Row, Stream, Visit
-from source_pypi.streams.values import address, moment, text
+from source_pypi.streams.values import absolute, moment, text
 
 _NO_WHEEL = "no wheel, or a name that breaks the rules"
 _NOT_SAID = "the index does not say"
@@ -137,7 +137,7 @@ def _row(project: str, version: str, filename: str, file: File, base: str) -> Fi
         abi_tags=None if wheel is None else list(wheel.abi_tags),
         platform_tags=None if wheel is None else list(wheel.platform_tags),
         size=file.size,
-        url=address(file.url, base),
+        url=absolute(file.url, base),
         md5=text(digests.md5) or text(file.md5_digest),
         sha256=text(digests.sha256),
         blake2b_256=text(digests.blake2b_256),

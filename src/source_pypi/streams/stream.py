@@ -65,16 +65,18 @@ class Visit:
 class ReleaseView:
     """One release, from its own document or, the latest one, from its project's.
 
-    ``version`` as the index has it. ``content`` has the same keys either way.
+    ``version`` as the index has it. ``content`` has the same keys either way. ``listed`` are the
+    files that its project's document lists.
     """
 
     version: str
     content: Release
     document: Document[Project] | Document[Release]
+    listed: tuple[File, ...] = ()
 
     def files(self) -> Sequence[File]:
-        """The release's files."""
-        return self.content.urls or ()
+        """The release's files: those that its project's document lists, or else its own."""
+        return self.listed or self.content.urls or ()
 
 
 @dataclass(frozen=True, slots=True)

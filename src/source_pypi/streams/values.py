@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 
 def text(value: str | None) -> str | None:
@@ -42,7 +42,16 @@ def keywords(value: str | None) -> list[str] | None:
     return [part.strip() for part in parts if part.strip()]
 
 
-def address(value: str | None, base: str) -> str | None:
+def is_address(value: str) -> bool:
+    """Whether a text is an address that can be asked for."""
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def absolute(value: str | None, base: str) -> str | None:
     """An absolute address; some mirrors write file addresses relative to the document (index-api.md, top)."""
     given = text(value)
     try:

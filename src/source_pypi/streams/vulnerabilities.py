@@ -69,7 +69,7 @@ def vulnerabilities_rows(visit: Visit) -> Iterator[Row]:
                 aliases=texts(advisory.aliases),
                 summary=text(advisory.summary),
                 details=text(advisory.details),
-                fixed_in=None if fixed is None else sorted(set(fixed), key=sort_key),
+                fixed_in=None if fixed is None else sorted(dict.fromkeys(fixed), key=sort_key),
                 link=text(advisory.link),
                 source=text(advisory.source),
                 withdrawn_at=moment(advisory.withdrawn),
