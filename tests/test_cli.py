@@ -208,7 +208,7 @@ def test_protocol(world: World, settings: Path, run: Run, tmp_path: Path) -> Non
     world.add("flask")
     (tmp_path / "catalog.json").write_text('{"streams": [{"stream": {"name": "files"}}]}')
     (tmp_path / "state.json").write_text("")
-    commands = {
+    commands: dict[str, list[object]] = {
         "SPEC": ["spec"],
         "CONNECTION_STATUS": ["check", "--config", settings],
         "CATALOG": ["discover", "--config", settings],

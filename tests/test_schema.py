@@ -168,7 +168,7 @@ class Small(Struct):
 
 def test_streams_described() -> None:
     """A stream is described with its fields, key first, as plain values."""
-    (described,) = describe_streams([replace(STREAM, record=Small, flat=False)])
+    (described,) = describe_streams([replace(STREAM, record=Small, default=False)])
     (reads,) = (one.pop("reads") for one in (described,))
     assert described == {
         "name": "everything",

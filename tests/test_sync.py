@@ -83,7 +83,7 @@ def test_rows_do_not_depend_on_the_other_streams(
     together = [batch.rows for batch in read(connect(fake), ["flask"], ALL)]
     encoded = [str(rows[stream.name]) for rows in alone if stream.name in rows]
     assert len(encoded) == 1
-    if stream.flat:
+    if stream.default:
         assert encoded == [str(rows[stream.name]) for rows in together if stream.name in rows]
 
 

@@ -43,7 +43,9 @@ def cli() -> None:
 @cli.command()
 @click.argument("names", nargs=-1, metavar="NAME...")
 @click.option("--into", type=_file, default=Path("pypi.duckdb"), show_default=True, help="The DuckDB file to load.")
-@click.option("--streams", metavar="A,B,...", help="Streams to load; 'all' for all.  [default: the flat ones]")
+@click.option(
+    "--streams", metavar="A,B,...", help="Streams to load; 'all' for all.  [default: projects,versions,files]"
+)
 @click.option("--index-url", metavar="URL", help="The index to read.  [default: the public index]")
 @click.option("--config", type=_file, help="Settings, a JSON file; NAMEs are added to its projects.")
 @click.option(

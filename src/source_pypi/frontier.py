@@ -45,7 +45,7 @@ class Frontier:
             listed = self._listed[self._position]
             self._position += 1
             with suppress(InvalidName):  # what a project cannot be called is no part of an address either
-                self._ask(Target(canonicalize_name(listed, validate=True)))
+                self._ask(Target(canonicalize_name(listed, validate=True), named=False))
         if not self._waiting:
             return None
         name = self._waiting.popleft()
@@ -83,7 +83,9 @@ class Frontier:
             named = extras_named(requirement.marker)
             if (unconditional and not named) or named & set(extras):
                 wanted = frozenset(canonicalize_name(extra) for extra in requirement.extras)
-                self._ask(Target(canonicalize_name(requirement.name), extras=wanted, depth=target.depth + 1))
+                self._ask(
+                    Target(canonicalize_name(requirement.name), extras=wanted, depth=target.depth + 1, named=False)
+                )
 
 
 def _requirements(findings: Findings) -> Iterator[Requirement]:

@@ -6,6 +6,7 @@ Reading on
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from source_pypi.client import Client, Credentials, Wait, origin
@@ -25,9 +26,11 @@ from source_pypi.documents import (
     open_feed,
 )
 from source_pypi.documents.document import S, T
-from source_pypi.documents.page import JSON_PAGE
-from source_pypi.errors import NotOfferedError
+from source_pypi.documents.page import JSON_PAGE, newer_than_known
+from source_pypi.errors import DocumentError, NotOfferedError
 from source_pypi.reads import Reads
+
+P = TypeVar("P", Page, Listing)
 
 #: The media type of feeds.
 FEED = "application/rss+xml, text/xml;q=0.9"
@@ -138,14 +141,19 @@ class Index:
         """Where a document is that tells of the index as a whole."""
         return self.root + (f"{self._layout.pages}/" if read is Reads.LISTING else PATHS[read])
 
-    def _page(self, address: Callable[[], str], type_: type[S], what: str) -> Document[S] | None:
+    def _page(self, address: Callable[[], str], type_: type[P], what: str) -> Document[P] | None:
         """A page as JSON; asked for once more where the first answer shows that pages are elsewhere.
 
         :raises NotOfferedError: when the index has it as HTML only (PEP 503).
+        :raises DocumentError: when it is of a version that we do not know.
         """
         asked = address()
         document = self._json(asked, type_, JSON_PAGE, what)
-        return self._json(address(), type_, JSON_PAGE, what) if document is None and address() != asked else document
+        if document is None and address() != asked:
+            document = self._json(address(), type_, JSON_PAGE, what)
+        if document is not None and (version := newer_than_known(document.content.meta)) is not None:
+            raise DocumentError(document.address, "version 1 of the interface (PEP 629)", f"version {version}")
+        return document
 
     def _json(
         self, address: str, type_: type[S], accept: str = "application/json", page: str = ""

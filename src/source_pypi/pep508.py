@@ -20,7 +20,11 @@ def parse_requirement(text: str) -> Requirement | None:
 
 
 def extras_named(marker: Marker | None) -> frozenset[NormalizedName]:
-    """The extras that a marker names: those that ask for the requirement. Empty: it is asked for in any case."""
-    if marker is None:
-        return frozenset()
-    return frozenset(canonicalize_name(one or other) for one, other in _EXTRA.findall(str(marker)))
+    """The extras that ask for a requirement, by its marker. Empty: it may be asked for without any.
+
+    A marker asks for an extra only if each of its alternatives does: ``extra == "x" or python_version < "3"`` does not.
+    """
+    text = str(marker) if marker is not None else ""
+    alternatives = [text] if "(" in text else text.split(" or ")
+    named = [_EXTRA.findall(alternative) for alternative in alternatives]
+    return frozenset(canonicalize_name(one or other) for found in named for one, other in found if all(named))

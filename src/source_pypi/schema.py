@@ -136,7 +136,7 @@ def describe_streams(streams: Iterable[Stream]) -> list[dict[str, Any]]:
             "cursor": None,
             "cost": stream.cost,
             "reads": [read.value for read in stream.reads],
-            "default": stream.flat,
+            "default": stream.default,
             "fields": [_describe(field) for field in stream_fields(stream)],
         }
         for stream in streams

@@ -38,7 +38,7 @@ class Batch:
     :ivar project: the project visited; None: the index as a whole.
     :ivar rows: rows by stream, of every selected stream that could be read here, also where there are none.
     :ivar failures: why a stream could not be read here, by stream.
-    :ivar missing: whether the index does not have the project.
+    :ivar missing: whether the index does not have the project, although the user named it.
     :ivar complaints: pinned releases that the index does not have.
     :ivar notes: what else should be said.
     :ivar oddities: fields of a wrong type, that were nulled.
@@ -183,13 +183,15 @@ def _batch(findings: Findings, streams: Sequence[Stream], known: int = 0) -> Bat
             del rows[stream.name]
     if findings.missing:  # what was loaded of it stays; only what tells of the absence is written
         rows = {name: made for name, made in rows.items() if made}
+    named = findings.target is None or findings.target.named
+    absent = [f"{visit.project} is listed or needed, and the index does not have it"] if findings.missing else []
     return Batch(
         project=visit.project,
         rows=rows,
         failures=failures,
-        missing=findings.missing,
+        missing=findings.missing and named,
         complaints=tuple(findings.complaints),
-        notes=tuple(findings.notes),
+        notes=(*findings.notes, *(() if named else absent)),
         oddities=tuple(oddity for document in visit.documents() for oddity in document.oddities),
         known=known,
     )

@@ -17,7 +17,7 @@ from source_pypi.streams.stream import Stream, Visit
 from tests.fake_index import World
 from tests.streams import index_of, page_of, release_of, values, visit_to, visit_with
 
-FLAT = [stream for stream in STREAMS if stream.flat]
+FLAT = [stream for stream in STREAMS if stream.default]
 #: Streams of our own records; the others pass documents on as the index sends them.
 OURS = [stream for stream in STREAMS if stream.name not in ("project", "release", "stats")]
 FIELDS = [

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from source_pypi.streams.values import address, keywords, moment, text, texts
+from source_pypi.streams.values import absolute, keywords, moment, text, texts
 
 EAST = timezone(timedelta(hours=2))
 
@@ -83,4 +83,4 @@ def test_keywords(value: str | None, expected: list[str] | None) -> None:
 def test_address(value: str | None, expected: str | None) -> None:
     """A relative address is made absolute, and what is no address at all stays as it is."""
     base = "http://index.test/root/pypi/foo/json"
-    assert address(value, base) == expected
+    assert absolute(value, base) == expected

@@ -69,6 +69,13 @@ class Listing(Struct, frozen=True):
     meta: Annotated[Meta | None, about("What the page says of itself.")] = None
 
 
+def newer_than_known(meta: Meta | None) -> str | None:
+    """The version of the interface where it is none that we know: a client must not go on then (PEP 629)."""
+    version = meta.api_version if meta is not None else None
+    major = (version or "1").partition(".")[0]
+    return None if major == "1" else version
+
+
 def serial_of(value: int | str | None) -> int | None:
     """A serial as a number, also where a mirror writes it as text; None where there is none."""
     if isinstance(value, str):

@@ -28,6 +28,7 @@ class Target:
     :ivar pins: the versions that were asked for.
     :ivar unpinned: whether it was asked for without a version too: the ``releases`` setting then says which are read.
     :ivar extras: the extras that were asked for.
+    :ivar named: whether the user named it; otherwise the index lists it, or another project needs it.
     :ivar depth: how many dependencies away from what was chosen; 0: chosen itself.
     """
 
@@ -36,6 +37,7 @@ class Target:
     unpinned: bool = True
     extras: frozenset[NormalizedName] = frozenset()
     depth: int = 0
+    named: bool = True
 
 
 @dataclass(frozen=True, slots=True)

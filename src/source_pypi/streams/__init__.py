@@ -49,12 +49,12 @@ ALL = "all"
 
 
 def choose_streams(names: Iterable[str] | None) -> tuple[Stream, ...]:
-    """Streams by name, in the table's order; None: the flat ones; the word ``all``: all.
+    """Streams by name, in the table's order; None: those that are loaded by default; the word ``all``: all.
 
     :raises UnknownStreamError: naming every name that is no stream.
     """
     if names is None:
-        return tuple(stream for stream in STREAMS if stream.flat)
+        return tuple(stream for stream in STREAMS if stream.default)
     wanted: Sequence[str] = list(names)
     known = [stream.name for stream in STREAMS]
     if unknown := [name for name in wanted if name not in known and name != ALL]:

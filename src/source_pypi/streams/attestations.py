@@ -433,6 +433,5 @@ STREAM = Stream(
     reads=(Reads.PROJECT, Reads.PAGE, Reads.PROVENANCE),
     cost="1 a project for its page, and 1 a file of a wanted release that has any, beyond the project document",
     rows=attestations_rows,
-    flat=False,
     require=require_cryptography,
 )

@@ -44,6 +44,5 @@ STREAM = Stream(
     reads=(Reads.RELEASES,),
     cost=ONE_A_RELEASE,
     rows=classifiers_rows,
-    flat=False,
     made_from="info.classifiers",
 )

@@ -230,5 +230,4 @@ STREAM = Stream(
     reads=(Reads.PROJECT, Reads.CORE_METADATA),
     cost="1 a wanted release that offers it (its wheel, or else its sdist), beyond the project document",
     rows=core_metadata_rows,
-    flat=False,
 )

@@ -148,7 +148,6 @@ STREAM = Stream(
     reads=(Reads.RELEASES,),
     cost=ONE_A_RELEASE,
     rows=dependencies_rows,
-    flat=False,
     made_from="info.requires_dist",
     fills_from=(Reads.CORE_METADATA,),
 )

@@ -166,4 +166,5 @@ STREAM = Stream(
     reads=(Reads.PROJECT,),
     cost=ONE_A_PROJECT,
     rows=files_rows,
+    default=True,
 )

@@ -48,5 +48,4 @@ STREAM = Stream(
     reads=(Reads.LISTING,),
     cost="1 in all (tens of megabytes on the public index)",
     rows=listing_rows,
-    flat=False,
 )

@@ -29,5 +29,4 @@ STREAM = Stream(
     reads=(Reads.PROJECT,),
     cost=ONE_A_PROJECT,
     rows=project_rows,
-    flat=False,
 )

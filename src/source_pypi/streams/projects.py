@@ -155,7 +155,7 @@ def _row(project: str, document: Document[documents.Project]) -> Projects:
         requires_python=text(info.requires_python),
         requires_dist=texts(info.requires_dist),
         extras=texts(info.provides_extra),
-        project_urls=info.project_urls,
+        project_urls=None if info.project_urls is None else {k: text(v) for k, v in info.project_urls.items()},
         home_page=text(info.home_page),
         yanked=info.yanked,
         yanked_reason=text(info.yanked_reason),
@@ -177,4 +177,5 @@ STREAM = Stream(
     reads=(Reads.PROJECT,),
     cost=ONE_A_PROJECT,
     rows=projects_rows,
+    default=True,
 )

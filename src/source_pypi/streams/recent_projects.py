@@ -60,5 +60,4 @@ STREAM = Stream(
     reads=(Reads.RECENT_PROJECTS,),
     cost="1 in all",
     rows=recent_projects_rows,
-    flat=False,
 )

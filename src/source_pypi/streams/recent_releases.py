@@ -61,5 +61,4 @@ STREAM = Stream(
     reads=(Reads.RECENT_RELEASES,),
     cost="1 in all",
     rows=recent_releases_rows,
-    flat=False,
 )

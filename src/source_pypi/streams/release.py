@@ -32,5 +32,4 @@ STREAM = Stream(
     reads=(Reads.RELEASES,),
     cost=ONE_A_RELEASE,
     rows=release_rows,
-    flat=False,
 )

@@ -37,6 +37,5 @@ STREAM = Stream(
     reads=(Reads.PROJECT,),
     cost=ONE_A_PROJECT,
     rows=roles_rows,
-    flat=False,
     made_from="ownership",
 )

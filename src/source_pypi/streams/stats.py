@@ -25,5 +25,4 @@ STREAM = Stream(
     reads=(Reads.STATISTICS,),
     cost="1 in all",
     rows=stats_rows,
-    flat=False,
 )

@@ -112,5 +112,4 @@ STREAM = Stream(
     reads=(Reads.PAGE, Reads.PROJECT),
     cost="1 a project, its page, beyond the project document",
     rows=statuses_rows,
-    flat=False,
 )

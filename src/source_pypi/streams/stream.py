@@ -90,7 +90,7 @@ class Stream:
     :ivar reads: the documents that its rows are made from.
     :ivar cost: what it costs, in requests.
     :ivar rows: makes the rows of a visit.
-    :ivar flat: whether its fields are plain values, so that it is loaded when no stream is named.
+    :ivar default: whether it is loaded when no stream is named.
     :ivar made_from: the key of the project document without which an index does not offer it at all; None: any will do.
     :ivar require: raises ConfigError where the stream cannot be read at all, e.g. for want of a library; None: never.
     :ivar fills_from: documents that it reads as well where core metadata fills gaps.
@@ -103,7 +103,7 @@ class Stream:
     reads: tuple[Reads, ...]
     cost: str
     rows: Callable[[Visit], Iterable[Row]]
-    flat: bool = True
+    default: bool = False
     fills_from: tuple[Reads, ...] = ()
     made_from: str | None = None
     require: Callable[[], None] | None = None

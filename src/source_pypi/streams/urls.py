@@ -102,6 +102,5 @@ STREAM = Stream(
     reads=(Reads.RELEASES,),
     cost=ONE_A_RELEASE,
     rows=urls_rows,
-    flat=False,
     made_from="info.project_urls",
 )

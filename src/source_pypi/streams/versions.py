@@ -147,4 +147,5 @@ STREAM = Stream(
     reads=(Reads.PROJECT,),
     cost=ONE_A_PROJECT,
     rows=versions_rows,
+    default=True,
 )

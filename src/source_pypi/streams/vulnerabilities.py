@@ -89,6 +89,5 @@ STREAM = Stream(
     reads=(Reads.RELEASES,),
     cost=ONE_A_RELEASE,
     rows=vulnerabilities_rows,
-    flat=False,
     made_from="vulnerabilities",
 )

@@ -1,0 +1,75 @@
+"""Core metadata, at the door."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from source_pypi.documents import CoreMetadata, Document, open_core_metadata
+from source_pypi.errors import DocumentError
+
+ADDRESS = "http://files.test/foo-1.0-py3-none-any.whl.metadata"
+HEAD = b"Metadata-Version: 2.1\nName: foo\n"
+
+
+def test_a_file() -> None:
+    """A METADATA file is read field by field; what the headers said stays with it."""
+    body = HEAD + b"Version: 1.0\nRequires-Dist: a>=1\nRequires-Dist: b\nKeywords: x,y\nFoo: bar\n\nAt length.\n"
+    raw: dict[str, Any] = {
+        "metadata_version": "2.1",
+        "name": "foo",
+        "version": "1.0",
+        "requires_dist": ["a>=1", "b"],
+        "keywords": ["x", "y"],
+        "description": "At length.\n",
+    }
+    content = CoreMetadata(raw, {"foo": ["bar"]})
+    assert open_core_metadata(body, ADDRESS, etag='"abc"', serial=7) == Document(ADDRESS, content, body, '"abc"', 7, ())
+
+
+@pytest.mark.parametrize(
+    ("rest", "raw", "unparsed"),
+    [
+        (b"", {}, {}),
+        (b"Name: bar\n", None, {"name": ["foo", "bar"]}),
+        (b"Requires-Dist: pytz (>dev)\n", {"requires_dist": ["pytz (>dev)"]}, {}),
+        (b"Summary: \xff\n", {}, {"summary": ["\u00ff"]}),
+        (b"Summary: a\nSummary: b\n", {}, {"summary": ["a", "b"]}),
+        (b"\n\xff\n", {}, {"description": ["\u00ff\n"]}),
+        (b"Summary: na\xc3\xafve\r\n", {"summary": "na\u00efve"}, {}),
+    ],
+)
+def test_odd_files(rest: bytes, raw: dict[str, Any] | None, unparsed: dict[str, Any]) -> None:
+    """What does not parse is kept under its own key, and costs nothing else."""
+    expected = {"metadata_version": "2.1"} | ({"name": "foo"} | raw if raw is not None else {})
+    assert open_core_metadata(HEAD + rest, ADDRESS).content == CoreMetadata(expected, unparsed)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"404 Not Found",
+        b"<!DOCTYPE html>\n<html></html>",
+        b'{"message": "Not Found"}',
+        b"Name: foo\nVersion: 1.0\n",
+        b"Metadata-Version: 2.1\nVersion: 1.0\n",
+        b"\nMetadata-Version: 2.1\nName: foo\n",
+    ],
+)
+def test_what_is_no_core_metadata(body: bytes) -> None:
+    """What has not even a name and a version of its format is refused by name."""
+    with pytest.raises(DocumentError) as caught:
+        open_core_metadata(body, ADDRESS)
+    assert (caught.value.address, caught.value.expected) == (ADDRESS, "core metadata (with Metadata-Version and Name)")
+
+
+@given(st.binary(), st.booleans())
+def test_any_bytes(rest: bytes, headed: bool) -> None:
+    """Any bytes are core metadata, or refused."""
+    try:
+        document = open_core_metadata(HEAD + rest if headed else rest, ADDRESS)
+    except DocumentError:
+        return
+    assert document.oddities == ()

@@ -1,0 +1,26 @@
+"""Documents of real projects, trimmed and cleaned (``record.py``), as visits bring them."""
+
+from pathlib import Path
+
+from source_pypi.documents import Document, Project, open_document
+from source_pypi.streams.stream import ReleaseView, Visit
+from tests.streams import ROOT
+
+FILES = "http://files.test"
+FOLDER = Path(__file__).parent
+#: The projects that were recorded, by their normalised names.
+NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*.json")))
+
+
+def recorded(name: str) -> Document[Project]:
+    """A project's document, opened."""
+    text = (FOLDER / f"{name}.json").read_text("utf-8").replace("{index}", ROOT).replace("{files}", FILES)
+    return open_document(text.encode(), Project, f"{ROOT}/pypi/{name}/json")
+
+
+def visit_recorded(name: str) -> Visit:
+    """A visit to a recorded project, with its latest release."""
+    document = recorded(name)
+    content = document.content
+    latest = ReleaseView(content.info.version or "", content, document, tuple(content.urls or ()))
+    return Visit(project=name, document=document, releases=(latest,))

@@ -1,0 +1,145 @@
+"""``listing``: a row for each project that the index lists."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from source_pypi.documents import Listing as ListingDocument
+from source_pypi.documents import open_document
+from source_pypi.errors import DocumentError, NotOfferedError, SourceError, UnavailableError
+from source_pypi.index import Index
+from source_pypi.repair import Oddity
+from source_pypi.streams import choose_streams
+from source_pypi.streams.listing import Listing, listing_rows
+from source_pypi.streams.stream import Visit
+from tests.fake_index import FakeIndex, World, faults
+from tests.streams import ROOT, index_of
+from tests.test_sync import counts, read
+
+Connect = Callable[..., Index]
+LISTING = choose_streams(["listing"])
+
+
+def rows(*projects: Any) -> list[Any]:
+    """The rows of a list of these projects."""
+    body = json.dumps({"projects": projects}).encode()
+    return list(listing_rows(Visit(listing=open_document(body, ListingDocument, f"{ROOT}/simple/"))))
+
+
+def test_the_list_of_an_index() -> None:
+    """Every listed project is a row: archived ones and those without releases too, quarantined ones not."""
+    world = World()
+    world.add("Zope.Interface")
+    world.project("empty")
+    world.add("old")
+    world.archive("old")
+    world.add("bad")
+    world.quarantine("bad")
+    serials = {name: project.last_serial for name, project in world.projects.items()}
+    assert list(listing_rows(index_of(world))) == [
+        Listing(project="empty", name="empty", serial=serials["empty"]),
+        Listing(project="old", name="old", serial=serials["old"]),
+        Listing(project="zope-interface", name="Zope.Interface", serial=serials["zope-interface"]),
+    ]
+
+
+def test_names_that_normalise_to_the_same() -> None:
+    """Of several names that are one project's, the first one counts."""
+    made = rows({"name": "Foo_Bar", "_last-serial": 1}, {"name": "foo.bar", "_last-serial": 2}, {"name": "foo--BAR"})
+    assert made == [Listing(project="foo-bar", name="Foo_Bar", serial=1)]
+
+
+@pytest.mark.parametrize("name", ["0-._.-._.-0", "0---0", "0_0"])
+def test_odd_names(name: str) -> None:
+    """A name is kept as it is listed, beside its normal form."""
+    assert rows({"name": name}) == [Listing(project="0-0", name=name, serial=None)]
+
+
+@pytest.mark.parametrize(
+    ("serial", "expected"),
+    [(7, 7), ("7", 7), (0, 0), ("007", 7), (None, None), ("", None), ("-7", None), ("7.0", None), ("9" * 19, None)],
+)
+def test_serials(serial: Any, expected: int | None) -> None:
+    """A serial is a number, also where a mirror writes it as text; what is none is null."""
+    assert rows({"name": "a", "_last-serial": serial}) == [Listing(project="a", name="a", serial=expected)]
+
+
+@pytest.mark.parametrize("project", [{"name": None}, {"name": ""}, {}, {"_last-serial": 7}])
+def test_a_project_without_a_name(project: dict[str, Any]) -> None:
+    """A project without a name is no row, and costs no other."""
+    assert rows(project, {"name": "a"}) == [Listing(project="a", name="a", serial=None)]
+
+
+def test_wrong_types() -> None:
+    """What is of a wrong type is null and noted; what is no project at all is dropped and noted."""
+    body = json.dumps({"projects": [{"name": 7}, "b", {"name": "a", "_last-serial": [1]}, None]}).encode()
+    document = open_document(body, ListingDocument, f"{ROOT}/simple/")
+    assert list(listing_rows(Visit(listing=document))) == [Listing(project="a", name="a", serial=None)]
+    assert document.oddities == (
+        Oddity("$.projects[0].name", "text", "7"),
+        Oddity("$.projects[1]", "an object", "'b'"),
+        Oddity("$.projects[2]._last-serial", "a whole number of 64 bits or text", "[1]"),
+        Oddity("$.projects[3]", "an object", "None"),
+    )
+
+
+def test_no_list_no_rows() -> None:
+    """Where the list was not read there are no rows."""
+    assert list(listing_rows(Visit(project="foo"))) == []
+    assert rows() == []
+
+
+# Through the index --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("poverty", [False, True])
+def test_one_request(world: World, serve: Callable[..., FakeIndex], connect: Connect, poverty: bool) -> None:
+    """The list takes one request, and no projects need be named."""
+    world.add("a")
+    world.add("B")
+    fake = serve(poverty=poverty)
+    (batch,) = read(connect(fake), ["a"], LISTING)
+    assert (batch.project, counts(batch)) == (None, {"listing": 2})
+    assert fake.counts == {"/simple/": 1}
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (faults.html(), NotOfferedError),
+        (faults.json({"message": "ok"}), DocumentError),
+        (faults.unavailable(), UnavailableError),
+    ],
+)
+def test_an_outage(
+    world: World, fake: FakeIndex, connect: Connect, fault: faults.Fault, error: type[SourceError]
+) -> None:
+    """A list that cannot be had is a failure of this stream, and of no other."""
+    world.add("a")
+    fake.fault("/simple/", fault, times=None)
+    project, index = read(connect(fake), ["a"], choose_streams(["files", "listing", "stats"]))
+    assert (counts(project), counts(index)) == ({"files": 2}, {"stats": 1})
+    assert {name: type(failure) for name, failure in index.failures.items()} == {"listing": error}
+
+
+def test_an_index_without_a_list(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """An index that has no list does not offer the stream."""
+    world.override("/simple/", b"", status=404)
+    (batch,) = read(connect(fake), ["a"], LISTING)
+    assert isinstance(batch.failures["listing"], NotOfferedError)
+    assert str(batch.failures["listing"]) == (
+        f"this index offers no list of projects ({fake.url}/simple/ answered 404): "
+        "leave the stream out, or read an index that has it"
+    )
+
+
+def test_an_index_of_html_only(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """An index that knows pages as HTML only is told so."""
+    world.override("/simple/", b"<!DOCTYPE html><html><body><a href='a/'>a</a></body></html>", "text/html")
+    (batch,) = read(connect(fake), ["a"], LISTING)
+    assert str(batch.failures["listing"]) == (
+        f"this index offers no list of projects as JSON (PEP 691) ({fake.url}/simple/ answered HTML): "
+        "leave the stream out, or read an index that has it"
+    )

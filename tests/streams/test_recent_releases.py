@@ -1,0 +1,104 @@
+"""``recent_releases``: a row for each release that the feed tells of."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from source_pypi.documents import Document, Entry, Feed
+from source_pypi.errors import DocumentError, NotOfferedError
+from source_pypi.index import Index
+from source_pypi.streams import choose_streams
+from source_pypi.streams.recent_releases import RecentReleases, recent_releases_rows
+from source_pypi.streams.stream import Visit
+from tests.fake_index import FakeIndex, World, faults
+from tests.streams import ROOT, index_of
+from tests.test_sync import counts, read
+
+Connect = Callable[..., Index]
+STREAMS = choose_streams(["recent_releases"])
+
+
+def rows(*entries: Entry) -> list[Any]:
+    """The rows of a feed with these entries."""
+    feed = Document(f"{ROOT}/rss/updates.xml", Feed(entries), b"", None, None, ())
+    return list(recent_releases_rows(Visit(recent_releases=feed)))
+
+
+def test_the_feed_of_an_index() -> None:
+    """Each entry is a row, newest first, with what it says of its release."""
+    world = World(start="2024-01-01T00:00:00Z")
+    world.release("Zope.Interface", "1.0", {"summary": "Interfaces", "author_email": "Zoe <zoe@example.com>"})
+    first = world.projects["zope-interface"].releases["1.0"].created_at.replace(microsecond=0, tzinfo=UTC)
+    world.release("foo", "2.0+local.1")
+    second = world.projects["foo"].releases["2.0+local.1"].created_at.replace(microsecond=0, tzinfo=UTC)
+    assert list(recent_releases_rows(index_of(world))) == [
+        RecentReleases(
+            project="foo",
+            version="2.0+local.1",
+            title="foo 2.0+local.1",
+            summary=None,
+            author_email=None,
+            link=f"{ROOT}/project/foo/2.0+local.1/",
+            published_at=second,
+        ),
+        RecentReleases(
+            project="zope-interface",
+            version="1.0",
+            title="Zope.Interface 1.0",
+            summary="Interfaces",
+            author_email="zoe@example.com",
+            link=f"{ROOT}/project/zope-interface/1.0/",
+            published_at=first,
+        ),
+    ]
+    assert second - first >= timedelta(seconds=1)
+
+
+def test_an_entry_that_comes_twice() -> None:
+    """A release that is listed twice is one row, the first; another release of the project is another row."""
+    links = [f"{ROOT}/project/{path}/" for path in ("Foo/1.0", "foo/1.0", "foo/1.0.0")]
+    made = rows(*(Entry(str(number), link, None, None, None) for number, link in enumerate(links)))
+    assert [(row.project, row.version, row.title) for row in made] == [("foo", "1.0", "0"), ("foo", "1.0.0", "2")]
+
+
+@pytest.mark.parametrize("link", [None, f"{ROOT}/project/foo/", f"{ROOT}/help/", "http://[bad/project/foo/1.0/"])
+def test_an_entry_that_leads_to_no_release(link: str | None) -> None:
+    """An entry without a release is no row, and costs no other."""
+    good = Entry(None, f"{ROOT}/project/foo/1.0/", None, None, "Mon, 01 Jan 2024 00:00:00 GMT")
+    assert rows(Entry("x", link, None, None, None), good) == [
+        RecentReleases(
+            project="foo",
+            version="1.0",
+            title=None,
+            summary=None,
+            author_email=None,
+            link=f"{ROOT}/project/foo/1.0/",
+            published_at=datetime(2024, 1, 1, tzinfo=UTC),
+        )
+    ]
+
+
+def test_no_feed_no_rows() -> None:
+    """Where the feed was not read there are no rows."""
+    assert list(recent_releases_rows(Visit(project="foo"))) == []
+    assert rows() == []
+
+
+def test_requests(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """The feed is one request, of the hundred newest releases, and no projects are asked for."""
+    world.add("foo", [f"1.{number}" for number in range(120)])
+    (batch,) = read(connect(fake), ["foo"], STREAMS)
+    assert (batch.project, counts(batch)) == (None, {"recent_releases": 100})
+    assert fake.counts == {"/rss/updates.xml": 1}
+
+
+def test_failures(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
+    """A page of HTML is no feed, and a mirror without feeds does not offer them."""
+    fake = serve()
+    fake.fault("/rss/updates.xml", faults.html())
+    (batch,) = read(connect(fake), ["foo"], STREAMS)
+    assert isinstance(batch.failures["recent_releases"], DocumentError)
+    (batch,) = read(connect(serve(poverty=True)), ["foo"], STREAMS)
+    assert isinstance(batch.failures["recent_releases"], NotOfferedError)

@@ -1,0 +1,60 @@
+"""``roles``: a row for each role that a user has in a project."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from source_pypi.index import Index
+from source_pypi.streams import choose_streams
+from source_pypi.streams.roles import Roles, roles_rows
+from source_pypi.streams.stream import Visit
+from tests.fake_index import FakeIndex, World
+from tests.streams import visit_to, visit_with
+from tests.test_sync import read
+
+
+def test_roles_of_a_project() -> None:
+    """Each role of each user is a row: owners first, then by user, as the index has them."""
+    world = World()
+    world.add("Foo", owner="zoe")
+    world.add_role("Foo", "al", "Maintainer")
+    world.add_role("Foo", "bo")
+    world.add_role("Foo", "bo", "Maintainer")
+    assert list(roles_rows(visit_to(world, "foo"))) == [
+        Roles(project="foo", role="Owner", user="bo"),
+        Roles(project="foo", role="Owner", user="zoe"),
+        Roles(project="foo", role="Maintainer", user="al"),
+        Roles(project="foo", role="Maintainer", user="bo"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ownership", "expected"),
+    [
+        (None, []),
+        ({}, []),
+        ({"roles": None, "organization": "acme"}, []),
+        ({"roles": []}, []),
+        ({"roles": [{"role": "Owner", "user": "al"}] * 2}, ["al"]),
+        ({"roles": [{"role": "Owner"}, {"user": "al"}, {"role": "", "user": "al"}, {"role": "Owner", "user": ""}]}, []),
+    ],
+)
+def test_odd_ownership(ownership: Any, expected: list[str]) -> None:
+    """A role is told once, and what lacks role or user is none."""
+    assert [row.user for row in roles_rows(visit_with({"info": {}, "ownership": ownership}))] == expected  # type: ignore[union-attr]
+
+
+def test_no_document_no_rows() -> None:
+    """Where there is no document, or an older one, there are no rows."""
+    assert list(roles_rows(visit_with({"info": {}}))) == []
+    assert list(roles_rows(Visit(project="foo"))) == []
+    assert list(roles_rows(Visit(project=None))) == []
+
+
+def test_requests(world: World, fake: FakeIndex, connect: Callable[..., Index]) -> None:
+    """Roles come with the project document, whichever releases are read."""
+    world.add("foo", ["1.0", "2.0"], owner="al")
+    (batch,) = read(connect(fake), ["foo", "foo==1.0"], choose_streams(["roles", "files"]), releases="all")
+    assert batch.rows["roles"] == [Roles(project="foo", role="Owner", user="al")]
+    assert fake.counts == {"/pypi/foo/json": 1}

@@ -1,0 +1,346 @@
+"""``statuses``: what became of a project, whatever became of it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from source_pypi.documents import Page, open_document
+from source_pypi.errors import DocumentError, NotOfferedError, SourceError, UnavailableError, UnreachableError
+from source_pypi.index import Index
+from source_pypi.streams import choose_streams
+from source_pypi.streams.statuses import Statuses, statuses_rows
+from source_pypi.streams.stream import Visit
+from source_pypi.sync import Batch
+from tests.fake_index import FakeIndex, World, faults
+from tests.streams import ROOT, page_of, visit_to, visit_with
+from tests.test_sync import counts, read
+
+Connect = Callable[..., Index]
+STATUSES = choose_streams(["statuses"])
+
+
+def a_row(status: str, **given: Any) -> Statuses:
+    """The row of a project foo with document, page and no files, on which both agree, but for what is given."""
+    plain: dict[str, Any] = {
+        "project": "foo",
+        "status": status,
+        "reason": None,
+        "has_document": True,
+        "has_page": True,
+        "file_count": 0,
+        "agree": True,
+        "disagreement": None,
+        "serial": None,
+    }
+    return Statuses(**plain | given)
+
+
+# The lifecycle of a project (index-api.md 3) ------------------------------------------------------------------
+
+
+def normal(world: World) -> None:
+    """A project with two releases of two files."""
+    world.add("foo", ["1.0", "2.0"])
+
+
+def no_releases(world: World) -> None:
+    """A name that was registered, and nothing else."""
+    world.project("foo")
+
+
+def no_files(world: World) -> None:
+    """A release without files."""
+    world.release("foo", "1.0")
+
+
+def yanked(world: World) -> None:
+    """One of two releases is yanked."""
+    world.add("foo", ["1.0", "2.0"])
+    world.yank("foo", "2.0", "broken")
+
+
+def only_prereleases(world: World) -> None:
+    """Nothing but pre-releases."""
+    world.add("foo", ["1.0a1", "1.0.dev1"])
+
+
+def all_yanked(world: World) -> None:
+    """Every release is yanked."""
+    world.add("foo", ["1.0"])
+    world.yank("foo", "1.0")
+
+
+def archived(world: World) -> None:
+    """The owner archived the project."""
+    world.add("foo")
+    world.archive("foo")
+
+
+def archived_without_files(world: World) -> None:
+    """The owner archived a project that has no releases."""
+    world.project("foo")
+    world.archive("foo")
+
+
+def deprecated(world: World) -> None:
+    """A status that the specification knows."""
+    world.add("foo")
+    world.deprecate("foo")
+
+
+def quarantined(world: World) -> None:
+    """The administrators hide the project."""
+    world.add("foo")
+    world.quarantine("foo")
+
+
+def release_quarantined(world: World) -> None:
+    """The administrators hide one of two releases."""
+    world.add("foo", ["1.0", "2.0"])
+    world.quarantine_release("foo", "2.0")
+
+
+def only_release_quarantined(world: World) -> None:
+    """The administrators hide the only release."""
+    world.add("foo", ["1.0"])
+    world.quarantine_release("foo", "1.0")
+
+
+def release_deleted(world: World) -> None:
+    """One of two releases is gone."""
+    world.add("foo", ["1.0", "2.0"])
+    world.delete_release("foo", "2.0")
+
+
+def deleted(world: World) -> None:
+    """The project is gone."""
+    world.add("foo")
+    world.delete_project("foo")
+
+
+def never_existed(world: World) -> None:
+    """The index never had it."""
+
+
+HIDDEN: dict[str, Any] = {"has_document": False}
+GONE: dict[str, Any] = {"has_document": False, "has_page": False, "file_count": None, "agree": None}
+NO_DOCUMENT = "the index gives no document of it"
+
+#: What happened, the row that tells it but for the serial, and the rows of versions and files (None: none are given,
+#: so that what was loaded stays), and what is said.
+LIFECYCLE: dict[Callable[[World], None], tuple[Statuses, dict[str, int], tuple[str, ...]]] = {
+    normal: (a_row("active", file_count=4), {"versions": 2, "files": 4}, ()),
+    no_releases: (
+        a_row("empty", **HIDDEN),
+        {"versions": 0, "files": 0},
+        (f"foo has no releases: {NO_DOCUMENT}",),
+    ),
+    no_files: (a_row("active"), {"versions": 1, "files": 0}, ()),
+    yanked: (a_row("active", file_count=4), {"versions": 2, "files": 4}, ()),
+    only_prereleases: (a_row("active", file_count=4), {"versions": 2, "files": 4}, ()),
+    all_yanked: (a_row("active", file_count=2), {"versions": 1, "files": 2}, ()),
+    archived: (a_row("archived", file_count=2), {"versions": 1, "files": 2}, ()),
+    archived_without_files: (
+        a_row("archived", **HIDDEN),
+        {"versions": 0, "files": 0},
+        (f"foo is archived: {NO_DOCUMENT}",),
+    ),
+    deprecated: (a_row("deprecated", file_count=2), {"versions": 1, "files": 2}, ()),
+    quarantined: (
+        a_row("quarantined", **HIDDEN),
+        {"versions": 0, "files": 0},
+        (f"foo is quarantined: {NO_DOCUMENT}",),
+    ),
+    release_quarantined: (a_row("active", file_count=2), {"versions": 1, "files": 2}, ()),
+    only_release_quarantined: (
+        a_row("empty", **HIDDEN),
+        {"versions": 0, "files": 0},
+        (f"foo has no releases: {NO_DOCUMENT}",),
+    ),
+    release_deleted: (a_row("active", file_count=2), {"versions": 1, "files": 2}, ()),
+    deleted: (a_row("missing", **GONE), {}, ()),
+    never_existed: (a_row("missing", **GONE), {}, ()),
+}
+lifecycle = pytest.mark.parametrize("happened", LIFECYCLE, ids=lambda happened: happened.__name__)
+
+
+def with_serial(row: Statuses, world: World) -> Statuses:
+    """The row, with the serial of the page where there is one."""
+    project = world.get("foo")
+    return a_row(
+        **{name: getattr(row, name) for name in row.__struct_fields__} | {"serial": project and project.last_serial}
+    )
+
+
+@lifecycle
+def test_lifecycle(world: World, fake: FakeIndex, connect: Connect, happened: Callable[[World], None]) -> None:
+    """Whatever became of a project is one row that says so, for two requests."""
+    happened(world)
+    (batch,) = read(connect(fake), ["foo"], STATUSES)
+    row, _, notes = LIFECYCLE[happened]
+    assert batch == Batch(
+        "foo",
+        rows={"statuses": [with_serial(row, world)]},
+        missing=row.status == "missing",
+        notes=notes,
+        known=1,
+    )
+    assert fake.counts == {"/pypi/foo/json": 1, "/simple/foo/": 1}
+
+
+@lifecycle
+def test_other_streams_in_that_situation(
+    world: World, fake: FakeIndex, connect: Connect, happened: Callable[[World], None]
+) -> None:
+    """Other streams have the rows that there are; they ask for the page only where there is no document."""
+    happened(world)
+    (batch,) = read(connect(fake), ["foo"], choose_streams(["versions", "files"]))
+    row, expected, notes = LIFECYCLE[happened]
+    assert (counts(batch), batch.failures, batch.notes) == (expected, {}, notes)
+    assert batch.missing == (row.status == "missing")
+    assert fake.counts == {"/pypi/foo/json": 1} | ({} if row.has_document else {"/simple/foo/": 1})
+
+
+@lifecycle
+def test_rows_are_made_of_the_documents(world: World, happened: Callable[[World], None]) -> None:
+    """The row depends on document and page alone."""
+    happened(world)
+    row, _, _ = LIFECYCLE[happened]
+    document = visit_to(world, "foo").document if row.has_document else None
+    page = page_of(world, "foo") if row.has_page else None
+    assert list(statuses_rows(Visit(project="foo", document=document, page=page))) == [with_serial(row, world)]
+
+
+# Outages ------------------------------------------------------------------------------------------------------
+
+FAULTS: Mapping[str, tuple[faults.Fault, type[SourceError]]] = {
+    "503": (faults.unavailable(), UnavailableError),
+    "500": (faults.server_error(500), UnavailableError),
+    "429": (faults.too_many(), UnavailableError),
+    "reset": (faults.reset(), UnreachableError),
+    "cut": (faults.truncated(10), UnreachableError),
+    "html": (faults.html(), DocumentError),
+    "no document": (faults.json({"message": "ok"}), DocumentError),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("path", ["/pypi/foo/json", "/simple/foo/"])
+@pytest.mark.parametrize("happened", [normal, no_releases, never_existed], ids=lambda happened: happened.__name__)
+def test_an_outage_is_no_status(
+    fake: FakeIndex, connect: Connect, happened: Callable[[World], None], path: str, fault: str
+) -> None:
+    """Where a document cannot be had there is an error of the stream, and never a row, nor a missing project."""
+    fake.world.add("bar")
+    happened(fake.world)
+    what, error = FAULTS[fault]
+    if (path, fault) == ("/simple/foo/", "html"):  # there are indexes that have pages as HTML only
+        error = NotOfferedError
+    fake.fault(path, what, times=None)
+    bar, foo = read(connect(fake), ["bar", "foo"], STATUSES)
+    assert counts(bar) == {"statuses": 1}
+    assert (foo.rows, foo.missing, foo.notes) == ({}, False, ())
+    assert {name: type(failure) for name, failure in foo.failures.items()} == {"statuses": error}
+
+
+def test_an_outage_of_the_page_costs_this_stream_only(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """Streams that do not read the page do not mind where there is none to be had."""
+    normal(world)
+    fake.fault("/simple/foo/", faults.unavailable(), times=None)
+    (batch,) = read(connect(fake), ["foo"], choose_streams(["files", "statuses"]))
+    assert (counts(batch), set(batch.failures)) == ({"files": 4}, {"statuses"})
+
+
+def test_an_outage_that_passes(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """An outage that passes while it is tried again leaves the right row."""
+    normal(world)
+    for path in ("/pypi/foo/json", "/simple/foo/"):
+        fake.fault(path, faults.unavailable())
+    (batch,) = read(connect(fake), ["foo"], STATUSES)
+    assert batch.rows["statuses"] == [with_serial(a_row("active", file_count=4), world)]
+
+
+# Odd pages ----------------------------------------------------------------------------------------------------
+
+
+def a_status(page: Any, document: Any = None) -> Statuses:
+    """The row of a project with this page and, perhaps, this document."""
+    visit = Visit(project="foo") if document is None else visit_with(document)
+    opened = open_document(page, Page, f"{ROOT}/simple/foo/")
+    (row,) = statuses_rows(Visit(project="foo", document=visit.document, page=opened))
+    assert isinstance(row, Statuses)
+    return row
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        (b'{"files":[]}', a_row("active")),
+        (b'{"files":[],"meta":{},"project-status":{}}', a_row("active")),
+        (b'{"files":[],"project-status":null}', a_row("active")),
+        (b'{"files":[],"project-status":"archived"}', a_row("active")),
+        (b'{"files":[],"project-status":{"status":""}}', a_row("active")),
+        (b'{"files":[],"project-status":{"status":"new"}}', a_row("new")),
+        (
+            b'{"files":[],"project-status":{"status":"archived","reason":"see bar"}}',
+            a_row("archived", reason="see bar"),
+        ),
+        (b'{"files":[],"project-status":{"status":"active","reason":""}}', a_row("active")),
+        (b'{"files":[],"meta":{"_last-serial":7}}', a_row("active", serial=7)),
+        (b'{"files":[],"meta":{"_last-serial":"7"}}', a_row("active", serial=7)),
+        (b'{"files":[],"meta":{"_last-serial":"x"}}', a_row("active")),
+    ],
+)
+def test_an_odd_page(page: bytes, expected: Statuses) -> None:
+    """A page may lack nearly everything (index-api.md 7.4), and some write the serial as text."""
+    assert a_status(page, {"info": {}, "releases": {}}) == expected
+
+
+@pytest.mark.parametrize(
+    ("listed", "paged", "expected"),
+    [
+        (["a", "b"], ["b", "a"], {"file_count": 2}),
+        (["a", "b"], ["a"], {"agree": False, "disagreement": "1 files only in the document"}),
+        (["a"], ["a", "b", "c"], {"agree": False, "disagreement": "2 files only on the page"}),
+        (
+            ["a"],
+            ["b"],
+            {"agree": False, "disagreement": "1 files only in the document; 1 files only on the page"},
+        ),
+        (None, ["b"], {"agree": None}),
+    ],
+)
+def test_disagreement(listed: list[str] | None, paged: list[str], expected: dict[str, Any]) -> None:
+    """Document and page are compared by the names of their files, where the document lists any."""
+    files = ",".join(f'{{"filename":"{name}"}}' for name in paged)
+    releases = None if listed is None else {"1.0": [{"filename": name} for name in listed]}
+    row = a_status(f'{{"files":[{files}]}}'.encode(), {"info": {}, "releases": releases})
+    assert row == a_row("active", **{"file_count": len(paged)} | expected)
+
+
+def test_a_document_without_a_page(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """An index that has documents and no pages says nothing of the status: the project is there."""
+    normal(world)
+    world.override("/simple/foo/", b"", status=404)
+    (batch,) = read(connect(fake), ["foo"], STATUSES)
+    assert batch.rows["statuses"] == [a_row("active", has_page=False, file_count=None, agree=None)]
+    assert not batch.missing
+
+
+def test_an_index_without_documents(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """An index that has the project on a page and no document of it tells the status, and offers nothing else."""
+    normal(world)
+    world.override("/pypi/foo/json", b"", status=404)
+    (batch,) = read(connect(fake), ["foo"], choose_streams(["files", "statuses"]))
+    assert {name: type(error) for name, error in batch.failures.items()} == {"files": NotOfferedError}
+    different: dict[str, Any] = {"agree": False, "disagreement": "4 files only on the page"}
+    assert batch.rows == {
+        "statuses": [with_serial(a_row("active", has_document=False, file_count=4, **different), world)]
+    }
+    assert not batch.missing
+
+
+def test_no_project_no_row() -> None:
+    """A visit to the index as a whole has no row."""
+    assert list(statuses_rows(Visit(project=None))) == []

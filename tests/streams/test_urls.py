@@ -1,0 +1,126 @@
+"""``urls``: a row for each labelled address of a release."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from source_pypi.index import Index
+from source_pypi.streams import choose_streams
+from source_pypi.streams.stream import ReleaseView, Visit
+from source_pypi.streams.urls import Urls, urls_rows, well_known
+from tests.fake_index import FakeIndex, World
+from tests.streams import visit_with
+from tests.test_sync import counts, read
+
+
+def rows(**info: Any) -> list[Any]:
+    """The rows of a release with this metadata."""
+    document = visit_with({"info": info}).document
+    assert document is not None
+    return list(urls_rows(Visit(project="foo", releases=(ReleaseView("1.0", document.content, document),))))
+
+
+def a_row(label: str, known: str | None, url: str, source: str = "project_urls") -> Urls:
+    """A row of foo 1.0."""
+    return Urls(project="foo", version="1.0", label=label, well_known=known, url=url, source=source)
+
+
+def test_addresses_of_a_release() -> None:
+    """Labelled addresses come in their order, then home page and download address under the names of their fields."""
+    made = rows(
+        project_urls={"Source Code": "https://a.test", "What's New": "https://b.test", "Chat": "not an address"},
+        home_page="https://c.test",
+        download_url="https://d.test",
+    )
+    assert made == [
+        a_row("Source Code", "source", "https://a.test"),
+        a_row("What's New", "changelog", "https://b.test"),
+        a_row("Chat", None, "not an address"),
+        a_row("Home-page", "homepage", "https://c.test", "home_page"),
+        a_row("Download-URL", None, "https://d.test", "download_url"),
+    ]
+
+
+def test_a_label_that_comes_twice() -> None:
+    """A label of project_urls takes the place of the field of that name; other spellings are other labels."""
+    made = rows(project_urls={"Home-page": "https://a.test", "home-page": "https://b.test"}, home_page="https://c.test")
+    assert made == [
+        a_row("Home-page", "homepage", "https://a.test"),
+        a_row("home-page", "homepage", "https://b.test"),
+    ]
+
+
+@pytest.mark.parametrize("nothing", [None, "", "UNKNOWN", " "])
+def test_an_address_that_means_nothing(nothing: str | None) -> None:
+    """Null, empty and UNKNOWN are no addresses."""
+    assert rows(project_urls={"Homepage": nothing}, home_page=nothing, download_url=nothing) == []
+
+
+@pytest.mark.parametrize("project_urls", [None, {}])
+def test_no_addresses_no_rows(project_urls: Any) -> None:
+    """A release without addresses has no rows."""
+    assert rows(project_urls=project_urls) == []
+
+
+@pytest.mark.parametrize(
+    ("label", "expected"),
+    [
+        ("Homepage", "homepage"),
+        ("Home Page", "homepage"),
+        ("source", "source"),
+        ("Repository", "source"),
+        ("Source-Code", "source"),
+        ("GitHub", "source"),
+        ("Git_Hub!", "source"),
+        ("Download", "download"),
+        ("Changelog", "changelog"),
+        ("Change Log", "changelog"),
+        ("CHANGES", "changelog"),
+        ("What's New", "changelog"),
+        ("History", "changelog"),
+        ("Release Notes", "releasenotes"),
+        ("Documentation", "documentation"),
+        ("docs", "documentation"),
+        ("Issues", "issues"),
+        ("Bugs", "issues"),
+        ("issue", "issues"),
+        ("Tracker", "issues"),
+        ("Issue Tracker", "issues"),
+        ("Bug\tTracker", "issues"),
+        ("Funding", "funding"),
+        ("Sponsor", "funding"),
+        ("Donate", "funding"),
+        ("donation", "funding"),
+        ("Documents", None),
+        ("Repo", None),
+        ("", None),
+        ("::", None),
+        ("Ho\u00fbmepage", None),
+    ],
+)
+def test_well_known_labels(label: str, expected: str | None) -> None:
+    """A label means a well-known one by PEP 753's rule: without punctuation, white space and case."""
+    assert well_known(label) == expected
+
+
+def test_no_document_no_rows() -> None:
+    """Where there is no document there are no rows."""
+    assert list(urls_rows(Visit(project="foo"))) == []
+    assert list(urls_rows(Visit(project=None))) == []
+
+
+def test_requests(world: World, fake: FakeIndex, connect: Callable[..., Index]) -> None:
+    """The latest release takes no further request, all releases one each."""
+    world.add("foo", ["1.0"], project_urls={"a": "https://a.test"})
+    world.add("foo", ["2.0"], home_page="https://c.test")
+    streams = choose_streams(["urls"])
+    (batch,) = read(connect(fake), ["foo"], streams)
+    assert [(row.label, row.source) for row in batch.rows["urls"]] == [  # type: ignore[union-attr]
+        ("Homepage", "project_urls"),
+        ("Home-page", "home_page"),
+    ]
+    assert fake.counts == {"/pypi/foo/json": 1}
+    fake.new_run()
+    (batch,) = read(connect(fake), ["foo"], streams, releases="all")
+    assert (counts(batch), fake.counts) == ({"urls": 3}, {"/pypi/foo/json": 1, "/pypi/foo/1.0/json": 1})

@@ -1,0 +1,319 @@
+"""Visits: which documents are asked for, and what became of each question."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+from packaging.utils import NormalizedName
+
+from source_pypi.errors import (
+    DocumentError,
+    NotOfferedError,
+    RefusedError,
+    UnavailableError,
+    UnreachableError,
+)
+from source_pypi.index import Index
+from source_pypi.reads import OF_INDEX, Reads
+from source_pypi.selection import Target
+from source_pypi.visit import BEHIND_PROJECT, Findings, Plan, visit_index, visit_project
+from tests.fake_index import FakeIndex, World, faults
+
+Connect = Callable[..., Index]
+FOO = NormalizedName("foo")
+METADATA = b"Metadata-Version: 2.1\nName: foo\n"
+PROVENANCE = {"version": 1, "attestation_bundles": []}
+
+
+def plan(*reads: Reads, **given: Any) -> Plan:
+    """A plan that reads these documents."""
+    return Plan(frozenset(reads), **given)
+
+
+def full(world: World, *versions: str) -> None:
+    """The project foo; each version has a wheel with core metadata and provenance, and an sdist."""
+    for version in versions:
+        wheel = f"foo-{version}-py3-none-any.whl"
+        world.upload("foo", version, filename=wheel, metadata=METADATA, provenance=PROVENANCE)
+        world.upload("foo", version, filename=f"foo-{version}.tar.gz")
+
+
+def brought(findings: Findings) -> set[str]:
+    """The documents that a visit to a project brought."""
+    visit = findings.visit
+    named: dict[str, Any] = {
+        "project": visit.document,
+        "page": visit.page,
+        "releases": visit.releases,
+        "metadata": visit.core_metadata,
+        "provenance": visit.provenance,
+    }
+    return {name for name, document in named.items() if document}
+
+
+def kinds(fake: FakeIndex) -> list[str]:
+    """What kind of document each request was for, in their order."""
+
+    def kind(path: str) -> str:
+        parts = path.strip("/").split("/")
+        if path.endswith(".metadata"):
+            return "metadata"
+        return {"simple": "page", "integrity": "provenance"}.get(parts[0], "project" if len(parts) == 3 else "release")
+
+    return [kind(request.path) for request in fake.requests]
+
+
+@pytest.mark.parametrize(
+    ("asked", "requests", "expected"),
+    [
+        (plan(), [], set()),
+        (plan(Reads.PROJECT), ["project"], {"project"}),
+        (plan(Reads.PAGE), ["page"], {"page"}),
+        (plan(Reads.PROJECT, Reads.PAGE), ["project", "page"], {"project", "page"}),
+        (plan(Reads.RELEASES), ["project"], {"project", "releases"}),
+        (plan(Reads.RELEASES, releases="all"), ["project", "release"], {"project", "releases"}),
+        (plan(Reads.CORE_METADATA), ["project", "metadata"], {"project", "metadata"}),
+        (plan(Reads.CORE_METADATA, releases="all"), ["project", "metadata", "metadata"], {"project", "metadata"}),
+        (plan(Reads.PROVENANCE), ["project", "page", "provenance"], {"project", "page", "provenance"}),
+        (plan(Reads.RELEASES, fill=True), ["project", "metadata"], {"project", "releases", "metadata"}),
+        (plan(Reads.PROJECT, fill=True), ["project"], {"project"}),
+        (
+            plan(*(read for read in Reads if read.of_project), releases="all", fill=True),
+            ["project", "page", "release", "metadata", "metadata", "provenance", "provenance"],
+            {"project", "page", "releases", "metadata", "provenance"},
+        ),
+    ],
+)
+def test_what_is_asked_for(
+    fake: FakeIndex, connect: Connect, asked: Plan, requests: list[str], expected: set[str]
+) -> None:
+    """The project document comes first, then what else the plan needs, each once."""
+    full(fake.world, "1.0", "2.0")
+    findings = visit_project(connect(fake), Target(FOO), asked)
+    assert kinds(fake) == requests
+    assert brought(findings) == expected
+    assert (findings.failures, findings.notes, findings.missing) == ({}, [], False)
+
+
+def test_a_release_that_speaks_is_not_filled(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """Core metadata is asked for only where the index says nothing of the requirements."""
+    full(world, "1.0")
+    world.projects["foo"].releases["1.0"].info["requires_dist"] = []
+    visit_project(connect(fake), Target(FOO), plan(Reads.RELEASES, fill=True))
+    assert kinds(fake) == ["project"]
+
+
+@pytest.mark.parametrize(
+    ("filenames", "chosen"),
+    [
+        (["foo-1.0-cp312-cp312-win32.whl", "foo-1.0-py3-none-any.whl", "foo-1.0.tar.gz"], "foo-1.0-py3-none-any.whl"),
+        (["foo-1.0-py3-none-any.whl", "foo-1.0-py2-none-any.whl"], "foo-1.0-py2-none-any.whl"),
+        (["foo-1.0-cp39-cp39-win32.whl", "foo-1.0-cp312-cp312-win32.whl"], "foo-1.0-cp312-cp312-win32.whl"),
+        (["foo-1.0.tar.gz"], "foo-1.0.tar.gz"),
+        (["foo-1.0.zip", "foo-1.0-py3.11.egg"], "foo-1.0.zip"),
+        (["foo-1.0-py3.11.egg", "foo-1.0.win32.exe"], None),
+    ],
+)
+def test_the_file_that_speaks(
+    world: World, fake: FakeIndex, connect: Connect, filenames: list[str], chosen: str | None
+) -> None:
+    """One file speaks for a release: a wheel for any platform, or any wheel, or the sdist; never another kind."""
+    for filename in filenames:
+        world.upload("foo", "1.0", filename=filename, metadata=METADATA, core_metadata="0")
+    findings = visit_project(connect(fake), Target(FOO), plan(Reads.CORE_METADATA))
+    assert list(findings.visit.core_metadata) == ([] if chosen is None else [chosen])
+
+
+@pytest.mark.parametrize("offered", [False, None])
+def test_metadata_that_is_not_offered(world: World, fake: FakeIndex, connect: Connect, offered: Any) -> None:
+    """A file of which the index does not say that it has metadata is not asked for it."""
+    file = {"filename": "a-1-py3-none-any.whl", "packagetype": "bdist_wheel", "url": "a", "core-metadata": offered}
+    world.override("/pypi/foo/json", {"info": {"version": "1"}, "releases": {"1": [file]}, "urls": [file]})
+    visit_project(connect(fake), Target(FOO), plan(Reads.CORE_METADATA))
+    assert kinds(fake) == ["project"]
+
+
+def test_addresses_of_a_mirror(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """Addresses that a mirror writes relative to a document are asked for where they lead; what is gone is left out."""
+    files = [
+        {"filename": "foo-1.tar.gz", "packagetype": "sdist", "url": "../../x/foo-1.tar.gz#a", "core-metadata": True}
+    ]
+    document = {"info": {"version": "1"}, "releases": {"1": files, "2": None}, "urls": files}
+    world.override("/root/pypi/foo/json", document)
+    page = {"files": [{"filename": "foo-1.tar.gz", "provenance": "../../p/1"}, {"filename": "b", "provenance": "q"}]}
+    world.override("/root/simple/foo/", page)
+    world.override("/root/x/foo-1.tar.gz.metadata", METADATA)
+    world.override("/root/p/1", PROVENANCE)
+    index = Index(connect(fake).client, f"{fake.url}/root")
+    findings = visit_project(index, Target(FOO), plan(Reads.CORE_METADATA, Reads.PROVENANCE))
+    assert findings.failures == {}
+    assert list(findings.visit.core_metadata) == list(findings.visit.provenance) == ["foo-1.tar.gz"]
+    assert [request.status for request in fake.requests] == [200] * 4
+
+
+@pytest.mark.parametrize("where", ["url", "provenance"])
+def test_an_address_that_is_none(world: World, fake: FakeIndex, connect: Connect, where: str) -> None:
+    """An address that no one can read costs the documents that it leads to, and nothing more."""
+    file = {"filename": "a.whl", "packagetype": "bdist_wheel", "core-metadata": True, where: "http://[x/a"}
+    world.override("/pypi/foo/json", {"info": {"version": "1"}, "releases": {"1": [file]}})
+    world.override("/simple/foo/", {"files": [file]})
+    findings = visit_project(connect(fake), Target(FOO), plan(Reads.CORE_METADATA, Reads.PROVENANCE))
+    assert {"project", "page"} <= brought(findings)
+
+
+@pytest.mark.parametrize(
+    ("target", "releases", "expected"),
+    [
+        (Target(FOO), "latest", {"3.0": False}),
+        (Target(FOO), "all", {"3.0": False, "1.0": False, "2.0": False}),
+        (Target(FOO, ("1.0",), unpinned=False), "all", {"1.0": True}),
+        (Target(FOO, ("1", "1.0.0"), unpinned=False), "latest", {"1.0": True}),
+        (Target(FOO, ("1",)), "latest", {"1.0": True, "3.0": False}),
+        (Target(FOO, ("3",)), "latest", {"3.0": True}),
+        (Target(FOO, ("2",)), "all", {"2.0": True, "3.0": False, "1.0": False}),
+    ],
+)
+def test_releases(fake: FakeIndex, connect: Connect, target: Target, releases: Any, expected: dict[str, bool]) -> None:
+    """Pins come first, in the index's spelling, then the latest, then, if asked for, the rest; each once."""
+    full(fake.world, "1.0", "2.0", "3.0")
+    findings = visit_project(connect(fake), target, plan(Reads.RELEASES, releases=releases))
+    assert [view.version for view in findings.visit.releases] == list(expected)
+    assert findings.pinned == {version for version, pinned in expected.items() if pinned}
+    assert kinds(fake) == ["project"] + ["release"] * len([version for version in expected if version != "3.0"])
+
+
+def test_an_exact_spelling_comes_first(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """Of two spellings of one version, a pin means the one that it spells."""
+    full(world, "1.0", "1.0.0")
+    findings = visit_project(connect(fake), Target(FOO, ("1.0",), False), plan(Reads.RELEASES))
+    assert [view.version for view in findings.visit.releases] == ["1.0"]
+
+
+def test_releases_that_the_index_does_not_have(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
+    """Of releases without documents, the first ones are named and all are counted."""
+    full(world, *(f"1.{number}" for number in range(9)))
+    findings = visit_project(connect(serve(poverty=True)), Target(FOO), plan(Reads.RELEASES, releases="all"))
+    shown = "1.0, 1.1, 1.2, 1.3, 1.4, ..."
+    assert findings.notes == [f"foo: the index has no release documents of 8 versions ({shown}); 1 could be read"]
+
+
+# What fails ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "failed"),
+    [
+        ("/pypi/foo/json", BEHIND_PROJECT),
+        ("/simple/foo/", {Reads.PAGE, Reads.PROVENANCE}),
+        ("/pypi/foo/1.0/json", {Reads.RELEASES}),
+        ("*.metadata", {Reads.CORE_METADATA}),
+        ("/integrity/*", {Reads.PROVENANCE}),
+    ],
+)
+@pytest.mark.parametrize("fault", [faults.json({"message": "ok"}), faults.reset()], ids=lambda fault: fault.name)
+def test_a_failure_is_noted_under_its_documents(
+    fake: FakeIndex, connect: Connect, path: str, failed: Iterable[Reads], fault: faults.Fault
+) -> None:
+    """A question that fails costs the documents behind it, and no others."""
+    full(fake.world, "1.0", "2.0")
+    index = connect(fake)
+    index.statistics()
+    fake.fault(path, fault, times=None)
+    every = plan(*(read for read in Reads if read.of_project), releases="all")
+    findings = visit_project(index, Target(FOO), every)
+    error = UnreachableError if fault.name == "reset" else DocumentError
+    assert {read: type(failure) for read, failure in findings.failures.items()} == dict.fromkeys(failed, error)
+
+
+def test_a_page_of_html(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """A page as HTML only is not what is read."""
+    full(world, "1.0")
+    fake.fault("/simple/foo/", faults.html())
+    findings = visit_project(connect(fake), Target(FOO), plan(Reads.PAGE))
+    assert [str(failure) for failure in dict.fromkeys(findings.failures.values())] == [
+        f"this index offers no project page as JSON (PEP 691) ({fake.url}/simple/foo/ answered HTML): "
+        "leave the stream out, or read an index that has it"
+    ]
+
+
+def test_an_index_that_never_answered(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """An index that has never answered makes further questions pointless."""
+    fake.fault("*", faults.reset(), times=None)
+    with pytest.raises(UnreachableError):
+        visit_project(connect(fake), Target(FOO), plan(Reads.PROJECT))
+
+
+def test_refused(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
+    """Refused credentials (401) are raised, a refusal of one document (403) is noted."""
+    fake = serve(username="me", password="pw")
+    with pytest.raises(RefusedError):
+        visit_project(connect(fake), Target(FOO), plan(Reads.PROJECT))
+    full(world, "1.0")
+    open_one = serve()
+    open_one.fault("/simple/foo/", faults.forbidden())
+    findings = visit_project(connect(open_one), Target(FOO), plan(Reads.PROJECT, Reads.PAGE))
+    assert {read: type(error) for read, error in findings.failures.items()} == dict.fromkeys(
+        (Reads.PAGE, Reads.PROVENANCE), RefusedError
+    )
+
+
+def test_absence_that_cannot_be_explained(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """Where there is no document and the page cannot be had, nothing is known of the project: it is not missing."""
+    fake.fault("/simple/foo/", faults.unavailable(), times=None)
+    findings = visit_project(connect(fake), Target(FOO), plan(Reads.PROJECT))
+    assert (findings.missing, findings.notes) == (False, [])
+    assert {read: type(error) for read, error in findings.failures.items()} == dict.fromkeys(
+        {*BEHIND_PROJECT, Reads.PAGE}, UnavailableError
+    )
+
+
+def test_a_page_without_a_document(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """A project that a page lists files of, and that has no document, is on an index without such documents."""
+    full(world, "1.0")
+    world.override("/pypi/foo/json", b"", status=404)
+    findings = visit_project(connect(fake), Target(FOO), plan(Reads.PROJECT))
+    assert {str(error) for error in findings.failures.values()} == {
+        f"this index offers no project document of foo, although it has the project ({fake.url}/pypi/foo/json "
+        "answered 404): leave the stream out, or read an index that has it"
+    }
+    assert set(findings.failures) == BEHIND_PROJECT
+
+
+# The index as a whole -----------------------------------------------------------------------------------------
+
+PATHS = {
+    Reads.STATISTICS: "/stats/",
+    Reads.LISTING: "/simple/",
+    Reads.RECENT_RELEASES: "/rss/updates.xml",
+    Reads.RECENT_PROJECTS: "/rss/packages.xml",
+}
+
+
+@pytest.mark.parametrize("read", OF_INDEX, ids=lambda read: read.name)
+def test_a_document_of_the_index(world: World, fake: FakeIndex, connect: Connect, read: Reads) -> None:
+    """A document of the index is one request; others are not asked for."""
+    full(world, "1.0")
+    findings = visit_index(connect(fake), [read, Reads.PROJECT, read])
+    assert fake.counts == {PATHS[read]: 1}
+    assert [document.address for document in findings.visit.documents()] == [f"{fake.url}{PATHS[read]}"]
+    assert (findings.failures, findings.target, findings.visit.project) == ({}, None, None)
+
+
+def test_documents_of_a_poor_index(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
+    """Documents that the index does not offer are told one by one; the list is there."""
+    fake = serve(poverty=True)
+    findings = visit_index(connect(fake), OF_INDEX)
+    assert {read: (type(error), str(error).partition(":")[0]) for read, error in findings.failures.items()} == {
+        read: (
+            NotOfferedError,
+            f"this index offers no {read.value} ({fake.url}{PATHS[read]} answered 404)".partition(":")[0],
+        )
+        for read in OF_INDEX - {Reads.LISTING}
+    }
+    assert fake.counts == dict.fromkeys(PATHS.values(), 1)
+
+
+def test_nothing_to_ask(fake: FakeIndex, connect: Connect) -> None:
+    """Where nothing is read nothing is asked."""
+    assert visit_index(connect(fake), [Reads.PROJECT]).failures == {}
+    assert fake.requests == []
