@@ -51,7 +51,12 @@ def connect(waits: list[float]) -> Iterator[Callable[..., Index]]:
     clients: list[Client] = []
 
     def make(fake: FakeIndex, **options: Any) -> Index:
-        settings: dict[str, Any] = {"requests_per_second": 0, "timeout": 5, "sleep": waits.append, "jitter": lambda: 0.0} | options
+        settings: dict[str, Any] = {
+            "requests_per_second": 0,
+            "timeout": 5,
+            "sleep": waits.append,
+            "jitter": lambda: 0.0,
+        } | options
         client = Client(**settings)
         clients.append(client)
         return Index(client, fake.url)

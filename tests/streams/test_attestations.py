@@ -14,10 +14,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from source_pypi.attestation import ISSUER
 from source_pypi.documents import Provenance, open_document
 from source_pypi.errors import ExtraMissingError
 from source_pypi.index import Index
-from source_pypi.streams.attestations import ISSUER, STREAM, Attestations, attestations_rows
+from source_pypi.streams.attestations import STREAM, Attestations, attestations_rows
 from source_pypi.streams.stream import Visit
 from tests.fake_index import FakeIndex, World
 from tests.streams import ROOT, visit_with
