@@ -9,8 +9,8 @@ from packaging.requirements import Requirement
 from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 
 from source_pypi.pep508 import extras_named, parse_requirement
-from source_pypi.reads import Reads
 from source_pypi.selection import Selection, Target
+from source_pypi.streams.dependencies import required
 from source_pypi.visit import Findings, Plan
 
 
@@ -52,10 +52,8 @@ class Frontier:
         return self._targets[name] if self._selection.follow else self._targets.pop(name)
 
     def plan(self, target: Target, plan: Plan) -> Plan:
-        """The plan for one project: to follow the dependencies of a pinned release, its document is needed."""
-        if self._selection.follow > target.depth and target.pins and Reads.RELEASES not in plan.reads:
-            return replace(plan, reads=plan.reads | {Reads.RELEASES}, releases="latest")
-        return plan
+        """The plan for one project: whether what it needs is to be found out."""
+        return replace(plan, follow=True) if target.depth < self._selection.follow else plan
 
     def learn(self, findings: Findings) -> None:
         """Take in what a project needs, one level deeper than the project itself."""
@@ -89,15 +87,16 @@ class Frontier:
 
 
 def _requirements(findings: Findings) -> Iterator[Requirement]:
-    """What the pinned releases and, if it was asked for without a pin, the latest one ask for, on any platform."""
+    """What the pinned releases and, if it was asked for without a pin, the latest one ask for, on any platform.
+
+    Requirements of an address are passed over: what they mean is not on the index.
+    """
     visit, target = findings.visit, findings.target
     assert target is not None
-    latest = visit.document.content if visit.document is not None else None
-    contents = [view.content for view in visit.releases if view.version in findings.pinned]
-    if latest is not None and target.unpinned:
-        contents.append(latest)
-    for content in contents:
-        for text in content.info.requires_dist or ():
-            requirement = parse_requirement(text)
-            if requirement is not None:
-                yield requirement
+    latest = visit.document.content.info.version if visit.document is not None and target.unpinned else None
+    for release in visit.releases:
+        if release.version in findings.pinned or release.version == latest:
+            for text in required(visit, release)[0]:
+                requirement = parse_requirement(text)
+                if requirement is not None and requirement.url is None:
+                    yield requirement

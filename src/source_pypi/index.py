@@ -4,6 +4,7 @@ Reading on
     index-api.md 1 (endpoints), 3 (what appears where), 19 (other indexes).
 """
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -67,7 +68,7 @@ class Index:
         self.client = client
         self.root = root
         self._layout = PUBLIC
-        self._elsewhere = True
+        self._probing, self._probed = threading.Lock(), False
 
     def project(self, name: str) -> Document[Project] | None:
         """The project document; None where the index has none: unknown, without releases, or quarantined."""
@@ -76,16 +77,16 @@ class Index:
     def project_elsewhere(self, name: str) -> Document[Project] | None:
         """The project document where pypiserver keeps it, of a project that is known to be there.
 
-        Asked for once a run: an index either keeps its documents there or does not.
+        Found out once a run: an index either keeps its documents there or does not.
         """
-        if not self._elsewhere:
-            return None
-        self._elsewhere, before = False, self._layout
-        self._layout = PYPISERVER
-        document = self.project(name)
-        if document is None:
-            self._layout = before
-        return document
+        with self._probing:
+            if self._layout is not PYPISERVER and self._probed:
+                return None
+            self._probed = True
+            document = self._json(f"{self.root}{PYPISERVER.documents}/{name}/json", Project)
+            if document is not None:
+                self._layout = PYPISERVER
+            return document
 
     def release(self, name: str, version: str) -> Document[Release] | None:
         """The document of one release; None where the index has none, or the version can be no part of an address."""

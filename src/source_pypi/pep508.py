@@ -7,7 +7,7 @@ from packaging.markers import Marker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
-_EXTRA = re.compile(r"""\bextra == "([^"]*)"|"([^"]*)" == extra\b""")
+_EXTRA = re.compile(r"""extra == "([^"]*)"|"([^"]*)" == extra""")
 
 
 @lru_cache(maxsize=65_536)
@@ -24,7 +24,29 @@ def extras_named(marker: Marker | None) -> frozenset[NormalizedName]:
 
     A marker asks for an extra only if each of its alternatives does: ``extra == "x" or python_version < "3"`` does not.
     """
-    text = str(marker) if marker is not None else ""
-    alternatives = [text] if "(" in text else text.split(" or ")
-    named = [_EXTRA.findall(alternative) for alternative in alternatives]
-    return frozenset(canonicalize_name(one or other) for found in named for one, other in found if all(named))
+    return _named(str(marker)) if marker is not None else frozenset()
+
+
+def _named(text: str) -> frozenset[NormalizedName]:
+    alternatives = [_named(part) for part in parts] if len(parts := _split(text, " or ")) > 1 else []
+    if alternatives:
+        return frozenset().union(*alternatives) if all(alternatives) else frozenset()
+    conditions = _split(text, " and ")
+    if len(conditions) > 1:
+        return frozenset().union(*map(_named, conditions))
+    if text.startswith("("):
+        return _named(text[1:-1])
+    match = _EXTRA.fullmatch(text)
+    return frozenset({canonicalize_name(match[1] or match[2])}) if match else frozenset()
+
+
+def _split(text: str, word: str) -> list[str]:
+    """Parts of a marker's text, split at ``and`` or ``or`` outside of its parentheses and quotes."""
+    parts, depth, start, quoted = [], 0, 0, False
+    for position, char in enumerate(text):
+        quoted ^= char == '"'
+        depth += (char == "(") - (char == ")") if not quoted else 0
+        if not depth and not quoted and text.startswith(word, position):
+            parts.append(text[start:position])
+            start = position + len(word)
+    return [*parts, text[start:]]

@@ -11,14 +11,14 @@ What fails
     refused credentials, or ``STOP_AFTER`` projects in a row that failed.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from source_pypi.config import Config
 from source_pypi.documents import Document, Listing
-from source_pypi.errors import ConfigError, NotOfferedError, SourceError, StoppedError
+from source_pypi.errors import ConfigError, NotOfferedError, SourceError, StoppedError, TransientError
 from source_pypi.frontier import Frontier
 from source_pypi.index import Index
 from source_pypi.reads import OF_INDEX, Reads
@@ -76,7 +76,8 @@ def batches(index: Index, selection: Selection, streams: Sequence[Stream], confi
     whole = _WholeIndex(index, reads, selection.whole_index and bool(chosen))
     if chosen:
         frontier = Frontier(selection, whole.names())
-        plan = Plan(frozenset(reads), config.releases, config.core_metadata)
+        filled = any(stream.fills_from for stream in chosen) or config.follow_dependencies > 0
+        plan = Plan(frozenset(reads), config.releases, fill=config.core_metadata and filled)
         yield from _visit_all(index, frontier, plan, chosen, config.max_concurrency)
     if rest := [stream for stream in streams if not stream.of_project]:
         yield _batch(whole.findings(), rest)
@@ -132,20 +133,47 @@ def _visit_all(
 ) -> Iterator[Batch]:
     """Batches, until so many projects in a row failed that the index is not well."""
     failed = 0
+    unwell = _Unwell()
 
     def visit(target: Target) -> Findings:
-        extended = frontier.plan(target, plan)
-        findings = visit_project(index, target, extended)
-        only_followed = extended.reads - plan.reads
-        findings.complaints += [error for read, error in findings.failures.items() if read in only_followed]
+        findings = visit_project(index, target, frontier.plan(target, unwell.spare(plan)))
+        unwell.learn(findings)
+        if Reads.RELEASES not in plan.reads and Reads.PROJECT not in findings.failures:  # read only to be followed
+            findings.complaints += [e for read, e in findings.failures.items() if read is Reads.RELEASES]
         return findings
 
     for done, findings in enumerate(_ahead(visit, frontier, concurrency), start=1):
         batch = _batch(findings, streams, known=frontier.known)
-        failed = failed + 1 if _unwell(batch) else 0
+        failed = failed + 1 if batch.failures and not batch.rows else 0
         yield batch
         if failed == STOP_AFTER and done < frontier.known:
             raise StoppedError(failed, frontier.known - done)
+
+
+class _Unwell:
+    """Kinds of documents that failed for ``STOP_AFTER`` projects in a row: they are not asked for any more in this run.
+
+    Each question costs a minute of patience; the other documents may be well.
+    """
+
+    def __init__(self) -> None:
+        self._failed: Counter[Reads] = Counter()
+        self._errors: dict[Reads, SourceError] = {}
+
+    def spare(self, plan: Plan) -> Plan:
+        """The plan without the documents that are given up."""
+        return replace(plan, reads=plan.reads - self._errors.keys()) if self._errors else plan
+
+    def learn(self, findings: Findings) -> None:
+        """Take in what failed; what was not asked for has failed as it did before."""
+        findings.failures.update({r: e for r, e in self._errors.items() if r not in findings.failures})
+        for read in set(Reads) - {Reads.PROJECT}:
+            if isinstance(findings.failures.get(read), TransientError):
+                self._failed[read] += 1
+                if self._failed[read] == STOP_AFTER and Reads.PROJECT not in findings.failures:
+                    self._errors[read] = findings.failures[read]
+            else:
+                self._failed[read] = 0
 
 
 def _ahead(visit: Callable[[Target], Findings], frontier: Frontier, concurrency: int) -> Iterator[Findings]:
@@ -165,12 +193,6 @@ def _ahead(visit: Callable[[Target], Findings], frontier: Frontier, concurrency:
             yield findings
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _unwell(batch: Batch) -> bool:
-    """Whether a visit speaks against asking further: something failed, or nothing of what was asked for is offered."""
-    lacking = [isinstance(error, NotOfferedError) for error in batch.failures.values()]
-    return bool(lacking) and not (all(lacking) and batch.rows)
 
 
 def _batch(findings: Findings, streams: Sequence[Stream], known: int = 0) -> Batch:

@@ -37,11 +37,16 @@ BEHIND_PROJECT = frozenset({Reads.PROJECT, Reads.RELEASES, Reads.PROVENANCE, Rea
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What visits ask for: the documents, of which releases, and whether core metadata fills gaps."""
+    """What visits ask for.
+
+    ``reads``: the documents; ``releases``: of which releases; ``fill``: whether core metadata fills gaps; ``follow``:
+    whether what a project needs is to be found out, by its pinned releases and, unless it is pinned, its latest one.
+    """
 
     reads: frozenset[Reads]
     releases: Literal["latest", "all"] = "latest"
     fill: bool = False
+    follow: bool = False
 
 
 @dataclass(slots=True)
@@ -162,8 +167,13 @@ def _behind(
     brought: dict[str, Any] = {}
     wanted = wanted_versions(findings.target, document.content, plan.releases)
     findings.pinned = frozenset(version for version, pinned in wanted.items() if pinned)
-    if Reads.RELEASES in plan.reads:
-        views = findings.attempt([Reads.RELEASES], lambda: _releases(index, findings, document, wanted))
+    if document.content.releases is None:
+        findings.notes.append(f"{findings.target.project}: the index lists no releases; only the latest one is read")
+    if Reads.RELEASES in plan.reads or plan.follow:
+        latest = document.content.info.version
+        followed = {version: pinned for version, pinned in wanted.items() if pinned or version == latest}
+        meant = wanted if Reads.RELEASES in plan.reads else followed
+        views = findings.attempt([Reads.RELEASES], lambda: _releases(index, findings, document, meant))
         brought["releases"] = views or ()
     silent = {view.version for view in brought.get("releases", ()) if view.content.info.requires_dist is None}
     speaking = [v for v in wanted if Reads.CORE_METADATA in plan.reads or (plan.fill and v in silent)]

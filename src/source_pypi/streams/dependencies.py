@@ -90,12 +90,13 @@ def dependencies_rows(visit: Visit) -> Iterator[Row]:
     if visit.project is None:
         return
     for release in visit.releases:
-        texts, source = _requirements(visit, release)
+        texts, source = required(visit, release)
         for position, text in enumerate(texts):
             yield _row(visit.project, release.version, position, text, source)
 
 
-def _requirements(visit: Visit, release: ReleaseView) -> tuple[Sequence[str], str]:
+def required(visit: Visit, release: ReleaseView) -> tuple[Sequence[str], str]:
+    """What a release requires, as uploaded, and who says so: ``index`` or ``core_metadata``."""
     listed = release.content.info.requires_dist
     if listed is None and visit.fill:
         for file in release.files():
