@@ -18,6 +18,8 @@ from source_pypi.streams import STREAMS
 
 #: Tables that others belong to, from the outermost inwards, and the fields on which they are joined.
 PARENTS = ("projects", "versions", "files")
+#: Tables whose rows may have no parent: of projects without documents, and of projects that were not chosen.
+WITHOUT_PARENTS = ("statuses", "listing", "recent_releases", "recent_projects")
 JOINED = ("project", "version", "filename")
 RESULTS = Path(__file__).parent.parent / "benchmarks" / "results.md"
 
@@ -57,8 +59,10 @@ def entities() -> str:
         parent = _parent(stream, described)
         if parent is not None:
             many = "o|" if set(stream["key"]) == set(parent["key"]) else "o{"
+            one = "|o" if stream["name"] in WITHOUT_PARENTS else "||"
             joined = ", ".join(parent["key"])
-            lines.append(f'    {parent["name"]} ||--{many} {stream["name"]} : "{joined}"')
+            lines.append(f'    {parent["name"]} {one}--{many} {stream["name"]} : "{joined}"')
+    lines.append('    projects |o--o{ dependencies : "project = name"')
     return "\n".join([*lines, "```"])
 
 

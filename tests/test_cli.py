@@ -4,9 +4,11 @@ import json
 import os
 import pty
 import re
+import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -132,7 +134,7 @@ def test_sync_says_what_it_waits_for(world: World, fake: FakeIndex, run: Run) ->
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ([], "error: no projects named: give names (source-pypi sync flask requests)"),
+        ([], "error: no projects named, or all of them excluded: give names (source-pypi sync flask requests)"),
         (["fl ask"], "error: 'fl ask' cannot be a project: write a name, or name==version"),
         (["-x-"], "No such option '-x'"),
         (["../etc"], "error: '../etc' cannot be a project: a name has ASCII letters"),
@@ -314,3 +316,34 @@ def test_light() -> None:
         "concurrent.futures",
     }
     assert heavy & set(loaded) == set()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted(world: World, fake: FakeIndex, tmp_path: Path, number: signal.Signals) -> None:
+    """Interrupted, sync ends at once, says so in one line, and keeps what it had read."""
+    for name in ("flask", "click", "jinja2"):
+        world.add(name)
+    fake.fault("/pypi/jinja2/json", faults.slow(20))
+    command = [sys.executable, "-m", "source_pypi", "sync", "flask", "click", "jinja2", "--index-url", fake.url]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        for _ in range(400):
+            if len(fake.requests) >= 2:
+                break
+            time.sleep(0.01)
+        time.sleep(0.5)
+        began = time.monotonic()
+        process.send_signal(number)
+        assert process.stderr is not None
+        told = process.stderr.read()
+        assert process.wait(10) == 130
+        assert time.monotonic() - began < 3
+    assert told == "error: interrupted; what was read before is kept\n"
+    assert count(tmp_path / "pypi.duckdb", "files") == 4
+
+
+def test_no_room_on_standard_output(run: Run, tmp_path: Path) -> None:
+    """Where standard output cannot be written, that is one line."""
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "source_pypi", "spec"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "error: standard output cannot be written: No space left on device\n")

@@ -293,3 +293,21 @@ def test_one_connection(world: World, fake: FakeIndex, connect: Connect) -> None
         client.get(f"{fake.url}/pypi/{name}/json")
     (pool,) = client._pool.pools._container.values()
     assert pool.num_connections == 1
+
+
+@pytest.mark.parametrize("location", ["http://[bad", "http://x:99999999/", "ftp://example.com/"])
+def test_a_redirect_to_no_address(flask: FakeIndex, connect: Connect, location: str) -> None:
+    """A redirect to what is no address is one error, at once."""
+    flask.fault("/away", faults.redirect(location))
+    with pytest.raises(AnswerError):
+        connect(flask).client.get(f"{flask.url}/away")
+    assert len(flask.requests) == 1
+
+
+@pytest.mark.parametrize("status", [500, 507, 520, 599])
+def test_any_5xx_is_an_outage(flask: FakeIndex, connect: Connect, waits: list[float], status: int) -> None:
+    """Every status from 500 on may be over the next time."""
+    flask.world.override(PATH, b"", status=status)
+    with pytest.raises(UnavailableError, match=f"answered {status}"):
+        connect(flask).client.get(flask.url + PATH)
+    assert len(waits) == 6

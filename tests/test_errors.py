@@ -19,8 +19,8 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     (
         "NoProjectsError",
         (),
-        "no projects named: give names (source-pypi sync flask requests), "
-        "or set 'projects' or 'project_name' in the configuration",
+        "no projects named, or all of them excluded: give names (source-pypi sync flask requests) or a file "
+        "(-r requirements.txt), or set 'projects' or 'project_name' in the configuration",
     ),
     ("ProjectNameError", ("a b", "write a name"), "'a b' cannot be a project: write a name"),
     ("ProjectNameError", ("a\nb", "write a name"), "'a\\nb' cannot be a project: write a name"),

@@ -384,9 +384,9 @@ def test_whatever_is_wrong_with_a_document(changed: list[tuple[Any, str, Any]]) 
     visit = visit_of(document, open_document(json.dumps(page).encode(), Page, f"{ROOT}/simple/foo/"))
     made = {stream.name: list(stream.rows(visit)) for stream in OF_PROJECT}
     content = document.content
-    listed = [file for files in (content.releases or {}).values() for file in files or ()]
+    listed = [file for files in content.listed().values() for file in files]
     assert len(document.oddities) == wrong
-    assert len(made["versions"]) == len(content.releases or {})
+    assert len(made["versions"]) == len(content.listed())
     assert len(made["files"]) == len(
         {name for file in listed if (name := file.filename or (file.url or "").split("/")[-1])}
     )

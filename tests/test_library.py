@@ -77,3 +77,17 @@ def test_public_names() -> None:
     assert all(getattr(source_pypi, name) for name in source_pypi.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'nope'"):
         _ = source_pypi.nope
+
+
+@pytest.mark.parametrize(
+    ("ask", "reason"),
+    [
+        (lambda: source_pypi.read("files", "flask"), "must be a list of names"),
+        (lambda: source_pypi.read("files", ["flask"], request_per_second=1), "there is no such setting"),
+        (lambda: source_pypi.read("nope"), "no such stream"),
+    ],
+)
+def test_bad_input_is_told_at_once(ask: Callable[[], object], reason: str) -> None:
+    """A slip is told by the call, not by the first row."""
+    with pytest.raises(source_pypi.ConfigError, match=reason):
+        ask()

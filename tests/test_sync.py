@@ -285,3 +285,42 @@ def test_threads_end(world: World, fake: FakeIndex, connect: Connect) -> None:
     next(run)
     run.close()  # type: ignore[attr-defined]
     _eventually(lambda: not [t for t in threading.enumerate() if t.name.startswith("visit")])
+
+
+def test_an_optional_document_never_stops_the_others(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """Pages that fail for every project cost the stream that reads them, not the rows of the others."""
+    names = [f"p{number}" for number in range(6)]
+    for name in names:
+        world.add(name)
+    fake.fault("/simple/*", faults.html(), times=None)
+    given = list(read(connect(fake), names, streams("files", "statuses")))
+    assert [counts(batch) for batch in given] == [{"files": 2}] * 6
+
+
+def test_a_kind_of_document_is_given_up(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """What failed for three projects in a row is not asked for any more: each question costs a minute of patience."""
+    names = [f"p{number}" for number in range(8)]
+    for name in names:
+        world.add(name)
+    fake.fault("/simple/*", faults.unavailable(), times=None)
+    given = list(read(connect(fake), names, streams("files", "statuses")))
+    assert [counts(batch) for batch in given] == [{"files": 2}] * 8
+    assert {type(batch.failures["statuses"]) for batch in given} == {UnavailableError}
+    asked = {request.path for request in fake.requests if request.path.startswith("/simple/")}
+    assert len(asked) <= 5  # three, and at most two that were under way
+
+
+def test_following_changes_no_rows(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
+    """Following dependencies of a pin leaves the releases that other streams read as they are."""
+    world.add("foo", releases=["1.0", "2.0", "3.0"])
+    fake = serve()
+    for file in list(world.projects["foo"].releases["1.0"].files):
+        world.backfill(file, metadata=b"Metadata-Version: 2.1\nName: foo\nVersion: 1.0\n")
+    rows = []
+    for chosen in (streams("core_metadata"), streams("core_metadata", "dependencies")):
+        fake.new_run()
+        settings = {"releases": "all", "follow_dependencies": 1}
+        (batch,) = read(connect(fake), ["foo", "foo==1.0"], chosen, **settings)
+        rows.append(batch.rows.get("core_metadata"))
+    assert rows[0] == rows[1]
+    assert rows[0] is not None

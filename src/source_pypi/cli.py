@@ -1,6 +1,7 @@
 """The commands; the only module that prints or exits. What a command does not need, it does not import."""
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from source_pypi import __version__
-from source_pypi.errors import SettingError, SourceError
+from source_pypi.errors import DestinationError, SettingError, SourceError
 
 if TYPE_CHECKING:
     from source_pypi.client import Traffic
@@ -68,11 +69,13 @@ def sync(
 ) -> None:
     """Load projects into a DuckDB file: name projects, get tables.
 
-    A NAME may be pinned to a version (requests==2.31.0), which chooses the release that the stream 'release' reads.
+    A NAME may be pinned to a version (requests==2.31.0), which chooses the release that is read by
+    the streams that read a release at a time.
     """
+    signal.signal(signal.SIGTERM, _interrupt)
     with _one_line_errors():
         settings = _settings(config, names, index_url)
-        tally, traffic, seconds = _load(settings, files, into, streams.split(",") if streams else None)
+        tally, traffic, seconds = _load(settings, files, into, _named(streams))
         if tally.rows:
             _report(tally, traffic, seconds, into)
         for line in tally.lines():
@@ -153,9 +156,11 @@ def main() -> None:
     """The entry point of ``source-pypi``."""
     try:
         cli(prog_name="source-pypi")
-    except BrokenPipeError:
-        # The reader has gone; so that the interpreter does not complain of it at exit, there is nothing left to flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:  # of standard output: all other errors are told where they happen
+        if not isinstance(error, BrokenPipeError):
+            _error(f"standard output cannot be written: {error.strerror}")
+        # so that the interpreter does not complain at exit, there is nothing left to flush
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(1)
 
 
@@ -201,7 +206,7 @@ def _load(
                     _warn(note)
                 show(batch, tally)
         except SourceError as error:
-            if error.failure_type == "config_error" and not tally.projects:
+            if isinstance(error, DestinationError) or (error.failure_type == "config_error" and not tally.projects):
                 raise
             tally.stop(error, tuple(stream.name for stream in chosen))
     return tally, index.client.traffic, time.monotonic() - began
@@ -265,18 +270,32 @@ def _size(count: int) -> str:
     return f"{count} bytes"
 
 
+def _interrupt(*_: object) -> None:
+    """End as Ctrl-C does: with what was read so far in the database."""
+    raise KeyboardInterrupt
+
+
 def _write(lines: bytes) -> None:
     """Whole lines of the protocol, at once: the reader may be waiting for them."""
     sys.stdout.buffer.write(lines)
     sys.stdout.buffer.flush()
 
 
+def _named(streams: str | None) -> list[str] | None:
+    """The streams of ``--streams``; None: it was not given."""
+    return None if streams is None else [name for name in map(str.strip, streams.split(",")) if name]
+
+
+def _coloured(text: str, colour: str) -> str:
+    return text if os.environ.get("NO_COLOR") else click.style(text, fg=colour)
+
+
 def _warn(line: str) -> None:
-    click.echo(f"{click.style('warning:', fg='yellow')} {line}", err=True)
+    click.echo(f"{_coloured('warning:', 'yellow')} {line}", err=True)
 
 
 def _error(line: str) -> None:
-    click.echo(f"{click.style('error:', fg='red')} {line}", err=True)
+    click.echo(f"{_coloured('error:', 'red')} {line}", err=True)
 
 
 @contextmanager
@@ -288,7 +307,7 @@ def _one_line_errors() -> "Iterator[None]":
         _error(str(error))
         sys.exit(1)
     except KeyboardInterrupt:
-        _error("interrupted; what was loaded before is kept")
+        _error("interrupted; what was read before is kept")
         sys.stderr.flush()
         os._exit(130)  # a worker may still be waiting for an answer, and nobody waits for it
 
@@ -300,8 +319,10 @@ def _traced_errors() -> "Iterator[None]":
 
     try:
         yield
-    except BrokenPipeError:
+    except OSError:
         raise
+    except KeyboardInterrupt:
+        os._exit(130)  # a worker may still be waiting for an answer, and nobody waits for it
     except Exception as error:
         _write(airbyte.error_trace(error, time.time()))
         sys.exit(1)

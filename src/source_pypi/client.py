@@ -47,7 +47,6 @@ REDIRECTS = 5
 LARGEST_ANSWER = 256 * 1024 * 1024
 
 _REDIRECTING = frozenset({301, 302, 303, 307, 308})
-_BUSY = frozenset({429, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +184,13 @@ class Client:
             self._pace.wait()
             try:
                 response, body = self._send(hop, accept, etag)
+            except (urllib3.exceptions.LocationValueError, urllib3.exceptions.URLSchemeUnknown, UnicodeError) as error:
+                raise AnswerError(without_credentials(hop), "nothing: it is no address") from error
             except (urllib3.exceptions.HTTPError, OSError) as error:
                 return _Failure(0, _cause(error), None)
             if response.status not in _REDIRECTING:
                 return self._judge(hop, response, body)
-            hop = urljoin(hop, response.headers.get("Location", ""))
+            hop = _joined(hop, response.headers.get("Location", ""))
         raise AnswerError(without_credentials(address), f"more than {REDIRECTS} redirects")
 
     def _send(self, address: str, accept: str, etag: str | None) -> tuple[urllib3.BaseHTTPResponse, bytes]:
@@ -224,7 +225,7 @@ class Client:
     def _judge(self, address: str, response: urllib3.BaseHTTPResponse, body: bytes) -> "Answer | _Failure":
         """Tell answers from failures, and raise for what no further try can mend."""
         status, shown = response.status, without_credentials(address)
-        if status in _BUSY:
+        if status == 429 or status >= 500:
             return _Failure(status, f"status {status}", self._retry_after(response.headers.get("Retry-After")))
         if status in (401, 403):
             raise RefusedError(shown, status, _first_line(body, response))
@@ -240,7 +241,7 @@ class Client:
             body=body,
             content_type=headers.get("Content-Type", ""),
             etag=headers.get("ETag"),
-            serial=int(serial) if serial.isascii() and serial.isdigit() else None,
+            serial=int(serial) if serial.isascii() and serial.isdigit() and len(serial) < 19 else None,
             devpi="X-Devpi-Serial" in headers,
         )
 
@@ -248,8 +249,8 @@ class Client:
         """Seconds to wait, from a Retry-After in seconds or as a date (RFC 9110, 10.2.3); None: none, or nonsense."""
         if text is None:
             return None
-        if text.strip().isdigit():
-            return float(text)
+        if text.strip().isascii() and text.strip().isdigit():
+            return float(text[:12])
         try:
             return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
         except (ValueError, OverflowError):
@@ -324,6 +325,17 @@ def _cause(error: Exception) -> str:
         if isinstance(error, kind):
             return words
     return f"{type(error).__name__}"
+
+
+def _joined(base: str, location: str) -> str:
+    """Where a redirect leads to.
+
+    :raises AnswerError: when that is no address.
+    """
+    try:
+        return urljoin(base, location)
+    except ValueError as error:
+        raise AnswerError(without_credentials(base), f"with a redirect to no address: {location[:60]!r}") from error
 
 
 def _first_line(body: bytes, response: urllib3.BaseHTTPResponse) -> str:

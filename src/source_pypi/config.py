@@ -40,7 +40,7 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
     version: Annotated[
         str | None,
         about(
-            "Version of the project in Project name that the release stream reads. Empty: the latest release.",
+            "Version of the project in Project name: the release that is read. Empty: the latest release.",
             title="Version of that project",
             examples=["1.2.0"],
         ),
@@ -79,9 +79,8 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
     releases: Annotated[
         Literal["latest", "all"],
         about(
-            "Which releases are read of projects that are not pinned, by the streams that read a release at a time "
-            "(release, dependencies, classifiers, urls, vulnerabilities, attestations, core_metadata): the latest one, "
-            "or all of them, which takes a request each. A pinned version counts as itself.",
+            "Which releases are read of projects that are not pinned, by the streams that read a release at a time: "
+            "the latest one, or all of them, which takes a request each. A pinned version counts as itself.",
             title="Releases",
         ),
     ] = "latest"
@@ -175,6 +174,8 @@ def make_config(settings: Mapping[str, Any]) -> Config:
 def _check(config: Config) -> None:
     if config.version is not None and config.project_name is None:
         raise SettingError("version", "goes with project_name; pin an entry of projects as name==version")
+    if config.version is not None and config.project_name is not None and "=" in config.project_name:
+        raise SettingError("version", "project_name names a version too; give one of them")
     if config.contact is not None and not re.fullmatch(r"[ -~]+", config.contact):
         raise SettingError("contact", "may only have printable ASCII characters: it is part of a header")
     if (config.index_username is None) != (config.index_password is None):

@@ -72,8 +72,8 @@ class NoProjectsError(ConfigError):
 
     def __str__(self) -> str:
         return (
-            "no projects named: give names (source-pypi sync flask requests), "
-            "or set 'projects' or 'project_name' in the configuration"
+            "no projects named, or all of them excluded: give names (source-pypi sync flask requests) or a file "
+            "(-r requirements.txt), or set 'projects' or 'project_name' in the configuration"
         )
 
 

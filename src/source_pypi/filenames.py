@@ -60,7 +60,6 @@ def _tags(text: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 
 def kind_of(filename: str) -> str | None:
     """What kind of distribution a name is of, where the index does not say: bdist_wheel, sdist; None for others."""
-    name = filename.partition("#")[0]
-    if name.endswith(".whl"):
+    if filename.endswith(".whl"):
         return "bdist_wheel"
-    return "sdist" if name.endswith((".tar.gz", ".zip")) else None
+    return "sdist" if filename.endswith((".tar.gz", ".zip")) else None

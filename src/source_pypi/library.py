@@ -1,16 +1,17 @@
 """PyPI as rows, in a Python program."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
 
-from source_pypi.config import make_config
+from source_pypi.config import Config, make_config
+from source_pypi.errors import SettingError
 from source_pypi.index import open_index
 from source_pypi.selection import Selection, select
 from source_pypi.streams import choose_streams
-from source_pypi.streams.stream import Row
+from source_pypi.streams.stream import Row, Stream
 from source_pypi.sync import batches, of_projects
 from source_pypi.tally import Tally
 
@@ -23,12 +24,19 @@ def read(stream: str, projects: Iterable[str] = (), **settings: Any) -> Iterator
     :param settings: any setting of the connector, by name (docs/settings.md).
     :returns: a record's instance a row (``row.filename``); for ``project``, ``release`` and ``stats``, a dict.
     :raises UnknownStreamError: when there is no such stream.
-    :raises SettingError: when a setting breaks the specification.
+    :raises SettingError: when a setting does not exist, or breaks the specification.
     :raises SourceError: after the last row, the first thing that went wrong: a missing project, a failed document.
     """
     chosen = choose_streams([stream])
+    if unknown := sorted(settings.keys() - set(Config.__struct_fields__)):
+        raise SettingError(unknown[0], "there is no such setting")
+    if isinstance(projects, str):
+        raise SettingError("projects", f"must be a list of names, as [{projects!r}]")
     config = make_config({"projects": list(projects), **settings})
-    selection = select(config) if of_projects(chosen) else Selection()
+    return _rows(chosen, config, select(config) if of_projects(chosen) else Selection())
+
+
+def _rows(chosen: Sequence[Stream], config: Config, selection: Selection) -> Iterator[Any]:
     index = open_index(config)
     tally = Tally(index.root)
     for batch in batches(index, selection, chosen, config):

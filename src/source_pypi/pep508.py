@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from packaging.markers import Marker
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 
 _EXTRA = re.compile(r"""extra == "([^"]*)"|"([^"]*)" == extra""")
@@ -19,12 +20,21 @@ def parse_requirement(text: str) -> Requirement | None:
         return None
 
 
+def pinned_version(specifiers: SpecifierSet) -> str | None:
+    """The one version that will do, whatever else is asked of it; None where several will."""
+    exact = [one.version for one in specifiers if one.operator in ("==", "===") and not one.version.endswith(".*")]
+    return exact[0] if exact else None
+
+
 def extras_named(marker: Marker | None) -> frozenset[NormalizedName]:
     """The extras that ask for a requirement, by its marker. Empty: it may be asked for without any.
 
     A marker asks for an extra only if each of its alternatives does: ``extra == "x" or python_version < "3"`` does not.
     """
-    return _named(str(marker)) if marker is not None else frozenset()
+    try:
+        return _named(str(marker)) if marker is not None else frozenset()
+    except RecursionError:  # nobody nests a marker so deep, but who wants to end a run
+        return frozenset()
 
 
 def _named(text: str) -> frozenset[NormalizedName]:

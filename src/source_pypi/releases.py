@@ -31,10 +31,7 @@ def provenance_addresses(document: Project, page: Document[Page], versions: Iter
 
 def files_of(document: Project, version: str) -> Sequence[File]:
     """The files of a version; those of the latest one also where an index lists no releases (index-api.md 19)."""
-    listed = (document.releases or {}).get(version)
-    if listed is None and version == document.info.version:
-        listed = document.urls
-    return listed or ()
+    return document.listed().get(version, ())
 
 
 def _metadata_file(files: Sequence[File]) -> File | None:

@@ -203,7 +203,7 @@ def _batch(findings: Findings, streams: Sequence[Stream], known: int = 0) -> Bat
         if rows.get(stream.name) == [] and (error := _lacking(stream, visit)) is not None:
             failures[stream.name] = error
             del rows[stream.name]
-    if findings.missing:  # what was loaded of it stays; only what tells of the absence is written
+    if findings.missing or findings.complaints:  # a slip of the user's: what was loaded stays where nothing new came
         rows = {name: made for name, made in rows.items() if made}
     named = findings.target is None or findings.target.named
     absent = [f"{visit.project} is listed or needed, and the index does not have it"] if findings.missing else []

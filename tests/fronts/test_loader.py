@@ -212,6 +212,7 @@ def test_columns_of_a_newer_release(path: Path) -> None:
     """A table of an older release gets the columns that it lacks, and keeps its rows."""
     connection = duckdb.connect(str(path))
     connection.execute("create table files (filename varchar, project varchar)")
+    connection.execute("comment on table files is 'A row is a distribution file.'")
     connection.execute("insert into files values ('a.whl', 'a')")
     connection.close()
     with Database(path, choose_streams(["files"])):
@@ -224,7 +225,7 @@ def test_a_table_that_is_not_ours(path: Path) -> None:
     connection = duckdb.connect(str(path))
     connection.execute("create table files (path varchar)")
     connection.close()
-    with pytest.raises(DestinationError, match="it has a table 'files' that is not ours"), Database(path, ALL):
+    with pytest.raises(DestinationError, match="it has a table or view 'files' that is not ours"), Database(path, ALL):
         pass
     assert rows(path, "select count(*) from duckdb_tables()") == [(1,)]
 
@@ -297,3 +298,76 @@ def _comparable(value: Any) -> Any:
     if isinstance(value, str) and value.startswith("{"):
         return json.loads(value)
     return value
+
+
+def test_a_slip_keeps_what_was_loaded(
+    world: World, serve: Callable[..., FakeIndex], connect: Connect, path: Path
+) -> None:
+    """A pin that the index does not have takes nothing away of what was loaded before."""
+    world.add("flask", releases=["1.0"], requires_dist=["click"])
+    fake = serve()
+    load(path, connect(fake), "flask")
+    fake.new_run()
+    load(path, connect(fake), "flask==99")
+    assert rows(path, "select (select count(*) from release), (select count(*) from dependencies)") == [(1, 1)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "create table stats (top_packages json, mine int)",
+        "create table projects (project varchar, budget int)",
+        "create view files as select 1 as project",
+        "create table _selection (x int)",
+    ],
+)
+def test_what_is_not_ours_stays(path: Path, statement: str) -> None:
+    """Whatever stands in the way of our tables and is not ours is never touched."""
+    connection = duckdb.connect(str(path))
+    connection.execute(statement)
+    connection.close()
+    with pytest.raises(DestinationError, match="that is not ours"), Database(path, ALL):
+        pass
+    assert (
+        len(
+            rows(
+                path,
+                "select table_name from duckdb_tables() union all select view_name from duckdb_views() "
+                "where not internal",
+            )
+        )
+        == 1
+    )
+
+
+def test_views_of_the_user(path: Path) -> None:
+    """A view or table that is called as one of our views stays as it is, and tables of another schema do not matter."""
+    connection = duckdb.connect(str(path))
+    connection.execute("create table latest_files (mine int)")
+    connection.execute("create view release_cadence as select 1 as mine")
+    connection.execute("create schema other")
+    connection.execute("create table other.dependencies (a int)")
+    connection.close()
+    with Database(path, choose_streams(["files", "versions"])):
+        pass
+    assert rows(path, "select * from latest_files") == []
+    assert rows(path, "select * from release_cadence") == [(1,)]
+
+
+@pytest.mark.parametrize("name", ["md:mine", "sqlite:mine.db", ":memory:", 'it\'s a "path".duckdb'])
+def test_a_file_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Whatever a file is called, it is a file, and nothing is fetched to open it."""
+    monkeypatch.chdir(tmp_path)
+    with Database(Path(name), choose_streams(["stats"])) as database:
+        database.add(Batch(None, rows={"stats": [{"top_packages": {}}]}))
+    assert rows(tmp_path / name, "select count(*) from stats") == [(1,)]
+
+
+def test_a_full_disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where rows cannot be staged, that is one error that names the place, and nothing of them is loaded."""
+    database = Database(path, choose_streams(["files"])).__enter__()
+    database._staged["files"]._file = Path("/dev/full").open("wb", buffering=0)  # noqa: SIM115
+    with pytest.raises(DestinationError, match=r"temporary folder .*: No space left on device") as caught:
+        database.add(Batch("a", rows={"files": [{"project": "a", "filename": "a.whl"}]}))
+    database.__exit__(DestinationError, caught.value, None)
+    assert rows(path, "select count(*) from files") == [(0,)]

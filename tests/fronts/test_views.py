@@ -46,7 +46,11 @@ def ask(tmp_path: Path, fake: FakeIndex, connect: Connect) -> Callable[..., Ask]
 
 def test_dependents(world: World, ask: Callable[..., Ask]) -> None:
     """Dependents tells who needs a project, in which versions and on which condition."""
-    world.add("flask", releases=["3.0"], requires_dist=["Click>=8", 'python-dotenv; extra == "dotenv"', "(broken"])
+    world.add(
+        "flask",
+        releases=["3.0"],
+        requires_dist=["flask[dotenv]", "Click>=8", 'python-dotenv; extra == "dotenv"', "(broken"],
+    )
     world.add("black", releases=["24.0"], requires_dist=["click==8.1"])
     assert ask("flask", "black")("select * from dependents order by all") == [
         ("click", "black", "24.0", "==8.1", None, None),
@@ -83,7 +87,10 @@ def test_sole_maintainer(world: World, ask: Callable[..., Ask]) -> None:
         for user in users:
             world.add_role(name, user)
     world.add_role("twice", "ann", "Maintainer")
-    found = ask("alone", "twice", "pair", "nobody")("select * from sole_maintainer order by all")
+    world.add("owned")
+    world.add_role("owned", "ann")
+    world.set_organization("owned", "acme")
+    found = ask("alone", "twice", "pair", "nobody", "owned")("select * from sole_maintainer order by all")
     assert found == [("alone", "ann"), ("twice", "ann")]
 
 
@@ -94,11 +101,20 @@ def test_yanked_in_use(world: World, ask: Callable[..., Ask]) -> None:
     world.yank("click", "8.1")
     world.add("a", releases=["1.0"], requires_dist=["click==8.0.0"])
     world.add("b", releases=["1.0"], requires_dist=["click==8.1", "click>=8.0", "click==8.*", "click==8.1,!=8.2"])
-    assert ask("click==8.0", "a", "b")("select * from yanked_in_use order by all") == [
+    assert ask("click==v8.0.0", "a", "b")("select * from yanked_in_use order by all") == [
         ("click", "8.0", "broken", "a", "1.0"),
         ("click", "8.0", "broken", "selection", None),
         ("click", "8.1", None, "b", "1.0"),
     ]
+
+
+@pytest.mark.parametrize("pin", ["2023.07.22", "2023.7.22", "2023.7.22.0"])
+def test_yanked_in_any_spelling(world: World, ask: Callable[..., Ask], pin: str) -> None:
+    """A pin is found however it is spelt, without any further table for the choice of projects."""
+    world.add("certifi", releases=["2023.7.22", "2024.1.1"])
+    world.yank("certifi", "2023.7.22")
+    found = ask(f"certifi=={pin}", streams=("versions",))("select * from yanked_in_use")
+    assert found == [("certifi", "2023.7.22", None, "selection", None)]
 
 
 def test_commented(world: World, ask: Callable[..., Ask]) -> None:
@@ -114,4 +130,8 @@ def test_made_when_its_tables_are_there(world: World, ask: Callable[..., Ask], f
     names = "select view_name from duckdb_views() where not internal order by all"
     assert ask("flask", streams=("files",))(names) == []
     fake.new_run()
-    assert ask("flask", streams=("versions",))(names) == [("latest_files",), ("release_cadence",)]
+    assert ask("flask", streams=("versions",))(names) == [
+        ("latest_files",),
+        ("release_cadence",),
+        ("yanked_in_use",),
+    ]

@@ -8,6 +8,7 @@ import pytest
 from source_pypi.documents import File, Info, Release, open_core_metadata
 from source_pypi.errors import DocumentError, UnavailableError, UnreachableError
 from source_pypi.index import Index
+from source_pypi.pep440 import sort_key
 from source_pypi.streams import choose_streams, core_metadata
 from source_pypi.streams.dependencies import Dependencies, dependencies_rows
 from source_pypi.streams.stream import ReleaseView, Visit
@@ -29,7 +30,7 @@ def a_row(requirement: str, **given: Any) -> Dependencies:
         "position": 0,
         "requirement": requirement,
         "name": "bar",
-        **dict.fromkeys(("extras", "specifier", "marker", "extra", "url", "parse_error")),
+        **dict.fromkeys(("extras", "specifier", "pin", "pin_sort_key", "marker", "extra", "url", "parse_error")),
         "source": "index",
     }
     return Dependencies(**plain | given)
@@ -61,7 +62,9 @@ NOT_PARSED = {
         ("bar>=1,<2", {"specifier": "<2,>=1"}),
         ("bar (>=1,<2)", {"specifier": "<2,>=1"}),
         ("bar ()", {}),
-        ("bar===2004d", {"specifier": "===2004d"}),
+        ("bar===2004d", {"specifier": "===2004d", "pin": "2004d", "pin_sort_key": sort_key("2004d")}),
+        ("bar==1.0.0,!=2", {"specifier": "!=2,==1.0.0", "pin": "1.0.0", "pin_sort_key": sort_key("1")}),
+        ("bar==1.*", {"specifier": "==1.*"}),
         ("bar[y,x]", {"extras": ["x", "y"]}),
         ("bar[]", {}),
         ('bar; python_version<"3"', {"marker": 'python_version < "3"'}),

@@ -103,7 +103,7 @@ def test_the_order_of_the_index_does_not_matter() -> None:
     [
         ({"aliases": ["CVE-1", "CVE-2"], "link": "https://a.test"}, "CVE-1"),
         ({"id": "", "link": "https://a.test"}, "https://a.test"),
-        ({}, "unknown"),
+        ({}, "unknown-0"),
     ],
 )
 def test_an_advisory_without_identifier(given: dict[str, Any], identifier: str) -> None:

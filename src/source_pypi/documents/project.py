@@ -48,6 +48,14 @@ class File(Struct, frozen=True):
     downloads: Annotated[Integer | None, about("Deprecated: always -1.")] = None
     has_sig: Annotated[bool | None, about("Deprecated: always false since May 2023.")] = None
 
+    def uploaded(self) -> datetime | None:
+        """Time of the upload; without a zone, which then is UTC, where only the older key is there."""
+        return self.upload_time_iso_8601 or self.upload_time
+
+    def name(self) -> str | None:
+        """The file's name, or else the end of its address: pypiserver lists addresses only (index-api.md 19)."""
+        return self.filename or (None if self.url is None else self.url.partition("#")[0].rpartition("/")[2] or None)
+
 
 class Downloads(Struct, frozen=True, gc=False):
     """Deprecated counts, always -1."""
@@ -135,3 +143,9 @@ class Project(Release, frozen=True):
     releases: Annotated[
         dict[str, list[File] | None] | None, about("Files by version; an empty list where a release has none.")
     ] = None
+
+    def listed(self) -> dict[str, list[File]]:
+        """Files by version; where an index lists no releases (index-api.md 19), those of the latest one."""
+        if self.releases is None:
+            return {} if self.info.version is None else {self.info.version: self.urls or []}
+        return {version: files or [] for version, files in self.releases.items()}

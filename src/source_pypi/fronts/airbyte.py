@@ -244,7 +244,7 @@ def _load(what: str, path: Path, empty: Any = None) -> Any:
         return empty if empty is not None and not content.strip() else json.loads(content)
     except OSError as error:
         raise CatalogError(what, f"{path}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CatalogError(what, f"{path} is no JSON: {error}") from error
 
 

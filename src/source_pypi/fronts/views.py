@@ -19,20 +19,31 @@ class View:
     query: str
 
 
-#: A version without the zeros that do not matter (PEP 440: 1.0 and 1.0.0 are one version).
-_SAME = r"regexp_replace({}, '(\.0)+($|[^.0-9])', '\2')"
 #: Where the loader notes what was asked for, so that views can tell what the user pins.
 SELECTION = "_selection"
 
+_IN_USE = "a yanked version that something pins: the choice of projects ('selection'), or a release's dependency"
+
+
+def _yanked_in_use(pins: str) -> str:
+    """Yanked versions among pins: rows of project, sort key of the version, and who pins it in which version."""
+    return f"""
+        SELECT DISTINCT versions.project, versions.version, versions.yanked_reason, pinned_by, pinned_by_version
+        FROM versions JOIN ({pins}) AS pins (project, sort_key, pinned_by, pinned_by_version) USING (project, sort_key)
+        WHERE versions.yanked
+    """
+
+
+#: In this order: a view of the same name that needs more takes the place of one that needs less.
 VIEWS: tuple[View, ...] = (
     View(
         name="dependents",
-        row="a release that needs a project: who needs whom, in which versions, under which condition",
+        row="a requirement of one project by another: who needs whom, in which versions, under which condition",
         needs=("dependencies",),
         query="""
             SELECT name AS project, project AS dependent, version AS dependent_version, specifier, marker, extra
             FROM dependencies
-            WHERE name IS NOT NULL
+            WHERE name <> project
         """,
     ),
     View(
@@ -65,34 +76,28 @@ VIEWS: tuple[View, ...] = (
     ),
     View(
         name="sole_maintainer",
-        row="a project in which only one user has a role",
-        needs=("roles",),
+        row="a project of no organization in which only one user has a role",
+        needs=("roles", "projects"),
         query="""
             SELECT project, any_value("user") AS "user"
-            FROM roles
+            FROM roles ANTI JOIN (SELECT project FROM projects WHERE organization IS NOT NULL) USING (project)
             GROUP BY project
             HAVING count(DISTINCT "user") = 1
         """,
     ),
     View(
         name="yanked_in_use",
-        row="a yanked version that something pins: the choice of projects ('selection'), or a release's dependency",
-        needs=("dependencies", "versions"),
-        query=f"""
-            WITH pinned AS (
-                SELECT project, pin AS version, 'selection' AS pinned_by, NULL AS pinned_by_version
-                FROM {SELECTION}
-                WHERE pin IS NOT NULL
-                UNION ALL
-                SELECT name, regexp_extract(specifier, '^={{2,3}}([^,*]+)$', 1), project, version
-                FROM dependencies
-                WHERE regexp_matches(specifier, '^={{2,3}}[^,*]+$')
-            )
-            SELECT DISTINCT versions.project, versions.version, versions.yanked_reason, pinned_by, pinned_by_version
-            FROM versions JOIN pinned ON pinned.project = versions.project
-                AND {_SAME.format("pinned.version")} IN
-                    ({_SAME.format("versions.version")}, {_SAME.format("versions.normalized_version")})
-            WHERE versions.yanked
-        """,
+        row=_IN_USE,
+        needs=("versions",),
+        query=_yanked_in_use(f"SELECT project, sort_key, 'selection', NULL FROM {SELECTION}"),
+    ),
+    View(
+        name="yanked_in_use",
+        row=_IN_USE,
+        needs=("versions", "dependencies"),
+        query=_yanked_in_use(f"""
+            SELECT project, sort_key, 'selection', NULL FROM {SELECTION}
+            UNION ALL SELECT name, pin_sort_key, project, version FROM dependencies
+        """),
     ),
 )

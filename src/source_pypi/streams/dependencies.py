@@ -10,7 +10,8 @@ from msgspec import Struct
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from source_pypi.pep508 import extras_named
+from source_pypi.pep440 import sort_key
+from source_pypi.pep508 import extras_named, pinned_version
 from source_pypi.reads import Reads
 from source_pypi.record import about
 from source_pypi.streams.stream import ONE_A_RELEASE, ReleaseView, Row, Stream, Visit
@@ -46,6 +47,22 @@ class Dependencies(Struct, frozen=True, kw_only=True, gc=False):
             null="any version, or the requirement does not parse",
         ),
     ]
+    pin: Annotated[
+        str | None,
+        about(
+            "The one version that will do, as the specifier writes it (== or ===).",
+            source="info.requires_dist",
+            null="several will do, or the requirement does not parse",
+        ),
+    ]
+    pin_sort_key: Annotated[
+        str | None,
+        about(
+            "The pinned version as versions.sort_key has it: equal for all spellings of one version.",
+            source="info.requires_dist",
+            null="no version is pinned",
+        ),
+    ]
     marker: Annotated[
         str | None,
         about("Condition under which it is required (PEP 508).", source="info.requires_dist", null=_UNPARSED),
@@ -53,7 +70,7 @@ class Dependencies(Struct, frozen=True, kw_only=True, gc=False):
     extra: Annotated[
         str | None,
         about(
-            "The extra of the requiring project that asks for it; several are joined with commas.",
+            "The extra of the requiring project that asks for it; several are joined by a comma and a blank.",
             source="info.requires_dist",
             null="it is required in any case, or the requirement does not parse",
         ),
@@ -79,6 +96,7 @@ class _Parsed:
     name: str | None
     extras: tuple[str, ...] | None = None
     specifier: str | None = None
+    pin: str | None = None
     marker: str | None = None
     extra: str | None = None
     url: str | None = None
@@ -116,6 +134,8 @@ def _row(project: str, version: str, position: int, text: str, source: str) -> D
         name=parsed.name,
         extras=None if parsed.extras is None else list(parsed.extras),
         specifier=parsed.specifier,
+        pin=parsed.pin,
+        pin_sort_key=None if parsed.pin is None else sort_key(parsed.pin),
         marker=parsed.marker,
         extra=parsed.extra,
         url=parsed.url,
@@ -135,6 +155,7 @@ def _parse(text: str) -> _Parsed:
         name=canonicalize_name(requirement.name),
         extras=tuple(sorted(requirement.extras)) or None,
         specifier=str(requirement.specifier) or None,
+        pin=pinned_version(requirement.specifier),
         marker=None if requirement.marker is None else str(requirement.marker),
         extra=", ".join(sorted(extras_named(requirement.marker))) or None,
         url=requirement.url,

@@ -114,9 +114,9 @@ def files_rows(visit: Visit) -> Iterator[Row]:
     if visit.project is None or visit.document is None:
         return
     seen: set[str] = set()
-    for version, files in (visit.document.content.releases or {}).items():
-        for file in files or ():
-            filename = file.filename or _last_part(file.url)
+    for version, files in visit.document.content.listed().items():
+        for file in files:
+            filename = file.name()
             if filename and filename not in seen:
                 seen.add(filename)
                 yield _row(visit.project, version, filename, file, visit.document.address)
@@ -143,7 +143,7 @@ def _row(project: str, version: str, filename: str, file: File, base: str) -> Fi
         blake2b_256=text(digests.blake2b_256),
         has_core_metadata=None if metadata is None else metadata is not False,
         core_metadata_sha256=metadata.get("sha256") if isinstance(metadata, dict) else None,
-        uploaded_at=moment(file.upload_time_iso_8601) or moment(file.upload_time),
+        uploaded_at=moment(file.uploaded()),
         requires_python=text(file.requires_python),
         yanked=file.yanked,
         yanked_reason=text(file.yanked_reason),
@@ -151,11 +151,6 @@ def _row(project: str, version: str, filename: str, file: File, base: str) -> Fi
         has_sig=file.has_sig,
         downloads=None if file.downloads == -1 else file.downloads,
     )
-
-
-def _last_part(url: str | None) -> str | None:
-    """The file's name in its address: pypiserver lists nothing but addresses (index-api.md 19)."""
-    return None if url is None else url.partition("#")[0].rpartition("/")[2]
 
 
 STREAM = Stream(

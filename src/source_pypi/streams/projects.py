@@ -137,7 +137,7 @@ def _row(project: str, document: Document[documents.Project]) -> Projects:
     content = document.content
     info, releases, ownership = content.info, content.releases, content.ownership
     files = None if releases is None else [file for listed in releases.values() for file in listed or ()]
-    uploads = sorted(when for file in files or () if (when := moment(file.upload_time_iso_8601)) is not None)
+    uploads = sorted(when for file in files or () if (when := moment(file.uploaded())) is not None)
     return Projects(
         project=project,
         name=text(info.name),

@@ -50,12 +50,12 @@ class Statuses(Struct, frozen=True, kw_only=True, gc=False):
         about(
             "Whether document and page list the same files, or are both without any.",
             source="document: releases; page: files",
-            null="one of them lists no files by itself: the document lists no releases, or both are missing",
+            null="there is no page, or the document lists no releases",
         ),
     ]
     disagreement: Annotated[
         str | None,
-        about("How they differ.", source="document: releases; page: files", null="they agree"),
+        about("How they differ.", source="document: releases; page: files", null="they agree, or cannot be compared"),
     ]
     serial: Annotated[
         Integer | None,
@@ -94,7 +94,7 @@ def _status(document: Project | None, page: Page | None) -> str:
 
 
 def _disagreement(document: Project | None, page: Page | None) -> str | None:
-    listed = {file.filename for files in (document.releases or {} if document else {}).values() for file in files or ()}
+    listed = {file.name() for files in (document.listed() if document else {}).values() for file in files}
     paged = {file.filename for file in page.files} if page is not None else set()
     told = [
         f"{len(names)} files only {where}"

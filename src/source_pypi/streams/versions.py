@@ -90,15 +90,15 @@ def versions_rows(visit: Visit) -> Iterator[Row]:
     if visit.project is None or visit.document is None:
         return
     content = visit.document.content
-    for version, files in (content.releases or {}).items():
-        yield _row(visit.project, version, files or (), content.info)
+    for version, files in content.listed().items():
+        yield _row(visit.project, version, files, content.info)
 
 
 def _row(project: str, version: str, files: Sequence[File], info: Info) -> Versions:
     is_latest = version == info.version
     parsed = parse_version(version)
-    uploads = sorted(when for file in files if (when := moment(file.upload_time_iso_8601)) is not None)
-    kinds = {file.packagetype or kind_of(file.filename or file.url or "") for file in files}
+    uploads = sorted(when for file in files if (when := moment(file.uploaded())) is not None)
+    kinds = {file.packagetype or kind_of(file.name() or "") for file in files}
     return Versions(
         project=project,
         version=version,

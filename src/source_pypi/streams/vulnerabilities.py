@@ -59,7 +59,8 @@ def vulnerabilities_rows(visit: Visit) -> Iterator[Row]:
     if visit.project is None:
         return
     for release in visit.releases:
-        by_id = {_identifier(advisory): advisory for advisory in reversed(release.content.vulnerabilities or ())}
+        advisories = list(enumerate(release.content.vulnerabilities or ()))
+        by_id = {_identifier(advisory, position): advisory for position, advisory in reversed(advisories)}
         for identifier, advisory in sorted(by_id.items()):
             fixed = texts(advisory.fixed_in)
             yield Vulnerabilities(
@@ -76,9 +77,9 @@ def vulnerabilities_rows(visit: Visit) -> Iterator[Row]:
             )
 
 
-def _identifier(advisory: documents.Vulnerability) -> str:
+def _identifier(advisory: documents.Vulnerability, position: int) -> str:
     """An identifier, whatever is missing: the index promises one, and a row needs a key."""
-    return advisory.id or next(iter(advisory.aliases or ()), None) or advisory.link or "unknown"
+    return advisory.id or next(iter(advisory.aliases or ()), None) or advisory.link or f"unknown-{position}"
 
 
 STREAM = Stream(
