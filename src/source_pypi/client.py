@@ -60,7 +60,6 @@ class Answer:
     address: str
     status: int
     body: bytes
-    content_type: str
     etag: str | None
     serial: int | None
     devpi: bool = False
@@ -91,7 +90,6 @@ class Wait:
     reason: str
     seconds: float
     tries: int
-    rate_limited: bool
 
     def __str__(self) -> str:
         return f"{self.address}: {self.reason}; waiting {self.seconds:.1f} s before try {self.tries + 1}"
@@ -174,7 +172,7 @@ class Client:
             wait = self._wait_before(tries, outcome)
             if tries >= (TRIES if self.answered else FIRST_TRIES) or wait > LONGEST_WAIT:
                 raise self._given_up(address, outcome, tries, self._clock() - began)
-            self._on_wait(Wait(without_credentials(address), outcome.reason, wait, tries, outcome.status == 429))
+            self._on_wait(Wait(without_credentials(address), outcome.reason, wait, tries))
             self._sleep(wait)
 
     def _try(self, address: str, accept: str, etag: str | None) -> "Answer | _Failure":
@@ -239,7 +237,6 @@ class Client:
             address=shown,
             status=404 if status == 410 else status,
             body=body,
-            content_type=headers.get("Content-Type", ""),
             etag=headers.get("ETag"),
             serial=int(serial) if serial.isascii() and serial.isdigit() and len(serial) < 19 else None,
             devpi="X-Devpi-Serial" in headers,
