@@ -324,3 +324,17 @@ def test_following_changes_no_rows(world: World, serve: Callable[..., FakeIndex]
         rows.append(batch.rows.get("core_metadata"))
     assert rows[0] == rows[1]
     assert rows[0] is not None
+
+
+def test_a_project_that_fails_says_nothing_of_other_documents(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """Where project documents fail, what lies behind them was not asked for, and is not given up for it."""
+    names = [f"p{number}" for number in range(6)]
+    for name in names:
+        world.add(name)
+    for name in names[:2]:
+        fake.fault(f"/pypi/{name}/json", faults.unavailable(), times=None)
+    world.add("old", releases=["1.0", "2.0"])
+    fake.fault("/pypi/old/1.0/json", faults.unavailable(), times=None)
+    asked = ["p0", "p1", "old==1.0", *names[2:]]
+    given = list(read(connect(fake), asked, streams("files", "release")))
+    assert [counts(batch) for batch in given] == [{}, {}, {"files": 4}, *[{"files": 2, "release": 1}] * 4]

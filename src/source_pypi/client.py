@@ -201,10 +201,9 @@ class Client:
             packed = response.read(LARGEST_ANSWER + 1, decode_content=False)
             with self._counting:
                 self.traffic.bytes_received += len(packed)
-            if (
-                response.length_remaining and len(packed) <= LARGEST_ANSWER
-            ):  # urllib3 tells of it on a further read only
-                cut = http.client.IncompleteRead(packed, response.length_remaining)
+            missing = response.length_remaining or 0  # urllib3 would tell of it on a further read only
+            if missing and len(packed) <= LARGEST_ANSWER:
+                cut = http.client.IncompleteRead(packed, missing)
                 raise urllib3.exceptions.ProtocolError("the answer was cut short", cut)
         except BaseException:
             response.close()

@@ -166,14 +166,14 @@ class _Unwell:
 
     def learn(self, findings: Findings) -> None:
         """Take in what failed; what was not asked for has failed as it did before."""
+        if Reads.PROJECT in findings.failures:  # what lies behind it was not asked for, and may be well
+            return
         findings.failures.update({r: e for r, e in self._errors.items() if r not in findings.failures})
         for read in set(Reads) - {Reads.PROJECT}:
-            if isinstance(findings.failures.get(read), TransientError):
-                self._failed[read] += 1
-                if self._failed[read] == STOP_AFTER and Reads.PROJECT not in findings.failures:
-                    self._errors[read] = findings.failures[read]
-            else:
-                self._failed[read] = 0
+            error = findings.failures.get(read)
+            self._failed[read] = self._failed[read] + 1 if isinstance(error, TransientError) else 0
+            if self._failed[read] == STOP_AFTER and error is not None:
+                self._errors[read] = error
 
 
 def _ahead(visit: Callable[[Target], Findings], frontier: Frontier, concurrency: int) -> Iterator[Findings]:
