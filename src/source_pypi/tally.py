@@ -25,8 +25,6 @@ class Tally:
     missing: list[str] = field(default_factory=list)
     failures: list[tuple[SourceError, tuple[str, ...]]] = field(default_factory=list)
     complaints: list[SourceError] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    oddities: int = 0
     _lacking: set[str] = field(default_factory=set)
 
     def add(self, batch: Batch) -> list[str]:
@@ -42,10 +40,7 @@ class Tally:
         for error, streams in causes.values():
             self._fail(error, streams)
         self.complaints += batch.complaints
-        self.oddities += len(batch.oddities)
-        notes = [*batch.notes, *_odd(batch)]
-        self.notes += notes
-        return notes
+        return [*batch.notes, *_odd(batch)]
 
     def _fail(self, error: SourceError, streams: list[str]) -> None:
         """Note a failure; what an index does not offer is told once a stream, not once a project."""
