@@ -97,7 +97,7 @@ class FakeIndex:
         self._style = Style(edge=self._edge, etags=etags, poverty=poverty)
         self._credentials = None if username is None else _basic(username, password or "")
         self._lock = threading.Lock()
-        self._answered: set[tuple[str, str, str]] = set()
+        self._answered: set[tuple[str, ...]] = set()
         self._waiting: list[_Waiting] = []
         self._cache: dict[tuple[str, str, str, bool], tuple[str | None, tuple[int, int], Prepared]] = {}
         self._date = (0, b"")
@@ -168,6 +168,12 @@ class FakeIndex:
         with self._lock:
             self.requests, self.counts, self.repeated = [], Counter(), []
             self._answered.clear()
+
+    def settle(self, seconds: float = 10) -> None:
+        """Wait until nobody is connected any more: all that those who went away had asked is written down."""
+        until = time.monotonic() + seconds
+        while self._open and time.monotonic() < until:
+            time.sleep(0.001)
 
     def warm(self) -> None:
         """Prepare the compressed project documents, for benchmarks that do not mean to time that."""
@@ -268,11 +274,11 @@ class FakeIndex:
             if fault is None:
                 self.counts[heard.target.partition("?")[0]] += 1
                 if status in (304, 404) or 200 <= status < 300:
-                    self._answered.add(_question(heard))
+                    self._answered.add(_question(heard) if status == 304 else _question(heard)[:3])
 
     def _is_repeated(self, heard: Heard) -> bool:
         with self._lock:
-            if _question(heard) not in self._answered:
+            if not {_question(heard), _question(heard)[:3]} & self._answered:
                 return False
             self.repeated.append(heard.target)
         return self.strict
@@ -329,8 +335,10 @@ def _basic(username: str, password: str) -> str:
     return f"Basic {base64.b64encode(f'{username}:{password}'.encode()).decode()}"
 
 
-def _question(heard: Heard) -> tuple[str, str, str]:
-    return heard.method, heard.target, heard.headers.get("accept", "")
+def _question(heard: Heard) -> tuple[str, ...]:
+    """What is asked: the last part is the condition. To ask what a document is that is known to be unchanged is new."""
+    headers = heard.headers
+    return heard.method, heard.target, headers.get("accept", ""), headers.get("if-none-match", "")
 
 
 def _break(packed: bytes) -> bytes:
