@@ -16,6 +16,7 @@ from benchmarks.measure import CommandError
 from benchmarks.reading import memory, read
 from benchmarks.report import machine, page
 from benchmarks.starting import start
+from benchmarks.whole_index import whole_index
 from benchmarks.workbench import Workbench, workbench
 
 RESULTS = Path(__file__).with_name("results.md")
@@ -27,6 +28,7 @@ BENCHMARKS: dict[str, Callable[[Workbench], Iterator[Figure]]] = {
     "read": read,
     "memory": memory,
     "sync": sync,
+    "whole_index": whole_index,
 }
 
 

@@ -114,6 +114,7 @@ def _stream(stream: dict[str, Any]) -> str:
         "",
         f"- key: {_names(stream['key'])}",
         f"- read from: {', '.join(stream['reads'])}",
+        f"- cursor: {_names([stream['cursor']]) if stream['cursor'] else 'none: it tells of the moment only'}",
         f"- requests: {stream['cost']}",
         f"- loaded by `sync` when no stream is named: {'yes' if stream['default'] else 'no'}",
     ]

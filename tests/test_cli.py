@@ -264,7 +264,7 @@ def test_streams(run: Run) -> None:
     assert done.returncode == 0
     assert done.stdout.splitlines()[:3] == [
         "projects: a project, flat",
-        "    key: project; cursor: none",
+        "    key: project; cursor: seen_at",
         "    requests: 1 a project, shared by all streams that read its document",
     ]
     listed = json.loads(run("streams", "--json").stdout)

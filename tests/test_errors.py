@@ -45,6 +45,17 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     ("ExtraMissingError", ("sbom", "sboms"), "sboms needs the extra: pip install 'source-pypi[sbom]'"),
     ("CatalogError", ("state", "x.json is no JSON"), "the state cannot be read: x.json is no JSON"),
     (
+        "StateError",
+        ("files", "a newer release wrote it"),
+        "the state of files cannot be read: a newer release wrote it; reset the stream (in Airbyte: clear its data; "
+        "elsewhere: leave its state out), and it is read from its beginning",
+    ),
+    (
+        "StaleError",
+        (ADDRESS, 7, 9),
+        f"{ADDRESS} is an old copy (serial 7, 9 was seen before): what was loaded stays, the next run asks again",
+    ),
+    (
         "NotOfferedError",
         ("statistics", "http://index.test/stats/", "answered 404"),
         "this index offers no statistics (http://index.test/stats/ answered 404): "

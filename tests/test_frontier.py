@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from packaging.utils import NormalizedName
 
+from source_pypi.batch import Batch
 from source_pypi.config import make_config
 from source_pypi.errors import DocumentError, NotOfferedError, SourceError, UnavailableError
 from source_pypi.frontier import Frontier
 from source_pypi.index import Index
 from source_pypi.selection import Selection, Target, select
 from source_pypi.streams import choose_streams
-from source_pypi.sync import Batch, batches
+from source_pypi.sync import batches
 from tests.fake_index import FakeIndex, World, faults
 from tests.test_sync import counts, read
 
@@ -274,7 +275,9 @@ def test_a_missing_dependency(world: World, fake: FakeIndex, connect: Connect) -
     needs(world, a=["nope", "b"], b=["nope"])
     given = list(read(connect(fake), ["a"], FILES, follow_dependencies=5))
     assert [(batch.project, batch.missing) for batch in given] == [("a", False), ("nope", False), ("b", False)]
-    assert given[1] == Batch("nope", notes=("nope is listed or needed, and the index does not have it",), known=3)
+    told = ("nope is listed or needed, and the index does not have it",)
+    assert given[1] == Batch("nope", given[1].seen_at, given[1].changes, notes=told, known=3)
+    assert counts(given[1]) == {"files": 0}
 
 
 def test_a_dependency_without_documents(world: World, fake: FakeIndex, connect: Connect) -> None:
@@ -347,7 +350,7 @@ def taken(frontier: Frontier) -> list[str]:
         ([], [], []),
         (["b", "a"], [], ["b", "a"]),
         (["b"], ["A", "B", "c"], ["b", "a", "c"]),
-        ([], ["a"] * 100_000, ["a"]),
+        ([], ["A", "a_b", "c"], ["a", "a-b", "c"]),
     ],
 )
 def test_what_comes_next(chosen: list[str], listed: list[str], expected: list[str]) -> None:

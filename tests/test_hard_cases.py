@@ -16,13 +16,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from source_pypi.batch import Batch
 from source_pypi.documents import Document, Listing, Page, Project, open_document
 from source_pypi.errors import DocumentError
 from source_pypi.fronts.loader import Database
 from source_pypi.index import Index
 from source_pypi.streams import STREAMS, choose_streams
 from source_pypi.streams.stream import ReleaseView, Stream, Visit
-from source_pypi.sync import Batch
+from tests.batches import batch_with
 from tests.fake_index import FakeIndex, World
 from tests.fake_index.documents import View, project_document
 from tests.recordings import visit_recorded
@@ -300,7 +301,7 @@ def test_recordings_are_loaded(tmp_path: Path) -> None:
     """A real document's rows are in the tables, as many as were made."""
     visit = visit_recorded("zope-interface")
     made = {stream.name: list(stream.rows(visit)) for stream in OF_PROJECT if stream.name != "statuses"}
-    load(tmp_path / "x.duckdb", OF_PROJECT, [Batch("zope-interface", rows=made)])
+    load(tmp_path / "x.duckdb", OF_PROJECT, [batch_with("zope-interface", made)])
     for name, rows in made.items():
         assert loaded(tmp_path / "x.duckdb", f"select count(*) from {name}") == [(len(rows),)]
 

@@ -6,9 +6,11 @@ import pytest
 
 from source_pypi.client import Credentials
 from source_pypi.config import make_config
-from source_pypi.errors import DocumentError
-from source_pypi.index import Index, credentials_for, default_address, open_index, root_of
+from source_pypi.documents import UNCHANGED, UNKNOWN, Document, Mark
+from source_pypi.errors import DocumentError, SourceError, StaleError
+from source_pypi.index import STALE_TRIES, Index, credentials_for, default_address, open_index, root_of
 from tests.fake_index import FakeIndex, World, faults
+from tests.fake_index.site import Answer
 
 Connect = Callable[..., Index]
 
@@ -70,7 +72,7 @@ def test_any_of_its_addresses(world: World, serve: Callable[..., FakeIndex], end
     index = open_index(make_config({"index_url": fake.url + ending}))
     document = index.project("flask")
     index.client.close()
-    assert document is not None
+    assert isinstance(document, Document)
     assert document.content.info.name == "flask"
     assert [(request.path, request.status) for request in fake.requests] == [("/root/mirror/pypi/flask/json", 200)]
 
@@ -82,9 +84,9 @@ def test_documents(world: World, serve: Callable[..., FakeIndex], connect: Conne
     fake = serve(mode=mode)
     index = connect(fake)
     project, release, statistics = index.project("flask"), index.release("flask", "1!2.0+local.1"), index.statistics()
-    assert project is not None
-    assert release is not None
-    assert statistics is not None
+    assert isinstance(project, Document)
+    assert isinstance(release, Document)
+    assert isinstance(statistics, Document)
     assert list(project.content.releases or {}) == ["1!2.0+local.1", "1.0"]
     assert release.content.info.version == "1!2.0+local.1"
     assert list(statistics.content.top_packages) == ["Flask"]
@@ -115,4 +117,85 @@ def test_json_that_is_no_document(world: World, fake: FakeIndex, connect: Connec
     world.add("flask")
     fake.fault("/pypi/flask/json", faults.json({"message": "Not Found"}))
     with pytest.raises(DocumentError, match="expected a project document"):
+        connect(fake).project("flask")
+
+
+# What is known already ----------------------------------------------------------------------------------------
+
+
+def changed(world: World) -> None:
+    """A project that has been changed once since it was made."""
+    world.add("flask", releases=["1.0"])
+    world.yank("flask", "1.0")
+
+
+def test_unchanged(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """A document that is asked for with its mark is not sent again, and is sent whole once it has changed."""
+    world.add("flask", releases=["1.0"])
+    index = connect(fake)
+    first = index.project("flask")
+    assert isinstance(first, Document)
+    fake.new_run()
+    assert index.project("flask", first.mark) is UNCHANGED
+    assert [(request.status, request.body_bytes) for request in fake.requests] == [(304, 0)]
+    world.yank("flask", "1.0")
+    fake.new_run()
+    second = index.project("flask", first.mark)
+    assert isinstance(second, Document)
+    assert second.mark.serial == (first.mark.serial or 0) + 1
+    assert second.mark.tag != first.mark.tag
+
+
+def test_without_etags(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
+    """An index without ETags sends the document again, with a mark that tells that it is the same one."""
+    world.add("flask", releases=["1.0"])
+    fake = serve(etags=False)
+    index = connect(fake)
+    first = index.project("flask")
+    fake.new_run()
+    assert isinstance(first, Document)
+    assert first.mark.etag is None
+    second = index.project("flask", first.mark)
+    assert isinstance(second, Document)
+    assert second.mark.same(first.mark)
+    assert "if-none-match" not in fake.requests[0].headers
+
+
+def test_a_stale_copy(world: World, fake: FakeIndex, connect: Connect, waits: list[float]) -> None:
+    """A copy older than what was seen is asked for again, after a wait, until the right one comes."""
+    changed(world)
+    fake.fault("/pypi/flask/json", faults.stale(), times=STALE_TRIES - 1)
+    document = connect(fake).project("flask", Mark(serial=world.serial))
+    assert isinstance(document, Document)
+    assert document.told_serial == world.serial
+    assert [request.fault for request in fake.requests] == ["stale"] * (STALE_TRIES - 1) + [None]
+    assert len(waits) == STALE_TRIES - 1
+
+
+def test_only_stale_copies(world: World, fake: FakeIndex, connect: Connect, waits: list[float]) -> None:
+    """Where only older copies come, that is an error, after so many tries and no more."""
+    changed(world)
+    fake.fault("/pypi/flask/json", faults.stale(), times=None)
+    with pytest.raises(StaleError) as caught:
+        connect(fake).project("flask", Mark(serial=world.serial))
+    assert str(caught.value) == (
+        f"{fake.url}/pypi/flask/json is an old copy (serial {world.serial - 1}, {world.serial} was seen before): "
+        "what was loaded stays, the next run asks again"
+    )
+    assert len(fake.requests) == STALE_TRIES == len(waits) + 1
+
+
+def test_an_old_copy_is_news_to_who_has_seen_nothing(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """Without anything seen before, an old copy cannot be told from a new one, and is taken."""
+    changed(world)
+    fake.fault("/pypi/flask/json", faults.stale())
+    document = connect(fake).project("flask", UNKNOWN)
+    assert isinstance(document, Document)
+    assert document.told_serial == world.serial - 1
+
+
+def test_a_condition_that_none_set(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """A 304 to a question without a condition is no answer."""
+    fake.fault("/pypi/flask/json", faults.Fault("304", Answer(304, "application/json", b"")), times=None)
+    with pytest.raises(SourceError):
         connect(fake).project("flask")

@@ -52,6 +52,10 @@ INNER: dict[str, Any] = {
     },
     "additionalProperties": True,
 }
+SEEN_AT = (
+    "Time of the visit that found the row new or changed (or another one of the same project or release); "
+    "the same for all rows of a visit."
+)
 TIME = {"format": "date-time", "airbyte_type": "timestamp_with_timezone"}
 
 
@@ -81,6 +85,13 @@ def test_schema_of_a_stream() -> None:
                 "additionalProperties": {"type": ["array", "null"], "items": {"type": "object", **INNER}},
                 "description": "Lists by name.",
             },
+            "seen_at": {"type": "string", **TIME, "description": SEEN_AT},
+            "_ab_cdc_deleted_at": {
+                "type": ["string", "null"],
+                **TIME,
+                "description": "Time of the visit that found the row gone; such a row has its key only. "
+                "Null: it is there.",
+            },
         },
         "additionalProperties": True,
     }
@@ -106,6 +117,7 @@ def test_columns_of_a_stream() -> None:
         "inner": "JSON",
         "inners": "JSON",
         "groups": "JSON",
+        "seen_at": "TIMESTAMPTZ",
     }
     assert next(iter(columns)) == "key"
 
@@ -137,7 +149,16 @@ def test_columns_of_files() -> None:
         ("comment_text", "VARCHAR"),
         ("has_sig", "BOOLEAN"),
         ("downloads", "BIGINT"),
+        ("seen_at", "TIMESTAMPTZ"),
     ]
+
+
+@pytest.mark.parametrize("name", ["stats", "recent_releases", "recent_projects"])
+def test_what_tells_of_the_moment_only(name: str) -> None:
+    """Streams that tell of the moment only have no cursor, and no time of a visit."""
+    (stream,) = (stream for stream in STREAMS if stream.name == name)
+    assert not {"seen_at", "_ab_cdc_deleted_at"} & {*duckdb_columns(stream), *stream_schema(stream)["properties"]}
+    assert describe_streams([stream])[0]["cursor"] is None
 
 
 def test_types_in_words() -> None:
@@ -174,7 +195,7 @@ def test_streams_described() -> None:
         "name": "everything",
         "row": "a thing",
         "key": ["key"],
-        "cursor": None,
+        "cursor": "seen_at",
         "cost": "nothing",
         "default": False,
         "fields": [
@@ -195,6 +216,15 @@ def test_streams_described() -> None:
                 "unit": "files",
                 "null": "not counted",
                 "source": "a.b",
+            },
+            {
+                "name": "seen_at",
+                "type": "time",
+                "nullable": False,
+                "meaning": SEEN_AT,
+                "unit": None,
+                "null": None,
+                "source": "the time of the visit",
             },
         ],
     }

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from source_pypi.batch import Batch
 from source_pypi.config import make_config
 from source_pypi.errors import (
     DocumentError,
@@ -20,7 +21,7 @@ from source_pypi.index import Index
 from source_pypi.selection import select
 from source_pypi.streams import STREAMS, choose_streams
 from source_pypi.streams.stream import Stream
-from source_pypi.sync import Batch, batches
+from source_pypi.sync import batches
 from tests.fake_index import FakeIndex, World, faults
 
 Connect = Callable[..., Index]
@@ -91,7 +92,8 @@ def test_missing(world: World, fake: FakeIndex, connect: Connect) -> None:
     """A project that the index does not have is said to be missing, and the others are read."""
     world.add("flask")
     given = list(read(connect(fake), ["nope", "flask"], streams("files")))
-    assert given[0] == Batch("nope", missing=True, known=2)
+    assert given[0] == Batch("nope", given[0].seen_at, given[0].changes, missing=True, known=2)
+    assert counts(given[0]) == {"files": 0}
     assert counts(given[1]) == {"files": 2}
 
 
@@ -260,13 +262,13 @@ def test_order_and_concurrency(
     most, under_way, lock = 0, 0, threading.Lock()
     get = index.client.get
 
-    def counted(address: str, *, accept: str) -> object:
+    def counted(address: str, *, accept: str, etag: str | None = None) -> object:
         nonlocal most, under_way
         with lock:
             under_way += 1
             most = max(most, under_way)
         try:
-            return get(address, accept=accept)
+            return get(address, accept=accept, etag=etag)
         finally:
             with lock:
                 under_way -= 1

@@ -1,9 +1,10 @@
 """tally.py: what came of a run, in words."""
 
+from source_pypi.changes import Change
 from source_pypi.errors import NotOfferedError, RefusedError, UnavailableError, UnknownReleaseError
 from source_pypi.repair import Oddity
-from source_pypi.sync import Batch
 from source_pypi.tally import TOLD, Tally
+from tests.batches import SEEN, batch_with
 
 INDEX = "http://index.test"
 
@@ -11,22 +12,33 @@ INDEX = "http://index.test"
 def test_counts() -> None:
     """Rows are counted by stream, also where there are none; missing and failed projects are not read ones."""
     tally = Tally(INDEX)
-    tally.add(Batch("a", {"files": [{}, {}], "versions": []}))
-    tally.add(Batch("b", {"files": [{}], "versions": [{}]}))
-    tally.add(Batch("c", missing=True))
-    tally.add(Batch("d", failures={"files": NotOfferedError("files", INDEX)}))
-    tally.add(Batch(None, {"stats": [{}]}))
-    assert (tally.projects, dict(tally.rows)) == (2, {"files": 3, "versions": 1, "stats": 1})
+    tally.add(batch_with("a", {"files": [{}, {}], "versions": []}))
+    tally.add(batch_with("b", {"files": [{}], "versions": [{}]}))
+    tally.add(batch_with("c", missing=True))
+    tally.add(batch_with("d", failures={"files": NotOfferedError("files", INDEX)}))
+    tally.add(batch_with(None, {"stats": [{}]}))
+    assert (tally.projects, tally.unchanged, dict(tally.rows)) == (2, 0, {"files": 3, "versions": 1, "stats": 1})
+
+
+def test_unchanged_projects() -> None:
+    """A project of which no stream has anything new was read, unchanged; one of which rows went has changed."""
+    tally = Tally(INDEX)
+    tally.add(batch_with("a", changes={"files": Change(SEEN), "versions": Change(SEEN)}))
+    tally.add(batch_with("b", changes={"files": Change(SEEN), "versions": Change(SEEN, [{}], b"{}\n")}))
+    tally.add(batch_with("c", changes={"files": Change(SEEN, [], gone=[{"filename": "c.whl"}])}))
+    tally.add(batch_with("d", changes={"files": Change(SEEN)}, missing=True))
+    tally.add(batch_with(None, changes={"listing": Change(SEEN)}))
+    assert (tally.projects, tally.unchanged, dict(tally.rows)) == (3, 1, {"files": 0, "versions": 1})
 
 
 def test_lines() -> None:
     """Failures come first, with the streams that they cost, then pins, then the missing names in one line."""
     outage = UnavailableError(f"{INDEX}/pypi/d/json", 503, 7, 63.0, None)
     tally = Tally(INDEX)
-    tally.add(Batch("c", missing=True))
-    tally.add(Batch("d", failures={"files": outage, "versions": outage}))
-    tally.add(Batch("e", {"files": []}, complaints=(UnknownReleaseError("e", "1", f"{INDEX}/pypi/e/1/json"),)))
-    tally.add(Batch("f", missing=True))
+    tally.add(batch_with("c", missing=True))
+    tally.add(batch_with("d", failures={"files": outage, "versions": outage}))
+    tally.add(batch_with("e", {"files": []}, complaints=(UnknownReleaseError("e", "1", f"{INDEX}/pypi/e/1/json"),)))
+    tally.add(batch_with("f", missing=True))
     assert tally.lines() == [
         f"files, versions: {INDEX}/pypi/d/json answered 503 (7 tries in 63.0 s): try later",
         f"the index has no release document of e 1 ({INDEX}/pypi/e/1/json answered 404): "
@@ -46,7 +58,7 @@ def test_many_failures() -> None:
     """Ten failures are told one by one, the others counted."""
     tally = Tally(INDEX)
     for number in range(TOLD + 3):
-        tally.add(Batch(f"p{number}", failures={"files": RefusedError(f"{INDEX}/{number}", 403, "")}))
+        tally.add(batch_with(f"p{number}", failures={"files": RefusedError(f"{INDEX}/{number}", 403, "")}))
     assert len(tally.lines()) == TOLD + 1
     assert tally.lines()[-1] == "and 3 more failures like these"
 
@@ -56,7 +68,9 @@ def test_what_is_not_offered_is_told_once() -> None:
     tally = Tally(INDEX)
     for number in range(3):
         error = NotOfferedError(f"document of p{number}", INDEX)
-        tally.add(Batch(f"p{number}", failures={"files": error, "versions": error} if number else {"files": error}))
+        tally.add(
+            batch_with(f"p{number}", failures={"files": error, "versions": error} if number else {"files": error})
+        )
     assert tally.lines() == [
         f"files: this index offers no document of p0 ({INDEX} answered 404): "
         "leave the stream out, or read an index that has it",
@@ -69,7 +83,7 @@ def test_oddities() -> None:
     """Odd fields are counted by project, and the first three told at once."""
     tally = Tally(INDEX)
     odd = tuple(Oddity(f"$.a{number}", "text", "7") for number in range(5))
-    assert tally.add(Batch("a", {"files": []}, oddities=odd, notes=("note",))) == [
+    assert tally.add(batch_with("a", {"files": []}, oddities=odd, notes=("note",))) == [
         "note",
         "a: 5 fields of a wrong type became null: $.a0: expected text, found 7; $.a1: expected text, found 7; "
         "$.a2: expected text, found 7; and 2 more",
@@ -79,5 +93,5 @@ def test_oddities() -> None:
 def test_nothing_wrong() -> None:
     """A run without errors has nothing to tell."""
     tally = Tally(INDEX)
-    assert tally.add(Batch("a", {"files": []})) == []
+    assert tally.add(batch_with("a", {"files": []})) == []
     assert (tally.errors, tally.lines()) == ([], [])

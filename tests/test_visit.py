@@ -14,9 +14,9 @@ from source_pypi.errors import (
     UnreachableError,
 )
 from source_pypi.index import Index
-from source_pypi.reads import OF_INDEX, Reads
+from source_pypi.reads import BEHIND_PROJECT, OF_INDEX, Reads
 from source_pypi.selection import Target
-from source_pypi.visit import BEHIND_PROJECT, Findings, Plan, visit_index, visit_project
+from source_pypi.visit import Findings, Plan, visit_index, visit_project
 from tests.fake_index import FakeIndex, World, faults
 
 Connect = Callable[..., Index]

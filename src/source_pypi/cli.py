@@ -15,9 +15,9 @@ from source_pypi import __version__
 from source_pypi.errors import DestinationError, SettingError, SourceError
 
 if TYPE_CHECKING:
+    from source_pypi.batch import Batch
     from source_pypi.client import Traffic
     from source_pypi.config import Config
-    from source_pypi.sync import Batch
     from source_pypi.tally import Tally
 
 #: Queries worth trying first: the first whose tables were loaded is shown.
@@ -58,6 +58,7 @@ def cli() -> None:
     metavar="FILE",
     help="Projects and pins of a requirements.txt, pyproject.toml or lock file, too; may be given several times.",
 )
+@click.option("--history", is_flag=True, help="Keep every state of a row, with its validity, in tables *_history.")
 def sync(
     *,
     names: tuple[str, ...],
@@ -66,6 +67,7 @@ def sync(
     index_url: str | None,
     config: Path | None,
     files: tuple[Path, ...],
+    history: bool,
 ) -> None:
     """Load projects into a DuckDB file: name projects, get tables.
 
@@ -75,8 +77,8 @@ def sync(
     signal.signal(signal.SIGTERM, _interrupt)
     with _one_line_errors():
         settings = _settings(config, names, index_url)
-        tally, traffic, seconds = _load(settings, files, into, _named(streams))
-        if tally.rows:
+        tally, traffic, seconds = _load(settings, files, into, _named(streams), history=history)
+        if tally.projects or tally.rows:
             _report(tally, traffic, seconds, into)
         for line in tally.lines():
             _error(line)
@@ -178,7 +180,7 @@ def _settings(path: Path | None, names: tuple[str, ...], index_url: str | None) 
 
 
 def _load(
-    config: "Config", files: tuple[Path, ...], into: Path, names: list[str] | None
+    config: "Config", files: tuple[Path, ...], into: Path, names: list[str] | None, *, history: bool
 ) -> "tuple[Tally, Traffic, float]":
     """Read the streams into the database; what came of it, and how long it took."""
     from source_pypi.index import open_index
@@ -198,13 +200,17 @@ def _load(
     began = time.monotonic()
     index = open_index(config, on_wait=lambda wait: _warn(str(wait)))
     tally = Tally(index.root)
-    with Database(into, chosen, selection.targets) as database, _progress() as show:
+    opened = Database(into, chosen, selection.targets, root=index.root, keep_history=history)
+    with opened as database, _progress() as show:
+        for note in database.notes:
+            _warn(note)
         try:
-            for batch in batches(index, selection, chosen, config):
+            for batch in batches(index, selection, chosen, config, database):
                 database.add(batch)
                 for note in tally.add(batch):
                     _warn(note)
                 show(batch, tally)
+            database.finish()
         except SourceError as error:
             if isinstance(error, DestinationError) or (error.failure_type == "config_error" and not tally.projects):
                 raise

@@ -175,6 +175,12 @@ class Client:
             self._on_wait(Wait(without_credentials(address), outcome.reason, wait, tries))
             self._sleep(wait)
 
+    def pause(self, address: str, reason: str, tries: int) -> None:
+        """Wait before an answer that is no good is asked for again, as long as before any other try."""
+        seconds = self._wait_before(tries, _Failure(200, reason, None))
+        self._on_wait(Wait(without_credentials(address), reason, seconds, tries))
+        self._sleep(seconds)
+
     def _try(self, address: str, accept: str, etag: str | None) -> "Answer | _Failure":
         """One try: an answer, or why there was none. Redirects are hops of the same try."""
         hop = address

@@ -92,6 +92,25 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
             title="Dependencies from core metadata",
         ),
     ] = False
+    track_removed: Annotated[
+        bool,
+        about(
+            "Rows that are gone from the index are told by incremental streams: a row with the key and the time in "
+            "_ab_cdc_deleted_at. For that, the state keeps the keys of all rows. Not where the whole index is read.",
+            title="Tell removed rows",
+        ),
+    ] = True
+    full_check_days: Annotated[
+        float,
+        Meta(ge=0, le=3650),
+        about(
+            "Where it is known from elsewhere that a project has not changed (the index's list, its project document), "
+            "everything is asked for all the same once in so many days, a slice at each sync, since neither tells of "
+            "all changes. 0: always.",
+            unit="days",
+            title="Full check",
+        ),
+    ] = 7
     index_url: Annotated[
         str | None,
         about(

@@ -12,13 +12,15 @@
     │   ├── UnknownReleaseError     a pinned version that the index does not have
     │   ├── UnknownStreamError      a stream that does not exist
     │   ├── ExtraMissingError       a stream whose library is not installed
-    │   ├── CatalogError            an Airbyte catalog or state that cannot be read
+    │   ├── CatalogError            an Airbyte catalog or state file that cannot be read
+    │   ├── StateError              what a stream is said to have seen, and is not ours to read
     │   ├── NotOfferedError         a document that this index does not offer
     │   ├── RefusedError            401 or 403: credentials, or a blocked address
     │   └── DestinationError        a database that cannot be opened or written
     ├── TransientError              trying later may help (Airbyte: transient_error)
     │   ├── UnreachableError        no whole answer came, however often it was tried
     │   ├── UnavailableError        429 or 5xx, however often it was tried
+    │   ├── StaleError              an older copy than the one that was read before
     │   └── StoppedError            project after project failed, so the rest was not asked for
     └── UnexpectedError             the index's fault or ours (Airbyte: system_error)
         ├── AnswerError             a status that nothing here expects
@@ -170,6 +172,21 @@ class CatalogError(ConfigError):
         return f"the {self.what} cannot be read: {self.reason}"
 
 
+class StateError(ConfigError):
+    """A stream's state that is broken, or that another connector or a newer release wrote; nothing is read then."""
+
+    def __init__(self, stream: str, reason: str) -> None:
+        super().__init__(stream, reason)
+        self.stream = stream
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"the state of {self.stream} cannot be read: {self.reason}; reset the stream (in Airbyte: clear its data; "
+            "elsewhere: leave its state out), and it is read from its beginning"
+        )
+
+
 class NotOfferedError(ConfigError):
     """A document that every public index has and this one does not; raised for the streams that need it."""
 
@@ -248,6 +265,25 @@ class UnavailableError(TransientError):
     def __str__(self) -> str:
         wish = "" if self.retry_after is None else f", and asks to wait {self.retry_after:.0f} s"
         return f"{self.address} answered {self.status} ({tried(self.tries, self.seconds)}{wish}): try later"
+
+
+class StaleError(TransientError):
+    """A copy older than the one that was read before, however often it was asked for; what was loaded stays.
+
+    ``serial`` is the copy's, ``seen`` the one that was read before (index-api.md 12).
+    """
+
+    def __init__(self, address: str, serial: int | None, seen: int | None) -> None:
+        super().__init__(address, serial, seen)
+        self.address = address
+        self.serial = serial
+        self.seen = seen
+
+    def __str__(self) -> str:
+        return (
+            f"{self.address} is an old copy (serial {self.serial}, {self.seen} was seen before): "
+            "what was loaded stays, the next run asks again"
+        )
 
 
 class StoppedError(TransientError):

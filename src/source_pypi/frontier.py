@@ -1,5 +1,6 @@
 """Which project comes next: those that were chosen, and those that they turn out to need."""
 
+import itertools
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
@@ -10,7 +11,6 @@ from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 
 from source_pypi.pep508 import extras_named, parse_requirement
 from source_pypi.selection import Selection, Target
-from source_pypi.streams.dependencies import required
 from source_pypi.visit import Findings, Plan
 
 
@@ -21,7 +21,8 @@ class Frontier:
     its visit.
 
     :param selection: what was chosen.
-    :param listed: the names that the index lists, where the whole index was chosen; they come last.
+    :param listed: the names that the index lists, each once, where the whole index was chosen; they come last. There
+        may be a million of them: which were taken is not remembered one by one.
     """
 
     def __init__(self, selection: Selection, listed: Sequence[str] = ()) -> None:
@@ -30,14 +31,20 @@ class Frontier:
         self._targets: dict[NormalizedName, Target] = {}
         self._needs: dict[NormalizedName, tuple[Requirement, ...]] = {}
         self._seen: set[NormalizedName] = set()
-        self._listed, self._position = listed, 0
+        self._listed, self._position, self._taken = listed, 0, 0
         for target in selection.targets:
             self._ask(target)
 
     @property
     def known(self) -> int:
         """Projects that are to be visited in all, as far as is known by now."""
-        return len(self._seen) + len(self._listed) - self._position
+        return len(self._seen) + self._taken + len(self._listed) - self._position
+
+    def upcoming(self, count: int) -> list[str]:
+        """The names of the projects that come next, as far as is known by now; at most so many."""
+        waiting: list[str] = list(itertools.islice(self._waiting, count))
+        listed = self._listed[self._position : self._position + count - len(waiting)]
+        return waiting + [canonicalize_name(name) for name in listed]
 
     def take(self) -> Target | None:
         """The next project; None: there is none now."""
@@ -45,7 +52,12 @@ class Frontier:
             listed = self._listed[self._position]
             self._position += 1
             with suppress(InvalidName):  # what a project cannot be called is no part of an address either
-                self._ask(Target(canonicalize_name(listed, validate=True), named=False))
+                target = Target(canonicalize_name(listed, validate=True), named=False)
+                if self._selection.follow:
+                    self._ask(target)
+                elif target.project not in self._seen and not self._selection.excludes(target.project):
+                    self._taken += 1
+                    return target
         if not self._waiting:
             return None
         name = self._waiting.popleft()
@@ -87,16 +99,8 @@ class Frontier:
 
 
 def _requirements(findings: Findings) -> Iterator[Requirement]:
-    """What the pinned releases and, if it was asked for without a pin, the latest one ask for, on any platform.
-
-    Requirements of an address are passed over: what they mean is not on the index.
-    """
-    visit, target = findings.visit, findings.target
-    assert target is not None
-    latest = visit.document.content.info.version if visit.document is not None and target.unpinned else None
-    for release in visit.releases:
-        if release.version in findings.pinned or release.version == latest:
-            for text in required(visit, release)[0]:
-                requirement = parse_requirement(text)
-                if requirement is not None and requirement.url is None:
-                    yield requirement
+    """What a project needs, on any platform; requirements of an address are not on the index."""
+    for text in findings.needs or ():
+        requirement = parse_requirement(text)
+        if requirement is not None and requirement.url is None:
+            yield requirement

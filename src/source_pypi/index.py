@@ -13,22 +13,26 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from source_pypi.client import Client, Credentials, Wait, origin
 from source_pypi.config import Config
 from source_pypi.documents import (
+    UNCHANGED,
+    UNKNOWN,
     CoreMetadata,
     Document,
     Feed,
     Listing,
+    Mark,
     Page,
     Project,
     Provenance,
     Release,
     Statistics,
+    Unchanged,
     open_core_metadata,
     open_document,
     open_feed,
 )
 from source_pypi.documents.document import S, T
 from source_pypi.documents.page import JSON_PAGE, newer_than_known
-from source_pypi.errors import DocumentError, NotOfferedError
+from source_pypi.errors import DocumentError, NotOfferedError, StaleError
 from source_pypi.reads import Reads
 
 P = TypeVar("P", Page, Listing)
@@ -41,6 +45,8 @@ PATHS = {
     Reads.RECENT_RELEASES: "/rss/updates.xml",
     Reads.RECENT_PROJECTS: "/rss/packages.xml",
 }
+#: How often a document is asked for that turns out to be older than what was seen before (bandersnatch does the same).
+STALE_TRIES = 3
 #: Endings of an index's address that name one of its interfaces, not its root.
 INTERFACES = ("/+simple", "/simple", "/pypi")
 
@@ -70,9 +76,9 @@ class Index:
         self._layout = PUBLIC
         self._probing, self._probed = threading.Lock(), False
 
-    def project(self, name: str) -> Document[Project] | None:
+    def project(self, name: str, known: Mark = UNKNOWN) -> Document[Project] | Unchanged | None:
         """The project document; None where the index has none: unknown, without releases, or quarantined."""
-        return self._json(self.project_address(name), Project)
+        return self._json(self.project_address(name), Project, known)
 
     def project_elsewhere(self, name: str) -> Document[Project] | None:
         """The project document where pypiserver keeps it, of a project that is known to be there.
@@ -83,44 +89,44 @@ class Index:
             if self._layout is not PYPISERVER and self._probed:
                 return None
             self._probed = True
-            document = self._json(f"{self.root}{PYPISERVER.documents}/{name}/json", Project)
+            document = self._json(f"{self.root}{PYPISERVER.documents}/{name}/json", Project, UNKNOWN)
             if document is not None:
                 self._layout = PYPISERVER
-            return document
+            return None if document is UNCHANGED else document
 
-    def release(self, name: str, version: str) -> Document[Release] | None:
+    def release(self, name: str, version: str, known: Mark = UNKNOWN) -> Document[Release] | Unchanged | None:
         """The document of one release; None where the index has none, or the version can be no part of an address."""
         if version in (".", ".."):
             return None
-        return self._json(self.release_address(name, version), Release)
+        return self._json(self.release_address(name, version), Release, known)
 
-    def page(self, name: str) -> Document[Page] | None:
+    def page(self, name: str, known: Mark = UNKNOWN) -> Document[Page] | Unchanged | None:
         """The project page; None where the index does not know the project."""
-        return self._page(lambda: self.page_address(name), Page, "project page")
+        return self._page(lambda: self.page_address(name), Page, known, "project page")
 
-    def provenance(self, address: str) -> Document[Provenance] | None:
+    def provenance(self, address: str, known: Mark = UNKNOWN) -> Document[Provenance] | Unchanged | None:
         """The provenance document that a page names; None where it is gone."""
-        return self._json(address, Provenance)
+        return self._json(address, Provenance, known)
 
-    def core_metadata(self, address: str) -> Document[CoreMetadata] | None:
+    def core_metadata(self, address: str, known: Mark = UNKNOWN) -> Document[CoreMetadata] | Unchanged | None:
         """The METADATA of the file at this address; None where the index has it not."""
-        return self._ask(self.core_metadata_address(address), open_core_metadata, accept="*/*")
+        return self._ask(self.core_metadata_address(address), open_core_metadata, known, accept="*/*")
+
+    def listing(self, known: Mark = UNKNOWN) -> Document[Listing] | Unchanged | None:
+        """The list of projects; None where the index has none."""
+        return self._page(lambda: self.address_of(Reads.LISTING), Listing, known, "list of projects")
 
     def statistics(self) -> Document[Statistics] | None:
         """The index's statistics; None where it keeps none."""
-        return self._json(self.address_of(Reads.STATISTICS), Statistics)
-
-    def listing(self) -> Document[Listing] | None:
-        """The list of projects; None where the index has none."""
-        return self._page(lambda: self.address_of(Reads.LISTING), Listing, "list of projects")
+        return _whole(self._json(self.address_of(Reads.STATISTICS), Statistics, UNKNOWN))
 
     def recent_releases(self) -> Document[Feed] | None:
         """The feed of recent releases; None where the index has none."""
-        return self._ask(self.address_of(Reads.RECENT_RELEASES), open_feed, accept=FEED)
+        return _whole(self._ask(self.address_of(Reads.RECENT_RELEASES), open_feed, UNKNOWN, accept=FEED))
 
     def recent_projects(self) -> Document[Feed] | None:
         """The feed of recent projects; None where the index has none."""
-        return self._ask(self.address_of(Reads.RECENT_PROJECTS), open_feed, accept=FEED)
+        return _whole(self._ask(self.address_of(Reads.RECENT_PROJECTS), open_feed, UNKNOWN, accept=FEED))
 
     def project_address(self, name: str) -> str:
         """Where the document of a project with this normalised name is."""
@@ -142,41 +148,60 @@ class Index:
         """Where a document is that tells of the index as a whole."""
         return self.root + (f"{self._layout.pages}/" if read is Reads.LISTING else PATHS[read])
 
-    def _page(self, address: Callable[[], str], type_: type[P], what: str) -> Document[P] | None:
+    def _page(
+        self, address: Callable[[], str], type_: type[P], known: Mark, what: str
+    ) -> Document[P] | Unchanged | None:
         """A page as JSON; asked for once more where the first answer shows that pages are elsewhere.
 
         :raises NotOfferedError: when the index has it as HTML only (PEP 503).
         :raises DocumentError: when it is of a version that we do not know.
         """
         asked = address()
-        document = self._json(asked, type_, JSON_PAGE, what)
+        document = self._json(asked, type_, known, JSON_PAGE, what)
         if document is None and address() != asked:
-            document = self._json(address(), type_, JSON_PAGE, what)
-        if document is not None and (version := newer_than_known(document.content.meta)) is not None:
+            document = self._json(address(), type_, known, JSON_PAGE, what)
+        if isinstance(document, Document) and (version := newer_than_known(document.content.meta)) is not None:
             raise DocumentError(document.address, "version 1 of the interface (PEP 629)", f"version {version}")
         return document
 
     def _json(
-        self, address: str, type_: type[S], accept: str = "application/json", page: str = ""
-    ) -> Document[S] | None:
+        self, address: str, type_: type[S], known: Mark, accept: str = "application/json", page: str = ""
+    ) -> Document[S] | Unchanged | None:
         def opened(body: bytes, place: str, *, etag: str | None, serial: int | None) -> Document[S]:
             if page and body.lstrip().startswith(b"<"):
                 raise NotOfferedError(f"{page} as JSON (PEP 691)", place, "answered HTML")
             return open_document(body, type_, place, etag=etag, serial=serial)
 
-        return self._ask(address, opened, accept=accept)
+        return self._ask(address, opened, known, accept=accept)
 
-    def _ask(self, address: str, opened: Callable[..., Document[T]], accept: str) -> Document[T] | None:
-        """Ask, and check the answer at the door.
+    def _ask(
+        self, address: str, opened: Callable[..., Document[T]], known: Mark, accept: str
+    ) -> Document[T] | Unchanged | None:
+        """Ask, and check the answer at the door; with a mark, only for what has changed and is no older.
 
         :raises DocumentError: when the answer is no such document; and what ``Client.get`` raises.
+        :raises StaleError: when the answer is older than the mark, however often it is asked for.
         """
-        answer = self.client.get(address, accept=accept)
-        if answer.devpi:
-            self._layout = DEVPI
-        if answer.status == 404:
-            return None
-        return opened(answer.body, answer.address, etag=answer.etag, serial=answer.serial)
+        for tries in range(1, STALE_TRIES + 1):
+            answer = self.client.get(address, accept=accept, etag=known.etag)
+            if answer.devpi:
+                self._layout = DEVPI
+            if answer.status == 404:
+                return None
+            if answer.status == 304 and known.etag is not None:
+                return UNCHANGED
+            document = opened(answer.body, answer.address, etag=answer.etag, serial=answer.serial)
+            serial = document.told_serial
+            if known.serial is None or serial is None or serial >= known.serial:
+                return document
+            if tries < STALE_TRIES:
+                self.client.pause(address, f"an old copy, serial {serial} instead of {known.serial}", tries)
+        raise StaleError(document.address, serial, known.serial)
+
+
+def _whole(document: Document[T] | Unchanged | None) -> Document[T] | None:
+    """A document that was asked for without condition, and so came whole."""
+    return None if document is UNCHANGED else document
 
 
 def open_index(config: Config, on_wait: Callable[[Wait], None] = lambda wait: None) -> Index:

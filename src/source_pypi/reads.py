@@ -24,3 +24,7 @@ class Reads(enum.Enum):
 
 #: Documents that tell of the index as a whole: one request each, however many projects are read.
 OF_INDEX = frozenset({Reads.STATISTICS, Reads.LISTING, Reads.RECENT_RELEASES, Reads.RECENT_PROJECTS})
+#: Documents that cannot be asked for without the project document, which lists versions and files.
+BEHIND_PROJECT = frozenset({Reads.PROJECT, Reads.RELEASES, Reads.PROVENANCE, Reads.CORE_METADATA})
+#: Documents that tell what is new just now: what they told before is not on the index any more.
+MOMENTARY = frozenset({Reads.STATISTICS, Reads.RECENT_RELEASES, Reads.RECENT_PROJECTS})

@@ -4,6 +4,7 @@ A record is a ``msgspec.Struct`` whose fields are ``Annotated`` with :func:`abou
 field (JSON Schema, loader columns, docs, the connector's specification) is read from here through :func:`fields_of`.
 """
 
+import functools
 import types
 import typing
 from dataclasses import dataclass
@@ -54,8 +55,9 @@ class Field:
         return f"{self.meaning}{unit}{null}"
 
 
+@functools.cache
 def fields_of(record: type[Struct]) -> tuple[Field, ...]:
-    """The fields of a record in their order, each with its description."""
+    """The fields of a record in their order, each with its description; found out once, since visits ask for them."""
     hints = typing.get_type_hints(record, include_extras=True)
     defaults = dict(zip(reversed(record.__struct_fields__), reversed(record.__struct_defaults__), strict=False))
     return tuple(

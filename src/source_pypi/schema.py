@@ -5,11 +5,11 @@ from __future__ import annotations
 import typing
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Struct
 
-from source_pypi.record import Field, bare, fields_of, without_none
+from source_pypi.record import Field, about, bare, fields_of, without_none
 
 if TYPE_CHECKING:
     from source_pypi.streams.stream import Stream
@@ -24,12 +24,38 @@ _PLAIN: dict[Any, tuple[str, str]] = {
 _TIME = {"format": "date-time", "airbyte_type": "timestamp_with_timezone"}
 
 
+class Told(Struct, frozen=True, kw_only=True, rename={"deleted_at": "_ab_cdc_deleted_at"}):
+    """What is told of every row of an incremental stream besides its own fields."""
+
+    seen_at: Annotated[
+        datetime,
+        about(
+            "Time of the visit that found the row new or changed (or another one of the same project or release); the "
+            "same for all rows of a visit.",
+            source="the time of the visit",
+        ),
+    ]
+    deleted_at: Annotated[
+        datetime | None,
+        about(
+            "Time of the visit that found the row gone; such a row has its key only.",
+            source="the time of the visit",
+            null="it is there",
+        ),
+    ] = None
+
+
+#: The cursor of incremental streams, and what tells that a row is gone (Airbyte's convention).
+SEEN_AT, DELETED_AT = fields_of(Told)
+
+
 def stream_schema(stream: Stream) -> dict[str, Any]:
     """The JSON Schema (draft 7) of a stream's rows: key first, everything that may be null nullable, open to more keys.
 
     Times that we make are times; inside documents that are passed on, they are texts as the index wrote them.
     """
-    properties = {field.name: _property(field) for field in stream_fields(stream)}
+    told = (DELETED_AT,) if stream.incremental else ()
+    properties = {field.name: _property(field) for field in (*table_fields(stream), *told)}
     return {"$schema": "http://json-schema.org/draft-07/schema#", **_object(properties)}
 
 
@@ -39,9 +65,14 @@ def stream_fields(stream: Stream) -> tuple[Field, ...]:
     return tuple(sorted(fields, key=lambda field: field.name not in stream.key))
 
 
+def table_fields(stream: Stream) -> tuple[Field, ...]:
+    """The columns of a stream's table: the record's fields and, of incremental streams, the time of the visit."""
+    return (*stream_fields(stream), *((SEEN_AT,) if stream.incremental else ()))
+
+
 def duckdb_columns(stream: Stream) -> dict[str, str]:
     """The columns of a stream's table and their DuckDB types; what is nested is JSON, a list of texts an array."""
-    return {field.name: _duckdb_type(field.type) for field in stream_fields(stream)}
+    return {field.name: _duckdb_type(field.type) for field in table_fields(stream)}
 
 
 def settings_schema(record: type[Struct]) -> dict[str, Any]:
@@ -133,11 +164,11 @@ def describe_streams(streams: Iterable[Stream]) -> list[dict[str, Any]]:
             "name": stream.name,
             "row": stream.row,
             "key": list(stream.key),
-            "cursor": None,
+            "cursor": SEEN_AT.name if stream.incremental else None,
             "cost": stream.cost,
             "reads": [read.value for read in stream.reads],
             "default": stream.default,
-            "fields": [_describe(field) for field in stream_fields(stream)],
+            "fields": [_describe(field) for field in table_fields(stream)],
         }
         for stream in streams
     ]

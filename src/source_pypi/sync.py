@@ -11,48 +11,37 @@ What fails
     refused credentials, or ``STOP_AFTER`` projects in a row that failed.
 """
 
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
 
+from source_pypi.batch import Batch, batch_of
+from source_pypi.changes import Change
 from source_pypi.config import Config
-from source_pypi.documents import Document, Listing
-from source_pypi.errors import ConfigError, NotOfferedError, SourceError, StoppedError, TransientError
+from source_pypi.documents import UNCHANGED, Document, Listing, Mark, Unchanged
+from source_pypi.errors import (
+    ConfigError,
+    SourceError,
+    StaleError,
+    StoppedError,
+    TransientError,
+)
 from source_pypi.frontier import Frontier
 from source_pypi.index import Index
 from source_pypi.reads import OF_INDEX, Reads
-from source_pypi.repair import Oddity
-from source_pypi.selection import Selection, Target
-from source_pypi.streams.stream import Row, Stream, Visit
+from source_pypi.recollection import Due, Recollection
+from source_pypi.roll import PAYS_FROM, Agenda, make_agenda, tells_serials
+from source_pypi.selection import Selection
+from source_pypi.state import Memory, NoMemory
+from source_pypi.streams.stream import Stream
 from source_pypi.visit import Findings, Plan, visit_index, visit_project
 
 #: Projects in a row that may fail before the run is stopped.
 STOP_AFTER = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Everything that one visit gave.
-
-    :ivar project: the project visited; None: the index as a whole.
-    :ivar rows: rows by stream, of every selected stream that could be read here, also where there are none.
-    :ivar failures: why a stream could not be read here, by stream.
-    :ivar missing: whether the index does not have the project, although the user named it.
-    :ivar complaints: pinned releases that the index does not have.
-    :ivar notes: what else should be said.
-    :ivar oddities: fields of a wrong type, that were nulled.
-    :ivar known: projects that are to be visited in all, as far as is known by now.
-    """
-
-    project: str | None
-    rows: dict[str, list[Row]] = field(default_factory=dict)
-    failures: dict[str, SourceError] = field(default_factory=dict)
-    missing: bool = False
-    complaints: tuple[SourceError, ...] = ()
-    notes: tuple[str, ...] = ()
-    oddities: tuple[Oddity, ...] = ()
-    known: int = 0
 
 
 def of_projects(streams: Iterable[Stream]) -> bool:
@@ -60,9 +49,18 @@ def of_projects(streams: Iterable[Stream]) -> bool:
     return any(stream.of_project for stream in streams)
 
 
-def batches(index: Index, selection: Selection, streams: Sequence[Stream], config: Config) -> Iterator[Batch]:
+def batches(
+    index: Index,
+    selection: Selection,
+    streams: Sequence[Stream],
+    config: Config,
+    memory: Memory | None = None,
+    now: Callable[[], float] = time.time,
+) -> Iterator[Batch]:
     """Visit the selected projects in their order, and the index as a whole, if a stream needs it.
 
+    :param memory: what was seen before; None: everything is read from its beginning.
+    :param now: the time, in seconds since 1970.
     :raises UnreachableError: when the index never answered.
     :raises RefusedError: when it refuses the credentials (401).
     :raises StoppedError: when ``STOP_AFTER`` projects in a row failed.
@@ -70,17 +68,34 @@ def batches(index: Index, selection: Selection, streams: Sequence[Stream], confi
     """
     streams, unable = _able(streams)
     if unable:
-        yield Batch(None, failures=unable)
+        yield Batch(None, _moment(now()), failures=unable)
+    recollection = Recollection(memory or NoMemory(), streams, config, now())
     chosen = [stream for stream in streams if stream.of_project]
     reads = _reads(streams, config)
-    whole = _WholeIndex(index, reads, selection.whole_index and bool(chosen))
+    whole = _WholeIndex(index, reads, recollection)
     if chosen:
-        frontier = Frontier(selection, whole.names())
+        agenda = whole.agenda(selection)
+        if agenda.spared:
+            yield Batch(None, _moment(now()), notes=(_spared(agenda.spared),))
         filled = any(stream.fills_from for stream in chosen) or config.follow_dependencies > 0
         plan = Plan(frozenset(reads), config.releases, fill=config.core_metadata and filled)
-        yield from _visit_all(index, frontier, plan, chosen, config.max_concurrency)
-    if rest := [stream for stream in streams if not stream.of_project]:
-        yield _batch(whole.findings(), rest)
+        visits = _Visits(index, Frontier(agenda.selection, agenda.listed), plan, recollection, now)
+        yield from visits.batches(config.max_concurrency)
+        if memory is not None and visits.clean and whole.list_mark is not None:
+            seen = recollection.of_list(whole.list_mark)
+            yield Batch(None, _moment(now()), {name: Change(one) for name, one in seen.items()})
+    if any(not stream.of_project for stream in streams):
+        known, terms = recollection.of_index()
+        yield batch_of(whole.findings(), known, terms, _moment(now()), keys=recollection.keys)
+
+
+def _spared(count: int) -> str:
+    are = "project has" if count == 1 else "projects have"
+    return f"{count:,} {are} not changed, as the index's list tells: not asked for one by one"
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _able(streams: Sequence[Stream]) -> tuple[list[Stream], dict[str, SourceError]]:
@@ -103,51 +118,128 @@ def _reads(streams: Iterable[Stream], config: Config) -> set[Reads]:
 
 
 class _WholeIndex:
-    """The documents of the index as a whole, asked for once, whether streams or the choice of projects read them."""
+    """The documents of the index as a whole, asked for once, whether streams or the choice of projects read them.
 
-    def __init__(self, index: Index, reads: Iterable[Reads], listed: bool) -> None:
-        self._index = index
-        self._reads = OF_INDEX & {*reads, *({Reads.LISTING} if listed else ())}
-        self._listed = listed
+    :ivar list_mark: of the list, where it told which projects to visit.
+    """
+
+    def __init__(self, index: Index, reads: Iterable[Reads], recollection: Recollection) -> None:
+        self._index, self._recollection = index, recollection
+        self._reads = OF_INDEX & set(reads)
         self._findings: Findings | None = None
+        self.list_mark: Mark | None = None
 
     def findings(self) -> Findings:
+        """What was found; it is asked for when it is needed first."""
         if self._findings is None:
-            self._findings = visit_index(self._index, self._reads)
+            mark = self._recollection.list_mark(of_projects=False)
+            self._findings = visit_index(self._index, self._reads, mark)
         return self._findings
 
-    def names(self) -> list[str]:
-        """The name of every listed project, if the whole index was chosen."""
-        if not self._listed:
-            return []
-        findings = self.findings()
-        if Reads.LISTING in findings.failures:
-            raise findings.failures[Reads.LISTING]
-        listing: Document[Listing] | None = findings.visit.listing
-        assert listing is not None
-        return [listed.name for listed in listing.content.projects if listed.name]
+    def agenda(self, selection: Selection) -> Agenda:
+        """What to visit: what was named or is listed, without what is known not to have changed.
+
+        :raises SourceError: when the whole index was chosen and its list cannot be had.
+        """
+        glances = self._recollection.glance()
+        if not selection.whole_index:
+            named = {target.project for target in selection.targets if not target.pins}
+            if len(named) < PAYS_FROM or selection.follow:
+                return Agenda(selection, [])
+            glances = [glance for glance in glances if glance.project in named]
+            if len(glances) < PAYS_FROM:
+                return Agenda(selection, [])
+        listing = self._listing()
+        if isinstance(listing, SourceError):
+            if selection.whole_index:
+                raise listing
+            return Agenda(selection, [])
+        if listing is UNCHANGED or tells_serials(listing):
+            self.list_mark = self.findings().marks[Reads.LISTING]
+        made = make_agenda(selection, listing, glances, self._recollection.is_due)
+        if Reads.LISTING not in self._reads:  # tens of megabytes that nobody needs any more
+            self._findings = None
+        return made
+
+    def _listing(self) -> Document[Listing] | Unchanged | SourceError:
+        """The list, or why it cannot be had."""
+        reads, mark = {*self._reads, Reads.LISTING}, self._recollection.list_mark(of_projects=True)
+        self._findings = visit_index(self._index, reads, mark)
+        if Reads.LISTING in self._findings.failures:
+            return self._findings.failures[Reads.LISTING]
+        if Reads.LISTING in self._findings.left:
+            return StaleError(self._index.address_of(Reads.LISTING), None, mark.serial)
+        return self._findings.visit.listing or UNCHANGED
 
 
-def _visit_all(
-    index: Index, frontier: Frontier, plan: Plan, streams: Sequence[Stream], concurrency: int
-) -> Iterator[Batch]:
-    """Batches, until so many projects in a row failed that the index is not well."""
-    failed = 0
-    unwell = _Unwell()
+class _Visits:
+    """Visits to projects, one after another.
 
-    def visit(target: Target) -> Findings:
-        findings = visit_project(index, target, frontier.plan(target, unwell.spare(plan)))
-        unwell.learn(findings)
+    :ivar clean: whether all streams could be read of all projects so far.
+    """
+
+    def __init__(
+        self, index: Index, frontier: Frontier, plan: Plan, recollection: Recollection, now: Callable[[], float]
+    ) -> None:
+        self._index, self._frontier, self._plan = index, frontier, plan
+        self._recollection, self._now = recollection, now
+        self._unwell = _Unwell()
+        self.clean = True
+
+    def batches(self, concurrency: int) -> Iterator[Batch]:
+        """Batches, until so many projects in a row failed that the index is not well."""
+        failed = 0
+        for done, visited in enumerate(self._ahead(concurrency), start=1):
+            batch = batch_of(
+                visited.findings,
+                visited.due.known,
+                visited.due.terms,
+                visited.seen_at,
+                keys=self._recollection.keys,
+                of=self._frontier.known,
+            )
+            failed = failed + 1 if batch.failures and not batch.changes else 0
+            self.clean = self.clean and len(batch.changes) == len(visited.due.known.streams)
+            yield batch
+            if failed == STOP_AFTER and done < self._frontier.known:
+                raise StoppedError(failed, self._frontier.known - done)
+
+    def _visit(self, due: Due) -> "_Visited":
+        target, plan = due.target, self._plan
+        seen_at = _moment(self._now())
+        findings = visit_project(self._index, target, self._frontier.plan(target, self._unwell.spare(plan)), due.known)
+        self._unwell.learn(findings)
         if Reads.RELEASES not in plan.reads and Reads.PROJECT not in findings.failures:  # read only to be followed
             findings.complaints += [e for read, e in findings.failures.items() if read is Reads.RELEASES]
-        return findings
+        return _Visited(due, findings, seen_at)
 
-    for done, findings in enumerate(_ahead(visit, frontier, concurrency), start=1):
-        batch = _batch(findings, streams, known=frontier.known)
-        failed = failed + 1 if batch.failures and not batch.rows else 0
-        yield batch
-        if failed == STOP_AFTER and done < frontier.known:
-            raise StoppedError(failed, frontier.known - done)
+    def _ahead(self, concurrency: int) -> "Iterator[_Visited]":
+        """Visit in threads, in order, never more than ``concurrency`` + 1 visits ahead of what was taken."""
+        pool = ThreadPoolExecutor(concurrency, thread_name_prefix="visit")
+        waiting: deque[Future[_Visited]] = deque()
+        take = partial(self._recollection.take, self._frontier)
+        try:
+            while True:
+                while len(waiting) <= concurrency and (due := take()) is not None:
+                    waiting.append(pool.submit(self._visit, due))
+                if not waiting:
+                    return
+                visited = waiting.popleft().result()
+                self._frontier.learn(visited.findings)
+                if len(waiting) <= concurrency and (due := take()) is not None:
+                    waiting.append(pool.submit(self._visit, due))
+                yield visited
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Visited:
+    """A project that was visited: what was known of it before, what was found, and when (UTC)."""
+
+    due: Due
+    findings: Findings
+    seen_at: datetime
 
 
 class _Unwell:
@@ -174,70 +266,3 @@ class _Unwell:
             self._failed[read] = self._failed[read] + 1 if isinstance(error, TransientError) else 0
             if self._failed[read] == STOP_AFTER and error is not None:
                 self._errors[read] = error
-
-
-def _ahead(visit: Callable[[Target], Findings], frontier: Frontier, concurrency: int) -> Iterator[Findings]:
-    """Visit in threads, in order, never more than ``concurrency`` + 1 visits ahead of what was taken."""
-    pool = ThreadPoolExecutor(concurrency, thread_name_prefix="visit")
-    waiting: deque[Future[Findings]] = deque()
-    try:
-        while True:
-            while len(waiting) <= concurrency and (target := frontier.take()) is not None:
-                waiting.append(pool.submit(visit, target))
-            if not waiting:
-                return
-            findings = waiting.popleft().result()
-            frontier.learn(findings)
-            if len(waiting) <= concurrency and (target := frontier.take()) is not None:
-                waiting.append(pool.submit(visit, target))
-            yield findings
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _batch(findings: Findings, streams: Sequence[Stream], known: int = 0) -> Batch:
-    visit = findings.visit
-    failures = {s.name: error for s in streams if (error := _failure(s, findings)) is not None}
-    rows = {s.name: list(s.rows(visit)) for s in streams if s.name not in failures}
-    for stream in streams:
-        if rows.get(stream.name) == [] and (error := _lacking(stream, visit)) is not None:
-            failures[stream.name] = error
-            del rows[stream.name]
-    if findings.missing or findings.complaints:  # a slip of the user's: what was loaded stays where nothing new came
-        rows = {name: made for name, made in rows.items() if made}
-    named = findings.target is None or findings.target.named
-    absent = [f"{visit.project} is listed or needed, and the index does not have it"] if findings.missing else []
-    return Batch(
-        project=visit.project,
-        rows=rows,
-        failures=failures,
-        missing=findings.missing and named,
-        complaints=tuple(findings.complaints),
-        notes=(*findings.notes, *(() if named else absent)),
-        oddities=tuple(oddity for document in visit.documents() for oddity in document.oddities),
-        known=known,
-    )
-
-
-def _failure(stream: Stream, findings: Findings) -> SourceError | None:
-    """Why a stream cannot be read here, if so: a document that it reads could not be had.
-
-    A stream that reads the page tells of projects without documents, and a gap that cannot be filled stays one.
-    """
-    told = Reads.PAGE in stream.reads
-    for read in stream.reads:
-        error = findings.failures.get(read)
-        if error is not None and not (told and read is Reads.PROJECT and isinstance(error, NotOfferedError)):
-            return error
-    filling = (findings.failures.get(read) for read in stream.fills_from if findings.visit.fill)
-    return next((error for error in filling if error is not None and not isinstance(error, NotOfferedError)), None)
-
-
-def _lacking(stream: Stream, visit: Visit) -> SourceError | None:
-    """Why a stream has no rows here, if it is because the document has not even the key that they are made from."""
-    document = visit.document
-    if document is None or stream.made_from is None or document.has(stream.made_from):
-        return None
-    if visit.fill and visit.core_metadata and stream.fills_from:
-        return None
-    return NotOfferedError(f"{stream.made_from} of {visit.project}", document.address, "lacks it")

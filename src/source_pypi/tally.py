@@ -3,8 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from source_pypi.batch import Batch
 from source_pypi.errors import NotOfferedError, SourceError, UnknownProjectsError
-from source_pypi.sync import Batch
 
 #: Failures and oddities that are told one by one; the rest is counted.
 TOLD = 10
@@ -16,11 +16,13 @@ class Tally:
 
     :ivar index: the index's address, to name it in messages.
     :ivar projects: projects that were read; missing ones do not count.
+    :ivar unchanged: those of them that have not changed since they were read before.
     :ivar rows: rows by stream.
     """
 
     index: str
     projects: int = 0
+    unchanged: int = 0
     rows: Counter[str] = field(default_factory=Counter)
     missing: list[str] = field(default_factory=list)
     failures: list[tuple[SourceError, tuple[str, ...]]] = field(default_factory=list)
@@ -32,8 +34,9 @@ class Tally:
         self.rows.update({stream: len(rows) for stream, rows in batch.rows.items()})
         if batch.missing and batch.project is not None:
             self.missing.append(batch.project)
-        elif batch.project is not None and batch.rows:
+        elif batch.project is not None and batch.changes:
             self.projects += 1
+            self.unchanged += not batch.rows
         causes: dict[int, tuple[SourceError, list[str]]] = {}
         for stream, error in batch.failures.items():
             causes.setdefault(id(error), (error, []))[1].append(stream)

@@ -5,6 +5,12 @@ Flow
     documents, core metadata, provenance. A question that fails is noted under the document that it was about, so that
     only the streams that read it lose this project's rows.
 
+What is known already
+    A document that every stream that needs it has seen is asked for on condition that it has changed. Where the project
+    document has not changed, neither has the list of releases: only pinned releases are asked for then (an advisory
+    changes nothing but the release document), and all of them in a deep visit. Where a document has changed whose
+    rows take the project document as well, that one is asked for once more, without condition.
+
 Absence
     A project document that is not there (404) does not say why. The project page does: a project that the index does
     not know has none, one without releases has an empty one, a quarantined one says so (index-api.md 3). So the page is
@@ -15,10 +21,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
-from source_pypi.documents import Document, Page, Project
-from source_pypi.errors import NotOfferedError, RefusedError, SourceError, UnknownReleaseError, UnreachableError
+from source_pypi.documents import ABSENT, UNCHANGED, UNKNOWN, Document, Mark, Page, Project, Release, Unchanged
+from source_pypi.errors import (
+    NotOfferedError,
+    RefusedError,
+    SourceError,
+    StaleError,
+    UnknownReleaseError,
+    UnreachableError,
+)
 from source_pypi.index import Index
-from source_pypi.reads import OF_INDEX, Reads
+from source_pypi.pep440 import same_version
+from source_pypi.reads import BEHIND_PROJECT, OF_INDEX, Reads
 from source_pypi.releases import (
     files_of,
     metadata_addresses,
@@ -27,12 +41,14 @@ from source_pypi.releases import (
     wanted_versions,
 )
 from source_pypi.selection import Target
+from source_pypi.state import Known
+from source_pypi.streams.dependencies import required
 from source_pypi.streams.stream import ReleaseView, Visit
 
 T = TypeVar("T")
 
-#: Documents that cannot be asked for without the project document, which lists versions and files.
-BEHIND_PROJECT = frozenset({Reads.PROJECT, Reads.RELEASES, Reads.PROVENANCE, Reads.CORE_METADATA})
+#: Nothing was seen before.
+NOTHING_KNOWN = Known()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +69,34 @@ class Plan:
 class Findings:
     """What a visit brought: documents, why others could not be had, and what should be said.
 
-    ``missing``: the index does not know the project. ``pinned``: the pinned versions, as the index spells them.
+    :ivar marks: of the project's own documents, also of those that have not changed, or that are not there.
+    :ivar parts: by kind of document, those that there are, by version or file name, with their marks; None: made from
+        the project document; an empty mark: not asked for, as it was. A kind that is missing here: all as they were.
+    :ivar left: kinds of documents of which only old copies came.
+    :ivar missing: the index does not know the project.
+    :ivar pinned: the pinned versions, as the index spells them.
+    :ivar needs: the requirements to follow; None: nobody looked.
     """
 
     target: Target | None = None
     visit: Visit = field(default_factory=Visit)
+    marks: dict[Reads, Mark] = field(default_factory=dict)
+    parts: dict[Reads, dict[str, Mark | None]] = field(default_factory=dict)
     failures: dict[Reads, SourceError] = field(default_factory=dict)
+    left: set[Reads] = field(default_factory=set)
     complaints: list[SourceError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     missing: bool = False
     pinned: frozenset[str] = frozenset()
+    needs: tuple[str, ...] | None = None
 
     def attempt(self, reads: Iterable[Reads], ask: Callable[[], T]) -> T | None:
         """Ask; a failure is noted under ``reads``, unless it makes all further questions pointless."""
         try:
             return ask()
+        except StaleError as error:
+            self.left.update(reads)
+            self.notes.append(str(error))
         except RefusedError as error:
             if error.status == 401:
                 raise
@@ -76,12 +105,16 @@ class Findings:
             self.failures.update(dict.fromkeys(reads, error))
         return None
 
+    def had(self, read: Reads) -> bool:
+        """Whether the question for a document was answered, be it by its absence."""
+        return read not in self.failures and read not in self.left
 
-def visit_index(index: Index, reads: Iterable[Reads]) -> Findings:
-    """Ask for documents that tell of the index as a whole."""
+
+def visit_index(index: Index, reads: Iterable[Reads], known: Mark = UNKNOWN) -> Findings:
+    """Ask for documents that tell of the index as a whole; ``known``: what the list was when it was last read."""
     asks: Mapping[Reads, tuple[str, Callable[[], object]]] = {
         Reads.STATISTICS: ("statistics", index.statistics),
-        Reads.LISTING: ("listing", index.listing),
+        Reads.LISTING: ("listing", lambda: index.listing(known)),
         Reads.RECENT_RELEASES: ("recent_releases", index.recent_releases),
         Reads.RECENT_PROJECTS: ("recent_projects", index.recent_projects),
     }
@@ -89,142 +122,325 @@ def visit_index(index: Index, reads: Iterable[Reads]) -> Findings:
     brought: dict[str, Any] = {}
     for read in sorted(OF_INDEX & set(reads), key=lambda read: read.value):
         name, ask = asks[read]
-        brought[name] = findings.attempt([read], ask)
-        if brought[name] is None and read not in findings.failures:
+        answer = findings.attempt([read], ask)
+        if answer is None and findings.had(read):
             findings.failures[read] = NotOfferedError(read.value, index.address_of(read))
+        elif answer is UNCHANGED:
+            findings.marks[read] = known
+        elif isinstance(answer, Document):
+            findings.marks[read] = answer.mark
+            brought[name] = answer
     findings.visit = Visit(**brought)
     return findings
 
 
-def visit_project(index: Index, target: Target, plan: Plan) -> Findings:
-    """Ask for the documents of a project that a plan needs.
+def visit_project(index: Index, target: Target, plan: Plan, known: Known = NOTHING_KNOWN) -> Findings:
+    """Ask for the documents of a project that a plan needs, and that have changed since they were seen.
 
     :raises UnreachableError: when the index has never answered.
     :raises RefusedError: when it refuses the credentials.
     """
-    findings = Findings(target)
-    document = page = None
-    if plan.reads & BEHIND_PROJECT:
-        document = findings.attempt(BEHIND_PROJECT, lambda: index.project(target.project))
-        unreachable = findings.failures.get(Reads.PROJECT)
-        if isinstance(unreachable, UnreachableError) and not index.client.answered:
-            raise unreachable
-    behind_page = Reads.PROVENANCE in plan.reads and document is not None
-    absent = bool(plan.reads & BEHIND_PROJECT) and document is None and Reads.PROJECT not in findings.failures
-    if absent or behind_page or Reads.PAGE in plan.reads:
-        page = _page(index, target.project, findings, absent=absent)
-    if absent and isinstance(findings.failures.get(Reads.PROJECT), NotOfferedError):
-        document = _elsewhere(index, target.project, findings)
-    brought: dict[str, Any] = {"project": target.project, "document": document, "page": page, "fill": plan.fill}
-    if document is not None:
-        brought |= _behind(index, findings, plan, document, page)
-    findings.visit = Visit(**brought)
-    return findings
+    return _ProjectVisit(index, target, plan, known).findings
 
 
-def _page(index: Index, project: str, findings: Findings, *, absent: bool) -> Document[Page] | None:
-    """The project page; where the project document is absent, it also says why."""
-    reads = {Reads.PAGE, Reads.PROVENANCE} | (BEHIND_PROJECT if absent else set())
-    address = index.project_address(project)
-    page = findings.attempt(reads, lambda: index.page(project))
-    failed = findings.failures.get(Reads.PAGE)
-    if absent and (failed is None or isinstance(failed, NotOfferedError)):
-        _explain_absence(project, page, findings, address)
-    elif page is None:
-        error = NotOfferedError(f"project page of {project}", index.page_address(project))
-        findings.failures.setdefault(Reads.PROVENANCE, error)
-    return page
+class _ProjectVisit:
+    """One visit to a project: the documents it has brought so far."""
 
-
-def _elsewhere(index: Index, project: str, findings: Findings) -> Document[Project] | None:
-    """The project document where other software keeps it; then nothing has failed after all."""
-    document = findings.attempt(BEHIND_PROJECT, lambda: index.project_elsewhere(project))
-    if document is not None:
-        for read in BEHIND_PROJECT:
-            findings.failures.pop(read, None)
-    return document
-
-
-def _explain_absence(project: str, page: Document[Page] | None, findings: Findings, address: str) -> None:
-    """Say why there is no project document at ``address``, from the page; a page as HTML only says that it is there."""
-    status = None if page is None or page.content.status is None else page.content.status.status
-    if page is None and Reads.PAGE not in findings.failures:
-        findings.missing = True
-    elif page is not None and status not in (None, "active"):
-        findings.notes.append(f"{project} is {status}: the index gives no document of it")
-    elif page is not None and not page.content.files:
-        findings.notes.append(f"{project} has no releases: the index gives no document of it")
-    else:
-        error = NotOfferedError(f"project document of {project}, although it has the project", address)
-        findings.failures.update(dict.fromkeys(BEHIND_PROJECT, error))
-
-
-def _behind(
-    index: Index, findings: Findings, plan: Plan, document: Document[Project], page: Document[Page] | None
-) -> dict[str, Any]:
-    """What the project document leads to: releases, core metadata, provenance."""
-    assert findings.target is not None
-    brought: dict[str, Any] = {}
-    wanted = wanted_versions(findings.target, document.content, plan.releases)
-    findings.pinned = frozenset(version for version, pinned in wanted.items() if pinned)
-    if document.content.releases is None:
-        findings.notes.append(f"{findings.target.project}: the index lists no releases; only the latest one is read")
-    if Reads.RELEASES in plan.reads or plan.follow:
-        latest = document.content.info.version
-        followed = {version: pinned for version, pinned in wanted.items() if pinned or version == latest}
-        meant = wanted if Reads.RELEASES in plan.reads else followed
-        views = findings.attempt([Reads.RELEASES], lambda: _releases(index, findings, document, meant))
-        brought["releases"] = views or ()
-    silent = {view.version for view in brought.get("releases", ()) if view.content.info.requires_dist is None}
-    speaking = [v for v in wanted if Reads.CORE_METADATA in plan.reads or (plan.fill and v in silent)]
-    if speaking:
-        files = metadata_addresses(document, speaking)
-        brought["core_metadata"] = findings.attempt([Reads.CORE_METADATA], lambda: _each(index.core_metadata, files))
-        if not tells_of_core_metadata(document.content):
-            error = NotOfferedError(f"core metadata of {findings.target.project}", document.address, "tells of none")
-            findings.failures.setdefault(Reads.CORE_METADATA, error)
-    if Reads.PROVENANCE in plan.reads and page is not None:
-        claimed = provenance_addresses(document.content, page, wanted)
-        brought["provenance"] = findings.attempt([Reads.PROVENANCE], lambda: _each(index.provenance, claimed))
-    return {name: value for name, value in brought.items() if value is not None}
-
-
-def _each(ask: Callable[[str], Document[Any] | None], addresses: Mapping[str, str]) -> dict[str, Document[Any]]:
-    """The documents of several files, by file name; those that are gone are left out."""
-    answers = {filename: ask(address) for filename, address in addresses.items()}
-    return {filename: answer for filename, answer in answers.items() if answer is not None}
-
-
-def _releases(
-    index: Index, findings: Findings, document: Document[Project], wanted: Mapping[str, bool]
-) -> tuple[ReleaseView, ...]:
-    """The wanted releases, each once; the latest one needs no request."""
-    assert findings.target is not None
-    project = findings.target.project
-    latest = document.content.info.version
-    views: dict[str, ReleaseView] = {}
-    unread: list[str] = []
-    for version, pinned in wanted.items():
-        if version == latest:
-            views[version] = ReleaseView(
-                version, document.content, document, tuple(files_of(document.content, version))
-            )
-            continue
-        release = index.release(project, version)
-        if release is not None:
-            listed = version in (document.content.releases or {})
-            stored = version if listed else release.content.info.version or version
-            views[stored] = ReleaseView(stored, release.content, release, tuple(files_of(document.content, version)))
-            findings.pinned |= {stored} if pinned else set()
-        elif pinned:
-            address = index.release_address(project, version)
-            findings.complaints.append(UnknownReleaseError(project, version, address))
-        else:
-            unread.append(version)
-    if unread:
-        shown = ", ".join(unread[:5]) + (", ..." if len(unread) > 5 else "")
-        findings.notes.append(
-            f"{project}: the index has no release documents of {len(unread)} versions ({shown}); "
-            f"{len(views)} could be read"
+    def __init__(self, index: Index, target: Target, plan: Plan, known: Known) -> None:
+        self._index, self._target, self._plan, self._known = index, target, plan, known
+        self._name: str = target.project
+        self.findings = Findings(target)
+        self._document: Document[Project] | Unchanged | None = None
+        self._page: Document[Page] | Unchanged | None = None
+        self._releases: dict[str, Document[Release] | Unchanged | None] = {}
+        brought: dict[str, Any] = {}
+        if plan.reads & BEHIND_PROJECT:
+            self._ask_project()
+        if Reads.PROJECT not in self.findings.left:
+            self._ask_page()
+            brought = self._ask_behind()
+        self.findings.visit = Visit(
+            project=self._name, document=_whole(self._document), page=_whole(self._page), fill=plan.fill, **brought
         )
-    return tuple(views.values())
+        self.findings.needs = self._requirements() if plan.follow else None
+
+    # The project's own documents --------------------------------------------------------------------------
+
+    def _ask_project(self) -> None:
+        findings, mark = self.findings, self._known.mark(Reads.PROJECT)
+        if self._plan.follow and self._known.needs is None:
+            mark = Mark(serial=mark.serial)  # what the project needs stands in the document only
+        self._document = findings.attempt(BEHIND_PROJECT, lambda: self._index.project(self._name, mark))
+        unreachable = findings.failures.get(Reads.PROJECT)
+        if isinstance(unreachable, UnreachableError) and not self._index.client.answered:
+            raise unreachable
+        if findings.had(Reads.PROJECT):
+            self._note_mark(Reads.PROJECT, self._document, mark)
+
+    def _ask_page(self) -> None:
+        """The page, where it is read, or where only it can say why there is no project document."""
+        reads, findings = self._plan.reads, self.findings
+        absent = bool(reads & BEHIND_PROJECT) and self._document is None and findings.had(Reads.PROJECT)
+        behind = Reads.PROVENANCE in reads and self._document is not None
+        if not (absent or behind or Reads.PAGE in reads):
+            return
+        mark = self._known.mark(Reads.PAGE)
+        project = findings.marks.get(Reads.PROJECT)
+        if absent or (project and not self._known.stands(Reads.PROJECT, project, self._known.readers(Reads.PAGE))):
+            mark = Mark(serial=mark.serial)  # the rows have to be made anew, whether the page has changed or not
+        self._page = self._page_or_why_not(mark, absent=absent)
+        if findings.had(Reads.PAGE):
+            self._note_mark(Reads.PAGE, self._page, mark)
+        if absent and isinstance(findings.failures.get(Reads.PROJECT), NotOfferedError):
+            self._look_elsewhere()
+        if isinstance(self._page, Document):
+            stands = self._known.stands(Reads.PAGE, self._page.mark, self._known.readers(Reads.PAGE))
+            if not stands and self._document is UNCHANGED:
+                self._ask_project_whole({Reads.PAGE, Reads.PROVENANCE})
+
+    def _page_or_why_not(self, mark: Mark, *, absent: bool) -> Document[Page] | Unchanged | None:
+        """The project page; where the project document is absent, it also says why."""
+        findings, index, name = self.findings, self._index, self._name
+        reads = {Reads.PAGE, Reads.PROVENANCE} | (BEHIND_PROJECT if absent else set())
+        address = index.project_address(name)
+        page = findings.attempt(reads, lambda: index.page(name, mark))
+        failed = findings.failures.get(Reads.PAGE)
+        if Reads.PAGE in findings.left:
+            return None
+        if absent and (failed is None or isinstance(failed, NotOfferedError)):
+            self._explain_absence(_whole(page), address)
+        elif page is None:
+            error = NotOfferedError(f"project page of {name}", index.page_address(name))
+            findings.failures.setdefault(Reads.PROVENANCE, error)
+        return page
+
+    def _explain_absence(self, page: Document[Page] | None, address: str) -> None:
+        """Say why there is no project document at ``address``: a page as HTML only says that it is there."""
+        findings, name = self.findings, self._name
+        status = None if page is None or page.content.status is None else page.content.status.status
+        if page is None and Reads.PAGE not in findings.failures:
+            findings.missing = True
+        elif page is not None and status not in (None, "active"):
+            findings.notes.append(f"{name} is {status}: the index gives no document of it")
+        elif page is not None and not page.content.files:
+            findings.notes.append(f"{name} has no releases: the index gives no document of it")
+        else:
+            error = NotOfferedError(f"project document of {name}, although it has the project", address)
+            findings.failures.update(dict.fromkeys(BEHIND_PROJECT, error))
+
+    def _look_elsewhere(self) -> None:
+        """The project document where other software keeps it; then nothing has failed after all."""
+        document = self.findings.attempt(BEHIND_PROJECT, lambda: self._index.project_elsewhere(self._name))
+        if document is not None:
+            self._document = document
+            self._note_mark(Reads.PROJECT, document, document.mark)
+            for read in BEHIND_PROJECT:
+                self.findings.failures.pop(read, None)
+
+    def _ask_project_whole(self, reads: set[Reads]) -> None:
+        """The project document that has not changed, for what ``reads`` bring: their rows are made from both."""
+        mark = Mark(serial=self.findings.marks[Reads.PROJECT].serial)
+        document = self.findings.attempt(reads, lambda: self._index.project(self._name, mark))
+        if document is None:
+            self.findings.left |= reads  # it went between two questions: the next run will see what became of it
+        else:
+            self._document = document
+            self._note_mark(Reads.PROJECT, document, mark)
+
+    def _note_mark(self, read: Reads, answer: Document[Any] | Unchanged | None, asked: Mark) -> None:
+        mark = asked if answer is UNCHANGED else ABSENT
+        self.findings.marks[read] = answer.mark if isinstance(answer, Document) else mark
+
+    # What lies behind them --------------------------------------------------------------------------------
+
+    def _ask_behind(self) -> dict[str, Any]:
+        """What the project document leads to: releases, core metadata, provenance."""
+        if self._document is UNCHANGED:
+            self._ask_releases_again()
+        return self._ask_behind_document(self._document) if isinstance(self._document, Document) else {}
+
+    def _ask_releases_again(self) -> None:
+        """Pinned releases, or all, of a project that has not changed; where one has, the document is needed whole."""
+        kept = self._known.parts(Reads.RELEASES) if Reads.RELEASES in self._plan.reads else {}
+        asked = [name for name, mark in kept.items() if mark and (self._known.deep or self._is_pinned(name))]
+        answers = self.findings.attempt([Reads.RELEASES], lambda: {name: self._release(name) for name in asked})
+        if not answers:
+            return
+        gone = {name for name, answer in answers.items() if answer is None}
+        told = {name: UNKNOWN if name not in answers else mark for name, mark in kept.items() if name not in gone}
+        self.findings.parts[Reads.RELEASES] = told
+        self.findings.complaints += [self._unknown(name) for name in gone if self._is_pinned(name)]
+        if any(self._is_fresh(name, answer) for name, answer in answers.items()):
+            self._ask_project_whole({Reads.RELEASES})
+
+    def _is_pinned(self, version: str) -> bool:
+        return any(same_version(version, pin) for pin in self._target.pins)
+
+    def _is_fresh(self, version: str, answer: Document[Release] | Unchanged | None) -> bool:
+        """Whether a release document is another one than some stream has seen."""
+        readers = self._known.readers(Reads.RELEASES)
+        return isinstance(answer, Document) and not self._known.stands(Reads.RELEASES, answer.mark, readers, version)
+
+    def _release(self, version: str) -> Document[Release] | Unchanged | None:
+        """A release document, asked for once in a visit."""
+        if version not in self._releases:
+            mark = self._known.mark(Reads.RELEASES, version)
+            if self._plan.follow and self._is_pinned(version) and self._document is not UNCHANGED:
+                mark = Mark(serial=mark.serial)  # what it needs stands in the document only
+            self._releases[version] = self._index.release(self._name, version, mark)
+        return self._releases[version]
+
+    def _unknown(self, version: str) -> UnknownReleaseError:
+        return UnknownReleaseError(self._name, version, self._index.release_address(self._name, version))
+
+    def _ask_behind_document(self, document: Document[Project]) -> dict[str, Any]:
+        """What a project document leads to that has changed, or that is new to a stream."""
+        findings, reads, content = self.findings, self._plan.reads, document.content
+        brought: dict[str, Any] = {}
+        wanted = wanted_versions(self._target, content, self._plan.releases)
+        findings.pinned = frozenset(version for version, pinned in wanted.items() if pinned)
+        if content.releases is None:
+            findings.notes.append(f"{self._name}: the index lists no releases; only the latest one is read")
+        if Reads.RELEASES in reads or self._plan.follow:
+            followed = {v: pinned for v, pinned in wanted.items() if pinned or v == content.info.version}
+            meant = wanted if Reads.RELEASES in reads else followed
+            brought["releases"] = findings.attempt([Reads.RELEASES], lambda: self._ask_releases(document, meant))
+        views: tuple[ReleaseView, ...] = brought.get("releases") or ()
+        silent = {view.version for view in views if self._lacks_requirements(view)} if self._plan.fill else set()
+        if Reads.CORE_METADATA in reads:
+            findings.parts[Reads.CORE_METADATA] = {}
+        if speaking := [v for v in wanted if Reads.CORE_METADATA in reads or v in silent]:
+            ask = lambda: self._ask_core_metadata(document, speaking, silent)  # noqa: E731
+            brought["core_metadata"] = findings.attempt([Reads.CORE_METADATA], ask)
+        page = self._page
+        if Reads.PROVENANCE in reads and isinstance(page, Document):
+            brought["provenance"] = findings.attempt(
+                [Reads.PROVENANCE], lambda: self._ask_provenance(document, page, wanted)
+            )
+        return {name: value for name, value in brought.items() if value is not None}
+
+    def _ask_releases(self, document: Document[Project], wanted: Mapping[str, bool]) -> tuple[ReleaseView, ...]:
+        """The wanted releases that have changed, each once; the latest one needs no request."""
+        findings, latest = self.findings, document.content.info.version
+        readers, kept = self._known.readers(Reads.RELEASES), self._known.parts(Reads.RELEASES)
+        stands = not self._known.deep
+        stands = stands and self._known.stands(Reads.PROJECT, document.mark, readers)
+        parts: dict[str, Mark | None] = {}
+        views: dict[str, ReleaseView] = {}
+        unread: list[str] = []
+        for version, pinned in wanted.items():
+            listed = tuple(files_of(document.content, version))
+            if version == latest:
+                parts[version] = None
+                views[version] = ReleaseView(version, document.content, document, listed)
+            elif stands and not pinned and version not in self._releases:
+                parts |= {version: UNKNOWN} if version in kept else {}
+            elif (answer := self._release(version)) is UNCHANGED:
+                parts[version] = self._known.mark(Reads.RELEASES, version)
+            elif isinstance(answer, Document):
+                stored = version if version in (document.content.releases or {}) else answer.content.info.version
+                stored = stored or version
+                parts[stored] = answer.mark
+                views[stored] = ReleaseView(stored, answer.content, answer, listed)
+                findings.pinned |= {stored} if pinned else set()
+            elif pinned:
+                findings.complaints.append(self._unknown(version))
+            else:
+                unread.append(version)
+        findings.parts[Reads.RELEASES] = parts
+        self._note_unread(unread, len(views))
+        return tuple(views.values())
+
+    def _note_unread(self, unread: list[str], read: int) -> None:
+        if unread:
+            shown = ", ".join(unread[:5]) + (", ..." if len(unread) > 5 else "")
+            self.findings.notes.append(
+                f"{self._name}: the index has no release documents of {len(unread)} versions ({shown}); "
+                f"{read} could be read"
+            )
+
+    def _lacks_requirements(self, view: ReleaseView) -> bool:
+        """Whether rows have to be made of a release that says nothing of its requirements."""
+        if view.content.info.requires_dist is not None:
+            return False
+        if self._plan.follow or Reads.RELEASES not in self._plan.reads:
+            return True
+        readers = self._known.readers(Reads.RELEASES)
+        if view.document is self._document and isinstance(self._document, Document):
+            return not self._known.stands(Reads.PROJECT, self._document.mark, readers)
+        return not self._known.stands(Reads.RELEASES, view.document.mark, readers, view.version)
+
+    def _ask_core_metadata(
+        self, document: Document[Project], versions: Iterable[str], silent: set[str]
+    ) -> dict[str, Document[Any]]:
+        """The METADATA of the versions; that of ``silent`` ones whole, since it fills their gaps."""
+        readers = self._known.readers(Reads.CORE_METADATA)
+        stands = self._known.stands(Reads.PROJECT, document.mark, readers)
+        if not tells_of_core_metadata(document.content):
+            error = NotOfferedError(f"core metadata of {self._name}", document.address, "tells of none")
+            self.findings.failures.setdefault(Reads.CORE_METADATA, error)
+        return self._each(
+            Reads.CORE_METADATA,
+            {
+                filename: (address, version in silent)
+                for version in versions
+                for filename, address in metadata_addresses(document, [version]).items()
+            },
+            stands=stands,
+            ask=self._index.core_metadata,
+        )
+
+    def _ask_provenance(
+        self, document: Document[Project], page: Document[Page], wanted: Iterable[str]
+    ) -> dict[str, Document[Any]]:
+        known, readers = self._known, self._known.readers(Reads.PROVENANCE)
+        stands = known.stands(Reads.PROJECT, document.mark, readers) and known.stands(Reads.PAGE, page.mark, readers)
+        addresses = provenance_addresses(document.content, page, wanted)
+        return self._each(
+            Reads.PROVENANCE,
+            {filename: (address, False) for filename, address in addresses.items()},
+            stands=stands,
+            ask=self._index.provenance,
+        )
+
+    def _each(
+        self,
+        kind: Reads,
+        addresses: Mapping[str, tuple[str, bool]],
+        *,
+        stands: bool,
+        ask: Callable[[str, Mark], Document[Any] | Unchanged | None],
+    ) -> dict[str, Document[Any]]:
+        """The documents of several files that have changed, by file name; those that are gone are left out.
+
+        ``addresses`` tells of each file where its document is, and whether it is needed whole.
+        """
+        kept, parts = self._known.parts(kind), dict[str, Mark | None]()
+        documents: dict[str, Document[Any]] = {}
+        for filename, (address, whole) in addresses.items():
+            if stands and not whole and filename in kept:
+                parts[filename] = UNKNOWN
+                continue
+            mark = self._known.mark(kind, filename)
+            answer = ask(address, Mark(serial=mark.serial) if whole else mark)
+            if answer is UNCHANGED:
+                parts[filename] = mark
+            elif isinstance(answer, Document):
+                parts[filename] = answer.mark
+                documents[filename] = answer
+        self.findings.parts[kind] = parts
+        return documents
+
+    def _requirements(self) -> tuple[str, ...] | None:
+        """What the pinned releases and, if it was asked for without a pin, the latest one ask for."""
+        visit = self.findings.visit
+        if visit.document is None:
+            return self._known.needs if self._document is UNCHANGED else None
+        latest = visit.document.content.info.version if self._target.unpinned else None
+        meant = [r for r in visit.releases if r.version in self.findings.pinned or r.version == latest]
+        return tuple(text for release in meant for text in required(visit, release)[0])
+
+
+def _whole(document: Document[T] | Unchanged | None) -> Document[T] | None:
+    """A document that came; None: it did not, or it is unchanged."""
+    return document if isinstance(document, Document) else None

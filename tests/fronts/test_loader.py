@@ -18,10 +18,11 @@ from source_pypi.errors import DestinationError, UnavailableError
 from source_pypi.fronts import loader
 from source_pypi.fronts.loader import Database
 from source_pypi.index import Index
-from source_pypi.schema import stream_fields
+from source_pypi.schema import stream_fields, table_fields
 from source_pypi.selection import select
 from source_pypi.streams import STREAMS, choose_streams
-from source_pypi.sync import Batch, batches
+from source_pypi.sync import batches
+from tests.batches import batch_with
 from tests.fake_index import FakeIndex, World, generated_world
 
 Connect = Callable[..., Index]
@@ -46,11 +47,12 @@ def rows(path: Path, query: str) -> list[tuple[Any, ...]]:
 
 
 def load(path: Path, index: Index, *projects: str) -> None:
-    """Load projects with all streams."""
+    """Load projects with all streams, and go on from what was loaded before."""
     config = make_config({"projects": projects, "releases": "all"})
-    with Database(path, ALL) as database:
-        for batch in batches(index, select(config), ALL, config):
+    with Database(path, ALL, root=index.root) as database:
+        for batch in batches(index, select(config), ALL, config, database):
             database.add(batch)
+        database.finish()
 
 
 @pytest.fixture
@@ -64,7 +66,7 @@ def test_tables(world: World, fake: FakeIndex, connect: Connect, path: Path) -> 
     world.add("Flask", releases=["1.0", "2.0"], keywords="web, wsgi", project_urls={"Source": "https://example.com"})
     load(path, connect(fake), "Flask")
     loaded = dict(rows(path, "select table_name, estimated_size from duckdb_tables()"))
-    assert set(loaded) == {stream.name for stream in STREAMS} | {"_selection"}
+    assert set(loaded) == {stream.name for stream in STREAMS} | {"_selection", "_state", "_run"}
     assert {name: loaded[name] for name in ("files", "project", "release", "stats", "versions")} == {
         "files": 4,
         "project": 1,
@@ -104,14 +106,14 @@ def test_comments(path: Path) -> None:
         pass
     comments = dict(rows(path, "select table_name, comment from duckdb_tables()"))
     assert comments["files"] == "A row is a distribution file. Key: filename."
-    assert set(comments) == {stream.name for stream in STREAMS} | {"_selection"}
+    assert set(comments) == {stream.name for stream in STREAMS} | {"_selection", "_state", "_run"}
     columns = rows(path, "select table_name, column_name, comment from duckdb_columns() where comment is not null")
-    expected = {(s.name, f.name, f.description) for s in STREAMS for f in stream_fields(s)}
+    expected = {(s.name, f.name, f.description) for s in STREAMS for f in table_fields(s)}
     assert set(columns) == expected
 
 
 def test_twice(world: World, serve: Callable[..., FakeIndex], connect: Connect, path: Path) -> None:
-    """A second load leaves the same rows."""
+    """A second load leaves the same rows, with the times at which they were first seen."""
     world.add("flask", releases=["1.0", "2.0"])
     world.add("click")
     fake = serve()
@@ -147,9 +149,9 @@ def test_a_failed_stream_keeps_its_rows(path: Path, world: World, fake: FakeInde
     load(path, connect(fake), "flask")
     outage = UnavailableError("http://index.test", 503, 7, 60.0, None)
     with Database(path, ALL) as database:
-        database.add(Batch("flask", rows={"files": []}, failures={"versions": outage}))
-        database.add(Batch("flask", missing=True))
-        database.add(Batch(None, failures={"stats": outage}))
+        database.add(batch_with("flask", {"files": []}, failures={"versions": outage}))
+        database.add(batch_with("flask", missing=True))
+        database.add(batch_with(None, failures={"stats": outage}))
     assert rows(path, "select (select count(*) from files), (select count(*) from versions)") == [(0, 1)]
     assert rows(path, "select count(*) from stats") == [(1,)]
 
@@ -174,7 +176,7 @@ def test_committed_by_size(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loader, "BYTES_A_COMMIT", 1000)
     database = Database(path, choose_streams(["project"])).__enter__()
     for number in range(3):
-        database.add(Batch(f"p{number}", rows={"project": [{"project": f"p{number}", "info": {"x": "y" * 600}}]}))
+        database.add(batch_with(f"p{number}", {"project": [{"project": f"p{number}", "info": {"x": "y" * 600}}]}))
     assert database._connection.execute("select count(*) from project").fetchall() == [(2,)]
     database.__exit__(None, None, None)
 
@@ -182,7 +184,7 @@ def test_committed_by_size(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_committed_when_an_error_is_under_way(path: Path) -> None:
     """What was added before an error is loaded."""
     with suppress(ZeroDivisionError), Database(path, choose_streams(["stats"])) as database:
-        database.add(Batch(None, rows={"stats": [{"top_packages": {}, "total_packages_size": 7}]}))
+        database.add(batch_with(None, {"stats": [{"top_packages": {}, "total_packages_size": 7}]}))
         raise ZeroDivisionError
     assert rows(path, "select total_packages_size from stats") == [(7,)]
 
@@ -191,7 +193,7 @@ def test_a_long_row(path: Path) -> None:
     """A row longer than DuckDB's usual bound is loaded."""
     text = "x" * (20 * 1024 * 1024)
     with Database(path, choose_streams(["project"])) as database:
-        database.add(Batch("a", rows={"project": [{"project": "a", "info": {"description": text}}]}))
+        database.add(batch_with("a", {"project": [{"project": "a", "info": {"description": text}}]}))
     assert rows(path, "select length(info ->> 'description') from project") == [(len(text),)]
 
 
@@ -359,7 +361,7 @@ def test_a_file_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name:
     """Whatever a file is called, it is a file, and nothing is fetched to open it."""
     monkeypatch.chdir(tmp_path)
     with Database(Path(name), choose_streams(["stats"])) as database:
-        database.add(Batch(None, rows={"stats": [{"top_packages": {}}]}))
+        database.add(batch_with(None, {"stats": [{"top_packages": {}}]}))
     assert rows(tmp_path / name, "select count(*) from stats") == [(1,)]
 
 
@@ -368,6 +370,6 @@ def test_a_full_disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     database = Database(path, choose_streams(["files"])).__enter__()
     database._staged["files"]._file = Path("/dev/full").open("wb", buffering=0)  # noqa: SIM115
     with pytest.raises(DestinationError, match=r"temporary folder .*: No space left on device") as caught:
-        database.add(Batch("a", rows={"files": [{"project": "a", "filename": "a.whl"}]}))
+        database.add(batch_with("a", {"files": [{"project": "a", "filename": "a.whl"}]}))
     database.__exit__(DestinationError, caught.value, None)
     assert rows(path, "select count(*) from files") == [(0,)]

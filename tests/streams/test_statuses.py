@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
+from source_pypi.batch import Batch
 from source_pypi.documents import Page, open_document
 from source_pypi.errors import DocumentError, NotOfferedError, SourceError, UnavailableError, UnreachableError
 from source_pypi.index import Index
 from source_pypi.streams import choose_streams
 from source_pypi.streams.statuses import Statuses, statuses_rows
 from source_pypi.streams.stream import Visit
-from source_pypi.sync import Batch
 from tests.fake_index import FakeIndex, World, faults
 from tests.streams import ROOT, page_of, visit_to, visit_with
 from tests.test_sync import counts, read
@@ -159,8 +159,8 @@ LIFECYCLE: dict[Callable[[World], None], tuple[Statuses, dict[str, int], tuple[s
         (f"foo has no releases: {NO_DOCUMENT}",),
     ),
     release_deleted: (a_row("active", file_count=2), {"versions": 1, "files": 2}, ()),
-    deleted: (a_row("missing", **GONE), {}, ()),
-    never_existed: (a_row("missing", **GONE), {}, ()),
+    deleted: (a_row("missing", **GONE), {"versions": 0, "files": 0}, ()),
+    never_existed: (a_row("missing", **GONE), {"versions": 0, "files": 0}, ()),
 }
 lifecycle = pytest.mark.parametrize("happened", LIFECYCLE, ids=lambda happened: happened.__name__)
 
@@ -181,11 +181,13 @@ def test_lifecycle(world: World, fake: FakeIndex, connect: Connect, happened: Ca
     row, _, notes = LIFECYCLE[happened]
     assert batch == Batch(
         "foo",
-        rows={"statuses": [with_serial(row, world)]},
+        batch.seen_at,
+        changes=batch.changes,
         missing=row.status == "missing",
         notes=notes,
         known=1,
     )
+    assert batch.rows == {"statuses": [with_serial(row, world)]}
     assert fake.counts == {"/pypi/foo/json": 1, "/simple/foo/": 1}
 
 

@@ -91,10 +91,11 @@ def test_null_is_explained_where_it_may_be(field: Field) -> None:
 
 @every_stream
 def test_schemas_are_schemas(stream: Stream) -> None:
-    """A stream's schema is a JSON Schema of draft 7, of the same fields as its table."""
+    """A stream's schema is a JSON Schema of draft 7, of the fields of its table; incremental, it tells what is gone."""
     schema = stream_schema(stream)
     jsonschema.Draft7Validator.check_schema(schema)
-    assert list(schema["properties"]) == list(duckdb_columns(stream))
+    gone = ["_ab_cdc_deleted_at"] if stream.incremental else []
+    assert list(schema["properties"]) == [*duckdb_columns(stream), *gone]
     assert set(list(schema["properties"])[: len(stream.key)]) == set(stream.key)
 
 

@@ -1,8 +1,9 @@
 """What an index may answer, as it is on the wire, odd as it is; checked once, at the door (``document.py``)."""
 
 from source_pypi.documents.core_metadata import CoreMetadata, open_core_metadata
-from source_pypi.documents.document import Document, one_line, open_document, without_surrogates
+from source_pypi.documents.document import UNCHANGED, Document, Unchanged, one_line, open_document, without_surrogates
 from source_pypi.documents.feed import Entry, Feed, open_feed
+from source_pypi.documents.mark import ABSENT, UNKNOWN, Mark
 from source_pypi.documents.page import Listed, Listing, Page, PageFile, ProjectStatus
 from source_pypi.documents.project import (
     Digests,
@@ -19,6 +20,9 @@ from source_pypi.documents.provenance import Provenance
 from source_pypi.documents.statistics import PackageSize, Statistics
 
 __all__ = [
+    "ABSENT",
+    "UNCHANGED",
+    "UNKNOWN",
     "CoreMetadata",
     "Digests",
     "Document",
@@ -29,6 +33,7 @@ __all__ = [
     "Info",
     "Listed",
     "Listing",
+    "Mark",
     "Ownership",
     "PackageSize",
     "Page",
@@ -39,6 +44,7 @@ __all__ = [
     "Release",
     "Role",
     "Statistics",
+    "Unchanged",
     "Vulnerability",
     "one_line",
     "open_core_metadata",

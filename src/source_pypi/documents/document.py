@@ -9,16 +9,18 @@ Scope
     Keys that a type does not list are kept in the body and ignored in the content.
 """
 
+import enum
 import json
 import math
 import re
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
 
-from source_pypi.documents.page import Listing, Page
+from source_pypi.documents.mark import Mark, mark_of
+from source_pypi.documents.page import Listing, Page, serial_of
 from source_pypi.documents.project import Project, Release
 from source_pypi.documents.provenance import Provenance
 from source_pypi.documents.statistics import Statistics
@@ -54,6 +56,18 @@ class Document(Generic[T]):
     serial: int | None
     oddities: tuple[Oddity, ...]
 
+    @property
+    def mark(self) -> Mark:
+        """What to remember of it, so as to see whether it has changed."""
+        return mark_of(self.etag, self.body, self.told_serial)
+
+    @property
+    def told_serial(self) -> int | None:
+        """The serial that stands in it, or else the one that the index sent with it; None: neither."""
+        meta = getattr(self.content, "meta", None)
+        stands = getattr(self.content, "last_serial", None) if meta is None else serial_of(meta.last_serial)
+        return self.serial if stands is None else int(stands)
+
     def sections(self) -> dict[str, Raw]:
         """The document's top-level keys, each value as the JSON that the index sent, known to us or not."""
         return _SECTIONS.decode(self.body)
@@ -65,6 +79,15 @@ class Document(Generic[T]):
             sections = _SECTIONS.decode(sections[key]) if key in sections else {}
         return keys[-1] in sections
 
+
+class Unchanged(enum.Enum):
+    """An answer without a document: it is the one that was read before (304)."""
+
+    UNCHANGED = "unchanged"
+
+
+#: It is the document that was read before.
+UNCHANGED: Final = Unchanged.UNCHANGED
 
 #: Digits beyond which Python refuses to convert a text to a number.
 _MOST_DIGITS = 4300

@@ -2,11 +2,12 @@
 
 Flow
     Rows go to a temporary file of newline-delimited JSON a stream. Every ``PROJECTS_A_COMMIT`` projects (or sooner,
-    when the files have grown large) the rows of these projects are deleted and the new ones inserted, in one
-    transaction. So a run that ends anywhere leaves whole projects, and one that is repeated leaves the same rows.
+    when the files have grown large) the rows of these projects are deleted and the new ones inserted, and what was seen
+    of them is noted, in one transaction. So a run that ends anywhere leaves whole projects and a state that is theirs;
+    the next one goes on from there.
 
 Scope
-    Only rows that could be read are replaced: a stream that failed for a project keeps what was loaded before.
+    Only rows that have changed are replaced: a stream that failed for a project keeps what was loaded before.
     Tables have no PRIMARY KEY: it costs a quarter of the file and up to twice the time, and replacing by project
     keeps rows unique as well.
 
@@ -15,22 +16,32 @@ Reading on
 """
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
 import duckdb
-import msgspec
 
+from source_pypi.batch import Batch, lines_of
 from source_pypi.errors import DestinationError
-from source_pypi.fronts.views import SELECTION, VIEWS
-from source_pypi.pep440 import sort_key
-from source_pypi.schema import duckdb_columns, stream_fields
+from source_pypi.fronts import history
+from source_pypi.fronts.remembered import Remembered
+from source_pypi.fronts.tables import (
+    Scope,
+    make_scope,
+    make_stream_table,
+    make_views,
+    note_selection,
+    replace_rows,
+    rows_in,
+)
+from source_pypi.schema import duckdb_columns
 from source_pypi.selection import Target
+from source_pypi.state import Glance, Seen
 from source_pypi.streams.stream import Stream
-from source_pypi.sync import Batch
 
 #: A transaction costs about 4 ms however small it is.
 PROJECTS_A_COMMIT = 100
@@ -43,37 +54,46 @@ MEMORY = "256MB"
 #: Size of the write-ahead log at which DuckDB moves it into the file. Its default, 16 MB, makes a checkpoint of every
 #: commit: 1.15 times the time, and a file half as large again, for documents (benchmarks/).
 CHECKPOINT = "256MB"
-#: How the comments on our tables and views begin; a table without such a comment is somebody else's.
-OURS = "A row is "
-FOREIGN = "it has a table or view {!r} that is not ours; name another file with --into"
-#: DuckDB refuses longer JSON objects unless told otherwise, in bytes.
-LONGEST_ROW = 16 * 1024 * 1024
 
 
 class Database:
-    """A DuckDB file with a table for each stream, and views over them; a context manager.
+    """A DuckDB file with a table for each stream, views over them, and what was seen; a context manager.
 
     Entering opens the file and makes the tables; leaving commits what has been added, also when an error is under way.
 
+    :param path: the file; it is made where there is none.
+    :param streams: the streams that are loaded.
+    :param targets: what was named, for views that tell what is in use.
+    :param root: the index's address: state of another index is set aside.
+    :param keep_history: begin to keep every state of a row; one that was begun goes on in any case.
+    :ivar notes: what should be said once it is open.
     :raises DestinationError: when the file cannot be opened, is no database, is in use, or holds other tables by
         these names.
     """
 
-    def __init__(self, path: Path, streams: Sequence[Stream], targets: Sequence[Target] = ()) -> None:
+    keys = False
+
+    def __init__(
+        self,
+        path: Path,
+        streams: Sequence[Stream],
+        targets: Sequence[Target] = (),
+        *,
+        root: str = "",
+        keep_history: bool = False,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self.path = path
-        self._targets = targets
+        self.notes: list[str] = []
+        self._targets, self._root, self._keep_history, self._now = targets, root, keep_history, now
         self._streams = {stream.name: stream for stream in streams}
-        self._encoder = msgspec.json.Encoder()
 
     def __enter__(self) -> "Database":
         with _told(self.path):
             self._connection = _connect(self.path)
         try:
             with self._transaction():
-                for stream in self._streams.values():
-                    _make_table(self._connection, stream, self.path)
-                _note_selection(self._connection, self._targets, self.path)
-                _make_views(self._connection)
+                self._prepare()
         except BaseException:
             self._connection.close()
             raise
@@ -81,6 +101,19 @@ class Database:
             self._folder = tempfile.TemporaryDirectory(prefix="source-pypi-")
         self._begin()
         return self
+
+    def _prepare(self) -> None:
+        """Make whatever is not there yet."""
+        connection, path = self._connection, self.path
+        self._remembered = Remembered(connection, path, self._root, self._now())
+        self.notes += self._remembered.notes
+        for stream in self._streams.values():
+            if make_stream_table(connection, stream, path):
+                self._remembered.forget(stream.name)
+            if (self._keep_history and stream.incremental) or history.is_kept(connection, stream):
+                history.begin(connection, stream, path)
+        note_selection(connection, self._targets, path)
+        make_views(connection)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -95,14 +128,33 @@ class Database:
             self._connection.close()
             self._folder.cleanup()
 
+    @property
+    def unfinished(self) -> int | None:
+        """When the run began that is taken up again, in seconds since 1970; None: there is none."""
+        return self._remembered.unfinished
+
+    def recall(self, projects: Collection[str]) -> dict[str, dict[str, Seen]]:
+        """What the streams have seen of projects, by project, then by stream."""
+        with _told(self.path):
+            return self._remembered.recall(projects, list(self._streams))
+
+    def glance(self, terms: Mapping[str, bytes]) -> Iterator[Glance]:
+        """Every project that all streams in ``terms`` have seen on these terms."""
+        with _told(self.path):
+            yield from self._remembered.glance(terms)
+
     def add(self, batch: Batch) -> None:
         """Take the rows of a visit; they are in the tables after the next commit.
 
         :raises DestinationError: when they cannot be written; the database must then be left at once.
         """
         with _told(self.path, f"the temporary folder {self._folder.name}"):
-            for name, rows in batch.rows.items():
-                self._staged[name].add(batch.project, self._encoder.encode_lines(rows))
+            for name, change in batch.changes.items():
+                stream = self._streams[name]
+                if change.rows is not None:
+                    self._staged[name].add(batch, lines_of(stream, batch), change.kept)
+                if stream.incremental:
+                    self._remembered.note(name, batch.project, change.seen)
         self._projects += 1
         if self._projects >= PROJECTS_A_COMMIT or sum(s.size for s in self._staged.values()) >= BYTES_A_COMMIT:
             self.commit()
@@ -117,8 +169,22 @@ class Database:
                 staged.close()
         with self._transaction():
             for name, staged in self._staged.items():
-                _replace(self._connection, self._streams[name], staged)
+                if staged.scope.projects:
+                    self._replace(self._streams[name], staged)
+            self._remembered.write()
         self._begin()
+
+    def finish(self) -> None:
+        """The run came to its end: the next one asks for everything again."""
+        self._remembered.finish()
+
+    def _replace(self, stream: Stream, staged: "_Staged") -> None:
+        columns = duckdb_columns(stream)
+        make_scope(self._connection, staged.scope)
+        rows = rows_in(staged.path, columns, staged.longest) if staged.size else None
+        replace_rows(self._connection, stream.name, columns, staged.scope, rows)
+        if history.is_kept(self._connection, stream):
+            history.go_on(self._connection, stream, staged.scope)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -135,32 +201,33 @@ class Database:
 
     def _begin(self) -> None:
         folder = Path(self._folder.name)
-        self._staged = {name: _Staged(folder / f"{name}.ndjson") for name in self._streams}
+        self._staged = {name: _Staged(folder / f"{name}.ndjson", stream.part) for name, stream in self._streams.items()}
         self._projects = 0
 
 
 class _Staged:
-    """Rows of one stream that wait in a file for the next commit, and the projects whose rows they replace."""
+    """Rows of one stream that wait in a file for the next commit, and the scope of the rows that they replace."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, part: str | None) -> None:
         self.path = path
-        self.projects: list[str] = []
-        self.whole = False
+        self.scope = Scope(part=part)
         self.size = self.longest = 0
         self._file: BinaryIO | None = None
 
-    def add(self, project: str | None, lines: bytes) -> None:
-        """Take a project's rows (None: the table's only rows), as lines."""
+    def add(self, batch: Batch, lines: bytes, kept: tuple[str, ...]) -> None:
+        """Take a project's rows, as lines, that replace those of all but some parts."""
         if lines:
             if self._file is None:
                 self._file = self.path.open("wb")
             self._file.write(lines)
             self.size += len(lines)
             self.longest = max(self.longest, len(lines))
-        if project is None:
-            self.whole = True
+        if batch.project is None:
+            self.scope = Scope(whole=True, projects={"": batch.seen_at})
         else:
-            self.projects.append(project)
+            self.scope.projects[batch.project] = batch.seen_at
+            if kept:
+                self.scope.kept[batch.project] = kept
 
     def close(self) -> None:
         """End the file, so that the database reads all of it."""
@@ -196,86 +263,6 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     connection.execute(f"SET checkpoint_threshold = '{CHECKPOINT}'")
     connection.execute("SET TimeZone = 'UTC'")
     return connection
-
-
-def _there(connection: duckdb.DuckDBPyConnection) -> dict[str, bool]:
-    """The tables and views of the default schema, and whether they are ours: our comments tell."""
-    listed = (
-        f"SELECT {kind}_name, coalesce(comment, '') FROM duckdb_{kind}s() "
-        "WHERE schema_name = current_schema() AND database_name = current_database()"
-        for kind in ("table", "view")
-    )
-    found = connection.execute(" UNION ALL ".join(listed)).fetchall()
-    return {name: comment.startswith(OURS) for name, comment in found}
-
-
-def _make_table(connection: duckdb.DuckDBPyConnection, stream: Stream, path: Path) -> None:
-    """Create the stream's table, or add the columns that an older release did not have; comment all of it."""
-    table, columns = _quoted(stream.name), duckdb_columns(stream)
-    ours = _there(connection).get(stream.name)
-    if ours is False:
-        raise DestinationError(str(path), FOREIGN.format(stream.name))
-    if ours is None:
-        listed = ", ".join(f"{_quoted(name)} {type_}" for name, type_ in columns.items())
-        connection.execute(f"CREATE TABLE {table} ({listed})")
-    for name, type_ in columns.items() if ours else ():
-        connection.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {_quoted(name)} {type_}")
-    _comment(connection, stream)
-
-
-def _note_selection(connection: duckdb.DuckDBPyConnection, targets: Sequence[Target], path: Path) -> None:
-    """Keep what was named last, with its pins: views tell from it what is in use."""
-    if _there(connection).get(SELECTION) is False:
-        raise DestinationError(str(path), FOREIGN.format(SELECTION))
-    table = _quoted(SELECTION)
-    connection.execute(f"CREATE OR REPLACE TABLE {table} (project VARCHAR, pin VARCHAR, sort_key VARCHAR)")
-    comment = f"{OURS}project, and perhaps a version, named in the last sync; sort_key as in versions."
-    connection.execute(f"COMMENT ON TABLE {table} IS {_text(comment)}")
-    named = [(target.project, pin, pin and sort_key(pin)) for target in targets for pin in target.pins or (None,)]
-    if named:
-        projects, pins, keys = map(list, zip(*named, strict=True))
-        connection.execute(f"INSERT INTO {table} SELECT unnest(?), unnest(?), unnest(?)", [projects, pins, keys])
-
-
-def _make_views(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the views whose tables are all there, of this run or of an earlier one; one of the user's own stays."""
-    there = _there(connection)
-    for view in VIEWS:
-        if all(there.get(name) for name in view.needs) and there.get(view.name) is not False:
-            connection.execute(f"CREATE OR REPLACE VIEW {_quoted(view.name)} AS {view.query}")
-            connection.execute(f"COMMENT ON VIEW {_quoted(view.name)} IS {_text(f'{OURS}{view.row}.')}")
-
-
-def _comment(connection: duckdb.DuckDBPyConnection, stream: Stream) -> None:
-    table = _quoted(stream.name)
-    key = f" Key: {', '.join(stream.key)}." if stream.key else ""
-    connection.execute(f"COMMENT ON TABLE {table} IS {_text(f'{OURS}{stream.row}.{key}')}")
-    for field in stream_fields(stream):
-        connection.execute(f"COMMENT ON COLUMN {table}.{_quoted(field.name)} IS {_text(field.description)}")
-
-
-def _replace(connection: duckdb.DuckDBPyConnection, stream: Stream, staged: _Staged) -> None:
-    """Put the staged rows in the place of those that the same projects had."""
-    table, columns = _quoted(stream.name), duckdb_columns(stream)
-    if staged.whole:
-        connection.execute(f"DELETE FROM {table}")
-    elif staged.projects:
-        connection.execute(f"DELETE FROM {table} WHERE project IN (SELECT unnest(?))", [staged.projects])
-    if staged.size:
-        listed = ", ".join(_quoted(name) for name in columns)
-        types = ", ".join(f"{_quoted(name)}: {_text(type_)}" for name, type_ in columns.items())
-        connection.execute(
-            f"INSERT INTO {table} ({listed}) SELECT {listed} FROM read_json({_text(str(staged.path))}, format = "
-            f"'newline_delimited', columns = {{{types}}}, maximum_object_size = {max(staged.longest, LONGEST_ROW)})"
-        )
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _reason(error: Exception) -> str:

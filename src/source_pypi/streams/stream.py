@@ -18,7 +18,7 @@ from source_pypi.documents import (
     Release,
     Statistics,
 )
-from source_pypi.reads import Reads
+from source_pypi.reads import BEHIND_PROJECT, MOMENTARY, Reads
 
 #: What streams cost, in requests.
 ONE_A_PROJECT = "1 a project, shared by all streams that read its document"
@@ -94,6 +94,7 @@ class Stream:
     :ivar made_from: the key of the project document without which an index does not offer it at all; None: any will do.
     :ivar require: raises ConfigError where the stream cannot be read at all, e.g. for want of a library; None: never.
     :ivar fills_from: documents that it reads as well where core metadata fills gaps.
+    :ivar revision: to be raised when rows of the same fields come to hold something else: they are then read anew.
     """
 
     name: str
@@ -107,8 +108,34 @@ class Stream:
     fills_from: tuple[Reads, ...] = ()
     made_from: str | None = None
     require: Callable[[], None] | None = None
+    revision: int = 0
 
     @property
     def of_project(self) -> bool:
         """Whether its rows belong to projects; otherwise they tell of the index as a whole."""
         return all(read.of_project for read in self.reads)
+
+    @property
+    def incremental(self) -> bool:
+        """Whether it can be read by what has changed; statistics and feeds tell of the moment only."""
+        return not MOMENTARY & set(self.reads)
+
+    @property
+    def needs(self) -> frozenset[Reads]:
+        """The documents that are asked for it: those that it reads, and the one that leads to them."""
+        leading = {Reads.PROJECT} if BEHIND_PROJECT & set(self.reads) else set()
+        return frozenset({*self.reads, *leading})
+
+    @property
+    def part_kind(self) -> Reads | None:
+        """The documents of which each makes rows of its own; None: all rows are made from the project's documents."""
+        return next((read for read in self.reads if read in _PARTS), None)
+
+    @property
+    def part(self) -> str | None:
+        """The field that tells which of these documents a row is from; None: as above."""
+        return None if self.part_kind is None else _PARTS[self.part_kind]
+
+
+#: Documents of which a project has several, and the field that tells them apart.
+_PARTS = {Reads.RELEASES: "version", Reads.PROVENANCE: "filename", Reads.CORE_METADATA: "filename"}

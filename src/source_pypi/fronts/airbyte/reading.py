@@ -1,7 +1,12 @@
-"""The Airbyte protocol: one JSON message a line, for ``spec``, ``check``, ``discover`` and ``read``.
+"""``read``: batches as RECORD lines, and what was seen as STATE lines.
 
 Flow
-    ``read`` takes batches and writes RECORD lines; then, for each stream, a STATE and its last status.
+    Rows of a batch are written, then what was seen of them moves into the state; states are written at checkpoints, and
+    at the end, before each stream's last status.
+
+Gone
+    Of a row that is gone its key is written, with the time in ``_ab_cdc_deleted_at``: destinations that keep one row a
+    key then delete it.
 
 Scope
     Nulls stay in records (the CDK drops those at the top level). A catalog's sync modes are not judged: PyAirbyte asks
@@ -10,105 +15,80 @@ Scope
 
 from __future__ import annotations
 
-import json
 import time
-import traceback
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from source_pypi.config import Config
-from source_pypi.errors import CatalogError, NotOfferedError, SourceError, UnknownProjectsError, UnknownStreamError
+from source_pypi.errors import SourceError, UnknownProjectsError, UnknownStreamError
+from source_pypi.fronts.airbyte.handed import configured_streams, handed_state
+from source_pypi.fronts.airbyte.messages import error_trace, line, log, trace
 
 if TYPE_CHECKING:
-    from source_pypi.client import Traffic
+    from source_pypi.batch import Batch
+    from source_pypi.client import Traffic, Wait
+    from source_pypi.fronts.airbyte.state import StreamStates
+    from source_pypi.index import Index
     from source_pypi.streams.stream import Stream
     from source_pypi.tally import Tally
 
-DOCUMENTATION = "https://docs.airbyte.com/integrations/sources/pypi"
-
-#: Projects that ``check`` asks for at most: enough to find a misspelt name, few enough to be quick.
-CHECKED = 10
-
 Write = Callable[[bytes], object]
 """Takes whole lines."""
+Connect = Callable[[Config, "Callable[[Wait], None]"], "Index"]
+"""Opens the index that a configuration names; waits are told to the second argument."""
 
 
-def spec() -> bytes:
-    """The SPEC message."""
-    from source_pypi.schema import settings_schema
-
-    schema = settings_schema(Config)
-    return _line("SPEC", spec={"documentationUrl": DOCUMENTATION, "connectionSpecification": schema})
-
-
-def check(config: Config) -> bytes:
-    """The CONNECTION_STATUS message: whether the index answers for the projects that were named."""
+def connect_to(config: Config, on_wait: Callable[[Wait], None]) -> Index:
+    """The index that a configuration names, as it is opened unless a caller knows better."""
     from source_pypi.index import open_index
-    from source_pypi.reads import Reads
-    from source_pypi.selection import select
-    from source_pypi.visit import Plan, visit_project
 
-    try:
-        index, targets = open_index(config), select(config).targets[:CHECKED]
-        found = [visit_project(index, target, Plan(frozenset({Reads.PROJECT}))) for target in targets]
-        for error in (error for findings in found for error in findings.failures.values()):
-            if not isinstance(error, NotOfferedError):  # then the index has the project, and gives what it can
-                raise error
-        if missing := [target.project for target, findings in zip(targets, found, strict=True) if findings.missing]:
-            raise UnknownProjectsError(missing, index.root)
-    except SourceError as error:
-        return connection_failed(error)
-    return _line("CONNECTION_STATUS", connectionStatus={"status": "SUCCEEDED"})
+    return open_index(config, on_wait)
 
 
-def connection_failed(error: SourceError) -> bytes:
-    """The CONNECTION_STATUS message that says why not."""
-    return _line("CONNECTION_STATUS", connectionStatus={"status": "FAILED", "message": str(error)})
-
-
-def discover() -> bytes:
-    """The CATALOG message: every stream with its schema and key."""
-    from source_pypi.schema import stream_schema
-    from source_pypi.streams import STREAMS
-
-    streams = [
-        {
-            "name": stream.name,
-            "json_schema": stream_schema(stream),
-            "supported_sync_modes": ["full_refresh"],
-            "source_defined_primary_key": [[field] for field in stream.key],
-            "is_resumable": False,
-        }
-        for stream in STREAMS
-    ]
-    return _line("CATALOG", catalog={"streams": streams})
-
-
-def read(config: Config, catalog: Path, state: Path | None, write: Write, now: Callable[[], float] = time.time) -> bool:
+def read(
+    config: Config,
+    catalog: Path,
+    state: Path | None,
+    write: Write,
+    now: Callable[[], float] = time.time,
+    connect: Connect = connect_to,
+) -> bool:
     """Write the messages of a sync; whether everything that was asked for could be read.
 
+    :param now: the time, in seconds since 1970.
+    :param connect: opens the index.
     :raises CatalogError: when the catalog or the state is not what Airbyte hands over.
     :raises ConfigError: when nothing can be read with these settings.
     """
     names = configured_streams(catalog)
-    check_state(state)
-    return _Reading(config, names, write, now).run()
+    return _Reading(config, names, handed_state(state), write, now, connect).run()
 
 
 class _Reading:
     """One ``read``: what was configured, and what has been written."""
 
-    def __init__(self, config: Config, names: Sequence[str], write: Write, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        names: Sequence[str],
+        handed: Mapping[str, Any],
+        write: Write,
+        now: Callable[[], float],
+        connect: Connect,
+    ) -> None:
         from source_pypi.streams import STREAMS
 
         known = {stream.name: stream for stream in STREAMS}
-        self._config, self._write, self._now = config, write, now
+        self._config, self._handed, self._write, self._now = config, handed, write, now
+        self._connect = connect
+        self._counts: Counter[str] = Counter()
         self._streams = [known[name] for name in names if name in known]
         self._unknown = UnknownStreamError([name for name in names if name not in known], list(known))
-        self._encoder = msgspec.json.Encoder()
 
     def run(self) -> bool:
         """Read every configured stream; the unknown ones are told first, and do not keep the others from being read."""
@@ -120,58 +100,92 @@ class _Reading:
         return complete and not self._unknown.streams
 
     def _read(self) -> bool:
-        from source_pypi.index import open_index
+        from source_pypi.fronts.airbyte.state import Checkpoints
         from source_pypi.selection import Selection, select
         from source_pypi.sync import batches, of_projects
         from source_pypi.tally import Tally
 
         config, names = self._config, tuple(stream.name for stream in self._streams)
         selection = select(config) if of_projects(self._streams) else Selection()
-        index = open_index(config, on_wait=lambda wait: self._log("WARN", str(wait)))
+        index = self._connect(config, lambda wait: self._log("WARN", str(wait)))
+        states = self._recall(index.root)
         tally = Tally(index.root)
         for note in selection.notes:
             self._log("WARN", note)
         for name in names:
             self._status(name, "STARTED")
             self._status(name, "RUNNING")
+        checkpoints = Checkpoints(self._now())
         try:
-            for batch in batches(index, selection, self._streams, config):
-                self._records(batch.rows)
+            for batch in batches(index, selection, self._streams, config, states, self._now):
+                self._take(batch, states)
                 for note in tally.add(batch):
                     self._log("WARN", note)
+                if checkpoints.is_due(self._now(), states.size, tally.projects / max(batch.known, 1)):
+                    self._checkpoint(states)
+            states.finish()
         except SourceError as error:
             tally.stop(error, names)
         self._log("INFO", _summary(tally.projects, index.client.traffic))
-        return self._finish(tally)
+        return self._finish(tally, states)
 
-    def _records(self, rows_by_stream: dict[str, list[Any]]) -> None:
+    def _recall(self, root: str) -> StreamStates:
+        """The memory of this sync, and what should be said of it."""
+        from source_pypi.fronts.airbyte.state import StreamStates
+
+        config = self._config
+        incremental = [stream.name for stream in self._streams if stream.incremental]
+        keys = config.track_removed and not config.whole_index
+        states = StreamStates(incremental, self._handed, root, keys=keys, now=self._now())
+        for stream, foreign in states.foreign.items():
+            self._log("WARN", f"{stream}: the state is of another index, {foreign}: it is set aside, all is read anew")
+        if incremental and not keys:
+            self._log("INFO", "rows that are gone from the index are not told (track_removed, whole_index)")
+        if states.unfinished is not None:
+            self._log("INFO", "the last sync ended early: what it has read is not asked for again")
+        return states
+
+    def _take(self, batch: Batch, states: StreamStates) -> None:
+        """Write a batch's rows, then remember what was seen of them."""
+        from source_pypi.batch import lines_of
+
+        for stream in self._streams:
+            change = batch.changes.get(stream.name)
+            if change is not None:
+                if change.rows is not None:
+                    self._records(stream, lines_of(stream, batch))
+                    self._records(stream, _deleted(change.gone, batch.seen_at))
+                states.note(stream.name, batch.project, change.seen)
+
+    def _records(self, stream: Stream, lines: bytes) -> None:
         """RECORD lines, by hand: the envelope is the same for every row of a stream."""
+        if not lines:
+            return
+        begin = b'{"type":"RECORD","record":{"stream":"%s","data":' % stream.name.encode()
         end = b',"emitted_at":%d}}\n' % int(self._now() * 1000)
-        lines = bytearray()
-        encode_into = self._encoder.encode_into
-        for stream, rows in rows_by_stream.items():
-            begin = b'{"type":"RECORD","record":{"stream":"%s","data":' % stream.encode()
-            for row in rows:
-                lines += begin
-                encode_into(row, lines, -1)
-                lines += end
-        if lines:
-            self._write(bytes(lines))
+        self._counts[stream.name] += lines.count(b"\n")
+        # a line break within a text is escaped, so that this is where a row ends
+        self._write(begin + lines[:-1].replace(b"\n", end + begin) + end)
 
-    def _finish(self, tally: Tally) -> bool:
+    def _checkpoint(self, states: StreamStates) -> None:
+        for stream in self._streams:
+            if stream.incremental:
+                self._state(stream.name, states)
+
+    def _finish(self, tally: Tally, states: StreamStates) -> bool:
         """The last STATE and status of each stream, and why those that are incomplete are."""
         complete = True
         of_projects = tally.errors[len(tally.failures) :]
         for stream in self._streams:
             errors = tally.of_stream(stream.name) + (self._shared(stream, of_projects))
-            self._state(stream.name, tally.rows[stream.name])
+            self._state(stream.name, states)
             for error in errors[:1]:
                 more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
                 self._write(error_trace(error, self._now(), stream.name, more))
             self._status(stream.name, "INCOMPLETE" if errors else "COMPLETE")
             complete = complete and not errors
-        for line in tally.lines():
-            self._log("ERROR", line)
+        for told in tally.lines():
+            self._log("ERROR", told)
         return complete
 
     def _shared(self, stream: Stream, errors: list[SourceError]) -> list[SourceError]:
@@ -182,98 +196,27 @@ class _Reading:
             return []
         return [e for e in errors if isinstance(e, UnknownProjectsError) or Reads.RELEASES in stream.reads]
 
-    def _state(self, stream: str, count: int) -> None:
-        """A full refresh has no cursor: this is how the CDK says so."""
-        self._write(
-            _line(
-                "STATE",
-                state={
-                    "type": "STREAM",
-                    "stream": {
-                        "stream_descriptor": {"name": stream},
-                        "stream_state": {"__ab_no_cursor_state_message": True},
-                    },
-                    "sourceStats": {"recordCount": float(count)},
-                },
-            )
-        )
+    def _state(self, stream: str, states: StreamStates) -> None:
+        """A STATE, with the number of records since the last one."""
+        told = {"stream_descriptor": {"name": stream}, "stream_state": states.told(stream)}
+        count = float(self._counts.pop(stream, 0))
+        self._write(line("STATE", state={"type": "STREAM", "stream": told, "sourceStats": {"recordCount": count}}))
 
     def _status(self, stream: str, status: str) -> None:
         told = {"stream_descriptor": {"name": stream}, "status": status}
-        self._write(_trace("STREAM_STATUS", self._now(), stream_status=told))
+        self._write(trace("STREAM_STATUS", self._now(), stream_status=told))
 
     def _log(self, level: str, message: str) -> None:
         self._write(log(level, message))
 
 
-def configured_streams(path: Path) -> list[str]:
-    """The names of the streams in a configured catalog, each once.
-
-    :raises CatalogError: when it cannot be read, or is no such catalog.
-    """
-    catalog = _load("catalog", path)
-    streams = catalog.get("streams") if isinstance(catalog, dict) else None
-    if not isinstance(streams, list):
-        raise CatalogError("catalog", f"{path} has no list of streams")
-    names = []
-    for configured in streams:
-        stream = configured.get("stream") if isinstance(configured, dict) else None
-        name = stream.get("name") if isinstance(stream, dict) else None
-        if not isinstance(name, str):
-            raise CatalogError("catalog", f"{path} has a stream without a name")
-        names.append(name)
-    return list(dict.fromkeys(names))
-
-
-def check_state(path: Path | None) -> None:
-    """Every stream is read in full, so a state need only be one: a list of messages, ``{}``, or an empty file.
-
-    :raises CatalogError: when it is none of these.
-    """
-    if path is None or path == Path():
-        return
-    state = _load("state", path, empty=[])
-    if not isinstance(state, list) and state != {}:
-        raise CatalogError("state", f"{path} must be a list of state messages")
-
-
-def _load(what: str, path: Path, empty: Any = None) -> Any:
-    """JSON of the platform's making; PyAirbyte repeats keys in it, which the standard library lets pass."""
-    try:
-        content = path.read_bytes()
-        return empty if empty is not None and not content.strip() else json.loads(content)
-    except OSError as error:
-        raise CatalogError(what, f"{path}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise CatalogError(what, f"{path} is no JSON: {error}") from error
-
-
-def error_trace(error: Exception, now: float, stream: str | None = None, more: str = "") -> bytes:
-    """An ERROR trace: one sentence for the user, the stack for the engineer, and whose fault it is."""
-    ours = "Something went wrong in source-pypi; please report it."
-    described: dict[str, Any] = {
-        "message": f"{error}{more}" if isinstance(error, SourceError) else ours,
-        "internal_message": repr(error),
-        "stack_trace": "".join(traceback.format_exception(error)),
-        "failure_type": error.failure_type if isinstance(error, SourceError) else "system_error",
-    }
-    if stream is not None:
-        described["stream_descriptor"] = {"name": stream}
-    return _trace("ERROR", now, error=described)
-
-
-def log(level: str, message: str) -> bytes:
-    """A LOG message; ``level`` is one of FATAL, ERROR, WARN, INFO, DEBUG and TRACE."""
-    return _line("LOG", log={"level": level, "message": message})
-
-
-def _trace(kind: str, now: float, **content: Any) -> bytes:
-    return _line("TRACE", trace={"type": kind, "emitted_at": now * 1000, **content})
-
-
-def _line(kind: str, **content: Any) -> bytes:
-    return msgspec.json.encode({"type": kind, **content}) + b"\n"
-
-
 def _summary(projects: int, traffic: Traffic) -> str:
     return f"read {projects} projects with {traffic.requests} requests, {traffic.bytes_received} bytes received"
+
+
+def _deleted(keys: Sequence[Mapping[str, str | int]], seen_at: datetime) -> bytes:
+    """The rows that are gone, as lines: their keys, and since when."""
+    from source_pypi.schema import DELETED_AT, SEEN_AT
+
+    told = {SEEN_AT.name: seen_at, DELETED_AT.name: seen_at}
+    return msgspec.json.Encoder().encode_lines([{**key, **told} for key in keys])

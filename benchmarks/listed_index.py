@@ -1,0 +1,113 @@
+"""``python benchmarks/listed_index.py``: an index that lists very many projects, and a database that has seen them all.
+
+The first line that it prints is the index's address, once the database is written. A part of the projects has moved
+since they were seen: these are there to be visited; of the others there is nothing but the list.
+"""
+
+import argparse
+import json
+import random
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import duckdb
+from packaging.utils import NormalizedName
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from source_pypi.documents import Mark
+from source_pypi.documents.page import JSON_PAGE
+from source_pypi.fronts.loader import Database
+from source_pypi.fronts.remembered import Remembered
+from source_pypi.selection import Target
+from source_pypi.state import Part, Seen, terms_of
+from source_pypi.streams import choose_streams
+from tests.fake_index import FakeIndex, World
+
+#: About where the public index's counter is (index-api.md 15).
+SERIAL = 40_000_000
+#: Projects whose state is written at once.
+AT_ONCE = 50_000
+_SYLLABLES = ("py", "data", "lib", "core", "net", "auto", "ml", "io", "api", "kit", "x", "tools", "zen", "flow", "ia")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Write the database, then serve until SIGTERM."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--listed", type=int, required=True)
+    parser.add_argument("--moved", type=int, required=True)
+    parser.add_argument("--into", type=Path, required=True)
+    options = parser.parse_args(arguments)
+    names = project_names(options.listed)
+    moved = set(random.Random(1).sample(names, options.moved))
+    world = World(serial=SERIAL)
+    for name in sorted(moved):
+        world.add(name)
+    world.override("/simple/", listing(names, world), JSON_PAGE)
+    end = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: end.set())
+    with FakeIndex(world, strict=False, record=False) as index:
+        remember(names, options.into, index.url)
+        sys.stdout.write(f"{index.url}\n")
+        sys.stdout.flush()
+        end.wait()
+
+
+def project_names(count: int) -> list[str]:
+    """Names like those of real projects, in their order: 13 characters in the mean."""
+    chance = random.Random(0)
+    names: set[str] = set()
+    while len(names) < count:
+        syllables = chance.choices(_SYLLABLES, k=2)
+        digits = "".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=5))
+        names.add("-".join((*syllables, digits)))
+    return sorted(names)
+
+
+def serial_of(number: int) -> int:
+    """The serial at which the project of this number was seen."""
+    return 1_000_000 + number * 50
+
+
+def listing(names: Sequence[str], world: World) -> bytes:
+    """The list, with the serials at which projects were seen, or that of those that have moved since."""
+    projects = [
+        {"_last-serial": serial_of(number) if (found := world.get(name)) is None else found.last_serial, "name": name}
+        for number, name in enumerate(names)
+    ]
+    listed = {"meta": {"_last-serial": world.serial, "api-version": "1.4"}, "projects": projects}
+    return json.dumps(listed, separators=(",", ":")).encode() + b"\n"
+
+
+def remember(names: Sequence[str], into: Path, root: str) -> None:
+    """Write what a sync of all projects would have noted, a little in the future: no project's day comes meanwhile."""
+    with Database(into, choose_streams(None), root=root):  # makes the tables
+        pass
+    with duckdb.connect(str(into)) as connection:
+        remembered = Remembered(connection, into, root, time.time())
+        for start in range(0, len(names), AT_ONCE):
+            for stream, project, seen in _seen(names, start, int(time.time()) + 3600):
+                remembered.note(stream, project, seen)
+            remembered.finish()
+            remembered.write()
+
+
+def _seen(names: Sequence[str], start: int, asked: int) -> Iterator[tuple[str, str, Seen]]:
+    chance = random.Random(start)
+    terms = {
+        stream.name: terms_of(stream, Target(NormalizedName("")), "latest", fill=False, keys=False)
+        for stream in choose_streams(None)
+    }
+    for number, name in enumerate(names[start : start + AT_ONCE], start):
+        serial = serial_of(number)
+        marks = {"project": Mark(b"~" + chance.randbytes(16), serial)}
+        for stream, one in terms.items():
+            yield stream, name, Seen(asked, one, True, serial, marks, {"": Part(chance.randbytes(8))})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""What a document was when it was last read: enough to ask whether it has changed, and to see that it has.
+
+Reading on
+    index-api.md 2.7 (ETags), 12 (the serial, and what it misses).
+"""
+
+import base64
+import re
+from hashlib import blake2b
+
+from msgspec import Struct
+
+#: The public index's ETags: the MD5 of the body, 22 characters that 16 bytes can hold.
+_MD5 = re.compile(r'"([A-Za-z0-9+/]{22})"')
+_PACKED, _DIGEST, _ABSENT = b"~", b"#", b"-"
+
+
+class Mark(Struct, frozen=True, array_like=True, gc=False):
+    """What a document was.
+
+    :ivar tag: its ETag, packed; where the index sends none, a digest of the body; or that there was no such document.
+        Empty: nothing is known.
+    :ivar serial: its serial; None: it had none.
+    """
+
+    tag: bytes = b""
+    serial: int | None = None
+
+    @property
+    def etag(self) -> str | None:
+        """The ETag as the index sent it; None: it sent none."""
+        if not self.tag or self.tag[:1] in (_DIGEST, _ABSENT):
+            return None
+        if self.tag[:1] == _PACKED:
+            return f'"{base64.b64encode(self.tag[1:]).decode().rstrip("=")}"'
+        return self.tag.decode("latin-1")
+
+    @property
+    def absent(self) -> bool:
+        """Whether there was no such document."""
+        return self.tag == _ABSENT
+
+    def same(self, other: "Mark | None") -> bool:
+        """Whether both are of one and the same answer."""
+        return other is not None and self.tag != b"" and self.tag == other.tag
+
+
+#: Nothing is known.
+UNKNOWN = Mark()
+#: The index did not have the document.
+ABSENT = Mark(_ABSENT)
+
+
+def mark_of(etag: str | None, body: bytes, serial: int | None) -> Mark:
+    """The mark of an answer."""
+    if etag is None:
+        return Mark(_DIGEST + blake2b(body, digest_size=8).digest(), serial)
+    found = _MD5.fullmatch(etag)
+    packed = base64.b64decode(f"{found[1]}==") if found else b""
+    # the last character holds two bits; where it holds more, packing would lose them
+    if found and base64.b64encode(packed).decode().rstrip("=") == found[1]:
+        return Mark(_PACKED + packed, serial)
+    return Mark(etag.encode("latin-1", "replace"), serial)

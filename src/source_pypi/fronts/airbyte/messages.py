@@ -1,0 +1,37 @@
+"""Protocol messages, a line each: what every command writes."""
+
+import traceback
+from typing import Any
+
+import msgspec
+
+from source_pypi.errors import SourceError
+
+
+def error_trace(error: Exception, now: float, stream: str | None = None, more: str = "") -> bytes:
+    """An ERROR trace: one sentence for the user, the stack for the engineer, and whose fault it is."""
+    ours = "Something went wrong in source-pypi; please report it."
+    described: dict[str, Any] = {
+        "message": f"{error}{more}" if isinstance(error, SourceError) else ours,
+        "internal_message": repr(error),
+        "stack_trace": "".join(traceback.format_exception(error)),
+        "failure_type": error.failure_type if isinstance(error, SourceError) else "system_error",
+    }
+    if stream is not None:
+        described["stream_descriptor"] = {"name": stream}
+    return trace("ERROR", now, error=described)
+
+
+def log(level: str, message: str) -> bytes:
+    """A LOG message; ``level`` is one of FATAL, ERROR, WARN, INFO, DEBUG and TRACE."""
+    return line("LOG", log={"level": level, "message": message})
+
+
+def trace(kind: str, now: float, **content: Any) -> bytes:
+    """A TRACE message of some kind; ``now`` in seconds since 1970."""
+    return line("TRACE", trace={"type": kind, "emitted_at": now * 1000, **content})
+
+
+def line(kind: str, **content: Any) -> bytes:
+    """A message of some type, as a line."""
+    return msgspec.json.encode({"type": kind, **content}) + b"\n"

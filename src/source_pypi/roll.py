@@ -1,0 +1,89 @@
+"""The index's list of projects, where it spares visits: of many projects, few have changed since they were visited.
+
+What it tells
+    Each listed project's serial. A project whose serial has not moved since every selected stream has seen it is not
+    visited, unless its day has come (``recollection.py``): there are changes without a serial (index-api.md 12). What
+    is not listed any more is visited once, to learn why.
+
+What it costs
+    One large answer in the place of many small ones: see ``PAYS_FROM``.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from packaging.utils import canonicalize_name
+
+from source_pypi.documents import Document, Listing, Unchanged
+from source_pypi.documents.page import serial_of
+from source_pypi.selection import Selection
+from source_pypi.state import Glance
+
+#: Projects from which on the list is asked for instead of each of them: operators ask not to be sent thousands of
+#: requests in a short time (index-api.md 2.1). In bytes the list pays later, in time long before (benchmarks/).
+PAYS_FROM = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """What is to be visited.
+
+    :ivar selection: the projects that were named, without those that are spared.
+    :ivar listed: the listed ones that were not named, by the names that the list has, where the whole index was chosen.
+    :ivar spared: how many need no visit.
+    """
+
+    selection: Selection
+    listed: list[str]
+    spared: int = 0
+
+
+def make_agenda(
+    selection: Selection,
+    listing: Document[Listing] | Unchanged,
+    glances: Iterable[Glance],
+    is_due: Callable[[str, int], bool],
+) -> Agenda:
+    """Leave out what need not be visited.
+
+    :param listing: the list; unchanged: since every moved project in it was visited.
+    :param glances: the projects that all selected streams have seen.
+    :param is_due: whether everything is to be asked for of a project that was last visited at a time.
+    """
+    serials = _serials(listing) if isinstance(listing, Document) else None
+    named = {target.project for target in selection.targets if not target.pins}
+    open_: dict[str, int | None] = dict(serials or {}) if selection.whole_index else {}
+    spared: set[str] = set()
+    count = 0
+    for glance in glances:
+        project = glance.project
+        if not (selection.whole_index or project in named):
+            continue
+        if _stands(glance, serials) and not is_due(project, glance.asked):
+            count += 1
+            open_.pop(project, None)
+            spared.update({project} & named)
+        elif selection.whole_index:
+            open_.setdefault(project, None)
+    targets = tuple(target for target in selection.targets if target.project not in spared)
+    return Agenda(replace(selection, targets=targets), list(open_), count)
+
+
+def tells_serials(listing: Document[Listing]) -> bool:
+    """Whether a list that has not changed means that no project has: only then is it one to remember."""
+    return all(serial_of(one.last_serial) is not None for one in listing.content.projects)
+
+
+def _serials(listing: Document[Listing]) -> dict[str, int | None]:
+    """The serial of each listed project, by normalised name."""
+    return {canonicalize_name(one.name): serial_of(one.last_serial) for one in listing.content.projects if one.name}
+
+
+def _stands(glance: Glance, serials: dict[str, int | None] | None) -> bool:
+    """Whether a project is as it was seen, as far as the list tells; None: the list has not changed itself."""
+    if serials is None:
+        return True
+    if glance.project not in serials:
+        return glance.absent
+    serial = serials[glance.project]
+    return serial is not None and glance.serial is not None and serial <= glance.serial

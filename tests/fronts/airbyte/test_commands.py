@@ -1,0 +1,98 @@
+"""fronts/airbyte/commands.py: the commands that read nothing."""
+
+import json
+from typing import Any
+
+import pytest
+from jsonschema import Draft7Validator
+
+from source_pypi.config import Config
+from source_pypi.fronts import airbyte
+from source_pypi.streams import STREAMS
+from tests.fake_index import FakeIndex, World
+from tests.fronts.airbyte import config
+
+
+def test_spec() -> None:
+    """The specification is a valid schema, every setting has a title, a description and an order of its own."""
+    message = json.loads(airbyte.spec())
+    schema = message["spec"]["connectionSpecification"]
+    Draft7Validator.check_schema(schema)
+    properties = schema["properties"]
+    assert list(properties) == list(Config.__struct_fields__)
+    assert [setting["order"] for setting in properties.values()] == list(range(len(properties)))
+    assert all(setting["title"] and setting["description"] for setting in properties.values())
+    assert [name for name, setting in properties.items() if setting.get("airbyte_secret")] == ["index_password"]
+    assert message["spec"]["documentationUrl"].startswith("https://")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"project_name": "sampleproject"},
+        {"project_name": "sampleproject", "version": "1.2.0"},
+        {"projects": ["flask", "requests==2.31.0"], "releases": "all", "max_concurrency": 4},
+    ],
+)
+def test_configurations_fit_the_spec(settings: dict[str, Any]) -> None:
+    """Configurations of 0.2.x and new ones are valid against the specification."""
+    schema = json.loads(airbyte.spec())["spec"]["connectionSpecification"]
+    Draft7Validator(schema).validate(settings)
+
+
+def test_discover() -> None:
+    """The catalog has every stream with a schema that the platform takes, and its key in it."""
+    streams = json.loads(airbyte.discover())["catalog"]["streams"]
+    assert [stream["name"] for stream in streams] == [stream.name for stream in STREAMS]
+    for stream in streams:
+        Draft7Validator.check_schema(stream["json_schema"])
+        text = json.dumps(stream["json_schema"])
+        assert not any(word in text for word in ('"$ref"', '"allOf"', '"anyOf"', '"oneOf"', '"not"'))
+        assert stream["json_schema"]["additionalProperties"] is True
+        for (field,) in stream["source_defined_primary_key"]:
+            assert stream["json_schema"]["properties"][field]["type"] in ("string", "integer")
+
+
+def test_sync_modes() -> None:
+    """Every stream but those of the moment can be read by what has changed: with a cursor of ours, resumable."""
+    streams = json.loads(airbyte.discover())["catalog"]["streams"]
+    told = ("supported_sync_modes", "source_defined_cursor", "default_cursor_field", "is_resumable")
+    momentary = {"stats", "recent_releases", "recent_projects"}
+    for stream in streams:
+        if stream["name"] in momentary:
+            assert [stream[name] for name in told] == [["full_refresh"], False, [], False]
+        else:
+            assert [stream[name] for name in told] == [["full_refresh", "incremental"], True, ["seen_at"], True]
+            assert {"seen_at", "_ab_cdc_deleted_at"} <= stream["json_schema"]["properties"].keys()
+    assert momentary < {stream["name"] for stream in streams}
+
+
+def test_check(world: World, fake: FakeIndex) -> None:
+    """Check succeeds when the index has the projects."""
+    world.add("flask")
+    assert json.loads(airbyte.check(config(fake, "Flask"))) == {
+        "type": "CONNECTION_STATUS",
+        "connectionStatus": {"status": "SUCCEEDED"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("projects", "reason"),
+    [(["nope", "flask"], "not on the index"), (["fl ask"], "cannot be a project"), ([], "no projects named")],
+)
+def test_check_fails(world: World, fake: FakeIndex, projects: list[str], reason: str) -> None:
+    """Check fails in one line that says what is wrong."""
+    world.add("flask")
+    status = json.loads(airbyte.check(config(fake, *projects)))["connectionStatus"]
+    assert status["status"] == "FAILED"
+    assert reason in status["message"]
+    assert "\n" not in status["message"]
+
+
+def test_check_asks_few(world: World, fake: FakeIndex) -> None:
+    """However many projects are named, check asks for ten at most."""
+    names = [f"p{number}" for number in range(30)]
+    for name in names:
+        world.add(name)
+    airbyte.check(config(fake, *names))
+    assert len(fake.requests) == airbyte.CHECKED == 10
