@@ -24,7 +24,7 @@ from source_pypi.documents.page import JSON_PAGE
 from source_pypi.fronts.loader import Database
 from source_pypi.fronts.remembered import Remembered
 from source_pypi.selection import Target
-from source_pypi.state import Part, Seen, terms_of
+from source_pypi.state import DIGEST, Part, Seen, terms_of
 from source_pypi.streams import choose_streams
 from tests.fake_index import FakeIndex, World
 
@@ -106,7 +106,7 @@ def _seen(names: Sequence[str], start: int, asked: int) -> Iterator[tuple[str, s
         serial = serial_of(number)
         marks = {"project": Mark(b"~" + chance.randbytes(16), serial)}
         for stream, one in terms.items():
-            yield stream, name, Seen(asked, one, True, serial, marks, {"": Part(chance.randbytes(8))})
+            yield stream, name, Seen(asked, one, True, serial, marks, {"": Part(chance.randbytes(DIGEST))})
 
 
 if __name__ == "__main__":

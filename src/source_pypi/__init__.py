@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from source_pypi.errors import UnexpectedError as UnexpectedError
     from source_pypi.library import read as read
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 
 _HOMES = {
     "Config": "config",

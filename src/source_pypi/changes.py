@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from source_pypi.documents import Mark
 from source_pypi.reads import Reads
-from source_pypi.state import CODES, Key, Known, Part, Seen
+from source_pypi.state import CODES, DIGEST, Key, Known, Part, Seen
 from source_pypi.streams.stream import Row, Stream
 from source_pypi.visit import Findings
 
@@ -62,7 +62,7 @@ def change_of(stream: Stream, findings: Findings, known: Known, terms: bytes, no
         told = tuple(_keys(stream, rows)) if keys and _rest(stream) else None
         new[name] = Part(_digest(lines[name]), there[name], told)
     changed = [name for name in made if name not in old or old[name].digest != new[name].digest]
-    seen = Seen(now, terms, _existed(findings, known), _serial(findings, before), marks, new, findings.needs)
+    seen = Seen(now, terms, _existed(findings, known), _serial(findings, before), marks, new, findings.whole_needs)
     if before is not None and not changed and old.keys() <= new.keys():
         return Change(seen)
     kept = tuple(name for name in new if name not in changed)
@@ -72,7 +72,7 @@ def change_of(stream: Stream, findings: Findings, known: Known, terms: bytes, no
 
 
 def _digest(lines: bytes) -> bytes:
-    return blake2b(lines, digest_size=6).digest()
+    return blake2b(lines, digest_size=DIGEST).digest()
 
 
 _NO_ROWS = _digest(b"")

@@ -291,8 +291,8 @@ def unpack(packed: bytes, encoding: str) -> bytes:
         return packed
     if encoding not in ("gzip", "x-gzip"):
         raise urllib3.exceptions.DecodeError(f"unknown Content-Encoding {encoding!r}")
-    body, rest = bytearray(), packed
-    while rest:  # a gzip stream may have several members (RFC 1952, 2.2)
+    body, rest = b"", packed
+    while rest:  # a gzip stream may have several members (RFC 1952, 2.2), and most have one: nothing is copied then
         member = zlib.decompressobj(16 + zlib.MAX_WBITS)
         try:
             body += member.decompress(rest, LARGEST_ANSWER + 1 - len(body))
@@ -303,7 +303,7 @@ def unpack(packed: bytes, encoding: str) -> bytes:
         if not member.eof:
             raise urllib3.exceptions.DecodeError("gzip cut short")
         rest = member.unused_data
-    return bytes(body)
+    return body
 
 
 _KNOWN = frozenset(HTTPStatus)

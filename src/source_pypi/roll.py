@@ -9,12 +9,12 @@ What it costs
     One large answer in the place of many small ones: see ``PAYS_FROM``.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from packaging.utils import canonicalize_name
 
-from source_pypi.documents import Document, Listing, Unchanged
+from source_pypi.documents import Listing
 from source_pypi.documents.page import serial_of
 from source_pypi.selection import Selection
 from source_pypi.state import Glance
@@ -40,17 +40,17 @@ class Agenda:
 
 def make_agenda(
     selection: Selection,
-    listing: Document[Listing] | Unchanged,
+    serials: Mapping[str, int | None] | None,
     glances: Iterable[Glance],
     is_due: Callable[[str, int], bool],
 ) -> Agenda:
     """Leave out what need not be visited.
 
-    :param listing: the list; unchanged: since every moved project in it was visited.
+    :param serials: of each listed project (``serials_of``); None: since every moved project in the list was visited, it
+        has not changed.
     :param glances: the projects that all selected streams have seen.
     :param is_due: whether everything is to be asked for of a project that was last visited at a time.
     """
-    serials = _serials(listing) if isinstance(listing, Document) else None
     named = {target.project for target in selection.targets if not target.pins}
     open_: dict[str, int | None] = dict(serials or {}) if selection.whole_index else {}
     spared: set[str] = set()
@@ -69,17 +69,22 @@ def make_agenda(
     return Agenda(replace(selection, targets=targets), list(open_), count)
 
 
-def tells_serials(listing: Document[Listing]) -> bool:
+def tells_serials(listing: Listing) -> bool:
     """Whether a list that has not changed means that no project has: only then is it one to remember."""
-    return all(serial_of(one.last_serial) is not None for one in listing.content.projects)
+    return all(serial_of(one.last_serial) is not None for one in listing.projects)
 
 
-def _serials(listing: Document[Listing]) -> dict[str, int | None]:
-    """The serial of each listed project, by normalised name."""
-    return {canonicalize_name(one.name): serial_of(one.last_serial) for one in listing.content.projects if one.name}
+def serials_of(listing: Listing) -> dict[str, int | None]:
+    """The serial of each listed project, by normalised name; there may be a million, so no text is held twice."""
+    serials: dict[str, int | None] = {}
+    for one in listing.projects:
+        if name := one.name:
+            normalized = canonicalize_name(name)
+            serials[name if name == normalized else normalized] = serial_of(one.last_serial)
+    return serials
 
 
-def _stands(glance: Glance, serials: dict[str, int | None] | None) -> bool:
+def _stands(glance: Glance, serials: Mapping[str, int | None] | None) -> bool:
     """Whether a project is as it was seen, as far as the list tells; None: the list has not changed itself."""
     if serials is None:
         return True

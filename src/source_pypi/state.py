@@ -19,7 +19,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 from msgspec import Struct
 
-from source_pypi.documents.mark import UNKNOWN, Mark
+from source_pypi.documents.mark import MD5_TAG, UNKNOWN, Mark
 from source_pypi.reads import Reads
 from source_pypi.record import fields_of
 from source_pypi.selection import Target
@@ -223,7 +223,9 @@ _COMMON = (
     b"-py2.py3-none-any.whl.tar.gz-py3-none-any.whl"
 )
 _ENCODER, _DECODER = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(Seen)
-_PLAIN, _DEFLATED = b"0", b"1"
+_PLAIN, _DEFLATED, _BRIEF = b"0", b"1", b"2"
+#: Bytes of a part's digest, and of an ETag that is an MD5.
+DIGEST, _MD5 = 6, 16
 
 
 def pack(seen: Seen) -> bytes:
@@ -286,17 +288,37 @@ def pack_row(project: str, seen: Mapping[str, Seen]) -> Row:
     """What streams have seen of a project, as a row."""
     streams = sorted(seen)
     glance = glance_of(project, [seen[name] for name in streams])
+    terms = ",".join(f"{name}:{seen[name].terms.hex()}" for name in streams)
+    packed = _brief([seen[name] for name in streams]) or _at_length([seen[name] for name in streams], glance)
+    return Row(project, terms, glance.asked, glance.serial, glance.absent, packed)
+
+
+def _brief(seen: Sequence[Seen]) -> bytes | None:
+    """The most frequent kind: all streams have seen one project document, in one visit. None: it is another kind."""
+    first, code = seen[0], CODES[Reads.PROJECT]
+    mark = first.marks.get(code, UNKNOWN)
+    if not (mark.tag[:1] == MD5_TAG and mark.serial == first.serial is not None and first.known):
+        return None
+    for one in seen:
+        part = one.parts.get("")
+        if one.asked != first.asked or one.serial != first.serial or one.marks != {code: mark} or not one.known:
+            return None
+        if part is None or len(one.parts) > 1 or one.needs is not None or part != Part(part.digest[:DIGEST]):
+            return None
+    return _BRIEF + mark.tag[1:] + b"".join(one.parts[""].digest for one in seen)
+
+
+def _at_length(seen: Sequence[Seen], glance: Glance) -> bytes:
     base = glance.serial or 0
     visits: list[_Visited] = []
     entries: list[_Entry] = []
-    for one in (seen[name] for name in streams):
+    for one in seen:
         marks = {code: mark if mark.serial != one.serial else Mark(mark.tag, -1) for code, mark in one.marks.items()}
         visit = one.asked - glance.asked, None if one.serial is None else one.serial - base, one.known, marks
         if visit not in visits:
             visits.append(visit)
         entries.append(_entry(visits.index(visit), one))
-    terms = ",".join(f"{name}:{seen[name].terms.hex()}" for name in streams)
-    return Row(project, terms, glance.asked, glance.serial, glance.absent, _deflate(_ENCODER.encode((visits, entries))))
+    return _deflate(_ENCODER.encode((visits, entries)))
 
 
 def _entry(visit: int, seen: Seen) -> _Entry:
@@ -312,7 +334,7 @@ def unpack_row(row: Row) -> dict[str, Seen]:
     :raises ValueError: when it is none of ours.
     """
     try:
-        visits, entries = _ROW_DECODER.decode(_inflate(row.seen))
+        visits, entries = _visits_and_entries(row.seen)
         named = [one.partition(":") for one in row.terms.split(",")]
         return {
             name: _seen(row, bytes.fromhex(terms), visits, entry)
@@ -320,6 +342,14 @@ def unpack_row(row: Row) -> dict[str, Seen]:
         }
     except (zlib.error, msgspec.DecodeError, IndexError) as error:
         raise ValueError("no state of ours") from error
+
+
+def _visits_and_entries(packed: bytes) -> tuple[tuple[_Visited, ...], tuple[_Entry, ...]]:
+    if packed[:1] != _BRIEF:
+        return _ROW_DECODER.decode(_inflate(packed))
+    tag, digests = MD5_TAG + packed[1 : 1 + _MD5], packed[1 + _MD5 :]
+    visit: _Visited = 0, 0, True, {CODES[Reads.PROJECT]: Mark(tag, -1)}
+    return (visit,), tuple(digests[start : start + DIGEST] for start in range(0, len(digests), DIGEST))
 
 
 def _seen(row: Row, terms: bytes, visits: Sequence[_Visited], entry: _Entry) -> Seen:

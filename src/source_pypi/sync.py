@@ -34,7 +34,7 @@ from source_pypi.frontier import Frontier
 from source_pypi.index import Index
 from source_pypi.reads import OF_INDEX, Reads
 from source_pypi.recollection import Due, Recollection
-from source_pypi.roll import PAYS_FROM, Agenda, make_agenda, tells_serials
+from source_pypi.roll import PAYS_FROM, Agenda, make_agenda, serials_of, tells_serials
 from source_pypi.selection import Selection
 from source_pypi.state import Memory, NoMemory
 from source_pypi.streams.stream import Stream
@@ -154,12 +154,13 @@ class _WholeIndex:
             if selection.whole_index:
                 raise listing
             return Agenda(selection, [])
-        if listing is UNCHANGED or tells_serials(listing):
+        if listing is UNCHANGED or tells_serials(listing.content):
             self.list_mark = self.findings().marks[Reads.LISTING]
-        made = make_agenda(selection, listing, glances, self._recollection.is_due)
+        serials = None if listing is UNCHANGED else serials_of(listing.content)
+        del listing
         if Reads.LISTING not in self._reads:  # tens of megabytes that nobody needs any more
             self._findings = None
-        return made
+        return make_agenda(selection, serials, glances, self._recollection.is_due)
 
     def _listing(self) -> Document[Listing] | Unchanged | SourceError:
         """The list, or why it cannot be had."""

@@ -109,6 +109,14 @@ class Findings:
         """Whether the question for a document was answered, be it by its absence."""
         return read not in self.failures and read not in self.left
 
+    @property
+    def whole_needs(self) -> tuple[str, ...] | None:
+        """The requirements to remember; None: nobody looked, or not all could be read."""
+        errors = [self.failures.get(read) for read in (Reads.RELEASES, Reads.CORE_METADATA)]
+        failed = any(error is not None and not isinstance(error, NotOfferedError) for error in errors)
+        left = {Reads.RELEASES, Reads.CORE_METADATA} & self.left
+        return None if failed or left or self.complaints else self.needs
+
 
 def visit_index(index: Index, reads: Iterable[Reads], known: Mark = UNKNOWN) -> Findings:
     """Ask for documents that tell of the index as a whole; ``known``: what the list was when it was last read."""
@@ -261,17 +269,24 @@ class _ProjectVisit:
 
     def _ask_releases_again(self) -> None:
         """Pinned releases, or all, of a project that has not changed; where one has, the document is needed whole."""
-        kept = self._known.parts(Reads.RELEASES) if Reads.RELEASES in self._plan.reads else {}
+        if Reads.RELEASES not in self._plan.reads:
+            return
+        kept = self._known.parts(Reads.RELEASES)
         asked = [name for name, mark in kept.items() if mark and (self._known.deep or self._is_pinned(name))]
+        asked += [pin for pin in self._target.pins if not any(same_version(pin, name) for name in kept)]
         answers = self.findings.attempt([Reads.RELEASES], lambda: {name: self._release(name) for name in asked})
         if not answers:
             return
-        gone = {name for name, answer in answers.items() if answer is None}
-        told = {name: UNKNOWN if name not in answers else mark for name, mark in kept.items() if name not in gone}
-        self.findings.parts[Reads.RELEASES] = told
-        self.findings.complaints += [self._unknown(name) for name in gone if self._is_pinned(name)]
         if any(self._is_fresh(name, answer) for name, answer in answers.items()):
             self._ask_project_whole({Reads.RELEASES})
+        if self._document is UNCHANGED:
+            gone = [name for name, answer in answers.items() if answer is None]
+            told = {name: UNKNOWN if name not in answers else mark for name, mark in kept.items() if name not in gone}
+            self.findings.parts[Reads.RELEASES] = told
+            self.findings.complaints += [self._unknown(name) for name in gone if self._is_pinned(name)]
+        elif self._plan.follow:  # what the unchanged ones need stands in their documents only
+            pinned = {name for name, answer in answers.items() if answer is UNCHANGED and self._is_pinned(name)}
+            self._releases = {name: answer for name, answer in self._releases.items() if name not in pinned}
 
     def _is_pinned(self, version: str) -> bool:
         return any(same_version(version, pin) for pin in self._target.pins)
@@ -348,7 +363,7 @@ class _ProjectVisit:
             else:
                 unread.append(version)
         findings.parts[Reads.RELEASES] = parts
-        self._note_unread(unread, len(views))
+        self._note_unread(unread, len(parts))
         return tuple(views.values())
 
     def _note_unread(self, unread: list[str], read: int) -> None:
@@ -418,8 +433,8 @@ class _ProjectVisit:
         kept, parts = self._known.parts(kind), dict[str, Mark | None]()
         documents: dict[str, Document[Any]] = {}
         for filename, (address, whole) in addresses.items():
-            if stands and not whole and filename in kept:
-                parts[filename] = UNKNOWN
+            if stands and not whole and (filename in kept or not self._known.deep):
+                parts |= {filename: UNKNOWN} if filename in kept else {}
                 continue
             mark = self._known.mark(kind, filename)
             answer = ask(address, Mark(serial=mark.serial) if whole else mark)

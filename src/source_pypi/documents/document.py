@@ -39,14 +39,17 @@ NAMES: dict[type[Struct], tuple[str, str, type]] = {
     Provenance: ("a provenance document (JSON with 'attestation_bundles')", "attestation_bundles", list),
     Statistics: ("the index's statistics (JSON with 'top_packages')", "top_packages", dict),
 }
+#: Documents that rows pass on whole.
+PASSED_ON: frozenset[type[Struct]] = frozenset({Project, Release, Statistics})
 
 
 @dataclass(frozen=True, slots=True)
 class Document(Generic[T]):
     """A checked answer.
 
-    ``address`` it came from, ``content`` typed, ``body`` the same as JSON (one object, valid UTF-8, wrong fields
-    nulled), ``etag`` and ``serial`` as the index sent them (None: it does not), ``oddities`` what was mended.
+    ``address`` it came from, ``content`` typed, ``body`` the same as JSON (of documents that rows pass on whole: one
+    object on one line, valid UTF-8, wrong fields nulled), ``etag`` and ``serial`` as the index sent them (None: it does
+    not), ``oddities`` what was mended.
     """
 
     address: str
@@ -104,10 +107,12 @@ def open_document(
     """
     try:
         content: S = _DECODERS[type_].decode(body)
-        body.decode()  # keys that the types do not know reach the rows too, so they must be UTF-8 as well
+        if type_ in PASSED_ON:
+            body.decode()  # keys that the types do not know reach the rows too, so they must be UTF-8 as well
+            body = one_line(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _mended(body, type_, address, etag, serial)
-    return Document(address, content, one_line(body), etag, serial, ())
+    return Document(address, content, body, etag, serial, ())
 
 
 def _mended(body: bytes, type_: type[S], address: str, etag: str | None, serial: int | None) -> Document[S]:

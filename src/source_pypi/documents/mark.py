@@ -12,7 +12,8 @@ from msgspec import Struct
 
 #: The public index's ETags: the MD5 of the body, 22 characters that 16 bytes can hold.
 _MD5 = re.compile(r'"([A-Za-z0-9+/]{22})"')
-_PACKED, _DIGEST, _ABSENT = b"~", b"#", b"-"
+#: How tags begin: of such an ETag, of a digest, of what is not there; other ETags stand as they are.
+MD5_TAG, _DIGEST, _ABSENT = b"~", b"#", b"-"
 
 
 class Mark(Struct, frozen=True, array_like=True, gc=False):
@@ -31,7 +32,7 @@ class Mark(Struct, frozen=True, array_like=True, gc=False):
         """The ETag as the index sent it; None: it sent none."""
         if not self.tag or self.tag[:1] in (_DIGEST, _ABSENT):
             return None
-        if self.tag[:1] == _PACKED:
+        if self.tag[:1] == MD5_TAG:
             return f'"{base64.b64encode(self.tag[1:]).decode().rstrip("=")}"'
         return self.tag.decode("latin-1")
 
@@ -59,5 +60,5 @@ def mark_of(etag: str | None, body: bytes, serial: int | None) -> Mark:
     packed = base64.b64decode(f"{found[1]}==") if found else b""
     # the last character holds two bits; where it holds more, packing would lose them
     if found and base64.b64encode(packed).decode().rstrip("=") == found[1]:
-        return Mark(_PACKED + packed, serial)
+        return Mark(MD5_TAG + packed, serial)
     return Mark(etag.encode("latin-1", "replace"), serial)

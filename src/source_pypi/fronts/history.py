@@ -4,12 +4,12 @@ A row of the history is the state of a row from ``valid_from`` until ``valid_to`
 those of the visits that found the row new, changed or gone. Once begun, a history goes on with every sync.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import duckdb
 
-from source_pypi.fronts.tables import Scope, in_scope, make_table, quoted, text, there
+from source_pypi.fronts.tables import Catalog, Scope, in_scope, make_table, quoted, text
 from source_pypi.schema import SEEN_AT, duckdb_columns, table_fields
 from source_pypi.streams.stream import Stream
 
@@ -24,12 +24,12 @@ def table_of(stream: Stream) -> str:
     return f"{stream.name}_history"
 
 
-def is_kept(connection: duckdb.DuckDBPyConnection, stream: Stream) -> bool:
-    """Whether a stream's history has been begun; what tells of the moment only has none."""
-    return stream.incremental and there(connection).get(table_of(stream)) is True
+def kept(catalog: Catalog, streams: Iterable[Stream]) -> frozenset[str]:
+    """The streams whose history has been begun; what tells of the moment only has none."""
+    return frozenset(stream.name for stream in streams if stream.incremental and catalog.ours.get(table_of(stream)))
 
 
-def begin(connection: duckdb.DuckDBPyConnection, stream: Stream, path: Path) -> None:
+def begin(connection: duckdb.DuckDBPyConnection, stream: Stream, path: Path, catalog: Catalog | None = None) -> None:
     """Make the table of a stream's history, which begins with the rows that are there.
 
     :raises DestinationError: when there is another table or view of that name.
@@ -38,11 +38,16 @@ def begin(connection: duckdb.DuckDBPyConnection, stream: Stream, path: Path) -> 
     state = {name: type_ for name, type_ in columns.items() if name != SEEN_AT.name}
     validity = dict.fromkeys(_VALIDITY, "TIMESTAMPTZ")
     comment = f"state that a row of {stream.name} had for a time."
-    created = make_table(connection, table_of(stream), state | validity, comment, path)
     described = {column.name: column.description for column in table_fields(stream) if column.name in state}
-    for name, meaning in (described | _VALIDITY).items():
-        connection.execute(f"COMMENT ON COLUMN {quoted(table_of(stream))}.{quoted(name)} IS {text(meaning)}")
-    if created:
+    if make_table(
+        connection,
+        table_of(stream),
+        state | validity,
+        comment,
+        path,
+        described=described | _VALIDITY,
+        catalog=catalog,
+    ):
         listed = _listed(state)
         connection.execute(
             f"INSERT INTO {quoted(table_of(stream))} ({listed}, valid_from) "

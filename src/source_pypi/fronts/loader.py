@@ -30,6 +30,7 @@ from source_pypi.errors import DestinationError
 from source_pypi.fronts import history
 from source_pypi.fronts.remembered import Remembered
 from source_pypi.fronts.tables import (
+    Catalog,
     Scope,
     make_scope,
     make_stream_table,
@@ -104,15 +105,18 @@ class Database:
 
     def _prepare(self) -> None:
         """Make whatever is not there yet."""
-        connection, path = self._connection, self.path
-        self._remembered = Remembered(connection, path, self._root, self._now())
+        connection, path, catalog = self._connection, self.path, Catalog(self._connection)
+        self._remembered = Remembered(connection, path, self._root, self._now(), catalog)
         self.notes += self._remembered.notes
+        self._kept = history.kept(catalog, self._streams.values())
+        if self._keep_history:
+            self._kept |= {stream.name for stream in self._streams.values() if stream.incremental}
         for stream in self._streams.values():
-            if make_stream_table(connection, stream, path):
+            if make_stream_table(connection, stream, path, catalog):
                 self._remembered.forget(stream.name)
-            if (self._keep_history and stream.incremental) or history.is_kept(connection, stream):
-                history.begin(connection, stream, path)
-        note_selection(connection, self._targets, path)
+            if stream.name in self._kept:
+                history.begin(connection, stream, path, catalog)
+        note_selection(connection, self._targets, path, catalog)
         make_views(connection)
 
     def __exit__(
@@ -183,7 +187,7 @@ class Database:
         make_scope(self._connection, staged.scope)
         rows = rows_in(staged.path, columns, staged.longest) if staged.size else None
         replace_rows(self._connection, stream.name, columns, staged.scope, rows)
-        if history.is_kept(self._connection, stream):
+        if stream.name in self._kept:
             history.go_on(self._connection, stream, staged.scope)
 
     @contextmanager

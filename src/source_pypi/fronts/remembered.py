@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from source_pypi.errors import StateError
-from source_pypi.fronts.tables import make_table
+from source_pypi.fronts.tables import Catalog, make_table
 from source_pypi.recollection import resumable
 from source_pypi.state import WHOLE_INDEX, Glance, Row, Seen, glance_of, pack_row, unpack_row
 
@@ -36,17 +36,23 @@ class Remembered:
 
     :param root: the index's address.
     :param now: when the run began, in seconds since 1970.
+    :param catalog: what tables there were before; None: that is asked for.
     :ivar notes: what should be said: that state of another index was set aside.
     :raises DestinationError: when there are other tables of these names.
     :raises StateError: when a newer release wrote it.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path, root: str, now: float) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, path: Path, root: str, now: float, catalog: Catalog | None = None
+    ) -> None:
         self._connection, self._path, self._root = connection, path, root
         self._noted: dict[str, dict[str, Seen]] = {}
         self.notes: list[str] = []
-        make_table(connection, "_state", _STATE, "stream, a project, and what was last seen of it.", path)
-        make_table(connection, "_run", _RUN, "run: the last one, and since when it is under way.", path)
+        make_table(
+            connection, "_state", _STATE, "stream, a project, and what was last seen of it.", path, catalog=catalog
+        )
+        run = "run: the last one, and since when it is under way."
+        make_table(connection, "_run", _RUN, run, path, catalog=catalog)
         self.unfinished = resumable(self._last_run(), now)
         self._began: int | None = int(now) if self.unfinished is None else self.unfinished
         if self.unfinished is not None:

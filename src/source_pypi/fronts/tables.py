@@ -52,46 +52,86 @@ def there(connection: duckdb.DuckDBPyConnection) -> dict[str, bool]:
     return {name: comment.startswith(OURS) for name, comment in found}
 
 
+class Catalog:
+    """What is in the default schema, asked for once: to ask takes longer than most of what is done with the answer.
+
+    :ivar ours: tables and views, and whether they are ours.
+    :ivar columns: the columns of every table, with their comments.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.ours = there(connection)
+        self.columns: dict[str, dict[str, str]] = {}
+        told = connection.execute(
+            "SELECT table_name, column_name, coalesce(comment, '') FROM duckdb_columns() "
+            "WHERE schema_name = current_schema() AND database_name = current_database() AND NOT internal"
+        )
+        for table, column, comment in told.fetchall():
+            self.columns.setdefault(table, {})[column] = comment
+
+
 def make_table(
-    connection: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, str], comment: str, path: Path
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    columns: Mapping[str, str],
+    comment: str,
+    path: Path,
+    *,
+    described: Mapping[str, str] | None = None,
+    catalog: Catalog | None = None,
 ) -> bool:
     """Create a table, or add the columns that an older release did not have; whether it was created.
 
+    :param described: what the columns mean.
+    :param catalog: what was there before; None: that is asked for.
     :raises DestinationError: when there is another table or view of that name.
     """
-    ours = there(connection).get(name)
+    catalog = catalog or Catalog(connection)
+    ours, had = catalog.ours.get(name), catalog.columns.get(name, {})
     if ours is False:
         raise DestinationError(str(path), FOREIGN.format(name))
     if ours is None:
         listed = ", ".join(f"{quoted(column)} {type_}" for column, type_ in columns.items())
         connection.execute(f"CREATE TABLE {quoted(name)} ({listed})")
     for column, type_ in columns.items() if ours else ():
-        connection.execute(f"ALTER TABLE {quoted(name)} ADD COLUMN IF NOT EXISTS {quoted(column)} {type_}")
+        if column not in had:
+            connection.execute(f"ALTER TABLE {quoted(name)} ADD COLUMN {quoted(column)} {type_}")
+    for column, meaning in (described or {}).items():
+        if had.get(column) != meaning:
+            connection.execute(f"COMMENT ON COLUMN {quoted(name)}.{quoted(column)} IS {text(meaning)}")
     connection.execute(f"COMMENT ON TABLE {quoted(name)} IS {text(f'{OURS}{comment}')}")
     return not ours
 
 
-def make_stream_table(connection: duckdb.DuckDBPyConnection, stream: Stream, path: Path) -> bool:
+def make_stream_table(
+    connection: duckdb.DuckDBPyConnection, stream: Stream, path: Path, catalog: Catalog | None = None
+) -> bool:
     """Make a stream's table with a comment on every column; whether it was created.
 
     :raises DestinationError: when there is another table or view of that name.
     """
     key = f" Key: {', '.join(stream.key)}." if stream.key else ""
-    created = make_table(connection, stream.name, duckdb_columns(stream), f"{stream.row}.{key}", path)
-    for column in table_fields(stream):
-        place = f"{quoted(stream.name)}.{quoted(column.name)}"
-        connection.execute(f"COMMENT ON COLUMN {place} IS {text(column.description)}")
-    return created
+    return make_table(
+        connection,
+        stream.name,
+        duckdb_columns(stream),
+        f"{stream.row}.{key}",
+        path,
+        described={column.name: column.description for column in table_fields(stream)},
+        catalog=catalog,
+    )
 
 
-def note_selection(connection: duckdb.DuckDBPyConnection, targets: Sequence[Target], path: Path) -> None:
+def note_selection(
+    connection: duckdb.DuckDBPyConnection, targets: Sequence[Target], path: Path, catalog: Catalog | None = None
+) -> None:
     """Keep what was named last, with its pins: views tell from it what is in use.
 
     :raises DestinationError: when there is another table or view of that name.
     """
     columns = dict.fromkeys(("project", "pin", "sort_key"), "VARCHAR")
     comment = "project, and perhaps a version, named in the last sync; sort_key as in versions."
-    make_table(connection, SELECTION, columns, comment, path)
+    make_table(connection, SELECTION, columns, comment, path, catalog=catalog)
     connection.execute(f"DELETE FROM {quoted(SELECTION)}")
     named = [(target.project, pin, pin and sort_key(pin)) for target in targets for pin in target.pins or (None,)]
     if named:

@@ -121,7 +121,8 @@ class _Reading:
                 self._take(batch, states)
                 for note in tally.add(batch):
                     self._log("WARN", note)
-                if checkpoints.is_due(self._now(), states.size, tally.projects / max(batch.known, 1)):
+                progress = tally.projects / max(batch.known, 1)
+                if batch.project is not None and checkpoints.is_due(self._now(), states.size, progress):
                     self._checkpoint(states)
             states.finish()
         except SourceError as error:
