@@ -7,7 +7,7 @@ ARGS ?=
 DEV := .venvs/dev/bin
 INSTALL = -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help sync test check format docs lock bench bench-check live servers clean
+.PHONY: help sync test check format docs lock bench bench-check histories kills live servers pyairbyte cdk image warehouses clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -30,7 +30,7 @@ format: .venvs/dev/ready ## Format the code and sort its imports
 	@$(DEV)/ruff check --fix-only
 	@$(DEV)/ruff format
 
-COGGED = README.md docs/streams.md docs/settings.md
+COGGED = README.md docs/builder.md docs/streams.md docs/settings.md
 docs: .venvs/dev/ready ## Write what is generated in the docs
 	@PYTHONPATH=. $(DEV)/cog -r $(COGGED)
 
@@ -43,11 +43,31 @@ bench: .venvs/dev/ready ## Measure; writes benchmarks/results.md
 bench-check: .venvs/dev/ready ## See that the benchmarks work, on few projects
 	@$(DEV)/python -m benchmarks.run --quick
 
+COUNT ?= 5000
+histories: .venvs/dev/ready ## Compare incremental syncs with full ones over COUNT random histories of an index
+	@$(DEV)/python -m tests.model $(COUNT) $(ARGS)
+
+ROUNDS ?= 200
+kills: .venvs/dev/ready ## Kill sync and read at random moments, ROUNDS times each, and compare what is left
+	@$(DEV)/python -m tests.kills --rounds $(ROUNDS) $(ARGS)
+
 live: .venvs/dev/ready ## Ask the live index for a handful of projects, and check what comes
 	@$(DEV)/python -m pytest -m live
 
 servers: .venvs/dev/ready .venvs/servers/ready ## Run against index servers that others wrote, started on the loopback
 	@$(DEV)/python -m pytest -m servers $(ARGS)
+
+pyairbyte: .venvs/dev/ready .venvs/pyairbyte/ready ## Run under PyAirbyte, into DuckDB, from an index on the loopback
+	@$(DEV)/python -m pytest -m pyairbyte $(ARGS)
+
+cdk: .venvs/dev/ready .venvs/cdk/ready ## Run under Airbyte's own tests, readers and models, which the CDK has
+	@$(DEV)/python -m pytest -m cdk $(ARGS)
+
+image: .venvs/dev/ready ## Replay the Dockerfile's steps in clean environments, and run what comes out of them
+	@$(DEV)/python -m pytest -m image $(ARGS)
+
+warehouses: .venvs/warehouses/ready ## Load PostgreSQL (one is started on the loopback), SQLite and Parquet through dlt
+	@.venvs/warehouses/bin/python -m pytest -m warehouses tests/warehouses $(ARGS)
 
 clean: ## Remove the environments and everything that was made
 	@rm -rf .venv .venvs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -68,8 +88,29 @@ clean: ## Remove the environments and everything that was made
 	@$(DEV)/python $(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
+.venvs/warehouses/ready: requirements/warehouses.txt pyproject.toml
+	@echo "setting up .venvs/warehouses"
+	@$(PYTHON) -m venv --clear .venvs/warehouses
+	@.venvs/warehouses/bin/python $(INSTALL) --require-hashes -r requirements/warehouses.txt
+	@.venvs/warehouses/bin/python $(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
 .venvs/servers/ready: requirements/servers.txt
 	@echo "setting up .venvs/servers"
 	@$(PYTHON) -m venv --clear .venvs/servers
 	@.venvs/servers/bin/python $(INSTALL) --require-hashes -r requirements/servers.txt
+	@touch $@
+
+# Nothing is installed on Python 3.13 or newer, where PyAirbyte does not run: every line of the lock says so.
+# --no-deps: the lock is whole, and older pips stumble over the extras in it.
+.venvs/pyairbyte/ready: requirements/pyairbyte.txt
+	@echo "setting up .venvs/pyairbyte"
+	@$(PYTHON) -m venv --clear .venvs/pyairbyte
+	@.venvs/pyairbyte/bin/python $(INSTALL) --no-deps --require-hashes -r requirements/pyairbyte.txt
+	@touch $@
+
+.venvs/cdk/ready: requirements/cdk.txt
+	@echo "setting up .venvs/cdk"
+	@$(PYTHON) -m venv --clear .venvs/cdk
+	@.venvs/cdk/bin/python $(INSTALL) --no-deps --require-hashes -r requirements/cdk.txt
 	@touch $@

@@ -16,6 +16,7 @@ from benchmarks.measure import CommandError
 from benchmarks.reading import memory, read
 from benchmarks.report import machine, page
 from benchmarks.starting import start
+from benchmarks.state import state
 from benchmarks.whole_index import whole_index
 from benchmarks.workbench import Workbench, workbench
 
@@ -28,6 +29,7 @@ BENCHMARKS: dict[str, Callable[[Workbench], Iterator[Figure]]] = {
     "read": read,
     "memory": memory,
     "sync": sync,
+    "state": state,
     "whole_index": whole_index,
 }
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks.measure import Command, CommandError
 
@@ -38,9 +39,16 @@ class Workbench:
         """A script of this folder."""
         return Command((sys.executable, str(_HERE / name), *arguments), self.folder, output)
 
-    def read(self, streams: Sequence[str], output: str, projects: int | None = None) -> Command:
-        """``source-pypi read`` of some streams, of the first projects (None: of all)."""
-        config = self.config(projects or self.projects)
+    def read(
+        self,
+        streams: Sequence[str],
+        output: str,
+        projects: int | None = None,
+        state: str | None = None,
+        **settings: Any,
+    ) -> Command:
+        """``source-pypi read`` of some streams, of the first projects (None: of all), from a state (None: of none)."""
+        config = self.config(projects or self.projects, **settings)
         catalog = f"catalog-{len(streams)}-streams.json"
         configured = [
             {
@@ -51,16 +59,18 @@ class Workbench:
             for name in streams
         ]
         (self.folder / catalog).write_text(json.dumps({"streams": configured}))
-        return self.source_pypi("read", "--config", config, "--catalog", catalog, output=output)
+        handed = () if state is None else ("--state", state)
+        return self.source_pypi("read", "--config", config, "--catalog", catalog, *handed, output=output)
 
-    def config(self, projects: int) -> str:
+    def config(self, projects: int, **more: Any) -> str:
         """A file of settings: one request after another, without a pace."""
-        name = f"config-{projects}-projects.json"
+        name = "-".join(["config", str(projects), "projects", *more]) + ".json"
         settings = {
             "index_url": self.address,
             "projects": self.names(projects),
             "requests_per_second": 0,
             "max_concurrency": 1,
+            **more,
         }
         (self.folder / name).write_text(json.dumps(settings))
         return name
@@ -71,12 +81,16 @@ class Workbench:
 
 
 @contextmanager
-def workbench(projects: int, runs: int) -> Iterator[Workbench]:
+def workbench(
+    projects: int, runs: int, files: int = FILES, description_bytes: int = 8000, *, warm: bool = True
+) -> Iterator[Workbench]:
     """A temporary folder and a generated index, both gone afterwards.
 
+    :param files: of a project; :param description_bytes: of one; :param warm: prepare its documents before.
     :raises CommandError: when the index does not start.
     """
-    serve = (sys.executable, "-m", "tests.fake_index", "--projects", str(projects), "--files", str(FILES), "--warm")
+    size = ("--projects", str(projects), "--files", str(files), "--description-bytes", str(description_bytes))
+    serve = (sys.executable, "-m", "tests.fake_index", *size, *(["--warm"] if warm else []))
     with (
         tempfile.TemporaryDirectory(prefix="source-pypi-benchmarks-") as folder,
         subprocess.Popen(serve, cwd=_HERE.parent, stdout=subprocess.PIPE, text=True) as index,

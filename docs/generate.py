@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from source_pypi.cli import cli
 from source_pypi.config import Config
+from source_pypi.fronts.manifest import CARRIED, LEFT_OUT
 from source_pypi.fronts.views import VIEWS
 from source_pypi.record import fields_of
 from source_pypi.schema import describe_streams, type_words
@@ -70,6 +71,18 @@ def views_table() -> str:
     """Every view: name, what a row is, the tables that it needs."""
     rows = [(f"`{view.name}`", view.row, _names(list(view.needs))) for view in VIEWS]
     return _table(("view", "a row is", "made from"), rows)
+
+
+def carried_table() -> str:
+    """Every stream: whether a manifest carries it, and if not, why."""
+    partitions = {None: "one request", "project": "a request a project", "release": "a request a release"}
+    rows = [
+        (f"`{s.name}`", "yes", partitions[CARRIED[s.name].partition])
+        if s.name in CARRIED
+        else (f"`{s.name}`", "no", LEFT_OUT[s.name])
+        for s in STREAMS
+    ]
+    return _table(("stream", "carried", "what it takes, or why not"), rows)
 
 
 def cost_table() -> str:

@@ -17,6 +17,15 @@ LOCKS = {
     "runtime.txt": ("pyproject.toml", "--extra", "attestations", "--extra", "duckdb", "--group", "build"),
     "dev.txt": ("pyproject.toml", "--extra", "attestations", "--extra", "duckdb", "--group", "build", "--group", "dev"),
     "servers.txt": ("requirements/servers.in",),
+    "warehouses.txt": (
+        "pyproject.toml",
+        *("--extra", "attestations", "--extra", "duckdb", "--extra", "dlt"),
+        *("--group", "build", "--group", "dev"),
+    ),
+    "pyairbyte.txt": ("requirements/pyairbyte.in",),
+    "cdk.txt": ("requirements/cdk.in",),
+    "image.txt": ("pyproject.toml", "--extra", "attestations"),
+    "image-build.txt": ("--group", "pyproject.toml:build"),
 }
 OPTIONS = (
     "--quiet",

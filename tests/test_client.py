@@ -8,7 +8,7 @@ from time import time
 import pytest
 
 from source_pypi import __version__
-from source_pypi.client import LARGEST_ANSWER, Answer, Client, Credentials, Pace, Wait, origin, user_agent
+from source_pypi.client import LARGEST_ANSWER, Answer, Client, Credentials, Exchange, Pace, Wait, origin, user_agent
 from source_pypi.errors import AnswerError, RefusedError, SourceError, UnavailableError, UnreachableError
 from source_pypi.index import Index
 from tests.fake_index import FakeIndex, Fault, World, faults
@@ -239,13 +239,24 @@ def test_too_large(flask: FakeIndex, connect: Connect, monkeypatch: pytest.Monke
         connect(flask).client.get(flask.url + PATH)
 
 
-def test_told_of_waits(flask: FakeIndex, connect: Connect) -> None:
-    """Whoever wants to know is told of each wait before it begins."""
-    told: list[Wait] = []
+def test_told_of_waits_and_answers(flask: FakeIndex, connect: Connect) -> None:
+    """Whoever wants to know is told of each answer, and of each wait before it begins, and if it was asked for."""
+    told: list[Wait | Exchange] = []
     flask.fault(PATH, faults.too_many("3"))
-    connect(flask, on_wait=told.append).client.get(flask.url + PATH)
-    assert told == [Wait(flask.url + PATH, "status 429", 3.0, 1)]
-    assert str(told[0]) == f"{flask.url}{PATH}: status 429; waiting 3.0 s before try 2"
+    flask.fault(PATH, faults.unavailable())
+    ticks = iter(range(100))
+    connect(flask, tell=told.append, clock=lambda: float(next(ticks))).client.get(flask.url + PATH)
+    sizes = [request.body_bytes for request in flask.requests]
+    address = flask.url + PATH
+    assert [event for event in told if isinstance(event, Wait)] == [
+        Wait(address, "status 429", 3.0, 1, asked=True),
+        Wait(address, "status 503", 2.0, 2),
+    ]
+    assert [(event.status, event.size) for event in told if isinstance(event, Exchange)] == list(
+        zip((429, 503, 200), sizes, strict=True)
+    )
+    assert str(told[1]) == f"{address}: status 429; waiting 3.0 s before try 2"
+    assert str(told[0]) == f"{address}: status 429, {sizes[0]} bytes, 1.000 s"
 
 
 def test_pace() -> None:

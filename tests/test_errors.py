@@ -26,14 +26,14 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     ("ProjectNameError", ("a\nb", "write a name"), "'a\\nb' cannot be a project: write a name"),
     (
         "UnknownProjectsError",
-        (("flsk", "reqests"), "http://index.test"),
-        "not on the index http://index.test: flsk, reqests (check the spelling)",
+        (("flsk", "reqests"), "http://index.test", ("flask", "requests")),
+        "not on the index http://index.test: flsk, reqests (the closest that it has: flask, requests)",
     ),
     (
         "UnknownReleaseError",
-        ("flask", "99", "http://index.test/pypi/flask/99/json"),
-        "the index has no release document of flask 99 (http://index.test/pypi/flask/99/json answered 404): "
-        "check the version, or drop the pin to read the latest release",
+        ("flask", "1.99", "http://index.test/pypi/flask/1.99/json", ("0.1", "1.9", "1.99", "2.0")),
+        "the index has no release document of flask 1.99 (http://index.test/pypi/flask/1.99/json answered 404): "
+        "check the version (there are 1.9), or drop the pin to read the latest release",
     ),
     (
         "UnknownStreamError",
@@ -158,6 +158,16 @@ def test_an_error_travels(error: SourceError) -> None:
 def test_an_error_carries_what_it_was_made_of(error: SourceError, arguments: tuple[Any, ...]) -> None:
     """Everything that an error was made of is an attribute of it, in the same order."""
     assert tuple(vars(error).values()) == arguments
+
+
+def test_no_hint() -> None:
+    """Where nothing is known that is much like what was asked for, there is no hint."""
+    assert str(errors.UnknownProjectsError(["flsk"], "http://index.test")) == (
+        "not on the index http://index.test: flsk (check the spelling)"
+    )
+    assert "check the version, or drop the pin" in str(
+        errors.UnknownReleaseError("a", "9", "http://index.test/a", ["1.0"])
+    )
 
 
 def test_lists_are_kept_as_they_were() -> None:

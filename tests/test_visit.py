@@ -1,11 +1,14 @@
 """Visits: which documents are asked for, and what became of each question."""
 
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from packaging.utils import NormalizedName
 
+from source_pypi.batch import batch_of
+from source_pypi.documents import ABSENT, UNKNOWN, Mark
 from source_pypi.errors import (
     DocumentError,
     NotOfferedError,
@@ -16,8 +19,11 @@ from source_pypi.errors import (
 from source_pypi.index import Index
 from source_pypi.reads import BEHIND_PROJECT, OF_INDEX, Reads
 from source_pypi.selection import Target
+from source_pypi.state import Known
+from source_pypi.streams import choose_streams
 from source_pypi.visit import Findings, Plan, visit_index, visit_project
 from tests.fake_index import FakeIndex, World, faults
+from tests.fake_index.site import Answer
 
 Connect = Callable[..., Index]
 FOO = NormalizedName("foo")
@@ -317,3 +323,138 @@ def test_nothing_to_ask(fake: FakeIndex, connect: Connect) -> None:
     """Where nothing is read nothing is asked."""
     assert visit_index(connect(fake), [Reads.PROJECT]).failures == {}
     assert fake.requests == []
+
+
+# What is known already ----------------------------------------------------------------------------------------
+
+
+def seen_from(findings: Findings, *names: str, **more: Any) -> Known:
+    """What streams by these names have seen, whose rows were made of what a visit found."""
+    streams = choose_streams(names)
+    terms = {stream.name: b"term" for stream in streams}
+    batch = batch_of(findings, Known(streams), terms, datetime(2026, 11, 22, tzinfo=UTC))
+    seen = {name: change.seen for name, change in batch.changes.items()}
+    return Known(streams, seen, frozenset(seen), **more)
+
+
+EVERYTHING = plan(*(read for read in Reads if read.of_project), releases="all")
+EVERY = ("files", "release", "core_metadata", "attestations", "statuses")
+
+
+def test_nothing_has_changed(fake: FakeIndex, connect: Connect) -> None:
+    """Documents that are unchanged are not brought; their marks stay, and nothing is said of what lies behind them."""
+    full(fake.world, "1.0", "2.0")
+    index = connect(fake)
+    first = visit_project(index, Target(FOO), EVERYTHING)
+    fake.new_run()
+    again = visit_project(index, Target(FOO), EVERYTHING, seen_from(first, *EVERY))
+    assert (kinds(fake), brought(again)) == (["project", "page"], set())
+    assert {request.status for request in fake.requests} == {304}
+    assert (again.marks, again.parts, again.failures, again.left) == (first.marks, {}, {}, set())
+
+
+def test_a_deep_visit(fake: FakeIndex, connect: Connect) -> None:
+    """In a deep visit release documents are asked for, on condition, although nothing has changed."""
+    full(fake.world, "1.0", "2.0", "3.0")
+    index = connect(fake)
+    first = visit_project(index, Target(FOO), plan(Reads.RELEASES, releases="all"))
+    fake.new_run()
+    known = seen_from(first, "release", deep=True)
+    again = visit_project(index, Target(FOO), plan(Reads.RELEASES, releases="all"), known)
+    assert [(request.path, request.status) for request in fake.requests] == [
+        ("/pypi/foo/json", 304),
+        ("/pypi/foo/1.0/json", 304),
+        ("/pypi/foo/2.0/json", 304),
+    ]
+    assert again.parts == {Reads.RELEASES: first.parts[Reads.RELEASES] | {"3.0": UNKNOWN}}
+    assert brought(again) == set()
+
+
+def test_what_is_missing_behind_an_unchanged_document(
+    world: World, serve: Callable[..., FakeIndex], connect: Connect
+) -> None:
+    """METADATA that is promised and not there is not asked for again until something changes, or a deep visit comes."""
+    world.upload("foo", "1.0", filename="foo-1.0-py3-none-any.whl")
+    fake = serve(etags=False)
+    index = connect(fake)
+    asked = plan(Reads.CORE_METADATA)
+    first = visit_project(index, Target(FOO), asked)
+    assert (kinds(fake), first.parts) == (["project", "metadata"], {Reads.CORE_METADATA: {}})
+    for deep, expected in ((False, ["project"]), (True, ["project", "metadata"])):
+        fake.new_run()
+        visit_project(index, Target(FOO), asked, seen_from(first, "core_metadata", deep=deep))
+        assert kinds(fake) == expected
+
+
+def test_an_old_copy_is_left(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """Of a project of which only old copies come nothing else is asked for, and nothing is taken for known."""
+    full(world, "1.0")
+    world.yank("foo", "1.0")
+    index = connect(fake)
+    first = visit_project(index, Target(FOO), EVERYTHING)
+    fake.new_run()
+    fake.fault("/pypi/foo/json", faults.stale(), times=None)
+    again = visit_project(index, Target(FOO), EVERYTHING, seen_from(first, *EVERY))
+    assert set(kinds(fake)) == {"project"}
+    assert (again.left, again.failures, again.marks, again.parts) == (set(BEHIND_PROJECT), {}, {}, {})
+    assert (brought(again), again.missing, len(again.notes)) == (set(), False, 1)
+
+
+def test_absence_is_asked_for_again(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """A project that was missing is asked for without condition, and its page says why again."""
+    index = connect(fake)
+    first = visit_project(index, Target(FOO), EVERYTHING)
+    assert (first.missing, first.marks) == (True, {Reads.PROJECT: ABSENT, Reads.PAGE: ABSENT})
+    fake.new_run()
+    again = visit_project(index, Target(FOO), EVERYTHING, seen_from(first, "files", "statuses"))
+    assert (again.missing, again.marks, kinds(fake)) == (True, first.marks, ["project", "page"])
+
+
+def test_a_project_that_goes_between_two_questions(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """Where the document is gone when it is asked for once more, the streams of the page are left for the next run."""
+    full(world, "1.0")
+    index = connect(fake)
+    first = visit_project(index, Target(FOO), plan(Reads.PROJECT, Reads.PAGE))
+    world.archive("foo")
+    fake.new_run()
+    fake.fault("/pypi/foo/json", faults.Fault("304", Answer(304, "application/json", b"")))
+    fake.fault("/pypi/foo/json", faults.Fault("404", Answer(404, "application/json", b"{}")))
+    again = visit_project(index, Target(FOO), plan(Reads.PROJECT, Reads.PAGE), seen_from(first, "files", "statuses"))
+    assert [(request.path, request.status) for request in fake.requests] == [
+        ("/pypi/foo/json", 304),
+        ("/simple/foo/", 200),
+        ("/pypi/foo/json", 404),
+    ]
+    assert (again.left, again.failures, again.missing) == ({Reads.PAGE, Reads.PROVENANCE}, {}, False)
+    assert again.marks[Reads.PROJECT] == first.marks[Reads.PROJECT]
+
+
+def test_needs_to_remember() -> None:
+    """What is needed is remembered only if all of it could be read; what an index never offers is no obstacle."""
+    outage, lacks = UnavailableError("x", 503, 7, 1.0, None), NotOfferedError("x", "y")
+    assert Findings(needs=("a",)).whole_needs == ("a",)
+    assert Findings(needs=("a",), failures={Reads.CORE_METADATA: lacks, Reads.PAGE: outage}).whole_needs == ("a",)
+    for cut in (
+        Findings(needs=("a",), failures={Reads.RELEASES: outage}),
+        Findings(needs=("a",), failures={Reads.CORE_METADATA: outage}),
+        Findings(needs=("a",), left={Reads.RELEASES}),
+        Findings(needs=("a",), complaints=[outage]),
+        Findings(),
+    ):
+        assert cut.whole_needs is None
+
+
+def test_the_list_of_projects_on_condition(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """The list is asked for on condition; an old copy of it is left."""
+    full(world, "1.0")
+    index = connect(fake)
+    first = visit_index(index, [Reads.LISTING])
+    mark = first.marks[Reads.LISTING]
+    fake.new_run()
+    again = visit_index(index, [Reads.LISTING], mark)
+    assert (again.marks, again.visit.listing, again.failures) == ({Reads.LISTING: mark}, None, {})
+    assert [request.status for request in fake.requests] == [304]
+    fake.new_run()
+    fake.fault("/simple/", faults.stale(), times=None)
+    left = visit_index(index, [Reads.LISTING], Mark(serial=mark.serial))
+    assert (left.left, left.failures, left.marks) == ({Reads.LISTING}, {}, {})

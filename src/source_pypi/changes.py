@@ -62,7 +62,7 @@ def change_of(stream: Stream, findings: Findings, known: Known, terms: bytes, no
         told = tuple(_keys(stream, rows)) if keys and _rest(stream) else None
         new[name] = Part(_digest(lines[name]), there[name], told)
     changed = [name for name in made if name not in old or old[name].digest != new[name].digest]
-    seen = Seen(now, terms, _existed(findings, known), _serial(findings, before), marks, new, findings.whole_needs)
+    seen = Seen(now, terms, _existed(findings, known), _serial(stream, findings), marks, new, findings.whole_needs)
     if before is not None and not changed and old.keys() <= new.keys():
         return Change(seen)
     kept = tuple(name for name in new if name not in changed)
@@ -123,9 +123,17 @@ def _existed(findings: Findings, known: Known) -> bool:
     return known.existed or not findings.missing
 
 
-def _serial(findings: Findings, before: Seen | None) -> int | None:
-    told = [mark.serial for mark in findings.marks.values()] + ([before.serial] if before is not None else [])
-    return max((serial for serial in told if serial is not None), default=None)
+def _serial(stream: Stream, findings: Findings) -> int | None:
+    """The serial that all documents of a stream have at least; None: they tell none, or one is not there.
+
+    Where there is no project document, the page tells it, in the place of both.
+    """
+    marks = findings.marks
+    absent = {read for read, mark in marks.items() if mark.absent}
+    if Reads.PAGE in absent and (Reads.PROJECT in absent or Reads.PAGE in stream.needs):
+        return None
+    told = [m.serial for read, m in marks.items() if read not in absent and (absent or read in stream.needs)]
+    return min((serial for serial in told if serial is not None), default=None)
 
 
 def _rest(stream: Stream) -> list[str]:

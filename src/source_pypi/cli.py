@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,11 +13,16 @@ import click
 
 from source_pypi import __version__
 from source_pypi.errors import DestinationError, SettingError, SourceError
+from source_pypi.redaction import without_credentials
 
 if TYPE_CHECKING:
     from source_pypi.batch import Batch
-    from source_pypi.client import Traffic
+    from source_pypi.client import Exchange, Traffic, Wait
     from source_pypi.config import Config
+    from source_pypi.fronts.loader import Database
+    from source_pypi.fronts.warehouse.loading import Warehouse
+    from source_pypi.selection import Selection
+    from source_pypi.streams.stream import Stream
     from source_pypi.tally import Tally
 
 #: Queries worth trying first: the first whose tables were loaded is shown.
@@ -33,6 +38,7 @@ _QUERIES = (
 
 _file = click.Path(path_type=Path, dir_okay=False)
 _config = click.option("--config", type=_file, required=True, help="The settings, a JSON file.")
+_debug = click.option("--debug", is_flag=True, help="Log every request, as LOG_LEVEL=DEBUG in the environment does.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -43,7 +49,14 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("names", nargs=-1, metavar="NAME...")
-@click.option("--into", type=_file, default=Path("pypi.duckdb"), show_default=True, help="The DuckDB file to load.")
+@click.option(
+    "--into",
+    metavar="PLACE",
+    default="pypi.duckdb",
+    show_default=True,
+    help="What to load: a DuckDB file; with the extra dlt also a database (postgresql://..., sqlite:///...), a folder "
+    "or bucket of Parquet (warehouse/, s3://...), or a destination of dlt's by its name.",
+)
 @click.option(
     "--streams", metavar="A,B,...", help="Streams to load; 'all' for all.  [default: projects,versions,files]"
 )
@@ -62,14 +75,14 @@ def cli() -> None:
 def sync(
     *,
     names: tuple[str, ...],
-    into: Path,
+    into: str,
     streams: str | None,
     index_url: str | None,
     config: Path | None,
     files: tuple[Path, ...],
     history: bool,
 ) -> None:
-    """Load projects into a DuckDB file: name projects, get tables.
+    """Load projects into a DuckDB file, or any warehouse: name projects, get tables.
 
     A NAME may be pinned to a version (requests==2.31.0), which chooses the release that is read by
     the streams that read a release at a time.
@@ -86,7 +99,8 @@ def sync(
 
 
 @cli.command()
-def spec() -> None:
+@_debug
+def spec(debug: bool) -> None:  # noqa: ARG001 - all of the platform's commands may be given it
     """Print the connector's specification (Airbyte)."""
     from source_pypi.fronts import airbyte
 
@@ -95,7 +109,8 @@ def spec() -> None:
 
 @cli.command()
 @_config
-def check(config: Path) -> None:
+@_debug
+def check(config: Path, debug: bool) -> None:  # noqa: ARG001
     """Say whether the index answers with these settings (Airbyte)."""
     from source_pypi.config import read_config
     from source_pypi.fronts import airbyte
@@ -111,7 +126,8 @@ def check(config: Path) -> None:
 
 @cli.command()
 @_config
-def discover(config: Path) -> None:
+@_debug
+def discover(config: Path, debug: bool) -> None:  # noqa: ARG001
     """Print the streams and their schemas (Airbyte)."""
     from source_pypi.config import read_config
     from source_pypi.fronts import airbyte
@@ -123,16 +139,34 @@ def discover(config: Path) -> None:
 
 @cli.command()
 @_config
+@_debug
 @click.option("--catalog", type=_file, required=True, help="The configured catalog, a JSON file.")
 @click.option("--state", type=click.Path(path_type=Path), help="The state of the last read, a JSON file.")
-def read(config: Path, catalog: Path, state: Path | None) -> None:
+def read(config: Path, debug: bool, catalog: Path, state: Path | None) -> None:
     """Read the streams of a catalog (Airbyte)."""
     from source_pypi.config import read_config
     from source_pypi.fronts import airbyte
 
+    _end_with_reader()
     with _traced_errors():
-        if not airbyte.read(read_config(config), catalog, state, _write):
+        level = "DEBUG" if debug else os.environ.get("LOG_LEVEL", "INFO")
+        if not airbyte.read(read_config(config), catalog, state, _write, level=level):
             sys.exit(1)
+
+
+@cli.command()
+@click.option("--index-url", metavar="URL", help="The index that is to be read.  [default: the public index]")
+def manifest(index_url: str | None) -> None:
+    """Print a manifest for Airbyte's Connector Builder; what it cannot carry is told on standard error."""
+    from source_pypi.config import make_config
+    from source_pypi.fronts.manifest import left_out, print_manifest
+    from source_pypi.index import default_address, root_of
+
+    with _one_line_errors():
+        address = make_config({"index_url": index_url}).index_url or default_address()
+        _write(print_manifest(root_of(address)).encode())
+        for name, why in left_out():
+            _warn(f"{name} is left out: {why}")
 
 
 @cli.command()
@@ -180,42 +214,53 @@ def _settings(path: Path | None, names: tuple[str, ...], index_url: str | None) 
 
 
 def _load(
-    config: "Config", files: tuple[Path, ...], into: Path, names: list[str] | None, *, history: bool
+    config: "Config", files: tuple[Path, ...], into: str, names: list[str] | None, *, history: bool
 ) -> "tuple[Tally, Traffic, float]":
-    """Read the streams into the database; what came of it, and how long it took."""
+    """Read the streams into what ``--into`` names; what came of it, and how long it took."""
     from source_pypi.index import open_index
     from source_pypi.selection import Selection, select
     from source_pypi.streams import choose_streams
     from source_pypi.sync import batches, of_projects
     from source_pypi.tally import Tally
 
-    try:
-        from source_pypi.fronts.loader import Database
-    except ImportError as error:
-        raise SettingError("", "sync needs DuckDB: pip install 'source-pypi[duckdb]'") from error
     chosen = choose_streams(names)
     selection = select(config, files) if of_projects(chosen) else Selection()
     for note in selection.notes:
         _warn(note)
     began = time.monotonic()
-    index = open_index(config, on_wait=lambda wait: _warn(str(wait)))
+    index = open_index(config, _warn_of_waits)
     tally = Tally(index.root)
-    opened = Database(into, chosen, selection.targets, root=index.root, keep_history=history)
-    with opened as database, _progress() as show:
-        for note in database.notes:
+    opened = _destination(into, chosen, selection, index.root, history=history)
+    with opened as destination, _progress() as show:
+        for note in destination.notes:
             _warn(note)
         try:
-            for batch in batches(index, selection, chosen, config, database):
-                database.add(batch)
+            for batch in batches(index, selection, chosen, config, destination):
+                destination.add(batch)
                 for note in tally.add(batch):
                     _warn(note)
                 show(batch, tally)
-            database.finish()
+            destination.finish()
         except SourceError as error:
             if isinstance(error, DestinationError) or (error.failure_type == "config_error" and not tally.projects):
                 raise
             tally.stop(error, tuple(stream.name for stream in chosen))
     return tally, index.client.traffic, time.monotonic() - began
+
+
+def _destination(
+    into: str, streams: "Sequence[Stream]", selection: "Selection", root: str, *, history: bool
+) -> "Database | Warehouse":
+    """What ``--into`` names, not yet opened."""
+    from source_pypi.fronts.warehouse import open_warehouse, takes
+
+    if takes(into):
+        return open_warehouse(into, streams, selection.targets, root=root, keep_history=history)
+    try:
+        from source_pypi.fronts.loader import Database
+    except ImportError as error:
+        raise SettingError("", "sync needs DuckDB: pip install 'source-pypi[duckdb]'") from error
+    return Database(Path(into), streams, selection.targets, root=root, keep_history=history)
 
 
 @contextmanager
@@ -249,15 +294,16 @@ def _progress() -> "Iterator[Callable[[Batch, Tally], None]]":
         yield show
 
 
-def _report(tally: "Tally", traffic: "Traffic", seconds: float, into: Path) -> None:
+def _report(tally: "Tally", traffic: "Traffic", seconds: float, into: str) -> None:
     """What was loaded, a line a stream; what it took; what to try."""
     width = max((len(name) for name in tally.rows), default=6)
+    unchanged = f" ({tally.unchanged:,} unchanged)" if tally.unchanged else ""
     click.echo(f"{'stream':{width}}  {'rows':>10}")
     for name, count in tally.rows.items():
         click.echo(f"{name:{width}}  {count:>10,}")
     click.echo(
-        f"{_count(tally.projects, 'project')}, {_count(traffic.requests, 'request')}, "
-        f"{_size(traffic.bytes_received)}, {seconds:.1f} s -> {into}"
+        f"{_count(tally.projects, 'project')}{unchanged}, {_count(traffic.requests, 'request')}, "
+        f"{_size(traffic.bytes_received)}, {seconds:.1f} s -> {without_credentials(into)}"
     )
     query = next((query for tables, query in _QUERIES if tables <= tally.rows.keys()), None)
     if query:
@@ -287,6 +333,23 @@ def _write(lines: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
+def _end_with_reader() -> None:
+    """End as soon as nobody reads standard output any more, also while an answer is awaited."""
+    import select
+    import threading
+
+    if not hasattr(select, "poll"):
+        return
+    reader = select.poll()
+    reader.register(1, 0)  # that the other end is closed is told unasked
+
+    def wait() -> None:
+        reader.poll()
+        os._exit(1)
+
+    threading.Thread(target=wait, name="reader", daemon=True).start()
+
+
 def _named(streams: str | None) -> list[str] | None:
     """The streams of ``--streams``; None: it was not given."""
     return None if streams is None else [name for name in map(str.strip, streams.split(",")) if name]
@@ -298,6 +361,14 @@ def _coloured(text: str, colour: str) -> str:
 
 def _warn(line: str) -> None:
     click.echo(f"{_coloured('warning:', 'yellow')} {line}", err=True)
+
+
+def _warn_of_waits(event: "Wait | Exchange") -> None:
+    """Say why nothing seems to happen; answers go without saying."""
+    from source_pypi.client import Wait
+
+    if isinstance(event, Wait):
+        _warn(str(event))
 
 
 def _error(line: str) -> None:

@@ -83,13 +83,27 @@ class Traffic:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and its answer: the status, the bytes of the body (compressed), and the seconds that it took."""
+
+    address: str
+    status: int
+    size: int
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.address}: status {self.status}, {self.size} bytes, {self.seconds:.3f} s"
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
-    """A wait between two tries: why, for how many seconds, and how often it was tried."""
+    """A wait between two tries: why, how many seconds, how often it was tried, and whether the index asked for it."""
 
     address: str
     reason: str
     seconds: float
     tries: int
+    asked: bool = False
 
     def __str__(self) -> str:
         return f"{self.address}: {self.reason}; waiting {self.seconds:.1f} s before try {self.tries + 1}"
@@ -121,7 +135,7 @@ class Client:
     :param requests_per_second: the pace; 0: none.
     :param timeout: seconds of silence after which a try fails.
     :param connections: connections that are kept open.
-    :param on_wait: told of each wait before it begins.
+    :param tell: told of each wait before it begins, and of each answer.
     :param clock, sleep, jitter: time and chance, passed in so that tests need none.
     """
 
@@ -133,7 +147,7 @@ class Client:
         requests_per_second: float = 5,
         timeout: float = 30,
         connections: int = 1,
-        on_wait: Callable[[Wait], None] = lambda wait: None,
+        tell: Callable[[Wait | Exchange], None] = lambda event: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
@@ -146,7 +160,7 @@ class Client:
             maxsize=connections, block=True, retries=False, timeout=urllib3.Timeout(connect=timeout, read=timeout)
         )
         self._pace = Pace(requests_per_second, clock, sleep)
-        self._clock, self._sleep, self._jitter, self._on_wait = clock, sleep, jitter, on_wait
+        self._clock, self._sleep, self._jitter, self._tell = clock, sleep, jitter, tell
         self._counting = threading.Lock()
 
     def close(self) -> None:
@@ -172,13 +186,14 @@ class Client:
             wait = self._wait_before(tries, outcome)
             if tries >= (TRIES if self.answered else FIRST_TRIES) or wait > LONGEST_WAIT:
                 raise self._given_up(address, outcome, tries, self._clock() - began)
-            self._on_wait(Wait(without_credentials(address), outcome.reason, wait, tries))
+            asked = outcome.retry_after is not None
+            self._tell(Wait(without_credentials(address), outcome.reason, wait, tries, asked))
             self._sleep(wait)
 
     def pause(self, address: str, reason: str, tries: int) -> None:
         """Wait before an answer that is no good is asked for again, as long as before any other try."""
         seconds = self._wait_before(tries, _Failure(200, reason, None))
-        self._on_wait(Wait(without_credentials(address), reason, seconds, tries))
+        self._tell(Wait(without_credentials(address), reason, seconds, tries))
         self._sleep(seconds)
 
     def _try(self, address: str, accept: str, etag: str | None) -> "Answer | _Failure":
@@ -202,6 +217,7 @@ class Client:
         headers |= self._authorization(address)
         with self._counting:
             self.traffic.requests += 1
+        began = self._clock()
         response = self._pool.urlopen("GET", address, headers=headers, redirect=False, preload_content=False)
         try:
             packed = response.read(LARGEST_ANSWER + 1, decode_content=False)
@@ -216,6 +232,8 @@ class Client:
             raise
         finally:
             response.release_conn()
+        seconds = self._clock() - began
+        self._tell(Exchange(without_credentials(address), response.status, len(packed), seconds))
         return response, unpack(packed, response.headers.get("Content-Encoding", ""))
 
     def _authorization(self, address: str) -> dict[str, str]:

@@ -29,7 +29,8 @@
 Each carries what was asked, what came back and what to do; ``str(error)`` is one line for the user.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from typing import ClassVar, Literal
 
 FailureType = Literal["config_error", "transient_error", "system_error"]
@@ -108,31 +109,42 @@ class RequirementsError(ConfigError):
 
 
 class UnknownProjectsError(ConfigError):
-    """Names that the index answered 404 for; raised after the other projects were read."""
+    """Names that the index answered 404 for; raised after the other projects were read.
 
-    def __init__(self, projects: Sequence[str], index: str) -> None:
-        super().__init__(projects, index)
+    ``closest`` are names that it has and that are much like them, as far as that is known.
+    """
+
+    def __init__(self, projects: Sequence[str], index: str, closest: Sequence[str] = ()) -> None:
+        super().__init__(projects, index, closest)
         self.projects = tuple(projects)
         self.index = index
+        self.closest = tuple(closest)
 
     def __str__(self) -> str:
         names = ", ".join(self.projects)
-        return f"not on the index {self.index}: {names} (check the spelling)"
+        hint = f"the closest that it has: {', '.join(self.closest)}" if self.closest else "check the spelling"
+        return f"not on the index {self.index}: {names} ({hint})"
 
 
 class UnknownReleaseError(ConfigError):
-    """A pinned version of which the index has no document; raised after everything else was read."""
+    """A pinned version of which the index has no document; raised after everything else was read.
 
-    def __init__(self, project: str, version: str, address: str) -> None:
+    ``listed`` are the versions that the project has, as far as that is known.
+    """
+
+    def __init__(self, project: str, version: str, address: str, listed: Sequence[str] = ()) -> None:
         super().__init__(project, version, address)
         self.project = project
         self.version = version
         self.address = address
+        self.listed = tuple(listed)
 
     def __str__(self) -> str:
+        likely = closest(self.version, [one for one in self.listed if one != self.version])
+        check = f"check the version (there are {', '.join(likely)})" if likely else "check the version"
         return (
             f"the index has no release document of {self.project} {self.version} ({self.address} answered 404): "
-            "check the version, or drop the pin to read the latest release"
+            f"{check}, or drop the pin to read the latest release"
         )
 
 
@@ -333,3 +345,10 @@ def tried(tries: int, seconds: float) -> str:
     """How often and how long something was tried, for a message."""
     times = "1 try" if tries == 1 else f"{tries} tries"
     return f"{times} in {seconds:.1f} s"
+
+
+def closest(name: str, names: Iterable[str]) -> list[str]:
+    """Of many names, up to three that are much like one, the closest first."""
+    lowered = name.lower()
+    likely = {one.lower(): one for one in names if abs(len(one) - len(name)) <= 2 and one[:1].lower() == lowered[:1]}
+    return [likely[close] for close in get_close_matches(lowered, likely, n=3, cutoff=0.7)]

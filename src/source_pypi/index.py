@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from source_pypi.client import Client, Credentials, Wait, origin
+from source_pypi.client import Client, Credentials, Exchange, Wait, origin
 from source_pypi.config import Config
 from source_pypi.documents import (
     UNCHANGED,
@@ -204,7 +204,7 @@ def _whole(document: Document[T] | Unchanged | None) -> Document[T] | None:
     return None if document is UNCHANGED else document
 
 
-def open_index(config: Config, on_wait: Callable[[Wait], None] = lambda wait: None) -> Index:
+def open_index(config: Config, tell: Callable[[Wait | Exchange], None] = lambda event: None) -> Index:
     """The index that a configuration names. Nothing is sent yet."""
     address = config.index_url or default_address()
     root = root_of(address)
@@ -214,7 +214,7 @@ def open_index(config: Config, on_wait: Callable[[Wait], None] = lambda wait: No
         requests_per_second=config.requests_per_second,
         timeout=config.request_timeout_seconds,
         connections=config.max_concurrency,
-        on_wait=on_wait,
+        tell=tell,
     )
     return Index(client, root)
 

@@ -22,6 +22,7 @@ from source_pypi.reads import Reads
 from source_pypi.selection import Target
 from source_pypi.state import CODES, WHOLE_INDEX, Glance, Known, Memory, Seen, mark_in, terms_of
 from source_pypi.streams.stream import Stream
+from source_pypi.visit import Findings
 
 #: Seconds after its beginning for which a run that ended early can be taken up again.
 RESUME_WITHIN = 3600
@@ -30,9 +31,14 @@ AT_ONCE = 100
 DAY = 86_400
 
 
+def begins(now: float) -> int:
+    """From when on a visit is one of the run that begins now, in whole seconds since 1970: none of the run before."""
+    return int(now) + 1
+
+
 def resumable(unfinished: int | None, now: float) -> int | None:
     """When the run began that is to be taken up again, in seconds since 1970; None: there is none."""
-    return unfinished if unfinished is not None and 0 <= now - unfinished < RESUME_WITHIN else None
+    return unfinished if unfinished is not None and -1 <= now - unfinished < RESUME_WITHIN else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,11 @@ class Recollection:
         self.keys = memory.keys
         self._since = resumable(memory.unfinished, now)
 
+    @property
+    def resumes(self) -> bool:
+        """Whether the last run is taken up again."""
+        return self._since is not None
+
     def take(self, frontier: Frontier) -> Due | None:
         """The next project to visit; None: there is none now."""
         while (target := frontier.take()) is not None:
@@ -66,8 +77,9 @@ class Recollection:
                 recalled = self._memory.recall(names)
                 self._recalled = {name: recalled.get(name, {}) for name in names}
             due = self._due(target)
-            if not self._is_done(due.known):
+            if not self._is_done(due):
                 return due
+            frontier.learn(Findings(target, needs=due.known.needs))
         return None
 
     def of_index(self) -> tuple[Known, Mapping[str, bytes]]:
@@ -113,7 +125,14 @@ class Recollection:
     ) -> tuple[Known, Mapping[str, bytes]]:
         config = self._config
         terms = {
-            stream.name: terms_of(stream, target, config.releases, fill=config.core_metadata, keys=self.keys)
+            stream.name: terms_of(
+                stream,
+                target,
+                config.releases,
+                fill=config.core_metadata,
+                keys=self.keys,
+                follow=config.follow_dependencies > 0,
+            )
             for stream in streams
         }
         seen = {stream.name: seen[stream.name] for stream in streams if stream.incremental and stream.name in seen}
@@ -129,8 +148,11 @@ class Recollection:
         phase = zlib.crc32(project.encode()) / 2**32 * period
         return (self._now - phase) // period > (asked - phase) // period
 
-    def _is_done(self, known: Known) -> bool:
-        """Whether the run that is taken up again has visited it."""
-        if self._since is None or len(known.settled) < len(known.streams):
+    def _is_done(self, due: Due) -> bool:
+        """Whether the run that is taken up again has visited it, and found out all that there is to find out."""
+        known = due.known
+        if self._since is None or len(known.settled) < len(known.streams) or not known.existed:
+            return False
+        if due.target.depth < self._config.follow_dependencies and known.needs is None:
             return False
         return all(known.seen[stream.name].asked >= self._since for stream in known.streams)

@@ -10,7 +10,7 @@ What it costs
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from packaging.utils import canonicalize_name
 
@@ -31,11 +31,13 @@ class Agenda:
     :ivar selection: the projects that were named, without those that are spared.
     :ivar listed: the listed ones that were not named, by the names that the list has, where the whole index was chosen.
     :ivar spared: how many need no visit.
+    :ivar serials: what the list tells of those that are visited: a visit may bring an older copy.
     """
 
     selection: Selection
     listed: list[str]
     spared: int = 0
+    serials: Mapping[str, int | None] = field(default_factory=dict)
 
 
 def make_agenda(
@@ -66,7 +68,10 @@ def make_agenda(
         elif selection.whole_index:
             open_.setdefault(project, None)
     targets = tuple(target for target in selection.targets if target.project not in spared)
-    return Agenda(replace(selection, targets=targets), list(open_), count)
+    told: Mapping[str, int | None] = open_
+    if not selection.whole_index:
+        told = {one.project: (serials or {}).get(one.project) for one in targets}
+    return Agenda(replace(selection, targets=targets), list(open_), count, told)
 
 
 def tells_serials(listing: Listing) -> bool:

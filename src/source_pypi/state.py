@@ -51,7 +51,7 @@ class Seen(Struct, frozen=True, array_like=True, gc=False):
     :ivar asked: time of the visit, in seconds since 1970.
     :ivar terms: digest of what else the rows depend on (``terms_of``): rows of other terms are read from the beginning.
     :ivar known: whether the index has ever had the project.
-    :ivar serial: the highest serial that the index told of it; None: it tells none.
+    :ivar serial: which all its documents had at least; None: they told none, or one was not there.
     :ivar marks: of the documents that are the project's own, by code (``CODES``).
     :ivar parts: by name: a version, a file's name, or empty where there is but one.
     :ivar needs: the requirements that its dependencies were followed by; None: they were not.
@@ -128,13 +128,18 @@ def is_absent(seen: Seen) -> bool:
     return mark_in(seen, Reads.PROJECT).absent
 
 
-def terms_of(stream: Stream, target: Target | None, releases: str, *, fill: bool, keys: bool) -> bytes:
-    """Digest of what state depends on besides documents: fields of rows, which releases are read, if keys are kept."""
+def terms_of(
+    stream: Stream, target: Target | None, releases: str, *, fill: bool, keys: bool, follow: bool = False
+) -> bytes:
+    """Digest of what state depends on besides documents: fields of rows, which releases are read, if keys are kept.
+
+    Where dependencies are followed, what a project needs is part of every stream's state, and depends on the releases.
+    """
     names = ",".join(field.name for field in fields_of(stream.record))
     terms = [names, str(stream.revision), str(keys)]
-    if target is not None and stream.part is not None:
+    if target is not None and (stream.part is not None or follow):
         unpinned = releases if target.unpinned else ""
-        terms += [unpinned, *sorted(target.pins), str(fill and bool(stream.fills_from))]
+        terms += [unpinned, *sorted(target.pins), str(fill and (follow or bool(stream.fills_from))), str(follow)]
     return blake2b("\n".join(terms).encode(), digest_size=4).digest()
 
 

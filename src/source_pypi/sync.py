@@ -13,7 +13,7 @@ What fails
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -79,7 +79,8 @@ def batches(
             yield Batch(None, _moment(now()), notes=(_spared(agenda.spared),))
         filled = any(stream.fills_from for stream in chosen) or config.follow_dependencies > 0
         plan = Plan(frozenset(reads), config.releases, fill=config.core_metadata and filled)
-        visits = _Visits(index, Frontier(agenda.selection, agenda.listed), plan, recollection, now)
+        frontier = Frontier(agenda.selection, agenda.listed)
+        visits = _Visits(index, frontier, plan, recollection, now, agenda.serials)
         yield from visits.batches(config.max_concurrency)
         if memory is not None and visits.clean and whole.list_mark is not None:
             seen = recollection.of_list(whole.list_mark)
@@ -176,16 +177,24 @@ class _WholeIndex:
 class _Visits:
     """Visits to projects, one after another.
 
-    :ivar clean: whether all streams could be read of all projects so far.
+    :param listed: the serials that the list tells.
+    :ivar clean: whether all streams could be read of all projects so far, from copies as new as the list; not where a
+        run is taken up again: what that one had visited may have changed before the list was asked for.
     """
 
     def __init__(
-        self, index: Index, frontier: Frontier, plan: Plan, recollection: Recollection, now: Callable[[], float]
+        self,
+        index: Index,
+        frontier: Frontier,
+        plan: Plan,
+        recollection: Recollection,
+        now: Callable[[], float],
+        listed: Mapping[str, int | None],
     ) -> None:
         self._index, self._frontier, self._plan = index, frontier, plan
-        self._recollection, self._now = recollection, now
+        self._recollection, self._now, self._listed = recollection, now, listed
         self._unwell = _Unwell()
-        self.clean = True
+        self.clean = not recollection.resumes
 
     def batches(self, concurrency: int) -> Iterator[Batch]:
         """Batches, until so many projects in a row failed that the index is not well."""
@@ -200,10 +209,15 @@ class _Visits:
                 of=self._frontier.known,
             )
             failed = failed + 1 if batch.failures and not batch.changes else 0
-            self.clean = self.clean and len(batch.changes) == len(visited.due.known.streams)
+            self.clean = self.clean and len(batch.changes) == len(visited.due.known.streams) and self._is_new(batch)
             yield batch
             if failed == STOP_AFTER and done < self._frontier.known:
                 raise StoppedError(failed, self._frontier.known - done)
+
+    def _is_new(self, batch: Batch) -> bool:
+        """Whether what was read is no older than the list."""
+        told = self._listed.get(batch.project or "")
+        return told is None or all((change.seen.serial or 0) >= told for change in batch.changes.values())
 
     def _visit(self, due: Due) -> "_Visited":
         target, plan = due.target, self._plan

@@ -201,9 +201,8 @@ class _ProjectVisit:
             self._note_mark(Reads.PAGE, self._page, mark)
         if absent and isinstance(findings.failures.get(Reads.PROJECT), NotOfferedError):
             self._look_elsewhere()
-        if isinstance(self._page, Document):
-            stands = self._known.stands(Reads.PAGE, self._page.mark, self._known.readers(Reads.PAGE))
-            if not stands and self._document is UNCHANGED:
+        if self._document is UNCHANGED and self._page is not UNCHANGED and findings.had(Reads.PAGE):
+            if not self._known.stands(Reads.PAGE, findings.marks[Reads.PAGE], self._known.readers(Reads.PAGE)):
                 self._ask_project_whole({Reads.PAGE, Reads.PROVENANCE})
 
     def _page_or_why_not(self, mark: Mark, *, absent: bool) -> Document[Page] | Unchanged | None:
@@ -306,7 +305,10 @@ class _ProjectVisit:
         return self._releases[version]
 
     def _unknown(self, version: str) -> UnknownReleaseError:
-        return UnknownReleaseError(self._name, version, self._index.release_address(self._name, version))
+        address = self._index.release_address(self._name, version)
+        document = _whole(self._document)
+        listed = () if document is None else tuple(document.content.releases or ())
+        return UnknownReleaseError(self._name, version, address, listed)
 
     def _ask_behind_document(self, document: Document[Project]) -> dict[str, Any]:
         """What a project document leads to that has changed, or that is new to a stream."""
@@ -450,7 +452,8 @@ class _ProjectVisit:
         """What the pinned releases and, if it was asked for without a pin, the latest one ask for."""
         visit = self.findings.visit
         if visit.document is None:
-            return self._known.needs if self._document is UNCHANGED else None
+            asked = self.findings.had(Reads.PROJECT)
+            return self._known.needs if self._document is UNCHANGED else () if asked else None
         latest = visit.document.content.info.version if self._target.unpinned else None
         meant = [r for r in visit.releases if r.version in self.findings.pinned or r.version == latest]
         return tuple(text for release in meant for text in required(visit, release)[0])

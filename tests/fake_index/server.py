@@ -169,8 +169,11 @@ class FakeIndex:
             self.requests, self.counts, self.repeated = [], Counter(), []
             self._answered.clear()
 
-    def settle(self, seconds: float = 10) -> None:
-        """Wait until nobody is connected any more: all that those who went away had asked is written down."""
+    def settle(self, seconds: float = 2) -> None:
+        """Wait until nobody is connected any more: all that those who went away had asked is written down.
+
+        Not longer than some seconds: a slow answer is not waited for.
+        """
         until = time.monotonic() + seconds
         while self._open and time.monotonic() < until:
             time.sleep(0.001)

@@ -53,8 +53,8 @@ ABSENT = Mark(_ABSENT)
 
 
 def mark_of(etag: str | None, body: bytes, serial: int | None) -> Mark:
-    """The mark of an answer."""
-    if etag is None:
+    """The mark of an answer; an ETag that is empty, or could be taken for a tag of ours, is as good as none."""
+    if not etag or etag[0].encode("latin-1", "replace") in (MD5_TAG, _DIGEST, _ABSENT):
         return Mark(_DIGEST + blake2b(body, digest_size=8).digest(), serial)
     found = _MD5.fullmatch(etag)
     packed = base64.b64decode(f"{found[1]}==") if found else b""

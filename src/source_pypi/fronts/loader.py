@@ -44,6 +44,7 @@ from source_pypi.selection import Target
 from source_pypi.state import Glance, Seen
 from source_pypi.streams.stream import Stream
 
+_Options = dict[str, str | bool | int | float | list[str]]
 #: A transaction costs about 4 ms however small it is.
 PROJECTS_A_COMMIT = 100
 #: Bytes of rows after which a transaction is made before that many projects have come.
@@ -252,8 +253,23 @@ def _told(path: Path, destination: str = "") -> Iterator[None]:
         raise DestinationError(destination or repr(str(path)), str(error)) from error
 
 
+def _make(path: Path, config: _Options) -> None:
+    """Make an empty database, at once: one that is killed while it is made is none, and would stay that for ever."""
+    made = path.with_name(f"{path.name}.new")
+    made.unlink(missing_ok=True)
+    try:
+        duckdb.connect(str(made), config=config).close()
+        path.hardlink_to(made)
+    except FileExistsError:
+        pass  # another run was faster
+    except OSError:  # there are file systems without links
+        made.rename(path)
+    finally:
+        made.unlink(missing_ok=True)
+
+
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:
-    config: dict[str, str | bool | int | float | list[str]] = {
+    config: _Options = {
         "memory_limit": MEMORY,
         "threads": 1,
         # a file of another kind is an error, not a reason to fetch something from the network
@@ -262,6 +278,8 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     }
     if int(duckdb.__version__.partition(".")[0]) >= 2:
         config["storage_compatibility_version"] = OPENED_BY
+    if not path.exists():
+        _make(path.absolute(), config)
     connection = duckdb.connect(str(path.absolute()), config=config)
     connection.execute("SET preserve_insertion_order = false")
     connection.execute(f"SET checkpoint_threshold = '{CHECKPOINT}'")

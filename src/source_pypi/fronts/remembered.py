@@ -13,7 +13,7 @@ import duckdb
 
 from source_pypi.errors import StateError
 from source_pypi.fronts.tables import Catalog, make_table
-from source_pypi.recollection import resumable
+from source_pypi.recollection import begins, resumable
 from source_pypi.state import WHOLE_INDEX, Glance, Row, Seen, glance_of, pack_row, unpack_row
 
 #: Rows that are fetched at once.
@@ -54,7 +54,7 @@ class Remembered:
         run = "run: the last one, and since when it is under way."
         make_table(connection, "_run", _RUN, run, path, catalog=catalog)
         self.unfinished = resumable(self._last_run(), now)
-        self._began: int | None = int(now) if self.unfinished is None else self.unfinished
+        self._began: int | None = begins(now) if self.unfinished is None else self.unfinished
         if self.unfinished is not None:
             self.notes.append("the last run ended early: what it has loaded is not asked for again")
         self._write_run()

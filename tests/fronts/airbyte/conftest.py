@@ -16,10 +16,14 @@ def read(tmp_path: Path) -> Read:
     """Read streams; whether all was read, and the messages."""
 
     def run(
-        settings: Config, *names: str, state: Path | None = None, now: Callable[[], float] = lambda: NOW
+        settings: Config,
+        *names: str,
+        state: Path | None = None,
+        now: Callable[[], float] = lambda: NOW,
+        level: str = "INFO",
     ) -> tuple[bool, Messages]:
         written: list[bytes] = []
-        whole = airbyte.read(settings, catalog(tmp_path, *names), state, written.append, now)
+        whole = airbyte.read(settings, catalog(tmp_path, *names), state, written.append, now, level=level)
         assert all(chunk.endswith(b"\n") for chunk in written), "only whole lines"
         return whole, [json.loads(line) for line in b"".join(written).splitlines()]
 

@@ -96,3 +96,25 @@ def test_check_asks_few(world: World, fake: FakeIndex) -> None:
         world.add(name)
     airbyte.check(config(fake, *names))
     assert len(fake.requests) == airbyte.CHECKED == 10
+
+
+def test_check_asks_for_pins(world: World, fake: FakeIndex) -> None:
+    """A pinned version that the index does not have fails the check, which says what is much like it."""
+    world.add("flask", releases=["1.0", "1.1", "3.0"])
+    assert json.loads(airbyte.check(config(fake, "flask==1.1")))["connectionStatus"] == {"status": "SUCCEEDED"}
+    fake.new_run()
+    status = json.loads(airbyte.check(config(fake, "flask==1.11")))["connectionStatus"]
+    assert status == {
+        "status": "FAILED",
+        "message": f"the index has no release document of flask 1.11 ({fake.url}/pypi/flask/1.11/json answered 404): "
+        "check the version (there are 1.1), or drop the pin to read the latest release",
+    }
+
+
+def test_check_tells_the_closest_names(world: World, fake: FakeIndex) -> None:
+    """Of a name that the user's own index does not have, the closest that it has are told."""
+    for name in ("Flask", "flask-admin", "requests", "django"):
+        world.add(name)
+    status = json.loads(airbyte.check(config(fake, "flsk", "requets")))["connectionStatus"]
+    assert status["message"] == f"not on the index {fake.url}: flsk, requets (the closest that it has: Flask, requests)"
+    assert fake.counts["/simple/"] == 1

@@ -2,8 +2,10 @@
 
 import json
 
+import pytest
+
 from source_pypi.errors import CatalogError
-from source_pypi.fronts.airbyte.messages import error_trace, line, log, trace
+from source_pypi.fronts.airbyte.messages import error_trace, levels_from, line, log, trace
 from tests.fronts.airbyte import NOW
 
 
@@ -41,3 +43,21 @@ def test_a_message_is_a_line() -> None:
         {"type": "LOG", "log": {"level": "WARN", "message": "two\nlines"}},
         {"type": "TRACE", "trace": {"type": "STREAM_STATUS", "emitted_at": 1500.0, "x": 1}},
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "levels"),
+    [
+        ("FATAL", {"FATAL"}),
+        ("error", {"FATAL", "ERROR"}),
+        ("WARNING", {"FATAL", "ERROR", "WARN"}),
+        ("INFO", {"FATAL", "ERROR", "WARN", "INFO"}),
+        (" debug ", {"FATAL", "ERROR", "WARN", "INFO", "DEBUG"}),
+        ("TRACE", {"FATAL", "ERROR", "WARN", "INFO", "DEBUG", "TRACE"}),
+        ("", {"FATAL", "ERROR", "WARN", "INFO"}),
+        ("LOUD", {"FATAL", "ERROR", "WARN", "INFO"}),
+    ],
+)
+def test_levels(name: str, levels: set[str]) -> None:
+    """A level logs itself and what is more urgent, by any of its names; what is no level means INFO."""
+    assert levels_from(name) == levels

@@ -2,15 +2,17 @@
 
 import json
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft7Validator
 
+from source_pypi.errors import StateError
 from source_pypi.fronts import airbyte
 from source_pypi.streams import STREAMS
 from tests.fake_index import FakeIndex, World, faults
-from tests.fronts.airbyte import NOW_TEXT, Read, config, errors, records, shape
+from tests.fronts.airbyte import NOW, NOW_TEXT, Messages, Read, config, errors, logs, records, shape, states
 
 
 def test_read(world: World, fake: FakeIndex, read: Read) -> None:
@@ -166,3 +168,295 @@ def test_rate_limits_are_logged(world: World, fake: FakeIndex, read: Read) -> No
     logs = [m["log"] for m in messages if m["type"] == "LOG"]
     told = f"{fake.url}/pypi/flask/json: status 429; waiting 0.0 s before try 2"
     assert logs[0] == {"level": "WARN", "message": told}
+
+
+# What was seen ------------------------------------------------------------------------------------------------
+
+
+def handed(folder: Path, messages: Messages) -> Path:
+    """The last state of each stream, handed back as PyAirbyte does: with nulls, and a key twice."""
+    last = {
+        m["state"]["stream"]["stream_descriptor"]["name"]: m["state"]["stream"]["stream_state"]
+        for m in messages
+        if m["type"] == "STATE"
+    }
+    told = [
+        f'{{"type":"STREAM","stream":{{"stream_descriptor":{{"name":"{name}","namespace":null}},"stream_state":'
+        f'{json.dumps(state)}}},"global":null,"data":null,"global_":null,"global_":null}}'
+        for name, state in last.items()
+    ]
+    path = folder / "state.json"
+    path.write_text(f"[{','.join(told)}]")
+    return path
+
+
+def count(messages: Messages) -> dict[str, int]:
+    """How many records each stream had."""
+    return dict(Counter(m["record"]["stream"] for m in messages if m["type"] == "RECORD"))
+
+
+def test_a_second_read(world: World, fake: FakeIndex, read: Read, tmp_path: Path) -> None:
+    """With its state handed back a read asks on condition, and writes no record of what has not changed."""
+    world.add("flask", releases=["1.0", "2.0"], owner="ann")
+    names = [stream.name for stream in STREAMS]
+    whole, first = read(config(fake, "flask"), *names)
+    fake.new_run()
+    again, second = read(config(fake, "flask"), *names, state=handed(tmp_path, first), now=lambda: NOW + 60)
+    assert whole
+    assert again
+    momentary = ("recent_projects", "recent_releases", "stats")
+    assert count(second) == {name: count(first)[name] for name in momentary}
+    assert {r.path: r.status for r in fake.requests if r.path not in ("/stats/",) and "rss" not in r.path} == {
+        "/pypi/flask/json": 304,
+        "/simple/flask/": 304,
+        "/simple/": 304,
+    }
+    assert [shape(m) for m in second if shape(m).startswith("COMPLETE")] == [f"COMPLETE {name}" for name in names]
+
+
+def test_what_has_changed_since(world: World, fake: FakeIndex, read: Read, tmp_path: Path) -> None:
+    """Rows that are new or differ are written with the time of the visit, and keys that are gone with it as well."""
+    world.add("flask", releases=["1.0", "2.0"])
+    world.add("click")
+    asked = config(fake, "flask", "click")
+    _, first = read(asked, "files", "versions", "release")
+    assert {row["seen_at"] for row in records(first, "files")} == {NOW_TEXT}
+    world.delete_file("flask-1.0.tar.gz")
+    fake.new_run()
+    state = handed(tmp_path, first)
+    whole, second = read(asked, "files", "versions", "release", state=state, now=lambda: NOW + 60)
+    assert whole
+    later = "2026-11-22T07:30:37.078000Z"
+    files = records(second, "files")
+    gone = {"project": "flask", "filename": "flask-1.0.tar.gz", "seen_at": later, "_ab_cdc_deleted_at": later}
+    assert files[-1] == gone
+    assert {row["filename"] for row in files[:-1]} == {
+        "flask-1.0-py3-none-any.whl",
+        "flask-2.0-py3-none-any.whl",
+        "flask-2.0.tar.gz",
+    }
+    assert {row["seen_at"] for row in files} == {later}
+    assert all("_ab_cdc_deleted_at" not in row for row in files[:-1])
+    assert count(second) == {"files": 4, "versions": 2, "release": 1}
+    counted = {
+        m["state"]["stream"]["stream_descriptor"]["name"]: m["state"]["sourceStats"]
+        for m in second
+        if m["type"] == "STATE"
+    }
+    assert counted == {"files": {"recordCount": 4.0}, "versions": {"recordCount": 2.0}, "release": {"recordCount": 1.0}}
+    validator = Draft7Validator(_schema("files"))
+    required = {**_schema("files"), "required": ["filename", "project"]}
+    assert [error.message for row in files for error in validator.iter_errors(row)] == []
+    assert Draft7Validator(required).is_valid(gone)
+
+
+def _schema(stream: str) -> dict[str, Any]:
+    streams = json.loads(airbyte.discover())["catalog"]["streams"]
+    return next(one["json_schema"] for one in streams if one["name"] == stream)
+
+
+@pytest.mark.parametrize("settings", [{"track_removed": False}, {"whole_index": True}], ids=str)
+def test_without_keys(world: World, fake: FakeIndex, read: Read, tmp_path: Path, settings: dict[str, Any]) -> None:
+    """Where removed rows are not told, that is said, and state keeps no keys."""
+    world.add("flask", releases=["1.0", "2.0"])
+    asked = config(fake, "flask", **settings)
+    _, first = read(asked, "files")
+    assert logs(first, "INFO")[0] == "rows that are gone from the index are not told (track_removed, whole_index)"
+    world.delete_file("flask-1.0.tar.gz")
+    fake.new_run()
+    _, second = read(asked, "files", state=handed(tmp_path, first))
+    assert [row["filename"] for row in records(second, "files") if "_ab_cdc_deleted_at" in row] == []
+    assert len(records(second, "files")) == 3
+    fake.new_run()
+    _, with_keys = read(config(fake, "flask"), "files")
+    assert "rows that are gone" not in "".join(logs(with_keys, "INFO"))
+    kept, none = (states(messages, "files")[-1]["projects"]["flask"] for messages in (with_keys, second))
+    assert len(kept) > len(none)
+
+
+def test_state_of_another_index(world: World, fake: FakeIndex, read: Read, tmp_path: Path) -> None:
+    """State of another index is set aside with a warning, and everything is read from its beginning."""
+    world.add("flask")
+    _, first = read(config(fake, "flask"), "files", "versions")
+    state = handed(tmp_path, first)
+    state.write_text(state.read_text().replace(fake.url, "http://other.test"))
+    fake.new_run()
+    whole, second = read(config(fake, "flask"), "files", "versions", state=state)
+    assert whole
+    assert logs(second, "WARN") == [
+        f"{name}: the state is of another index, http://other.test: it is set aside, all is read anew"
+        for name in ("files", "versions")
+    ]
+    assert count(second) == {"files": 2, "versions": 1}
+    assert {one["index"] for one in states(second, "files")} == {fake.url}
+
+
+@pytest.mark.parametrize(
+    "told", [{"version": 2, "index": "x", "projects": {}}, {"cursor": "2024-01-01"}], ids=["newer", "foreign"]
+)
+def test_a_state_that_cannot_be_read(fake: FakeIndex, read: Read, tmp_path: Path, told: dict[str, Any]) -> None:
+    """A state of another connector or a newer release ends the read at once: nothing is asked for."""
+    state = tmp_path / "state.json"
+    message = {"type": "STREAM", "stream": {"stream_descriptor": {"name": "files"}, "stream_state": told}}
+    state.write_text(json.dumps([message]))
+    with pytest.raises(StateError, match="reset the stream"):
+        read(config(fake, "flask"), "files", state=state)
+    assert fake.requests == []
+
+
+def test_a_broken_state(world: World, fake: FakeIndex, read: Read, tmp_path: Path) -> None:
+    """What is broken for a project ends the read of all streams in one error, and what is still good is kept."""
+    world.add("flask")
+    _, first = read(config(fake, "flask"), "files", "versions")
+    state = handed(tmp_path, first)
+    told = json.loads(state.read_text())
+    told[0]["stream"]["stream_state"]["projects"]["flask"] = "broken"
+    state.write_text(json.dumps(told))
+    fake.new_run()
+    whole, second = read(config(fake, "flask"), "files", "versions", state=state)
+    assert not whole
+    said = {error["message"] for error in errors(second)}
+    assert [message.split(";")[0] for message in said] == [
+        "the state of files cannot be read: what it says of flask is broken"
+    ]
+    assert {error["failure_type"] for error in errors(second)} == {"config_error"}
+    assert states(second, "versions")[-1]["projects"] == states(first, "versions")[-1]["projects"]
+    assert fake.requests == []
+
+
+def test_checkpoints(world: World, fake: FakeIndex, read: Read) -> None:
+    """Rows come before the state that tells of them; states are written in between, and count what came since."""
+    names = [f"p{number}" for number in range(30)]
+    for name in names:
+        world.add(name)
+    clock = iter(range(100_000))
+    _, messages = read(config(fake, *names), "files", now=lambda: NOW + next(clock))
+    written: set[str] = set()
+    told, since, unfinished = 0, 0, list[bool]()
+    for message in messages:
+        if message["type"] == "RECORD":
+            written.add(message["record"]["data"]["project"])
+            since += 1
+        elif message["type"] == "STATE":
+            state = message["state"]["stream"]["stream_state"]
+            assert state["projects"].keys() == written
+            assert message["state"]["sourceStats"] == {"recordCount": since}
+            told, since = told + since, 0
+            unfinished.append("unfinished" in state)
+    assert (told, since) == (60, 0)
+    assert unfinished == [True] * (len(unfinished) - 1) + [False]
+    assert len(unfinished) > 3
+
+
+def test_a_read_that_is_killed(world: World, fake: FakeIndex, read: Read, tmp_path: Path) -> None:
+    """A read that ends anywhere is taken up by the next one, which asks only for what was not in its last state."""
+    names = [f"p{number}" for number in range(30)]
+    for name in names:
+        world.add(name)
+    clock = iter(range(100_000))
+    _, messages = read(config(fake, *names), "files", now=lambda: NOW + next(clock))
+    states_at = [place for place, message in enumerate(messages) if message["type"] == "STATE"]
+    killed = messages[: states_at[2] + 3]
+    state = handed(tmp_path, killed)
+    had = states(killed, "files")[-1]["projects"]
+    assert 0 < len(had) < len(names)
+    fake.new_run()
+    whole, rest = read(config(fake, *names), "files", state=state, now=lambda: NOW + next(clock))
+    assert whole
+    assert logs(rest, "INFO")[0] == "the last sync ended early: what it has read is not asked for again"
+    assert [r.path for r in fake.requests] == [f"/pypi/{name}/json" for name in names if name not in had]
+    assert states(rest, "files")[-1]["projects"].keys() == set(names)
+    fake.new_run()
+    _, third = read(config(fake, *names), "files", state=handed(tmp_path, rest), now=lambda: NOW + next(clock))
+    assert [r.status for r in fake.requests] == [304] * len(names)
+    assert count(third) == {}
+
+
+def test_an_outage_keeps_the_state(world: World, fake: FakeIndex, read: Read, tmp_path: Path) -> None:
+    """A project that could not be read keeps its state, and nothing of it is told gone."""
+    world.add("flask")
+    _, first = read(config(fake, "flask"), "files", "versions")
+    fake.new_run()
+    fake.fault("/pypi/flask/json", faults.html(), times=None)
+    whole, second = read(config(fake, "flask"), "files", "versions", state=handed(tmp_path, first))
+    assert not whole
+    assert count(second) == {}
+    for name in ("files", "versions"):
+        assert states(second, name)[-1]["projects"] == states(first, name)[-1]["projects"]
+
+
+def logged(messages: Messages, level: str) -> list[str]:
+    """The texts of LOG messages of a level."""
+    return [m["log"]["message"] for m in messages if m["type"] == "LOG" and m["log"]["level"] == level]
+
+
+def traced(messages: Messages, kind: str) -> list[dict[str, Any]]:
+    """TRACE messages of a kind."""
+    return [m["trace"] for m in messages if m["type"] == "TRACE" and m["trace"]["type"] == kind]
+
+
+def test_rate_limited(world: World, fake: FakeIndex, read: Read) -> None:
+    """While the index asks to wait, every stream says that it is rate limited, and until when."""
+    world.add("flask")
+    fake.fault("/pypi/flask/json", faults.too_many("1"))
+    whole, messages = read(config(fake, "flask"), "files", "roles")
+    statuses = [trace["stream_status"] for trace in traced(messages, "STREAM_STATUS")]
+    limited = [(s["stream_descriptor"]["name"], s["status"], s["reasons"]) for s in statuses if "reasons" in s]
+    reason = {"type": "RATE_LIMITED", "rate_limited": {"quota_reset": int((NOW + 1) * 1000)}}
+    assert whole
+    assert limited == [("files", "RUNNING", [reason]), ("roles", "RUNNING", [reason])]
+    assert logged(messages, "WARN") == [
+        f"{fake.url}/pypi/flask/json: status 429; waiting 1.0 s before try 2",
+    ]
+
+
+def test_a_wait_that_the_index_did_not_ask_for(world: World, fake: FakeIndex, read: Read) -> None:
+    """A pause after a failure is no rate limit."""
+    world.add("flask")
+    fake.fault("/pypi/flask/json", faults.unavailable())
+    _, messages = read(config(fake, "flask"), "files")
+    assert not [t for t in traced(messages, "STREAM_STATUS") if "reasons" in t["stream_status"]]
+
+
+def test_debugging(world: World, fake: FakeIndex, read: Read) -> None:
+    """With the level DEBUG every answer is logged; otherwise none is."""
+    world.add("flask")
+    _, messages = read(config(fake, "flask"), "files", level="DEBUG")
+    (told,) = logged(messages, "DEBUG")
+    assert told.startswith(f"{fake.url}/pypi/flask/json: status 200, {fake.requests[0].body_bytes} bytes, 0.")
+    fake.new_run()
+    assert logged(read(config(fake, "flask"), "files")[1], "DEBUG") == []
+
+
+def test_a_quiet_read(world: World, fake: FakeIndex, read: Read) -> None:
+    """With the level ERROR, nothing less urgent is logged; rows, states and statuses are written all the same."""
+    world.add("flask")
+    _, messages = read(config(fake, "flask"), "files", level="ERROR")
+    assert {message["type"] for message in messages} == {"TRACE", "RECORD", "STATE"}
+
+
+def test_a_long_silence(world: World, fake: FakeIndex, read: Read) -> None:
+    """A read that has not written for a minute says that it goes on."""
+    world.add("flask", releases=["1.0", "2.0", "3.0", "4.0"])
+    clock = iter(range(0, 1_000_000, 45))
+    settings = config(fake, "flask", releases="all")
+    _, messages = read(settings, "release", now=lambda: NOW + next(clock))
+    heartbeats = [told for told in logged(messages, "INFO") if told.startswith("still reading")]
+    assert heartbeats
+    assert heartbeats[0] in {f"still reading: {number} requests so far" for number in (1, 2, 3, 4)}
+
+
+def test_estimates(world: World, fake: FakeIndex, read: Read, tmp_path: Path) -> None:
+    """A first read tells how many rows come of streams that have one a project; a later one cannot know."""
+    for name in ("a", "b", "c"):
+        world.add(name)
+    _, messages = read(config(fake, "a", "b", "c"), "projects", "files", "statuses", "stats")
+    assert [trace["estimate"] for trace in traced(messages, "ESTIMATE")] == [
+        {"name": "projects", "type": "STREAM", "row_estimate": 3},
+        {"name": "statuses", "type": "STREAM", "row_estimate": 3},
+    ]
+    state = tmp_path / "state.json"
+    state.write_text(json.dumps([message["state"] for message in messages if message["type"] == "STATE"]))
+    fake.new_run()
+    _, messages = read(config(fake, "a", "b", "c"), "projects", "files", "statuses", "stats", state=state)
+    assert traced(messages, "ESTIMATE") == []

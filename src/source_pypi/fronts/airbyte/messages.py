@@ -7,6 +7,16 @@ import msgspec
 
 from source_pypi.errors import SourceError
 
+#: Levels of LOG messages, the most urgent first; what Python and others call them is understood too.
+LEVELS = ("FATAL", "ERROR", "WARN", "INFO", "DEBUG", "TRACE")
+_ALIASES = {"CRITICAL": "FATAL", "WARNING": "WARN", "NOTSET": "TRACE"}
+
+
+def levels_from(name: str) -> frozenset[str]:
+    """The levels that are logged where ``name`` is the least urgent one; what is no level means INFO."""
+    upper = _ALIASES.get(name.strip().upper(), name.strip().upper())
+    return frozenset(LEVELS[: LEVELS.index(upper if upper in LEVELS else "INFO") + 1])
+
 
 def error_trace(error: Exception, now: float, stream: str | None = None, more: str = "") -> bytes:
     """An ERROR trace: one sentence for the user, the stack for the engineer, and whose fault it is."""

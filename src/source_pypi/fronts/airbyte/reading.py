@@ -27,11 +27,11 @@ import msgspec
 from source_pypi.config import Config
 from source_pypi.errors import SourceError, UnknownProjectsError, UnknownStreamError
 from source_pypi.fronts.airbyte.handed import configured_streams, handed_state
-from source_pypi.fronts.airbyte.messages import error_trace, line, log, trace
+from source_pypi.fronts.airbyte.messages import error_trace, levels_from, line, log, trace
 
 if TYPE_CHECKING:
     from source_pypi.batch import Batch
-    from source_pypi.client import Traffic, Wait
+    from source_pypi.client import Exchange, Traffic, Wait
     from source_pypi.fronts.airbyte.state import StreamStates
     from source_pypi.index import Index
     from source_pypi.streams.stream import Stream
@@ -39,15 +39,18 @@ if TYPE_CHECKING:
 
 Write = Callable[[bytes], object]
 """Takes whole lines."""
-Connect = Callable[[Config, "Callable[[Wait], None]"], "Index"]
-"""Opens the index that a configuration names; waits are told to the second argument."""
+Connect = Callable[[Config, "Callable[[Wait | Exchange], None]"], "Index"]
+"""Opens the index that a configuration names; waits and answers are told to the second argument."""
+
+#: Seconds without a message after which it is said that the sync goes on: the platform takes silence for death.
+HEARTBEAT = 60.0
 
 
-def connect_to(config: Config, on_wait: Callable[[Wait], None]) -> Index:
+def connect_to(config: Config, tell: Callable[[Wait | Exchange], None]) -> Index:
     """The index that a configuration names, as it is opened unless a caller knows better."""
     from source_pypi.index import open_index
 
-    return open_index(config, on_wait)
+    return open_index(config, tell)
 
 
 def read(
@@ -57,16 +60,18 @@ def read(
     write: Write,
     now: Callable[[], float] = time.time,
     connect: Connect = connect_to,
+    level: str = "INFO",
 ) -> bool:
     """Write the messages of a sync; whether everything that was asked for could be read.
 
     :param now: the time, in seconds since 1970.
     :param connect: opens the index.
+    :param level: the least urgent level that is logged; DEBUG: every request.
     :raises CatalogError: when the catalog or the state is not what Airbyte hands over.
     :raises ConfigError: when nothing can be read with these settings.
     """
     names = configured_streams(catalog)
-    return _Reading(config, names, handed_state(state), write, now, connect).run()
+    return _Reading(config, names, handed_state(state), write, now, connect, levels_from(level)).run()
 
 
 class _Reading:
@@ -80,12 +85,14 @@ class _Reading:
         write: Write,
         now: Callable[[], float],
         connect: Connect,
+        levels: frozenset[str],
     ) -> None:
         from source_pypi.streams import STREAMS
 
         known = {stream.name: stream for stream in STREAMS}
-        self._config, self._handed, self._write, self._now = config, handed, write, now
-        self._connect = connect
+        self._config, self._handed, self._now = config, handed, now
+        self._output, self._connect, self._levels = write, connect, levels
+        self._last, self._requests = now(), 0
         self._counts: Counter[str] = Counter()
         self._streams = [known[name] for name in names if name in known]
         self._unknown = UnknownStreamError([name for name in names if name not in known], list(known))
@@ -107,7 +114,7 @@ class _Reading:
 
         config, names = self._config, tuple(stream.name for stream in self._streams)
         selection = select(config) if of_projects(self._streams) else Selection()
-        index = self._connect(config, lambda wait: self._log("WARN", str(wait)))
+        index = self._connect(config, self._told)
         states = self._recall(index.root)
         tally = Tally(index.root)
         for note in selection.notes:
@@ -116,8 +123,12 @@ class _Reading:
             self._status(name, "STARTED")
             self._status(name, "RUNNING")
         checkpoints = Checkpoints(self._now())
+        unseen = states.unseen() if not selection.follow else frozenset()
         try:
             for batch in batches(index, selection, self._streams, config, states, self._now):
+                if unseen and batch.known:
+                    self._estimate(unseen, batch.known)
+                    unseen = frozenset()
                 self._take(batch, states)
                 for note in tally.add(batch):
                     self._log("WARN", note)
@@ -145,6 +156,34 @@ class _Reading:
         if states.unfinished is not None:
             self._log("INFO", "the last sync ended early: what it has read is not asked for again")
         return states
+
+    def _estimate(self, unseen: frozenset[str], projects: int) -> None:
+        """How many rows come of streams that have one a project, and have seen none yet."""
+        for stream in self._streams:
+            if stream.name in unseen and stream.key == ("project",) and stream.of_project:
+                told = {"name": stream.name, "type": "STREAM", "row_estimate": projects}
+                self._write(trace("ESTIMATE", self._now(), estimate=told))
+
+    def _told(self, event: Wait | Exchange) -> None:
+        """Say what the client does: why it waits, that it goes on, or, when debugging, every answer."""
+        from source_pypi.client import Wait
+
+        if isinstance(event, Wait):
+            if event.asked:
+                self._rate_limited(event.seconds)
+            self._log("WARN", str(event))
+            return
+        self._requests += 1
+        self._log("DEBUG", str(event))
+        if self._now() - self._last >= HEARTBEAT:
+            self._log("INFO", f"still reading: {self._requests} requests so far")
+
+    def _rate_limited(self, seconds: float) -> None:
+        """The index asks to wait: every stream that is being read does."""
+        reset = {"quota_reset": int((self._now() + seconds) * 1000)}
+        reasons = [{"type": "RATE_LIMITED", "rate_limited": reset}]
+        for stream in self._streams:
+            self._status(stream.name, "RUNNING", reasons=reasons)
 
     def _take(self, batch: Batch, states: StreamStates) -> None:
         """Write a batch's rows, then remember what was seen of them."""
@@ -203,12 +242,18 @@ class _Reading:
         count = float(self._counts.pop(stream, 0))
         self._write(line("STATE", state={"type": "STREAM", "stream": told, "sourceStats": {"recordCount": count}}))
 
-    def _status(self, stream: str, status: str) -> None:
-        told = {"stream_descriptor": {"name": stream}, "status": status}
+    def _status(self, stream: str, status: str, **more: Any) -> None:
+        told = {"stream_descriptor": {"name": stream}, "status": status, **more}
         self._write(trace("STREAM_STATUS", self._now(), stream_status=told))
 
     def _log(self, level: str, message: str) -> None:
-        self._write(log(level, message))
+        if level in self._levels:
+            self._write(log(level, message))
+
+    def _write(self, lines: bytes) -> None:
+        """Whole lines; the client's thread writes some too."""
+        self._last = self._now()
+        self._output(lines)
 
 
 def _summary(projects: int, traffic: Traffic) -> str:

@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from source_pypi.errors import StateError
-from source_pypi.recollection import resumable
+from source_pypi.recollection import begins, resumable
 from source_pypi.state import WHOLE_INDEX, Glance, Seen, glance_of, pack, unpack
 
 #: The version of the state's shape.
@@ -24,7 +24,7 @@ VERSION = 1
 #: A checkpoint is due after so many seconds, or so many projects.
 SECONDS, PROJECTS = 10.0, 500
 #: How often the state may be written whole over a run, besides at its end; and bytes that may be written in any case.
-TIMES, FREE_BYTES = 3, 1_000_000
+TIMES, FREE_BYTES = 2, 1_000_000
 
 
 class StreamState:
@@ -102,7 +102,7 @@ class StreamStates:
         began = [state.unfinished for state in self._streams.values() if state.unfinished is not None]
         self._unfinished = resumable(min(began, default=None), now)
         for state in self._streams.values():
-            state.unfinished = int(now) if self._unfinished is None else self._unfinished
+            state.unfinished = begins(now) if self._unfinished is None else self._unfinished
 
     @property
     def unfinished(self) -> int | None:
@@ -118,6 +118,10 @@ class StreamStates:
     def foreign(self) -> dict[str, str]:
         """The index of each stream's state that was set aside."""
         return {name: state.foreign for name, state in self._streams.items() if state.foreign is not None}
+
+    def unseen(self) -> frozenset[str]:
+        """The streams that have seen nothing yet."""
+        return frozenset(name for name, state in self._streams.items() if not state.projects)
 
     def recall(self, projects: Collection[str]) -> dict[str, dict[str, Seen]]:
         """What the streams have seen of projects.

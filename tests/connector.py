@@ -1,0 +1,122 @@
+"""The connector as Airbyte's judges take it: its catalogue files, and an index in which every stream finds rows.
+
+The configurations in ``integration_tests/`` name no index; a copy of the files gets the address of one on the loopback.
+``python -m tests.connector`` writes those of the files that follow from the streams.
+"""
+
+import base64
+import json
+import shutil
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from source_pypi.config import make_config
+from source_pypi.documents import Mark
+from source_pypi.fronts import airbyte
+from source_pypi.selection import Target, select
+from source_pypi.state import WHOLE_INDEX, Seen, pack, terms_of
+from source_pypi.streams import STREAMS
+from source_pypi.streams.stream import Stream
+from tests.fake_index import FakeIndex, World
+from tests.streams.test_attestations import attestation, bundle, provenance
+
+ROOT = Path(__file__).parents[1]
+CONFIGURATIONS = ROOT / "integration_tests"
+#: A serial and a time as they will never be.
+SERIAL, TIME = 2**62, 2**40
+#: What stands in the files for the address of the index.
+PLACEHOLDER = "{index}"
+FILES = ("metadata.yaml", "acceptance-test-config.yml", "icon.svg", "integration_tests")
+INFO = {
+    "summary": "A sample",
+    "requires_dist": ["peppercorn>=0.6", 'check-manifest; extra == "dev"'],
+    "classifiers": ["Programming Language :: Python :: 3.12", "Typing :: Typed"],
+    "project_urls": {"Source": "https://code.example.com/sample", "Documentation": "https://docs.example.com/sample"},
+}
+
+
+def sample_world() -> World:
+    """An index with the projects of the configurations: attested, vulnerable, with metadata, owners and what else."""
+    world = World()
+    world.add("requests", releases=["2.30.0", "2.31.0"], owner="ann", **INFO)
+    world.add_advisory("requests", "2.31.0", "PYSEC-2024-1")
+    world.add("sampleproject", releases=["3.0.0"], owner="ben", **INFO)
+    world.release("sampleproject", "4.0.0", info=INFO)
+    metadata = b"Metadata-Version: 2.1\nName: sampleproject\nVersion: 4.0.0\nRequires-Dist: peppercorn>=0.6\n\nText\n"
+    world.upload(
+        "sampleproject",
+        "4.0.0",
+        filename="sampleproject-4.0.0-py3-none-any.whl",
+        content=b"zip",
+        metadata=metadata,
+        core_metadata=sha256(metadata).hexdigest(),
+        provenance=provenance(bundle(attestation())),
+    )
+    world.upload("sampleproject", "4.0.0", filename="sampleproject-4.0.0.tar.gz", content=b"tar")
+    return world
+
+
+def sample_config(name: str, fake: FakeIndex) -> dict[str, Any]:
+    """One of the configurations, for an index on the loopback, without pace."""
+    settings: dict[str, Any] = json.loads((CONFIGURATIONS / name).read_text())
+    return settings | {"index_url": fake.url, "requests_per_second": 0}
+
+
+def copy_connector(folder: Path, fake: FakeIndex) -> Path:
+    """Copy the catalogue files to a folder that is called as the connector, with the index's address in them."""
+    copy = folder / "source-pypi"
+    copy.mkdir()
+    for name in FILES:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, copy / name)
+        else:
+            shutil.copy(ROOT / name, copy / name)
+    for path in (copy / "integration_tests").glob("*config*.json"):
+        path.write_text(json.dumps(sample_config(path.name, fake)))
+    state = copy / "integration_tests" / "abnormal_state.json"
+    state.write_text(state.read_text().replace(PLACEHOLDER, fake.url))
+    return copy
+
+
+def generated() -> dict[str, Any]:
+    """What the files have to hold that follow from the streams, by name."""
+    streams = json.loads(airbyte.discover())["catalog"]["streams"]
+    return {
+        "configured_catalog.json": _catalog(streams),
+        "abnormal_state.json": [_abnormal_state(stream) for stream in STREAMS if stream.incremental],
+    }
+
+
+def _catalog(streams: list[dict[str, Any]]) -> dict[str, Any]:
+    """A configured catalog with every stream, incremental where it can be."""
+    return {
+        "streams": [
+            {
+                "stream": {key: stream[key] for key in ("name", "supported_sync_modes")} | {"json_schema": {}},
+                "sync_mode": stream["supported_sync_modes"][-1],
+                "destination_sync_mode": "append_dedup" if stream["source_defined_cursor"] else "overwrite",
+            }
+            for stream in streams
+        ]
+    }
+
+
+def _abnormal_state(stream: Stream) -> dict[str, Any]:
+    """The state of a stream that has seen the projects of the configuration in a far future."""
+    targets: list[Target | None] = [
+        *select(make_config(json.loads((CONFIGURATIONS / "config.json").read_text()))).targets
+    ]
+    projects = {}
+    for target in targets if stream.of_project else [None]:
+        terms = terms_of(stream, target, "latest", fill=False, keys=True)
+        marks = {code: Mark(b"", SERIAL) for code in "dpl"}
+        seen = Seen(TIME, terms, True, SERIAL, marks, {})
+        projects[WHOLE_INDEX if target is None else target.project] = base64.b85encode(pack(seen)).decode()
+    told = {"version": 1, "index": PLACEHOLDER, "projects": projects}
+    return {"type": "STREAM", "stream": {"stream_descriptor": {"name": stream.name}, "stream_state": told}}
+
+
+if __name__ == "__main__":
+    for name, content in generated().items():
+        (CONFIGURATIONS / name).write_text(json.dumps(content, indent=2) + "\n")

@@ -1,0 +1,162 @@
+"""The command in a process of its own, that is killed at a moment, or left to end."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+#: Seconds after which a command that does not end counts as hanging.
+PATIENCE = 120
+
+
+@dataclass(slots=True)
+class Ended:
+    """A command that has ended.
+
+    :ivar status: its exit status; negative: the signal that ended it.
+    :ivar seconds: how long it was under way.
+    """
+
+    status: int
+    output: bytes
+    complaints: str
+    seconds: float
+
+    @property
+    def killed(self) -> bool:
+        """Whether it was killed, not left to end."""
+        return self.status == -signal.SIGKILL
+
+
+@dataclass(slots=True)
+class Running:
+    """A command that is under way.
+
+    :ivar taken: what it writes is taken off its hands; else the test reads it.
+    """
+
+    process: subprocess.Popen[bytes]
+    taken: bool = True
+    began: float = field(default_factory=time.monotonic)
+    _chunks: list[bytes] = field(default_factory=list)
+    _errors: list[bytes] = field(default_factory=list)
+    _threads: list[threading.Thread] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        streams = ((self.process.stdout if self.taken else None, self._chunks), (self.process.stderr, self._errors))
+        for stream, chunks in streams:
+            if stream is not None:
+                self._threads.append(threading.Thread(target=_take, args=(stream, chunks), daemon=True))
+                self._threads[-1].start()
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended."""
+        return self.process.poll() is not None
+
+    def written(self) -> bytes:
+        """What it has written so far."""
+        return b"".join(self._chunks)
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self.process.send_signal(number)
+
+    def wait(self, seconds: float = PATIENCE) -> Ended:
+        """Wait for its end."""
+        try:
+            status = self.process.wait(seconds)
+        finally:
+            self.process.kill()
+        for thread in self._threads:
+            thread.join(seconds)
+        return Ended(status, self.written(), b"".join(self._errors).decode(), time.monotonic() - self.began)
+
+
+def _take(stream: Any, chunks: list[bytes]) -> None:
+    with stream:
+        while chunk := stream.read1():
+            chunks.append(chunk)
+
+
+#: Waits for the moment to kill a command; returns early when it has ended.
+Moment = Callable[[Running], None]
+
+
+def after(seconds: float) -> Moment:
+    """So long after its beginning."""
+
+    def wait(running: Running) -> None:
+        until = running.began + seconds
+        while not running.over and time.monotonic() < until:
+            time.sleep(min(0.002, max(until - time.monotonic(), 0)))
+
+    return wait
+
+
+def when_grown(path: Path, times: int, then: float) -> Moment:
+    """When a file has changed its size so many times, and so many seconds later: in the middle of a commit."""
+
+    def wait(running: Running) -> None:
+        changes, size = 0, _size(path)
+        while changes < times and not running.over:
+            time.sleep(0.0001)
+            if (now := _size(path)) != size:
+                changes, size = changes + 1, now
+        time.sleep(then)
+
+    return wait
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
+
+
+def when_written(mark: bytes, times: int) -> Moment:
+    """When a text has come so many times in what it writes."""
+
+    def wait(running: Running) -> None:
+        while not running.over and running.written().count(mark) < times:
+            time.sleep(0.002)
+
+    return wait
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A folder in which the command is run, with settings for an index."""
+
+    folder: Path
+    index_url: str
+
+    def settings(self, **settings: Any) -> Path:
+        """Write a file of settings: the index, without a pace."""
+        path = self.folder / "config.json"
+        path.write_text(json.dumps({"index_url": self.index_url, "requests_per_second": 0, **settings}))
+        return path
+
+    def start(self, *arguments: object, through: Sequence[str] = (), taken: bool = True, **options: Any) -> Running:
+        """Start the command; ``through``: a command that starts it; ``taken``: see ``Running``; the rest: ``Popen``."""
+        command = [*through, sys.executable, "-m", "source_pypi", *map(str, arguments)]
+        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+        process: subprocess.Popen[bytes] = subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL, **pipes)
+        return Running(process, taken)
+
+    def kill(self, moment: Moment, *arguments: object) -> Ended:
+        """Start the command, and kill it at a moment, if it has not ended by then."""
+        running = self.start(*arguments)
+        moment(running)
+        if not running.over:
+            running.send(signal.SIGKILL)
+        return running.wait()

@@ -1,0 +1,136 @@
+"""What a DuckDB file holds, to be compared: rows by table and project, what is remembered, and histories."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from msgspec.structs import replace
+
+from source_pypi.state import Row, Seen, unpack_row
+from source_pypi.streams import STREAMS
+
+#: Rows, each as text without the time of the visit, by project (empty: of no project).
+Rows = dict[str, Counter[str]]
+#: By table.
+Tables = dict[str, Rows]
+
+#: What tells of the run, not of the index.
+_OF_THE_RUN = ("seen_at", "valid_from", "valid_to")
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a file holds.
+
+    :ivar tables: the streams' rows, and their histories without times: whether a state still holds is told.
+    :ivar seen: what is remembered, by stream, then by project.
+    :ivar unfinished: when the run began that did not come to its end; None: it did.
+    :ivar wrong: what is wrong with a history.
+    """
+
+    tables: Tables = field(default_factory=dict)
+    seen: dict[str, dict[str, Seen]] = field(default_factory=dict)
+    unfinished: int | None = None
+    wrong: tuple[str, ...] = ()
+
+    @property
+    def memory(self) -> dict[str, dict[str, Seen]]:
+        """What is remembered, but for the times of visits."""
+        return {stream: {p: replace(s, asked=0) for p, s in seen.items()} for stream, seen in self.seen.items()}
+
+    def visited(self, stream: str) -> set[str]:
+        """The projects of the index that a stream has seen in the run that did not come to its end."""
+        if self.unfinished is None:
+            return set()
+        since, seen = self.unfinished, self.seen.get(stream, {})
+        return {project for project, one in seen.items() if one.known and one.asked >= since}
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A file, as a user would look at it."""
+    connection = duckdb.connect(str(path), read_only=True)
+    connection.execute("SET TimeZone = 'UTC'")
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def content_of(path: Path) -> Content:
+    """What a file holds; nothing, where it was not even made."""
+    if not path.exists():
+        return Content()
+    with opened(path) as connection:
+        names = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+        tables = {name: _rows(connection, name) for name in names if not name.startswith("_")}
+        seen: dict[str, dict[str, Seen]] = {}
+        for row in map(Row._make, _all(connection, "SELECT * FROM _state", names)):
+            for stream, one in unpack_row(row).items():
+                assert row.project not in seen.setdefault(stream, {}), "remembered twice"
+                seen[stream][row.project] = one
+        runs = _all(connection, "SELECT unfinished FROM _run", names)
+        wrong = tuple(said for name in sorted(names) for said in _wrong_history(connection, name))
+    return Content(tables, seen, runs[0][0] if runs else None, wrong)
+
+
+def _all(connection: duckdb.DuckDBPyConnection, query: str, names: set[str]) -> list[tuple[Any, ...]]:
+    return connection.execute(query).fetchall() if {"_state", "_run"} <= names else []
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+    query = "SELECT column_name FROM duckdb_columns() WHERE table_name = ? ORDER BY ALL"
+    return [name for (name,) in connection.execute(query, [table]).fetchall()]
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, table: str) -> Rows:
+    columns = _columns(connection, table)
+    project = "project" if "project" in columns else "''"
+    holds = "valid_to IS NULL" if "valid_to" in columns else "NULL"
+    listed = ", ".join(f'"{name}"' for name in columns if name not in _OF_THE_RUN)
+    rows: Rows = {}
+    for of, *values in connection.execute(f'SELECT {project}, {holds}, {listed} FROM "{table}"').fetchall():
+        rows.setdefault(of, Counter())[repr(values)] += 1
+    return rows
+
+
+def _wrong_history(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[str]:
+    """What is wrong with a history: its open states are the table's rows, and no two states of a row overlap."""
+    stream = next((stream for stream in STREAMS if table == f"{stream.name}_history"), None)
+    if stream is None:
+        return
+    listed = ", ".join(f'"{name}"' for name in _columns(connection, table) if name not in _OF_THE_RUN)
+    open_, now = f"SELECT {listed} FROM {table} WHERE valid_to IS NULL", f"SELECT {listed} FROM {stream.name}"
+    for one, other in ((open_, now), (now, open_)):
+        if row := connection.execute(f"{one} EXCEPT ALL {other} LIMIT 1").fetchone():
+            yield f"{table}: open states are not the rows there are, e.g. {row}"
+    follows = f"lead(valid_from) OVER (PARTITION BY {', '.join(stream.key)} ORDER BY valid_from, valid_to)"
+    query = (
+        f"SELECT * FROM (SELECT *, {follows} AS follows FROM {table}) "
+        "WHERE valid_to < valid_from OR follows < coalesce(valid_to, 'infinity'::TIMESTAMPTZ) LIMIT 1"
+    )
+    if row := connection.execute(query).fetchone():
+        yield f"{table}: two states at once, or one that ends before it begins: {row}"
+
+
+def differences(ours: Mapping[str, Rows], expected: Mapping[str, Rows]) -> list[str]:
+    """How tables differ, a line each, with an example."""
+    found = []
+    for table in sorted({*ours, *expected}):
+        if table not in ours or table not in expected:
+            found.append(f"{table}: {'missing' if table in expected else 'unexpected'}")
+            continue
+        one, other = ours[table], expected[table]
+        projects = sorted(p for p in {*one, *other} if one.get(p, Counter()) != other.get(p, Counter()))
+        for project in projects[:1]:
+            extra = one.get(project, Counter()) - other.get(project, Counter())
+            lacking = other.get(project, Counter()) - one.get(project, Counter())
+            told = f"{extra.total()} too many, {lacking.total()} lacking, e.g. {next(iter(extra or lacking))}"
+            found.append(f"{table}: {len(projects)} projects differ; {project}: {told}")
+    return found

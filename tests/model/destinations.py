@@ -1,0 +1,231 @@
+"""The two ways rows go: ``sync`` into a DuckDB file, and ``read`` into a destination that deduplicates."""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from source_pypi.config import Config
+from source_pypi.errors import SourceError
+from source_pypi.fronts import airbyte
+from source_pypi.fronts.airbyte.state import StreamState
+from source_pypi.fronts.loader import Database
+from source_pypi.index import Index
+from source_pypi.recollection import RESUME_WITHIN
+from source_pypi.selection import Target, select
+from source_pypi.state import WHOLE_INDEX
+from source_pypi.streams.stream import Stream
+from source_pypi.sync import batches
+from tests.model.tables import BY_NAME, NAMES, Row, Tables, add_rows, canonical, from_database, key_of, place_of
+
+Place = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One sync, as a destination is asked for it.
+
+    :ivar streams: their names.
+    :ivar connect: opens the index.
+    :ivar began: when it begins, in seconds since 1970.
+    :ivar now: the time, likewise.
+    :ivar cut: after so many batches or messages the run is killed; None: it comes to its end.
+    """
+
+    config: Config
+    streams: Sequence[str]
+    connect: Callable[[], Index]
+    began: int
+    now: Callable[[], float]
+    cut: int | None = None
+
+
+@dataclass
+class Outcome:
+    """What came of a run: which streams of which projects were read, and whether it came to its end."""
+
+    read: set[Place] = field(default_factory=set)
+    ended: bool = True
+
+
+class Destination(ABC):
+    """Where rows go, kept over a history.
+
+    :ivar expected: what its tables should hold.
+    :ivar pending: what was read by the last run, if it did not come to its end, and when it began.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.expected: Tables = {}
+        #: Whether old copies of release documents may have been read, which only a full check mends.
+        self.doubtful = False
+        #: What the last undisturbed sync of the whole index was about.
+        self.covered: set[Place] = set()
+        #: The project's serial when a place was last read.
+        self.serials: dict[Place, int | None] = {}
+        self.pending: tuple[float, set[Place]] | None = None
+        #: What was last read without its keys being kept.
+        self.untracked: set[Place] = set()
+        #: Keys that may still be there although they are gone, since removals were not tracked.
+        self.lingering: set[tuple[Place, Any]] = set()
+
+    def resumed(self, now: float) -> set[Place]:
+        """What the run that begins now need not ask for, since it takes up the last one."""
+        if self.pending is None or now - self.pending[0] >= RESUME_WITHIN:
+            return set()
+        return self.pending[1]
+
+    def remember(self, began: float, outcome: Outcome, resumed: set[Place]) -> None:
+        """A run is over."""
+        if outcome.ended:
+            self.pending = None
+        elif self.pending is not None and resumed:
+            self.pending = self.pending[0], resumed | outcome.read
+        else:
+            self.pending = began, outcome.read
+
+    @abstractmethod
+    def run(self, run: Run) -> Outcome:
+        """Sync."""
+
+    @abstractmethod
+    def tables(self) -> Tables:
+        """What is in the tables of all streams that were ever read."""
+
+
+class Killed(Exception):  # noqa: N818 - it is no error
+    """The run is killed here."""
+
+
+class Synced(Destination):
+    """A DuckDB file that ``sync`` loads into.
+
+    :ivar keep_history: whether every state of a row is kept from the next run on.
+    """
+
+    keep_history = False
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.folder / "pypi.duckdb"
+
+    def run(self, run: Run) -> Outcome:
+        """As the command line does it."""
+        outcome, selection = Outcome(), select(run.config)
+        streams = [BY_NAME[name] for name in run.streams]
+        index = run.connect()
+        try:
+            with self._opened(streams, selection.targets, index.root, run.now) as database:
+                for number, batch in enumerate(batches(index, selection, streams, run.config, database, run.now)):
+                    if number == run.cut:
+                        raise Killed
+                    database.add(batch)
+                    outcome.read |= {(name, batch.project or WHOLE_INDEX) for name in batch.changes}
+                database.finish()
+        except (SourceError, Killed):
+            outcome.ended = False
+        return outcome
+
+    def _opened(
+        self, streams: Sequence[Stream], targets: Sequence[Target], root: str, now: Callable[[], float]
+    ) -> Database:
+        return Database(self.path, streams, targets, root=root, now=now, keep_history=self.keep_history)
+
+    def tables(self) -> Tables:
+        """The rows of the file; what a history holds to be valid now is the same."""
+        tables: Tables = {}
+        with duckdb.connect(str(self.path)) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            there = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+            for name in there.intersection(NAMES):
+                add_rows(tables, BY_NAME[name], _rows(connection, name, f'SELECT * FROM "{name}"'))
+                if f"{name}_history" in there:
+                    valid: Tables = {}
+                    query = f'SELECT * FROM "{name}_history" WHERE valid_to IS NULL'
+                    add_rows(valid, BY_NAME[name], _rows(connection, name, query))
+                    assert valid == {place: rows for place, rows in tables.items() if place[0] == name}, query
+        return tables
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> Iterator[Row]:
+    told = connection.execute(query)
+    columns = [column[0] for column in told.description or ()]
+    return (from_database(BY_NAME[name], dict(zip(columns, row, strict=True))) for row in told.fetchall())
+
+
+class Deduplicated(Destination):
+    """A destination of Airbyte's: the newest row of a key, and none where that one says that it is gone.
+
+    A run that is killed has committed, of each stream, what came before its last STATE.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._states: dict[str, Any] = {}
+        self._tables: Tables = {}
+        self._seen_at: dict[tuple[Place, Any], str] = {}
+
+    def run(self, run: Run) -> Outcome:
+        """As the platform does it: a catalog and the last state in, messages out."""
+        written: list[bytes] = []
+        index = run.connect()
+        states = [{"type": "STREAM", "stream": _stream(name, state)} for name, state in self._states.items()]
+        catalog = {"streams": [{"stream": {"name": name}} for name in run.streams]}
+        (self.folder / "catalog.json").write_text(json.dumps(catalog))
+        (self.folder / "state.json").write_text(json.dumps(states))
+        paths = self.folder / "catalog.json", self.folder / "state.json"
+        airbyte.read(run.config, *paths, written.append, run.now, lambda config, on_wait: index)
+        messages = [json.loads(line) for line in b"".join(written).splitlines()]
+        committed = messages if run.cut is None else messages[: run.cut]
+        self._commit(committed, whole=run.cut is None)
+        return self._outcome(run, index.root)
+
+    def _commit(self, messages: list[dict[str, Any]], *, whole: bool) -> None:
+        waiting: dict[str, list[dict[str, Any]]] = {}
+        for message in messages:
+            if message["type"] == "RECORD":
+                waiting.setdefault(message["record"]["stream"], []).append(message["record"]["data"])
+            elif message["type"] == "STATE":
+                told = message["state"]["stream"]
+                name = told["stream_descriptor"]["name"]
+                for row in waiting.pop(name, []):
+                    self._take(name, row)
+                self._states[name] = told["stream_state"]
+        assert not (whole and waiting), "records without a STATE behind them"
+
+    def _take(self, name: str, row: dict[str, Any]) -> None:
+        stream = BY_NAME[name]
+        place, key = place_of(stream, row), key_of(stream, row)
+        assert row["seen_at"] >= self._seen_at.get((place, key), ""), "a row that is older than the last"
+        self._seen_at[place, key] = row["seen_at"]
+        rows = self._tables.setdefault(place, {})
+        if row.get("_ab_cdc_deleted_at") is None:
+            rows[key] = canonical(stream, row)
+            self.lingering.discard((place, key))
+        else:
+            assert set(row) == {"project", *stream.key, "seen_at", "_ab_cdc_deleted_at"}
+            rows.pop(key, None)
+
+    def _outcome(self, run: Run, root: str) -> Outcome:
+        """What was read is what the state says was seen since the run began."""
+        outcome = Outcome()
+        for name in run.streams:
+            state = StreamState(name, self._states.get(name), root)
+            outcome.ended = outcome.ended and state.unfinished is None and name in self._states
+            seen = {project: state.seen(project) for project in state.projects}
+            outcome.read |= {(name, project) for project, one in seen.items() if one and one.asked >= run.began}
+        return outcome
+
+    def tables(self) -> Tables:
+        """The rows that are there."""
+        return self._tables
+
+
+def _stream(name: str, state: Any) -> dict[str, Any]:
+    return {"stream_descriptor": {"name": name, "namespace": None}, "stream_state": state}

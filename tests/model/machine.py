@@ -1,0 +1,204 @@
+"""Random histories: rules for everything that changes at the index and in the choice, and for syncs in between."""
+
+import tempfile
+from pathlib import Path
+from typing import Any, ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from tests.fake_index import faults
+from tests.model.changes import CHANGES, PROJECTS, VERSIONS
+from tests.model.history import DAY, HOUR, OUTAGES, History, Trouble
+from tests.model.tables import NAMES
+
+names = st.sampled_from(PROJECTS)
+picks = st.integers(0, 5)
+some_time = st.sampled_from([2 * HOUR, 30 * 60, DAY, 8 * DAY])
+#: Where something can go wrong: a project's documents of one kind, those of all, or everything.
+paths = st.one_of(
+    st.builds(
+        str.format, st.sampled_from(["/*/{}/*", "/*/{}/*", "/pypi/{}/json", "/pypi/{}/*/json", "/simple/{}/"]), names
+    ),
+    st.sampled_from(["*", "/pypi/*", "/simple/*", "/simple/", "/integrity/*", "/packages/*.metadata"]),
+)
+#: What can be set, and how often it is tried.
+settings = st.fixed_dictionaries(
+    {
+        "releases": st.sampled_from(["latest", "all", "all"]),
+        "core_metadata": st.booleans(),
+        "follow_dependencies": st.sampled_from([0, 0, 0, 1, 2]),
+        "track_removed": st.sampled_from([True, True, True, False]),
+        "whole_index": st.sampled_from([False, False, True]),
+    }
+)
+
+OF_FILES = ("upload", "create", "upload", "metadata", "provenance", "delete file", "release without files")
+OF_RELEASES = (
+    "delete release",
+    "yank",
+    "unyank",
+    "advisory",
+    "withdraw advisory",
+    "quarantine release",
+    "unquarantine release",
+)
+OF_PROJECTS = ("create", "delete project", "quarantine", "unquarantine", "archive", "unarchive", "invite", "deploy")
+OF_PEOPLE = ("add role", "remove role", "rename user", "delete account", "organization", "rename organization")
+assert {*OF_FILES, *OF_RELEASES, *OF_PROJECTS, *OF_PEOPLE} == set(CHANGES)
+
+
+class Histories(RuleBasedStateMachine):
+    """A history; see ``history.py`` for what its steps do."""
+
+    #: Days after which everything is asked for, whatever tells that it has not changed.
+    full_check_days: ClassVar[float] = 0
+    fronts: ClassVar[tuple[str, ...]] = ("sync", "read")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._folder = tempfile.TemporaryDirectory(prefix="histories-")
+        self.history = History(Path(self._folder.name), self.fronts, full_check_days=self.full_check_days)
+        self.history.__enter__()
+
+    @initialize(
+        created=st.tuples(picks, picks, picks),
+        chosen=st.sets(names, min_size=1),
+        streams=st.one_of(st.just(set(NAMES)), st.sets(st.sampled_from(NAMES), min_size=3)),
+        settings=settings,
+        keep_history=st.sampled_from([False, False, False, True]),
+    )
+    def begin(
+        self,
+        created: tuple[int, ...],
+        chosen: set[str],
+        streams: set[str],
+        settings: dict[str, Any],
+        keep_history: bool,
+    ) -> None:
+        """An index that never had a project makes a short history."""
+        for name, pick in zip(PROJECTS, created, strict=True):
+            if pick:
+                self.history.happen("create", name, pick)
+        self.history.decide(projects=dict.fromkeys(sorted(chosen), (None,)))
+        self.history.synced.keep_history = keep_history
+        self.select_streams(streams)
+        self.set_up(settings)
+
+    # The index ---------------------------------------------------------------------------------------------------
+
+    @rule(what=st.sampled_from(OF_FILES), name=names, pick=picks)
+    def files_change(self, what: str, name: str, pick: int) -> None:
+        """Files come and go, or the index says more of them."""
+        self.history.happen(what, name, pick)
+
+    @rule(what=st.sampled_from(OF_RELEASES), name=names, pick=picks)
+    def releases_change(self, what: str, name: str, pick: int) -> None:
+        """Something becomes of a release."""
+        self.history.happen(what, name, pick)
+
+    @rule(what=st.sampled_from(OF_PROJECTS), name=names, pick=picks)
+    def projects_change(self, what: str, name: str, pick: int) -> None:
+        """Something becomes of a project."""
+        self.history.happen(what, name, pick)
+
+    @rule(what=st.sampled_from(OF_PEOPLE), name=names, pick=picks)
+    def people_change(self, what: str, name: str, pick: int) -> None:
+        """Something becomes of those who look after a project."""
+        self.history.happen(what, name, pick)
+
+    @rule(etags=st.booleans())
+    def restart(self, etags: bool) -> None:
+        """The index begins to send ETags, or stops to."""
+        self.history.restart(etags=etags)
+
+    # The choice --------------------------------------------------------------------------------------------------
+
+    @rule(name=names, pinned=st.sampled_from([None, *VERSIONS]), more=st.booleans())
+    def choose(self, name: str, pinned: str | None, more: bool) -> None:
+        """A name is added, or pinned to something else; ``more``: besides what it was pinned to."""
+        projects, project = self.history.choice.projects, self.history.world.get(name)
+        there = projects.get(name, ()) if more else ()
+        if pinned is None or (project is not None and pinned in project.releases):
+            self.history.decide(projects=projects | {name: tuple(dict.fromkeys([*there, pinned]))})
+
+    @precondition(lambda self: len(self.history.choice.projects) > 1)
+    @rule(name=names)
+    def drop(self, name: str) -> None:
+        """A name is dropped."""
+        left = {one: pins for one, pins in self.history.choice.projects.items() if one != name}
+        self.history.decide(projects=left)
+
+    @rule(chosen=st.sets(st.sampled_from(NAMES), min_size=1))
+    def select_streams(self, chosen: set[str]) -> None:
+        """Some streams are selected; those that were before and are not now keep their tables."""
+        self.history.decide(streams=tuple(name for name in NAMES if name in chosen))
+
+    @rule(settings=settings)
+    def set_up(self, settings: dict[str, Any]) -> None:
+        """The settings change."""
+        self.history.decide(**settings)
+
+    # Syncs -------------------------------------------------------------------------------------------------------
+
+    @rule(later=some_time)
+    def sync(self, later: float) -> None:
+        """A sync that nothing disturbs."""
+        self.history.sync(later)
+
+    @rule(later=some_time)
+    def sync_again(self, later: float) -> None:
+        """The same once more: syncs are to be frequent."""
+        self.history.sync(later)
+
+    @rule(
+        later=some_time, path=paths, outage=st.sampled_from(list(OUTAGES)), times=st.sampled_from([None, None, 1, 2, 8])
+    )
+    def sync_in_an_outage(self, later: float, path: str, outage: str, times: int | None) -> None:
+        """The index, or a part of it, is not well."""
+        self.history.sync(later, Trouble(path=path, fault=OUTAGES[outage], times=times))
+
+    @rule(later=some_time, path=paths, times=st.sampled_from([None, 1, 2, 3]))
+    def sync_with_old_copies(self, later: float, path: str, times: int | None) -> None:
+        """Something in between answers with what held before the last change."""
+        self.history.sync(later, Trouble(path=path, fault=faults.stale(), times=times))
+
+    @rule(later=some_time, cut=st.integers(0, 40))
+    def sync_killed(self, later: float, cut: int) -> None:
+        """A sync is killed on its way."""
+        self.history.sync(later, Trouble(cut=cut))
+
+    @rule(
+        later=some_time,
+        change=st.tuples(st.sampled_from(sorted(CHANGES)), names, picks),
+        before_request=st.integers(1, 12),
+    )
+    def sync_while_it_changes(self, later: float, change: tuple[str, str, int], before_request: int) -> None:
+        """The index changes between two requests of a sync."""
+        self.history.sync(later, Trouble(change=change, before_request=before_request))
+
+    def teardown(self) -> None:
+        """However it went: an undisturbed sync, much later, makes everything right."""
+        try:
+            self.history.sync(8 * DAY)
+        finally:
+            self.history.__exit__(None, None, None)
+            self._folder.cleanup()
+
+
+class ReadHistories(Histories):
+    """Histories through ``read`` alone: many more in the same time."""
+
+    fronts = ("read",)
+
+
+class LazyHistories(Histories):
+    """Histories of syncs that check everything once a week only, as they do unless told otherwise."""
+
+    full_check_days = 7
+
+
+class LazyReadHistories(LazyHistories):
+    """The same through ``read`` alone."""
+
+    fronts = ("read",)

@@ -1,0 +1,38 @@
+"""Runs so many histories of a kind, and counts what was done."""
+
+from collections import Counter
+
+from hypothesis import HealthCheck, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.model.machine import Histories
+
+#: Steps of a history at most, syncs among them.
+STEPS = 20
+
+
+def run_histories(kind: type[Histories], count: int, number: int | None = None) -> Counter[str]:
+    """Run random histories; what was done: histories, steps, syncs.
+
+    :param number: which ones; None: the same ones every time.
+    :raises AssertionError: with the shortest history that goes wrong, if one does.
+    """
+    done: Counter[str] = Counter()
+
+    class Counted(kind):  # type: ignore[valid-type, misc]
+        def teardown(self) -> None:
+            super().teardown()
+            done.update(histories=1, steps=self.history.steps, syncs=self.history.syncs)
+
+    Counted.__name__ = kind.__name__
+    chosen = settings(
+        max_examples=count,
+        stateful_step_count=STEPS,
+        deadline=None,
+        database=None,
+        derandomize=number is None,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(Counted if number is None else seed(number)(Counted), settings=chosen)
+    return done

@@ -1,0 +1,16 @@
+"""Hundreds of random histories, the same ones every time; ``make histories`` runs thousands of others."""
+
+import pytest
+
+from tests.model.machine import Histories, LazyHistories, LazyReadHistories, ReadHistories
+from tests.model.running import run_histories
+
+
+@pytest.mark.parametrize(
+    ("kind", "count"),
+    [(Histories, 25), (LazyHistories, 25), (ReadHistories, 100), (LazyReadHistories, 100)],
+    ids=lambda given: given.__name__ if isinstance(given, type) else "",
+)
+def test_tables_are_those_of_a_full_sync(kind: type[Histories], count: int) -> None:
+    """Whatever happens to the index and to the choice, after every sync the tables are those of a full one."""
+    assert run_histories(kind, count)["histories"] >= count

@@ -1,0 +1,167 @@
+"""The files for Airbyte's catalogue: what can be told without Airbyte's models (those: tests/cdk).
+
+A maintainer of the catalogue takes docs/airbyte.md as docs/integrations/sources/pypi.md, docs/airbyte-migrations.md as
+pypi-migrations.md beside it, and the files of the connector as they are.
+"""
+
+import json
+import re
+import tomllib
+import xml.etree.ElementTree as ET
+from datetime import date
+from pathlib import Path
+
+from source_pypi import __version__
+from source_pypi.fronts import airbyte
+from source_pypi.streams import STREAMS
+from tests.connector import ROOT
+from tests.image.dockerfile import ignored, read_dockerfile
+
+PAGE = (ROOT / "docs" / "airbyte.md").read_text(encoding="utf-8")
+METADATA = (ROOT / "metadata.yaml").read_text(encoding="utf-8")
+LINK = "https://docs.airbyte.com/integrations/sources/pypi"
+SYNC_MODES = "https://docs.airbyte.com/cloud/core-concepts/#connection-sync-modes"
+
+
+def said(key: str) -> str:
+    """A value of the metadata that stands on one line."""
+    (value,) = re.findall(rf"^ +{key}: (.+)$", METADATA, re.MULTILINE)
+    return str(value)
+
+
+# The page -----------------------------------------------------------------------------------------------------
+
+
+def headings(text: str) -> list[str]:
+    """The headings of a page, in order."""
+    return re.findall(r"^#+ .+$", text, re.MULTILINE)
+
+
+def test_headings() -> None:
+    """The page has the headings that the catalogue wants, in its order."""
+    wanted = [
+        *("# PyPI", "## Prerequisites", "## Setup guide", "## Set up PyPI", "### For Airbyte Cloud:"),
+        *("### For Airbyte Open Source:", "## Supported sync modes", "## Supported Streams"),
+        *("### Performance considerations", "## Data type map", "## Limitations & Troubleshooting", "## Changelog"),
+    ]
+    assert [heading for heading in headings(PAGE) if heading in wanted] == wanted
+    others = [heading for heading in headings(PAGE) if heading not in wanted]
+    assert all(heading.startswith("###") for heading in others)
+
+
+def test_fixed_texts() -> None:
+    """The sentences that every page of the catalogue has are there, word for word."""
+    assert re.sub(r"\s*\n\s*", "", PAGE).count(
+        f"<HideInUI>This page contains the setup guide and reference information for the [PyPI]({LINK}) "
+        "source connector.</HideInUI>"
+    )
+    assert f"The PyPI source connector supports the following [sync modes]({SYNC_MODES}):" in PAGE
+    assert re.search(r"## Changelog\n\n<details>\n  <summary>Expand to review</summary>\n\n\|", PAGE)
+    assert PAGE.endswith("</details>\n")
+
+
+def test_prerequisites() -> None:
+    """The prerequisites name every required setting, and those that choose projects, by their titles."""
+    schema = json.loads(airbyte.spec())["spec"]["connectionSpecification"]
+    section = PAGE.partition("## Prerequisites")[2].partition("\n## ")[0]
+    names = {*schema["required"], "projects", "project_name", "version", "requirements", "index_url"}
+    assert [name for name in names if f"**{schema['properties'][name]['title']}**" not in section] == []
+
+
+def test_titles() -> None:
+    """Whatever the page calls a setting is its title."""
+    schema = json.loads(airbyte.spec())["spec"]["connectionSpecification"]
+    titles = {setting["title"] for setting in schema["properties"].values()}
+    emphasised = set(re.findall(r"\*\*([A-Z][^*]+)\*\*", PAGE))
+    assert emphasised - titles == {"Set up source"}
+
+
+def test_streams() -> None:
+    """The page's table of streams is that of the connector."""
+    shown = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \| (yes|no) \|$", PAGE, re.MULTILINE)
+    assert shown == [
+        (
+            stream.name,
+            stream.row,
+            ", ".join(f"`{name}`" for name in stream.key) or "none",
+            "yes" if stream.incremental else "no",
+        )
+        for stream in STREAMS
+    ]
+
+
+def test_changelog() -> None:
+    """The changelog's newest entry is of this version; versions and dates go down; every one has a subject."""
+    table = PAGE.partition("## Changelog")[2]
+    assert "| Version | Date | Pull Request | Subject |\n" in table
+    rows = re.findall(r"^\| ([\d.]+) \| ([\d-]+) \| (.+?) \| (.+?) \|$", table, re.MULTILINE)
+    versions = [tuple(map(int, row[0].split("."))) for row in rows]
+    assert rows[0][0] == __version__
+    assert versions == sorted(versions, reverse=True)
+    dates = [date.fromisoformat(row[1]) for row in rows]
+    assert dates == sorted(dates, reverse=True)
+
+
+def test_migrations() -> None:
+    """The migration guide has this version's section, and nothing breaks: no breaking change is told."""
+    guide = (ROOT / "docs" / "airbyte-migrations.md").read_text(encoding="utf-8")
+    assert headings(guide)[:2] == ["# PyPI Migration Guide", f"## Upgrading to {__version__}"]
+    assert "breakingChanges" not in METADATA
+
+
+# Metadata, image, icon ----------------------------------------------------------------------------------------
+
+
+def test_one_version() -> None:
+    """The package, the metadata and the image's label are of one version, one licence, one name."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    (*_, image) = read_dockerfile()
+    assert said("dockerImageTag") == image.labels["io.airbyte.version"] == __version__
+    assert said("dockerRepository") == image.labels["io.airbyte.name"] == "airbyte/source-pypi"
+    assert said("license") == project["license"]
+    assert said("packageName") == project["name"]
+    assert said("documentationUrl") == LINK
+
+
+def test_image() -> None:
+    """The image is made on the base that the metadata names, runs the executable, and not as root."""
+    stages = read_dockerfile()
+    assert {stage.base for stage in stages} == {said("baseImage")}
+    assert re.fullmatch(r"docker\.io/airbyte/python-connector-base:[\d.]+@sha256:[0-9a-f]{64}", stages[-1].base)
+    assert stages[-1].user == "airbyte"
+    assert stages[-1].variables["AIRBYTE_ENTRYPOINT"] == " ".join(stages[-1].entrypoint) == "source-pypi"
+
+
+def test_what_docker_ignores() -> None:
+    """Only what the image is made of is handed to Docker: no tests, no histories, no environments."""
+    rules = (ROOT / ".dockerignore").read_text().split()
+    paths = ["src/source_pypi/cli.py", "pyproject.toml", "requirements/image.txt", "README.md"]
+    others = ["tests/__init__.py", ".git/config", ".venv/ready", "src/source_pypi/__pycache__/cli.pyc", "Makefile"]
+    assert [path for path in paths if ignored(path, rules)] == []
+    assert [path for path in others if not ignored(path, rules)] == []
+
+
+def test_icon() -> None:
+    """The icon is a square drawing of less than four kilobytes that refers to nothing outside of it."""
+    path: Path = ROOT / "icon.svg"
+    drawing = ET.parse(path).getroot()
+    assert drawing.tag == "{http://www.w3.org/2000/svg}svg"
+    assert drawing.attrib["width"] == drawing.attrib["height"]
+    assert drawing.attrib["viewBox"] == f"0 0 {drawing.attrib['width']} {drawing.attrib['height']}"
+    assert path.stat().st_size < 4096
+    references = [
+        value for element in drawing.iter() for name, value in element.attrib.items() if name.endswith("href")
+    ]
+    assert all(value.startswith("#") for value in references)
+
+
+def test_https_only() -> None:
+    """The code names no address without encryption, but for names of schemas, which are no addresses."""
+    names = ("http://json-schema.org/", "http://www.w3.org/")
+    found = [
+        f"{path.name}: {line.strip()}"
+        for path in sorted((ROOT / "src").rglob("*.py"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if "http://" in line and not any(name in line for name in names)
+    ]
+    assert found == []

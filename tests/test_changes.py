@@ -1,0 +1,335 @@
+"""changes.py: what a visit changed, compared with what a stream has seen."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+import pytest
+from msgspec import Struct
+
+from source_pypi.changes import Change, change_of
+from source_pypi.documents import ABSENT, UNKNOWN, Mark
+from source_pypi.documents.mark import mark_of
+from source_pypi.reads import Reads
+from source_pypi.record import about
+from source_pypi.state import CODES, Known, Part, Seen
+from source_pypi.streams.stream import Row, Stream, Visit
+from source_pypi.visit import Findings
+
+NOW = 1_795_332_577
+TERMS = b"term"
+A, B = mark_of('"a"', b"", 5), mark_of('"b"', b"", 6)
+
+
+class Thing(Struct):
+    """A row of a project."""
+
+    project: Annotated[str, about("The project.", source="-")]
+    name: Annotated[str, about("A name.", source="-")]
+    value: Annotated[int, about("A value.", source="-")] = 0
+
+
+class Piece(Struct):
+    """A row of a release."""
+
+    project: Annotated[str, about("The project.", source="-")]
+    version: Annotated[str, about("The release.", source="-")]
+    name: Annotated[str, about("A name.", source="-")]
+
+
+class Given:
+    """The rows that a stream makes of a visit, as the test says, and how often it was asked to."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.asked = 0
+
+    def __call__(self, _: Visit) -> Iterable[Row]:
+        """The rows."""
+        self.asked += 1
+        return self.rows
+
+
+@pytest.fixture
+def made() -> Given:
+    """The rows that the stream makes."""
+    return Given()
+
+
+@pytest.fixture
+def things(made: Given) -> Stream:
+    """A stream of rows that are replaced by project."""
+    return Stream(
+        name="things", row="a thing", record=Thing, key=("project", "name"), reads=(Reads.PROJECT,), cost="", rows=made
+    )
+
+
+@pytest.fixture
+def pieces(made: Given) -> Stream:
+    """A stream of rows that are replaced by release."""
+    return Stream(
+        name="pieces",
+        row="a piece",
+        record=Piece,
+        key=("project", "version", "name"),
+        reads=(Reads.RELEASES,),
+        cost="",
+        rows=made,
+    )
+
+
+def found(
+    mark: Mark | None = A, parts: Mapping[str, Mark | None] | None = None, *, missing: bool = False, **more: Any
+) -> Findings:
+    """What a visit to foo found."""
+    findings = Findings(visit=Visit(project="foo"), missing=missing, **more)
+    if mark is not None:
+        findings.marks[Reads.PROJECT] = mark
+    if parts is not None:
+        findings.parts[Reads.RELEASES] = dict(parts)
+    return findings
+
+
+def change(
+    stream: Stream, findings: Findings, seen: Seen | None = None, *, settled: bool = True, keys: bool = True
+) -> Change:
+    """What changed since this was seen."""
+    before = {} if seen is None else {stream.name: seen}
+    known = Known((stream,), before, frozenset(before if settled else ()))
+    return change_of(stream, findings, known, TERMS, NOW, keys=keys)
+
+
+def thing(*names: str, value: int = 0) -> list[Row]:
+    """Rows of these names."""
+    return [Thing("foo", name, value) for name in names]
+
+
+def piece(version: str, *names: str) -> list[Row]:
+    """Rows of a release."""
+    return [Piece("foo", version, name) for name in names]
+
+
+# Rows of a project --------------------------------------------------------------------------------------------
+
+
+def test_the_first_visit(things: Stream, made: Given) -> None:
+    """At the first visit every row is new, and all of it is remembered."""
+    made.rows = thing("x", "y")
+    first = change(things, found(needs=("bar",)))
+    assert first.rows == made.rows
+    assert [json.loads(line) for line in first.lines.splitlines()] == [
+        {"project": "foo", "name": "x", "value": 0},
+        {"project": "foo", "name": "y", "value": 0},
+    ]
+    assert (first.kept, first.gone) == ((), [])
+    (part,) = first.seen.parts.values()
+    assert first.seen == Seen(NOW, TERMS, True, 5, {CODES[Reads.PROJECT]: A}, {"": part}, ("bar",))
+    assert (part.mark, part.keys) == (None, (("x",), ("y",)))
+
+
+def test_the_first_visit_without_rows(things: Stream) -> None:
+    """At the first visit that there are no rows is news: there may be some of an older release."""
+    assert change(things, found()).rows == []
+
+
+def test_an_unchanged_document(things: Stream, made: Given) -> None:
+    """Of a document that has not changed no rows are made; that it was asked for is remembered."""
+    made.rows = thing("x")
+    first = change(things, found()).seen
+    made.asked = 0
+    again = change(things, found(), Seen(1, *_rest(first)))
+    assert (again, made.asked) == (Change(first), 0)
+
+
+def _rest(seen: Seen) -> list[Any]:
+    return [getattr(seen, name) for name in seen.__struct_fields__[1:]]
+
+
+def test_a_document_that_changed_and_rows_that_did_not(things: Stream, made: Given) -> None:
+    """Where the document differs and the rows do not, nothing is told, and the new document is remembered."""
+    made.rows = thing("x")
+    first = change(things, found()).seen
+    again = change(things, found(B), first)
+    assert (again.rows, again.lines, again.gone, made.asked) == (None, b"", [], 2)
+    assert (again.seen.marks, again.seen.serial, again.seen.parts) == ({CODES[Reads.PROJECT]: B}, 6, first.parts)
+
+
+def test_rows_that_changed(things: Stream, made: Given) -> None:
+    """Where a row differs all rows of the project are told, and the keys that are no more."""
+    made.rows = thing("x", "y", "z")
+    first = change(things, found()).seen
+    made.rows = [*thing("x", value=1), *thing("z")]
+    again = change(things, found(B), first)
+    assert (again.rows, again.kept) == (made.rows, ())
+    assert again.gone == [{"project": "foo", "name": "y"}]
+    assert again.seen.parts[""].keys == (("x",), ("z",))
+
+
+def test_the_order_of_rows_counts(things: Stream, made: Given) -> None:
+    """Rows in another order are told again, with nothing gone."""
+    made.rows = thing("x", "y")
+    first = change(things, found()).seen
+    made.rows = thing("y", "x")
+    again = change(things, found(B), first)
+    assert (again.rows, again.gone) == (made.rows, [])
+
+
+def test_nothing_is_left(things: Stream, made: Given) -> None:
+    """Where no row is left, that is told, each key as gone."""
+    made.rows = thing("x", "y")
+    first = change(things, found()).seen
+    made.rows = []
+    again = change(things, found(ABSENT, missing=True), first)
+    assert (again.rows, again.lines) == ([], b"")
+    assert again.gone == [{"project": "foo", "name": "x"}, {"project": "foo", "name": "y"}]
+    assert (again.seen.known, again.seen.serial) == (True, None)
+    assert change(things, found(ABSENT, missing=True), again.seen).rows is None
+
+
+def test_a_project_that_never_was(things: Stream) -> None:
+    """A project that the index has never had is remembered as one."""
+    assert not change(things, found(ABSENT, missing=True)).seen.known
+
+
+def test_other_terms(things: Stream, made: Given) -> None:
+    """On other terms rows are made anew although the document is the same, and told where they differ."""
+    made.rows = thing("x")
+    first = change(things, found()).seen
+    assert change(things, found(), first, settled=False).rows is None
+    assert made.asked == 2
+    made.rows = thing("y")
+    again = change(things, found(), first, settled=False)
+    assert (again.rows, again.gone) == (made.rows, [{"project": "foo", "name": "x"}])
+
+
+def test_without_keys(things: Stream, made: Given) -> None:
+    """Where keys are not kept, none is told gone; where they were not kept before, none can be."""
+    made.rows = thing("x", "y")
+    first = change(things, found(), keys=False).seen
+    assert first.parts[""].keys is None
+    made.rows = thing("x")
+    without = change(things, found(B), first, keys=False)
+    assert (without.rows, without.gone) == (made.rows, [])
+    later = change(things, found(B), first, keys=True)
+    assert (later.rows, later.gone, later.seen.parts[""].keys) == (made.rows, [], (("x",),))
+
+
+def test_needs_that_are_not_whole(things: Stream) -> None:
+    """What is needed is remembered only where all of it could be read."""
+    assert change(things, found(needs=())).seen.needs == ()
+    assert change(things, found(needs=(), left={Reads.RELEASES})).seen.needs is None
+
+
+# Rows of releases ---------------------------------------------------------------------------------------------
+
+TWO: dict[str, Mark | None] = {"2.0": None, "1.0": B}
+
+
+def test_releases_at_first(pieces: Stream, made: Given) -> None:
+    """Each release is remembered with its own document, or none if its rows come from the project's."""
+    made.rows = [*piece("2.0", "x"), *piece("1.0", "x", "y")]
+    first = change(pieces, found(A, TWO))
+    assert first.rows == made.rows
+    assert {name: (part.mark, part.keys) for name, part in first.seen.parts.items()} == {
+        "2.0": (None, (("x",),)),
+        "1.0": (B, (("x",), ("y",))),
+    }
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [{"2.0": UNKNOWN, "1.0": UNKNOWN}, {"2.0": None, "1.0": B}, None, {"1.0": B, "2.0": UNKNOWN}],
+    ids=["not asked for", "asked for", "nothing said", "in another order"],
+)
+def test_releases_that_stay(pieces: Stream, made: Given, parts: Mapping[str, Mark | None] | None) -> None:
+    """Releases that were not asked for, or are the same, stay as they are, and no rows are made."""
+    made.rows = [*piece("2.0", "x"), *piece("1.0", "y")]
+    first = change(pieces, found(A, TWO)).seen
+    made.asked = 0
+    assert (change(pieces, found(A, parts), first), made.asked) == (Change(first), 0)
+
+
+def test_one_release_changed(pieces: Stream, made: Given) -> None:
+    """Of a release that changed all rows are told; those of the others stay."""
+    made.rows = [*piece("3.0", "x"), *piece("1.0", "x", "y")]
+    first = change(pieces, found(A, {"3.0": None, "2.0": A, "1.0": B})).seen
+    made.rows = piece("1.0", "y", "z")
+    again = change(pieces, found(A, {"3.0": UNKNOWN, "2.0": UNKNOWN, "1.0": A}), first)
+    assert (again.rows, set(again.kept)) == (made.rows, {"3.0", "2.0"})
+    assert again.gone == [{"project": "foo", "version": "1.0", "name": "x"}]
+    assert again.seen.parts == {**first.parts, "1.0": again.seen.parts["1.0"]}
+    assert again.seen.parts["1.0"].mark == A
+
+
+def test_a_release_that_changed_and_rows_that_did_not(pieces: Stream, made: Given) -> None:
+    """Where a release's document differs and its rows do not, nothing is told."""
+    made.rows = [*piece("2.0", "x"), *piece("1.0", "y")]
+    first = change(pieces, found(A, TWO)).seen
+    made.rows = piece("1.0", "y")
+    again = change(pieces, found(A, {"2.0": UNKNOWN, "1.0": A}), first)
+    assert again.rows is None
+    assert again.seen.parts["1.0"] == Part(first.parts["1.0"].digest, A, (("y",),))
+
+
+def test_a_release_that_is_gone(pieces: Stream, made: Given) -> None:
+    """Of a release that is gone every key is told, and the other releases stay."""
+    made.rows = [*piece("2.0", "x"), *piece("1.0", "x", "y")]
+    first = change(pieces, found(A, TWO)).seen
+    made.rows = piece("2.0", "x")
+    again = change(pieces, found(B, {"2.0": None}), first)
+    assert (again.rows, again.kept) == ([], ("2.0",))
+    assert again.gone == [{"project": "foo", "version": "1.0", "name": name} for name in "xy"]
+    assert again.seen.parts.keys() == {"2.0"}
+
+
+def test_a_new_release(pieces: Stream, made: Given) -> None:
+    """A new release is told alone; one that makes no rows is remembered, so that it is not asked for again."""
+    made.rows = piece("2.0", "x")
+    first = change(pieces, found(A, {"2.0": None})).seen
+    made.rows = [*piece("3.0", "x"), *piece("2.0", "x")]
+    again = change(pieces, found(B, {"3.0": None, "2.0": A, "1.0": A}), first)
+    assert (again.rows, again.kept) == (piece("3.0", "x"), ("2.0",))
+    assert again.seen.parts.keys() == {"3.0", "2.0", "1.0"}
+    assert again.seen.parts["2.0"].mark == A
+
+
+def test_what_was_not_asked_for_and_never_seen(pieces: Stream, made: Given) -> None:
+    """What was not asked for since it is as it was is no part of a stream that has never seen it."""
+    assert change(pieces, found(A, {"1.0": UNKNOWN})).seen.parts == {}
+
+
+@pytest.mark.parametrize("parts", [None, {}], ids=["nothing said", "none"])
+def test_an_absent_project_has_no_releases(
+    pieces: Stream, made: Given, parts: Mapping[str, Mark | None] | None
+) -> None:
+    """Where the project document is not there, all releases are gone."""
+    made.rows = [*piece("2.0", "x"), *piece("1.0", "y")]
+    first = change(pieces, found(A, TWO)).seen
+    again = change(pieces, found(ABSENT, parts), first)
+    assert (again.rows, again.kept, again.seen.parts) == ([], (), {})
+    assert [gone["version"] for gone in again.gone] == ["1.0", "2.0"]
+
+
+def test_keys_that_the_part_tells_whole(made: Given) -> None:
+    """Where project and release are the whole key, none is kept, and a release is gone if it had a row."""
+    stream = Stream(
+        name="whole", row="one", record=Piece, key=("project", "version"), reads=(Reads.RELEASES,), cost="", rows=made
+    )
+    made.rows = piece("1.0", "x")
+    first = change(stream, found(A, {"2.0": A, "1.0": B})).seen
+    assert [part.keys for part in first.parts.values()] == [None, None]
+    assert change(stream, found(B, {}), first).gone == [{"project": "foo", "version": "1.0"}]
+
+
+def test_the_index_as_a_whole(made: Given) -> None:
+    """Rows of the index have no project in what is told gone but their own."""
+    stream = Stream(
+        name="listing", row="one", record=Thing, key=("project",), reads=(Reads.LISTING,), cost="", rows=made
+    )
+    made.rows = [Thing("foo", "x"), Thing("bar", "x")]
+    findings = Findings()
+    findings.marks[Reads.LISTING] = A
+    first = change(stream, findings).seen
+    made.rows = [Thing("foo", "x")]
+    findings.marks[Reads.LISTING] = B
+    assert change(stream, findings, first).gone == [{"project": "bar"}]

@@ -1,0 +1,211 @@
+"""In the place of source-pypi 0.2.x: its configurations, catalogs, rows, schemas and settings (airbyte-protocol.md 5).
+
+0.2.x passed three documents on as they were: a project's, a release's, the statistics.
+"""
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft7Validator
+
+from source_pypi.config import make_config
+from source_pypi.fronts import airbyte
+from tests.fake_index import FakeIndex, World
+
+SETTINGS: dict[str, Any] = json.loads(airbyte.spec())["spec"]["connectionSpecification"]
+STREAMS = {stream["name"]: stream for stream in json.loads(airbyte.discover())["catalog"]["streams"]}
+
+# What 0.2.x declared ------------------------------------------------------------------------------------------
+
+#: Types by path; * stands for every key of an object, [] for what is in a list. "?": null as well.
+FILE = {
+    **dict.fromkeys(
+        ("comment_text", "filename", "md5_digest", "packagetype", "python_version", "upload_time"), "string"
+    ),
+    **dict.fromkeys(("upload_time_iso_8601", "url", "digests.md5", "digests.sha256"), "string"),
+    **dict.fromkeys(("requires_python", "yanked_reason"), "string?"),
+    **dict.fromkeys(("downloads", "size"), "integer"),
+    **dict.fromkeys(("has_sig", "yanked"), "boolean"),
+    "digests": "object",
+}
+INFO = {
+    **dict.fromkeys(("version", "author", "author_email", "description", "home_page", "keywords", "name"), "string"),
+    **dict.fromkeys(("package_url", "project_url", "release_url"), "string"),
+    **dict.fromkeys(("bugtrack_url", "description_content_type", "docs_url", "download_url", "license"), "string?"),
+    **dict.fromkeys(("maintainer", "maintainer_email", "platform", "requires_python", "summary"), "string?"),
+    **{"yanked_reason": "string?", "yanked": "boolean", "downloads": "object", "project_urls.*": "string?"},
+    **{"classifiers": "array", "classifiers[]": "string", "requires_dist": "array?", "requires_dist[]": "string"},
+}
+VULNERABILITY = {
+    **dict.fromkeys(("details", "id", "link", "source"), "string?"),
+    **{"aliases": "array?", "aliases[]": "string", "fixed_in": "array?", "fixed_in[]": "string"},
+}
+RELEASE = {
+    **{"info": "object", "last_serial": "integer", "urls": "array", "vulnerabilities": "array"},
+    **{f"info.{path}": kind for path, kind in INFO.items()},
+    **{f"urls[].{path}": kind for path, kind in FILE.items()},
+    "vulnerabilities[]": "object",
+    **{f"vulnerabilities[].{path}": kind for path, kind in VULNERABILITY.items()},
+}
+PROJECT = RELEASE | {"releases": "object"} | {f"releases.*[].{path}": kind for path, kind in FILE.items()}
+STATS = {
+    **{"top_packages": "object", "top_packages.*": "object", "top_packages.*.size": "integer?"},
+    "total_packages_size": "integer",
+}
+DECLARED = {"project": PROJECT, "release": RELEASE, "stats": STATS}
+#: The settings of 0.2.x and their type; the first one was required.
+ASKED = {"project_name": "string", "version": "string"}
+
+
+# Rows ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def world(world: World) -> World:
+    """An index with a project as 0.2.x would have read it."""
+    facts = {
+        "requires_dist": ["peppercorn"],
+        "classifiers": ["Typing :: Typed"],
+        "project_urls": {"Docs": "https://a.test"},
+    }
+    world.add("SampleProject", releases=["1.2.0", "1.3.0"], owner="ann", **facts)
+    world.add_advisory("sampleproject", "1.2.0", "PYSEC-2024-1")
+    world.deploy("a-key-of-tomorrow", {"nested": [None, 1]})
+    return world
+
+
+def read(fake: FakeIndex, folder: Path, state: Any, **settings: str) -> dict[str, list[dict[str, Any]]]:
+    """What a connection of 0.2.x has in its tables after a sync: its streams, full refresh, overwritten."""
+    catalog, handed = folder / "catalog.json", folder / "state.json"
+    streams = [
+        {
+            "stream": {"name": name, "json_schema": {}, "supported_sync_modes": ["full_refresh"]},
+            "sync_mode": "full_refresh",
+            "destination_sync_mode": "overwrite",
+        }
+        for name in DECLARED
+    ]
+    catalog.write_text(json.dumps({"streams": streams}))
+    handed.write_text(json.dumps(state))
+    written: list[bytes] = []
+    config = make_config(settings | {"index_url": fake.url})
+    assert airbyte.read(config, catalog, handed, written.append)
+    told = [json.loads(line) for line in b"".join(written).splitlines()]
+    records = [message["record"] for message in told if message["type"] == "RECORD"]
+    return {name: [record["data"] for record in records if record["stream"] == name] for name in DECLARED}
+
+
+def served(fake: FakeIndex, path: str) -> Any:
+    """A document as the index sends it."""
+    fake.new_run()
+    request = urllib.request.Request(fake.url + path, headers={"Accept": "application/json"})
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
+
+
+#: States that a connection of 0.2.x may hand over: none, or that a full refresh has none.
+NO_STATE = {"stream_descriptor": {"name": "project"}, "stream_state": {"__ab_no_cursor_state_message": True}}
+
+
+@pytest.mark.parametrize("state", [[], {}, [{"type": "STREAM", "stream": NO_STATE}]], ids=["list", "object", "none"])
+@pytest.mark.parametrize("name", ["sampleproject", "SampleProject"])
+def test_rows(fake: FakeIndex, tmp_path: Path, name: str, state: Any) -> None:
+    """Each stream gives one row, which holds every key of the document with the same value, and some keys more."""
+    rows = read(fake, tmp_path, state, project_name=name, version="1.2.0")
+    documents = {
+        "project": served(fake, "/pypi/sampleproject/json"),
+        "release": served(fake, "/pypi/sampleproject/1.2.0/json"),
+        "stats": served(fake, "/stats/"),
+    }
+    assert {name: len(found) for name, found in rows.items()} == {"project": 1, "release": 1, "stats": 1}
+    for stream, document in documents.items():
+        assert {key: rows[stream][0][key] for key in document} == document
+    added = {stream: rows[stream][0].keys() - documents[stream].keys() for stream in documents}
+    assert added == {"project": {"project", "seen_at"}, "release": {"project", "version", "seen_at"}, "stats": set()}
+
+
+def test_without_a_version(fake: FakeIndex, tmp_path: Path) -> None:
+    """Without a version, where 0.2.x could not read releases, there is the latest one; the rest is the same."""
+    rows = read(fake, tmp_path, [], project_name="sampleproject")
+    document = served(fake, "/pypi/sampleproject/json")
+    assert {key: rows["project"][0][key] for key in document} == document
+    assert [row["info"] for row in rows["release"]] == [document["info"]]
+    assert len(rows["stats"]) == 1
+
+
+# Schemas ------------------------------------------------------------------------------------------------------
+
+
+def at(schema: dict[str, Any], path: str) -> dict[str, Any]:
+    """What a schema says of a path."""
+    for step in _steps(path):
+        schema = schema["properties"][step] if step not in ("items", "additionalProperties") else schema[step]
+    return schema
+
+
+def _steps(path: str) -> Iterator[str]:
+    for key in path.replace("[]", ".[]").split("."):
+        yield {"*": "additionalProperties", "[]": "items"}.get(key, key)
+
+
+@pytest.mark.parametrize("stream", DECLARED)
+def test_schemas(stream: str) -> None:
+    """Every field that 0.2.x declared is declared, with every type that it could have, and null besides."""
+    for path, kind in DECLARED[stream].items():
+        told = at(STREAMS[stream]["json_schema"], path)["type"]
+        before = {kind.removesuffix("?")} | ({"null"} if kind.endswith("?") else set())
+        assert before <= ({told} if isinstance(told, str) else set(told)), path
+
+
+@pytest.mark.parametrize("stream", DECLARED)
+def test_nothing_is_required(stream: str) -> None:
+    """Rows of 0.2.x, which lack the fields that were added, are valid against the schemas of today."""
+    schema = STREAMS[stream]["json_schema"]
+    assert [one["required"] for one in _objects(schema) if isinstance(one.get("required"), list)] == []
+    Draft7Validator(schema).validate({})
+    assert schema["additionalProperties"] is True
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object in a JSON value."""
+    if isinstance(value, dict):
+        yield value
+    for member in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _objects(member)
+
+
+def test_sync_modes() -> None:
+    """What a connection of 0.2.x asks of each stream is still offered."""
+    assert all("full_refresh" in STREAMS[name]["supported_sync_modes"] for name in DECLARED)
+
+
+# Settings -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "settings", [{"project_name": "a"}, {"project_name": "a", "version": "1"}, {"project_name": "a", "x": 1}]
+)
+def test_configurations(settings: dict[str, Any]) -> None:
+    """A configuration of 0.2.x is valid, with keys that it did not know either, and reads the same project."""
+    Draft7Validator(SETTINGS).validate(settings)
+    config = make_config(settings)
+    assert (config.project_name, config.version) == (settings["project_name"], settings.get("version"))
+
+
+def test_settings() -> None:
+    """No setting of 0.2.x is gone, none is of a narrower type, none is newly required, unknown ones are let pass."""
+    for name, kind in ASKED.items():
+        assert SETTINGS["properties"][name]["type"] == kind
+        assert SETTINGS["properties"][name].keys() & {"enum", "const", "pattern", "format", "minLength"} == set()
+    assert set(SETTINGS["required"]) <= {"project_name"}
+    assert SETTINGS["additionalProperties"] is True
+
+
+def test_an_empty_version(fake: FakeIndex, tmp_path: Path) -> None:
+    """The form of 0.2.x could leave an empty version behind: it is none."""
+    rows = read(fake, tmp_path, [], project_name="sampleproject", version="")
+    assert [row["version"] for row in rows["release"]] == ["1.3.0"]

@@ -1,0 +1,241 @@
+"""recollection.py: what is remembered, as a run asks for it."""
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from packaging.utils import NormalizedName
+
+from source_pypi.config import make_config
+from source_pypi.documents.mark import mark_of
+from source_pypi.frontier import Frontier
+from source_pypi.index import Index
+from source_pypi.recollection import AT_ONCE, DAY, RESUME_WITHIN, Recollection, begins, resumable
+from source_pypi.selection import Selection, Target
+from source_pypi.state import Known, Part, Seen
+from source_pypi.streams import choose_streams
+from tests.fake_index import FakeIndex, World
+from tests.remembering import NOW, Remembering, fresh
+
+Connect = Callable[..., Index]
+CALM = settings(deadline=None)
+FILES = choose_streams(["files"])
+TWO = choose_streams(["files", "release"])
+
+
+class Kept(Remembering):
+    """A memory of what the test says, that counts what it is asked."""
+
+    def __init__(self, seen: dict[str, dict[str, Seen]] | None = None, unfinished: int | None = None) -> None:
+        super().__init__()
+        self._seen = seen or {}
+        self.unfinished = unfinished
+        self.asked: list[list[str]] = []
+
+    def recall(self, projects: Any) -> Any:
+        """What was seen; the names are noted."""
+        self.asked.append(list(projects))
+        return super().recall(projects)
+
+
+def recollection(memory: Remembering, streams: Any = FILES, now: float = NOW, **settings: Any) -> Recollection:
+    """What a run that begins now remembers."""
+    return Recollection(memory, streams, make_config(settings), now)
+
+
+def frontier(*names: str) -> Frontier:
+    """Projects to visit."""
+    return Frontier(Selection(tuple(Target(NormalizedName(name)) for name in names)))
+
+
+def seen_by(streams: Any, *, asked: float = NOW - 60, **settings: Any) -> dict[str, Seen]:
+    """What streams saw of a project at some time, on the terms of today."""
+    due = recollection(Remembering(), streams, **settings).take(frontier("foo"))
+    assert due is not None
+    mark = {"d": mark_of('"one"', b"", 7)}
+    return {name: Seen(int(asked), terms, True, 7, mark, {"": Part(b"digest")}) for name, terms in due.terms.items()}
+
+
+# Full checks --------------------------------------------------------------------------------------------------
+
+NAMES = st.text("abcdefghij-0123456789", min_size=1, max_size=12)
+PERIODS = st.floats(0.1, 30)
+
+
+@CALM
+@given(NAMES, PERIODS, st.integers(2, 60), st.integers(0, 100 * DAY))
+def test_once_in_the_period(name: str, days: float, runs: int, begin: int) -> None:
+    """Whatever the rhythm of runs, a project is due once in each period, and never twice."""
+    step = days * DAY / runs
+    asked = NOW + begin
+    due = []
+    for number in range(1, 5 * runs + 1):
+        now = NOW + begin + number * step
+        if recollection(Remembering(), now=now, full_check_days=days).is_due(name, int(asked)):
+            due.append(now)
+        asked = int(now)  # every run asks for it, due or not
+    assert len(due) in (4, 5, 6)
+    gaps = [later - earlier for earlier, later in itertools.pairwise(due)]
+    assert all(abs(gap - days * DAY) <= step + 1 for gap in gaps)
+
+
+@CALM
+@given(NAMES, PERIODS, st.floats(1, 100))
+def test_after_a_long_time(name: str, days: float, periods: float) -> None:
+    """A project that was not asked for in a whole period is due."""
+    now = NOW + periods * days * DAY + 1
+    assert recollection(Remembering(), now=now, full_check_days=days).is_due(name, NOW)
+
+
+@CALM
+@given(NAMES)
+def test_always(name: str) -> None:
+    """Where the period is 0, everything is due in every run."""
+    assert recollection(Remembering(), full_check_days=0).is_due(name, NOW)
+
+
+def test_slices() -> None:
+    """Projects have days of their own: every day about a seventh of them is due."""
+    names = [f"project-{number}" for number in range(7000)]
+    for day in range(1, 8):
+        run = recollection(Remembering(), now=NOW + day * DAY)
+        assert 800 < sum(run.is_due(name, NOW + (day - 1) * DAY) for name in names) < 1200
+
+
+# What is known of a project -----------------------------------------------------------------------------------
+
+
+def test_recalled_together() -> None:
+    """Projects are recalled many at once, in the order of their visits."""
+    names = [f"p{number}" for number in range(AT_ONCE + 1)]
+    memory, waiting = Kept(), frontier(*names)
+    run = recollection(memory)
+    taken = []
+    while (due := run.take(waiting)) is not None:
+        taken.append(due.target.project)
+    assert taken == names
+    assert memory.asked == [names[:AT_ONCE], names[AT_ONCE:]]
+
+
+def test_settled() -> None:
+    """A stream's rows stand where it has seen the project on the terms of today; another's do not matter."""
+    both = seen_by(TWO)
+    memory = Kept({"foo": {"files": both["files"], "release": Seen(*_fields(both["release"], terms=b"old."))}})
+    due = recollection(memory, TWO).take(frontier("foo"))
+    assert due is not None
+    assert due.known == Known(TWO, memory.recall(["foo"])["foo"], frozenset({"files"}), deep=False)
+    assert due.terms == {name: one.terms for name, one in both.items()}
+
+
+def _fields(seen: Seen, **changed: Any) -> list[Any]:
+    return [changed.get(name, getattr(seen, name)) for name in seen.__struct_fields__]
+
+
+@pytest.mark.parametrize(("asked", "deep"), [(NOW - 60, False), (NOW - 8 * DAY, True)])
+def test_deep(asked: float, deep: bool) -> None:
+    """Release documents are asked for once the project's own time has come."""
+    due = recollection(Kept({"foo": seen_by(FILES, asked=asked)})).take(frontier("foo"))
+    assert due is not None
+    assert due.known.deep == deep
+
+
+def test_streams_of_the_moment_remember_nothing() -> None:
+    """What tells of the moment only is read in full, whatever was seen."""
+    streams = choose_streams(["stats", "listing"])
+    run = recollection(Remembering(), streams)
+    _, terms = run.of_index()
+    memory = Kept({"": {name: Seen(NOW, one, True, None, {}, {}) for name, one in terms.items()}})
+    known, _ = recollection(memory, streams).of_index()
+    assert (set(known.seen), set(known.settled)) == ({"listing"}, {"listing"})
+
+
+# Runs that ended early ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("unfinished", "expected"),
+    [
+        (None, None),
+        (NOW, NOW),
+        (NOW - RESUME_WITHIN + 1, NOW - RESUME_WITHIN + 1),
+        (NOW - RESUME_WITHIN, None),
+        (begins(NOW), begins(NOW)),
+        (begins(NOW) + 1, None),
+    ],
+    ids=["it came to its end", "just now", "within the hour", "too long ago", "this second", "in the future"],
+)
+def test_resumable(unfinished: int | None, expected: int | None) -> None:
+    """A run that ended early is taken up again within the hour."""
+    assert resumable(unfinished, NOW) == expected
+
+
+@pytest.mark.parametrize("now", [NOW, NOW + 0.999])
+def test_the_run_before(now: float) -> None:
+    """A visit of the run before, in the very second in which a run begins, is none of that run."""
+    assert int(now) < begins(now) <= now + 1
+
+
+@pytest.mark.parametrize(
+    ("unfinished", "asked", "streams", "taken"),
+    [
+        (NOW - 100, NOW - 50, FILES, []),
+        (NOW - 100, NOW - 100, FILES, []),
+        (NOW - 100, NOW - 101, FILES, ["foo"]),
+        (None, NOW - 50, FILES, ["foo"]),
+        (NOW - RESUME_WITHIN, NOW - 50, FILES, ["foo"]),
+        (NOW - 100, NOW - 50, TWO, ["foo"]),
+    ],
+    ids=["visited", "at its beginning", "before it", "nothing to resume", "too late", "a stream selected since"],
+)
+def test_taken_up_again(unfinished: int | None, asked: int, streams: Any, taken: Sequence[str]) -> None:
+    """What the run that ended early has visited is not visited again, unless a stream has come since."""
+    memory = Kept({"foo": seen_by(FILES, asked=asked)}, unfinished)
+    waiting, run = frontier("foo", "bar"), recollection(memory, streams)
+    visited = []
+    while (due := run.take(waiting)) is not None:
+        visited.append(due.target.project)
+    assert visited == [*taken, "bar"]
+
+
+def interrupted(memory: Remembering, fake: FakeIndex, index: Index, asked: list[str], after: int, **more: Any) -> None:
+    """A run that ends after so many batches; the next one takes it up."""
+    memory.unfinished = NOW
+    whole = Remembering()
+    whole.sync(fake, index, asked, ["files"], **more)
+    for batch in whole.given[:after]:
+        memory._take(FILES[0], batch)
+
+
+def test_a_run_is_taken_up(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """The run after one that ended early asks only for what that one has not read."""
+    for name in "abc":
+        world.add(name)
+    index, memory = connect(fake), Remembering()
+    interrupted(memory, fake, index, [*"abc"], after=2)
+    memory.sync(fake, index, [*"abc"], ["files"], at=NOW + 60)
+    assert [batch.project for batch in memory.given] == ["c"]
+    assert memory.tables() == fresh(fake, index, [*"abc"], ["files"]).tables()
+
+
+def test_dependencies_of_what_was_visited(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """What was visited before a run ended is not asked for again, and what it needs is visited all the same."""
+    world.add("a", requires_dist=["b"])
+    world.add("b", requires_dist=["c"])
+    world.add("c")
+    index, memory = connect(fake), Remembering()
+    interrupted(memory, fake, index, ["a"], after=1, follow_dependencies=2)
+    memory.sync(fake, index, ["a"], ["files"], at=NOW + 60, follow_dependencies=2)
+    assert [batch.project for batch in memory.given] == ["b", "c"]
+    assert memory.tables() == fresh(fake, index, ["a"], ["files"], follow_dependencies=2).tables()
+
+
+def test_a_misspelt_name_is_told_when_a_run_is_taken_up(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """A name that the index has never had is told also by the run that takes up the one that found it out."""
+    world.add("a")
+    index, memory = connect(fake), Remembering()
+    interrupted(memory, fake, index, ["nope", "a"], after=1)
+    memory.sync(fake, index, ["nope", "a"], ["files"], at=NOW + 60)
+    assert [(batch.project, batch.missing) for batch in memory.given] == [("nope", True), ("a", False)]

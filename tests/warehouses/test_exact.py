@@ -1,0 +1,214 @@
+"""What is in a warehouse is what is on the index: after a first sync, after changes, with streams that come later."""
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from source_pypi.streams import choose_streams
+from tests.fake_index import FakeIndex, World, faults
+from tests.model.changes import CHANGES, PROJECTS, Site
+from tests.warehouses.places import Place, in_order
+from tests.warehouses.syncing import ALL, held, read, sync
+
+pytestmark = pytest.mark.warehouses
+
+Serve = Callable[..., FakeIndex]
+#: Every character that quoting, escaping or storing could lose; NUL, which databases do not hold, is told apart.
+ODD = "naïve \\ \\n \" ' ; -- %s :x {} $1 \u202e \U0001f40d \x07 \t end"
+
+
+def lively(world: World) -> None:
+    """Two projects with something in every stream."""
+    world.add(
+        "Flask",
+        releases=["1.0", "2.0"],
+        owner="alice",
+        keywords="web, wsgi",
+        summary=ODD,
+        author="",
+        requires_dist=["click>=8", 'six; python_version < "3"'],
+        classifiers=["Typing :: Typed", "Topic :: Utilities"],
+        project_urls={"Source": "https://code.example.com"},
+    )
+    world.add("click", releases=["7.0"], owner="bob", summary=" ")
+    world.add_advisory("flask", "1.0", "PYSEC-1")
+
+
+def test_first(place: Place, world: World, serve: Serve) -> None:
+    """After a first sync every stream is a table with the very rows that a plain read gives, and all its columns."""
+    lively(world)
+    fake = serve()
+    sync(place, fake, ["flask", "click"])
+    fake.new_run()
+    assert held(place) == read(fake, ["flask", "click"])
+    assert {stream.name for stream in ALL} <= place.tables()
+
+
+def test_nothing_changed(place: Place, world: World, serve: Serve) -> None:
+    """Where nothing has changed a second sync asks on condition, gets no document, and writes no row that has state."""
+    lively(world)
+    streams = choose_streams(["projects", "versions", "files", "vulnerabilities", "roles"])
+    fake = serve()
+    assert sync(place, fake, ["flask", "click"], streams).rows["files"] == 6
+    before = held(place, streams)
+    fake.new_run()
+    assert sync(place, fake, ["flask", "click"], streams).rows == {}
+    assert [(request.path, request.status) for request in fake.requests] == [
+        ("/pypi/flask/json", 304),
+        ("/pypi/click/json", 304),
+    ]
+    assert held(place, streams) == before
+
+
+def test_changes(place: Place, world: World, serve: Serve) -> None:
+    """Uploads, yanks, deletions, roles, advisories, archiving: after each sync the tables are those of a first one."""
+    lively(world)
+    fake = serve()
+    sync(place, fake, ["flask", "click"])
+    world.upload("flask", "2.0", filename="flask-2.0-1-py3-none-any.whl")
+    world.yank("flask", "1.0", "broken")
+    world.add_advisory("click", "7.0", "PYSEC-2")
+    fake.new_run()
+    sync(place, fake, ["flask", "click"])
+    fake.new_run()
+    assert held(place) == read(fake, ["flask", "click"])
+    world.delete_release("flask", "1.0")
+    world.remove_role("flask", "alice")
+    world.add_role("click", "alice")
+    world.set_advisories("click", "7.0", [])
+    world.archive("click")
+    fake.new_run()
+    sync(place, fake, ["flask", "click"])
+    fake.new_run()
+    assert held(place) == read(fake, ["flask", "click"])
+
+
+def test_nothing_left(place: Place, world: World, serve: Serve) -> None:
+    """A stream of which a project has no rows left loses them all, and so does a project that is gone."""
+    lively(world)
+    streams = choose_streams(["files", "roles", "vulnerabilities", "dependencies"])
+    fake = serve()
+    sync(place, fake, ["flask", "click"], streams)
+    world.set_advisories("flask", "1.0", [])
+    world.remove_role("flask", "alice")
+    world.delete_project("click")
+    fake.new_run()
+    sync(place, fake, ["flask", "click"], streams)
+    now = held(place, streams)
+    assert (now["vulnerabilities"], now["roles"], {row["project"] for row in now["files"]}) == ([], [], {"flask"})
+    assert {row["project"] for row in now["dependencies"]} == {"flask"}
+
+
+def test_other_projects_stay(place: Place, world: World, serve: Serve) -> None:
+    """What is not asked for stays as it is."""
+    lively(world)
+    fake = serve()
+    streams = choose_streams(["files", "versions"])
+    sync(place, fake, ["flask", "click"], streams)
+    before = held(place, streams)
+    world.delete_release("flask", "2.0")
+    fake.new_run()
+    sync(place, fake, ["click"], streams)
+    assert held(place, streams) == before
+
+
+def test_a_stream_later(place: Place, world: World, serve: Serve) -> None:
+    """A stream and a project that come later are read from their beginning; the others keep their state."""
+    lively(world)
+    fake = serve()
+    sync(place, fake, ["flask"], choose_streams(["files"]))
+    fake.new_run()
+    done = sync(place, fake, ["flask", "click"], choose_streams(["files", "versions"]))
+    assert done.rows == {"files": 2, "versions": 3}
+    fake.new_run()
+    both = choose_streams(["files", "versions"])
+    assert held(place, both) == read(fake, ["flask", "click"], both)
+
+
+def test_a_failure_keeps_rows(place: Place, world: World, serve: Serve) -> None:
+    """What could not be read keeps what was loaded before, and is read when it can be again."""
+    lively(world)
+    fake = serve()
+    streams = choose_streams(["files", "stats"])
+    sync(place, fake, ["flask", "click"], streams)
+    before = held(place, streams)
+    world.yank("flask", "1.0", "broken")
+    fake.new_run()
+    fake.fault("/pypi/flask/json", faults.forbidden())
+    fake.fault("/stats/", faults.forbidden())
+    sync(place, fake, ["flask", "click"], streams)
+    assert held(place, streams) == before
+    fake.new_run()
+    sync(place, fake, ["flask", "click"], streams)
+    fake.new_run()
+    assert held(place, streams) == read(fake, ["flask", "click"], streams)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_anything(place: Place, world: World, serve: Serve, seed: int) -> None:
+    """Whatever happens to an index, in any order: after a sync the tables are those of a first one."""
+    chance = random.Random(seed)
+    site = Site(world)
+    for name in PROJECTS:
+        site.happen("create", name, chance.randrange(9))
+    fake = serve()
+    for _ in range(4):
+        fake.new_run()
+        sync(place, fake, PROJECTS)
+        fake.new_run()
+        assert held(place) == read(fake, PROJECTS)
+        for _ in range(6):
+            site.happen(chance.choice(list(CHANGES)), chance.choice(PROJECTS), chance.randrange(9))
+
+
+def test_another_index(place: Place, world: World, serve: Serve) -> None:
+    """State of another index is set aside, with a word about it: its rows give way to this one's, whole."""
+    lively(world)
+    first, second = serve(), serve()
+    sync(place, first, ["flask", "click"])
+    world.delete_release("flask", "2.0")
+    done = sync(place, second, ["flask", "click"])
+    assert len(done.notes) == 1
+    assert f"was loaded from another index, {first.url}" in done.notes[0]
+    second.new_run()
+    assert held(place) == read(second, ["flask", "click"])
+
+
+def test_what_was_named(place: Place, world: World, serve: Serve) -> None:
+    """What was named last, with its pins, stands in ``_selection``."""
+    lively(world)
+    streams = choose_streams(["files"])
+    fake = serve()
+    sync(place, fake, ["flask==1.0", "click"], streams)
+    fake.new_run()
+    sync(place, fake, ["flask==1.0"], streams)
+    named = [{name: row[name] for name in ("project", "pin")} for row in place.select("_selection")]
+    assert named == [{"project": "flask", "pin": "1.0"}]
+
+
+def test_nul(place: Place, world: World, serve: Serve) -> None:
+    """NUL, which many databases cannot hold, becomes U+FFFD there, nested or not; elsewhere it stays."""
+    world.release("a", "1.0", info={"summary": "a\x00b", "project_urls": {"x": "\\\x00\x00"}})
+    fake = serve()
+    streams = choose_streams(["projects", "project"])
+    sync(place, fake, ["a"], streams)
+    nul = "\x00" if place.name == "parquet" else "\ufffd"
+    (project,), (document,) = place.rows(streams[0]), place.rows(streams[1])
+    assert project["summary"] == f"a{nul}b"
+    assert document["info"]["project_urls"] == {"x": f"\\{nul}{nul}"}
+
+
+def test_many_projects(place: Place, world: World, serve: Serve) -> None:
+    """More projects than go into a load, and then fewer of them with changes."""
+    names = [f"p{number}" for number in range(250)]
+    for name in names:
+        world.add(name)
+    fake = serve()
+    streams = choose_streams(["files", "versions"])
+    sync(place, fake, names, streams)
+    assert len(place.rows(streams[1])) == 500
+    world.yank("p7", "1.0", None)
+    fake.new_run()
+    assert sync(place, fake, names, streams).rows == {"files": 2, "versions": 1}
+    assert len(in_order(place.rows(streams[1]))) == 500
