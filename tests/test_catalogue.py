@@ -13,6 +13,7 @@ from pathlib import Path
 
 from source_pypi import __version__
 from source_pypi.fronts import airbyte
+from source_pypi.fronts.airbyte.reading import HEARTBEAT
 from source_pypi.streams import STREAMS
 from tests.connector import ROOT
 from tests.image.dockerfile import ignored, read_dockerfile
@@ -121,6 +122,11 @@ def test_one_version() -> None:
     assert said("license") == project["license"]
     assert said("packageName") == project["name"]
     assert said("documentationUrl") == LINK
+
+
+def test_longest_silence() -> None:
+    """A sync says that it goes on long before the platform takes its silence for its end."""
+    assert float(said("maxSecondsBetweenMessages")) >= 5 * HEARTBEAT
 
 
 def test_image() -> None:

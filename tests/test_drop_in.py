@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from source_pypi.config import make_config
@@ -194,6 +196,20 @@ def test_configurations(settings: dict[str, Any]) -> None:
     Draft7Validator(SETTINGS).validate(settings)
     config = make_config(settings)
     assert (config.project_name, config.version) == (settings["project_name"], settings.get("version"))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+OTHERS = st.dictionaries(st.text().filter(lambda name: name not in SETTINGS["properties"]), JSON, max_size=3)
+OLD = st.fixed_dictionaries({"project_name": st.text()}, optional={"version": st.text()})
+
+
+@given(OLD, OTHERS)
+def test_any_configuration(asked: dict[str, Any], others: dict[str, Any]) -> None:
+    """Whatever the specification of 0.2.x took is taken, with keys of which neither knows."""
+    assert Draft7Validator(SETTINGS).is_valid(others | asked)
 
 
 def test_settings() -> None:

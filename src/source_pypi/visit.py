@@ -201,9 +201,10 @@ class _ProjectVisit:
             self._note_mark(Reads.PAGE, self._page, mark)
         if absent and isinstance(findings.failures.get(Reads.PROJECT), NotOfferedError):
             self._look_elsewhere()
-        if self._document is UNCHANGED and self._page is not UNCHANGED and findings.had(Reads.PAGE):
-            if not self._known.stands(Reads.PAGE, findings.marks[Reads.PAGE], self._known.readers(Reads.PAGE)):
-                self._ask_project_whole({Reads.PAGE, Reads.PROVENANCE})
+        told = findings.marks.get(Reads.PAGE)  # also that there is none: that makes other rows too
+        made_anew = told and not self._known.stands(Reads.PAGE, told, self._known.readers(Reads.PAGE))
+        if made_anew and self._document is UNCHANGED and self._page is not UNCHANGED:
+            self._ask_project_whole({Reads.PAGE, Reads.PROVENANCE})
 
     def _page_or_why_not(self, mark: Mark, *, absent: bool) -> Document[Page] | Unchanged | None:
         """The project page; where the project document is absent, it also says why."""

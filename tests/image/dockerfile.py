@@ -1,0 +1,70 @@
+"""What a Dockerfile says: its stages, and their instructions. No more of the language is read than ours has."""
+
+import json
+import re
+import shlex
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.connector import ROOT
+
+
+@dataclass
+class Stage:
+    """A stage.
+
+    :ivar base: the image that it begins with.
+    :ivar name: what it is called; empty: nothing.
+    :ivar steps: its instructions WORKDIR, USER, COPY and RUN, in order.
+    :ivar variables: of ENV.
+    :ivar labels: of LABEL.
+    :ivar entrypoint: of ENTRYPOINT.
+    """
+
+    base: str
+    name: str
+    steps: list[tuple[str, str]] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    entrypoint: list[str] = field(default_factory=list)
+
+    @property
+    def user(self) -> str:
+        """Who runs what comes out."""
+        return [argument for word, argument in self.steps if word == "USER"][-1]
+
+
+def read_dockerfile(path: Path = ROOT / "Dockerfile") -> list[Stage]:
+    """The stages of a Dockerfile, in order."""
+    stages: list[Stage] = []
+    for line in path.read_text().splitlines():
+        if not line or line.startswith("#"):
+            continue
+        word, _, argument = line.partition(" ")
+        if word == "FROM":
+            named = re.fullmatch(r"(\S+)(?: AS (\S+))?", argument)
+            assert named is not None, line
+            stages.append(Stage(named[1], named[2] or ""))
+        elif word in ("WORKDIR", "USER", "COPY", "RUN"):
+            stages[-1].steps.append((word, argument))
+        elif word in ("ENV", "LABEL"):
+            (pair,) = shlex.split(argument)
+            name, _, value = pair.partition("=")
+            (stages[-1].variables if word == "ENV" else stages[-1].labels)[name] = value
+        elif word == "ENTRYPOINT":
+            stages[-1].entrypoint = json.loads(argument)
+        else:
+            raise NotImplementedError(line)
+    return stages
+
+
+def ignored(path: str, rules: list[str]) -> bool:
+    """Whether .dockerignore keeps a file of the project out: the last rule that fits it, or a folder above, decides."""
+    verdict = False
+    for rule in rules:
+        wanted = rule.removeprefix("!")
+        parts = path.split("/")
+        above = ["/".join(parts[: length + 1]) for length in range(len(parts))]
+        fits = wanted in ("*", *above) or (wanted.startswith("**/") and wanted[3:] in parts)
+        verdict = not rule.startswith("!") if fits else verdict
+    return verdict

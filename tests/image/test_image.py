@@ -1,0 +1,66 @@
+"""The image: its steps, replayed in clean environments, and the connector that comes out of them."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from source_pypi import __version__
+from source_pypi.streams import STREAMS
+from tests.connector import copy_connector, sample_world
+from tests.fake_index import FakeIndex
+from tests.image.dockerfile import read_dockerfile
+from tests.image.replay import Replayed
+
+pytestmark = pytest.mark.image
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Replayed:
+    """The last stage, after those before it."""
+    replayed: dict[str, Replayed] = {}
+    for stage in read_dockerfile():
+        replayed[stage.name] = Replayed(stage, tmp_path_factory.mktemp("stage"), replayed)
+    return replayed[""]
+
+
+@pytest.fixture(scope="module")
+def index() -> Iterator[FakeIndex]:
+    """An index with the projects of the configurations."""
+    with FakeIndex(sample_world(), strict=False) as fake:
+        yield fake
+
+
+def messages(image: Replayed, *arguments: str) -> list[dict[str, Any]]:
+    """What the entrypoint writes."""
+    done = image.run([*image.stage.entrypoint, *arguments], timeout=60)
+    assert done.stderr == ""
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_spec(image: Replayed) -> None:
+    """The image prints its specification."""
+    assert [message["type"] for message in messages(image, "spec")] == ["SPEC"]
+
+
+def test_check_and_read(image: Replayed, index: FakeIndex, tmp_path: Path) -> None:
+    """The image checks a configuration, and reads every stream, attestations too."""
+    files = copy_connector(tmp_path, index) / "integration_tests"
+    config, catalog = str(files / "config.json"), str(files / "configured_catalog.json")
+    (status,) = messages(image, "check", "--config", config)
+    assert status["connectionStatus"] == {"status": "SUCCEEDED"}
+    told = messages(image, "read", "--config", config, "--catalog", catalog)
+    assert {m["record"]["stream"] for m in told if m["type"] == "RECORD"} == {stream.name for stream in STREAMS}
+
+
+def test_what_is_in_it(image: Replayed) -> None:
+    """The image has what a read needs and nothing else: no tools that build, no database, few megabytes."""
+    listed = image.run(["python", "-m", "pip", "--disable-pip-version-check", "list", "--format", "json"]).stdout
+    packages = {package["name"]: package["version"] for package in json.loads(listed)}
+    assert packages["source-pypi"] == __version__
+    assert packages.keys() - {"pip", "setuptools"} == {
+        *("source-pypi", "cffi", "click", "cryptography", "distlib", "msgspec", "packaging", "pycparser", "urllib3"),
+    }
+    assert image.size() < 30_000_000
