@@ -53,7 +53,8 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     (
         "StaleError",
         (ADDRESS, 7, 9),
-        f"{ADDRESS} is an old copy (serial 7, 9 was seen before): what was loaded stays, the next run asks again",
+        f"{ADDRESS} is an old copy (serial 7, 9 was seen before): what was loaded stays, the next run asks again "
+        "(if the index was set up anew, reset the state)",
     ),
     (
         "NotOfferedError",

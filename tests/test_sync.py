@@ -697,7 +697,7 @@ def test_a_stale_copy_changes_nothing(
     assert (batch.changes, batch.failures, batch.missing) == ({}, {}, False)
     assert batch.notes == (
         f"{fake.url}/pypi/foo/json is an old copy (serial {world.serial - 1}, {world.serial} was seen before): "
-        "what was loaded stays, the next run asks again",
+        "what was loaded stays, the next run asks again (if the index was set up anew, reset the state)",
     )
     assert memory.tables() == before
     memory.sync(fake, index, ["foo"], names, releases="all")

@@ -190,6 +190,8 @@ def streams(as_json: bool) -> None:
 
 def main() -> None:
     """The entry point of ``source-pypi``."""
+    if os.getpid() == 1:  # of a container: there, the system has no default action for a signal
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
     try:
         cli(prog_name="source-pypi")
     except OSError as error:  # of standard output: all other errors are told where they happen

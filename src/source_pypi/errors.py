@@ -294,7 +294,7 @@ class StaleError(TransientError):
     def __str__(self) -> str:
         return (
             f"{self.address} is an old copy (serial {self.serial}, {self.seen} was seen before): "
-            "what was loaded stays, the next run asks again"
+            "what was loaded stays, the next run asks again (if the index was set up anew, reset the state)"
         )
 
 

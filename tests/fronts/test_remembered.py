@@ -6,17 +6,18 @@ from typing import Any
 
 import duckdb
 import pytest
+from msgspec.structs import replace
 
 from source_pypi.documents import ABSENT, UNKNOWN
 from source_pypi.documents.mark import mark_of
 from source_pypi.errors import DestinationError, StateError
 from source_pypi.fronts.remembered import VERSION, Remembered
-from source_pypi.recollection import RESUME_WITHIN, begins
+from source_pypi.recollection import RESUME_WITHIN
 from source_pypi.state import Glance, Part, Seen
 
 ROOT = "http://index.test"
 NOW = 1_795_332_577
-BEGAN = begins(NOW)
+BEGAN = NOW
 SEEN = Seen(NOW, b"term", True, 7, {"d": mark_of('"one"', b"", 7)}, {"": Part(b"digest", None, (("a.whl",),))})
 OTHER = Seen(NOW + 1, b"term", True, None, {}, {})
 BOTH = ["files", "versions"]
@@ -142,7 +143,7 @@ def test_a_run_that_ended_early(connection: duckdb.DuckDBPyConnection) -> None:
         assert again.notes == ["the last run ended early: what it has loaded is not asked for again"]
     late = remembered(connection, now=BEGAN + RESUME_WITHIN)
     assert (late.unfinished, late.notes) == (None, [])
-    began = begins(BEGAN + RESUME_WITHIN)
+    began = BEGAN + RESUME_WITHIN
     assert remembered(connection, now=began + 60).unfinished == began
 
 
@@ -209,3 +210,13 @@ def test_nothing_is_written_without_a_commit(tmp_path: Path) -> None:
 
 def _times(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
     return connection.execute("SELECT unfinished FROM _run").fetchall()
+
+
+def test_a_run_in_the_second_of_the_last_visits(connection: duckdb.DuckDBPyConnection) -> None:
+    """What the run before visited in this very second is none of this run's: its beginning is the next second."""
+    memory = remembered(connection)
+    memory.note("files", "foo", replace(SEEN, asked=BEGAN + 5))
+    memory.finish()
+    memory.write()
+    remembered(connection, now=BEGAN + 5.5)
+    assert remembered(connection, now=BEGAN + 8).unfinished == BEGAN + 6

@@ -13,7 +13,7 @@ import duckdb
 
 from source_pypi.errors import StateError
 from source_pypi.fronts.tables import Catalog, make_table
-from source_pypi.recollection import begins, resumable
+from source_pypi.recollection import resumable
 from source_pypi.state import WHOLE_INDEX, Glance, Row, Seen, glance_of, pack_row, unpack_row
 
 #: Rows that are fetched at once.
@@ -54,10 +54,15 @@ class Remembered:
         run = "run: the last one, and since when it is under way."
         make_table(connection, "_run", _RUN, run, path, catalog=catalog)
         self.unfinished = resumable(self._last_run(), now)
-        self._began: int | None = begins(now) if self.unfinished is None else self.unfinished
+        self._began: int | None = self._begins(int(now)) if self.unfinished is None else self.unfinished
         if self.unfinished is not None:
             self.notes.append("the last run ended early: what it has loaded is not asked for again")
         self._write_run()
+
+    def _begins(self, now: int) -> int:
+        """From when on a visit is one of this run: not from now, if the run before visited in this very second."""
+        (last,) = self._connection.execute("SELECT max(asked) FROM _state").fetchone() or (None,)
+        return now + 1 if last is not None and last >= now else now
 
     def _last_run(self) -> int | None:
         """When the last run began, if it did not come to its end; what it saw of another index is forgotten."""

@@ -28,7 +28,8 @@ _IDENTITY = {
     "Authorization": "{{ 'Basic ' ~ (config['index_username'] ~ ':' ~ config['index_password']) | base64encode "
     "if config.get('index_username') else '' }}",
 }
-#: One worker asks one question at a time. The CDK hangs where one worker has more than 10,000 partitions to read.
+#: One worker asks one question at a time. Beyond this many projects there must be two: the CDK lets 10,000 partitions
+#: wait, and the worker that finds them then waits for another one to read some (seen: 30,000, and nothing was asked).
 _MANY = 9000
 _USER = "config_error"
 _HTML = "{{ 'html' in headers.get('Content-Type', '') }}"
