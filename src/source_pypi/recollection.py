@@ -12,14 +12,15 @@ Resuming
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from packaging.utils import NormalizedName
 
 from source_pypi.config import Config
-from source_pypi.documents import UNKNOWN, Mark
+from source_pypi.documents import Mark
 from source_pypi.frontier import Frontier
 from source_pypi.reads import Reads
-from source_pypi.selection import Target
+from source_pypi.selection import Selection, Target
 from source_pypi.state import CODES, WHOLE_INDEX, Glance, Known, Memory, Seen, mark_in, terms_of
 from source_pypi.streams.stream import Stream
 from source_pypi.visit import Findings
@@ -50,17 +51,33 @@ class Due:
     terms: Mapping[str, bytes]
 
 
+def _choice(selection: Selection) -> bytes:
+    """What tells two choices of projects apart, whatever the list holds."""
+    named = sorted(f"{target.project}=={','.join(target.pins)}" for target in selection.targets)
+    told = "\n".join([str(selection.whole_index), str(selection.follow), *sorted(selection.excluded), "", *named])
+    return told.encode()
+
+
 class Recollection:
     """What the selected streams remember.
 
     :param now: when the run began, in seconds since 1970.
+    :param selection: the projects that the run is about.
     """
 
-    def __init__(self, memory: Memory, streams: Sequence[Stream], config: Config, now: float) -> None:
+    def __init__(
+        self,
+        memory: Memory,
+        streams: Sequence[Stream],
+        config: Config,
+        now: float,
+        selection: Selection | None = None,
+    ) -> None:
         self._memory, self._config, self._now = memory, config, now
         self._of_projects = tuple(stream for stream in streams if stream.of_project)
         self._of_index = tuple(stream for stream in streams if not stream.of_project)
         self._recalled: dict[str, Mapping[str, Seen]] = {}
+        self._choice = _choice(selection or Selection())
         self.keys = memory.keys
         self._since = resumable(memory.unfinished, now)
 
@@ -88,7 +105,7 @@ class Recollection:
         return self._known(self._of_index, None, seen)
 
     def list_mark(self, *, of_projects: bool) -> Mark:
-        """With which mark to ask for the list of projects.
+        """With which mark to ask for the list of projects: its ETag only where all readers have seen that very list.
 
         :param of_projects: whether it is to tell which projects to visit: then it has to be the one that did so last.
         """
@@ -96,17 +113,36 @@ class Recollection:
         readers = [*of_list, *(self._of_projects if of_projects else ())]
         seen = self._memory.recall([WHOLE_INDEX]).get(WHOLE_INDEX, {})
         known, _ = self._known(tuple(of_list), None, seen)
-        terms = self._unpinned_terms()
+        terms = self._list_terms()
         settled = known.settled | {name for name, one in terms.items() if name in seen and seen[name].terms == one}
-        marks = {mark_in(seen[s.name], Reads.LISTING) for s in readers if s.name in settled}
+        marks = {mark_in(seen[s.name], Reads.LISTING) for s in readers if s.name in seen}
         agreed = len(marks) == 1 and all(stream.name in settled for stream in readers)
-        return marks.pop() if agreed else UNKNOWN
+        highest = max((mark.serial for mark in marks if mark.serial is not None), default=None)
+        return marks.pop() if agreed else Mark(serial=highest)
 
     def of_list(self, mark: Mark) -> dict[str, Seen]:
         """What to remember, by stream, once all projects were visited that a list tells to visit."""
         marks = {CODES[Reads.LISTING]: mark}
-        terms = self._unpinned_terms()
+        terms = self._list_terms()
         return {name: Seen(int(self._now), one, True, mark.serial, marks, {}) for name, one in terms.items()}
+
+    def without_list(self) -> dict[str, Seen]:
+        """The same, by stream, of those that remember a list, before anything is visited: all but its serial goes.
+
+        That a list has not changed spares every project only if nothing but it has told what to visit since.
+        """
+        seen = self._memory.recall([WHOLE_INDEX]).get(WHOLE_INDEX, {})
+        marks = {s.name: mark_in(seen[s.name], Reads.LISTING) for s in self._of_projects if s.name in seen}
+        return {
+            name: Seen(int(self._now), b"", True, mark.serial, {CODES[Reads.LISTING]: Mark(serial=mark.serial)}, {})
+            for name, mark in marks.items()
+            if mark.tag
+        }
+
+    def _list_terms(self) -> dict[str, bytes]:
+        """On what terms a list is remembered: those of projects, and of the choice that was visited by it."""
+        terms = self._unpinned_terms()
+        return {name: blake2b(one + self._choice, digest_size=4).digest() for name, one in terms.items()}
 
     def glance(self) -> Iterable[Glance]:
         """The projects that all streams have seen, on the terms on which they are read if they are not pinned."""

@@ -31,7 +31,7 @@ class Agenda:
     :ivar selection: the projects that were named, without those that are spared.
     :ivar listed: the listed ones that were not named, by the names that the list has, where the whole index was chosen.
     :ivar spared: how many need no visit.
-    :ivar serials: what the list tells of those that are visited: a visit may bring an older copy.
+    :ivar serials: which those that are visited have at least, as the list tells: a visit may bring an older copy.
     """
 
     selection: Selection
@@ -54,6 +54,7 @@ def make_agenda(
     :param is_due: whether everything is to be asked for of a project that was last visited at a time.
     """
     named = {target.project for target in selection.targets if not target.pins}
+    unlisted = None if serials is not None else 1  # the list may have it: then it has a serial, whatever that is
     open_: dict[str, int | None] = dict(serials or {}) if selection.whole_index else {}
     spared: set[str] = set()
     count = 0
@@ -66,11 +67,11 @@ def make_agenda(
             open_.pop(project, None)
             spared.update({project} & named)
         elif selection.whole_index:
-            open_.setdefault(project, None)
+            open_.setdefault(project, unlisted)
     targets = tuple(target for target in selection.targets if target.project not in spared)
     told: Mapping[str, int | None] = open_
     if not selection.whole_index:
-        told = {one.project: (serials or {}).get(one.project) for one in targets}
+        told = {one.project: (serials or {}).get(one.project, unlisted) for one in targets}
     return Agenda(replace(selection, targets=targets), list(open_), count, told)
 
 

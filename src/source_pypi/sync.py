@@ -69,7 +69,7 @@ def batches(
     streams, unable = _able(streams)
     if unable:
         yield Batch(None, _moment(now()), failures=unable)
-    recollection = Recollection(memory or NoMemory(), streams, config, now())
+    recollection = Recollection(memory or NoMemory(), streams, config, now(), selection)
     chosen = [stream for stream in streams if stream.of_project]
     reads = _reads(streams, config)
     whole = _WholeIndex(index, reads, recollection)
@@ -81,6 +81,8 @@ def batches(
         plan = Plan(frozenset(reads), config.releases, fill=config.core_metadata and filled)
         frontier = Frontier(agenda.selection, agenda.listed)
         visits = _Visits(index, frontier, plan, recollection, now, agenda.serials)
+        if forgotten := recollection.without_list():
+            yield Batch(None, _moment(now()), {name: Change(one) for name, one in forgotten.items()})
         yield from visits.batches(config.max_concurrency)
         if memory is not None and visits.clean and whole.list_mark is not None:
             seen = recollection.of_list(whole.list_mark)
