@@ -41,8 +41,8 @@ class Content:
 
     @property
     def memory(self) -> dict[str, dict[str, Seen]]:
-        """What is remembered, but for the times of visits."""
-        return {stream: {p: replace(s, asked=0) for p, s in seen.items()} for stream, seen in self.seen.items()}
+        """What is remembered of projects, but for the times of visits: a run that is taken up remembers no list."""
+        return {stream: {p: replace(s, asked=0) for p, s in seen.items() if p} for stream, seen in self.seen.items()}
 
     def visited(self, stream: str) -> set[str]:
         """The projects of the index that a stream has seen in the run that did not come to its end."""

@@ -66,8 +66,8 @@ class Destination(ABC):
         self.doubtful = False
         #: What the last undisturbed sync of the whole index was about.
         self.covered: set[Place] = set()
-        #: The project's serial when a place was last read.
-        self.serials: dict[Place, int | None] = {}
+        #: The project's serial, and what was chosen, when a place was last read; None: that was no undisturbed sync.
+        self.read_at: dict[Place, object] = {}
         self.pending: tuple[float, set[Place]] | None = None
         #: What was last read without its keys being kept.
         self.untracked: set[Place] = set()

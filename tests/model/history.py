@@ -68,13 +68,15 @@ class Choice:
 
     def config(self, root: str) -> Config:
         """As settings."""
+        whole = self.settings.get("whole_index")
         named = [
             name if pin is None else f"{name}=={pin}"
             for name, pins in self.projects.items()
             for pin in (pins or (None,))
-            if pin is not None or not self.settings.get("whole_index")
+            if pin is not None or not whole
         ]
-        return make_config({"projects": named, "index_url": root, "requests_per_second": 0, **self.settings})
+        chosen = self.settings if whole else {**self.settings, "exclude": ()}  # or there may be nothing left
+        return make_config({"projects": named, "index_url": root, "requests_per_second": 0, **chosen})
 
 
 class History:
@@ -111,10 +113,13 @@ class History:
         self.steps += 1
         self.site.happen(what, name, pick)
 
-    def serial(self, name: str) -> int | None:
-        """A project's serial now; None: there is none."""
-        project = self.world.get(name)
-        return None if project is None else project.last_serial
+    def standing(self, name: str) -> object:
+        """What the list tells of a project, and what its rows depend on besides: where neither moves, nor need they."""
+        project, settings = self.world.get(name), self.choice.settings
+        serial = None if project is None else project.last_serial
+        follows = settings.get("follow_dependencies", 0) > 0
+        terms = [settings.get(setting) for setting in ("releases", "core_metadata", "track_removed")]
+        return serial, follows, terms, self.choice.projects.get(name)
 
     def restart(self, *, etags: bool) -> None:
         """The index goes on with or without ETags."""
@@ -207,7 +212,7 @@ class _Check:
             removed = bool(whole) and not isinstance(self.destination, Deduplicated)  # which is not told of removals
             self.destination.covered = set(self.fresh) if removed else set()
         for place in self.outcome.read:
-            self.destination.serials[place] = None if self.trouble.tells_lies else self.history.serial(place[1])
+            self.destination.read_at[place] = None if self.trouble.tells_lies else self.history.standing(place[1])
         self.destination.expected = {place: dict(rows) for place, rows in self.found.items()}
 
     def _expected(self, place: Place) -> dict[Any, Any]:
@@ -242,7 +247,7 @@ class _Check:
     def _is_spared(self, place: Place) -> bool:
         """Whether the list may have told that a project need not be visited."""
         spares = self.history.choice.settings.get("whole_index") and not self.deep
-        return bool(spares) and self.destination.serials.get(place) == self.history.serial(place[1])
+        return bool(spares) and self.destination.read_at.get(place) == self.history.standing(place[1])
 
     def _old_advisories(self, place: Place, rows: Mapping[Any, Any]) -> dict[Any, Any]:
         """Take what only a full check brings as it is: what release documents alone tell of old releases."""

@@ -30,6 +30,7 @@ settings = st.fixed_dictionaries(
         "follow_dependencies": st.sampled_from([0, 0, 0, 1, 2]),
         "track_removed": st.sampled_from([True, True, True, False]),
         "whole_index": st.sampled_from([False, False, True]),
+        "exclude": st.sampled_from([(), (), ("alpha",)]),
     }
 )
 
