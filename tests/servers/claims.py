@@ -59,7 +59,7 @@ class Claims:
 
     def judge_read(self, name: str, status: int, messages: list[dict[str, Any]]) -> None:
         """Hold the outcome of a ``read`` of one stream against the claim."""
-        records = [message["record"]["data"] for message in messages if message["type"] == "RECORD"]
+        records = rows_of(messages)
         errors = list(_errors(messages))
         key = stream_named(name).key
         if name in self.rows:
@@ -93,6 +93,16 @@ def row(stream: str, /, **values: Any) -> Row:
     """A stream's row with these values, and null in every other field."""
     fields = msgspec.structs.fields(stream_named(stream).record)
     return dict.fromkeys((described.encode_name for described in fields), None) | values
+
+
+def rows_of(messages: list[dict[str, Any]]) -> list[Row]:
+    """The rows of a ``read``, without the time of the visit, which is one for all rows of a project."""
+    records = [message["record"]["data"] for message in messages if message["type"] == "RECORD"]
+    visits: dict[str | None, set[str]] = {}
+    for record in records:
+        visits.setdefault(record.get("project"), set()).add(record["seen_at"])
+    assert all(len(times) == 1 for times in visits.values())
+    return [{name: value for name, value in record.items() if name != "seen_at"} for record in records]
 
 
 def not_offered(what: str, address: str, answered: str = "answered 404") -> str:

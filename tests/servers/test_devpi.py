@@ -16,6 +16,7 @@ from tests.servers.claims import (
     claimed,
     not_offered,
     row,
+    rows_of,
     table,
     unknown,
 )
@@ -119,10 +120,9 @@ def test_sync_of_many(devpi: Server, claims: Claims, run: Run) -> None:
 def test_whole_index(devpi: Server, read: Read) -> None:
     """The projects of the whole index come from its list."""
     status, messages = read(["statuses"], index_url=devpi.index, whole_index=True)
-    records = [message["record"]["data"] for message in messages if message["type"] == "RECORD"]
     assert status == 0
     expected = [_status("first-extra", 1), _status("second-extra", 1), _status(PROJECT, 4), _status("tiny-tool", 2)]
-    assert sorted(records, key=lambda record: str(record["project"])) == expected
+    assert sorted(rows_of(messages), key=lambda row: str(row["project"])) == expected
 
 
 def test_root_of_the_server(devpi: Server, run: Run) -> None:
