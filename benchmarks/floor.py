@@ -13,7 +13,7 @@ import http.client
 import sys
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -112,16 +112,19 @@ def main() -> None:
         sys.stdout.buffer.write(line % (stream, encode(row), time.time() * 1000))
 
     for name in names:
+        seen_at = datetime.now(UTC)
         body = fetch(connection, f"/pypi/{name}/json")
         document, sections = documents.decode(body), sections_of.decode(body)
-        write(b"projects", project_row(name, document))
+        write(b"projects", project_row(name, document) | {"seen_at": seen_at})
         for row in version_rows(name, document):
+            row["seen_at"] = seen_at
             write(b"versions", row)
         for row in file_rows(name, document):
+            row["seen_at"] = seen_at
             write(b"files", row)
-        write(b"project", {**sections, "project": name})
+        write(b"project", {**sections, "project": name, "seen_at": seen_at})
         del sections["releases"]
-        write(b"release", {**sections, "project": name, "version": document.info.version})
+        write(b"release", {**sections, "project": name, "version": document.info.version, "seen_at": seen_at})
     write(b"stats", sections_of.decode(fetch(connection, "/stats/")))
 
 

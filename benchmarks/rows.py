@@ -1,9 +1,11 @@
 """Whether two commands gave the same rows; and rows taken out of their RECORD lines. Runs in a process of its own.
 
 Usage
-    ``python benchmarks/rows.py same ONE OTHER``: RECORD lines of two files, whatever their order and ``emitted_at``.
+    ``python benchmarks/rows.py same ONE OTHER``: RECORD lines of two files, whatever their order and their times.
     ``python benchmarks/rows.py split LINES FOLDER``: ``FOLDER/<stream>.ndjson``, and their columns in ``columns.json``.
     ``python benchmarks/rows.py tables ONE OTHER``: the tables of two DuckDB files; ONE may have more of them.
+
+The times ``emitted_at`` and ``seen_at`` are those of a run, and not compared.
 """
 
 import json
@@ -12,6 +14,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+#: Characters of a row that is shown because the other side has none like it.
+LONGEST_EXAMPLE = 1000
 
 
 def records(path: Path) -> Iterator[tuple[str, Any]]:
@@ -27,14 +32,19 @@ def check_same(one: Path, other: Path) -> None:
     """Print how many rows each stream has; end with status 1 and an example when the rows of two files differ."""
     left, right = _counted(one), _counted(other)
     if left != right:
-        examples = [next(iter(side), "none") for side in (left - right, right - left)]
+        examples = [str(next(iter(side), "none"))[:LONGEST_EXAMPLE] for side in (left - right, right - left)]
         sys.exit(f"the rows differ:\n{one.name}: {examples[0]}\n{other.name}: {examples[1]}")
     print(json.dumps(Counter(stream for stream, _ in left.elements())))
 
 
 def _counted(path: Path) -> Counter[tuple[str, str]]:
     """How often each row is there; a row as its stream and its JSON, keys in order."""
-    return Counter((stream, json.dumps(row, sort_keys=True)) for stream, row in records(path))
+    return Counter((stream, json.dumps(row | _timeless(row), sort_keys=True)) for stream, row in records(path))
+
+
+def _timeless(row: dict[str, Any]) -> dict[str, Any]:
+    """What is put in place of the time at which a row was read, which two commands cannot share."""
+    return {"seen_at": "some time"} if row.get("seen_at") else {}
 
 
 def split(lines: Path, folder: Path) -> None:
@@ -68,7 +78,8 @@ def check_tables(one: Path, other: Path) -> None:
     if missing := set(columns["other"]) - set(columns["one"]):
         sys.exit(f"{one.name} has no such columns: {missing}")
     for table in sorted({row[0] for row in columns["other"]}):
-        listed = ", ".join(f'"{column}"' for name, column, _ in columns["other"] if name == table)
+        compared = [column for name, column, _ in columns["other"] if name == table and column != "seen_at"]
+        listed = ", ".join(f'"{column}"' for column in compared)
         left, right = (f"SELECT {listed} FROM {name}.{table}" for name in ("one", "other"))
         for here, there in ((left, right), (right, left)):
             if row := connection.execute(f"{here} EXCEPT ALL {there} LIMIT 1").fetchone():
