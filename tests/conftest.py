@@ -1,5 +1,6 @@
 """What the tests share: a world, the index that serves it, and our side of the wire without pace or waiting."""
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -9,6 +10,12 @@ import pytest
 from source_pypi.client import Client
 from source_pypi.index import Index
 from tests.fake_index import FakeIndex, World
+
+
+def pytest_configure() -> None:
+    """A shell that starts the tests in the background has them ignore Ctrl-C, and so all that they start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
