@@ -9,13 +9,14 @@ from benchmarks.measure import Command
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A line of the results; ``met`` is None where there is no goal."""
+    """A line of the results; ``met`` is None where there is no goal; ``headline``: the README shows it too."""
 
     name: str
     measured: str
     goal: str
     met: bool | None
     commands: tuple[Command, ...]
+    headline: bool = False
 
     def __str__(self) -> str:
         verdict = "" if self.met is None else " (met)" if self.met else " (MISSED)"
@@ -32,6 +33,22 @@ def beside(ones: Sequence[float], others: Sequence[float], unit: str = "s", digi
     ratios = [one / other for one, other in zip(ones, others, strict=True)]
     medians = f"{median(ones):.{digits}f} {unit} against {median(others):.{digits}f} {unit}"
     return f"{medians}; pairs {min(ratios):.2f} to {max(ratios):.2f}"
+
+
+def many_times(
+    name: str,
+    theirs: Sequence[float],
+    ours: Sequence[float],
+    goal: float,
+    commands: tuple[Command, ...],
+    unit: str = "s",
+    *,
+    headline: bool = True,
+) -> Figure:
+    """How many times ours theirs is, pair by pair, and at least should be."""
+    times = ratio(theirs, ours)
+    measured = f"{times:.1f}x ({beside(theirs, ours, unit, digits=0 if unit == 'ms' else 2)})"
+    return Figure(name, measured, f"at least {goal:g}x", times >= goal, commands, headline)
 
 
 def megabytes(count: float) -> str:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+_BENCHMARKS = Path(__file__).parent
 #: What ``ru_maxrss`` counts in, in bytes.
 _MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
@@ -40,11 +41,15 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command, and the file in ``folder``, in which it runs, that takes what it prints (None: nobody does)."""
+    """A command, and the file in ``folder``, in which it runs, that takes what it prints (None: nobody does).
+
+    :ivar variables: of its environment, beside those of this process.
+    """
 
     arguments: tuple[str, ...]
     folder: Path
     output: str | None = None
+    variables: tuple[tuple[str, str], ...] = ()
 
     def run(self) -> Cost:
         """Run it to its end.
@@ -72,7 +77,7 @@ class Command:
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-        return kept | {"PYTHONPYCACHEPREFIX": str(self.folder / "bytecode")}
+        return kept | {"PYTHONPYCACHEPREFIX": str(self.folder / "bytecode")} | dict(self.variables)
 
     def __str__(self) -> str:
         """As a user would write it."""
@@ -89,7 +94,7 @@ def _shown(argument: str) -> str:
     path = Path(argument)
     if not path.is_absolute():
         return argument
-    return f"{path.parent.name}/{path.name}" if path.suffix == ".py" else path.name
+    return str(path.relative_to(_BENCHMARKS.parent)) if path.is_relative_to(_BENCHMARKS) else path.name
 
 
 def alternate(one: Callable[[], Cost], other: Callable[[], Cost], runs: int) -> list[tuple[Cost, Cost]]:

@@ -2,6 +2,8 @@
 
 Usage
     ``python benchmarks/rows.py same ONE OTHER``: RECORD lines of two files, whatever their order and their times.
+    ``python benchmarks/rows.py keys ONE OTHER``: the same, where OTHER has fewer columns, of those that both have.
+    ``python benchmarks/rows.py rows ONE OTHER``: the same, of whole rows but for a file's version, which OTHER lacks.
     ``python benchmarks/rows.py split LINES FOLDER``: ``FOLDER/<stream>.ndjson``, and their columns in ``columns.json``.
     ``python benchmarks/rows.py tables ONE OTHER``: the tables of two DuckDB files; ONE may have more of them.
 
@@ -11,12 +13,20 @@ The times ``emitted_at`` and ``seen_at`` are those of a run, and not compared.
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 #: Characters of a row that is shown because the other side has none like it.
 LONGEST_EXAMPLE = 1000
+#: What is compared of the streams that a peer makes with fewer columns: the document whole, a file by name and size.
+SHARED = {
+    "project": ("info", "releases", "last_serial", "ownership", "urls", "vulnerabilities"),
+    "files": ("filename", "size"),
+}
+#: What is not compared of rows that a peer makes with our columns: times of the visit, and what it cannot have.
+LACKING = {"project": ("seen_at",), "files": ("seen_at", "version")}
 
 
 def records(path: Path) -> Iterator[tuple[str, Any]]:
@@ -29,22 +39,54 @@ def records(path: Path) -> Iterator[tuple[str, Any]]:
 
 
 def check_same(one: Path, other: Path) -> None:
-    """Print how many rows each stream has; end with status 1 and an example when the rows of two files differ."""
-    left, right = _counted(one), _counted(other)
+    """Print how many rows each stream has; end with status 1 and examples when the rows of two files differ."""
+    _compare(one, other, lambda stream, row: row | _timeless(row))
+
+
+def check_keys(one: Path, other: Path) -> None:
+    """The same of what both files have, where the other has fewer columns, and no nulls."""
+    _compare(one, other, lambda stream, row: _full({key: row[key] for key in SHARED[stream]}))
+
+
+def check_rows(one: Path, other: Path) -> None:
+    """The same of whole rows, but for what the other cannot have, and nulls."""
+    _compare(one, other, lambda stream, row: _full({k: row[k] for k in row if k not in LACKING[stream]}))
+
+
+def _compare(one: Path, other: Path, shown: Callable[[str, Any], Any]) -> None:
+    left, right = _counted(one, shown), _counted(other, shown)
     if left != right:
-        examples = [str(next(iter(side), "none"))[:LONGEST_EXAMPLE] for side in (left - right, right - left)]
-        sys.exit(f"the rows differ:\n{one.name}: {examples[0]}\n{other.name}: {examples[1]}")
+        sides = ((one, left - right), (other, right - left))
+        examples = [f"{path.name}: {_example(path, differing, shown)[:LONGEST_EXAMPLE]}" for path, differing in sides]
+        sys.exit("\n".join(["the rows differ:", *examples]))
     print(json.dumps(Counter(stream for stream, _ in left.elements())))
 
 
-def _counted(path: Path) -> Counter[tuple[str, str]]:
-    """How often each row is there; a row as its stream and its JSON, keys in order."""
-    return Counter((stream, json.dumps(row | _timeless(row), sort_keys=True)) for stream, row in records(path))
+def _counted(path: Path, shown: Callable[[str, Any], Any]) -> Counter[tuple[str, bytes]]:
+    """How often each row is there; a row as its stream and a digest of its JSON, keys in order."""
+    return Counter((stream, _digest(shown(stream, row))) for stream, row in records(path))
+
+
+def _digest(row: Any) -> bytes:
+    return blake2b(json.dumps(row, sort_keys=True).encode(), digest_size=16).digest()
+
+
+def _example(path: Path, differing: Counter[tuple[str, bytes]], shown: Callable[[str, Any], Any]) -> str:
+    """A row of those that the other side has none like."""
+    rows = ((stream, shown(stream, row)) for stream, row in records(path))
+    return next((f"{stream} {row}" for stream, row in rows if (stream, _digest(row)) in differing), "none")
 
 
 def _timeless(row: dict[str, Any]) -> dict[str, Any]:
     """What is put in place of the time at which a row was read, which two commands cannot share."""
     return {"seen_at": "some time"} if row.get("seen_at") else {}
+
+
+def _full(value: Any) -> Any:
+    """A value without the nulls in it."""
+    if isinstance(value, dict):
+        return {key: _full(item) for key, item in value.items() if item is not None}
+    return [_full(item) for item in value] if isinstance(value, list) else value
 
 
 def split(lines: Path, folder: Path) -> None:
@@ -87,4 +129,6 @@ def check_tables(one: Path, other: Path) -> None:
 
 
 if __name__ == "__main__":
-    {"same": check_same, "split": split, "tables": check_tables}[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))
+    {"same": check_same, "keys": check_keys, "rows": check_rows, "split": split, "tables": check_tables}[sys.argv[1]](
+        Path(sys.argv[2]), Path(sys.argv[3])
+    )

@@ -1,34 +1,59 @@
 """``python -m benchmarks.run``: measure everything, and write ``results.md``.
 
 Usage
-    ``--quick``: a tenth of the projects and few runs, writes nothing: whether the benchmarks themselves work.
-    ``--only NAME``: one benchmark, writes nothing.
+    ``--quick``: few projects and one run: whether the benchmarks themselves work; the figures tell nothing.
+    ``--only NAME``: one benchmark.
+    ``--projects COUNT``, ``--runs COUNT``: others than ``results.md`` is made with.
+
+    With any of them nothing is written.
+
+    A benchmark against a peer whose environment is missing is left out, and the page says so.
 """
 
 import argparse
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from benchmarks.against.cdk import cdk
+from benchmarks.against.dlt import dlt
+from benchmarks.against.environment import MissingPeerError
+from benchmarks.against.pyairbyte import pyairbyte
+from benchmarks.against.pypi_to_sqlite import pypi_to_sqlite
 from benchmarks.figure import Figure
-from benchmarks.loading import sync
+from benchmarks.growth import growth, large
+from benchmarks.loading import load, sync
 from benchmarks.measure import CommandError
 from benchmarks.reading import memory, read
 from benchmarks.report import machine, page
 from benchmarks.starting import start
 from benchmarks.state import state
+from benchmarks.unchanged import unchanged
+from benchmarks.waiting import concurrency, overlap
 from benchmarks.whole_index import whole_index
-from benchmarks.workbench import Workbench, workbench
+from benchmarks.workbench import MOST_FILES, Workbench, workbench
 
 RESULTS = Path(__file__).with_name("results.md")
-PROJECTS, RUNS = 500, 7
-QUICK_PROJECTS, QUICK_RUNS = 50, 3
+GROWTH = Path(__file__).parents[1] / "docs" / "growth.svg"
+PROJECTS, RUNS = 500, 5
+QUICK_PROJECTS, QUICK_RUNS = 10, 1
 
 BENCHMARKS: dict[str, Callable[[Workbench], Iterator[Figure]]] = {
     "start": start,
     "read": read,
     "memory": memory,
     "sync": sync,
+    "load": load,
+    "cdk": cdk,
+    "pypi_to_sqlite": pypi_to_sqlite,
+    "pyairbyte": pyairbyte,
+    "dlt": dlt,
+    "unchanged": unchanged,
+    "concurrency": concurrency,
+    "overlap": overlap,
+    "growth": growth,
+    "large": large,
     "state": state,
     "whole_index": whole_index,
 }
@@ -37,23 +62,39 @@ BENCHMARKS: dict[str, Callable[[Workbench], Iterator[Figure]]] = {
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmarks; exit status 1 when a command fails or rows differ, not when a goal is missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description="Measure; writes results.md.")
-    parser.add_argument("--quick", action="store_true", help="few projects, few runs; writes nothing")
+    parser.add_argument("--quick", action="store_true", help="few projects, one run; writes nothing")
     parser.add_argument("--only", choices=BENCHMARKS, help="one benchmark; writes nothing")
+    parser.add_argument("--projects", type=int, help="writes nothing")
+    parser.add_argument("--runs", type=int, help="writes nothing")
     options = parser.parse_args(arguments)
-    projects, runs = (QUICK_PROJECTS, QUICK_RUNS) if options.quick else (PROJECTS, RUNS)
+    usual = (QUICK_PROJECTS, QUICK_RUNS) if options.quick else (PROJECTS, RUNS)
+    projects, runs = options.projects or usual[0], options.runs or usual[1]
     print(machine())
-    figures: list[Figure] = []
+    chosen = [options.only] if options.only else list(BENCHMARKS)
     try:
-        with workbench(projects, runs) as bench:
-            for benchmark in [options.only] if options.only else BENCHMARKS:
-                for figure in BENCHMARKS[benchmark](bench):
-                    print(figure, flush=True)
-                    figures.append(figure)
+        with workbench(projects, runs, most_files=MOST_FILES) as bench:
+            figures, missing = measure(bench, chosen)
+            if not any(vars(options).values()):
+                RESULTS.write_text(page(figures, missing, projects, runs))
+                shutil.copy(bench.folder / GROWTH.name, GROWTH)
+                print(f"-> {RESULTS.name}, {GROWTH.name}")
     except CommandError as error:
         sys.exit(str(error))
-    if not options.quick and not options.only:
-        RESULTS.write_text(page(figures, projects, runs))
-        print(f"-> {RESULTS.name}")
+
+
+def measure(bench: Workbench, chosen: Sequence[str]) -> tuple[list[Figure], list[str]]:
+    """The figures of some benchmarks, and why others were left out; both are printed as they come."""
+    figures: list[Figure] = []
+    missing: list[str] = []
+    for name in chosen:
+        try:
+            for figure in BENCHMARKS[name](bench):
+                print(figure, flush=True)
+                figures.append(figure)
+        except MissingPeerError as error:
+            missing.append(f"{name} is left out: {error}")
+            print(missing[-1], flush=True)
+    return figures, missing
 
 
 if __name__ == "__main__":

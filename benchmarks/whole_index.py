@@ -75,8 +75,7 @@ def _index(bench: Workbench, listed: int, moved: int) -> Iterator[None]:
 
     :raises CommandError: when it does not start.
     """
-    for path in bench.folder.glob(f"{_DATABASE}*"):
-        path.unlink()
+    bench.remove(_DATABASE)
     arguments = ("--listed", str(listed), "--moved", str(moved), "--into", str(bench.folder / _DATABASE))
     serve = (sys.executable, str(_HERE / "listed_index.py"), *arguments)
     with subprocess.Popen(serve, stdout=subprocess.PIPE, text=True) as index:

@@ -1,6 +1,7 @@
 """What the benchmarks share: a generated index in a process of its own, settings, catalogs, and the executable."""
 
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,8 +16,9 @@ from benchmarks.measure import Command, CommandError
 #: Streams that are made from project documents and the statistics, and the flat ones among them.
 STREAMS = ("project", "release", "projects", "versions", "files", "stats")
 FLAT_STREAMS = ("projects", "versions", "files")
-#: Files of a generated project: this many make a document of about 100 KB.
-FILES = 100
+#: Files of a generated project: this many make a document of about 100 KB. Side by side with others, projects have
+#: from this many to ``MOST_FILES``.
+FILES, MOST_FILES = 100, 4000
 
 _HERE = Path(__file__).parent
 
@@ -29,6 +31,19 @@ class Workbench:
     address: str
     projects: int
     runs: int
+    index: subprocess.Popen[str]
+
+    def sent(self) -> tuple[int, int]:
+        """Answers that the index has sent since this was asked last, and the bytes of their bodies."""
+        assert self.index.stdout is not None
+        self.index.send_signal(signal.SIGUSR1)
+        answers, size = self.index.stdout.readline().split()
+        return int(answers), int(size)
+
+    def remove(self, database: str) -> None:
+        """Remove a database, with whatever lies beside it under a name that begins so."""
+        for path in self.folder.glob(f"{database}*"):
+            path.unlink()
 
     def source_pypi(self, *arguments: str, output: str | None = None) -> Command:
         """A command of ours; its executable is beside this interpreter's."""
@@ -53,7 +68,7 @@ class Workbench:
         configured = [
             {
                 "stream": {"name": name, "json_schema": {}, "supported_sync_modes": ["full_refresh"]},
-                "sync_mode": "full_refresh",
+                "sync_mode": "incremental",
                 "destination_sync_mode": "overwrite",
             }
             for name in streams
@@ -64,7 +79,8 @@ class Workbench:
 
     def config(self, projects: int, **more: Any) -> str:
         """A file of settings: one request after another, without a pace."""
-        name = "-".join(["config", str(projects), "projects", *more]) + ".json"
+        named = [f"{key}-{value}" for key, value in more.items()]
+        name = "-".join(["config", str(projects), "projects", *named]) + ".json"
         settings = {
             "index_url": self.address,
             "projects": self.names(projects),
@@ -82,15 +98,27 @@ class Workbench:
 
 @contextmanager
 def workbench(
-    projects: int, runs: int, files: int = FILES, description_bytes: int = 8000, *, warm: bool = True
+    projects: int,
+    runs: int,
+    files: int = FILES,
+    description_bytes: int = 8000,
+    *,
+    most_files: int | None = None,
+    latency: float = 0,
+    warm: bool = True,
 ) -> Iterator[Workbench]:
     """A temporary folder and a generated index, both gone afterwards.
 
-    :param files: of a project; :param description_bytes: of one; :param warm: prepare its documents before.
+    :param files: of a project, or of the smallest one, where the largest has ``most_files``.
+    :param description_bytes: of a project.
+    :param latency: seconds before each answer.
+    :param warm: prepare the documents, compressed, before anything is measured.
     :raises CommandError: when the index does not start.
     """
     size = ("--projects", str(projects), "--files", str(files), "--description-bytes", str(description_bytes))
-    serve = (sys.executable, "-m", "tests.fake_index", *size, *(["--warm"] if warm else []))
+    spread = ("--most-files", str(most_files)) if most_files else ()
+    how = ("--latency", str(latency), *(["--warm"] if warm else []))
+    serve = (sys.executable, "-m", "tests.fake_index", *size, *spread, *how)
     with (
         tempfile.TemporaryDirectory(prefix="source-pypi-benchmarks-") as folder,
         subprocess.Popen(serve, cwd=_HERE.parent, stdout=subprocess.PIPE, text=True) as index,
@@ -100,6 +128,6 @@ def workbench(
             address = index.stdout.readline().strip()
             if not address:
                 raise CommandError("the generated index has not started")
-            yield Workbench(Path(folder), address, projects, runs)
+            yield Workbench(Path(folder), address, projects, runs, index)
         finally:
             index.terminate()

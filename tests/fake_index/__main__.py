@@ -1,4 +1,7 @@
-"""`python -m tests.fake_index`: a generated index in a process of its own; its first line is its address."""
+"""`python -m tests.fake_index`: a generated index in a process of its own; its first line is its address.
+
+On SIGUSR1 it prints how many answers it has sent since it was asked last, and how many bytes their bodies had.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from tests.fake_index.server import FakeIndex
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until SIGTERM or SIGINT."""
     options = _parser().parse_args(arguments)
-    world = generated_world(options.projects, options.files, options.description_bytes)
+    world = generated_world(options.projects, options.files, options.description_bytes, most_files=options.most_files)
     index = FakeIndex(
         world,
         poverty=options.poverty,
@@ -28,12 +31,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     end = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: end.set())
+    signal.signal(signal.SIGUSR1, lambda *_: _tell("{} {}".format(*index.take_sent())))
     with index:
         if options.warm:
             index.warm()
-        sys.stdout.write(f"{index.url}\n")
-        sys.stdout.flush()
+        _tell(index.url)
         end.wait()
+
+
+def _tell(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -41,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, help="0: any that is free")
     parser.add_argument("--projects", type=int, default=500)
     parser.add_argument("--files", type=int, default=100, help="files of a project, about")
+    parser.add_argument("--most-files", type=int, help="of the largest project; --files is then of the smallest")
     parser.add_argument("--description-bytes", type=int, default=8000)
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
     parser.add_argument("--no-etags", action="store_true")

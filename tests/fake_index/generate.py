@@ -66,12 +66,26 @@ _VOCABULARY = (
 )
 _WORDS = tuple(_VOCABULARY.split())
 
+#: Multiples of the golden ratio, modulo 1, are spread evenly, however many there are.
+_GOLDEN = (5**0.5 - 1) / 2
 
-def generated_world(projects: int = 500, files: int = 100, description_bytes: int = 8000, seed: int = 1) -> World:
-    """`projects` projects named project-0000..., about `files` files each, five or so to a release."""
+
+def generated_world(
+    projects: int = 500,
+    files: int = 100,
+    description_bytes: int = 8000,
+    seed: int = 1,
+    *,
+    most_files: int | None = None,
+) -> World:
+    """`projects` projects named project-0000..., about `files` files each, five or so to a release.
+
+    With `most_files` they have from `files` to that many, spread evenly over the logarithms, also the first few.
+    """
     world = World(serial=20_000_000, start="2015-01-01T00:00:00Z")
     for number in range(projects):
-        _add_project(world, f"project-{number:04}", files, description_bytes, random.Random(seed * 1_000_003 + number))
+        count = files if most_files is None else round(files * (most_files / files) ** (number * _GOLDEN % 1))
+        _add_project(world, f"project-{number:04}", count, description_bytes, random.Random(seed * 1_000_003 + number))
     return world
 
 

@@ -90,6 +90,7 @@ class FakeIndex:
         #: Paths asked again although they had been answered.
         self.repeated: list[str] = []
         self.port = port
+        self._sent = (0, 0)
         self._record = record
         self._edge = mode == "edge"
         self._poverty = poverty
@@ -177,6 +178,11 @@ class FakeIndex:
         until = time.monotonic() + seconds
         while self._open and time.monotonic() < until:
             time.sleep(0.001)
+
+    def take_sent(self) -> tuple[int, int]:
+        """Answers sent since this was asked last, and the bytes of their bodies; also where no list is kept."""
+        sent, self._sent = self._sent, (0, 0)
+        return sent
 
     def warm(self) -> None:
         """Prepare the compressed project documents, for benchmarks that do not mean to time that."""
@@ -267,6 +273,8 @@ class FakeIndex:
         return Plan(b"".join((head, self._date_line(), ending)), body, last, fault)
 
     def _note(self, heard: Heard, status: int, body_bytes: int, fault: Fault | None) -> None:
+        with self._lock:
+            self._sent = (self._sent[0] + 1, self._sent[1] + body_bytes)
         if not self._record:
             return
         never = fault is not None and fault.reset and fault.after is None

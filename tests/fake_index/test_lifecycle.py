@@ -267,3 +267,22 @@ def test_generated_worlds_are_equal() -> None:
     assert list(one.projects) == ["project-0000", "project-0001", "project-0002"]
     sizes = [sum(len(release.files) for release in project.releases.values()) for project in one.projects.values()]
     assert sizes == [40, 40, 40]
+
+
+def test_generated_projects_of_many_sizes() -> None:
+    """The first few are spread over the sizes as well as all of them."""
+    world = generated_world(5, 10, 50, most_files=1000)
+    sizes = [sum(len(release.files) for release in project.releases.values()) for project in world.projects.values()]
+    assert sizes == [10, 172, 30, 511, 88]
+
+
+def test_what_was_sent_is_counted_without_a_list() -> None:
+    """Answers, and the bytes of their bodies as they were encoded, since they were asked for last."""
+    world = World()
+    world.upload("foo", "1.0", filename="foo-1.0.zip")
+    with FakeIndex(world, strict=False, record=False) as index:
+        sizes = [len(ask(index, path).body) for path in ("/pypi/foo/json", "/nothing")]
+        index.settle()
+        assert index.take_sent() == (2, sum(sizes))
+        assert index.take_sent() == (0, 0)
+        assert index.requests == []

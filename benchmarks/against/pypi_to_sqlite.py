@@ -1,0 +1,25 @@
+"""Against ``pypi-to-sqlite``: the same projects into one file."""
+
+from collections.abc import Iterator
+
+from benchmarks.against.environment import peer, require
+from benchmarks.against.loads import compare, names_file
+from benchmarks.figure import Figure, many_times
+from benchmarks.workbench import Workbench
+
+#: It commits each row by itself: for each project that it loads, the other benchmarks read so many.
+FEWER = 100
+TIMES_FASTER = 3
+_DATABASE = "theirs.sqlite"
+
+
+def pypi_to_sqlite(bench: Workbench) -> Iterator[Figure]:
+    """Wall time and CPU a row."""
+    require("peers")
+    projects = max(1, bench.projects // FEWER)
+    names = names_file(bench, projects)
+    theirs = peer(bench, "peers", "launch_pypi_to_sqlite.py", bench.address, _DATABASE, names)
+    loads = compare(bench, projects, theirs, _DATABASE, ("packages", "versions", "releases"))
+    name = f"`pypi-to-sqlite`, {projects} projects, {loads.all_rows:,} rows"
+    yield many_times(f"{name}: wall time beside `sync`", *loads.walls(), TIMES_FASTER, loads.commands)
+    yield many_times(f"{name}: CPU beside `sync`", *loads.cpus(), TIMES_FASTER, loads.commands, headline=False)
