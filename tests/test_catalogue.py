@@ -92,7 +92,10 @@ def test_streams() -> None:
 
 
 def test_changelog() -> None:
-    """The changelog's newest entry is of this version; versions and dates go down; every one has a subject."""
+    """The changelog's newest entry is of this version; versions and dates go down; each has a request and a subject.
+
+    The number of one that is not yet opened is left to the catalogue's tools, in the words that they look for.
+    """
     table = PAGE.partition("## Changelog")[2]
     assert "| Version | Date | Pull Request | Subject |\n" in table
     rows = re.findall(r"^\| ([\d.]+) \| ([\d-]+) \| (.+?) \| (.+?) \|$", table, re.MULTILINE)
@@ -101,6 +104,10 @@ def test_changelog() -> None:
     assert versions == sorted(versions, reverse=True)
     dates = [date.fromisoformat(row[1]) for row in rows]
     assert dates == sorted(dates, reverse=True)
+    numbers = [re.fullmatch(r"\[(.+)\]\(https://github\.com/airbytehq/airbyte/pull/(.+)\)", row[2]) for row in rows]
+    assert all(found and found[1] == found[2] for found in numbers)
+    assert {found[1] for found in numbers if found and not found[1].isdigit()} <= {"*PR_NUMBER_PLACEHOLDER*"}
+    assert len(rows) == table.count("\n| ") - 2
 
 
 def test_migrations() -> None:
@@ -120,13 +127,22 @@ def test_one_version() -> None:
     assert said("dockerImageTag") == image.labels["io.airbyte.version"] == __version__
     assert said("dockerRepository") == image.labels["io.airbyte.name"] == "airbyte/source-pypi"
     assert said("license") == project["license"]
-    assert said("packageName") == project["name"]
+    assert said("packageName") == f"airbyte-{project['name']}"
     assert said("documentationUrl") == LINK
 
 
 def test_longest_silence() -> None:
     """A sync says that it goes on long before the platform takes its silence for its end."""
     assert float(said("maxSecondsBetweenMessages")) >= 5 * HEARTBEAT
+
+
+def test_allowed_hosts() -> None:
+    """The hosts that may be asked follow the setting of the index's address; where it is missing, any may."""
+    (host,) = re.findall(r"^ +hosts:\n +- \"(.+)\"$", METADATA, re.MULTILINE)
+    named = re.fullmatch(r"\$\{(\w+):-(.+)\}", host)
+    assert named is not None
+    assert named[1] in json.loads(airbyte.spec())["spec"]["connectionSpecification"]["properties"]
+    assert (named[1], named[2]) == ("index_url", "*")
 
 
 def test_image() -> None:
@@ -162,8 +178,10 @@ def test_icon() -> None:
 
 
 def test_https_only() -> None:
-    """The code names no address without encryption, but for names of schemas, which are no addresses."""
-    names = ("http://json-schema.org/", "http://www.w3.org/")
+    """The code names no address without encryption, but for names of schemas, which are none, and forms of proxies'."""
+    schemas = ("http://json-schema.org/", "http://www.w3.org/")
+    proxies = ("http://proxy.example.com", "http://name:password@host", "``http://``", 'f"http://{text}"')
+    names = (*schemas, *proxies)
     found = [
         f"{path.name}: {line.strip()}"
         for path in sorted((ROOT / "src").rglob("*.py"))

@@ -1,15 +1,17 @@
 """fronts/airbyte/commands.py: the commands that read nothing."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from jsonschema import Draft7Validator
 
-from source_pypi.config import Config
+from source_pypi.config import Config, make_config
 from source_pypi.fronts import airbyte
+from source_pypi.index import Index
 from source_pypi.streams import STREAMS
-from tests.fake_index import FakeIndex, World
+from tests.fake_index import FakeIndex, World, faults
 from tests.fronts.airbyte import config
 
 
@@ -87,6 +89,54 @@ def test_check_fails(world: World, fake: FakeIndex, projects: list[str], reason:
     assert status["status"] == "FAILED"
     assert reason in status["message"]
     assert "\n" not in status["message"]
+
+
+@pytest.mark.parametrize("projects", [["flask"], []], ids=str)
+def test_check_of_the_whole_index(world: World, fake: FakeIndex, projects: list[str]) -> None:
+    """Where the whole index is chosen, check asks for its list, besides the projects that are named."""
+    world.add("flask")
+    status = json.loads(airbyte.check(config(fake, *projects, whole_index=True)))["connectionStatus"]
+    assert status == {"status": "SUCCEEDED"}
+    assert fake.counts["/simple/"] == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (faults.html(), "as JSON (PEP 691)"),
+        (faults.forbidden(), "answered 403"),
+        (faults.server_error(404), "answered 404: is index_url the address of a package index?"),
+    ],
+    ids=["html", "forbidden", "none"],
+)
+def test_check_of_the_whole_index_fails(fake: FakeIndex, fault: faults.Fault, reason: str) -> None:
+    """An index without a list, or none at all, fails the check of the whole index."""
+    fake.fault("/simple/", fault)
+    status = json.loads(airbyte.check(config(fake, whole_index=True)))["connectionStatus"]
+    assert status["status"] == "FAILED"
+    assert reason in status["message"]
+
+
+def test_check_of_the_whole_public_index(fake: FakeIndex, connect: Callable[..., Index]) -> None:
+    """Of the public index, whose list is long, check only wants to know whether it answers."""
+    public = make_config({"whole_index": True})
+    status = json.loads(airbyte.check(public, lambda _: connect(fake)))["connectionStatus"]
+    assert status == {"status": "SUCCEEDED"}
+    assert [request.path for request in fake.requests] == ["/stats/"]
+
+
+def test_check_where_no_index_is(fake: FakeIndex) -> None:
+    """An address at which there is neither any project nor a list is said to be no index's; with a list it may be."""
+    names = config(fake, "flask", "click")
+    status = json.loads(airbyte.check(names))["connectionStatus"]
+    assert status["message"] == f"not on the index {fake.url}: flask, click (check the spelling)"
+    fake.new_run()
+    fake.fault("/simple/", faults.server_error(404))
+    status = json.loads(airbyte.check(names))["connectionStatus"]
+    assert status["message"] == (
+        f"{fake.url} answered 404 for flask, click, and for its list of projects: "
+        "is index_url the address of a package index?"
+    )
 
 
 def test_check_asks_few(world: World, fake: FakeIndex) -> None:

@@ -21,7 +21,25 @@ def path(tmp_path: Path) -> Path:
 
 def test_configured_streams(tmp_path: Path) -> None:
     """The streams of a configured catalog are taken in their order, each once, whatever their sync modes."""
-    assert configured_streams(catalog(tmp_path, "files", "versions", "files")) == ["files", "versions"]
+    assert configured_streams(catalog(tmp_path, "files", "versions", "files")) == {"files": True, "versions": True}
+
+
+@pytest.mark.parametrize(
+    ("asked", "goes_on"),
+    [
+        ({"sync_mode": "incremental"}, True),
+        ({"sync_mode": "incremental", "generation_id": None}, True),
+        ({"sync_mode": "full_refresh", "generation_id": 0, "minimum_generation_id": 0, "sync_id": 1}, True),
+        ({"sync_mode": "full_refresh"}, False),
+        ({"sync_mode": "full_refresh", "generation_id": None, "destination_sync_mode": "overwrite"}, False),
+        ({}, True),
+    ],
+)
+def test_who_goes_on_from_state(tmp_path: Path, asked: dict[str, Any], goes_on: bool) -> None:
+    """Whatever is incremental goes on from its state, and a full refresh whose platform tells generations."""
+    path = tmp_path / "catalog.json"
+    path.write_text(json.dumps({"streams": [{"stream": {"name": "files"}, **asked}]}))
+    assert configured_streams(path) == {"files": goes_on}
 
 
 @pytest.mark.parametrize(
@@ -54,6 +72,8 @@ def told(name: str, state: Any) -> dict[str, Any]:
         " \n",
         "[]",
         "{}",
+        "null",
+        "[null]",
         '[{"type":"STREAM","global_":null,"global_":null}]',
         '[{"type":"STREAM","stream":null}]',
         '[{"type":"STREAM","stream":{"stream_descriptor":{"name":"files"},"stream_state":null}}]',
@@ -122,4 +142,11 @@ def test_bad_state(path: Path, content: str | None, reason: str) -> None:
     if content is not None:
         path.write_text(content)
     with pytest.raises(CatalogError, match=f"the state cannot be read: .*{reason}"):
+        handed_state(path)
+
+
+def test_global_of_another_shape(path: Path) -> None:
+    """A message of all streams whose states are no list is no state that a platform hands over."""
+    path.write_text(json.dumps([{"type": "GLOBAL", "global": {"stream_states": 1}}]))
+    with pytest.raises(CatalogError, match="the state cannot be read: its stream_states are no list"):
         handed_state(path)

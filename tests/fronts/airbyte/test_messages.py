@@ -14,7 +14,7 @@ def test_a_bug_is_ours() -> None:
     error = json.loads(error_trace(ZeroDivisionError("division"), NOW))["trace"]
     assert error["error"] == {
         "message": "Something went wrong in source-pypi; please report it.",
-        "internal_message": "ZeroDivisionError('division')",
+        "internal_message": "ZeroDivisionError: division",
         "stack_trace": "ZeroDivisionError: division\n",
         "failure_type": "system_error",
     }
@@ -27,7 +27,7 @@ def test_an_error_of_ours() -> None:
     assert told["type"] == "ERROR"
     assert told["error"] == {
         "message": "the state cannot be read: x is no JSON (and 2 more)",
-        "internal_message": "CatalogError('state', 'x is no JSON')",
+        "internal_message": "source_pypi.errors.CatalogError: the state cannot be read: x is no JSON",
         "stack_trace": "source_pypi.errors.CatalogError: the state cannot be read: x is no JSON\n",
         "failure_type": "config_error",
         "stream_descriptor": {"name": "files"},
@@ -40,7 +40,7 @@ def test_a_message_is_a_line() -> None:
     assert [message.count(b"\n") for message in written] == [1, 1, 1]
     assert [json.loads(message) for message in written] == [
         {"type": "CATALOG", "catalog": {"streams": []}},
-        {"type": "LOG", "log": {"level": "WARN", "message": "two\nlines"}},
+        {"type": "LOG", "log": {"level": "WARN", "message": "two\\nlines"}},
         {"type": "TRACE", "trace": {"type": "STREAM_STATUS", "emitted_at": 1500.0, "x": 1}},
     ]
 

@@ -2,17 +2,18 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft7Validator
 
-from source_pypi.errors import StateError
 from source_pypi.fronts import airbyte
+from source_pypi.index import Index, open_index
 from source_pypi.streams import STREAMS
 from tests.fake_index import FakeIndex, World, faults
-from tests.fronts.airbyte import NOW, NOW_TEXT, Messages, Read, config, errors, logs, records, shape, states
+from tests.fronts.airbyte import NOW, NOW_TEXT, Messages, Read, catalog, config, errors, logs, records, shape, states
 
 
 def test_read(world: World, fake: FakeIndex, read: Read) -> None:
@@ -103,6 +104,54 @@ def test_unknown_stream(world: World, fake: FakeIndex, read: Read) -> None:
     (error,) = errors(messages)
     assert error["failure_type"] == "config_error"
     assert error["message"].startswith("no such stream: nope (there are: projects, ")
+
+
+def test_unknown_streams_are_told_one_by_one(world: World, fake: FakeIndex, read: Read) -> None:
+    """Each of several streams that do not exist has an error of its own, also where there is nothing else to read."""
+    whole, messages = read(config(fake, "flask"), "nope", "nada", "nope")
+    assert not whole
+    assert [shape(message) for message in messages] == [
+        *("STARTED nope", "ERROR nope", "INCOMPLETE nope"),
+        *("STARTED nada", "ERROR nada", "INCOMPLETE nada"),
+    ]
+    assert [error["message"].split(" (")[0] for error in errors(messages)] == [
+        "no such stream: nope",
+        "no such stream: nada",
+    ]
+
+
+@pytest.mark.parametrize("projects", [[], ["fl ask", "flask"]], ids=str)
+def test_no_projects(world: World, fake: FakeIndex, read: Read, projects: list[str]) -> None:
+    """Where it cannot be told what to visit, the streams of projects are incomplete; the others are read."""
+    whole, messages = read(config(fake, *projects), "files", "stats")
+    assert not whole
+    assert [shape(message) for message in messages] == [
+        *("STARTED files", "RUNNING files", "STARTED stats", "RUNNING stats", "RECORD stats", "LOG"),
+        *("STATE files", "ERROR files", "INCOMPLETE files", "STATE stats", "COMPLETE stats", "LOG"),
+    ]
+    assert [error["failure_type"] for error in errors(messages)] == ["config_error"]
+
+
+def test_an_error_of_ours(fake: FakeIndex, tmp_path: Path) -> None:
+    """An error that nobody raised on purpose ends every stream as incomplete, with its state, and is ours."""
+
+    def fails(*_: object) -> Index:
+        index = open_index(config(fake, "flask"))
+        index.client.get = None  # type: ignore[assignment, method-assign]
+        return index
+
+    written: list[bytes] = []
+    configured = catalog(tmp_path, "files", "stats")
+    assert not airbyte.read(config(fake, "flask"), configured, None, written.append, lambda: NOW, fails)
+    messages = [json.loads(line) for line in b"".join(written).splitlines()]
+    kinds = [shape(message) for message in messages if message["type"] in ("TRACE", "STATE")]
+    assert kinds[-6:] == [
+        *("STATE files", "ERROR files", "INCOMPLETE files", "STATE stats", "ERROR stats", "INCOMPLETE stats"),
+    ]
+    error = errors(messages)[0]
+    assert error["message"] == "something went wrong in source-pypi (TypeError): please report it"
+    assert error["failure_type"] == "system_error"
+    assert "'NoneType' object is not callable" in error["stack_trace"]
 
 
 def test_missing_project(world: World, fake: FakeIndex, read: Read) -> None:
@@ -214,6 +263,22 @@ def test_a_second_read(world: World, fake: FakeIndex, read: Read, tmp_path: Path
     assert [shape(m) for m in second if shape(m).startswith("COMPLETE")] == [f"COMPLETE {name}" for name in names]
 
 
+@pytest.mark.parametrize("generation", [None, 3], ids=["none", "told"])
+def test_full_refresh(world: World, fake: FakeIndex, read: Read, tmp_path: Path, generation: int | None) -> None:
+    """A full refresh is whole whatever state there is; where generations are told, state is of the same job."""
+    world.add("flask", releases=["1.0"])
+    _, first = read(config(fake, "flask"), "files")
+    state, configured = handed(tmp_path, first), tmp_path / "full.json"
+    stream = {"stream": {"name": "files", "json_schema": {}}, "sync_mode": "full_refresh", "generation_id": generation}
+    configured.write_text(json.dumps({"streams": [{**stream, "destination_sync_mode": "overwrite"}]}))
+    fake.new_run()
+    written: list[bytes] = []
+    assert airbyte.read(config(fake, "flask"), configured, state, written.append)
+    second = [json.loads(line) for line in b"".join(written).splitlines()]
+    assert count(second) == (count(first) if generation is None else {})
+    assert [request.status for request in fake.requests] == [200 if generation is None else 304]
+
+
 def test_what_has_changed_since(world: World, fake: FakeIndex, read: Read, tmp_path: Path) -> None:
     """Rows that are new or differ are written with the time of the visit, and keys that are gone with it as well."""
     world.add("flask", releases=["1.0", "2.0"])
@@ -294,34 +359,53 @@ def test_state_of_another_index(world: World, fake: FakeIndex, read: Read, tmp_p
 @pytest.mark.parametrize(
     "told", [{"version": 2, "index": "x", "projects": {}}, {"cursor": "2024-01-01"}], ids=["newer", "foreign"]
 )
-def test_a_state_that_cannot_be_read(fake: FakeIndex, read: Read, tmp_path: Path, told: dict[str, Any]) -> None:
-    """A state of another connector or a newer release ends the read at once: nothing is asked for."""
+def test_a_state_that_cannot_be_read(
+    world: World, fake: FakeIndex, read: Read, tmp_path: Path, told: dict[str, Any]
+) -> None:
+    """A stream whose state is of another connector or a newer release is incomplete, and its state stays as it was.
+
+    The others are read; where there are none, nothing is asked for.
+    """
+    world.add("flask")
     state = tmp_path / "state.json"
     message = {"type": "STREAM", "stream": {"stream_descriptor": {"name": "files"}, "stream_state": told}}
     state.write_text(json.dumps([message]))
-    with pytest.raises(StateError, match="reset the stream"):
-        read(config(fake, "flask"), "files", state=state)
+    whole, messages = read(config(fake, "flask"), "files", state=state)
+    assert not whole
     assert fake.requests == []
+    whole, messages = read(config(fake, "flask"), "files", "versions", "stats", state=state)
+    assert not whole
+    assert [shape(m) for m in messages if m["type"] in ("STATE", "TRACE") and "files" in shape(m)] == [
+        *("STARTED files", "RUNNING files", "STATE files", "ERROR files", "INCOMPLETE files"),
+    ]
+    (error,) = errors(messages)
+    assert "reset the stream" in error["message"]
+    assert states(messages, "files") == [told]
+    assert count(messages) == {"versions": 1, "stats": 1}
+    assert {shape(m) for m in messages if "COMPLETE" in shape(m)} == {
+        *("INCOMPLETE files", "COMPLETE versions", "COMPLETE stats"),
+    }
 
 
 def test_a_broken_state(world: World, fake: FakeIndex, read: Read, tmp_path: Path) -> None:
-    """What is broken for a project ends the read of all streams in one error, and what is still good is kept."""
+    """A stream whose state is broken for a project gives no rows, and its state stays; the others go on from theirs."""
     world.add("flask")
     _, first = read(config(fake, "flask"), "files", "versions")
     state = handed(tmp_path, first)
     told = json.loads(state.read_text())
     told[0]["stream"]["stream_state"]["projects"]["flask"] = "broken"
     state.write_text(json.dumps(told))
+    world.upload("flask", "2.0", filename="flask-2.0.tar.gz", content=b"tar")
     fake.new_run()
     whole, second = read(config(fake, "flask"), "files", "versions", state=state)
     assert not whole
-    said = {error["message"] for error in errors(second)}
-    assert [message.split(";")[0] for message in said] == [
-        "the state of files cannot be read: what it says of flask is broken"
-    ]
-    assert {error["failure_type"] for error in errors(second)} == {"config_error"}
-    assert states(second, "versions")[-1]["projects"] == states(first, "versions")[-1]["projects"]
-    assert fake.requests == []
+    (error,) = errors(second)
+    assert error["message"].split(";")[0] == "the state of files cannot be read: what it says of flask is broken"
+    assert (error["failure_type"], error["stream_descriptor"]) == ("config_error", {"name": "files"})
+    assert count(second) == {"versions": len(records(second, "versions"))}
+    assert "2.0" in {row["version"] for row in records(second, "versions")}
+    assert states(second, "files")[-1]["projects"] == {"flask": "broken"}
+    assert [shape(m) for m in second if "COMPLETE" in shape(m)] == ["INCOMPLETE files", "COMPLETE versions"]
 
 
 def test_checkpoints(world: World, fake: FakeIndex, read: Read) -> None:
@@ -435,15 +519,24 @@ def test_a_quiet_read(world: World, fake: FakeIndex, read: Read) -> None:
     assert {message["type"] for message in messages} == {"TRACE", "RECORD", "STATE"}
 
 
-def test_a_long_silence(world: World, fake: FakeIndex, read: Read) -> None:
-    """A read that has not written for a minute says that it goes on."""
-    world.add("flask", releases=["1.0", "2.0", "3.0", "4.0"])
-    clock = iter(range(0, 1_000_000, 45))
-    settings = config(fake, "flask", releases="all")
-    _, messages = read(settings, "release", now=lambda: NOW + next(clock))
+@pytest.mark.parametrize("level", ["INFO", "ERROR"])
+def test_a_long_silence(world: World, serve: Callable[..., FakeIndex], tmp_path: Path, level: str) -> None:
+    """A read that writes nothing for long, whatever the reason, says that it goes on, on whatever level logs are."""
+    world.add("flask")
+    written: list[bytes] = []
+    asked, configured = config(serve(latency=0.5), "flask"), catalog(tmp_path, "files")
+    assert airbyte.read(asked, configured, None, written.append, level=level, heartbeat=0.1)
+    messages = [json.loads(line) for line in b"".join(written).splitlines()]
     heartbeats = [told for told in logged(messages, "INFO") if told.startswith("still reading")]
-    assert heartbeats
-    assert heartbeats[0] in {f"still reading: {number} requests so far" for number in (1, 2, 3, 4)}
+    assert heartbeats[0] == "still reading: 0 requests so far"
+    assert 2 <= len(heartbeats) <= 5
+
+
+def test_no_heartbeat_is_needed(world: World, fake: FakeIndex, read: Read) -> None:
+    """A read that writes all the time says nothing of the kind."""
+    world.add("flask")
+    _, messages = read(config(fake, "flask"), "files")
+    assert not [told for told in logged(messages, "INFO") if told.startswith("still reading")]
 
 
 def test_estimates(world: World, fake: FakeIndex, read: Read, tmp_path: Path) -> None:

@@ -6,11 +6,11 @@ import json
 import random
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
 from source_pypi.documents.mark import mark_of
-from source_pypi.errors import StateError
 from source_pypi.fronts.airbyte.state import PROJECTS, SECONDS, VERSION, Checkpoints, StreamState, StreamStates
 from source_pypi.recollection import RESUME_WITHIN, begins
 from source_pypi.state import Glance, Part, Seen
@@ -79,7 +79,7 @@ def test_its_size() -> None:
 
 
 def test_glances() -> None:
-    """Projects that all streams have seen on these terms are told in a few words; the index itself is none."""
+    """Projects that streams have seen are told in a few words, settled if on these terms; the index itself is none."""
     memory = states()
     for stream, project, seen in (
         ("files", "foo", SEEN),
@@ -90,9 +90,10 @@ def test_glances() -> None:
     ):
         memory.note(stream, project, seen)
     both = {"files": b"term", "versions": b"term"}
-    assert list(memory.glance(both)) == [Glance("foo", 7, NOW, False)]
+    bar = Glance("bar", 7, NOW, False, settled=False)
+    assert sorted(memory.glance(both)) == [bar, Glance("foo", 7, NOW, False)]
     assert sorted(glance.project for glance in memory.glance({"files": b"term"})) == ["bar", "foo"]
-    assert list(memory.glance({**both, "versions": b"else"})) == []
+    assert not any(glance.settled for glance in memory.glance({**both, "versions": b"else"}))
 
 
 # What cannot be read ------------------------------------------------------------------------------------------
@@ -115,22 +116,45 @@ HOW = (
     ],
 )
 def test_a_state_that_is_not_ours(told: Any, reason: str) -> None:
-    """A state of another connector, or of a newer release, is an error that says in one line how to go on."""
-    with pytest.raises(StateError) as caught:
-        states({"files": told})
-    assert str(caught.value) == f"the state of files cannot be read: {reason}{HOW}"
+    """A state of another connector, or of a newer release, is an error that says in one line how to go on.
+
+    It is told again as it was; the other streams have theirs.
+    """
+    memory = states({"files": told})
+    assert {name: str(error) for name, error in memory.broken.items()} == {
+        "files": f"the state of files cannot be read: {reason}{HOW}"
+    }
+    memory.note("files", "foo", SEEN)
+    memory.note("versions", "foo", SEEN)
+    memory.finish()
+    assert memory.told("files") == told
+    assert memory.recall(["foo"]) == {"foo": {"versions": SEEN}}
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "not base 85 \x00", "00000", base64.b85encode(b"1garbage").decode(), 7, [], {}]
+    "text", ["", "x", "not base 64 \x00", "00000", base64.b64encode(b"1garbage").decode(), 7, [], {}]
 )
 def test_a_broken_project(text: Any) -> None:
-    """What is broken for one project is an error when it is needed, not before."""
+    """What is broken for one project breaks its stream when it is needed, not before; what it had noted stays."""
     memory = states({"files": {"version": 1, "index": ROOT, "projects": {"foo": text}}})
-    assert memory.recall(["bar"]) == {"bar": {}}
-    with pytest.raises(StateError) as caught:
-        memory.recall(["foo"])
-    assert str(caught.value) == f"the state of files cannot be read: what it says of foo is broken{HOW}"
+    memory.note("versions", "foo", SEEN)
+    memory.note("files", "bar", OTHER)
+    assert memory.recall(["bar"]) == {"bar": {"files": OTHER}}
+    assert memory.broken == {}
+    assert memory.recall(["foo"]) == {"foo": {"versions": SEEN}}
+    assert {name: str(error) for name, error in memory.broken.items()} == {
+        "files": f"the state of files cannot be read: what it says of foo is broken{HOW}"
+    }
+    memory.note("files", "foo", SEEN)
+    assert memory.told("files")["projects"] == {"foo": text, "bar": ANY}
+
+
+def test_a_glance_at_a_broken_project() -> None:
+    """A project that a stream's state is broken for has not been seen by all streams."""
+    memory = states({"files": {"version": 1, "index": ROOT, "projects": {"foo": "broken"}}}, "files")
+    memory.note("files", "bar", SEEN)
+    assert [glance.project for glance in memory.glance({"files": b"term"})] == ["bar"]
+    assert list(memory.broken) == ["files"]
 
 
 def test_a_null_project() -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from source_pypi.config import Config
-from source_pypi.errors import NotOfferedError, SourceError, UnknownProjectsError, closest
+from source_pypi.errors import AnswerError, NotOfferedError, SourceError, UnknownProjectsError, closest
 from source_pypi.fronts.airbyte.messages import line
+from source_pypi.redaction import without_credentials
 
 if TYPE_CHECKING:
     from source_pypi.index import Index
+    from source_pypi.selection import Target
 
 DOCUMENTATION = "https://docs.airbyte.com/integrations/sources/pypi"
 
@@ -26,47 +28,79 @@ def spec() -> bytes:
     return line("SPEC", spec={"documentationUrl": DOCUMENTATION, "connectionSpecification": schema})
 
 
-def check(config: Config) -> bytes:
-    """The CONNECTION_STATUS message: whether the index answers for the projects that were named, and for their pins."""
+def check(config: Config, connect: Callable[[Config], Index] | None = None) -> bytes:
+    """The CONNECTION_STATUS message: whether the index answers for the projects that were named, and for their pins.
+
+    :param connect: opens the index; None: as it is opened elsewhere.
+    """
     from source_pypi.index import open_index
-    from source_pypi.reads import Reads
     from source_pypi.selection import select
-    from source_pypi.visit import Plan, visit_project
 
     try:
-        index, targets = open_index(config), select(config).targets[:CHECKED]
-        pinned = {Reads.PROJECT, Reads.RELEASES}
-        plans = [Plan(frozenset(pinned if target.pins else {Reads.PROJECT})) for target in targets]
-        found = [visit_project(index, target, plan) for target, plan in zip(targets, plans, strict=True)]
-        for error in (error for findings in found for error in findings.failures.values()):
-            if not isinstance(error, NotOfferedError):  # then the index has the project, and gives what it can
-                raise error
-        if missing := [target.project for target, findings in zip(targets, found, strict=True) if findings.missing]:
-            raise UnknownProjectsError(missing, index.root, _closest(config, index, missing))
-        for error in (error for findings in found for error in findings.complaints):
-            raise error
+        index, selection = (connect or open_index)(config), select(config)
+        _check_projects(config, index, selection.targets[:CHECKED])
+        if selection.whole_index:
+            _check_index(config, index)
     except SourceError as error:
         return connection_failed(error)
     return line("CONNECTION_STATUS", connectionStatus={"status": "SUCCEEDED"})
 
 
-def _closest(config: Config, index: Index, missing: Sequence[str]) -> tuple[str, ...]:
-    """Names on an index of the user's own that are much like the missing ones; the public index's list is too long."""
-    from source_pypi.documents import Document
+def _check_projects(config: Config, index: Index, targets: Sequence[Target]) -> None:
+    from source_pypi.reads import Reads
+    from source_pypi.visit import Plan, visit_project
+
+    pinned = {Reads.PROJECT, Reads.RELEASES}
+    plans = [Plan(frozenset(pinned if target.pins else {Reads.PROJECT})) for target in targets]
+    found = [visit_project(index, target, plan) for target, plan in zip(targets, plans, strict=True)]
+    for error in (error for findings in found for error in findings.failures.values()):
+        if not isinstance(error, NotOfferedError):  # then the index has the project, and gives what it can
+            raise error
+    if missing := [target.project for target, findings in zip(targets, found, strict=True) if findings.missing]:
+        raise _why_missing(config, index, missing, alone=len(missing) == len(targets))
+    for error in (error for findings in found for error in findings.complaints):
+        raise error
+
+
+def _check_index(config: Config, index: Index) -> None:
+    """See that the index has a list of projects; the public one's is long: there, that it answers is enough.
+
+    :raises AnswerError: when there is no list.
+    """
+    from source_pypi.reads import Reads
 
     if config.index_url is None:
-        return ()
+        index.statistics()
+    elif index.listing() is None:
+        raise AnswerError(index.address_of(Reads.LISTING), "404")
+
+
+def _why_missing(config: Config, index: Index, missing: Sequence[str], *, alone: bool) -> SourceError:
+    """That the index lacks projects, with names of its list that are much like theirs; or that there is no index.
+
+    The public index's list is too long to look into.
+
+    :param alone: whether these are all that were asked for.
+    """
+    from source_pypi.documents import Document
+
+    unknown = UnknownProjectsError(missing, index.root)
+    if config.index_url is None:
+        return unknown
     try:
         listing = index.listing()
     except SourceError:
-        return ()
+        return unknown
+    if listing is None and alone:
+        return AnswerError(index.root, f"404 for {', '.join(missing)}, and for its list of projects")
     names = [one.name for one in listing.content.projects if one.name] if isinstance(listing, Document) else []
-    return tuple(dict.fromkeys(close for name in missing for close in closest(name, names)))
+    likely = dict.fromkeys(close for name in missing for close in closest(name, names))
+    return UnknownProjectsError(missing, index.root, tuple(likely))
 
 
 def connection_failed(error: SourceError) -> bytes:
     """The CONNECTION_STATUS message that says why not."""
-    return line("CONNECTION_STATUS", connectionStatus={"status": "FAILED", "message": str(error)})
+    return line("CONNECTION_STATUS", connectionStatus={"status": "FAILED", "message": without_credentials(str(error))})
 
 
 def discover() -> bytes:

@@ -8,8 +8,11 @@ from typing import Any
 from source_pypi.errors import CatalogError
 
 
-def configured_streams(path: Path) -> list[str]:
-    """The names of the streams in a configured catalog, each once.
+def configured_streams(path: Path) -> dict[str, bool]:
+    """The streams in a configured catalog, by name, and whether each goes on from the state that is handed over.
+
+    A full refresh goes on within a job only, and a platform that resumes one tells generations; an older one hands over
+    the state of the last sync, from which nothing but changes would come.
 
     :raises CatalogError: when it cannot be read, or is no such catalog.
     """
@@ -17,31 +20,32 @@ def configured_streams(path: Path) -> list[str]:
     streams = catalog.get("streams") if isinstance(catalog, dict) else None
     if not isinstance(streams, list):
         raise CatalogError("catalog", f"{path} has no list of streams")
-    names = []
+    found: dict[str, bool] = {}
     for configured in streams:
         stream = configured.get("stream") if isinstance(configured, dict) else None
         name = stream.get("name") if isinstance(stream, dict) else None
         if not isinstance(name, str):
             raise CatalogError("catalog", f"{path} has a stream without a name")
-        names.append(name)
-    return list(dict.fromkeys(names))
+        from_its_beginning = configured.get("sync_mode") == "full_refresh" and configured.get("generation_id") is None
+        found.setdefault(name, not from_its_beginning)
+    return found
 
 
 def handed_state(path: Path | None) -> dict[str, Any]:
     """The state of each stream, as this or an older release wrote it; a stream without state is missing.
 
-    Several forms mean that there is none: no file, an empty one, ``[]``, ``{}``, and what a full refresh leaves.
+    Several forms mean that there is none: no file, an empty one, ``[]``, ``{}``, nulls, and what a full refresh leaves.
 
     :raises CatalogError: when the file is no list of state messages.
     """
     if path is None or path == Path():
         return {}
     state = _load("state", path, empty=[])
-    if state == {}:
+    if state in (None, {}):
         return {}
-    if not isinstance(state, list) or not all(isinstance(message, dict) for message in state):
+    if not isinstance(state, list) or not all(message is None or isinstance(message, dict) for message in state):
         raise CatalogError("state", f"{path} must be a list of state messages")
-    return {name: told for message in state for name, told in _streams(message) if not _is_none(told)}
+    return {name: told for message in state if message for name, told in _streams(message) if not _is_none(told)}
 
 
 #: What stands in the state of a stream that was read in full (airbyte-protocol.md 2.4).
@@ -60,7 +64,10 @@ def _streams(message: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """The streams that a state message is about: one, or, if it is of all of them, several."""
     told = [message.get("stream")]
     if isinstance(of_all := message.get("global"), dict):
-        told += of_all.get("stream_states") or []
+        states = of_all.get("stream_states") or []
+        if not isinstance(states, list):
+            raise CatalogError("state", "its stream_states are no list")
+        told += states
     found = []
     for stream in told:
         if not isinstance(stream, dict):

@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 
 from source_pypi.errors import SourceError
+from source_pypi.printable import printable, printable_lines
+from source_pypi.redaction import without_credentials
 
 #: Levels of LOG messages, the most urgent first; what Python and others call them is understood too.
 LEVELS = ("FATAL", "ERROR", "WARN", "INFO", "DEBUG", "TRACE")
@@ -19,12 +21,15 @@ def levels_from(name: str) -> frozenset[str]:
 
 
 def error_trace(error: Exception, now: float, stream: str | None = None, more: str = "") -> bytes:
-    """An ERROR trace: one sentence for the user, the stack for the engineer, and whose fault it is."""
+    """An ERROR trace: one sentence for the user, the stack for the engineer, and whose fault it is.
+
+    What an error says is shown, never its representation: that of ``UnicodeError`` has the whole text in it.
+    """
     ours = "Something went wrong in source-pypi; please report it."
     described: dict[str, Any] = {
-        "message": f"{error}{more}" if isinstance(error, SourceError) else ours,
-        "internal_message": repr(error),
-        "stack_trace": "".join(traceback.format_exception(error)),
+        "message": _shown(f"{error}{more}") if isinstance(error, SourceError) else ours,
+        "internal_message": _shown("".join(traceback.format_exception_only(error)).strip()),
+        "stack_trace": without_credentials(printable_lines("".join(traceback.format_exception(error)))),
         "failure_type": error.failure_type if isinstance(error, SourceError) else "system_error",
     }
     if stream is not None:
@@ -34,7 +39,7 @@ def error_trace(error: Exception, now: float, stream: str | None = None, more: s
 
 def log(level: str, message: str) -> bytes:
     """A LOG message; ``level`` is one of FATAL, ERROR, WARN, INFO, DEBUG and TRACE."""
-    return line("LOG", log={"level": level, "message": message})
+    return line("LOG", log={"level": level, "message": _shown(message)})
 
 
 def trace(kind: str, now: float, **content: Any) -> bytes:
@@ -45,3 +50,8 @@ def trace(kind: str, now: float, **content: Any) -> bytes:
 def line(kind: str, **content: Any) -> bytes:
     """A message of some type, as a line."""
     return msgspec.json.encode({"type": kind, **content}) + b"\n"
+
+
+def _shown(text: str) -> str:
+    """A text as it may be logged: printable first, since an escape within credentials would hide them."""
+    return without_credentials(printable(text))

@@ -8,9 +8,12 @@ Gone
     Of a row that is gone its key is written, with the time in ``_ab_cdc_deleted_at``: destinations that keep one row a
     key then delete it.
 
+Failures
+    A stream that cannot be read (its state, its projects) is incomplete, with its state as it was; the others are read.
+
 Scope
     Nulls stay in records (the CDK drops those at the top level). A catalog's sync modes are not judged: PyAirbyte asks
-    for ``incremental`` with ``overwrite`` of every stream.
+    for ``incremental`` with ``overwrite`` of every stream. They tell whether a stream goes on from its state, no more.
 """
 
 from __future__ import annotations
@@ -25,8 +28,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from source_pypi.config import Config
-from source_pypi.errors import SourceError, UnknownProjectsError, UnknownStreamError
+from source_pypi.errors import BugError, ConfigError, SourceError, UnknownProjectsError, UnknownStreamError
 from source_pypi.fronts.airbyte.handed import configured_streams, handed_state
+from source_pypi.fronts.airbyte.heartbeat import Heartbeat
 from source_pypi.fronts.airbyte.messages import error_trace, levels_from, line, log, trace
 
 if TYPE_CHECKING:
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from source_pypi.client import Exchange, Traffic, Wait
     from source_pypi.fronts.airbyte.state import StreamStates
     from source_pypi.index import Index
+    from source_pypi.selection import Selection
     from source_pypi.streams.stream import Stream
     from source_pypi.tally import Tally
 
@@ -42,7 +47,8 @@ Write = Callable[[bytes], object]
 Connect = Callable[[Config, "Callable[[Wait | Exchange], None]"], "Index"]
 """Opens the index that a configuration names; waits and answers are told to the second argument."""
 
-#: Seconds without a message after which it is said that the sync goes on: the platform takes silence for death.
+#: How often it is seen to that a sync is not silent, in seconds: the platform takes silence for death. After twice as
+#: many without a message, at most, it is said that the sync goes on.
 HEARTBEAT = 60.0
 
 
@@ -61,17 +67,21 @@ def read(
     now: Callable[[], float] = time.time,
     connect: Connect = connect_to,
     level: str = "INFO",
+    heartbeat: float = HEARTBEAT,
 ) -> bool:
     """Write the messages of a sync; whether everything that was asked for could be read.
 
     :param now: the time, in seconds since 1970.
     :param connect: opens the index.
     :param level: the least urgent level that is logged; DEBUG: every request.
+    :param heartbeat: how often it is seen to that the sync is not silent, in seconds.
     :raises CatalogError: when the catalog or the state is not what Airbyte hands over.
-    :raises ConfigError: when nothing can be read with these settings.
     """
-    names = configured_streams(catalog)
-    return _Reading(config, names, handed_state(state), write, now, connect, levels_from(level)).run()
+    configured = configured_streams(catalog)
+    handed = {name: told for name, told in handed_state(state).items() if configured.get(name)}
+    reading = _Reading(config, list(configured), handed, write, now, connect, levels_from(level))
+    with Heartbeat(reading.beat, heartbeat):
+        return reading.run()
 
 
 class _Reading:
@@ -92,54 +102,84 @@ class _Reading:
         known = {stream.name: stream for stream in STREAMS}
         self._config, self._handed, self._now = config, handed, now
         self._output, self._connect, self._levels = write, connect, levels
-        self._last, self._requests = now(), 0
+        self._quiet, self._requests = False, 0
         self._counts: Counter[str] = Counter()
         self._streams = [known[name] for name in names if name in known]
-        self._unknown = UnknownStreamError([name for name in names if name not in known], list(known))
+        self._reading: Sequence[Stream] = self._streams
+        self._unknown = [UnknownStreamError([name], list(known)) for name in names if name not in known]
 
     def run(self) -> bool:
         """Read every configured stream; the unknown ones are told first, and do not keep the others from being read."""
-        for name in self._unknown.streams:
+        for unknown in self._unknown:
+            (name,) = unknown.streams
             self._status(name, "STARTED")
-            self._write(error_trace(self._unknown, self._now(), name))
+            self._write(error_trace(unknown, self._now(), name))
             self._status(name, "INCOMPLETE")
         complete = self._read() if self._streams else True
-        return complete and not self._unknown.streams
+        return complete and not self._unknown
+
+    def beat(self) -> None:
+        """Say that the sync goes on, on whatever level logs are, if nothing was written since this was called last."""
+        if self._quiet:
+            self._write(log("INFO", f"still reading: {self._requests} requests so far"))
+        self._quiet = True
 
     def _read(self) -> bool:
-        from source_pypi.fronts.airbyte.state import Checkpoints
-        from source_pypi.selection import Selection, select
-        from source_pypi.sync import batches, of_projects
         from source_pypi.tally import Tally
 
-        config, names = self._config, tuple(stream.name for stream in self._streams)
-        selection = select(config) if of_projects(self._streams) else Selection()
-        index = self._connect(config, self._told)
-        states = self._recall(index.root)
-        tally = Tally(index.root)
-        for note in selection.notes:
-            self._log("WARN", note)
-        for name in names:
-            self._status(name, "STARTED")
-            self._status(name, "RUNNING")
-        checkpoints = Checkpoints(self._now())
-        unseen = states.unseen() if not selection.follow else frozenset()
+        index = self._connect(self._config, self._told)
+        states, tally = self._recall(index.root), Tally(index.root)
+        for stream in self._streams:
+            self._status(stream.name, "STARTED")
+            self._status(stream.name, "RUNNING")
+        selection = self._select(tally)
+        self._reading = [s for s in self._streams if s.name not in states.broken and not tally.of_stream(s.name)]
+        names = tuple(stream.name for stream in self._reading)
         try:
-            for batch in batches(index, selection, self._streams, config, states, self._now):
-                if unseen and batch.known:
-                    self._estimate(unseen, batch.known)
-                    unseen = frozenset()
-                self._take(batch, states)
-                for note in tally.add(batch):
-                    self._log("WARN", note)
-                progress = tally.projects / max(batch.known, 1)
-                if batch.project is not None and checkpoints.is_due(self._now(), states.size, progress):
-                    self._checkpoint(states)
-            states.finish()
+            self._visit(index, selection, states, tally)
         except SourceError as error:
             tally.stop(error, names)
+        except OSError:  # of the output
+            raise
+        except Exception as error:
+            tally.stop(BugError.of(error), names)
+        for name, broken in states.broken.items():
+            tally.stop(broken, (name,))
         self._log("INFO", _summary(tally.projects, index.client.traffic))
         return self._finish(tally, states)
+
+    def _select(self, tally: Tally) -> Selection:
+        """The projects to visit; where they cannot be told, the streams of projects have failed."""
+        from source_pypi.selection import Selection, select
+
+        of_projects = tuple(stream.name for stream in self._streams if stream.of_project)
+        try:
+            selection = select(self._config) if of_projects else Selection()
+        except ConfigError as error:
+            tally.stop(error, of_projects)
+            return Selection()
+        for note in selection.notes:
+            self._log("WARN", note)
+        return selection
+
+    def _visit(self, index: Index, selection: Selection, states: StreamStates, tally: Tally) -> None:
+        """Take every batch of the streams that are being read, and write their states now and then."""
+        from source_pypi.fronts.airbyte.state import Checkpoints
+        from source_pypi.sync import batches
+
+        checkpoints = Checkpoints(self._now())
+        unseen = states.unseen() if not selection.follow else frozenset()
+        for batch in batches(index, selection, self._reading, self._config, states, self._now):
+            if unseen and batch.known:
+                self._estimate(unseen, batch.known)
+                unseen = frozenset()
+            self._take(batch, states)
+            for note in tally.add(batch):
+                self._log("WARN", note)
+            progress = tally.projects / max(batch.known, 1)
+            if batch.project is not None and checkpoints.is_due(self._now(), states.size, progress):
+                self._checkpoint(states)
+        states.finish()
 
     def _recall(self, root: str) -> StreamStates:
         """The memory of this sync, and what should be said of it."""
@@ -159,13 +199,13 @@ class _Reading:
 
     def _estimate(self, unseen: frozenset[str], projects: int) -> None:
         """How many rows come of streams that have one a project, and have seen none yet."""
-        for stream in self._streams:
+        for stream in self._reading:
             if stream.name in unseen and stream.key == ("project",) and stream.of_project:
                 told = {"name": stream.name, "type": "STREAM", "row_estimate": projects}
                 self._write(trace("ESTIMATE", self._now(), estimate=told))
 
     def _told(self, event: Wait | Exchange) -> None:
-        """Say what the client does: why it waits, that it goes on, or, when debugging, every answer."""
+        """Say what the client does: why it waits, or, when debugging, every answer."""
         from source_pypi.client import Wait
 
         if isinstance(event, Wait):
@@ -175,25 +215,24 @@ class _Reading:
             return
         self._requests += 1
         self._log("DEBUG", str(event))
-        if self._now() - self._last >= HEARTBEAT:
-            self._log("INFO", f"still reading: {self._requests} requests so far")
 
     def _rate_limited(self, seconds: float) -> None:
         """The index asks to wait: every stream that is being read does."""
         reset = {"quota_reset": int((self._now() + seconds) * 1000)}
         reasons = [{"type": "RATE_LIMITED", "rate_limited": reset}]
-        for stream in self._streams:
+        for stream in self._reading:
             self._status(stream.name, "RUNNING", reasons=reasons)
 
     def _take(self, batch: Batch, states: StreamStates) -> None:
         """Write a batch's rows, then remember what was seen of them."""
         from source_pypi.batch import lines_of
 
-        for stream in self._streams:
+        for stream in self._reading:
             change = batch.changes.get(stream.name)
-            if change is not None:
+            if change is not None and stream.name not in states.broken:
                 if change.rows is not None:
-                    self._records(stream, lines_of(stream, batch))
+                    for lines in lines_of(stream, batch):
+                        self._records(stream, lines)
                     self._records(stream, _deleted(change.gone, batch.seen_at))
                 states.note(stream.name, batch.project, change.seen)
 
@@ -208,7 +247,7 @@ class _Reading:
         self._write(begin + lines[:-1].replace(b"\n", end + begin) + end)
 
     def _checkpoint(self, states: StreamStates) -> None:
-        for stream in self._streams:
+        for stream in self._reading:
             if stream.incremental:
                 self._state(stream.name, states)
 
@@ -251,8 +290,8 @@ class _Reading:
             self._write(log(level, message))
 
     def _write(self, lines: bytes) -> None:
-        """Whole lines; the client's thread writes some too."""
-        self._last = self._now()
+        """Whole lines; other threads write some too."""
+        self._quiet = False
         self._output(lines)
 
 

@@ -3,7 +3,7 @@
 Shape
     ``{"version": 1, "index": ROOT, "unfinished": SECONDS, "projects": {NAME: SEEN}}`` for each stream. ``unfinished``
     is when the run began that wrote it, and missing once that run has come to its end. What was seen of a project is
-    packed (``state.pack``), as text: it holds the keys of all rows.
+    packed (``state.pack_text``): it holds the keys of all rows.
 
 Checkpoints
     A STATE message replaces the last one of its stream, so each holds all projects. Were one written for every so many
@@ -11,13 +11,12 @@ Checkpoints
     it are small beside what has been read by then (``Checkpoints``).
 """
 
-import base64
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from source_pypi.errors import StateError
 from source_pypi.recollection import begins, resumable
-from source_pypi.state import WHOLE_INDEX, Glance, Seen, glance_of, pack, unpack
+from source_pypi.state import WHOLE_INDEX, Glance, Seen, glance_at, pack_text, unpack_text
 
 #: The version of the state's shape.
 VERSION = 1
@@ -65,13 +64,13 @@ class StreamState:
         if text is None:
             return None
         try:
-            return unpack(base64.b85decode(text))
+            return unpack_text(text)
         except (ValueError, TypeError) as error:
             raise StateError(self.stream, f"what it says of {project or 'the index'} is broken") from error
 
     def note(self, project: str, seen: Seen) -> None:
         """Remember what was seen; it is in the next message."""
-        text = base64.b85encode(pack(seen)).decode()
+        text = pack_text(seen)
         self.size += _size(project, text) - _size(project, self.projects.get(project))
         self.projects[project] = text
 
@@ -93,12 +92,18 @@ class StreamStates:
     :param root: the index's address: state of another index is set aside.
     :param keys: whether the keys of rows are remembered.
     :param now: when the run began, in seconds since 1970.
-    :raises StateError: when a state cannot be read.
+    :ivar broken: streams whose state cannot be read, as far as it was, and why: what was handed over stays as it is.
     """
 
     def __init__(self, streams: Sequence[str], handed: Mapping[str, Any], root: str, *, keys: bool, now: float) -> None:
-        self._keys = keys
-        self._streams = {name: StreamState(name, handed.get(name), root) for name in streams}
+        self._keys, self._handed = keys, handed
+        self.broken: dict[str, StateError] = {}
+        self._streams: dict[str, StreamState] = {}
+        for name in streams:
+            try:
+                self._streams[name] = StreamState(name, handed.get(name), root)
+            except StateError as error:
+                self.broken[name] = error
         began = [state.unfinished for state in self._streams.values() if state.unfinished is not None]
         self._unfinished = resumable(min(began, default=None), now)
         for state in self._streams.values():
@@ -124,37 +129,38 @@ class StreamStates:
         return frozenset(name for name, state in self._streams.items() if not state.projects)
 
     def recall(self, projects: Collection[str]) -> dict[str, dict[str, Seen]]:
-        """What the streams have seen of projects.
-
-        :raises StateError: when it cannot be read.
-        """
+        """What the streams have seen of projects; what cannot be read was not seen, and its stream is ``broken``."""
         found: dict[str, dict[str, Seen]] = {}
         for project in projects:
-            seen = {name: state.seen(project) for name, state in self._streams.items()}
+            seen = {name: self._seen(state, project) for name, state in self._streams.items()}
             found[project] = {name: one for name, one in seen.items() if one is not None}
         return found
 
-    def glance(self, terms: Mapping[str, bytes]) -> Iterator[Glance]:
-        """Every project that all streams in ``terms`` have seen on these terms.
+    def _seen(self, state: StreamState, project: str) -> Seen | None:
+        try:
+            return state.seen(project)
+        except StateError as error:
+            self.broken.setdefault(state.stream, error)
+            return None
 
-        :raises StateError: when what was seen cannot be read.
-        """
+    def glance(self, terms: Mapping[str, bytes]) -> Iterator[Glance]:
+        """Every project that any of the streams in ``terms`` has seen."""
         states = [self._streams[name] for name in terms]
-        for project in states[0].projects if states else ():
-            seen = [one for state in states if (one := state.seen(project)) and one.terms == terms[state.stream]]
-            if project != WHOLE_INDEX and len(seen) == len(states):
-                yield glance_of(project, seen)
+        for project in {project: None for state in states for project in state.projects}:
+            seen = {state.stream: one for state in states if (one := self._seen(state, project))}
+            if (glance := glance_at(project, seen, terms)) is not None:
+                yield glance
 
     def note(self, stream: str, project: str | None, seen: Seen) -> None:
-        """Remember what a stream has seen of a project, or (None) of the index as a whole."""
-        if stream in self._streams:
+        """Remember what a stream has seen of a project, or (None) of the index as a whole; not if it is ``broken``."""
+        if stream in self._streams and stream not in self.broken:
             self._streams[stream].note(project or WHOLE_INDEX, seen)
 
-    def told(self, stream: str) -> dict[str, Any]:
+    def told(self, stream: str) -> Any:
         """The state of a stream, to hand to the platform; of one that is read in full, that it has none."""
-        if stream not in self._streams:
-            return {"__ab_no_cursor_state_message": True}
-        return self._streams[stream].told()
+        if stream in self._streams:
+            return self._streams[stream].told()
+        return self._handed[stream] if stream in self.broken else {"__ab_no_cursor_state_message": True}
 
     def finish(self) -> None:
         """The run came to its end."""
