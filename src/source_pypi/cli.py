@@ -1,6 +1,9 @@
 """The commands; the only module that prints or exits. What a command does not need, it does not import."""
 
+import errno
+import io
 import os
+import re
 import signal
 import sys
 import time
@@ -13,6 +16,7 @@ import click
 
 from source_pypi import __version__
 from source_pypi.errors import DestinationError, SettingError, SourceError
+from source_pypi.printable import printable, printable_lines
 from source_pypi.redaction import without_credentials
 
 if TYPE_CHECKING:
@@ -36,9 +40,18 @@ _QUERIES = (
     ({"versions"}, "select project, version, first_upload_at from versions order by project, sort_key desc"),
 )
 
+#: What no file's name has, but an address that was mistyped; one letter before the colon is a drive.
+_PASSWORD = re.compile(r"..:[^@]*@")
+
+#: Seconds that a run which was told to end has to put things away; then it ends as it stands, which loses nothing.
+GRACE = 0.7
+_INTERRUPTED = "interrupted; what was read before is kept"
+
 _file = click.Path(path_type=Path, dir_okay=False)
 _config = click.option("--config", type=_file, required=True, help="The settings, a JSON file.")
 _debug = click.option("--debug", is_flag=True, help="Log every request, as LOG_LEVEL=DEBUG in the environment does.")
+#: What the CDK's commands take too; a connector that is no manifest has no use for it.
+_of_manifests = click.option("--manifest-path", "--components-path", type=_file, hidden=True, expose_value=False)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -88,6 +101,7 @@ def sync(
     the streams that read a release at a time.
     """
     signal.signal(signal.SIGTERM, _interrupt)
+    _end_when_told(_INTERRUPTED)
     with _one_line_errors():
         settings = _settings(config, names, index_url)
         tally, traffic, seconds = _load(settings, files, into, _named(streams), history=history)
@@ -110,6 +124,7 @@ def spec(debug: bool) -> None:  # noqa: ARG001 - all of the platform's commands 
 @cli.command()
 @_config
 @_debug
+@_of_manifests
 def check(config: Path, debug: bool) -> None:  # noqa: ARG001
     """Say whether the index answers with these settings (Airbyte)."""
     from source_pypi.config import read_config
@@ -127,6 +142,7 @@ def check(config: Path, debug: bool) -> None:  # noqa: ARG001
 @cli.command()
 @_config
 @_debug
+@_of_manifests
 def discover(config: Path, debug: bool) -> None:  # noqa: ARG001
     """Print the streams and their schemas (Airbyte)."""
     from source_pypi.config import read_config
@@ -140,6 +156,7 @@ def discover(config: Path, debug: bool) -> None:  # noqa: ARG001
 @cli.command()
 @_config
 @_debug
+@_of_manifests
 @click.option("--catalog", type=_file, required=True, help="The configured catalog, a JSON file.")
 @click.option("--state", type=click.Path(path_type=Path), help="The state of the last read, a JSON file.")
 def read(config: Path, debug: bool, catalog: Path, state: Path | None) -> None:
@@ -148,6 +165,7 @@ def read(config: Path, debug: bool, catalog: Path, state: Path | None) -> None:
     from source_pypi.fronts import airbyte
 
     _end_with_reader()
+    _end_when_told()
     with _traced_errors():
         level = "DEBUG" if debug else os.environ.get("LOG_LEVEL", "INFO")
         if not airbyte.read(read_config(config), catalog, state, _write, level=level):
@@ -192,14 +210,42 @@ def main() -> None:
     """The entry point of ``source-pypi``."""
     if os.getpid() == 1:  # of a container: there, the system has no default action for a signal
         signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
+    _hold_standard_streams()
     try:
-        cli(prog_name="source-pypi")
+        sys.exit(cli.main(prog_name="source-pypi", standalone_mode=False))
+    except click.ClickException as error:  # it quotes what was typed
+        said = io.StringIO()
+        error.show(said)
+        told = said.getvalue().replace(error.message, printable(error.message))
+        click.echo(without_credentials(printable_lines(told)), err=True, nl=False)
+        sys.exit(error.exit_code)
+    except click.Abort:
+        _error("interrupted")
+        sys.exit(130)
     except OSError as error:  # of standard output: all other errors are told where they happen
         if not isinstance(error, BrokenPipeError):
             _error(f"standard output cannot be written: {error.strerror}")
         # so that the interpreter does not complain at exit, there is nothing left to flush
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(1)
+    except Exception as error:
+        import traceback
+
+        said_of_it = printable_lines("".join(traceback.format_exception(error)))
+        click.echo(without_credentials(said_of_it), err=True, nl=False)
+        _error("something went wrong in source-pypi; please report it, with the lines above")
+        sys.exit(1)
+
+
+def _hold_standard_streams() -> None:
+    """Open the null device in the place of a closed standard stream: else a database gets its number and its output."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - it stays open
 
 
 def _settings(path: Path | None, names: tuple[str, ...], index_url: str | None) -> "Config":
@@ -258,6 +304,8 @@ def _destination(
 
     if takes(into):
         return open_warehouse(into, streams, selection.targets, root=root, keep_history=history)
+    if _PASSWORD.search(into):
+        raise SettingError("", "--into has a password and is no address: those begin with postgresql://, for instance")
     try:
         from source_pypi.fronts.loader import Database
     except ImportError as error:
@@ -299,13 +347,14 @@ def _progress() -> "Iterator[Callable[[Batch, Tally], None]]":
 def _report(tally: "Tally", traffic: "Traffic", seconds: float, into: str) -> None:
     """What was loaded, a line a stream; what it took; what to try."""
     width = max((len(name) for name in tally.rows), default=6)
+    place = _shown(into.partition("?")[0] if "://" in into else into)  # an address's options may be secrets
     unchanged = f" ({tally.unchanged:,} unchanged)" if tally.unchanged else ""
     click.echo(f"{'stream':{width}}  {'rows':>10}")
     for name, count in tally.rows.items():
         click.echo(f"{name:{width}}  {count:>10,}")
     click.echo(
         f"{_count(tally.projects, 'project')}{unchanged}, {_count(traffic.requests, 'request')}, "
-        f"{_size(traffic.bytes_received)}, {seconds:.1f} s -> {without_credentials(into)}"
+        f"{_size(traffic.bytes_received)}, {seconds:.1f} s -> {place}"
     )
     query = next((query for tables, query in _QUERIES if tables <= tally.rows.keys()), None)
     if query:
@@ -329,8 +378,36 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
+def _end_when_told(words: str = "") -> None:
+    """End in time after Ctrl-C or SIGTERM, with some last words, also where Python does not come to act on them.
+
+    An exception is raised in the main thread only, and not before a query of the database is over; that the signal has
+    come is told in a pipe at once.
+    """
+    import threading
+
+    if not hasattr(os, "set_blocking"):
+        return
+    told, tell = os.pipe()
+    os.set_blocking(tell, False)
+    signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
+
+    def wait() -> None:
+        while (number := os.read(told, 1)[0]) not in (signal.SIGINT, signal.SIGTERM):
+            pass
+        time.sleep(GRACE)
+        if words:
+            _error(words)
+            sys.stderr.flush()
+        os._exit(130 if words or number == signal.SIGINT else 143)
+
+    threading.Thread(target=wait, name="signals", daemon=True).start()
+
+
 def _write(lines: bytes) -> None:
     """Whole lines of the protocol, at once: the reader may be waiting for them."""
+    if sys.stdout is None:  # closed
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     sys.stdout.buffer.write(lines)
     sys.stdout.buffer.flush()
 
@@ -361,8 +438,13 @@ def _coloured(text: str, colour: str) -> str:
     return text if os.environ.get("NO_COLOR") else click.style(text, fg=colour)
 
 
+def _shown(text: str) -> str:
+    """A text as it may be printed: printable first, since an escape within credentials would hide them."""
+    return without_credentials(printable(text))
+
+
 def _warn(line: str) -> None:
-    click.echo(f"{_coloured('warning:', 'yellow')} {line}", err=True)
+    click.echo(f"{_coloured('warning:', 'yellow')} {_shown(line)}", err=True)
 
 
 def _warn_of_waits(event: "Wait | Exchange") -> None:
@@ -374,7 +456,7 @@ def _warn_of_waits(event: "Wait | Exchange") -> None:
 
 
 def _error(line: str) -> None:
-    click.echo(f"{_coloured('error:', 'red')} {line}", err=True)
+    click.echo(f"{_coloured('error:', 'red')} {_shown(line)}", err=True)
 
 
 @contextmanager
@@ -386,7 +468,7 @@ def _one_line_errors() -> "Iterator[None]":
         _error(str(error))
         sys.exit(1)
     except KeyboardInterrupt:
-        _error("interrupted; what was read before is kept")
+        _error(_INTERRUPTED)
         sys.stderr.flush()
         os._exit(130)  # a worker may still be waiting for an answer, and nobody waits for it
 

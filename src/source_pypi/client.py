@@ -5,20 +5,23 @@ Flow
     and tries again where trying again may help. A redirect is followed by hand: each hop gets its own headers.
 
 What is tried again, and why
-    Connection errors, silence and bodies cut short: the same question may get through (the public index had hours of it
-    on 2025-04-08, index-api.md 2.9). 429 and 5xx: the index is busy; its Retry-After is honoured, up to
-    ``LONGEST_WAIT``. Everything else is an answer: 404 means "not here", and is returned, never raised.
+    Connection errors, silence, answers that take too long and bodies cut short: the same question may get through (the
+    public index had hours of it on 2025-04-08, index-api.md 2.9). 429 and 5xx: the index is busy; its Retry-After is
+    honoured, up to ``LONGEST_WAIT``. Everything else is an answer: 404 means "not here", and is returned, never raised.
+    What only the user can mend, a certificate or a proxy, is raised at once.
 
 Patience
     Until the index has answered once, few tries suffice: a wrong address needs none. Afterwards an outage of a
-    minute is sat out.
+    minute is sat out. How long a single try may take is ``transport/connection.py``'s to say.
 
 Reading on
     index-api.md 2 (what the operators ask of clients, redirects, errors).
 """
 
 import base64
+import gzip
 import http.client
+import io
 import random
 import threading
 import time
@@ -27,13 +30,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import urllib3
 
 from source_pypi import __version__
 from source_pypi.errors import AnswerError, RefusedError, UnavailableError, UnreachableError
 from source_pypi.redaction import without_credentials
+from source_pypi.transport.causes import cause_of, fault_of_user, refused_by_proxy
+from source_pypi.transport.connection import Connections
 
 #: Tries of one question: before and after the index has first answered in this run.
 FIRST_TRIES, TRIES = 3, 7
@@ -70,8 +75,19 @@ class Credentials:
     """A user's name and password, and the only origin (scheme, host and port) that may see them."""
 
     origin: tuple[str, str, int]
-    username: str
+    username: str = field(repr=False)  # it may be a token
     password: str = field(repr=False)
+
+    @property
+    def basic(self) -> str:
+        """The value of the Authorization header (RFC 7617)."""
+        return f"Basic {base64.b64encode(f'{self.username}:{self.password}'.encode()).decode()}"
+
+    def are_in(self, text: bytes) -> bool:
+        """Whether a text holds them, as they were sent or as they are meant."""
+        secret = self.password or self.username
+        forms = (secret, quote(secret), quote(secret, safe=""), self.basic.removeprefix("Basic "))
+        return any(form.encode() in text for form in forms if form)
 
 
 @dataclass(slots=True)
@@ -133,10 +149,13 @@ class Client:
 
     :param contact: becomes part of the User-Agent; None: only name and version.
     :param requests_per_second: the pace; 0: none.
-    :param timeout: seconds of silence after which a try fails.
+    :param timeout: seconds that a try may take to connect, and to answer (``transport/connection.py``).
     :param connections: connections that are kept open.
+    :param ca_bundle: path of a PEM file with certificates that are trusted besides the system's.
     :param tell: told of each wait before it begins, and of each answer.
     :param clock, sleep, jitter: time and chance, passed in so that tests need none.
+    :param now: seconds since 1970, for a Retry-After that is a date.
+    :raises SettingError: when the bundle cannot be read.
     """
 
     def __init__(
@@ -147,25 +166,25 @@ class Client:
         requests_per_second: float = 5,
         timeout: float = 30,
         connections: int = 1,
+        ca_bundle: str | None = None,
         tell: Callable[[Wait | Exchange], None] = lambda event: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self.traffic = Traffic()
         self.answered = False
         self._credentials = credentials
         self._headers = {"User-Agent": user_agent(contact), "Accept-Encoding": "gzip"}
-        self._pool = urllib3.PoolManager(
-            maxsize=connections, block=True, retries=False, timeout=urllib3.Timeout(connect=timeout, read=timeout)
-        )
+        self._connections = Connections(timeout=timeout, kept=connections, ca_bundle=ca_bundle)
         self._pace = Pace(requests_per_second, clock, sleep)
-        self._clock, self._sleep, self._jitter, self._tell = clock, sleep, jitter, tell
+        self._clock, self._sleep, self._jitter, self._tell, self._now = clock, sleep, jitter, tell, now
         self._counting = threading.Lock()
 
     def close(self) -> None:
         """Close the kept connections."""
-        self._pool.clear()
+        self._connections.close()
 
     def get(self, address: str, *, accept: str = "application/json", etag: str | None = None) -> Answer:
         """Ask for an address; with ``etag``, only if it has changed (the answer is then 304).
@@ -173,7 +192,9 @@ class Client:
         :raises UnreachableError: no whole answer came in all tries.
         :raises UnavailableError: 429 or 5xx in all tries, or a Retry-After beyond ``LONGEST_WAIT``.
         :raises RefusedError: 401 or 403.
-        :raises AnswerError: any other status, or too many redirects.
+        :raises UntrustedError: its certificate is not trusted.
+        :raises ProxyError: its proxy cannot be used, or wants credentials.
+        :raises AnswerError: any other status, too many redirects, or one that is not followed.
         """
         began, tries = self._clock(), 0
         while True:
@@ -189,6 +210,10 @@ class Client:
             asked = outcome.retry_after is not None
             self._tell(Wait(without_credentials(address), outcome.reason, wait, tries, asked))
             self._sleep(wait)
+
+    def is_told_in(self, body: bytes) -> bool:
+        """Whether the beginning of an answer, which errors show, repeats the credentials."""
+        return self._credentials is not None and self._credentials.are_in(body[:4096])
 
     def pause(self, address: str, reason: str, tries: int) -> None:
         """Wait before an answer that is no good is asked for again, as long as before any other try."""
@@ -206,11 +231,22 @@ class Client:
             except (urllib3.exceptions.LocationValueError, urllib3.exceptions.URLSchemeUnknown, UnicodeError) as error:
                 raise AnswerError(without_credentials(hop), "nothing: it is no address") from error
             except (urllib3.exceptions.HTTPError, OSError) as error:
-                return _Failure(0, _cause(error), None)
+                return self._failed(hop, error)
             if response.status not in _REDIRECTING:
                 return self._judge(hop, response, body)
             hop = _joined(hop, response.headers.get("Location", ""))
         raise AnswerError(without_credentials(address), f"more than {REDIRECTS} redirects")
+
+    def _failed(self, address: str, error: Exception) -> "_Failure":
+        """Why no answer came, where it may come the next time.
+
+        :raises SourceError: when only the user can mend it.
+        """
+        proxy = self._connections.proxy(address)
+        fault = fault_of_user(error, without_credentials(address), proxy)
+        if fault is not None:
+            raise fault from error
+        return _Failure(0, cause_of(error, proxy), None)
 
     def _send(self, address: str, accept: str, etag: str | None) -> tuple[urllib3.BaseHTTPResponse, bytes]:
         headers = self._headers | {"Accept": accept} | ({"If-None-Match": etag} if etag else {})
@@ -218,13 +254,15 @@ class Client:
         with self._counting:
             self.traffic.requests += 1
         began = self._clock()
-        response = self._pool.urlopen("GET", address, headers=headers, redirect=False, preload_content=False)
+        response = self._connections.open(address, headers)
         try:
             packed = response.read(LARGEST_ANSWER + 1, decode_content=False)
             with self._counting:
                 self.traffic.bytes_received += len(packed)
             missing = response.length_remaining or 0  # urllib3 would tell of it on a further read only
-            if missing and len(packed) <= LARGEST_ANSWER:
+            if len(packed) > LARGEST_ANSWER:
+                response.close()  # the rest would be taken for the next answer
+            elif missing:
                 cut = http.client.IncompleteRead(packed, missing)
                 raise urllib3.exceptions.ProtocolError("the answer was cut short", cut)
         except BaseException:
@@ -240,8 +278,7 @@ class Client:
         credentials = self._credentials
         if credentials is None or origin(address) != credentials.origin:
             return {}
-        token = base64.b64encode(f"{credentials.username}:{credentials.password}".encode())
-        return {"Authorization": f"Basic {token.decode()}"}
+        return {"Authorization": credentials.basic}
 
     def _judge(self, address: str, response: urllib3.BaseHTTPResponse, body: bytes) -> "Answer | _Failure":
         """Tell answers from failures, and raise for what no further try can mend."""
@@ -249,7 +286,9 @@ class Client:
         if status == 429 or status >= 500:
             return _Failure(status, f"status {status}", self._retry_after(response.headers.get("Retry-After")))
         if status in (401, 403):
-            raise RefusedError(shown, status, _first_line(body, response))
+            raise RefusedError(shown, status, "" if self.is_told_in(body) else _first_line(body, response))
+        if status == 407 and (proxy := self._connections.proxy(address)) is not None:
+            raise refused_by_proxy(proxy, status)
         if len(body) > LARGEST_ANSWER:
             raise AnswerError(shown, f"more than {LARGEST_ANSWER // 2**20} MB")
         if status not in (200, 304, 404, 410):
@@ -270,10 +309,10 @@ class Client:
         if text is None:
             return None
         if text.strip().isascii() and text.strip().isdigit():
-            return float(text[:12])
+            return float(text)
         try:
-            return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-        except (ValueError, OverflowError):
+            return max(0.0, parsedate_to_datetime(text).timestamp() - self._now())
+        except (ValueError, OverflowError, OSError):
             return None
 
     def _wait_before(self, tries: int, failure: "_Failure") -> float:
@@ -309,53 +348,42 @@ def unpack(packed: bytes, encoding: str) -> bytes:
         return packed
     if encoding not in ("gzip", "x-gzip"):
         raise urllib3.exceptions.DecodeError(f"unknown Content-Encoding {encoding!r}")
-    body, rest = b"", packed
-    while rest:  # a gzip stream may have several members (RFC 1952, 2.2), and most have one: nothing is copied then
+    try:
         member = zlib.decompressobj(16 + zlib.MAX_WBITS)
-        try:
-            body += member.decompress(rest, LARGEST_ANSWER + 1 - len(body))
-        except zlib.error as error:
-            raise urllib3.exceptions.DecodeError("broken gzip") from error
+        body = member.decompress(packed, LARGEST_ANSWER + 1)
         if len(body) > LARGEST_ANSWER:
-            break
+            return body
         if not member.eof:
-            raise urllib3.exceptions.DecodeError("gzip cut short")
-        rest = member.unused_data
+            raise EOFError
+        if member.unused_data:  # a stream may have several members (RFC 1952, 2.2), and most have one
+            with gzip.GzipFile(fileobj=io.BytesIO(packed)) as members:
+                body = members.read(LARGEST_ANSWER + 1)
+    except EOFError as error:
+        raise urllib3.exceptions.DecodeError("gzip cut short") from error
+    except (zlib.error, gzip.BadGzipFile) as error:
+        raise urllib3.exceptions.DecodeError("broken gzip") from error
     return body
 
 
 _KNOWN = frozenset(HTTPStatus)
 
-#: What to call the errors of the transport; the first that fits counts.
-_CAUSES: tuple[tuple[type[Exception], str], ...] = (
-    (urllib3.exceptions.NameResolutionError, "its host name is unknown"),
-    (urllib3.exceptions.NewConnectionError, "no connection can be made"),
-    (urllib3.exceptions.ConnectTimeoutError, "no connection within the timeout"),
-    (urllib3.exceptions.ReadTimeoutError, "no answer within the timeout"),
-    (urllib3.exceptions.SSLError, "TLS failed"),
-    (urllib3.exceptions.DecodeError, "the answer's compression is broken"),
-    (urllib3.exceptions.ProtocolError, "the connection broke"),
-)
-
-
-def _cause(error: Exception) -> str:
-    if any(isinstance(arg, http.client.IncompleteRead) for arg in error.args):
-        return "the answer was cut short"
-    for kind, words in _CAUSES:
-        if isinstance(error, kind):
-            return words
-    return f"{type(error).__name__}"
-
 
 def _joined(base: str, location: str) -> str:
     """Where a redirect leads to.
 
-    :raises AnswerError: when that is no address.
+    :raises AnswerError: when that is no address, or one where what is sent could be read on the way.
     """
+    shown = without_credentials(location)[:60]
     try:
-        return urljoin(base, location)
-    except ValueError as error:
-        raise AnswerError(without_credentials(base), f"with a redirect to no address: {location[:60]!r}") from error
+        address = urljoin(base, location)
+        scheme = urlsplit(address).scheme
+    except ValueError:
+        scheme = ""
+    if scheme not in ("http", "https"):
+        raise AnswerError(without_credentials(base), f"with a redirect to no address: {shown!r}")
+    if scheme == "http" and urlsplit(base).scheme == "https":
+        raise AnswerError(without_credentials(base), f"with a redirect from https to http: {shown!r}")
+    return address
 
 
 def _first_line(body: bytes, response: urllib3.BaseHTTPResponse) -> str:

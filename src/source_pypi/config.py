@@ -14,7 +14,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from source_pypi.errors import SettingError
-from source_pypi.record import about
+from source_pypi.record import about, fields_of
+from source_pypi.redaction import without_credentials
 
 
 class Config(Struct, frozen=True, kw_only=True, gc=False):
@@ -130,6 +131,24 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
             airbyte_secret=True,
         ),
     ] = None
+    credentials_from: Annotated[
+        Literal["settings", "netrc", "keyring"],
+        about(
+            "Where user name and password come from that the settings lack: from nowhere else, from the netrc file "
+            "($NETRC or ~/.netrc), or from the system's keyring (extra keyring), which knows them by the index's "
+            "address, or else by its host.",
+            title="Credentials from",
+        ),
+    ] = "settings"
+    ca_bundle: Annotated[
+        str | None,
+        about(
+            "Path of a PEM file with certificates that are trusted besides the system's, as those of a company's own "
+            "CA. (Instead of the system's: SSL_CERT_FILE in the environment.)",
+            title="CA bundle",
+            examples=["/etc/ssl/company.pem"],
+        ),
+    ] = None
     contact: Annotated[
         str | None,
         about(
@@ -155,8 +174,26 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
     request_timeout_seconds: Annotated[
         float,
         Meta(gt=0, le=86_400),
-        about("A try fails when the index is silent for so long.", unit="seconds", title="Timeout"),
+        about(
+            "A try fails when the index is silent for so long, when connecting takes longer, or answering; a large "
+            "answer gets a second more for every 16 KB that have come.",
+            unit="seconds",
+            title="Timeout",
+        ),
     ] = 30
+
+    def __repr__(self) -> str:
+        return f"Config({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """What was chosen, without secrets: logs, and tracebacks with local variables, show it."""
+        shown = []
+        for field in fields_of(Config):
+            value = getattr(self, field.name)
+            if value not in (None, field.default, ()):
+                plain = without_credentials(value) if isinstance(value, str) else value
+                shown.append((field.name, "***" if field.keywords.get("airbyte_secret") else plain))
+        return shown
 
 
 def read_config(path: Path) -> Config:
@@ -197,7 +234,8 @@ def _check(config: Config) -> None:
         raise SettingError("version", "project_name names a version too; give one of them")
     if config.contact is not None and not re.fullmatch(r"[ -~]+", config.contact):
         raise SettingError("contact", "may only have printable ASCII characters: it is part of a header")
-    if (config.index_username is None) != (config.index_password is None):
+    named = config.index_username is not None and config.credentials_from == "keyring"  # it has the password
+    if (config.index_username is None) != (config.index_password is None) and not named:
         raise SettingError("index_password", "index_username and index_password go together")
     if config.index_url is not None:
         _check_address(config.index_url)
@@ -208,6 +246,9 @@ def _check_address(index_url: str) -> None:
         parts = urlsplit(index_url)
         valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        valid = False
+        parts, valid = urlsplit(""), False
+    if "@" in parts.query + parts.fragment:
+        reason = "has an @ behind a ? or #: these, and /, are %3F, %23 and %2F in a user name or password"
+        raise SettingError("index_url", reason)
     if not valid or re.search(r"[\s\x00-\x1f]", index_url):
         raise SettingError("index_url", "must be an address such as https://packages.example.com/simple/")

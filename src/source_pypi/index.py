@@ -8,9 +8,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
-from source_pypi.client import Client, Credentials, Exchange, Wait, origin
+from source_pypi.bounds import LONGEST_VERSION
+from source_pypi.client import Answer, Client, Exchange, Wait
 from source_pypi.config import Config
 from source_pypi.documents import (
     UNCHANGED,
@@ -34,6 +35,7 @@ from source_pypi.documents.document import S, T
 from source_pypi.documents.page import JSON_PAGE, newer_than_known
 from source_pypi.errors import DocumentError, NotOfferedError, StaleError
 from source_pypi.reads import Reads
+from source_pypi.transport.credentials import credentials_for
 
 P = TypeVar("P", Page, Listing)
 
@@ -96,7 +98,7 @@ class Index:
 
     def release(self, name: str, version: str, known: Mark = UNKNOWN) -> Document[Release] | Unchanged | None:
         """The document of one release; None where the index has none, or the version can be no part of an address."""
-        if version in (".", ".."):
+        if version in (".", "..") or len(version) > LONGEST_VERSION:
             return None
         return self._json(self.release_address(name, version), Release, known)
 
@@ -190,13 +192,22 @@ class Index:
                 return None
             if answer.status == 304 and known.etag is not None:
                 return UNCHANGED
-            document = opened(answer.body, answer.address, etag=answer.etag, serial=answer.serial)
+            document = self._checked(answer, opened)
             serial = document.told_serial
             if known.serial is None or serial is None or serial >= known.serial:
                 return document
             if tries < STALE_TRIES:
                 self.client.pause(address, f"an old copy, serial {serial} instead of {known.serial}", tries)
         raise StaleError(document.address, serial, known.serial)
+
+    def _checked(self, answer: Answer, opened: Callable[..., Document[T]]) -> Document[T]:
+        """An answer as a document; where it is none, its beginning is told, but not if that repeats the credentials."""
+        try:
+            return opened(answer.body, answer.address, etag=answer.etag, serial=answer.serial)
+        except DocumentError as error:
+            if not self.client.is_told_in(answer.body):
+                raise
+            raise DocumentError(error.address, error.expected, "the credentials that were sent") from None
 
 
 def _whole(document: Document[T] | Unchanged | None) -> Document[T] | None:
@@ -205,15 +216,20 @@ def _whole(document: Document[T] | Unchanged | None) -> Document[T] | None:
 
 
 def open_index(config: Config, tell: Callable[[Wait | Exchange], None] = lambda event: None) -> Index:
-    """The index that a configuration names. Nothing is sent yet."""
+    """The index that a configuration names. Nothing is sent yet.
+
+    :raises SettingError: when the certificates or credentials that it names cannot be had.
+    :raises ExtraMissingError: when the library for its credentials is not installed.
+    """
     address = config.index_url or default_address()
     root = root_of(address)
     client = Client(
         contact=config.contact,
-        credentials=credentials_for(config),
+        credentials=credentials_for(config, address),
         requests_per_second=config.requests_per_second,
         timeout=config.request_timeout_seconds,
         connections=config.max_concurrency,
+        ca_bundle=config.ca_bundle,
         tell=tell,
     )
     return Index(client, root)
@@ -236,14 +252,3 @@ def root_of(address: str) -> str:
             break
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, host, path.rstrip("/"), "", ""))
-
-
-def credentials_for(config: Config) -> Credentials | None:
-    """The user's credentials, from the settings or else from the address itself; None: there are none."""
-    address = config.index_url or ""
-    parts = urlsplit(address)
-    if config.index_username is not None and config.index_password is not None:
-        return Credentials(origin(address or default_address()), config.index_username, config.index_password)
-    if parts.username is not None:
-        return Credentials(origin(address), unquote(parts.username), unquote(parts.password or ""))
-    return None
