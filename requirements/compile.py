@@ -15,8 +15,13 @@ PROJECT = HERE.parent
 #: Each lock, and what goes into it.
 LOCKS = {
     "runtime.txt": ("pyproject.toml", "--extra", "attestations", "--extra", "duckdb", "--group", "build"),
-    "dev.txt": ("pyproject.toml", "--extra", "attestations", "--extra", "duckdb", "--group", "build", "--group", "dev"),
+    "dev.txt": (
+        "pyproject.toml",
+        *("--extra", "attestations", "--extra", "duckdb", "--extra", "keyring"),
+        *("--group", "build", "--group", "dev"),
+    ),
     "servers.txt": ("requirements/servers.in",),
+    "supply.txt": ("requirements/supply.in", "--group", "pyproject.toml:build"),
     "warehouses.txt": (
         "pyproject.toml",
         *("--extra", "attestations", "--extra", "duckdb", "--extra", "dlt"),
@@ -24,6 +29,7 @@ LOCKS = {
     ),
     "pyairbyte.txt": ("requirements/pyairbyte.in",),
     "cdk.txt": ("requirements/cdk.in",),
+    "peers.txt": ("requirements/peers.in",),
     "image.txt": ("pyproject.toml", "--extra", "attestations"),
     "image-build.txt": ("--group", "pyproject.toml:build"),
 }

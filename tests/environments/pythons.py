@@ -1,0 +1,46 @@
+"""The Pythons that there are, each with the wheel in a clean environment."""
+
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+from tests.connector import ROOT
+
+#: The versions that are supported.
+VERSIONS = ("3.11", "3.12", "3.13", "3.14")
+_INSTALL = ("-m", "pip", "--disable-pip-version-check", "--quiet", "install")
+
+
+@cache
+def python(version: str) -> str | None:
+    """A Python of a version, from pyenv or from the path; None: there is none."""
+    managed = sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python"))
+    on_path = shutil.which(f"python{version}")
+    for one in [*map(str, managed), *([on_path] if on_path else [])]:
+        code = "import sys; print('%d.%d' % sys.version_info[:2])"
+        done = subprocess.run([one, "-c", code], capture_output=True, text=True, check=False)
+        if done.returncode == 0 and done.stdout.strip() == version:
+            return one
+    return None
+
+
+def build_wheel(folder: Path) -> Path:
+    """Build the wheel, without a network: the environment has what builds it."""
+    code = "import sys, hatchling.build; print(hatchling.build.build_wheel(sys.argv[1]))"
+    command = [sys.executable, "-c", code, str(folder)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return folder / done.stdout.split()[-1]
+
+
+def install(version: str, wheel: Path, folder: Path) -> str:
+    """Install the wheel and what the runtime lock has for this Python, by its digests; the Python to run."""
+    base = python(version)
+    assert base is not None
+    subprocess.run([base, "-m", "venv", str(folder)], check=True)
+    made = str(folder / "bin" / "python")
+    lock = str(ROOT / "requirements" / "runtime.txt")
+    subprocess.run([made, *_INSTALL, "--require-hashes", "-r", lock], check=True)
+    subprocess.run([made, *_INSTALL, "--no-deps", str(wheel)], check=True)
+    return made

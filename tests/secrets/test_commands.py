@@ -1,0 +1,92 @@
+"""Commands that succeed, in an environment full of secrets: nothing that they write has one."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from source_pypi.streams import STREAMS
+from tests.fake_index import FakeIndex
+from tests.secrets.command import Place
+from tests.secrets.conftest import WAYS, Given
+from tests.secrets.hidden import NETRC
+
+Guarded = Callable[..., FakeIndex]
+CATALOG = {
+    "streams": [
+        {"stream": {"name": stream.name}, "sync_mode": "incremental", "destination_sync_mode": "append"}
+        for stream in STREAMS
+    ]
+}
+
+
+@pytest.mark.parametrize("command", ["spec", "check", "discover"])
+def test_commands_of_the_platform(place: Place, guarded: Guarded, given: Given, command: str) -> None:
+    """Commands of the platform write no secret, when debugging either."""
+    arguments = (
+        [] if command == "spec" else ["--config", place.write("config.json", given.settings(guarded(given).url))]
+    )
+    done = place.run(command, "--debug", *arguments)
+    assert (done.status, done.complaints, done.leaks()) == (0, b"", {})
+    assert b'"FAILED"' not in done.output
+
+
+def test_read(place: Place, guarded: Guarded, given: Given) -> None:
+    """A read of every stream has no secret in records, logs and states, and neither has one from these states."""
+    config = place.write("config.json", given.settings(guarded(given).url))
+    catalog = place.write("catalog.json", CATALOG)
+    first = place.run("read", "--debug", "--config", config, "--catalog", catalog)
+    assert (first.status, first.complaints, first.leaks()) == (0, b"", {})
+    assert b'"level":"DEBUG"' in first.output
+    states = [json.loads(line)["state"] for line in first.output.splitlines() if b'"type":"STATE"' in line]
+    state = place.write("state.json", states)
+    second = place.run("read", "--debug", "--config", config, "--catalog", catalog, "--state", state)
+    assert (second.status, second.leaks()) == (0, {})
+
+
+def test_sync(place: Place, guarded: Guarded, given: Given) -> None:
+    """A database has no secret, not in its file, in its tables or in what was seen; and nothing else is left."""
+    config = place.write("config.json", given.settings(guarded(given).url))
+    for _ in range(2):
+        done = place.run("sync", "--config", config, "--streams", "all", "--history")
+        assert (done.status, done.complaints, done.leaks()) == (0, b"", {})
+    assert {path.name for path in place.folder.iterdir()} == {"config.json", ".netrc", "pypi.duckdb"}
+
+
+def test_credentials_on_the_command_line(place: Place, guarded: Guarded) -> None:
+    """Credentials in the address on the command line are used, and not written."""
+    given = WAYS["address"]
+    done = place.run("sync", "requests", "--index-url", given.address(guarded(given).url))
+    assert (done.status, done.complaints, done.leaks()) == (0, b"", {})
+
+
+def test_manifest(place: Place, guarded: Guarded, given: Given) -> None:
+    """A manifest for an index with credentials has the index's address, without them."""
+    index = guarded(given)
+    done = place.run("manifest", "--index-url", given.address(index.url))
+    assert (done.status, done.leaks()) == (0, {})
+    assert index.url.encode() in done.output
+
+
+def test_netrc(place: Place, guarded: Guarded) -> None:
+    """Credentials from a netrc file are used, and not written."""
+    index = guarded(Given("someone", NETRC, in_address=False))
+    settings = {"projects": ["requests"], "index_url": index.url, "credentials_from": "netrc"}
+    config = place.write("config.json", settings)
+    for arguments in (["check"], ["sync", "--streams", "all"]):
+        done = place.run(*arguments, "--config", config)
+        assert (done.status, done.complaints, done.leaks()) == (0, b"", {})
+    assert all("authorization" in request.headers for request in index.requests)
+
+
+@pytest.mark.parametrize("broken", ["machine 127.0.0.1 {0}", "{0} x", "machine {0} login a password {0} {0}"])
+def test_a_broken_netrc(place: Place, guarded: Guarded, broken: str) -> None:
+    """A netrc file that cannot be understood is not quoted."""
+    settings = {"projects": ["requests"], "index_url": guarded().url, "credentials_from": "netrc"}
+    catalog, config = place.write("catalog.json", CATALOG), place.write("config.json", settings)
+    path = place.folder / "netrc"
+    path.write_text(broken.format(NETRC))
+    path.chmod(0o600)
+    done = place.run("read", "--config", config, "--catalog", catalog, NETRC=str(path))
+    path.unlink()
+    assert (done.status, done.leaks()) == (1, {})

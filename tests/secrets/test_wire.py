@@ -1,0 +1,38 @@
+"""On the wire: the credentials go to the index's own origin, and to nobody else."""
+
+from collections.abc import Callable
+
+import pytest
+
+import source_pypi
+from tests.connector import sample_world
+from tests.fake_index import FakeIndex, faults
+from tests.secrets.conftest import Given
+from tests.secrets.hidden import found
+
+Guarded = Callable[..., FakeIndex]
+
+
+@pytest.mark.parametrize("userinfo", ["", "ann:x@"])
+@pytest.mark.parametrize(
+    ("stream", "path"),
+    [
+        ("files", "/pypi/sampleproject/json"),
+        ("statuses", "/simple/sampleproject/"),
+        ("core_metadata", "/packages/x/sampleproject-4.0.0-py3-none-any.whl.metadata"),
+        ("attestations", "/integrity/sampleproject/4.0.0/sampleproject-4.0.0-py3-none-any.whl/provenance"),
+    ],
+)
+def test_the_index_only(guarded: Guarded, given: Given, stream: str, path: str, userinfo: str) -> None:
+    """Another origin to which the index redirects a question, be it the same host, is sent no credentials."""
+    index = guarded(given)
+    with FakeIndex(sample_world()) as other:
+        pattern = path if stream != "core_metadata" else "/packages/*.metadata"
+        index.fault(pattern, faults.redirect(f"{other.url.replace('://', f'://{userinfo}')}{path}"))
+        settings = given.settings(index.url) | {"projects": ["sampleproject==4.0.0"]}
+        rows = list(source_pypi.read(stream, settings.pop("projects"), **settings))
+        assert rows
+        assert [request.path for request in other.requests] == [path]
+        assert not any("authorization" in request.headers for request in other.requests)
+        assert found(repr(request).encode() for request in other.requests) == {}
+    assert all("authorization" in request.headers for request in index.requests)

@@ -1,0 +1,140 @@
+"""``make build``: what is in the distributions, what is not, and what comes of installing them."""
+
+import json
+import os
+import re
+import subprocess
+import tarfile
+import tomllib
+import venv
+import zipfile
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from source_pypi import __version__
+from tests.connector import ROOT
+
+pytestmark = pytest.mark.supply
+
+#: What is for those who work on the package, and for no user.
+WORKSHOP = ("tests", "benchmarks", "requirements", "integration_tests", ".ci", ".venv", "recordings", "fake_index")
+CORE = {"click", "distlib", "msgspec", "packaging", "urllib3"}
+#: A time as ``SOURCE_DATE_EPOCH`` has it.
+EPOCH = "1700000000"
+
+
+def build(folder: Path) -> Path:
+    """Build into a folder."""
+    command = ["make", "--no-print-directory", "build", f"DIST={folder}"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=os.environ | {"SOURCE_DATE_EPOCH": EPOCH}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with everything that ``make build`` makes."""
+    return build(tmp_path_factory.mktemp("built") / "dist")
+
+
+@pytest.fixture(scope="module")
+def wheel(dist: Path) -> Path:
+    """The wheel."""
+    return dist / f"source_pypi-{__version__}-py3-none-any.whl"
+
+
+@pytest.fixture(scope="module")
+def clean(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """Run Python in an environment in which the wheel was installed by pip, and nothing else."""
+    folder = tmp_path_factory.mktemp("clean")
+    venv.create(folder, with_pip=True)
+    python = str(folder / "bin" / "python")
+    subprocess.run([python, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", str(wheel)], check=True)
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run([python, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    return run
+
+
+def test_the_same_bytes(dist: Path, tmp_path: Path) -> None:
+    """Built again, every file is the same."""
+    again = build(tmp_path / "dist")
+    digests = [{f.name: sha256(f.read_bytes()).hexdigest() for f in sorted(d.iterdir())} for d in (dist, again)]
+    assert digests[0] == digests[1]
+    assert [*digests[0]] == [
+        "source-pypi.cdx.json",
+        f"source_pypi-{__version__}-py3-none-any.whl",
+        f"source_pypi-{__version__}.tar.gz",
+    ]
+
+
+def test_the_wheel(wheel: Path) -> None:
+    """The wheel has the package's modules, the marker that they are typed, its licence, and nothing else."""
+    modules = {
+        str(path.relative_to(ROOT / "src"))
+        for path in (ROOT / "src" / "source_pypi").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    info = f"source_pypi-{__version__}.dist-info"
+    told = {f"{info}/{name}" for name in ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE")}
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    assert names == modules | told
+    assert "source_pypi/py.typed" in names
+
+
+def test_the_source_distribution(dist: Path) -> None:
+    """The source distribution has what the wheel is built from, and the documentation; no tests, no recordings."""
+    with tarfile.open(dist / f"source_pypi-{__version__}.tar.gz") as archive:
+        names = [name.partition("/")[2] for name in archive.getnames()]
+    assert {name.partition("/")[0] for name in names} == {
+        *("src", "docs", "README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml", "PKG-INFO", ".gitignore"),
+    }
+    assert [name for name in names if any(f"/{part}/" in f"/{name}/" for part in WORKSHOP)] == []
+
+
+def test_the_bill_of_materials(dist: Path) -> None:
+    """The SBOM (CycloneDX) lists every package of the runtime lock with its version, and is of this package."""
+    told = json.loads((dist / "source-pypi.cdx.json").read_text())
+    locked = dict(re.findall(r"^(\S+)==([^\s;]+)", (ROOT / "requirements" / "runtime.txt").read_text(), re.MULTILINE))
+    assert told["bomFormat"] == "CycloneDX"
+    assert told["metadata"]["component"]["name"] == "source-pypi"
+    assert {one["name"]: one["version"] for one in told["components"]} == locked
+    assert all(one["purl"].startswith("pkg:pypi/") for one in told["components"])
+
+
+def test_installed(clean: Callable[..., str]) -> None:
+    """Installed by pip in a clean environment, with the core's dependencies only, it prints its specification."""
+    listed = json.loads(clean("-m", "pip", "--disable-pip-version-check", "list", "--format", "json"))
+    assert {canonicalize_name(one["name"]) for one in listed} - {"pip", "setuptools"} == {"source-pypi", *CORE}
+    assert json.loads(clean("-m", "source_pypi", "spec"))["type"] == "SPEC"
+
+
+def test_what_an_extra_brings_is_named(clean: Callable[..., str]) -> None:
+    """Without extras, what needs one says so in one line."""
+    code = (
+        "import subprocess, sys; command = [sys.executable, '-m', 'source_pypi', 'sync', 'flask', *sys.argv[1:]]; "
+        "print(subprocess.run(command, capture_output=True, text=True).stderr)"
+    )
+    assert clean("-c", code).strip() == "error: sync needs DuckDB: pip install 'source-pypi[duckdb]'"
+    assert "pip install 'source-pypi[dlt]'" in clean("-c", code, "--into", "postgresql://host/db")
+
+
+def test_dependencies_are_documented() -> None:
+    """docs/dependencies.md has a section for every dependency of the core and of the extras."""
+    text = (ROOT / "docs" / "dependencies.md").read_text()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert {canonicalize_name(Requirement(one).name) for one in project["dependencies"]} == CORE
+    extras = [one for wanted in project["optional-dependencies"].values() for one in wanted]
+    for name in [*project["dependencies"], *extras]:
+        assert f"`{Requirement(name).name}`" in text, name

@@ -1,0 +1,30 @@
+"""Documents made to do harm, into every kind of warehouse."""
+
+from collections.abc import Callable
+
+import pytest
+
+from source_pypi.streams import STREAMS
+from tests.fake_index import FakeIndex, World
+from tests.hostile import TAKEN
+from tests.warehouses.places import Place
+from tests.warehouses.syncing import sync
+
+pytestmark = pytest.mark.warehouses
+
+READ = tuple(stream for stream in STREAMS if stream.of_project and stream.name not in ("attestations", "core_metadata"))
+
+
+def test_hostile_documents(place: Place, world: World, serve: Callable[..., FakeIndex]) -> None:
+    """Every hostile document is loaded, in one run with one that is not, and all rows are there."""
+    names = [f"foo-{number}" for number in range(len(TAKEN))]
+    for name, body in zip(names, TAKEN.values(), strict=True):
+        world.override(f"/pypi/{name}/json", body)
+    world.add("bar", ["1.0", "2.0"])
+    tally = sync(place, serve(), [*names, "bar"], READ)
+    assert tally.rows["versions"] > len(names)
+    for stream in READ:
+        loaded = place.rows(stream)
+        assert len(loaded) == tally.rows[stream.name]
+        assert {row["project"] for row in loaded} <= {*names, "bar"}
+    assert not {"foo", "x"} & place.tables()
