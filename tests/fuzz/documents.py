@@ -1,0 +1,143 @@
+"""Who reads documents: each is opened, and all streams make their rows of what was admitted."""
+
+import functools
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import jsonschema
+import msgspec
+
+from source_pypi.bounds import LARGEST_ROW
+from source_pypi.changes import change_of
+from source_pypi.documents import (
+    Listing,
+    Page,
+    Project,
+    Provenance,
+    Release,
+    Statistics,
+    open_core_metadata,
+    open_document,
+    open_feed,
+)
+from source_pypi.library import _plain
+from source_pypi.releases import metadata_addresses, provenance_addresses, wanted_versions
+from source_pypi.roll import serials_of, tells_serials
+from source_pypi.schema import stream_schema
+from source_pypi.selection import Target
+from source_pypi.state import Known
+from source_pypi.streams import STREAMS
+from source_pypi.streams.dependencies import required
+from source_pypi.streams.stream import ReleaseView, Stream, Visit
+from source_pypi.visit import Findings
+from tests.fuzz.seeds import world
+from tests.streams import ROOT, page_of, visit_to, visit_with
+
+#: Rows of a stream that are held against its schema, of each input.
+_JUDGED = 3
+PLACE = f"{ROOT}/document"
+
+
+@functools.cache
+def _validator(stream: str) -> Any:
+    (schema,) = (stream_schema(one) for one in STREAMS if one.name == stream)
+    return jsonschema.Draft7Validator(schema)
+
+
+@functools.cache
+def _sound() -> Visit:
+    """A visit with sound documents, for what needs another one beside it."""
+    return replace(visit_to(world(), "foo"), page=page_of(world(), "foo"))
+
+
+def rows_hold(visit: Visit, names: Iterable[str] = ()) -> None:
+    """All streams make rows of a visit: keyed apart, known to their schema, of one line each."""
+    wanted = set(names)
+    for stream in STREAMS:
+        if stream.of_project == (visit.project is not None) and (not wanted or stream.name in wanted):
+            _hold(stream, visit)
+
+
+def _hold(stream: Stream, visit: Visit) -> None:
+    change = change_of(stream, Findings(None, visit), Known(), b"term", 0, keys=True) if stream.part is None else None
+    rows = list(stream.rows(visit)) if change is None else change.rows or []
+    lines = msgspec.json.Encoder().encode_lines(rows)
+    assert lines.count(b"\n") == len(rows), f"{stream.name}: a row is not a line"
+    assert len(lines) <= LARGEST_ROW
+    made = [msgspec.json.decode(msgspec.json.encode(_plain(row))) for row in rows]
+    keys = [tuple(row[name] for name in stream.key) for row in made]
+    assert len(set(keys)) == len(keys) or not stream.key, f"{stream.name}: two rows of one key"
+    assert all(value is not None for key in keys for value in key), f"{stream.name}: a key is null"
+    for row in (*made[:_JUDGED], *made[-1:]):
+        wrong = next(_validator(stream.name).iter_errors(row), None)
+        assert wrong is None, f"{stream.name}: {wrong.message[:300]} at {list(wrong.absolute_path)}"
+
+
+def project(body: bytes) -> None:
+    """A project document: the rows of every stream, and the addresses that it leads to."""
+    document = open_document(body, Project, PLACE)
+    content = document.content
+    assert b"\n" not in document.body
+    view = ReleaseView(content.info.version or "", content, document, tuple(content.urls or ()))
+    visit = Visit(project="foo", document=document, releases=(view,), page=_sound().page, fill=True)
+    for version in wanted_versions(Target("foo", ("1.0",)), content, "all"):  # type: ignore[arg-type]
+        metadata_addresses(document, [version])
+    required(visit, view)
+    rows_hold(visit)
+
+
+def release(body: bytes) -> None:
+    """A release document."""
+    document = open_document(body, Release, PLACE)
+    view = ReleaseView("1.0", document.content, document)
+    rows_hold(
+        replace(_sound(), releases=(view,)), ("dependencies", "classifiers", "urls", "vulnerabilities", "release")
+    )
+
+
+def page(body: bytes) -> None:
+    """A project page, beside a sound document."""
+    document = open_document(body, Page, PLACE)
+    sound = _sound().document
+    assert sound is not None
+    provenance_addresses(sound.content, document, list(sound.content.listed()))
+    rows_hold(replace(_sound(), page=document), ("statuses",))
+
+
+def listing(body: bytes) -> None:
+    """The list of projects."""
+    document = open_document(body, Listing, PLACE)
+    serials_of(document.content)
+    tells_serials(document.content)
+    rows_hold(Visit(listing=document))
+
+
+def statistics(body: bytes) -> None:
+    """The statistics."""
+    rows_hold(Visit(statistics=open_document(body, Statistics, PLACE)))
+
+
+def provenance(body: bytes) -> None:
+    """A provenance document."""
+    document = open_document(body, Provenance, PLACE)
+    listed = visit_with({"info": {}, "releases": {"1.0": [{"filename": "a.whl"}]}})
+    rows_hold(replace(listed, provenance={"a.whl": document}), ("attestations",))
+
+
+def feed(body: bytes) -> None:
+    """A feed, read as either of both."""
+    document = open_feed(body, PLACE)
+    rows_hold(Visit(recent_releases=document, recent_projects=document))
+
+
+def core_metadata(body: bytes) -> None:
+    """A METADATA file, read for itself and in the place of a requirement list that the index lacks."""
+    document = open_core_metadata(body, PLACE)
+    listed = visit_with({"info": {"version": "1.0"}, "releases": {"1.0": [{"filename": "a.whl"}]}})
+    content = listed.document
+    assert content is not None
+    files: Sequence[Any] = content.content.listed()["1.0"]
+    view = ReleaseView("1.0", content.content, content, tuple(files))
+    visit = replace(listed, core_metadata={"a.whl": document}, releases=(view,), fill=True)
+    rows_hold(visit, ("core_metadata", "dependencies"))

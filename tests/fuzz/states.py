@@ -1,0 +1,71 @@
+"""Who reads what was seen: the state that a platform hands over, and the table ``_state``."""
+
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import msgspec
+
+from source_pypi.errors import StateError
+from source_pypi.fronts.airbyte import handed_state
+from source_pypi.fronts.airbyte.state import StreamStates
+from source_pypi.fronts.remembered import Remembered
+from source_pypi.state import pack_row, unpack_text
+from source_pypi.streams import STREAMS
+from tests.fuzz.files import placed
+from tests.fuzz.seeds import seen
+from tests.streams import ROOT
+
+_NAMES = [stream.name for stream in STREAMS if stream.incremental]
+_TERMS = dict.fromkeys(("files", "versions"), b"term")
+
+
+def state(body: bytes) -> None:
+    """The state of a platform: read, asked, added to and written."""
+    states = StreamStates(_NAMES, handed_state(placed("state.json", body)), ROOT, keys=True, now=1_700_000_100.0)
+    for error in states.broken.values():
+        assert isinstance(error, StateError)
+        assert str(error).isprintable()
+    states.recall(["foo", "", "bar"])
+    list(states.glance({name: term for name, term in _TERMS.items() if name not in states.broken}))
+    for name in set(_NAMES) - states.broken.keys():  # the others are not read
+        states.note(name, "foo", seen())
+        msgspec.json.encode(states.told(name))
+
+
+def packed_text(body: bytes) -> None:
+    """What was seen of a project, as text."""
+    try:
+        unpack_text(body.decode("latin-1"))
+    except ValueError as error:  # which those who read it tell as a StateError, with the place
+        raise StateError("files", "broken") from error
+
+
+@cache
+def _connection() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(":memory:")
+    Remembered(connection, Path("memory"), ROOT, 1_700_000_100.0)
+    return connection
+
+
+def row_seed() -> bytes:
+    """A row of ``_state``, as JSON: its bytes in hexadecimal."""
+    row = pack_row("foo", {"files": seen(), "versions": seen()})
+    return msgspec.json.encode({**row._asdict(), "seen": row.seen.hex()})
+
+
+def table_row(body: bytes) -> None:
+    """A row of the table ``_state``, changed by somebody else; what the columns cannot hold never was there."""
+    connection = _connection()
+    try:
+        told = msgspec.json.decode(body)
+        values = [told["project"], told["terms"], told["asked"], told["serial"], told["absent"]]
+        packed = bytes.fromhex(told["seen"])
+        connection.execute("DELETE FROM _state")
+        connection.execute("INSERT INTO _state VALUES (?, ?, ?, ?, ?, ?)", [*values, packed])
+    except (msgspec.DecodeError, duckdb.Error, ValueError, TypeError, KeyError, RuntimeError, RecursionError):
+        return
+    remembered = Remembered(connection, Path("memory"), ROOT, 1_700_000_100.0)
+    remembered.recall(["foo"], ["files", "versions"])
+    list(remembered.glance(_TERMS))
+    remembered.forget("files")
