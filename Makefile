@@ -7,7 +7,7 @@ ARGS ?=
 DEV := .venvs/dev/bin
 INSTALL = -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help sync test check format docs lock bench bench-check histories kills live servers pyairbyte cdk image warehouses clean
+.PHONY: load help sync test check format docs lock bench bench-check histories fuzz kills live servers pyairbyte cdk image warehouses environments supply build audit clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -24,32 +24,42 @@ check: .venvs/dev/ready ## Check format, lint, types, import rules, lock, docs
 	@$(DEV)/mypy
 	@$(DEV)/lint-imports --no-logo
 	@$(DEV)/python requirements/compile.py --check
+	@$(DEV)/python requirements/licences.py
 	@PYTHONPATH=. $(DEV)/cog --check $(COGGED)
 
 format: .venvs/dev/ready ## Format the code and sort its imports
 	@$(DEV)/ruff check --fix-only
 	@$(DEV)/ruff format
 
-COGGED = README.md docs/builder.md docs/streams.md docs/settings.md
+COGGED = README.md docs/builder.md docs/streams.md docs/settings.md docs/reliability.md
 docs: .venvs/dev/ready ## Write what is generated in the docs
 	@PYTHONPATH=. $(DEV)/cog -r $(COGGED)
 
 lock: .venvs/dev/ready ## Write the locks anew; ARGS=--upgrade for newer versions
 	@$(DEV)/python requirements/compile.py $(ARGS)
 
-bench: .venvs/dev/ready ## Measure; writes benchmarks/results.md
+# PyAirbyte's environment is empty where it does not run (Python 3.13): what is measured against it is then left out.
+bench: .venvs/dev/ready .venvs/cdk/ready .venvs/pyairbyte/ready .venvs/peers/ready ## Measure beside the peers; writes benchmarks/results.md
 	@$(DEV)/python -m benchmarks.run $(ARGS)
 
-bench-check: .venvs/dev/ready ## See that the benchmarks work, on few projects
+bench-check: .venvs/dev/ready ## See that the benchmarks work, on few projects, beside the peers that are set up
 	@$(DEV)/python -m benchmarks.run --quick
 
 COUNT ?= 5000
 histories: .venvs/dev/ready ## Compare incremental syncs with full ones over COUNT random histories of an index
 	@$(DEV)/python -m tests.model $(COUNT) $(ARGS)
 
+fuzz: COUNT := $(if $(filter file,$(origin COUNT)),100000,$(COUNT))
+fuzz: .venvs/dev/ready ## Put COUNT broken inputs (100000) into every reader of documents and files
+	@$(DEV)/python -m tests.fuzz $(COUNT) $(ARGS)
+
 ROUNDS ?= 200
 kills: .venvs/dev/ready ## Kill sync and read at random moments, ROUNDS times each, and compare what is left
 	@$(DEV)/python -m tests.kills --rounds $(ROUNDS) $(ARGS)
+
+LOAD ?= 20000
+load: .venvs/dev/ready ## Load LOAD projects from an index that fails now and then, and compare with a good day
+	@$(DEV)/python -m tests.load --projects $(LOAD) $(ARGS)
 
 live: .venvs/dev/ready ## Ask the live index for a handful of projects, and check what comes
 	@$(DEV)/python -m pytest -m live
@@ -68,6 +78,26 @@ image: .venvs/dev/ready ## Replay the Dockerfile's steps in clean environments, 
 
 warehouses: .venvs/warehouses/ready ## Load PostgreSQL (one is started on the loopback), SQLite and Parquet through dlt
 	@.venvs/warehouses/bin/python -m pytest -m warehouses tests/warehouses $(ARGS)
+
+DIST ?= dist
+EPOCH = $${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 1577836800)}
+build: .venvs/supply/ready ## Build wheel and sdist, the same bytes each time, and an SBOM of the runtime lock, into DIST
+	@rm -rf $(DIST)
+	@SOURCE_DATE_EPOCH=$(EPOCH) .venvs/supply/bin/python -m build --no-isolation --outdir $(DIST) . >/dev/null
+	@SOURCE_DATE_EPOCH=$(EPOCH) .venvs/supply/bin/cyclonedx-py requirements --pyproject pyproject.toml \
+	  --output-reproducible --short-PURLs -o $(DIST)/source-pypi.cdx.json requirements/runtime.txt
+	@ls $(DIST)
+
+supply: .venvs/dev/ready .venvs/supply/ready ## Build, look at what is in the distributions, and install them in a clean environment
+	@$(DEV)/python -m pytest -m supply $(ARGS)
+
+audit: .venvs/supply/ready ## Ask an advisory service of pip-audit's for known vulnerabilities of everything that is locked
+	@for lock in requirements/*.txt; do echo "$$lock"; \
+	  .venvs/supply/bin/pip-audit --disable-pip --require-hashes --progress-spinner off -r $$lock $(ARGS) || failed=1; \
+	done; test -z "$$failed"
+
+environments: .venvs/dev/ready ## Install the wheel for each Python that there is, and compare what comes
+	@$(DEV)/python -m pytest -m environments $(ARGS)
 
 clean: ## Remove the environments and everything that was made
 	@rm -rf .venv .venvs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -95,6 +125,12 @@ clean: ## Remove the environments and everything that was made
 	@.venvs/warehouses/bin/python $(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
+.venvs/supply/ready: requirements/supply.txt
+	@echo "setting up .venvs/supply"
+	@$(PYTHON) -m venv --clear .venvs/supply
+	@.venvs/supply/bin/python $(INSTALL) --require-hashes -r requirements/supply.txt
+	@touch $@
+
 .venvs/servers/ready: requirements/servers.txt
 	@echo "setting up .venvs/servers"
 	@$(PYTHON) -m venv --clear .venvs/servers
@@ -113,4 +149,10 @@ clean: ## Remove the environments and everything that was made
 	@echo "setting up .venvs/cdk"
 	@$(PYTHON) -m venv --clear .venvs/cdk
 	@.venvs/cdk/bin/python $(INSTALL) --no-deps --require-hashes -r requirements/cdk.txt
+	@touch $@
+
+.venvs/peers/ready: requirements/peers.txt
+	@echo "setting up .venvs/peers"
+	@$(PYTHON) -m venv --clear .venvs/peers
+	@.venvs/peers/bin/python $(INSTALL) --no-deps --require-hashes -r requirements/peers.txt
 	@touch $@

@@ -4,18 +4,21 @@ cog runs the functions below where the docs ask for them, in comments of their o
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner
 
-from source_pypi.cli import cli
+from source_pypi import client, connection
+from source_pypi.cli import GRACE, cli
 from source_pypi.config import Config
 from source_pypi.fronts.manifest import CARRIED, LEFT_OUT
 from source_pypi.fronts.views import VIEWS
 from source_pypi.record import fields_of
 from source_pypi.schema import describe_streams, type_words
 from source_pypi.streams import STREAMS
+from source_pypi.sync import STOP_AFTER
 
 #: Tables that others belong to, from the outermost inwards, and the fields on which they are joined.
 PARENTS = ("projects", "versions", "files")
@@ -86,11 +89,52 @@ def carried_table() -> str:
 
 
 def cost_table() -> str:
-    """What was measured last, and what it should be, without the commands."""
-    lines = RESULTS.read_text().splitlines()
-    cells = [line.strip("| ").split(" | ")[:3] for line in lines if line.startswith("| ")]
+    """What was measured last, and what it should be: the first table of the results, without commands."""
+    begun = dropwhile(lambda line: not line.startswith("| "), RESULTS.read_text().splitlines())
+    cells = [line.strip("| ").split(" | ")[:3] for line in takewhile(bool, begun)]
     head, _, *rows = cells
     return _table(tuple(head), [tuple(row) for row in rows])
+
+
+def network_bounds() -> str:
+    """How long each wait of the client may take, from the constants that bound it."""
+    timeout = Config().request_timeout_seconds
+    backoffs = [min(client.LONGEST_BACKOFF, client.SHORTEST_BACKOFF * 2**tried) for tried in range(client.TRIES - 1)]
+    rows = [
+        ("connecting: name, TCP, proxy, TLS", "T", f"`request_timeout_seconds`, {timeout:g} s unless set"),
+        ("the head of an answer", "T", "the same; bytes that come do not prolong it"),
+        (
+            "an answer with a body of n bytes",
+            "T + n / R, and no silence beyond T",
+            f"R = `SLOWEST_BODY`, {connection.SLOWEST_BODY // 1024} KB/s; n is at most `LARGEST_ANSWER`, "
+            f"{client.LARGEST_ANSWER // 2**20} MB",
+        ),
+        (
+            "a try",
+            "(1 + H) (2 T + n / R)",
+            f"H = `REDIRECTS`, at most {client.REDIRECTS} redirects, which are hops of one try",
+        ),
+        (
+            "the waits between tries",
+            f"{sum(backoffs):g} s, and up to a quarter more",
+            f"`SHORTEST_BACKOFF`, {client.SHORTEST_BACKOFF:g} s, doubled up to `LONGEST_BACKOFF`, "
+            f"{client.LONGEST_BACKOFF:g} s",
+        ),
+        (
+            "a wait that the index asks for",
+            f"{client.LONGEST_WAIT:g} s",
+            "`LONGEST_WAIT`; a longer Retry-After is an error at once",
+        ),
+        (
+            "a question",
+            f"{client.TRIES} tries and the waits between them",
+            f"`TRIES`; `FIRST_TRIES` {client.FIRST_TRIES} until the index has answered once in this run",
+        ),
+        ("an index that fails", f"{STOP_AFTER} projects in a row", "`STOP_AFTER`; what was read is kept"),
+        ("the turn of a request", "its place in the queue", "`requests_per_second`"),
+        ("the end after Ctrl-C or SIGTERM", f"{GRACE:g} s", "`GRACE`, then the process ends as it stands"),
+    ]
+    return _table(("wait", "at most", "what sets it"), rows)
 
 
 def _attributes(stream: dict[str, Any]) -> list[str]:

@@ -4,7 +4,6 @@ The configurations in ``integration_tests/`` name no index; a copy of the files 
 ``python -m tests.connector`` writes those of the files that follow from the streams.
 """
 
-import base64
 import json
 import shutil
 from hashlib import sha256
@@ -15,7 +14,7 @@ from source_pypi.config import make_config
 from source_pypi.documents import Mark
 from source_pypi.fronts import airbyte
 from source_pypi.selection import Target, select
-from source_pypi.state import WHOLE_INDEX, Seen, pack, terms_of
+from source_pypi.state import WHOLE_INDEX, Seen, pack_text, terms_of
 from source_pypi.streams import STREAMS
 from source_pypi.streams.stream import Stream
 from tests.fake_index import FakeIndex, World
@@ -112,7 +111,7 @@ def _abnormal_state(stream: Stream) -> dict[str, Any]:
         terms = terms_of(stream, target, "latest", fill=False, keys=True)
         marks = {code: Mark(b"", SERIAL) for code in "dpl"}
         seen = Seen(TIME, terms, True, SERIAL, marks, {})
-        projects[WHOLE_INDEX if target is None else target.project] = base64.b85encode(pack(seen)).decode()
+        projects[WHOLE_INDEX if target is None else target.project] = pack_text(seen)
     told = {"version": 1, "index": PLACEHOLDER, "projects": projects}
     return {"type": "STREAM", "stream": {"stream_descriptor": {"name": stream.name}, "stream_state": told}}
 

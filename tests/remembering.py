@@ -8,7 +8,7 @@ from source_pypi.batch import Batch, lines_of
 from source_pypi.config import make_config
 from source_pypi.index import Index
 from source_pypi.selection import select
-from source_pypi.state import WHOLE_INDEX, Glance, Seen, glance_of
+from source_pypi.state import WHOLE_INDEX, Glance, Seen, glance_at
 from source_pypi.streams import choose_streams
 from source_pypi.streams.stream import Stream
 from source_pypi.sync import batches
@@ -43,10 +43,9 @@ class Remembering:
         return {name: dict(self._seen.get(name, {})) for name in projects}
 
     def glance(self, terms: Mapping[str, bytes]) -> Iterable[Glance]:
-        """What all streams have seen on these terms."""
-        for project, seen in self._seen.items():
-            if project != WHOLE_INDEX and all(name in seen and seen[name].terms == terms[name] for name in terms):
-                yield glance_of(project, [seen[name] for name in terms])
+        """What any stream has seen."""
+        glances = (glance_at(project, seen, terms) for project, seen in self._seen.items())
+        return [glance for glance in glances if glance is not None]
 
     def seen(self, stream: str, project: str = WHOLE_INDEX) -> Seen:
         """What a stream has seen of a project."""
@@ -83,7 +82,7 @@ class Remembering:
             self._seen.setdefault(batch.project or WHOLE_INDEX, {})[stream.name] = change.seen
         if change.rows is None:
             return
-        made: list[Row] = [json.loads(line) for line in lines_of(stream, batch).splitlines()]
+        made: list[Row] = [json.loads(line) for line in b"".join(lines_of(stream, batch)).splitlines()]
         table = self._replaced.setdefault(stream.name, [])
         whole = batch.project is None
         stays = [r for r in table if not whole and (r["project"] != batch.project or _kept(stream, r, change.kept))]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from source_pypi.batch import Batch, batch_of, lines_of
+from source_pypi.batch import CHUNK, Batch, batch_of, lines_of
 from source_pypi.changes import Change
 from source_pypi.documents import ABSENT, Mark
 from source_pypi.errors import NotOfferedError, SourceError, UnavailableError, UnknownReleaseError
@@ -68,10 +68,22 @@ def test_lines_have_the_time_of_the_visit() -> None:
     rows = [{"project": "a", "info": {"text": "}\n{"}}, {"project": "b", "info": {}}]
     project, stats = choose_streams(["project", "stats"])
     made = batch_with("a", {"project": rows, "stats": rows}, seen_at=datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC))
-    lines = [json.loads(line) for line in lines_of(project, made).splitlines()]
+    lines = [json.loads(line) for line in b"".join(lines_of(project, made)).splitlines()]
     assert lines == [{**row, "seen_at": "2026-01-02T03:04:05.000006Z"} for row in rows]
-    assert [json.loads(line) for line in lines_of(stats, made).splitlines()] == rows
-    assert lines_of(project, batch_with("a", {"project": []})) == b""
+    assert [json.loads(line) for line in b"".join(lines_of(stats, made)).splitlines()] == rows
+    assert [*lines_of(project, batch_with("a", {"project": []}))] == []
+
+
+def test_many_rows() -> None:
+    """Rows that are many come some at a time, in whole lines."""
+    rows = [{"project": f"p{number}", "info": "x" * 1000} for number in range(3 * CHUNK // 1000)]
+    (stream,) = choose_streams(["project"])
+    chunks = [*lines_of(stream, batch_with("a", {"project": rows}))]
+    assert len(chunks) > 2
+    assert all(CHUNK / 2 < len(chunk) < 2 * CHUNK for chunk in chunks[:-1])
+    assert [json.loads(line)["project"] for chunk in chunks for line in chunk.splitlines()] == [
+        row["project"] for row in rows
+    ]
 
 
 def test_a_visit(world: World) -> None:

@@ -282,6 +282,16 @@ def test_a_release_that_is_gone(pieces: Stream, made: Given) -> None:
     assert again.seen.parts.keys() == {"2.0"}
 
 
+def test_releases_on_other_terms(pieces: Stream, made: Given) -> None:
+    """On other terms the rows of all releases are made anew, also from the same documents; told is what differs."""
+    made.rows = [*piece("2.0", "x"), *piece("1.0", "y")]
+    first = change(pieces, found(A, TWO), keys=False).seen
+    made.rows = [*piece("2.0", "x"), *piece("1.0", "z")]
+    again = change(pieces, found(A, TWO), first, settled=False)
+    assert (again.rows, again.kept) == (piece("1.0", "z"), ("2.0",))
+    assert {name: part.keys for name, part in again.seen.parts.items()} == {"2.0": (("x",),), "1.0": (("z",),)}
+
+
 def test_a_new_release(pieces: Stream, made: Given) -> None:
     """A new release is told alone; one that makes no rows is remembered, so that it is not asked for again."""
     made.rows = piece("2.0", "x")

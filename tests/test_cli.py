@@ -251,6 +251,17 @@ def test_bad_configuration_in_the_protocol(run: Run, tmp_path: Path, content: st
         assert json.loads(done.stdout)["trace"]["error"]["failure_type"] == "config_error"
 
 
+@pytest.mark.parametrize("command", ["check", "discover", "read"])
+def test_arguments_of_the_cdk(world: World, settings: Path, run: Run, tmp_path: Path, command: str) -> None:
+    """What the CDK's commands take besides is let pass: it is for connectors that are manifests."""
+    world.add("flask")
+    (tmp_path / "catalog.json").write_text('{"streams": [{"stream": {"name": "files"}}]}')
+    catalog = ["--catalog", "catalog.json"] if command == "read" else []
+    more = ["--manifest-path", "manifest.yaml", "--components-path", "components.py"]
+    done = run(command, "--config", settings, *catalog, *more)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_usage(run: Run) -> None:
     """A command that lacks an argument says so on stderr and exits with 2."""
     done = run("read", "--config", "config.json")

@@ -62,12 +62,32 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
         "this index offers no statistics (http://index.test/stats/ answered 404): "
         "leave the stream out, or read an index that has it",
     ),
-    ("RefusedError", (ADDRESS, 401, ""), f"{ADDRESS} answered 401: check index_username and index_password"),
+    (
+        "RefusedError",
+        (ADDRESS, 401, ""),
+        f"{ADDRESS} answered 401: check index_username and index_password, or where credentials_from has them from",
+    ),
     (
         "RefusedError",
         (ADDRESS, 403, "blocked"),
         f"{ADDRESS} answered 403 (blocked): "
         "the index refuses this client: check credentials and network, and slow down",
+    ),
+    (
+        "UntrustedError",
+        (ADDRESS, "self-signed certificate"),
+        f"{ADDRESS}: the certificate is not trusted (self-signed certificate): "
+        "if it is of a company's own CA, name that one's PEM file in ca_bundle; else check index_url",
+    ),
+    (
+        "ProxyError",
+        ("http://proxy.test:3128", "wants credentials"),
+        "the environment's proxy http://proxy.test:3128 wants credentials",
+    ),
+    (
+        "ProxyError",
+        ("", "names no address"),
+        "the environment's proxy (HTTP_PROXY, HTTPS_PROXY or ALL_PROXY) names no address",
     ),
     ("DestinationError", ("x.duckdb", "it is locked"), "cannot write x.duckdb: it is locked"),
     (
@@ -88,6 +108,13 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
         "stopped after 3 projects in a row failed; 97 were not asked for: run again when the index is well",
     ),
     ("AnswerError", (ADDRESS, "418"), f"{ADDRESS} answered 418: {INDEX_URL}"),
+    ("BugError", ("KeyError",), "something went wrong in source-pypi (KeyError): please report it"),
+    (
+        "TooLargeError",
+        ("files of foo", "1,000,001 rows", "1,000,000"),
+        "files of foo: 1,000,001 rows, and no more than 1,000,000 are taken: no package is known to be like that; "
+        "leave the project out, or ask the index's operators",
+    ),
     (
         "DocumentError",
         (ADDRESS, "a project document", "'<html>'"),
@@ -133,6 +160,16 @@ def test_what_an_error_says(error: SourceError, expected: str) -> None:
     """An error says in one line what was asked, what came back and what to do."""
     assert str(error) == expected
     assert len(expected.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("name", "arguments"), [(name, arguments) for name, arguments, _ in ERRORS])
+def test_no_error_has_two_lines(name: str, arguments: tuple[Any, ...]) -> None:
+    """Whatever the texts are that an error quotes, it is one line that can be printed."""
+    evil = "\x1b[2J\u202e\ud800\r\nerror: forged"
+    texts = [evil if isinstance(one, str) else (evil,) if isinstance(one, tuple) else one for one in arguments]
+    said = str(getattr(errors, name)(*texts))
+    assert said.isprintable()
+    assert len(said.encode().splitlines()) == 1
 
 
 @pytest.mark.parametrize("error", MADE)

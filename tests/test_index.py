@@ -4,11 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from source_pypi.client import Credentials
 from source_pypi.config import make_config
 from source_pypi.documents import UNCHANGED, UNKNOWN, Document, Mark
 from source_pypi.errors import DocumentError, SourceError, StaleError
-from source_pypi.index import STALE_TRIES, Index, credentials_for, default_address, open_index, root_of
+from source_pypi.index import STALE_TRIES, Index, default_address, open_index, root_of
 from tests.fake_index import FakeIndex, World, faults
 from tests.fake_index.site import Answer
 
@@ -41,27 +40,6 @@ def test_default_address() -> None:
     index.client.close()
     assert not index.root.endswith(("/", "/pypi", "/simple"))
     assert default_address().startswith(index.root)
-
-
-@pytest.mark.parametrize(
-    ("settings", "expected"),
-    [
-        ({}, None),
-        ({"index_url": "https://example.com/simple"}, None),
-        (
-            {"index_url": "https://me:p%40ss@example.com/simple"},
-            Credentials(("https", "example.com", 443), "me", "p@ss"),
-        ),
-        ({"index_url": "http://token@example.com:81"}, Credentials(("http", "example.com", 81), "token", "")),
-        (
-            {"index_url": "https://me:old@example.com", "index_username": "you", "index_password": "new"},
-            Credentials(("https", "example.com", 443), "you", "new"),
-        ),
-    ],
-)
-def test_credentials_for(settings: dict[str, str], expected: Credentials | None) -> None:
-    """Credentials come from the settings, or else from the address, and are bound to its origin."""
-    assert credentials_for(make_config(settings)) == expected
 
 
 @pytest.mark.parametrize("ending", ["", "/", "/simple", "/simple/", "/pypi", "/pypi/"])

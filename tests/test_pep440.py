@@ -1,6 +1,7 @@
 """Versions: which texts are one, which are the same, and how they sort."""
 
 import itertools
+import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -242,3 +243,14 @@ def test_numbers_in_odd_versions_compare_as_numbers(versions: list[str]) -> None
 def test_spellings_of_odd_versions(one: str, other: str) -> None:
     """Case and leading zeros do not tell versions apart that PEP 440 does not know."""
     assert sort_key(one) == sort_key(other)
+
+
+@pytest.mark.parametrize(
+    "text", ["1." * 500_000 + "0", "1" * 1_000_000, "v" * 1_000_000, "1.0+" + "a." * 500_000 + "a"]
+)
+def test_long_versions_end_quickly(text: str) -> None:
+    """A version of a megabyte is none, and sorts by its beginning, at once."""
+    began = time.process_time()
+    assert parse_version(text) is None
+    assert len(sort_key(text)) < 100_000
+    assert time.process_time() - began < 1

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from packaging.markers import Marker
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 
-from source_pypi.pep508 import extras_named, parse_requirement
+from source_pypi.pep508 import extras_named, parse_requirement, read_requirement
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,17 @@ def test_an_alternative_that_asks_for_no_extra() -> None:
     """A requirement that one of its alternatives asks for without an extra is asked for in any case."""
     assert extras_named(Marker("python_version < '3' or extra == 'x'")) == frozenset()
     assert extras_named(Marker("extra == 'y' or extra == 'x' and python_version < '3'")) == {"x", "y"}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("foo" + ">=1," * 5000, "it has more than 10,000 characters"),
+        (f"foo; {'(' * 4000}os_name == 'nt'{')' * 4000}", "it is nested too deep"),
+    ],
+)
+def test_what_takes_too_long(text: str, reason: str) -> None:
+    """A requirement that is very long, or nested very deep, is none, and says why."""
+    assert parse_requirement(text) is None
+    with pytest.raises(InvalidRequirement, match=reason):
+        read_requirement(text)

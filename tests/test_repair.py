@@ -1,5 +1,6 @@
 """What is left of a document when the fields of a wrong type are nulled, and what is noted of it."""
 
+import time
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct, field
 
+from source_pypi.documents import Project
 from source_pypi.record import Integer, about
 from source_pypi.repair import Oddity, repair
 
@@ -206,3 +208,17 @@ def test_odd_is_what_the_decoder_refuses(tree: dict[str, Any]) -> None:
     else:
         refused = False
     assert bool(repair(tree, Whole)[1]) == refused
+
+
+def test_long_keys_are_cut() -> None:
+    """A key of a megabyte does not make a message of one."""
+    _, (oddity,) = repair({"releases": {"x" * 1_000_000: 1}}, Project)
+    assert str(oddity) == f"$.releases['{'x' * 56}...]: expected a list, found 1"
+
+
+def test_many_odd_records_end_quickly() -> None:
+    """What a record's fields are is found out once, not for each of them."""
+    began = time.process_time()
+    mended, _ = repair({"info": {"name": 1}, "urls": [{} for _ in range(100_000)]}, Project)
+    assert len(mended["urls"]) == 100_000
+    assert time.process_time() - began < 5

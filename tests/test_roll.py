@@ -13,7 +13,7 @@ from source_pypi.errors import StaleError, UnavailableError
 from source_pypi.index import STALE_TRIES, Index
 from source_pypi.roll import PAYS_FROM
 from source_pypi.selection import select
-from source_pypi.state import WHOLE_INDEX, Glance, Seen, glance_of
+from source_pypi.state import WHOLE_INDEX, Glance, Seen, glance_at
 from source_pypi.streams import choose_streams
 from tests.fake_index import FakeIndex, World, faults
 
@@ -35,11 +35,9 @@ class Notes:
         return {name: dict(self.seen[name]) for name in projects if name in self.seen}
 
     def glance(self, terms: Mapping[str, bytes]) -> Iterable[Glance]:
-        """Every project that all streams have seen on these terms."""
-        for project, seen in self.seen.items():
-            settled = [seen[name] for name, one in terms.items() if name in seen and seen[name].terms == one]
-            if project != WHOLE_INDEX and len(settled) == len(terms):
-                yield glance_of(project, settled)
+        """Every project that any stream has seen."""
+        glances = (glance_at(project, seen, terms) for project, seen in self.seen.items())
+        return [glance for glance in glances if glance is not None]
 
     def add(self, batch: Batch) -> None:
         """Remember what was seen."""

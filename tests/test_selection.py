@@ -1,5 +1,7 @@
 """Which projects: names in any spelling, pins and extras, each project once, and what is excluded."""
 
+import time
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from source_pypi.config import Config
 from source_pypi.errors import NoProjectsError, ProjectNameError
 from source_pypi.selection import Asked, Selection, Target, merge, select
+from source_pypi.selection.asked import parse_asked
 
 FORM = "write a name, or name==version"
 LETTERS = "a name has ASCII letters, digits, '.', '-' and '_', and begins and ends with a letter or digit"
@@ -223,3 +226,14 @@ def test_any_names(names: list[str]) -> None:
     """Whatever names are asked for, the targets are the normalised names, each once, in their order."""
     expected = tuple(target(name) for name in dict.fromkeys(canonicalize_name(name) for name in names))
     assert select(Config(projects=tuple(names))) == Selection(expected)
+
+
+@pytest.mark.parametrize(
+    "text", [f"a{' ' * 100_000}!", f"a{' ' * 100_000}=", f"a[b]{' ' * 100_000}x", f"a{'[' * 100_000}"]
+)
+def test_long_names_end_quickly(text: str) -> None:
+    """A long run of white space takes no longer to be refused than it is long."""
+    began = time.process_time()
+    with pytest.raises(ProjectNameError):
+        parse_asked(text)
+    assert time.process_time() - began < 2

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,12 +17,14 @@ from source_pypi.selection import Target
 from source_pypi.state import (
     CODES,
     DIGEST,
+    WHOLE_INDEX,
     Glance,
     Known,
     NoMemory,
     Part,
     Row,
     Seen,
+    glance_at,
     glance_of,
     is_absent,
     pack,
@@ -86,7 +89,7 @@ def test_rows_come_back(seen: dict[str, Seen]) -> None:
     """Whatever several streams have seen of a project is the same after it was a row, whose columns tell the truth."""
     row = pack_row("foo", seen)
     assert unpack_row(row) == seen
-    assert (row.project, row.serial, row.asked, row.absent) == glance_of("foo", list(seen.values()))
+    assert (row.project, row.serial, row.asked, row.absent) == glance_of("foo", list(seen.values()))[:4]
     assert row.terms == ",".join(f"{name}:{seen[name].terms.hex()}" for name in sorted(seen))
 
 
@@ -143,12 +146,24 @@ def seen(mark: Mark = UNKNOWN, *, asked: int = 100, serial: int | None = 7, know
 
 
 def test_glances() -> None:
-    """A project is as old as what one of the streams has seen of it, and absent if it was to any."""
+    """A project is as old as what one of the streams has seen of it, and absent if it was to all."""
     streams = [seen(asked=100, serial=7), seen(asked=90, serial=9)]
     assert glance_of("foo", streams) == Glance("foo", 7, 90, False)
     assert glance_of("foo", [*streams, seen(serial=None)]) == Glance("foo", None, 90, False)
-    assert glance_of("foo", [*streams, seen(ABSENT)]) == Glance("foo", 7, 90, True)
+    assert glance_of("foo", [*streams, seen(ABSENT)]) == Glance("foo", 7, 90, False)
+    assert glance_of("foo", [seen(ABSENT), seen(ABSENT)]).absent
     assert [is_absent(seen(ABSENT)), is_absent(seen(UNKNOWN))] == [True, False]
+
+
+def test_a_glance_on_terms() -> None:
+    """What not all streams have seen on these terms is not settled; what none has seen is nothing, nor is the index."""
+    both = {"files": seen(asked=100, serial=7), "versions": seen(asked=90, serial=9)}
+    terms = {"files": b"term", "versions": b"term"}
+    assert glance_at("foo", both, terms) == Glance("foo", 7, 90, False)
+    assert glance_at("foo", both, {"files": b"term"}) == Glance("foo", 7, 100, False)
+    assert glance_at("foo", both, terms | {"files": b"else"}) == Glance("foo", 7, 90, False, settled=False)
+    assert glance_at("foo", both, terms | {"roles": b"term"}) == Glance("foo", 7, 90, False, settled=False)
+    assert [glance_at("foo", both, {"roles": b"term"}), glance_at(WHOLE_INDEX, both, terms)] == [None, None]
 
 
 def test_no_memory() -> None:
@@ -303,3 +318,11 @@ def test_terms_that_do_not_matter() -> None:
 def test_parts_are_in_the_key() -> None:
     """Rows that are replaced by part have the part in their key: else a row could move, and be told gone."""
     assert {stream.part in stream.key for stream in STREAMS if stream.part is not None} == {True}
+
+
+@pytest.mark.parametrize("null", [{"terms": None}, {"asked": None}])
+def test_a_row_with_a_null(null: dict[str, Any]) -> None:
+    """A row that somebody has put a null into is none of ours."""
+    row = pack_row("foo", {"files": Seen(1, b"term", True, 1, {}, {})})._replace(**null)
+    with pytest.raises(ValueError, match="no state of ours"):
+        unpack_row(row)

@@ -1,13 +1,14 @@
 """A batch: everything that one visit gave, as fronts take it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from io import BytesIO
 
 import msgspec
 
 from source_pypi.changes import Change, change_of
-from source_pypi.errors import NotOfferedError, SourceError, UnknownReleaseError
+from source_pypi.errors import NotOfferedError, SourceError, TooLargeError, UnknownReleaseError
 from source_pypi.pep440 import same_version
 from source_pypi.reads import Reads
 from source_pypi.repair import Oddity
@@ -47,13 +48,19 @@ class Batch:
         return {name: change.rows for name, change in self.changes.items() if change.rows is not None}
 
 
-def lines_of(stream: Stream, batch: Batch) -> bytes:
-    """The rows to write as JSON, a line each; those of incremental streams with the time of the visit."""
-    lines = batch.changes[stream.name].lines
-    if not stream.incremental:
-        return lines
-    # a line break within a text is escaped, so that this is where a row ends
-    return lines.replace(b"}\n", b',"seen_at":%s}\n' % msgspec.json.encode(batch.seen_at))
+#: Bytes of rows that are written at a time, about: a document of 50 MB should not be copied as a whole.
+CHUNK = 2**20
+
+
+def lines_of(stream: Stream, batch: Batch) -> Iterator[bytes]:
+    """The rows to write as JSON, a line each, some lines at a time; those of incremental streams with ``seen_at``.
+
+    A line break within a text is escaped, so that this is where a row ends.
+    """
+    lines = BytesIO(batch.changes[stream.name].lines)
+    end = b',"seen_at":%s}\n' % msgspec.json.encode(batch.seen_at) if stream.incremental else b""
+    while rows := lines.readlines(CHUNK):
+        yield b"".join([row[:-2] + end for row in rows]) if end else b"".join(rows)
 
 
 def batch_of(
@@ -78,7 +85,11 @@ def batch_of(
     for stream in known.streams:
         if stream.name in failures or stream.needs & findings.left:
             continue
-        change = change_of(stream, findings, known, terms[stream.name], int(seen_at.timestamp()), keys=keys)
+        try:
+            change = change_of(stream, findings, known, terms[stream.name], int(seen_at.timestamp()), keys=keys)
+        except TooLargeError as large:
+            failures[stream.name] = large
+            continue
         if change.rows == [] and (error := _lacking(stream, visit)) is not None:
             failures[stream.name] = error
         elif not (findings.complaints and _is_slip(stream, findings, known) and not change.rows):
@@ -109,7 +120,8 @@ def _absence(findings: Findings, known: Known, *, named: bool) -> list[str]:
 def _is_slip(stream: Stream, findings: Findings, known: Known) -> bool:
     """Whether a version that was pinned was never there: what was loaded stays where nothing new came."""
     seen = known.seen.get(stream.name)
-    there = seen.parts if seen is not None else {}
+    parts = seen.parts if seen is not None else {}
+    there = [name for name, part in parts.items() if part.mark is None or not part.mark.absent]
     unknown = [error.version for error in findings.complaints if isinstance(error, UnknownReleaseError)]
     return stream.part_kind is Reads.RELEASES and any(
         not any(same_version(version, name) for name in there) for version in unknown

@@ -25,7 +25,6 @@ Limits
     PostgreSQL leave the file format to dlt.
 """
 
-import base64
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -39,12 +38,13 @@ from msgspec import Raw, Struct
 
 from source_pypi.batch import Batch
 from source_pypi.config import Config, make_config
+from source_pypi.documents import plain
 from source_pypi.errors import SettingError
 from source_pypi.index import open_index
 from source_pypi.record import Field
 from source_pypi.schema import SEEN_AT, duckdb_columns, table_fields
 from source_pypi.selection import Selection, select
-from source_pypi.state import WHOLE_INDEX, Glance, Seen, glance_of, pack, unpack
+from source_pypi.state import WHOLE_INDEX, Glance, Seen, glance_at, pack_text, unpack_text
 from source_pypi.streams import choose_streams
 from source_pypi.streams.stream import Row, Stream
 from source_pypi.sync import batches, of_projects
@@ -161,23 +161,23 @@ class _SourceState:
         }
 
     def glance(self, terms: Mapping[str, bytes]) -> Iterator[Glance]:
-        """Every project that all streams in ``terms`` have seen on these terms."""
-        told = [self._seen.get(stream, {}) for stream in terms]
-        for project in set(told[0]).intersection(*told[1:]) - {WHOLE_INDEX} if told else ():
-            seen = [_unpacked(one[project]) for one in told]
-            if all(one.terms == wanted for one, wanted in zip(seen, terms.values(), strict=True)):
-                yield glance_of(project, seen)
+        """Every project that any of the streams in ``terms`` has seen."""
+        told = {stream: self._seen.get(stream, {}) for stream in terms}
+        for project in set().union(*told.values()):
+            seen = {stream: _unpacked(one[project]) for stream, one in told.items() if project in one}
+            if (glance := glance_at(project, seen, terms)) is not None:
+                yield glance
 
     def note(self, batch: Batch, streams: Iterable[Stream]) -> None:
         """Remember what a visit has seen."""
         for stream in streams:
             if stream.incremental and stream.name in batch.changes:
-                seen = base64.b85encode(pack(batch.changes[stream.name].seen)).decode()
+                seen = pack_text(batch.changes[stream.name].seen)
                 self._seen.setdefault(stream.name, {})[batch.project or WHOLE_INDEX] = seen
 
 
 def _unpacked(text: str) -> Seen:
-    return unpack(base64.b85decode(text))
+    return unpack_text(text)
 
 
 def _plain(row: Row, fields: Sequence[Field], seen_at: datetime) -> dict[str, Any]:
@@ -186,4 +186,4 @@ def _plain(row: Row, fields: Sequence[Field], seen_at: datetime) -> dict[str, An
         msgspec.to_builtins(row, builtin_types=(datetime,)) if isinstance(row, Struct) else {**row}
     )
     values = {field.name: seen_at if field is SEEN_AT else given.get(field.name) for field in fields}
-    return {name: msgspec.json.decode(value) if isinstance(value, Raw) else value for name, value in values.items()}
+    return {name: plain(value) if isinstance(value, Raw) else value for name, value in values.items()}

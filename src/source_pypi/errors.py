@@ -11,11 +11,13 @@
     │   ├── UnknownProjectsError    names that the index does not have
     │   ├── UnknownReleaseError     a pinned version that the index does not have
     │   ├── UnknownStreamError      a stream that does not exist
-    │   ├── ExtraMissingError       a stream whose library is not installed
+    │   ├── ExtraMissingError       a stream or setting whose library is not installed
     │   ├── CatalogError            an Airbyte catalog or state file that cannot be read
     │   ├── StateError              what a stream is said to have seen, and is not ours to read
     │   ├── NotOfferedError         a document that this index does not offer
     │   ├── RefusedError            401 or 403: credentials, or a blocked address
+    │   ├── UntrustedError          a certificate that is not trusted
+    │   ├── ProxyError              a proxy that cannot be used, or that wants credentials
     │   └── DestinationError        a database that cannot be opened or written
     ├── TransientError              trying later may help (Airbyte: transient_error)
     │   ├── UnreachableError        no whole answer came, however often it was tried
@@ -24,7 +26,9 @@
     │   └── StoppedError            project after project failed, so the rest was not asked for
     └── UnexpectedError             the index's fault or ours (Airbyte: system_error)
         ├── AnswerError             a status that nothing here expects
-        └── DocumentError           an answer that is not the document it should be
+        ├── DocumentError           an answer that is not the document it should be
+        ├── TooLargeError           an answer, or what it would make, that is more than is taken
+        └── BugError                what nobody raised on purpose
 
 Each carries what was asked, what came back and what to do; ``str(error)`` is one line for the user.
 """
@@ -33,6 +37,8 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import ClassVar, Literal
 
+from source_pypi.printable import printable
+
 FailureType = Literal["config_error", "transient_error", "system_error"]
 
 
@@ -40,6 +46,13 @@ class SourceError(Exception):
     """Root of all errors that this package raises on purpose."""
 
     failure_type: ClassVar[FailureType] = "system_error"
+
+    def __str__(self) -> str:
+        """One line, whatever the texts in it hold: documents, files and users are quoted."""
+        return printable(self._line())
+
+    def _line(self) -> str:
+        return super().__str__()
 
 
 class ConfigError(SourceError):
@@ -66,14 +79,14 @@ class SettingError(ConfigError):
         self.setting = setting
         self.reason = reason
 
-    def __str__(self) -> str:
+    def _line(self) -> str:
         return f"setting {self.setting!r}: {self.reason}" if self.setting else self.reason
 
 
 class NoProjectsError(ConfigError):
     """No project was named; raised when a selection is made."""
 
-    def __str__(self) -> str:
+    def _line(self) -> str:
         return (
             "no projects named, or all of them excluded: give names (source-pypi sync flask requests) or a file "
             "(-r requirements.txt), or set 'projects' or 'project_name' in the configuration"
@@ -88,7 +101,7 @@ class ProjectNameError(ConfigError):
         self.asked = asked
         self.reason = reason
 
-    def __str__(self) -> str:
+    def _line(self) -> str:
         return f"{self.asked!r} cannot be a project: {self.reason}"
 
 
@@ -104,7 +117,7 @@ class RequirementsError(ConfigError):
         self.line = line
         self.reason = reason
 
-    def __str__(self) -> str:
+    def _line(self) -> str:
         return f"{self.file}: {self.reason}" if self.line is None else f"{self.file}:{self.line}: {self.reason}"
 
 
@@ -120,7 +133,7 @@ class UnknownProjectsError(ConfigError):
         self.index = index
         self.closest = tuple(closest)
 
-    def __str__(self) -> str:
+    def _line(self) -> str:
         names = ", ".join(self.projects)
         hint = f"the closest that it has: {', '.join(self.closest)}" if self.closest else "check the spelling"
         return f"not on the index {self.index}: {names} ({hint})"
@@ -139,7 +152,7 @@ class UnknownReleaseError(ConfigError):
         self.address = address
         self.listed = tuple(listed)
 
-    def __str__(self) -> str:
+    def _line(self) -> str:
         likely = closest(self.version, [one for one in self.listed if one != self.version])
         check = f"check the version (there are {', '.join(likely)})" if likely else "check the version"
         return (
@@ -156,19 +169,19 @@ class UnknownStreamError(ConfigError):
         self.streams = tuple(streams)
         self.known = tuple(known)
 
-    def __str__(self) -> str:
+    def _line(self) -> str:
         return f"no such stream: {', '.join(self.streams)} (there are: {', '.join(self.known)})"
 
 
 class ExtraMissingError(ConfigError):
-    """A stream whose library is not installed; its rows cannot be made."""
+    """A stream or setting whose library is not installed; raised before anything is read for it."""
 
     def __init__(self, extra: str, stream: str) -> None:
         super().__init__(extra, stream)
         self.extra = extra
         self.stream = stream
 
-    def __str__(self) -> str:
+    def _line(self) -> str:
         return f"{self.stream} needs the extra: pip install 'source-pypi[{self.extra}]'"
 
 
@@ -180,7 +193,7 @@ class CatalogError(ConfigError):
         self.what = what
         self.reason = reason
 
-    def __str__(self) -> str:
+    def _line(self) -> str:
         return f"the {self.what} cannot be read: {self.reason}"
 
 
@@ -192,7 +205,7 @@ class StateError(ConfigError):
         self.stream = stream
         self.reason = reason
 
-    def __str__(self) -> str:
+    def _line(self) -> str:
         return (
             f"the state of {self.stream} cannot be read: {self.reason}; reset the stream (in Airbyte: clear its data; "
             "elsewhere: leave its state out), and it is read from its beginning"
@@ -208,7 +221,7 @@ class NotOfferedError(ConfigError):
         self.address = address
         self.found = found
 
-    def __str__(self) -> str:
+    def _line(self) -> str:
         return (
             f"this index offers no {self.what} ({self.address} {self.found}): "
             "leave the stream out, or read an index that has it"
@@ -224,14 +237,44 @@ class RefusedError(ConfigError):
         self.status = status
         self.said = said
 
-    def __str__(self) -> str:
+    def _line(self) -> str:
         said = f" ({self.said})" if self.said else ""
         remedy = (
-            "check index_username and index_password"
+            "check index_username and index_password, or where credentials_from has them from"
             if self.status == 401
             else "the index refuses this client: check credentials and network, and slow down"
         )
         return f"{self.address} answered {self.status}{said}: {remedy}"
+
+
+class UntrustedError(ConfigError):
+    """A certificate that nobody vouches for, or that is another host's; raised at once, never retried."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(address, reason)
+        self.address = address
+        self.reason = reason
+
+    def _line(self) -> str:
+        return (
+            f"{self.address}: the certificate is not trusted ({self.reason}): "
+            "if it is of a company's own CA, name that one's PEM file in ca_bundle; else check index_url"
+        )
+
+
+class ProxyError(ConfigError):
+    """What the environment names is no proxy, or it does not let requests through; raised at once, never retried.
+
+    ``proxy`` is its address without credentials; empty: it has none.
+    """
+
+    def __init__(self, proxy: str, reason: str) -> None:
+        super().__init__(proxy, reason)
+        self.proxy = proxy
+        self.reason = reason
+
+    def _line(self) -> str:
+        return f"the environment's proxy {self.proxy or '(HTTP_PROXY, HTTPS_PROXY or ALL_PROXY)'} {self.reason}"
 
 
 class DestinationError(ConfigError):
@@ -242,7 +285,7 @@ class DestinationError(ConfigError):
         self.destination = destination
         self.reason = reason
 
-    def __str__(self) -> str:
+    def _line(self) -> str:
         return f"cannot write {self.destination}: {self.reason}"
 
 
@@ -256,7 +299,7 @@ class UnreachableError(TransientError):
         self.tries = tries
         self.seconds = seconds
 
-    def __str__(self) -> str:
+    def _line(self) -> str:
         return (
             f"{self.address} cannot be reached: {self.cause} ({tried(self.tries, self.seconds)}); "
             "check index_url and the network, or try later"
@@ -274,7 +317,7 @@ class UnavailableError(TransientError):
         self.seconds = seconds
         self.retry_after = retry_after
 
-    def __str__(self) -> str:
+    def _line(self) -> str:
         wish = "" if self.retry_after is None else f", and asks to wait {self.retry_after:.0f} s"
         return f"{self.address} answered {self.status} ({tried(self.tries, self.seconds)}{wish}): try later"
 
@@ -291,7 +334,7 @@ class StaleError(TransientError):
         self.serial = serial
         self.seen = seen
 
-    def __str__(self) -> str:
+    def _line(self) -> str:
         return (
             f"{self.address} is an old copy (serial {self.serial}, {self.seen} was seen before): "
             "what was loaded stays, the next run asks again (if the index was set up anew, reset the state)"
@@ -306,7 +349,7 @@ class StoppedError(TransientError):
         self.failed = failed
         self.left = left
 
-    def __str__(self) -> str:
+    def _line(self) -> str:
         return (
             f"stopped after {self.failed} projects in a row failed; {self.left} were not asked for: "
             "run again when the index is well"
@@ -321,7 +364,7 @@ class AnswerError(UnexpectedError):
         self.address = address
         self.answered = answered
 
-    def __str__(self) -> str:
+    def _line(self) -> str:
         return f"{self.address} answered {self.answered}: is index_url the address of a package index?"
 
 
@@ -334,10 +377,47 @@ class DocumentError(UnexpectedError):
         self.expected = expected
         self.found = found
 
-    def __str__(self) -> str:
+    def _line(self) -> str:
         return (
             f"{self.address}: expected {self.expected}, found {self.found}: "
             "is index_url the address of a package index?"
+        )
+
+
+class BugError(UnexpectedError):
+    """An error that nobody raised on purpose, of this kind; it stands behind this one as its cause."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+    @classmethod
+    def of(cls, error: Exception) -> "BugError":
+        """The error, as one of ours."""
+        bug = cls(type(error).__name__)
+        bug.__cause__ = error
+        return bug
+
+    def _line(self) -> str:
+        return f"something went wrong in source-pypi ({self.kind}): please report it"
+
+
+class TooLargeError(UnexpectedError):
+    """An answer, or the rows that it would make, beyond what is taken (``bounds.py``); nothing of it is.
+
+    ``what`` is an address, or a stream and a project.
+    """
+
+    def __init__(self, what: str, found: str, taken: str) -> None:
+        super().__init__(what, found, taken)
+        self.what = what
+        self.found = found
+        self.taken = taken
+
+    def _line(self) -> str:
+        return (
+            f"{self.what}: {self.found}, and no more than {self.taken} are taken: "
+            "no package is known to be like that; leave the project out, or ask the index's operators"
         )
 
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,6 +14,8 @@ _NAME = re.compile(r"[\w.]+")
 _BUILD = re.compile(r"\d{1,4300}(?!\d)", re.ASCII)
 #: Tags that one name may stand for; real ones stand for a few dozen at most.
 _MOST_TAGS = 4096
+#: Characters of a name that is taken apart; file systems take 255 bytes.
+_LONGEST = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,32 +29,45 @@ class WheelName:
 
 
 def parse_wheel(filename: str) -> WheelName | None:
-    """The tags of a wheel's name; None where the name breaks the rules, as ``packaging`` judges them.
+    """The tags of a wheel's name; None where the name breaks the rules, as ``packaging`` judges them, or is very long.
 
     ``packaging.utils.parse_wheel_filename`` is not called for each file: the parts of a name repeat from file to file,
     so each part is judged once (a test holds the two judgements against each other).
     """
     stem, dot, suffix = filename.rpartition(".")
-    parts = stem.split("-")
-    if not dot or suffix != "whl" or len(parts) not in (5, 6):
+    if not dot or suffix != "whl" or len(filename) > _LONGEST:
         return None
-    build = parts[2] if len(parts) == 6 else None
-    if build is not None and not _BUILD.match(build):
-        return None
-    if "__" in parts[0] or not _NAME.fullmatch(parts[0]) or parse_version(parts[1]) is None:
-        return None
-    tags = _tags("-".join(parts[-3:]))
-    return None if tags is None else WheelName(build, *tags)
+    name, _, rest = stem.partition("-")
+    version, _, tags = rest.partition("-")
+    return _tagged(tags) if tags and _is_release(name, version) else None
 
 
 @lru_cache(maxsize=16_384)
-def _tags(text: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]] | None:
+def _is_release(name: str, version: str) -> bool:
+    """Whether a name may begin with these."""
+    return "__" not in name and _NAME.fullmatch(name) is not None and parse_version(version) is not None
+
+
+@lru_cache(maxsize=16_384)
+def _tagged(text: str) -> WheelName | None:
+    """What stands behind the version: a build tag, or none, and a compressed tag set."""
+    parts = text.split("-")
+    if len(parts) not in (3, 4):
+        return None
+    build = parts[0] if len(parts) == 4 else None
+    if build is not None and not _BUILD.match(build):
+        return None
+    tags = _tags(parts[-3:])
+    return None if tags is None else WheelName(build, *tags)
+
+
+def _tags(parts: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]] | None:
     """Python, ABI and platform tags of a compressed tag set, in the order of the name."""
-    components = [part.lower().split(".") for part in text.split("-")]
+    components = [part.lower().split(".") for part in parts]
     if math.prod(map(len, components)) > _MOST_TAGS:
         return None
     try:
-        parse_tag(text.lower())
+        parse_tag("-".join(parts).lower())
     except ValueError:
         return None
     python, abi, platform = (tuple(dict.fromkeys(component)) for component in components)

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import msgspec
 from msgspec import Raw, Struct
 
 from source_pypi.config import Config, make_config
+from source_pypi.documents import plain
 from source_pypi.errors import SettingError
 from source_pypi.index import open_index
 from source_pypi.selection import Selection, select
@@ -51,4 +51,4 @@ def _plain(row: Row) -> Any:
     """A record as it is; of a document that is passed on whole, the values instead of their JSON."""
     if isinstance(row, Struct):
         return row
-    return {key: msgspec.json.decode(value) if isinstance(value, Raw) else value for key, value in row.items()}
+    return {key: plain(value) if isinstance(value, Raw) else value for key, value in row.items()}

@@ -1,17 +1,20 @@
 """Versions, as PEP 440 reads them and as the index has them."""
 
 import re
-from functools import lru_cache
 
 from packaging.version import Version
+
+from source_pypi.bounds import LONGEST_PARSED, remembered
 
 _PHASES = {"a": "1", "b": "2", "rc": "3"}
 _LAST = "9"
 
 
-@lru_cache(maxsize=65_536)
+@remembered(65_536)
 def parse_version(text: str) -> Version | None:
     """The version, or None where PEP 440 does not know such a version. The same texts come again and again."""
+    if len(text) > LONGEST_PARSED:
+        return None
     try:
         return Version(text)
     except ValueError:  # InvalidVersion, or a number of more digits than Python converts
@@ -23,16 +26,16 @@ def same_version(one: str, other: str) -> bool:
     return one == other or ((parsed := parse_version(one)) is not None and parsed == parse_version(other))
 
 
-@lru_cache(maxsize=65_536)
+@remembered(65_536)
 def sort_key(text: str) -> str:
     """A text that sorts, character by character, as PEP 440 orders versions.
 
     What PEP 440 does not know sorts below everything that it does, by its runs of digits and of other characters, as
-    the index orders it (index-api.md 4.5).
+    the index orders it (index-api.md 4.5). Of a very long text, only the beginning counts.
     """
     version = parse_version(text)
     if version is None:
-        runs = re.findall(r"\d+|\D+", text.lower())
+        runs = re.findall(r"\d+|\D+", text[:LONGEST_PARSED].lower())
         return "0" + "".join(f"1{_number(run)}" if run.isdecimal() and run.isascii() else f"0{run}!" for run in runs)
     release = ".".join(_number(part) for part in _without_zeros(version.release))
     return f"1{_number(version.epoch)}~{release}!{_pre(version)}{_post(version)}{_dev(version)}{_local(version)}"

@@ -1,23 +1,37 @@
 """Requirements, as PEP 508 reads them."""
 
 import re
-from functools import lru_cache
 
 from packaging.markers import Marker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 
+from source_pypi.bounds import LONGEST_PARSED, remembered
+
 _EXTRA = re.compile(r"""extra == "([^"]*)"|"([^"]*)" == extra""")
 
 
-@lru_cache(maxsize=65_536)
+@remembered(65_536)
 def parse_requirement(text: str) -> Requirement | None:
-    """The requirement, or None where PEP 508 does not know such a one. The same texts come again and again."""
+    """The requirement, or None where ``read_requirement`` raises. The same texts come again and again."""
+    try:
+        return read_requirement(text)
+    except InvalidRequirement:
+        return None
+
+
+def read_requirement(text: str) -> Requirement:
+    """The requirement.
+
+    :raises InvalidRequirement: when PEP 508 does not know such a one, or it is very long, or nested very deep.
+    """
+    if len(text) > LONGEST_PARSED:
+        raise InvalidRequirement(f"it has more than {LONGEST_PARSED:,} characters")
     try:
         return Requirement(text)
-    except (InvalidRequirement, RecursionError):
-        return None
+    except RecursionError as error:
+        raise InvalidRequirement("it is nested too deep") from error
 
 
 def pinned_version(specifiers: SpecifierSet) -> str | None:

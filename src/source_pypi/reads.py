@@ -3,7 +3,7 @@
 import enum
 
 
-class Reads(enum.Enum):
+class Reads(enum.StrEnum):
     """A document that rows are made from. Those of a project come with a visit to it, the others once a run."""
 
     PROJECT = "project document"

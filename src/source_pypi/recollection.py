@@ -145,7 +145,7 @@ class Recollection:
         return {name: blake2b(one + self._choice, digest_size=4).digest() for name, one in terms.items()}
 
     def glance(self) -> Iterable[Glance]:
-        """The projects that all streams have seen, on the terms on which they are read if they are not pinned."""
+        """The projects that any stream has seen; settled are those that all have seen on the terms of unpinned ones."""
         return self._memory.glance(self._unpinned_terms()) if self._of_projects else ()
 
     def _unpinned_terms(self) -> Mapping[str, bytes]:

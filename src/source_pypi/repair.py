@@ -5,6 +5,7 @@ becomes null where its place may be null, and is dropped from its list or object
 noted, so that nothing disappears in silence.
 """
 
+import functools
 import math
 import typing
 from dataclasses import dataclass
@@ -71,20 +72,27 @@ def _repair_inside(value: Any, hint: Any, path: str, oddities: list[Oddity]) -> 
         return [item for item in mended if item is not _DROP]
     if isinstance(value, dict):
         _, item_hint = typing.get_args(plain)
-        pairs = ((key, _repair(item, item_hint, f"{path}[{key!r}]", oddities)) for key, item in value.items())
+        pairs = ((key, _repair(item, item_hint, f"{path}[{_found(key)}]", oddities)) for key, item in value.items())
         return {key: item for key, item in pairs if item is not _DROP}
     return value
 
 
 def _repair_struct(value: dict[str, Any], record: type[Struct], path: str, oddities: list[Oddity]) -> dict[str, Any]:
-    hints = typing.get_type_hints(record, include_extras=True)
     mended = dict(value)
-    for name, wire_name in zip(record.__struct_fields__, record.__struct_encode_fields__, strict=True):
+    for wire_name, hint in _hints(record).items():
         if wire_name in value:
-            item = _repair(value[wire_name], hints[name], f"{path}.{wire_name}", oddities)
+            item = _repair(value[wire_name], hint, f"{path}.{wire_name}", oddities)
             if item is not _DROP:
                 mended[wire_name] = item
     return mended
+
+
+@functools.cache
+def _hints(record: type[Struct]) -> dict[str, Any]:
+    """The types of a record's fields by their names on the wire; to find them out takes longer than to mend one."""
+    hints = typing.get_type_hints(record, include_extras=True)
+    names = zip(record.__struct_fields__, record.__struct_encode_fields__, strict=True)
+    return {wire_name: hints[name] for name, wire_name in names}
 
 
 def _kind(hint: Any) -> type:

@@ -3,7 +3,7 @@
 What it tells
     Each listed project's serial. A project whose serial has not moved since every selected stream has seen it is not
     visited, unless its day has come (``recollection.py``): there are changes without a serial (index-api.md 12). What
-    is not listed any more is visited once, to learn why.
+    is not listed any more is visited once, to learn why, whichever stream has seen it: its rows are to go.
 
 What it costs
     One large answer in the place of many small ones: see ``PAYS_FROM``.
@@ -50,7 +50,7 @@ def make_agenda(
 
     :param serials: of each listed project (``serials_of``); None: since every moved project in the list was visited, it
         has not changed.
-    :param glances: the projects that all selected streams have seen.
+    :param glances: the projects that any selected stream has seen.
     :param is_due: whether everything is to be asked for of a project that was last visited at a time.
     """
     named = {target.project for target in selection.targets if not target.pins}
@@ -93,8 +93,10 @@ def serials_of(listing: Listing) -> dict[str, int | None]:
 def _stands(glance: Glance, serials: Mapping[str, int | None] | None) -> bool:
     """Whether a project is as it was seen, as far as the list tells; None: the list has not changed itself."""
     if serials is None:
-        return True
+        return glance.settled
     if glance.project not in serials:
         return glance.absent
+    if not glance.settled:
+        return False
     serial = serials[glance.project]
     return serial is not None and glance.serial is not None and serial <= glance.serial

@@ -10,6 +10,7 @@ Rules
     nothing here, and is read from its beginning. Rows are written whole, then what was seen of them moves.
 """
 
+import base64
 import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -72,13 +73,15 @@ class Glance(NamedTuple):
     :ivar project: its normalised name (PEP 503).
     :ivar serial: the highest that all streams have seen; None: one of them has seen none.
     :ivar asked: time of the earliest of their last visits, in seconds since 1970.
-    :ivar absent: whether there was no project document.
+    :ivar absent: whether there was no project document, as all that have seen the project tell.
+    :ivar settled: whether all streams have seen it, on the terms on which they are read now.
     """
 
     project: str
     serial: int | None
     asked: int
     absent: bool
+    settled: bool = True
 
 
 class Memory(Protocol):
@@ -97,7 +100,7 @@ class Memory(Protocol):
         ...
 
     def glance(self, terms: Mapping[str, bytes]) -> Iterable[Glance]:
-        """Every project that all streams in ``terms`` have seen on these terms, in any order."""
+        """Every project that any of the streams in ``terms`` has seen, as ``glance_at`` tells of it, in any order."""
         ...
 
 
@@ -120,7 +123,16 @@ def glance_of(project: str, seen: Collection[Seen]) -> Glance:
     """What streams have seen of a project, in a few words; there is one at least."""
     serials = [one.serial for one in seen]
     lowest = None if None in serials else min(serial for serial in serials if serial is not None)
-    return Glance(project, lowest, min(one.asked for one in seen), any(is_absent(one) for one in seen))
+    return Glance(project, lowest, min(one.asked for one in seen), all(is_absent(one) for one in seen))
+
+
+def glance_at(project: str, seen: Mapping[str, Seen], terms: Mapping[str, bytes]) -> Glance | None:
+    """What the streams in ``terms`` have seen of a project, in a few words; None: it is new to all of them."""
+    known = {name: seen[name] for name in terms if name in seen}
+    if not known or project == WHOLE_INDEX:
+        return None
+    settled = {name: one.terms for name, one in known.items()} == dict(terms)
+    return glance_of(project, known.values())._replace(settled=settled)
 
 
 def is_absent(seen: Seen) -> bool:
@@ -249,6 +261,19 @@ def unpack(packed: bytes) -> Seen:
         raise ValueError("no state of ours") from error
 
 
+def pack_text(seen: Seen) -> str:
+    """What was seen, as a text for places that hold no bytes."""
+    return base64.b64encode(pack(seen)).decode()
+
+
+def unpack_text(text: str) -> Seen:
+    """What was seen, from what ``pack_text`` made of it.
+
+    :raises ValueError: when it is something else.
+    """
+    return unpack(base64.b64decode(text, validate=True))
+
+
 def _deflate(plain: bytes) -> bytes:
     deflating = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS, zdict=_COMMON)
     deflated = deflating.compress(plain) + deflating.flush()
@@ -345,7 +370,7 @@ def unpack_row(row: Row) -> dict[str, Seen]:
             name: _seen(row, bytes.fromhex(terms), visits, entry)
             for (name, _, terms), entry in zip(named, entries, strict=True)
         }
-    except (zlib.error, msgspec.DecodeError, IndexError) as error:
+    except (zlib.error, msgspec.DecodeError, IndexError, TypeError, AttributeError) as error:  # the latter two: a null
         raise ValueError("no state of ours") from error
 
 

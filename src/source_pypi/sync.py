@@ -28,6 +28,7 @@ from source_pypi.errors import (
     SourceError,
     StaleError,
     StoppedError,
+    TooLargeError,
     TransientError,
 )
 from source_pypi.frontier import Frontier
@@ -61,7 +62,7 @@ def batches(
 
     :param memory: what was seen before; None: everything is read from its beginning.
     :param now: the time, in seconds since 1970.
-    :raises UnreachableError: when the index never answered.
+    :raises UnreachableError, UntrustedError, ProxyError: when the index never answered.
     :raises RefusedError: when it refuses the credentials (401).
     :raises StoppedError: when ``STOP_AFTER`` projects in a row failed.
     :raises SourceError: when the whole index was chosen and its list cannot be had.
@@ -149,7 +150,7 @@ class _WholeIndex:
             named = {target.project for target in selection.targets if not target.pins}
             if len(named) < PAYS_FROM or selection.follow:
                 return Agenda(selection, [])
-            glances = [glance for glance in glances if glance.project in named]
+            glances = [glance for glance in glances if glance.settled and glance.project in named]
             if len(glances) < PAYS_FROM:
                 return Agenda(selection, [])
         listing = self._listing()
@@ -210,7 +211,7 @@ class _Visits:
                 keys=self._recollection.keys,
                 of=self._frontier.known,
             )
-            failed = failed + 1 if batch.failures and not batch.changes else 0
+            failed = failed + 1 if _is_lost(batch) else 0
             self.clean = self.clean and len(batch.changes) == len(visited.due.known.streams) and self._is_new(batch)
             yield batch
             if failed == STOP_AFTER and done < self._frontier.known:
@@ -231,23 +232,33 @@ class _Visits:
         return _Visited(due, findings, seen_at)
 
     def _ahead(self, concurrency: int) -> "Iterator[_Visited]":
-        """Visit in threads, in order, never more than ``concurrency`` + 1 visits ahead of what was taken."""
+        """Visit in threads, in order, never more than twice ``concurrency`` ahead of what was taken.
+
+        One slow answer then keeps few threads waiting, and few documents are held.
+        """
         pool = ThreadPoolExecutor(concurrency, thread_name_prefix="visit")
+        ahead = 2 * concurrency
         waiting: deque[Future[_Visited]] = deque()
         take = partial(self._recollection.take, self._frontier)
         try:
             while True:
-                while len(waiting) <= concurrency and (due := take()) is not None:
+                while len(waiting) < ahead and (due := take()) is not None:
                     waiting.append(pool.submit(self._visit, due))
                 if not waiting:
                     return
                 visited = waiting.popleft().result()
                 self._frontier.learn(visited.findings)
-                if len(waiting) <= concurrency and (due := take()) is not None:
+                if len(waiting) < ahead and (due := take()) is not None:
                     waiting.append(pool.submit(self._visit, due))
                 yield visited
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _is_lost(batch: Batch) -> bool:
+    """Whether nothing came of a visit, and the index may be to blame: not for a project that is too large."""
+    large = all(isinstance(error, TooLargeError) for error in batch.failures.values())
+    return bool(batch.failures) and not batch.changes and not large
 
 
 @dataclass(frozen=True, slots=True)

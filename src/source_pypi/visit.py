@@ -21,14 +21,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
+from source_pypi.bounds import LONGEST_VERSION
 from source_pypi.documents import ABSENT, UNCHANGED, UNKNOWN, Document, Mark, Page, Project, Release, Unchanged
 from source_pypi.errors import (
     NotOfferedError,
+    ProxyError,
     RefusedError,
     SourceError,
     StaleError,
     UnknownReleaseError,
     UnreachableError,
+    UntrustedError,
 )
 from source_pypi.index import Index
 from source_pypi.pep440 import same_version
@@ -46,6 +49,9 @@ from source_pypi.streams.dependencies import required
 from source_pypi.streams.stream import ReleaseView, Visit
 
 T = TypeVar("T")
+
+#: What goes wrong before any answer: of an index that never answered, further questions would end the same way.
+ON_THE_WAY = (UnreachableError, UntrustedError, ProxyError)
 
 #: Nothing was seen before.
 NOTHING_KNOWN = Known()
@@ -145,7 +151,7 @@ def visit_index(index: Index, reads: Iterable[Reads], known: Mark = UNKNOWN) -> 
 def visit_project(index: Index, target: Target, plan: Plan, known: Known = NOTHING_KNOWN) -> Findings:
     """Ask for the documents of a project that a plan needs, and that have changed since they were seen.
 
-    :raises UnreachableError: when the index has never answered.
+    :raises UnreachableError, UntrustedError, ProxyError: when the index has never answered.
     :raises RefusedError: when it refuses the credentials.
     """
     return _ProjectVisit(index, target, plan, known).findings
@@ -180,7 +186,7 @@ class _ProjectVisit:
             mark = Mark(serial=mark.serial)  # what the project needs stands in the document only
         self._document = findings.attempt(BEHIND_PROJECT, lambda: self._index.project(self._name, mark))
         unreachable = findings.failures.get(Reads.PROJECT)
-        if isinstance(unreachable, UnreachableError) and not self._index.client.answered:
+        if isinstance(unreachable, ON_THE_WAY) and not self._index.client.answered:
             raise unreachable
         if findings.had(Reads.PROJECT):
             self._note_mark(Reads.PROJECT, self._document, mark)
@@ -247,13 +253,16 @@ class _ProjectVisit:
 
     def _ask_project_whole(self, reads: set[Reads]) -> None:
         """The project document that has not changed, for what ``reads`` bring: their rows are made from both."""
-        mark = Mark(serial=self.findings.marks[Reads.PROJECT].serial)
+        before = self.findings.marks[Reads.PROJECT]
+        mark = Mark(serial=before.serial)
         document = self.findings.attempt(reads, lambda: self._index.project(self._name, mark))
         if document is None:
             self.findings.left |= reads  # it went between two questions: the next run will see what became of it
-        else:
-            self._document = document
-            self._note_mark(Reads.PROJECT, document, mark)
+            return
+        self._document = document
+        self._note_mark(Reads.PROJECT, document, mark)
+        if self._page is UNCHANGED and not self.findings.marks[Reads.PROJECT].same(before):
+            self._ask_page()  # it changed between two questions, and other rows are made from it and the page
 
     def _note_mark(self, read: Reads, answer: Document[Any] | Unchanged | None, asked: Mark) -> None:
         mark = asked if answer is UNCHANGED else ABSENT
@@ -280,10 +289,11 @@ class _ProjectVisit:
         if any(self._is_fresh(name, answer) for name, answer in answers.items()):
             self._ask_project_whole({Reads.RELEASES})
         if self._document is UNCHANGED:
-            gone = [name for name, answer in answers.items() if answer is None]
-            told = {name: UNKNOWN if name not in answers else mark for name, mark in kept.items() if name not in gone}
-            self.findings.parts[Reads.RELEASES] = told
-            self.findings.complaints += [self._unknown(name) for name in gone if self._is_pinned(name)]
+            unknown = [name for name, answer in answers.items() if answer is None and self._is_pinned(name)]
+            told: dict[str, Mark | None] = dict.fromkeys(kept, UNKNOWN)
+            told |= {name: ABSENT if answers[name] is None else mark for name, mark in kept.items() if name in answers}
+            self.findings.parts[Reads.RELEASES] = {name: mark for name, mark in told.items() if name not in unknown}
+            self.findings.complaints += [self._unknown(name) for name in unknown]
         elif self._plan.follow:  # what the unchanged ones need stands in their documents only
             pinned = {name for name, answer in answers.items() if answer is UNCHANGED and self._is_pinned(name)}
             self._releases = {name: answer for name, answer in self._releases.items() if name not in pinned}
@@ -365,13 +375,15 @@ class _ProjectVisit:
                 findings.complaints.append(self._unknown(version))
             else:
                 unread.append(version)
-        findings.parts[Reads.RELEASES] = parts
         self._note_unread(unread, len(parts))
+        # the index lists them: what is not there now may be there at the next deep visit, whatever else has changed
+        findings.parts[Reads.RELEASES] = parts | dict.fromkeys(unread, ABSENT)
         return tuple(views.values())
 
     def _note_unread(self, unread: list[str], read: int) -> None:
         if unread:
-            shown = ", ".join(unread[:5]) + (", ..." if len(unread) > 5 else "")
+            told = [version[:LONGEST_VERSION] for version in unread[:5]]
+            shown = ", ".join(told) + (", ..." if len(unread) > 5 else "")
             self.findings.notes.append(
                 f"{self._name}: the index has no release documents of {len(unread)} versions ({shown}); "
                 f"{read} could be read"

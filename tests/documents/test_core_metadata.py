@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from source_pypi.documents import CoreMetadata, Document, open_core_metadata
-from source_pypi.errors import DocumentError
+from source_pypi.errors import DocumentError, TooLargeError
 
 ADDRESS = "http://files.test/foo-1.0-py3-none-any.whl.metadata"
 HEAD = b"Metadata-Version: 2.1\nName: foo\n"
@@ -73,3 +73,27 @@ def test_any_bytes(rest: bytes, headed: bool) -> None:
     except DocumentError:
         return
     assert document.oddities == ()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"Content-Type: message/rfc822\n\n" * 5000,
+        b"".join(b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n' % (i, i) for i in range(2000)),
+    ],
+    ids=["messages", "parts"],
+)
+def test_messages_within_messages(body: bytes) -> None:
+    """A message within a message within a message is refused."""
+    with pytest.raises(DocumentError) as caught:
+        open_core_metadata(HEAD + body, ADDRESS)
+    assert caught.value.expected == "core metadata (with Metadata-Version and Name)"
+
+
+def test_too_many_headers() -> None:
+    """The parser's time grows with the square of the number of headers: more than there can be are refused."""
+    many = b"".join(b"X-%d: a\n" % number for number in range(50_000))
+    with pytest.raises(TooLargeError) as caught:
+        open_core_metadata(HEAD + many, ADDRESS)
+    assert str(caught.value).startswith(f"{ADDRESS}: it has 50,002 different headers, and no more than 500 are taken: ")
+    assert len(open_core_metadata(HEAD + b"\n" + many, ADDRESS).content.raw["description"]) == len(many)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from source_pypi.documents import Document, Entry, Feed, open_feed
-from source_pypi.errors import DocumentError
+from source_pypi.documents import Document, Entry, Feed, document, open_feed
+from source_pypi.errors import DocumentError, TooLargeError
 from tests.fake_index import World, feeds
 
 ADDRESS = "http://index.test/rss/updates.xml"
@@ -95,3 +95,16 @@ def test_what_is_no_feed(body: bytes) -> None:
     with pytest.raises(DocumentError) as caught:
         open_feed(body, ADDRESS)
     assert (caught.value.address, caught.value.expected) == (ADDRESS, "a feed (RSS 2.0)")
+
+
+def test_nested_deep() -> None:
+    """However deep a feed is nested, it is read."""
+    assert opened("<a>" * 100_000 + "</a>" * 100_000) == ()
+
+
+def test_too_many_elements(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A feed of more elements than can be held is refused before it is read."""
+    monkeypatch.setattr(document, "MOST_VALUES", 1000)
+    with pytest.raises(TooLargeError) as caught:
+        opened("<a/>" * 1000)
+    assert str(caught.value).startswith(f"{ADDRESS}: it has 1,008 values, and no more than 1,000 are taken: ")

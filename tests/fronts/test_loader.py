@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import msgspec
 import pytest
 
+from source_pypi.bounds import LARGEST_ROW
 from source_pypi.config import make_config
 from source_pypi.errors import DestinationError, UnavailableError
 from source_pypi.fronts import loader
-from source_pypi.fronts.loader import Database
+from source_pypi.fronts.loader import LONG_ROW, Database
 from source_pypi.index import Index
 from source_pypi.schema import stream_fields, table_fields
 from source_pypi.selection import select
@@ -179,6 +181,33 @@ def test_committed_by_size(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         database.add(batch_with(f"p{number}", {"project": [{"project": f"p{number}", "info": {"x": "y" * 600}}]}))
     assert database._connection.execute("select count(*) from project").fetchall() == [(2,)]
     database.__exit__(None, None, None)
+
+
+def dense(size: int) -> msgspec.Raw:
+    """JSON of so many bytes, of which taking it apart makes twenty times as many."""
+    return msgspec.Raw(b"[%s1]" % (b'{"a":1},' * (size // 8)))
+
+
+@pytest.mark.parametrize(("count", "size"), [(30, 1_000_000), (3, 5_000_000), (1, LARGEST_ROW - 1000)])
+def test_dense_documents(path: Path, count: int, size: int) -> None:
+    """Documents that take much memory to take apart are loaded: some at a time, with more memory for a large one."""
+    with Database(path, choose_streams(["project"]), keep_history=True) as database:
+        for number in range(count):
+            made = [{"project": f"p{number}", "info": dense(size)}]
+            database.add(batch_with(f"p{number}", {"project": made}))
+        limit = database._connection.execute("select current_setting('memory_limit')").fetchall()
+    assert limit == [("244.1 MiB",)]
+    assert rows(path, "select count(*), min(length(info)) > 900_000 from project") == [(count, True)]
+    assert rows(path, "select count(*) from project_history") == [(count,)]
+
+
+def test_many_rows_of_a_project(path: Path) -> None:
+    """Many rows of one project are no long row: memory stays what it is."""
+    made = [{"project": "foo", "version": str(number), "sort_key": "x" * 1000} for number in range(40_000)]
+    with Database(path, choose_streams(["versions"])) as database:
+        database.add(batch_with("foo", {"versions": made}))
+        assert database._staged["versions"].longest <= LONG_ROW
+    assert rows(path, "select count(*) from versions") == [(40_000,)]
 
 
 def test_committed_when_an_error_is_under_way(path: Path) -> None:

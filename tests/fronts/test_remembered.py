@@ -105,7 +105,7 @@ def test_forgotten(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_glances(connection: duckdb.DuckDBPyConnection) -> None:
-    """Projects that all streams have seen on these terms are told, whatever other streams have; the index is none."""
+    """Projects are settled that all streams have seen on these terms, whatever others have; the index is none."""
     memory = filled(connection)
     memory.note("versions", "bar", SEEN)
     memory.note("roles", "bar", SEEN)
@@ -113,13 +113,18 @@ def test_glances(connection: duckdb.DuckDBPyConnection) -> None:
     memory.note("files", "old", SEEN)
     memory.write()
     terms = dict.fromkeys(BOTH, b"term")
-    assert sorted(memory.glance(terms)) == [Glance("bar", None, NOW, False), Glance("foo", None, NOW, False)]
+    assert sorted(glance for glance in memory.glance(terms) if glance.settled) == [
+        Glance("bar", None, NOW, False),
+        Glance("foo", None, NOW, False),
+    ]
+    assert [glance.project for glance in memory.glance(terms) if not glance.settled] == ["old"]
     assert sorted(memory.glance({"files": b"term"})) == [
         Glance("bar", None, NOW + 1, False),
         Glance("foo", 7, NOW, False),
         Glance("old", 7, NOW, False),
     ]
-    assert list(memory.glance({"files": b"else"})) == []
+    assert sorted(glance.project for glance in memory.glance({"files": b"else"})) == ["bar", "foo", "old"]
+    assert not any(glance.settled for glance in memory.glance({"files": b"else"}))
 
 
 # Runs ---------------------------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import itertools
 import json
 from collections import Counter
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from source_pypi.state import Seen, unpack
+from source_pypi.state import Seen, unpack_text
 from source_pypi.streams import choose_streams
 from source_pypi.streams.stream import Stream
 
@@ -110,7 +109,7 @@ class Platform:
     def seen(self, stream: str) -> dict[str, Seen]:
         """What a stream's state holds, by project."""
         told = self.states[stream]["stream"]["stream_state"] if stream in self.states else {}
-        return {project: unpack(base64.b85decode(text)) for project, text in told.get("projects", {}).items()}
+        return {project: unpack_text(text) for project, text in told.get("projects", {}).items()}
 
 
 def differences(ours: Platform, expected: Platform) -> list[str]:

@@ -2,7 +2,7 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,9 +64,7 @@ class Destination(ABC):
         self.expected: Tables = {}
         #: Whether old copies of release documents may have been read, which only a full check mends.
         self.doubtful = False
-        #: What the last undisturbed sync of the whole index was about.
-        self.covered: set[Place] = set()
-        #: The project's serial, and what was chosen, when a place was last read; None: that was no undisturbed sync.
+        #: The project's serial, and what was chosen, when a place was last read; None: what was read has an older one.
         self.read_at: dict[Place, object] = {}
         self.pending: tuple[float, set[Place]] | None = None
         #: What was last read without its keys being kept.
@@ -79,6 +77,10 @@ class Destination(ABC):
         if self.pending is None or now - self.pending[0] >= RESUME_WITHIN:
             return set()
         return self.pending[1]
+
+    def keeps_keys(self, settings: Mapping[str, Any]) -> bool:  # noqa: ARG002
+        """Whether the keys of rows are remembered, so that those that are gone can be told one by one."""
+        return False
 
     def remember(self, began: float, outcome: Outcome, resumed: set[Place]) -> None:
         """A run is over."""
@@ -170,6 +172,10 @@ class Deduplicated(Destination):
         self._states: dict[str, Any] = {}
         self._tables: Tables = {}
         self._seen_at: dict[tuple[Place, Any], str] = {}
+
+    def keeps_keys(self, settings: Mapping[str, Any]) -> bool:
+        """Unless the user wants none, or the whole index."""
+        return bool(settings.get("track_removed", True)) and not settings.get("whole_index")
 
     def run(self, run: Run) -> Outcome:
         """As the platform does it: a catalog and the last state in, messages out."""

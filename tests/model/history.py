@@ -1,5 +1,6 @@
 """A history: an index that changes, a choice that changes, and syncs, each compared with a fresh full one."""
 
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from source_pypi.sync import batches
 from tests.fake_index import FakeIndex, Fault, World, faults
 from tests.fake_index.site import Answer
 from tests.fake_index.versions import latest, same, visible
-from tests.model.changes import Site
+from tests.model.changes import PROJECTS, Site
 from tests.model.destinations import Deduplicated, Destination, Outcome, Place, Run, Synced
 from tests.model.tables import BY_NAME, NAMES, Tables, differences, tables_of
 
@@ -113,13 +114,21 @@ class History:
         self.steps += 1
         self.site.happen(what, name, pick)
 
-    def standing(self, name: str) -> object:
-        """What the list tells of a project, and what its rows depend on besides: where neither moves, nor need they."""
-        project, settings = self.world.get(name), self.choice.settings
-        serial = None if project is None else project.last_serial
-        follows = settings.get("follow_dependencies", 0) > 0
-        terms = [settings.get(setting) for setting in ("releases", "core_metadata", "track_removed")]
-        return serial, follows, terms, self.choice.projects.get(name)
+    def serial(self, name: str) -> int | None:
+        """What the list tells of a project now; None: it does not have it."""
+        project = self.world.get(name)
+        return None if project is None else project.last_serial
+
+    def terms(self, place: Place, destination: Destination) -> object:
+        """What a stream's rows of a project depend on besides what the index says: where it moves, so may they."""
+        (name, project), settings = place, self.choice.settings
+        stream, follows = BY_NAME[name], settings.get("follow_dependencies", 0) > 0
+        told: list[object] = [destination.keeps_keys(settings)]
+        if stream.part is not None or follows:  # which releases are meant, and what fills their gaps
+            fills = settings.get("core_metadata", False) and (follows or bool(stream.fills_from))
+            pins = {pin for pin in self.choice.projects.get(project, ()) if pin is not None}
+            told += [follows, settings.get("releases"), fills, pins]
+        return told
 
     def restart(self, *, etags: bool) -> None:
         """The index goes on with or without ETags."""
@@ -135,9 +144,10 @@ class History:
         deep = self.choice.settings.get("full_check_days", 7) == 0 or (later >= 8 * DAY)
         for destination in self.destinations:
             resumed = destination.resumed(self.clock)
+            serials = {name: self.serial(name) for name in PROJECTS}
             outcome = self._run(destination, trouble)
             fresh = self._fresh()
-            _Check(self, destination, fresh, outcome, trouble, resumed, deep=deep).compare()
+            _Check(self, destination, fresh, outcome, trouble, resumed, serials, deep=deep).compare()
             destination.remember(self.clock, outcome, resumed)
         self.clock += HOUR / 60
 
@@ -152,6 +162,9 @@ class History:
             step = 0.25 if trouble.cut is None else 11.0
             run = Run(config, self.choice.streams, connect, int(began), lambda: began + step * next(ticks), trouble.cut)
             outcome = destination.run(run)
+            for thread in threading.enumerate():  # a run that was killed asks for nothing any more
+                if thread.name.startswith("visit"):
+                    thread.join(10)
         self.fake.clear_faults()
         assert trouble is not QUIET or self.fake.repeated == [], "asked twice"
         return outcome
@@ -189,18 +202,20 @@ class _Check:
         outcome: Outcome,
         trouble: Trouble,
         resumed: set[Place],
+        serials: Mapping[str, int | None],
         *,
         deep: bool,
     ) -> None:
         self.history, self.destination, self.fresh, self.outcome = history, destination, fresh, outcome
-        self.trouble, self.resumed, self.deep = trouble, resumed, deep
+        self.trouble, self.resumed, self.serials, self.deep = trouble, resumed, serials, deep
         self.found = destination.tables()
 
     def compare(self) -> None:
         """Compare all tables, also those of projects and streams that are not chosen any more."""
         expected = dict(self.destination.expected)
-        covered = {place for place in self.destination.covered if place[0] in self.history.choice.streams}
-        for place in self.fresh.keys() | self.outcome.read | covered:
+        chosen, whole = self.history.choice.streams, self.history.choice.settings.get("whole_index")
+        left = {place for place in self.found if place[0] in chosen} if whole else set()
+        for place in self.fresh.keys() | self.outcome.read | left:
             expected[place] = self._expected(place)
         self._let_linger(expected)
         told = list(differences(self.found, expected))
@@ -208,11 +223,8 @@ class _Check:
         self.destination.doubtful |= self.trouble.tells_lies
         if self.trouble is QUIET and not self.resumed:
             self.destination.doubtful &= not self.deep
-            whole = self.history.choice.settings.get("whole_index")
-            removed = bool(whole) and not isinstance(self.destination, Deduplicated)  # which is not told of removals
-            self.destination.covered = set(self.fresh) if removed else set()
         for place in self.outcome.read:
-            self.destination.read_at[place] = None if self.trouble.tells_lies else self.history.standing(place[1])
+            self.destination.read_at[place] = self._standing(place) if self._is_of_now(place) else None
         self.destination.expected = {place: dict(rows) for place, rows in self.found.items()}
 
     def _expected(self, place: Place) -> dict[Any, Any]:
@@ -235,19 +247,38 @@ class _Check:
     def _beyond(self, place: Place, *, read: bool) -> dict[Any, Any]:
         """What should be there of what a full sync does not ask for, or does not find.
 
-        The whole index: a project that is not listed any more loses its rows, and ``statuses`` says why. Else a pin.
+        The whole index: a project that is not listed any more loses its rows, and ``statuses`` says why, unless it is
+        excluded. Else a pin.
         """
+        (stream, name), settings = place, self.history.choice.settings
         before, now = self.destination.expected.get(place, {}), self.found.get(place, {})
-        if self.history.choice.settings.get("whole_index"):
-            if place[0] == "statuses":
-                return now if read else before
-            return {} if read or place in self.destination.covered else before
-        return {} if read else before
+        if settings.get("whole_index") and stream == "statuses":
+            return now if read else before
+        project = self.history.world.get(name)
+        gone = settings.get("whole_index") and (project is None or project.status == "quarantined")
+        told = not isinstance(self.destination, Deduplicated) and name not in settings.get("exclude", ())
+        return {} if read or (gone and told) else before
 
     def _is_spared(self, place: Place) -> bool:
         """Whether the list may have told that a project need not be visited."""
         spares = self.history.choice.settings.get("whole_index") and not self.deep
-        return bool(spares) and self.destination.read_at.get(place) == self.history.standing(place[1])
+        return bool(spares) and self.destination.read_at.get(place) == self._standing(place)
+
+    def _standing(self, place: Place) -> object:
+        """Where this does not move, the list spares the visit."""
+        return self.history.serial(place[1]), self.history.terms(place, self.destination)
+
+    def _is_of_now(self, place: Place) -> bool:
+        """Whether what was read has the serial that the project has now: that of an older copy is lower.
+
+        A copy from before a change that leaves the serial where it was has it too: nothing but a full check mends that.
+        """
+        name, serial = place[1], self.history.serial(place[1])
+        if not self.trouble.tells_lies or self.found.get(place, {}) == self.fresh.get(place):
+            return True
+        copy = self.history.world.before(name) if self.trouble.change is None else None
+        older = self.serials.get(name) if self.trouble.change else None if copy is None else copy.last_serial
+        return older is not None and older == serial
 
     def _old_advisories(self, place: Place, rows: Mapping[Any, Any]) -> dict[Any, Any]:
         """Take what only a full check brings as it is: what release documents alone tell of old releases."""
@@ -270,13 +301,14 @@ class _Check:
         if not isinstance(destination, Deduplicated):
             return
         settings = self.history.choice.settings
-        tracks = settings.get("track_removed", True) and not settings.get("whole_index")
+        tracks = destination.keeps_keys(settings)
         for place in self.fresh.keys() | self.outcome.read:
             want = expected.setdefault(place, {})
             gone = {key: row for key, row in self.found.get(place, {}).items() if key not in want}
             loose = not tracks or place in destination.untracked
             if loose:
-                now = self.fresh.get(place, {})
+                lies = self.trouble.tells_lies and place in self.outcome.read  # whatever was read, it had other keys
+                now = {} if lies else self.fresh.get(place, {})
                 destination.lingering |= {(place, key) for key in self.found.get(place, {}) if key not in now}
             expected[place] = want | {key: row for key, row in gone.items() if (place, key) in destination.lingering}
             if place in self.outcome.read:

@@ -74,7 +74,7 @@ def tables_of(batches: Iterable[Batch]) -> Tables:
             if name in NAMES:
                 stream = BY_NAME[name]
                 assert tables.setdefault((name, batch.project or WHOLE_INDEX), {}) == {}
-                add_rows(tables, stream, map(json.loads, lines_of(stream, batch).splitlines()))
+                add_rows(tables, stream, map(json.loads, b"".join(lines_of(stream, batch)).splitlines()))
     return tables
 
 

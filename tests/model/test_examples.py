@@ -44,14 +44,17 @@ def test_a_project_that_was_read_and_is_missing_for_once(begin: Begin, front: st
     history = begin(front)
     history.sync()
     history.decide(whole_index=True)
-    history.sync(trouble=Trouble(path="/*/alpha/*", fault=faults.stale()))
+    history.sync(8 * DAY, Trouble(path="/*/alpha/*", fault=faults.stale()))
     history.sync()
 
 
 @FRONTS
-def test_an_old_page_beside_a_new_document(begin: Begin, front: str) -> None:
+@pytest.mark.parametrize("changes", [("upload",), ()], ids=["old", "missing"])
+def test_an_old_page_beside_a_new_document(begin: Begin, front: str, changes: tuple[str, ...]) -> None:
     """The newest of a project's documents does not vouch for the others."""
     history = begin(front, whole_index=True)
+    for change in changes:
+        history.happen(change)
     history.decide(streams=("files", "statuses"))  # attestations would fail without a page
     history.sync(trouble=Trouble(path="/simple/alpha/", fault=faults.stale()))
     history.sync()
@@ -68,10 +71,9 @@ def test_a_page_that_is_missing_for_once(begin: Begin, front: str) -> None:
     history.sync()
 
 
-@FRONTS
-def test_other_terms_in_between(begin: Begin, front: str) -> None:
+def test_other_terms_in_between(begin: Begin) -> None:
     """That the list has not changed means nothing for projects that were read on other terms since."""
-    history = begin(front, whole_index=True, releases="all")
+    history = begin("sync", whole_index=True, releases="all")
     history.happen("upload", "alpha", 0)
     history.sync()
     history.decide(whole_index=False, releases="latest")
@@ -80,15 +82,25 @@ def test_other_terms_in_between(begin: Begin, front: str) -> None:
     history.sync()
 
 
-@FRONTS
-def test_a_pin_that_comes_and_goes(begin: Begin, front: str) -> None:
+def test_a_pin_that_comes_and_goes(begin: Begin) -> None:
     """The same, where the project was pinned for a while."""
-    history = begin(front, whole_index=True)
+    history = begin("sync", whole_index=True)
     history.happen("upload", "alpha", 0)
     history.sync()
     history.decide(projects={"alpha": ("1.0",)})
     history.sync()
     history.decide(projects=ONE)
+    history.sync()
+
+
+@FRONTS
+def test_missing_for_once_when_named(begin: Begin, front: str) -> None:
+    """Nor for those of which old copies were read, while the list did not tell what to visit."""
+    history = begin(front, whole_index=True, track_removed=False)  # terms that hold for both ways to choose
+    history.sync()
+    history.decide(whole_index=False)
+    history.sync(trouble=Trouble(path="/*/alpha/*", fault=faults.stale()))
+    history.decide(whole_index=True)
     history.sync()
 
 
@@ -122,6 +134,67 @@ def test_advisories_of_old_releases_take_their_time(begin: Begin, front: str) ->
     history = begin(front, releases="all")
     history.happen("upload", "alpha", 0)
     history.sync()
-    history.happen("advisory", "alpha", 0)
+    history.happen("advisory", "alpha", 1)  # of the one that is not the latest
     history.sync()
     history.sync(8 * DAY)
+
+
+@FRONTS
+def test_changed_between_two_questions(begin: Begin, front: str) -> None:
+    """A document that has changed since the page was asked for makes the rows of both anew: there still is a page."""
+    history = begin(front)
+    history.decide(projects={"alpha": ("0.9",)})
+    history.sync()
+    history.sync(trouble=Trouble(change=("rename user", "alpha", 1), before_request=6))
+    (row,) = history.destinations[0].tables()["statuses", "alpha"].values()
+    assert row["has_page"]
+    history.sync()
+
+
+def test_removals_that_are_tracked_again(begin: Begin) -> None:
+    """Rows that were read without their keys are read again for these: else nobody could tell later which are gone."""
+    history = begin("read", releases="all", track_removed=False)
+    history.sync()
+    history.decide(track_removed=True)
+    history.sync()
+    history.decide(releases="latest")
+    history.sync()
+
+
+@FRONTS
+def test_a_release_document_that_is_missing_for_once(begin: Begin, front: str) -> None:
+    """What the index lists and does not have for once is asked for again at the project's full check."""
+    history = begin(front, releases="all")
+    history.sync(trouble=Trouble(path="/pypi/alpha/*/json", fault=faults.stale()))
+    history.sync(8 * DAY)
+
+
+def test_gone_while_a_stream_is_added(begin: Begin) -> None:
+    """A project that is not listed any more is visited, also if a stream has never seen it: the others have rows."""
+    history = begin("sync", whole_index=True)
+    history.decide(streams=("versions",))
+    history.sync()
+    history.happen("delete project")
+    history.decide(streams=("release", "versions"))
+    history.sync()
+
+
+def test_gone_while_the_terms_change(begin: Begin) -> None:
+    """The same where all streams have seen it, on other terms than those of now."""
+    history = begin("sync", whole_index=True, releases="latest")
+    history.sync()
+    history.happen("delete project")
+    history.decide(releases="all")
+    history.sync()
+
+
+def test_gone_while_a_stream_is_not_selected(begin: Begin) -> None:
+    """The same where one stream has seen that it is gone, and another one has not."""
+    history = begin("sync", whole_index=True)
+    history.decide(streams=("release", "versions"))
+    history.sync()
+    history.happen("delete project")
+    history.decide(streams=("release",))
+    history.sync()
+    history.decide(streams=("release", "versions"))
+    history.sync()

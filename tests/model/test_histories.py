@@ -2,13 +2,13 @@
 
 import pytest
 
-from tests.model.machine import Histories, LazyReadHistories, ReadHistories
+from tests.model.machine import Histories, LazyHistories, LazyReadHistories, ReadHistories
 from tests.model.running import run_histories
 
 
 @pytest.mark.parametrize(
     ("kind", "count"),
-    [(Histories, 6), (ReadHistories, 100), (LazyReadHistories, 100)],
+    [(Histories, 6), (LazyHistories, 12), (ReadHistories, 100), (LazyReadHistories, 100)],
     ids=lambda given: given.__name__ if isinstance(given, type) else "",
 )
 def test_tables_are_those_of_a_full_sync(kind: type[Histories], count: int) -> None:

@@ -172,6 +172,27 @@ def test_nothing_asked_for(path: Path, content: str, expected: Named) -> None:
             "dependency-groups: '==' is no requirement: Expected package name at the start of dependency specifier",
         ),
         (f"a = {'[' * 5000}", None, "is no TOML: "),
+        ("a." * 100_000 + "b = 1", None, "is no TOML: a key of more than 100 parts"),
+        ("[" + '"a" . ' * 100_000 + "b]", None, "is no TOML: a key of more than 100 parts"),
+        (
+            "[dependency-groups]\n" + "\n".join(f"g{i} = [{{ include-group = 'g{i + 1}' }}]" for i in range(700)),
+            None,
+            "dependency-groups: ",
+        ),
+        (
+            "[dependency-groups]\n"
+            + "\n".join(
+                f"g{i} = [{{ include-group = 'g{i + 1}' }}, {{ include-group = 'g{i + 1}' }}]" for i in range(40)
+            ),
+            None,
+            "dependency-groups: groups that include each other over and over",
+        ),
+        (
+            f"[project]\ndependencies = ['a; {'(' * 4000}']",
+            None,
+            "project.dependencies: it is nested too deep",
+        ),
+        (f"[project]\ndependencies = ['{'a' * 20_000}']", None, "project.dependencies: it has more than 10,000"),
     ],
 )
 def test_what_is_wrong(path: Path, content: str, line: int | None, reason: str) -> None:

@@ -1,5 +1,6 @@
 """requirements.txt: what pip would install from an index, by name, and a word for what it would not."""
 
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -136,7 +137,10 @@ def test_what_is_skipped(line: str, note: str, monkeypatch: pytest.MonkeyPatch) 
         ("flask_", "'flask_' cannot be a project: a name has ASCII letters"),
         ("flask; now", "'flask; now' is no requirement: Expected a marker"),
         ("a @ https://user:secret@example.com b", "'a @ https://example.com b' is no requirement: Expected "),
-        (f"a{' ' * 100_000}b", f"'a{' ' * 99}' is no requirement: Expected "),
+        (f"a{' ' * 100_000}b", f"'a{' ' * 99}' is no requirement: it has more than 10,000 characters"),
+        (f"a; {'(' * 4000}", f"'a; {'(' * 97}' is no requirement: it is nested too deep"),
+        ("a.whl[" * 50_000, "'a.whl[a.whl["),
+        ("-e x " * 20_000, f"{('-e x ' * 20)!r} cannot be understood: it has more than 10,000 characters"),
         ("\x00", "'\\x00' is no requirement: Expected package name"),
         ("-r", "'-r' cannot be understood: argument -r/--requirement: expected one argument"),
         ("-r 'a.txt", '"-r \'a.txt" cannot be understood: No closing quotation'),
@@ -302,3 +306,18 @@ def test_any_text(text: str) -> None:
     with suppress(RequirementsError):
         named = read_requirements_text(text, "text")
         assert len(named.asked) + len(named.notes) <= len(text)
+
+
+def test_a_file_without_end() -> None:
+    """A file that is larger than any requirement file is refused, not read to its end."""
+    with pytest.raises(RequirementsError) as caught:
+        read_requirements_txt(Path("/dev/zero"))
+    assert str(caught.value) == "/dev/zero: has more than 64 MB"
+
+
+def test_many_options_end_quickly() -> None:
+    """Thousands of lines of options take no longer than those of projects."""
+    began = time.process_time()
+    named = read_requirements_text("-e x\n" * 20_000, "text")
+    assert len(named.notes) == 20_000
+    assert time.process_time() - began < 5

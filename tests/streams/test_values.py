@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from source_pypi.streams.values import absolute, keywords, moment, text, texts
+from source_pypi.streams.values import absolute, is_address, keywords, moment, text, texts
 
 EAST = timezone(timedelta(hours=2))
 
@@ -84,3 +84,11 @@ def test_address(value: str | None, expected: str | None) -> None:
     """A relative address is made absolute, and what is no address at all stays as it is."""
     base = "http://index.test/root/pypi/foo/json"
     assert absolute(value, base) == expected
+
+
+def test_what_is_very_long_is_not_taken_apart() -> None:
+    """Very long keywords are one keyword; a very long address stays as it is, and is not asked for."""
+    long = "a " * 10_000
+    assert keywords(long) == [long]
+    assert absolute("../" * 10_000, "http://index.test/") == "../" * 10_000
+    assert not is_address("http://index.test/" + "a" * 10_000)

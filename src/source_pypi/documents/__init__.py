@@ -1,7 +1,15 @@
 """What an index may answer, as it is on the wire, odd as it is; checked once, at the door (``document.py``)."""
 
 from source_pypi.documents.core_metadata import CoreMetadata, open_core_metadata
-from source_pypi.documents.document import UNCHANGED, Document, Unchanged, one_line, open_document, without_surrogates
+from source_pypi.documents.document import (
+    UNCHANGED,
+    Document,
+    Unchanged,
+    one_line,
+    open_document,
+    plain,
+    without_surrogates,
+)
 from source_pypi.documents.feed import Entry, Feed, open_feed
 from source_pypi.documents.mark import ABSENT, UNKNOWN, Mark
 from source_pypi.documents.page import Listed, Listing, Page, PageFile, ProjectStatus
@@ -50,5 +58,6 @@ __all__ = [
     "open_core_metadata",
     "open_document",
     "open_feed",
+    "plain",
     "without_surrogates",
 ]

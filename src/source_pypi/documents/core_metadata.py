@@ -4,10 +4,13 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from source_pypi.documents.document import Document, sketch
-from source_pypi.errors import DocumentError
+from source_pypi.bounds import MOST_HEADERS
+from source_pypi.documents.document import Document, check_values, sketch
+from source_pypi.errors import DocumentError, TooLargeError
 
+_EXPECTED = "core metadata (with Metadata-Version and Name)"
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n|\r\r")
+_HEADER = re.compile(rb"^[^\s:]+(?=:)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +27,21 @@ def open_core_metadata(
     """Check a METADATA file at the door, leniently: what does not parse is kept under its own key.
 
     :raises DocumentError: when it has not even a name and a version of its format.
+    :raises TooLargeError: when it exceeds a bound: the parser's time grows with the square of the number of headers.
     """
     from packaging.metadata import parse_email  # a fifth of all import time, and few runs read METADATA
 
-    raw, unparsed = parse_email(body)
-    headers = {*raw, *(key.lower() for key in unparsed)}
-    if not headers & {"metadata_version", "metadata-version"} or "name" not in headers:
-        raise DocumentError(address, "core metadata (with Metadata-Version and Name)", sketch(body))
+    check_values(body, b"\n", address)
+    headers = _HEADER.findall(_END_OF_HEADERS.split(body, maxsplit=1)[0])
+    if (count := len(set(headers))) > MOST_HEADERS:
+        raise TooLargeError(address, f"it has {count:,} different headers", f"{MOST_HEADERS:,}")
+    try:
+        raw, unparsed = parse_email(body)
+    except RecursionError as error:  # a message within a message within a message
+        raise DocumentError(address, _EXPECTED, sketch(body)) from error
+    found = {*raw, *(key.lower() for key in unparsed)}
+    if not found & {"metadata_version", "metadata-version"} or "name" not in found:
+        raise DocumentError(address, _EXPECTED, sketch(body))
     texts = {key: [_text(value, body) for value in values] for key, values in unparsed.items()}
     return Document(address, CoreMetadata(dict(raw), texts), body, etag, serial, ())
 

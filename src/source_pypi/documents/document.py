@@ -19,12 +19,13 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 from msgspec import Raw, Struct
 
+from source_pypi.bounds import DEEPEST, MOST_VALUES
 from source_pypi.documents.mark import Mark, mark_of
 from source_pypi.documents.page import Listing, Page, serial_of
 from source_pypi.documents.project import Project, Release
 from source_pypi.documents.provenance import Provenance
 from source_pypi.documents.statistics import Statistics
-from source_pypi.errors import DocumentError
+from source_pypi.errors import DocumentError, TooLargeError
 from source_pypi.repair import Oddity, repair
 
 T = TypeVar("T")
@@ -39,6 +40,8 @@ NAMES: dict[type[Struct], tuple[str, str, type]] = {
     Provenance: ("a provenance document (JSON with 'attestation_bundles')", "attestation_bundles", list),
     Statistics: ("the index's statistics (JSON with 'top_packages')", "top_packages", dict),
 }
+#: Documents of which we read what is nested as it comes.
+NESTED: frozenset[type[Struct]] = frozenset({Provenance})
 #: Documents that rows pass on whole.
 PASSED_ON: frozenset[type[Struct]] = frozenset({Project, Release, Statistics})
 
@@ -72,12 +75,16 @@ class Document(Generic[T]):
         return self.serial if stands is None else int(stands)
 
     def sections(self) -> dict[str, Raw]:
-        """The document's top-level keys, each value as the JSON that the index sent, known to us or not."""
+        """The document's top-level keys, each value as the JSON that the index sent, known to us or not.
+
+        :raises TooLargeError: when something is nested deeper than destinations take.
+        """
+        check_nesting(self.body, self.address)
         return _SECTIONS.decode(self.body)
 
     def has(self, path: str) -> bool:
         """Whether the document has a key, e.g. ``info.requires_dist``, whatever its value."""
-        sections, *keys = self.sections(), *path.split(".")
+        sections, *keys = _SECTIONS.decode(self.body), *path.split(".")
         for key in keys[:-1]:
             sections = _SECTIONS.decode(sections[key]) if key in sections else {}
         return keys[-1] in sections
@@ -95,6 +102,8 @@ UNCHANGED: Final = Unchanged.UNCHANGED
 #: Digits beyond which Python refuses to convert a text to a number.
 _MOST_DIGITS = 4300
 _SECTIONS = msgspec.json.Decoder(dict[str, Raw])
+#: What stands in JSON that is written a level an indent, if it has too many; a text has no line break in it.
+_TOO_DEEP = b"\n" + b" " * (DEEPEST + 1)
 _DECODERS: dict[type[Struct], msgspec.json.Decoder[Any]] = {type_: msgspec.json.Decoder(type_) for type_ in NAMES}
 
 
@@ -104,9 +113,13 @@ def open_document(
     """Check an answer's body at the door.
 
     :raises DocumentError: when it is not JSON, or not such a document.
+    :raises TooLargeError: when it exceeds a bound.
     """
+    check_values(body, b",", address)
     try:
         content: S = _DECODERS[type_].decode(body)
+        if type_ in NESTED:
+            check_nesting(body, address)
         if type_ in PASSED_ON:
             body.decode()  # keys that the types do not know reach the rows too, so they must be UTF-8 as well
             body = one_line(body)
@@ -115,16 +128,57 @@ def open_document(
     return Document(address, content, body, etag, serial, ())
 
 
+def check_values(body: bytes, separator: bytes, address: str) -> None:
+    """See that a document has not more values than can be held; each but the first has a separator before it.
+
+    :raises TooLargeError: when it has.
+    """
+    if len(body) > 2 * MOST_VALUES and (count := body.count(separator)) > MOST_VALUES:
+        raise TooLargeError(address, f"it has {count + 1:,} values", f"{MOST_VALUES:,}")
+
+
 def _mended(body: bytes, type_: type[S], address: str, etag: str | None, serial: int | None) -> Document[S]:
     expected, essential, kind = NAMES[type_]
-    try:
-        tree = without_surrogates(json.loads(body.decode("utf-8-sig", "replace"), parse_int=_whole))
-    except (ValueError, RecursionError) as error:
-        raise DocumentError(address, expected, sketch(body)) from error
+    tree = _loaded(body, expected, address)
     if not isinstance(tree, dict) or not isinstance(tree.get(essential), kind):
         raise DocumentError(address, expected, sketch(body))
     mended, oddities = repair(tree, type_)
-    return Document(address, msgspec.convert(mended, type_), msgspec.json.encode(mended), etag, serial, tuple(oddities))
+    encoded = msgspec.json.encode(mended)
+    if type_ in NESTED:
+        check_nesting(encoded, address)
+    return Document(address, msgspec.convert(mended, type_), encoded, etag, serial, tuple(oddities))
+
+
+def _loaded(body: bytes, expected: str, address: str) -> Any:
+    """What JSON says, read without types; what UTF-8 cannot hold is replaced, a number out of range is infinite.
+
+    :raises DocumentError: when it is no JSON.
+    """
+    try:
+        return without_surrogates(json.loads(body.decode("utf-8-sig", "replace"), parse_int=_whole))
+    except (ValueError, RecursionError) as error:
+        raise DocumentError(address, expected, sketch(body)) from error
+
+
+def check_nesting(body: bytes, address: str) -> None:
+    """See that nothing in JSON is nested deeper than every destination can take.
+
+    :raises TooLargeError: when it is.
+    """
+    try:
+        too_deep = _TOO_DEEP in msgspec.json.format(body, indent=1)
+    except RecursionError:
+        too_deep = True
+    if too_deep:
+        raise TooLargeError(address, f"it is nested deeper than {DEEPEST} levels", f"{DEEPEST}")
+
+
+def plain(value: bytes | Raw) -> Any:
+    """What a section says, as plain values; a number that no double can hold is None."""
+    try:
+        return msgspec.json.decode(value)
+    except msgspec.DecodeError:
+        return msgspec.json.decode(msgspec.json.encode(json.loads(bytes(value), parse_int=_whole)))
 
 
 def one_line(body: bytes) -> bytes:

@@ -3,7 +3,7 @@
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 
-from source_pypi.documents.document import Document, sketch
+from source_pypi.documents.document import Document, check_values, sketch
 from source_pypi.errors import DocumentError
 
 _EXPECTED = "a feed (RSS 2.0)"
@@ -32,7 +32,9 @@ def open_feed(body: bytes, address: str, *, etag: str | None = None, serial: int
 
     :raises DocumentError: when it is no RSS in UTF-8, or declares entities, which no feed needs and which can be made
         to grow.
+    :raises TooLargeError: when it exceeds a bound.
     """
+    check_values(body, b"<", address)
     try:
         text = body.decode("utf-8-sig")
         if "<!DOCTYPE" in text or "<!ENTITY" in text:

@@ -15,6 +15,7 @@ Reading on
     runtime.md 1.2, 1.3 and 1.8 hold the figures behind this.
 """
 
+import os
 import tempfile
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -49,10 +50,15 @@ _Options = dict[str, str | bool | int | float | list[str]]
 PROJECTS_A_COMMIT = 100
 #: Bytes of rows after which a transaction is made before that many projects have come.
 BYTES_A_COMMIT = 64 * 1024 * 1024
+#: The same of rows that hold JSON, which DuckDB takes apart: what is dense takes twenty times its size.
+NESTED_A_COMMIT = 8 * 1024 * 1024
 #: The oldest DuckDB that can open the file; newer ones write a newer format unless told otherwise.
 OPENED_BY = "v1.4.0"
 #: DuckDB takes four fifths of the machine's memory unless told otherwise.
-MEMORY = "256MB"
+MEMORY = 256_000_000
+#: More of it for each byte of the longest row of a commit, where that is longer than the latter; measured, JSON and
+#: history included.
+MORE_MEMORY, LONG_ROW = 48, 1_000_000
 #: Size of the write-ahead log at which DuckDB moves it into the file. Its default, 16 MB, makes a checkpoint of every
 #: commit: 1.15 times the time, and a file half as large again, for documents (benchmarks/).
 CHECKPOINT = "256MB"
@@ -144,7 +150,7 @@ class Database:
             return self._remembered.recall(projects, list(self._streams))
 
     def glance(self, terms: Mapping[str, bytes]) -> Iterator[Glance]:
-        """Every project that all streams in ``terms`` have seen on these terms."""
+        """Every project that any of the streams in ``terms`` has seen."""
         with _told(self.path):
             yield from self._remembered.glance(terms)
 
@@ -161,7 +167,9 @@ class Database:
                 if stream.incremental:
                     self._remembered.note(name, batch.project, change.seen)
         self._projects += 1
-        if self._projects >= PROJECTS_A_COMMIT or sum(s.size for s in self._staged.values()) >= BYTES_A_COMMIT:
+        staged = self._staged.values()
+        large = sum(one.size for one in staged) >= BYTES_A_COMMIT
+        if self._projects >= PROJECTS_A_COMMIT or large or any(one.is_heavy for one in staged):
             self.commit()
 
     def commit(self) -> None:
@@ -172,7 +180,7 @@ class Database:
         with _told(self.path, f"the temporary folder {self._folder.name}"):
             for staged in self._staged.values():
                 staged.close()
-        with self._transaction():
+        with self._memory(max(staged.longest for staged in self._staged.values())), self._transaction():
             for name, staged in self._staged.items():
                 if staged.scope.projects:
                     self._replace(self._streams[name], staged)
@@ -204,29 +212,43 @@ class Database:
                     self._connection.rollback()
                 raise
 
+    @contextmanager
+    def _memory(self, longest: int) -> Iterator[None]:
+        """As much memory as rows take of which the longest has so many bytes."""
+        if longest <= LONG_ROW:
+            yield
+            return
+        with _told(self.path):
+            self._connection.execute(f"SET memory_limit = '{MEMORY + MORE_MEMORY * longest}B'")
+            try:
+                yield
+            finally:
+                self._connection.execute(f"SET memory_limit = '{MEMORY}B'")
+
     def _begin(self) -> None:
         folder = Path(self._folder.name)
-        self._staged = {name: _Staged(folder / f"{name}.ndjson", stream.part) for name, stream in self._streams.items()}
+        self._staged = {name: _Staged(folder / f"{name}.ndjson", stream) for name, stream in self._streams.items()}
         self._projects = 0
 
 
 class _Staged:
     """Rows of one stream that wait in a file for the next commit, and the scope of the rows that they replace."""
 
-    def __init__(self, path: Path, part: str | None) -> None:
+    def __init__(self, path: Path, stream: Stream) -> None:
         self.path = path
-        self.scope = Scope(part=part)
+        self.scope = Scope(part=stream.part)
+        self._nested = "JSON" in duckdb_columns(stream).values()
         self.size = self.longest = 0
         self._file: BinaryIO | None = None
 
-    def add(self, batch: Batch, lines: bytes, kept: tuple[str, ...]) -> None:
-        """Take a project's rows, as lines, that replace those of all but some parts."""
-        if lines:
+    def add(self, batch: Batch, rows: Iterable[bytes], kept: tuple[str, ...]) -> None:
+        """Take a project's rows, as lines, some at a time, that replace those of all but some parts."""
+        for lines in rows:
             if self._file is None:
                 self._file = self.path.open("wb")
             self._file.write(lines)
             self.size += len(lines)
-            self.longest = max(self.longest, len(lines))
+            self.longest = max(self.longest, _longest(lines))
         if batch.project is None:
             self.scope = Scope(whole=True, projects={"": batch.seen_at})
         else:
@@ -234,10 +256,20 @@ class _Staged:
             if kept:
                 self.scope.kept[batch.project] = kept
 
+    @property
+    def is_heavy(self) -> bool:
+        """Whether it has come to so much JSON that it should be committed."""
+        return self._nested and self.size >= NESTED_A_COMMIT
+
     def close(self) -> None:
         """End the file, so that the database reads all of it."""
         if self._file is not None:
             self._file.close()
+
+
+def _longest(lines: bytes) -> int:
+    """The length of the longest line; of few bytes, that of all: to look costs more than to allow for it."""
+    return len(lines) if len(lines) <= LONG_ROW else max(map(len, lines.splitlines(keepends=True)))
 
 
 @contextmanager
@@ -258,7 +290,7 @@ def _make(path: Path, config: _Options) -> None:
     made = path.with_name(f"{path.name}.new")
     made.unlink(missing_ok=True)
     try:
-        duckdb.connect(str(made), config=config).close()
+        duckdb.connect(_name(made), config=config).close()
         path.hardlink_to(made)
     except FileExistsError:
         pass  # another run was faster
@@ -268,9 +300,14 @@ def _make(path: Path, config: _Options) -> None:
         made.unlink(missing_ok=True)
 
 
+def _name(path: Path) -> str:
+    """A path as DuckDB takes it: in UTF-8, whatever Python takes the names of files to be written in (LC_ALL=POSIX)."""
+    return os.fsencode(path).decode(errors="surrogateescape")
+
+
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     config: _Options = {
-        "memory_limit": MEMORY,
+        "memory_limit": f"{MEMORY}B",
         "threads": 1,
         # a file of another kind is an error, not a reason to fetch something from the network
         "autoinstall_known_extensions": False,
@@ -280,7 +317,7 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
         config["storage_compatibility_version"] = OPENED_BY
     if not path.exists():
         _make(path.absolute(), config)
-    connection = duckdb.connect(str(path.absolute()), config=config)
+    connection = duckdb.connect(_name(path.absolute()), config=config)
     connection.execute("SET preserve_insertion_order = false")
     connection.execute(f"SET checkpoint_threshold = '{CHECKPOINT}'")
     connection.execute("SET TimeZone = 'UTC'")

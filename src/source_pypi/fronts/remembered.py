@@ -5,6 +5,7 @@
 its end. Both are written in the transaction that writes the rows.
 """
 
+import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import duckdb
 from source_pypi.errors import StateError
 from source_pypi.fronts.tables import Catalog, make_table
 from source_pypi.recollection import resumable
-from source_pypi.state import WHOLE_INDEX, Glance, Row, Seen, glance_of, pack_row, unpack_row
+from source_pypi.state import WHOLE_INDEX, Glance, Row, Seen, glance_at, pack_row, unpack_row
 
 #: Rows that are fetched at once.
 AT_ONCE = 10_000
@@ -97,17 +98,18 @@ class Remembered:
         return {p: {name: one for name, one in seen.items() if name in wanted} for p, seen in found.items()}
 
     def glance(self, terms: Mapping[str, bytes]) -> Iterator[Glance]:
-        """Every project that all streams in ``terms`` have seen on these terms."""
+        """Every project that any of the streams in ``terms`` has seen."""
         told = self._connection.cursor()  # the connection itself may be asked for other things meanwhile
         exact = ",".join(f"{name}:{terms[name].hex()}" for name in sorted(terms))
         told.execute("SELECT project, serial, asked, absent FROM _state WHERE terms = ? AND project <> ''", [exact])
         while rows := told.fetchmany(AT_ONCE):
-            yield from map(Glance._make, rows)
-        others = " AND ".join(["terms <> ? AND project <> ''", *(["contains(terms, ?)"] * len(terms))])
-        told.execute(f"SELECT * FROM _state WHERE {others}", [exact, *exact.split(",")])
+            yield from itertools.starmap(Glance, rows)
+        others = " OR ".join(["contains(terms, ?)"] * len(terms))
+        query = f"SELECT * FROM _state WHERE terms <> ? AND project <> '' AND ({others})"
+        told.execute(query, [exact, *(f"{name}:" for name in terms)])
         while rows := told.fetchmany(AT_ONCE):
-            for project, seen in self._unpacked(rows).items():
-                yield glance_of(project, [seen[name] for name in terms])
+            glances = (glance_at(project, seen, terms) for project, seen in self._unpacked(rows).items())
+            yield from (glance for glance in glances if glance is not None)
 
     def _rows(self, projects: Collection[str]) -> list[Any]:
         query = "SELECT * FROM _state WHERE project IN (SELECT unnest(?::VARCHAR[]))"

@@ -8,11 +8,13 @@ from packaging.requirements import Requirement
 from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 
 from source_pypi.errors import ProjectNameError
+from source_pypi.redaction import without_credentials
 
 _ASKED = re.compile(
-    r"""\s*(?P<name>[^\s=<>!~;@\[\],()]+)          # checked by PEP 508's rule below
-        \s*(?:\[(?P<extras>[^\]]*)\])?
-        \s*(?:===?\s*(?P<version>[^\s=,;*]+))?\s*""",
+    # possessive, so that a long run of white space takes no longer than it is
+    r"""(?P<name>[^\s=<>!~;@\[\],()]++)          # checked by PEP 508's rule below
+        \s*+(?:\[(?P<extras>[^\]]*)\])?
+        \s*+(?:===?\s*+(?P<version>[^\s=,;*]+))?""",
     re.VERBOSE,
 )
 
@@ -43,9 +45,9 @@ def parse_asked(text: str) -> Asked:
 
     :raises ProjectNameError: when it is neither.
     """
-    match = _ASKED.fullmatch(text)
+    match = _ASKED.fullmatch(text.strip())
     if match is None:
-        raise ProjectNameError(text, "write a name, or name==version")
+        raise ProjectNameError(without_credentials(text), "write a name, or name==version")
     return Asked(project_name(match["name"], text), match["version"], extras((match["extras"] or "").split(",")))
 
 
@@ -72,7 +74,7 @@ def project_name(name: str, text: str | None = None) -> NormalizedName:
         return canonicalize_name(name, validate=True)
     except InvalidName as error:
         rule = "a name has ASCII letters, digits, '.', '-' and '_', and begins and ends with a letter or digit"
-        raise ProjectNameError(text or name, rule) from error
+        raise ProjectNameError(without_credentials(text or name), rule) from error
 
 
 def extras(names: Iterable[str]) -> frozenset[NormalizedName]:

@@ -5,6 +5,7 @@ What is needed to build the project (``build-system.requires``) is not asked for
 
 import re
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,13 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
 from source_pypi.errors import RequirementsError
+from source_pypi.pep508 import read_requirement
 from source_pypi.redaction import without_credentials
 from source_pypi.selection.asked import Asked, Named, extras, of_requirement, project_name
 from source_pypi.selection.reading import read_toml
 
+#: Requirements of all groups, as often as they are included.
+_MOST_EXPANDED = 100_000
 #: Keys by which uv and Poetry say that a dependency is not from an index.
 _ELSEWHERE = ("git", "path", "url", "file", "workspace")
 #: Poetry takes a version without an operator as that version and no other.
@@ -106,16 +110,39 @@ def _requirements(file: str, content: _Pyproject) -> Iterator[Requirement]:
     for table, texts in tables.items():
         for text in texts:
             try:
-                yield Requirement(text)
+                yield read_requirement(text)
             except InvalidRequirement as error:
                 raise RequirementsError(file, None, f"{table}: {_line(error)}") from error
+    if _expanded(content.dependency_groups) > _MOST_EXPANDED:
+        raise RequirementsError(file, None, "dependency-groups: groups that include each other over and over")
     try:
         resolver = DependencyGroupResolver(content.dependency_groups)
         for group in content.dependency_groups:
             yield from resolver.resolve(group)
+    except RecursionError as error:
+        raise RequirementsError(file, None, "dependency-groups: groups that include each other too deep") from error
     except (ExceptionGroup, InvalidRequirement) as error:  # packaging 26.1 does not group the latter
         first = error.exceptions[0] if isinstance(error, ExceptionGroup) else error
         raise RequirementsError(file, None, f"dependency-groups: {_line(first)}") from error
+
+
+def _expanded(groups: dict[str, Any]) -> int:
+    """How many requirements groups have with those of the groups that they include, which may double at each level.
+
+    0 where the groups make a circle, or are none: the resolver says so.
+    """
+    own = {canonicalize_name(name): _list(said) for name, said in groups.items()}
+    included = {
+        name: [canonicalize_name(str(one.get("include-group"))) for one in said if isinstance(one, dict)]
+        for name, said in own.items()
+    }
+    sizes: dict[NormalizedName, int] = {}
+    try:
+        for name in TopologicalSorter(included).static_order():
+            sizes[name] = len(own.get(name, ())) + sum(sizes[other] for other in included.get(name, ()))
+    except CycleError:
+        return 0
+    return sum(sizes.values())
 
 
 def _poetry(poetry: _Poetry) -> Iterator[Asked]:

@@ -9,9 +9,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from source_pypi.bounds import LARGEST_FILE
 from source_pypi.errors import RequirementsError
 
 _T = TypeVar("_T")
+_LONG_KEY = re.compile(r"""(?<![\w"'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){100}""")
 _LINE = re.compile(r"\s*\(at (?:line (?P<line>\d+), column \d+|end of document)\)$")
 
 
@@ -21,10 +23,14 @@ def read_bytes(path: Path) -> bytes:
     :raises RequirementsError: when it cannot be read.
     """
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         reason = error.strerror if isinstance(error, OSError) else error
         raise RequirementsError(str(path), None, f"cannot be read: {reason}") from error
+    if len(content) > LARGEST_FILE:
+        raise RequirementsError(str(path), None, f"has more than {LARGEST_FILE // 2**20} MB")
+    return content
 
 
 def read_toml(path: Path, shape: type[_T]) -> _T:
@@ -32,7 +38,7 @@ def read_toml(path: Path, shape: type[_T]) -> _T:
 
     :raises RequirementsError: when it cannot be read, is no TOML, or has another shape.
     """
-    return _read(path, tomllib.loads, "TOML", shape)
+    return _read(path, _toml, "TOML", shape)
 
 
 def read_json(path: Path, shape: type[_T]) -> _T:
@@ -56,6 +62,12 @@ def decode(content: bytes, file: str, encoding: str = "utf-8-sig") -> str:
         raise RequirementsError(file, read.count(b"\n") + 1, f"is not {name}: byte 0x{wrong:02x}") from error
     except (LookupError, UnicodeError) as error:
         raise RequirementsError(file, None, f"cannot be read: there is no encoding {encoding!r}") from error
+
+
+def _toml(text: str) -> Any:
+    if _LONG_KEY.search(text):  # the parser's memory grows with the square of the parts, and that is most of it
+        raise ValueError("a key of more than 100 parts")
+    return tomllib.loads(text)
 
 
 def _read(path: Path, loads: Callable[[str], Any], kind: str, shape: type[_T]) -> _T:

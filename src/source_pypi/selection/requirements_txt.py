@@ -4,6 +4,7 @@ Of pip's options, four matter here: ``-r`` and ``-c`` name further files, and ``
 project of an index. No library reads the format and is kept well (pip's own reader is private), so this follows pip's.
 """
 
+import functools
 import os
 import re
 import shlex
@@ -12,10 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import InvalidRequirement
 from packaging.utils import NormalizedName
 
+from source_pypi.bounds import LONGEST_PARSED
 from source_pypi.errors import ProjectNameError, RequirementsError
+from source_pypi.pep508 import read_requirement
 from source_pypi.redaction import without_credentials
 from source_pypi.selection.asked import Asked, Named, of_requirement
 from source_pypi.selection.reading import decode, read_bytes
@@ -113,11 +116,11 @@ class _Reading:
         text = self._expanded(written, place)
         if text is None:
             return
-        if (what := _elsewhere(text)) is not None:
+        if (what := _elsewhere(text[:LONGEST_PARSED])) is not None:
             self.notes.append(place.note(f"{what} and not an index's project", written))
             return
         try:
-            requirement = Requirement(text)
+            requirement = read_requirement(text)
             asked = of_requirement(requirement)
         except InvalidRequirement as error:
             raise place.error(f"{_shown(written)!r} is no requirement: {str(error).splitlines()[0]}") from error
@@ -201,13 +204,20 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 def _parse_options(text: str, place: _Place) -> Namespace:
     """The options that matter, of a line of them; what others take is nothing to us."""
+    if len(text) > LONGEST_PARSED:
+        raise place.error(f"{_shown(text)!r} cannot be understood: it has more than {LONGEST_PARSED:,} characters")
+    try:
+        return _parser().parse_known_args(shlex.split(text))[0]
+    except (ArgumentError, ValueError) as error:
+        raise place.error(f"{_shown(text)!r} cannot be understood: {error}") from error
+
+
+@functools.cache
+def _parser() -> ArgumentParser:
     parser = ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     for short, long in (("-r", "--requirement"), ("-c", "--constraint"), ("-e", "--editable")):
         parser.add_argument(short, long, action="append", default=[])
-    try:
-        return parser.parse_known_args(shlex.split(text))[0]
-    except (ArgumentError, ValueError) as error:
-        raise place.error(f"{_shown(text)!r} cannot be understood: {error}") from error
+    return parser
 
 
 def _shown(written: str) -> str:

@@ -9,6 +9,9 @@ from source_pypi.reads import Reads
 from source_pypi.record import about
 from source_pypi.streams.stream import ONE_A_RELEASE, Row, Stream, Visit
 
+#: Separators in a classifier that are looked at; real ones have up to five.
+_MOST_PARTS = 100
+
 
 class Classifiers(Struct, frozen=True, kw_only=True, gc=False):
     """A trove classifier, taken apart."""
@@ -26,7 +29,7 @@ def classifiers_rows(visit: Visit) -> Iterator[Row]:
         return
     for release in visit.releases:
         for classifier in dict.fromkeys(release.content.info.classifiers or ()):
-            category, *parts = (part.strip() for part in classifier.split("::"))
+            category, *parts = (part.strip() for part in classifier.split("::", _MOST_PARTS))
             yield Classifiers(
                 project=visit.project,
                 version=release.version,

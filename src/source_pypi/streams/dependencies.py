@@ -3,15 +3,15 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Annotated
 
 from msgspec import Struct
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import InvalidRequirement
 from packaging.utils import canonicalize_name
 
+from source_pypi.bounds import LONGEST_PARSED, remembered
 from source_pypi.pep440 import sort_key
-from source_pypi.pep508 import extras_named, pinned_version
+from source_pypi.pep508 import extras_named, pinned_version, read_requirement
 from source_pypi.reads import Reads
 from source_pypi.record import about
 from source_pypi.streams.stream import ONE_A_RELEASE, ReleaseView, Row, Stream, Visit
@@ -144,12 +144,12 @@ def _row(project: str, version: str, position: int, text: str, source: str) -> D
     )
 
 
-@lru_cache(maxsize=65_536)
+@remembered(65_536)
 def _parse(text: str) -> _Parsed:
     try:
-        requirement = Requirement(text)
-    except (InvalidRequirement, RecursionError) as error:
-        match = _NAME.match(text)
+        requirement = read_requirement(text)
+    except InvalidRequirement as error:
+        match = _NAME.match(text[:LONGEST_PARSED])
         return _Parsed(canonicalize_name(match[1]) if match else None, error=str(error).splitlines()[0])
     return _Parsed(
         name=canonicalize_name(requirement.name),

@@ -137,7 +137,7 @@ def _row(project: str, document: Document[documents.Project]) -> Projects:
     content = document.content
     info, releases, ownership = content.info, content.releases, content.ownership
     files = None if releases is None else [file for listed in releases.values() for file in listed or ()]
-    uploads = sorted(when for file in files or () if (when := moment(file.uploaded())) is not None)
+    uploads = [when for file in files or () if (when := moment(file.uploaded())) is not None]
     return Projects(
         project=project,
         name=text(info.name),
@@ -162,9 +162,9 @@ def _row(project: str, document: Document[documents.Project]) -> Projects:
         organization=None if ownership is None else text(ownership.organization),
         version_count=None if releases is None else len(releases),
         file_count=None if files is None else len(files),
-        total_size=None if files is None else total(file.size for file in files),
-        first_upload_at=uploads[0] if uploads else None,
-        last_upload_at=uploads[-1] if uploads else None,
+        total_size=None if files is None else total([file.size for file in files]),
+        first_upload_at=min(uploads, default=None),
+        last_upload_at=max(uploads, default=None),
         serial=content.last_serial if content.last_serial is not None else document.serial,
     )
 

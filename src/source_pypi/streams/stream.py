@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from msgspec import Struct
@@ -79,7 +80,7 @@ class ReleaseView:
         return self.listed or self.content.urls or ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stream:
     """A stream.
 
@@ -110,28 +111,28 @@ class Stream:
     require: Callable[[], None] | None = None
     revision: int = 0
 
-    @property
+    @cached_property
     def of_project(self) -> bool:
         """Whether its rows belong to projects; otherwise they tell of the index as a whole."""
         return all(read.of_project for read in self.reads)
 
-    @property
+    @cached_property
     def incremental(self) -> bool:
         """Whether it can be read by what has changed; statistics and feeds tell of the moment only."""
         return not MOMENTARY & set(self.reads)
 
-    @property
+    @cached_property
     def needs(self) -> frozenset[Reads]:
         """The documents that are asked for it: those that it reads, and the one that leads to them."""
         leading = {Reads.PROJECT} if BEHIND_PROJECT & set(self.reads) else set()
         return frozenset({*self.reads, *leading})
 
-    @property
+    @cached_property
     def part_kind(self) -> Reads | None:
         """The documents of which each makes rows of its own; None: all rows are made from the project's documents."""
         return next((read for read in self.reads if read in _PARTS), None)
 
-    @property
+    @cached_property
     def part(self) -> str | None:
         """The field that tells which of these documents a row is from; None: as above."""
         return None if self.part_kind is None else _PARTS[self.part_kind]

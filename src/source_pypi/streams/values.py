@@ -1,13 +1,15 @@
 """Values as the index writes them -> values as tables want them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from urllib.parse import urljoin, urlsplit
+
+from source_pypi.bounds import LONGEST_ADDRESS, LONGEST_PARSED
 
 
 def text(value: str | None) -> str | None:
     """None for what means nothing: an empty text, or the ``UNKNOWN`` of old tools (index-api.md 20.8)."""
-    return None if value is None or value in ("", "UNKNOWN") or value.isspace() else value
+    return None if not value or value == "UNKNOWN" or value.isspace() else value
 
 
 def texts(values: Iterable[str] | None) -> list[str] | None:
@@ -25,25 +27,26 @@ def moment(value: datetime | None) -> datetime | None:
         return None
 
 
-def total(sizes: Iterable[int | None]) -> int | None:
+def total(sizes: Sequence[int | None]) -> int | None:
     """The sum; None where none of them is known, or where it does not fit a column of 64 bits."""
-    given = list(sizes)
-    summed = sum(size or 0 for size in given)
-    known = not given or any(size is not None for size in given)
-    return summed if known and -(2**63) <= summed < 2**63 else None
+    known = [size for size in sizes if size is not None]
+    summed = sum(known)
+    return summed if (known or not sizes) and -(2**63) <= summed < 2**63 else None
 
 
 def keywords(value: str | None) -> list[str] | None:
-    """Keywords one by one: split at commas, or, as old tools wrote them, at white space."""
+    """Keywords one by one: split at commas, or, as old tools wrote them, at white space; a very long text is one."""
     given = text(value)
-    if given is None:
-        return None
+    if given is None or len(given) > LONGEST_PARSED:
+        return None if given is None else [given]
     parts = given.split(",") if "," in given else given.split()
     return [part.strip() for part in parts if part.strip()]
 
 
 def is_address(value: str) -> bool:
     """Whether a text is an address that can be asked for."""
+    if len(value) > LONGEST_ADDRESS:
+        return False
     try:
         parts = urlsplit(value)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -54,7 +57,9 @@ def is_address(value: str) -> bool:
 def absolute(value: str | None, base: str) -> str | None:
     """An absolute address; some mirrors write file addresses relative to the document (index-api.md, top)."""
     given = text(value)
+    if given is None or len(given) > LONGEST_ADDRESS:
+        return given
     try:
-        return None if given is None else given if "://" in given else urljoin(base, given)
+        return given if "://" in given else urljoin(base, given)
     except ValueError:
         return given

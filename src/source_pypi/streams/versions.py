@@ -1,6 +1,6 @@
 """``versions``: a version of a project, also one without files."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -97,7 +97,7 @@ def versions_rows(visit: Visit) -> Iterator[Row]:
 def _row(project: str, version: str, files: Sequence[File], info: Info) -> Versions:
     is_latest = version == info.version
     parsed = parse_version(version)
-    uploads = sorted(when for file in files if (when := moment(file.uploaded())) is not None)
+    uploads = [when for file in files if (when := moment(file.uploaded())) is not None]
     kinds = {file.packagetype or kind_of(file.name() or "") for file in files}
     return Versions(
         project=project,
@@ -110,16 +110,17 @@ def _row(project: str, version: str, files: Sequence[File], info: Info) -> Versi
         post=None if parsed is None else _column(parsed.post),
         dev=None if parsed is None else _column(parsed.dev),
         local=None if parsed is None else parsed.local,
-        first_upload_at=uploads[0] if uploads else None,
-        last_upload_at=uploads[-1] if uploads else None,
+        first_upload_at=min(uploads, default=None),
+        last_upload_at=max(uploads, default=None),
         file_count=len(files),
-        total_size=total(file.size for file in files),
+        total_size=total([file.size for file in files]),
         has_sdist="sdist" in kinds,
         has_wheel="bdist_wheel" in kinds,
-        requires_python=_first(file.requires_python for file in files)
+        requires_python=_first([file.requires_python for file in files])
         or (text(info.requires_python) if is_latest else None),
         yanked=_yanked(files, info.yanked if is_latest else None),
-        yanked_reason=_first(file.yanked_reason for file in files) or (text(info.yanked_reason) if is_latest else None),
+        yanked_reason=_first([file.yanked_reason for file in files])
+        or (text(info.yanked_reason) if is_latest else None),
         is_latest=is_latest,
     )
 
@@ -130,8 +131,11 @@ def _yanked(files: Sequence[File], of_release: bool | None) -> bool | None:
     return all(flags) if flags else of_release
 
 
-def _first(values: Iterator[str | None]) -> str | None:
-    return next((given for value in values if (given := text(value)) is not None), None)
+def _first(values: Iterable[str | None]) -> str | None:
+    for value in values:
+        if (given := text(value)) is not None:
+            return given
+    return None
 
 
 def _column(number: int | None) -> int | None:

@@ -56,15 +56,15 @@ class Ledger:
         return self._connection.execute(query, [*projects, *streams]).fetchall()
 
     def glance(self, terms: Mapping[str, str]) -> Iterator[Glance]:
-        """Every project that all these streams have seen on these terms."""
+        """Every project that any of these streams has seen."""
         rows = self._connection.execute(
-            "SELECT project, CASE WHEN count(serial) = count(*) THEN min(serial) END, min(asked), max(absent) "
-            f"FROM _state WHERE (stream, terms) IN (VALUES {', '.join(['(?, ?)'] * len(terms))}) AND project <> '' "
-            "GROUP BY project HAVING count(*) = ?",
-            [*(value for pair in terms.items() for value in pair), len(terms)],
+            "SELECT project, CASE WHEN count(serial) = count(*) THEN min(serial) END, min(asked), min(absent), "
+            f"sum((stream, terms) IN (VALUES {', '.join(['(?, ?)'] * len(terms))})) "
+            f"FROM _state WHERE stream IN ({', '.join('?' * len(terms))}) AND project <> '' GROUP BY project",
+            [*(value for pair in terms.items() for value in pair), *terms],
         )
-        for project, serial, asked, absent in rows:
-            yield Glance(project, serial, asked, bool(absent))
+        for project, serial, asked, absent, settled in rows:
+            yield Glance(project, serial, asked, bool(absent), settled == len(terms))
 
     def forget(self, streams: Collection[str] | None) -> None:
         """Forget what streams have seen; None: all."""

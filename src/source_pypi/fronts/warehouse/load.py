@@ -1,6 +1,5 @@
 """A load: the changes that go into a store together, and what a store has to be able to do."""
 
-import base64
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ import pyarrow as pa
 
 from source_pypi.batch import Batch
 from source_pypi.fronts.warehouse.tables import DIGEST, Table, arrow_rows
-from source_pypi.state import WHOLE_INDEX, Glance, Seen, is_absent, pack
+from source_pypi.state import WHOLE_INDEX, Glance, Seen, is_absent, pack_text
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -51,7 +50,7 @@ class Noted:
 
 def noted_of(seen: Seen) -> Noted:
     """What was seen, as it is noted."""
-    text = base64.b85encode(pack(seen)).decode()
+    text = pack_text(seen)
     return Noted(seen.terms.hex(), seen.asked, seen.serial, int(is_absent(seen)), text)
 
 
@@ -165,7 +164,7 @@ class Store(Protocol):
         ...
 
     def glance(self, terms: Mapping[str, str]) -> Iterable[Glance]:
-        """Every project that all these streams have seen on these terms."""
+        """Every project that any of these streams has seen."""
         ...
 
     def load(self, load: Load, run: Run) -> None:

@@ -1,6 +1,5 @@
 """Batches into a store, load by load, and what was seen beside them."""
 
-import base64
 import math
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -17,7 +16,7 @@ from source_pypi.fronts.warehouse.reasons import reason_of
 from source_pypi.fronts.warehouse.tables import SELECTION, Table, selection_rows, table_of
 from source_pypi.recollection import resumable
 from source_pypi.selection import Target
-from source_pypi.state import WHOLE_INDEX, Glance, Seen, unpack
+from source_pypi.state import WHOLE_INDEX, Glance, Seen, unpack_text
 from source_pypi.streams.stream import Stream
 
 #: The version of what is remembered.
@@ -136,14 +135,14 @@ class Warehouse:
             told = list(self._store.recall(projects, [stream.name for stream in self._streams]))
         for stream, project, seen in told:
             try:
-                found.setdefault(project, {})[stream] = unpack(base64.b85decode(seen))
+                found.setdefault(project, {})[stream] = unpack_text(seen)
             except ValueError as error:
                 broken = f"what {self._place.shown} says of {project or 'the index'} is broken"
                 raise StateError(stream, broken) from error
         return found
 
     def glance(self, terms: Mapping[str, bytes]) -> Iterator[Glance]:
-        """Every project that all streams in ``terms`` have seen on these terms."""
+        """Every project that any of the streams in ``terms`` has seen."""
         with self._told():
             yield from self._store.glance({stream: one.hex() for stream, one in terms.items()})
 
@@ -177,7 +176,7 @@ class Warehouse:
         """
         changing = [name for name in load.scopes if name in self._tables and (name, WHOLE_INDEX) not in load.noted]
         for stream, _, seen in self._store.recall([WHOLE_INDEX], changing) if changing else ():
-            load.noted[stream, WHOLE_INDEX] = noted_of(unpack(base64.b85decode(seen)))
+            load.noted[stream, WHOLE_INDEX] = noted_of(unpack_text(seen))
 
     def finish(self) -> None:
         """The run came to its end: the next one asks for everything again."""

@@ -98,7 +98,7 @@ class ParquetStore:
         return self._opened[1].recall(projects, streams)
 
     def glance(self, terms: Mapping[str, str]) -> Iterable[Glance]:
-        """Every project that all these streams have seen on these terms."""
+        """Every project that any of these streams has seen."""
         return self._opened[1].glance(terms)
 
     def load(self, load: Load, run: Run) -> None:

@@ -167,12 +167,13 @@ class SqlStore:
         return rows
 
     def glance(self, terms: Mapping[str, str]) -> Iterator[Glance]:
-        """Every project that all these streams have seen on these terms."""
+        """Every project that any of these streams has seen."""
         query, values = Statements(self._dialect, "").glance(terms)
         with self._client() as client, client.execute_query(query, *values) as cursor:
             while rows := cursor.fetchmany(AT_ONCE):
-                for project, serial, asked, absent, serials in rows:
-                    yield Glance(project, serial if serials == len(terms) else None, asked, bool(absent))
+                for project, serial, asked, absent, serials, settled in rows:
+                    told = serial if serials == len(terms) else None
+                    yield Glance(project, told, asked, bool(absent), settled == len(terms))
 
     def load(self, load: Load, run: Run) -> None:
         """Stage a load, and put it in its place in one transaction."""

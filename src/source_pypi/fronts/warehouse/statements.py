@@ -120,15 +120,16 @@ class Statements:
         return f"UPDATE {self._table(RUN.name)} SET {names} WHERE 1 = 1", values
 
     def glance(self, terms: Mapping[str, str]) -> Statement:
-        """The projects that all these streams have seen on these terms: what a ``Glance`` has, and two counts."""
+        """The projects that any of these streams has seen: what a ``Glance`` has, but two counts."""
         column = self._column
         one = f"({column('stream')} = %s AND {column('terms')} = %s)"
         serial, project = column("serial"), column("project")
         return (
-            f"SELECT {project}, MIN({serial}), MIN({column('asked')}), MAX({column('absent')}), COUNT({serial}) "
-            f"FROM {self._table(STATE.name)} WHERE {project} <> '' AND ({' OR '.join([one] * len(terms))}) "
-            f"GROUP BY {project} HAVING COUNT(*) = {len(terms)}",
-            [value for pair in terms.items() for value in pair],
+            f"SELECT {project}, MIN({serial}), MIN({column('asked')}), MIN({column('absent')}), COUNT({serial}), "
+            f"SUM(CASE WHEN {' OR '.join([one] * len(terms))} THEN 1 ELSE 0 END) "
+            f"FROM {self._table(STATE.name)} WHERE {project} <> '' "
+            f"AND {column('stream')} IN ({', '.join(['%s'] * len(terms))}) GROUP BY {project}",
+            [*(value for pair in terms.items() for value in pair), *terms],
         )
 
     def _forget(self, stream: str) -> Statement:

@@ -10,6 +10,7 @@ import msgspec
 import pyarrow as pa
 from msgspec import Raw
 
+from source_pypi.documents import plain
 from source_pypi.pep440 import sort_key
 from source_pypi.schema import SEEN_AT, duckdb_columns, table_fields
 from source_pypi.selection import Target
@@ -138,11 +139,20 @@ def _value(row: Mapping[str, Raw], name: str, kind: Kind) -> Any:
     if raw == _NULL:
         return None
     if kind == "JSON":
-        return raw.decode()
+        return _json(raw)
     try:
         return _DECODERS[kind].decode(raw)
     except msgspec.ValidationError:
         return None
+
+
+def _json(raw: bytes) -> str:
+    """JSON as destinations can hold it: to some, a number beyond a double's range is an error."""
+    try:
+        msgspec.json.decode(raw)
+    except msgspec.DecodeError:
+        raw = msgspec.json.encode(plain(raw))
+    return raw.decode()
 
 
 def without_nul(text: str | None, *, json: bool) -> str | None:

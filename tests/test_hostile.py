@@ -1,0 +1,218 @@
+"""What an index may answer to do harm: through every front, and beside a project that has done nothing.
+
+How each kind is refused or mended is held by the tests of the modules that do it; docs/reliability.md has the table.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+import source_pypi
+from source_pypi import bounds, changes, documents
+from source_pypi.batch import lines_of
+from source_pypi.bounds import DEEPEST, LONGEST_PARSED
+from source_pypi.errors import DocumentError, SourceError, TooLargeError
+from source_pypi.fronts.loader import Database
+from source_pypi.index import Index
+from source_pypi.streams import STREAMS, choose_streams
+from tests.fake_index import FakeIndex, World
+from tests.hostile import TAKEN, info, nested
+from tests.test_sync import read
+
+Connect = Callable[..., Index]
+READ = tuple(stream for stream in STREAMS if stream.of_project and stream.name not in ("attestations", "core_metadata"))
+#: Seconds that a hostile project may take, all streams and DuckDB included.
+QUICK = 10.0
+
+
+def load(path: Path, batches: list[Any]) -> dict[str, int]:
+    """Load batches with a history, commit by commit, and count the rows of ``bar`` in every table."""
+    with Database(path, READ, keep_history=True) as database:
+        for batch in batches:
+            database.add(batch)
+            database.commit()
+    with duckdb.connect(str(path), read_only=True) as connection:
+        count = "select count(*) from {} where project = 'bar'"
+        return {s.name: connection.execute(count.format(s.name)).fetchall()[0][0] for s in READ}
+
+
+@pytest.mark.parametrize("body", TAKEN.values(), ids=TAKEN.keys())
+def test_what_is_taken(world: World, fake: FakeIndex, connect: Connect, tmp_path: Path, body: bytes) -> None:
+    """A hostile document costs no row, no time, and nothing of the next project: lines, DuckDB, Python."""
+    world.add("bar", ["1.0", "2.0"])
+    world.override("/pypi/foo/json", body)
+    began = time.process_time()
+    hostile, sound = read(connect(fake), ["foo", "bar"], READ)
+    assert (hostile.failures.keys() - {"roles", "vulnerabilities", "dependencies", "classifiers", "urls"}) == set()
+    for stream in READ:
+        if stream.name in hostile.changes:
+            lines = [json.loads(line, parse_int=str) for line in b"".join(lines_of(stream, hostile)).splitlines()]
+            assert [line["project"] for line in lines] == ["foo"] * len(hostile.rows[stream.name])
+    loaded = load(tmp_path / "x.duckdb", [hostile, sound])
+    assert loaded == {stream.name: len(sound.rows[stream.name]) for stream in READ}
+    assert [path.name for path in tmp_path.iterdir()] == ["x.duckdb"]
+    assert time.process_time() - began < QUICK
+
+
+@pytest.mark.parametrize(
+    "name", ["a number beyond a double", "an integer of 5,000 digits", "nested as deep as is taken"]
+)
+def test_in_python(world: World, fake: FakeIndex, name: str) -> None:
+    """Python has a document's values; what no double can hold is None."""
+    world.override("/pypi/foo/json", TAKEN[name])
+    (row,) = source_pypi.read("project", ["foo"], index_url=fake.url, requests_per_second=0)
+    assert row["info"]["new"] == (None if "deep" not in name else json.loads(nested(DEEPEST - 3)))
+
+
+@pytest.mark.parametrize("depth", [DEEPEST, 900, 100_000])
+@pytest.mark.parametrize("brackets", [("[", "]"), ('{"a":', "}")], ids=["lists", "objects"])
+def test_nested_too_deep(
+    world: World, fake: FakeIndex, connect: Connect, depth: int, brackets: tuple[str, str]
+) -> None:
+    """What is nested deeper than destinations take costs the streams that pass it on, or the project; not the next."""
+    world.add("bar")
+    world.override("/pypi/foo/json", info(new=nested(depth, *brackets)))
+    hostile, sound = read(connect(fake), ["foo", "bar"], choose_streams(["files", "project", "release"]))
+    assert set(hostile.failures) >= {"project", "release"}
+    for error in hostile.failures.values():
+        assert isinstance(error, TooLargeError | DocumentError)
+        assert str(error).isprintable()
+    assert (sound.failures, set(sound.changes)) == ({}, {"files", "project", "release"})
+
+
+def test_a_version_that_no_address_can_have(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """A version of a megabyte is a row, is not asked for, and is told by its beginning."""
+    world.override("/pypi/foo/json", TAKEN["a version of a megabyte"])
+    (batch,) = read(connect(fake), ["foo"], choose_streams(["versions", "release"]), releases="all")
+    assert (batch.failures, len(batch.rows["versions"]), len(batch.rows["release"])) == ({}, 2, 1)
+    (note,) = batch.notes
+    assert note.startswith("foo: the index has no release documents of 1 versions (1.1.")
+    assert len(note) < 1100
+
+
+def test_too_many_rows(world: World, fake: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A project of more rows than can be held loses that stream only, and a line says which, and how many."""
+    monkeypatch.setattr(changes, "MOST_ROWS", 3)
+    world.add("foo", ["1.0", "2.0"])
+    world.add("bar")
+    hostile, sound = read(connect(fake), ["foo", "bar"], choose_streams(["versions", "files"]))
+    assert {name: str(error) for name, error in hostile.failures.items()} == {
+        "files": "files of foo: 4 rows, and no more than 3 are taken: no package is known to be like that; leave the "
+        "project out, or ask the index's operators"
+    }
+    assert (set(hostile.changes), set(sound.changes)) == ({"versions"}, {"versions", "files"})
+
+
+def test_a_row_that_is_too_large(
+    world: World, fake: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row that is larger than destinations take costs its stream, of that project."""
+    monkeypatch.setattr(changes, "LARGEST_ROW", 10_000)
+    world.add("foo", description="x" * 10_000)
+    world.add("bar")
+    hostile, sound = read(connect(fake), ["foo", "bar"], choose_streams(["files", "project"]))
+    assert str(hostile.failures["project"]).startswith("project of foo: a row of ")
+    assert (set(hostile.changes), set(sound.changes)) == ({"files"}, {"files", "project"})
+
+
+def test_many_such_projects(world: World, fake: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many projects in a row are too large, the rest is read: the index is well."""
+    monkeypatch.setattr(changes, "MOST_ROWS", 3)
+    names = [f"foo-{number}" for number in range(5)]
+    for name in names:
+        world.add(name, ["1.0", "2.0"])
+    world.add("bar")
+    *_, sound = read(connect(fake), [*names, "bar"], choose_streams(["files"]))
+    assert (sound.project, set(sound.changes)) == ("bar", {"files"})
+
+
+def test_too_many_values(world: World, fake: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A document of more values than can be held is refused before it is decoded."""
+    monkeypatch.setattr(documents.document, "MOST_VALUES", 1000)
+    world.override("/pypi/foo/json", b'{"info":{},"urls":[%s{}]}' % (b"{}," * 1000))
+    world.add("bar")
+    hostile, sound = read(connect(fake), ["foo", "bar"], choose_streams(["files"]))
+    assert str(hostile.failures["files"]).startswith(
+        f"{fake.url}/pypi/foo/json: it has 1,002 values, and no more than 1,000 are taken: "
+    )
+    assert set(sound.changes) == {"files"}
+
+
+def test_credentials_in_a_document(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """Rows hold the addresses that an index publishes, credentials and all; errors and notes do not show those."""
+    host = fake.url.removeprefix("http://")
+    file = {"filename": "a-1.0-py3-none-any.whl", "packagetype": "bdist_wheel", "core-metadata": True}
+    file["url"] = f"http://user:hunter2@{host}/files/a-1.0-py3-none-any.whl"
+    document = {
+        "info": {"version": "1.0", "project_urls": {"x": "http://me:hunter2@a.test/"}},
+        "releases": {"1.0": [file]},
+    }
+    world.override("/pypi/foo/json", document)
+    world.override("/files/a-1.0-py3-none-any.whl.metadata", b"<html>no</html>")
+    (batch,) = read(connect(fake), ["foo"], choose_streams(["files", "urls", "core_metadata"]))
+    assert [row.url for row in batch.rows["files"]] == [file["url"]]  # type: ignore[union-attr]
+    assert [row.url for row in batch.rows["urls"]] == ["http://me:hunter2@a.test/"]  # type: ignore[union-attr]
+    assert list(batch.failures) == ["core_metadata"]
+    assert "hunter2" not in "".join(map(str, (*batch.failures.values(), *batch.notes)))
+
+
+# On the terminal ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["a\x1b[2J\nerror: forged"],
+        ["flask", "--streams", "x\x1b[2J\nerror: forged"],
+        ["flask", "--into", "\x1b[2J\nerror: forged/x.duckdb"],
+        ["-r", "\x1b[2J\nerror: forged"],
+        ["flask", "--\x1b[2J\nerror: forged"],
+        ["flask", "--index-url", "http://\x1b[2J\nerror: forged"],
+        ["flask", "--config", "\u202e\x1b[2J\nerror: forged"],
+    ],
+)
+def test_what_a_user_typed(tmp_path: Path, arguments: list[str]) -> None:
+    """Whatever was typed, it is told without escapes, and makes no second line."""
+    (error, lines) = told(["sync", *arguments], tmp_path)
+    assert error != 0
+    assert "\x1b" not in "".join(lines)
+    assert "\u202e" not in "".join(lines)
+    assert [line for line in lines if line.startswith("error: forged")] == []
+
+
+def test_what_an_index_says(world: World, fake: FakeIndex, tmp_path: Path) -> None:
+    """Whatever an index says, in a version, a key, a status, it is told without escapes, and makes no second line."""
+    evil = "9\x1b[2J\u202e\nerror: forged"
+    world.override("/pypi/foo/json", {"info": {"version": "1.0", "project_urls": {evil: 1}}, "releases": {evil: []}})
+    world.override("/simple/bar/", {"files": [], "project-status": {"status": evil}})
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"index_url": fake.url, "requests_per_second": 0, "releases": "all"}))
+    error, lines = told(["sync", "foo==9", "bar", "--config", str(config), "--streams", "urls,versions"], tmp_path)
+    assert error == 1
+    assert all(line.isprintable() for line in lines)
+    assert [line for line in lines if line.startswith("error: forged")] == []
+    assert any("\\x1b[2J\\u202e\\nerror: forged" in line for line in lines)
+
+
+def told(arguments: list[str], folder: Path) -> tuple[int, list[str]]:
+    """The exit status of a command, and what it says."""
+    done = subprocess.run(
+        [sys.executable, "-m", "source_pypi", *arguments],
+        cwd=folder, capture_output=True, text=True, check=False, timeout=60, errors="replace",
+    )  # fmt: skip
+    return done.returncode, (done.stdout + done.stderr).split("\n")
+
+
+def test_bounds_are_far_away() -> None:
+    """No bound is anywhere near what real indexes have (index-api.md 15)."""
+    assert bounds.MOST_ROWS > 100 * 4_056
+    assert bounds.MOST_VALUES > 2 * 2 * 800_000
+    assert LONGEST_PARSED > 4_300
+    assert issubclass(TooLargeError, SourceError)
