@@ -10,7 +10,7 @@ from typing import Any
 
 from click.testing import CliRunner
 
-from source_pypi import client, connection
+from source_pypi import client
 from source_pypi.cli import GRACE, cli
 from source_pypi.config import Config
 from source_pypi.fronts.manifest import CARRIED, LEFT_OUT
@@ -19,6 +19,7 @@ from source_pypi.record import fields_of
 from source_pypi.schema import describe_streams, type_words
 from source_pypi.streams import STREAMS
 from source_pypi.sync import STOP_AFTER
+from source_pypi.transport import connection
 
 #: Tables that others belong to, from the outermost inwards, and the fields on which they are joined.
 PARENTS = ("projects", "versions", "files")
