@@ -51,9 +51,10 @@ def sync(
     *,
     now: Callable[[], float] = time.time,
     keep_history: bool = False,
+    **settings: Any,
 ) -> Done:
     """Load projects, and go on from what was loaded before."""
-    config = make_config({"projects": projects, "releases": "all"})
+    config = make_config({"projects": projects, "releases": "all", **settings})
     selection = select(config) if of_projects(streams) else Selection()
     done = Done()
     with (

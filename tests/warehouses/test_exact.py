@@ -126,6 +126,22 @@ def test_a_stream_later(place: Place, world: World, serve: Serve) -> None:
     assert held(place, both) == read(fake, ["flask", "click"], both)
 
 
+def test_gone_from_the_whole_index(place: Place, world: World, serve: Serve) -> None:
+    """What the list has no more goes, also where an added stream never saw it; then the list spares every visit."""
+    lively(world)
+    versions, both = choose_streams(["versions"]), choose_streams(["versions", "roles"])
+    fake = serve()
+    sync(place, fake, [], versions, whole_index=True)
+    world.delete_project("click")
+    fake.new_run()
+    sync(place, fake, [], both, whole_index=True)
+    fake.new_run()
+    assert held(place, both) == read(fake, ["flask"], both)
+    fake.new_run()
+    sync(place, fake, [], both, whole_index=True)
+    assert [request.path for request in fake.requests] == ["/simple/"]
+
+
 def test_a_failure_keeps_rows(place: Place, world: World, serve: Serve) -> None:
     """What could not be read keeps what was loaded before, and is read when it can be again."""
     lively(world)
