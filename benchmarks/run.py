@@ -3,11 +3,10 @@
 Usage
     ``--quick``: few projects and one run: whether the benchmarks themselves work; the figures tell nothing.
     ``--only NAME``: one benchmark.
-    ``--projects COUNT``, ``--runs COUNT``: others than ``results.md`` is made with.
+    ``--projects COUNT``, ``--runs COUNT``: others than usual; ``results.md`` says how many.
 
-    With any of them nothing is written.
-
-    A benchmark against a peer whose environment is missing is left out, and the page says so.
+    With the first two nothing is written. A benchmark against a peer whose environment is missing is left out, and the
+    page says so.
 """
 
 import argparse
@@ -64,8 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description="Measure; writes results.md.")
     parser.add_argument("--quick", action="store_true", help="few projects, one run; writes nothing")
     parser.add_argument("--only", choices=BENCHMARKS, help="one benchmark; writes nothing")
-    parser.add_argument("--projects", type=int, help="writes nothing")
-    parser.add_argument("--runs", type=int, help="writes nothing")
+    parser.add_argument("--projects", type=int, help=f"usually {PROJECTS}")
+    parser.add_argument("--runs", type=int, help=f"usually {RUNS}")
     options = parser.parse_args(arguments)
     usual = (QUICK_PROJECTS, QUICK_RUNS) if options.quick else (PROJECTS, RUNS)
     projects, runs = options.projects or usual[0], options.runs or usual[1]
@@ -74,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         with workbench(projects, runs, most_files=MOST_FILES) as bench:
             figures, missing = measure(bench, chosen)
-            if not any(vars(options).values()):
+            if not (options.quick or options.only):
                 RESULTS.write_text(page(figures, missing, projects, runs))
                 shutil.copy(bench.folder / GROWTH.name, GROWTH)
                 print(f"-> {RESULTS.name}, {GROWTH.name}")
