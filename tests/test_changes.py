@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 import pytest
@@ -10,6 +11,7 @@ from msgspec import Struct
 from source_pypi.changes import Change, change_of
 from source_pypi.documents import ABSENT, UNKNOWN, Mark
 from source_pypi.documents.mark import mark_of
+from source_pypi.errors import TooLargeError
 from source_pypi.reads import Reads
 from source_pypi.record import about
 from source_pypi.state import CODES, Known, Part, Seen
@@ -343,3 +345,113 @@ def test_the_index_as_a_whole(made: Given) -> None:
     made.rows = [Thing("foo", "x")]
     findings.marks[Reads.LISTING] = B
     assert change(stream, findings, first).gone == [{"project": "bar"}]
+
+
+def test_keys_that_were_kept_before(things: Stream, made: Given) -> None:
+    """Where keys are not kept any more, none is told gone, also of rows whose keys are remembered."""
+    made.rows = thing("x", "y")
+    first = change(things, found()).seen
+    made.rows = thing("x")
+    again = change(things, found(B), first, keys=False)
+    assert (again.rows, again.gone, again.seen.parts[""].keys) == (made.rows, [], None)
+
+
+def test_lines_of_several_releases(pieces: Stream, made: Given) -> None:
+    """The lines are those of the rows, in their order, with nothing between."""
+    made.rows = [*piece("2.0", "x"), *piece("1.0", "y")]
+    assert change(pieces, found(A, TWO)).lines == (
+        b'{"project":"foo","version":"2.0","name":"x"}\n{"project":"foo","version":"1.0","name":"y"}\n'
+    )
+
+
+def test_rows_that_are_no_records(pieces: Stream, made: Given) -> None:
+    """A row may be a mapping: its part and its key are read by their names."""
+    made.rows = [{"project": "foo", "version": "2.0", "name": "x"}, {"project": "foo", "version": "2.0", "name": "y"}]
+    first = change(pieces, found(A, TWO)).seen
+    assert {name: part.keys for name, part in first.parts.items()} == {"2.0": (("x",), ("y",)), "1.0": ()}
+    made.rows = made.rows[:1]
+    again = change(pieces, found(B, {"2.0": A, "1.0": B}), first)
+    assert again.gone == [{"project": "foo", "version": "2.0", "name": "y"}]
+
+
+# Serials and marks --------------------------------------------------------------------------------------------
+
+PAGED = (Reads.PROJECT, Reads.PAGE)
+
+
+@pytest.mark.parametrize(
+    ("reads", "project", "page", "serial"),
+    [
+        ((Reads.PROJECT,), A, Mark(b"p", 3), 5),
+        (PAGED, A, Mark(b"p", 3), 3),
+        (PAGED, A, Mark(b"p"), 5),
+        ((Reads.PROJECT,), A, ABSENT, 5),
+        (PAGED, A, ABSENT, None),
+        ((Reads.PROJECT,), ABSENT, Mark(b"p", 3), 3),
+        (PAGED, ABSENT, ABSENT, None),
+        ((Reads.PROJECT,), ABSENT, ABSENT, None),
+    ],
+)
+def test_serials(made: Given, reads: tuple[Reads, ...], project: Mark, page: Mark, serial: int | None) -> None:
+    """The lowest of the documents that are read; where there is no project document, the page's."""
+    stream = Stream(name="paged", row="one", record=Thing, key=("project", "name"), reads=reads, cost="", rows=made)
+    findings = found(project)
+    findings.marks[Reads.PAGE] = page
+    assert change(stream, findings).seen.serial == serial
+
+
+def test_only_marks_of_what_is_read(things: Stream) -> None:
+    """Documents that the stream does not read are nothing to it, nor are those that have no place in the state."""
+    findings = found()
+    findings.marks |= {Reads.PAGE: B, Reads.STATISTICS: B}
+    assert change(things, findings).seen.marks == {CODES[Reads.PROJECT]: A}
+
+
+# Bounds -------------------------------------------------------------------------------------------------------
+
+
+def test_as_many_rows_as_are_taken(things: Stream, made: Given, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many rows as are taken are; of more, none is, and how many there were is said."""
+    monkeypatch.setattr("source_pypi.changes.MOST_ROWS", 1000)
+    made.rows = thing(*map(str, range(1000)))
+    assert change(things, found()).rows == made.rows
+    made.rows = thing(*map(str, range(1003)))
+    with pytest.raises(TooLargeError) as caught:
+        change(things, found())
+    assert caught.value.args == ("things of foo", "1,003 rows", "1,000")
+
+
+def test_rows_of_the_index_are_not_counted(made: Given, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The index as a whole may have as many rows as it likes, none of them larger than is taken."""
+    monkeypatch.setattr("source_pypi.changes.MOST_ROWS", 1)
+    monkeypatch.setattr("source_pypi.changes.LARGEST_ROW", 1000)
+    stream = Stream(
+        name="listing", row="one", record=Thing, key=("project",), reads=(Reads.LISTING,), cost="", rows=made
+    )
+    made.rows = thing("x", "y", "z")
+    findings = Findings()
+    findings.marks[Reads.LISTING] = A
+    assert change(stream, findings).rows == made.rows
+    made.rows = thing("x" * 1000)
+    with pytest.raises(TooLargeError) as caught:
+        change(stream, findings)
+    assert caught.value.args == ("listing of the index", "a row of 1,037 bytes", "1,000")
+
+
+def test_the_largest_row(things: Stream, made: Given, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each row may be as large as is taken, however large all of them are; of more, none is taken."""
+    made.rows = thing("x" * 1000, "y" * 1000)
+    monkeypatch.setattr("source_pypi.changes.LARGEST_ROW", 1037)
+    assert change(things, found()).rows == made.rows
+    monkeypatch.setattr("source_pypi.changes.LARGEST_ROW", 1036)
+    with pytest.raises(TooLargeError) as caught:
+        change(things, found())
+    assert caught.value.args == ("things of foo", "a row of 1,037 bytes", "1,036")
+
+
+def test_rows_are_made_of_the_visit(things: Stream, made: Given) -> None:
+    """What a stream's rows are made from is what the visit brought."""
+    visits: list[Visit] = []
+    findings = found()
+    change(replace(things, rows=lambda visit: visits.append(visit) or ()), findings)
+    assert visits == [findings.visit]

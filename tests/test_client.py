@@ -1,14 +1,29 @@
 """client.py: identity, pace, retries, redirects, credentials."""
 
+import gzip
 import socket
 from collections.abc import Callable
 from email.utils import formatdate
+from http import HTTPStatus
 from time import time
 
 import pytest
+import urllib3
 
 from source_pypi import __version__
-from source_pypi.client import LARGEST_ANSWER, Answer, Client, Credentials, Exchange, Pace, Wait, origin, user_agent
+from source_pypi.client import (
+    LARGEST_ANSWER,
+    Answer,
+    Client,
+    Credentials,
+    Exchange,
+    Pace,
+    Wait,
+    _joined,
+    origin,
+    unpack,
+    user_agent,
+)
 from source_pypi.errors import AnswerError, RefusedError, SourceError, UnavailableError, UnreachableError
 from source_pypi.index import Index
 from tests.fake_index import FakeIndex, Fault, World, faults
@@ -307,8 +322,10 @@ def test_one_connection(world: World, fake: FakeIndex, connect: Connect) -> None
 def test_a_redirect_to_no_address(flask: FakeIndex, connect: Connect, location: str) -> None:
     """A redirect to what is no address is one error, at once."""
     flask.fault("/away", faults.redirect(location))
-    with pytest.raises(AnswerError):
+    with pytest.raises(AnswerError) as caught:
         connect(flask).client.get(f"{flask.url}/away")
+    answered = "nothing: it is no address" if "999" in location else f"with a redirect to no address: {location!r}"
+    assert caught.value.args[1] == answered
     assert len(flask.requests) == 1
 
 
@@ -319,3 +336,184 @@ def test_any_5xx_is_an_outage(flask: FakeIndex, connect: Connect, waits: list[fl
     with pytest.raises(UnavailableError, match=f"answered {status}"):
         connect(flask).client.get(flask.url + PATH)
     assert len(waits) == 6
+
+
+@pytest.mark.parametrize(
+    ("base", "location", "address"),
+    [
+        ("https://a/x", "/y", "https://a/y"),
+        ("http://a/x", "https://b/y", "https://b/y"),
+        ("http://a/x", "http://b/y", "http://b/y"),
+    ],
+)
+def test_where_a_redirect_leads(base: str, location: str, address: str) -> None:
+    """A redirect may be relative, lead elsewhere, or to https."""
+    assert _joined(base, location) == address
+
+
+def test_a_redirect_that_could_be_read() -> None:
+    """A redirect from https to http is not followed; what is said of it has no credentials, and is short."""
+    location = f"http://me:s3cret@b/{'y' * 100}"
+    with pytest.raises(AnswerError) as caught:
+        _joined("https://me:s3cret@a/x", location)
+    shown = f"http://b/{'y' * 51}"
+    assert caught.value.args == ("https://a/x", f"with a redirect from https to http: {shown!r}")
+    with pytest.raises(AnswerError) as caught:
+        _joined("https://me:s3cret@a/x", "ftp://me:s3cret@b/")
+    assert caught.value.args == ("https://a/x", "with a redirect to no address: 'ftp://b/'")
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("https://Index.example/simple/", ("https", "index.example", 443)),
+        ("http://me:s3cret@index.example", ("http", "index.example", 80)),
+        ("https://index.example:8443/", ("https", "index.example", 8443)),
+        ("nothing", ("", "", 80)),
+    ],
+)
+def test_origins(address: str, expected: tuple[str, str, int]) -> None:
+    """An origin is scheme, host and port, the scheme's own where none is named."""
+    assert origin(address) == expected
+
+
+@pytest.mark.parametrize(
+    ("username", "password", "text", "told"),
+    [
+        ("me", "s3/cret", b"s3/cret", True),
+        ("me", "s3/cre t", b"s3/cre%20t", True),
+        ("me", "s3/cret", b"s3%2Fcret", True),
+        ("me", "s3/cret", b"bWU6czMvY3JldA==", True),
+        ("t0ken", "", b"it is t0ken.", True),
+        ("me", "s3/cret", b"me", False),
+        ("", "", b"anything", False),
+        ("me", "s3cret", b" " * 4090 + b"s3cret", True),
+        ("me", "s3cret", b" " * 4091 + b"s3cret", False),
+    ],
+)
+def test_an_answer_that_tells_credentials(username: str, password: str, text: bytes, told: bool) -> None:
+    """The beginning of an answer is looked through for the secret in every form in which it may stand there."""
+    client = Client(credentials=Credentials(("http", "a", 80), username, password))
+    assert client.is_told_in(text) is told
+    client.close()
+
+
+def test_nothing_to_tell(connect: Connect, flask: FakeIndex) -> None:
+    """Who has no credentials is told none."""
+    assert connect(flask).client.is_told_in(b"me") is False
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "said"),
+    [
+        (b"Go away.\nMore.", "text/plain; charset=utf-8", "Go away"),
+        (b"Go\x07 aw\xe4y...", "text/plain", "Go aw\N{REPLACEMENT CHARACTER}y"),
+        (b".x" * 200, "text/plain", ".x" * 100),
+        (b"the word is s3cret", "text/plain", ""),
+        (b"<p>Go away</p>", "text/html", ""),
+        (b"", "text/plain", ""),
+    ],
+)
+@pytest.mark.parametrize("status", [401, 403])
+def test_what_a_refusal_says(
+    flask: FakeIndex, connect: Connect, status: int, body: bytes, content_type: str, said: str
+) -> None:
+    """A refusal is told in its own words, where they are plain text and do not repeat the credentials."""
+    flask.world.override(PATH, body, content_type, status)
+    with pytest.raises(RefusedError) as caught:
+        connect(flask, credentials=Credentials(origin(flask.url), "me", "s3cret")).client.get(flask.url + PATH)
+    assert caught.value.args == (flask.url + PATH, status, said)
+
+
+def test_gone_is_not_found(flask: FakeIndex, connect: Connect) -> None:
+    """410 is told as 404."""
+    flask.world.override(PATH, b"", status=410)
+    assert connect(flask).client.get(flask.url + PATH).status == 404
+
+
+@pytest.mark.parametrize(("status", "answered"), [(411, "411 Length Required"), (299, "299"), (407, None), (408, None)])
+def test_other_statuses(flask: FakeIndex, connect: Connect, status: int, answered: str | None) -> None:
+    """What a status is called is told where it has a name; without a proxy, 407 is as odd as any."""
+    flask.world.override(PATH, b"", status=status)
+    with pytest.raises(AnswerError) as caught:
+        connect(flask).client.get(flask.url + PATH)
+    assert caught.value.args == (flask.url + PATH, answered or f"{status} {HTTPStatus(status).phrase}")
+
+
+def test_a_proxy_that_wants_credentials(
+    flask: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """407 is a proxy's, where there is one: raised at once."""
+    monkeypatch.setenv("HTTP_PROXY", flask.url)
+    monkeypatch.setenv("NO_PROXY", "")
+    client = connect(flask).client
+    flask.fault("/x", Fault("proxy", Answer(407, "text/plain", b"")))
+    with pytest.raises(ProxyError) as caught:
+        client.get("http://index.example/x")
+    assert caught.value.args[0] == flask.url
+    assert "407" in str(caught.value)
+
+
+@pytest.mark.parametrize(("more", "taken"), [(0, True), (-1, False)])
+def test_the_largest_answer(
+    flask: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch, more: int, taken: bool
+) -> None:
+    """An answer may be exactly as large as is taken."""
+    body = b"x" * 3 * 2**20
+    flask.world.override(PATH, body)
+    monkeypatch.setattr("source_pypi.client.LARGEST_ANSWER", len(body) + more)
+    client = connect(flask).client
+    if taken:
+        assert client.get(flask.url + PATH).body == body
+        return
+    with pytest.raises(AnswerError) as caught:
+        client.get(flask.url + PATH)
+    assert caught.value.args == (flask.url + PATH, "more than 2 MB")
+
+
+def test_a_pause(flask: FakeIndex, connect: Connect, waits: list[float]) -> None:
+    """A pause is as long as a wait before any other try, and told without credentials."""
+    told: list[Wait | Exchange] = []
+    connect(flask, tell=told.append, jitter=lambda: 1.0).client.pause("http://me:s3cret@a/x", "stale", 3)
+    assert (told, waits) == ([Wait("http://a/x", "stale", 5.0, 3)], [5.0])
+
+
+@pytest.mark.parametrize(
+    ("packed", "encoding", "body"),
+    [
+        (b"plain", "", b"plain"),
+        (b"plain", "identity", b"plain"),
+        (b"", "br", b""),
+        (gzip.compress(b"one"), "gzip", b"one"),
+        (gzip.compress(b"one"), "x-gzip", b"one"),
+        (gzip.compress(b"one") + gzip.compress(b"two"), "gzip", b"onetwo"),
+    ],
+)
+def test_unpacked(packed: bytes, encoding: str, body: bytes) -> None:
+    """A body is unpacked as its head says, all members of it."""
+    assert unpack(packed, encoding) == body
+
+
+@pytest.mark.parametrize(
+    ("packed", "encoding", "reason"),
+    [
+        (b"x", "br", "unknown Content-Encoding 'br'"),
+        (gzip.compress(b"one")[:-1], "gzip", "gzip cut short"),
+        (gzip.compress(b"one") + gzip.compress(b"two")[:-1], "gzip", "gzip cut short"),
+        (b"no gzip", "gzip", "broken gzip"),
+        (gzip.compress(b"one") + b"rest", "gzip", "broken gzip"),
+    ],
+)
+def test_not_unpacked(packed: bytes, encoding: str, reason: str) -> None:
+    """What was cut, broken or not agreed on is an error that says which."""
+    with pytest.raises(urllib3.exceptions.DecodeError, match=f"^{reason}$"):
+        unpack(packed, encoding)
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_unpacked_no_further(monkeypatch: pytest.MonkeyPatch, members: int) -> None:
+    """Of a body that is too large, one byte more than is taken is unpacked."""
+    monkeypatch.setattr("source_pypi.client.LARGEST_ANSWER", 6)
+    packed = gzip.compress(b"x" * 20) if members == 1 else gzip.compress(b"x" * 5) * 4
+    assert unpack(packed, "gzip") == b"x" * 7
+    assert unpack(gzip.compress(b"x" * 6), "gzip") == b"x" * 6

@@ -3,9 +3,17 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 import source_pypi
+from source_pypi.config import make_config
 from source_pypi.errors import UnknownProjectsError
+from source_pypi.index import open_index
+from source_pypi.selection import select
+from source_pypi.state import pack_text
+from source_pypi.streams import choose_streams
+from source_pypi.sync import batches
+from tests.remembering import Remembering
 
 pytestmark = pytest.mark.live
 
@@ -23,3 +31,17 @@ def test_missing_project(tmp_path: Path) -> None:
     """A name that nobody has is said to be missing."""
     with pytest.raises(UnknownProjectsError):
         list(source_pypi.read("projects", ["no-such-project-source-pypi-0000"]))
+
+
+def test_keys_take_little_room() -> None:
+    """The keys of real projects take at most 8 bytes each in a platform's state."""
+    config = make_config({"projects": ["requests", "flask", "sampleproject"]})
+    chosen = choose_streams(["versions", "files", "classifiers", "urls", "dependencies"])
+    keys = size = 0
+    for batch in batches(open_index(config), select(config), chosen, config, Remembering(keys=True)):
+        for change in batch.changes.values():
+            bare = replace(change.seen, parts={name: replace(p, keys=None) for name, p in change.seen.parts.items()})
+            keys += len(change.rows or ())
+            size += len(pack_text(change.seen)) - len(pack_text(bare))
+    assert keys > 500
+    assert size / keys <= 8, f"{size / keys:.1f} bytes a key"

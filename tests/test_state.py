@@ -29,9 +29,11 @@ from source_pypi.state import (
     is_absent,
     pack,
     pack_row,
+    pack_text,
     terms_of,
     unpack,
     unpack_row,
+    unpack_text,
 )
 from source_pypi.streams import STREAMS, choose_streams
 from source_pypi.streams.stream import Stream
@@ -326,3 +328,27 @@ def test_a_row_with_a_null(null: dict[str, Any]) -> None:
     row = pack_row("foo", {"files": Seen(1, b"term", True, 1, {}, {})})._replace(**null)
     with pytest.raises(ValueError, match="no state of ours"):
         unpack_row(row)
+
+
+def test_a_text() -> None:
+    """What was seen comes back from a text of ASCII, and from nothing that is none."""
+    one = seen(ONE, parts={"1.0": Part(b"digest", OTHER)})
+    text = pack_text(one)
+    assert (text.isascii(), unpack_text(text)) == (True, one)
+    with pytest.raises(ValueError, match="Only base64 data is allowed"):
+        unpack_text(f"{text[:4]}!{text[4:]}")
+
+
+def test_terms_stay() -> None:
+    """Terms are the same in every version, or everything would be read anew, and take four bytes a stream."""
+    assert [terms().hex(), terms(target=PINNED, fill=True).hex()] == ["af3de021", "88ef8ef6"]
+    followed = [terms_of(FILES, FOO, "latest", fill=False, keys=True, follow=follow) for follow in (False, True)]
+    assert followed[0] != followed[1]
+
+
+def test_parts_of_the_first_stream() -> None:
+    """Which releases were read is told by one stream whose rows stand: all of them have read the same."""
+    streams = by_name("release", "dependencies")
+    first, second = seen(ONE, parts={"1.0": Part(b"digest", OTHER)}), seen(ONE, parts={"2.0": Part(b"digest")})
+    both = Known(streams, {"release": first, "dependencies": second}, frozenset({"release", "dependencies"}))
+    assert both.parts(Reads.RELEASES) in ({"1.0": OTHER}, {"2.0": None})
