@@ -23,7 +23,7 @@ VERSION = 1
 #: A checkpoint is due after so many seconds, or so many projects.
 SECONDS, PROJECTS = 10.0, 500
 #: How often the state may be written whole over a run, besides at its end; and bytes that may be written in any case.
-TIMES, FREE_BYTES = 2, 1_000_000
+TIMES, FREE_BYTES = 1.5, 1_000_000
 
 
 class StreamState:
