@@ -7,7 +7,7 @@ ARGS ?=
 DEV := .venvs/dev/bin
 INSTALL = -m pip --disable-pip-version-check --quiet install
 
-.PHONY: load help sync test check format docs lock bench bench-check histories fuzz kills live servers pyairbyte cdk image warehouses environments supply build audit clean
+.PHONY: help sync test check format docs lock bench bench-check histories fuzz kills mutants load live servers pyairbyte cdk image warehouses environments supply build audit clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -56,6 +56,9 @@ fuzz: .venvs/dev/ready ## Put COUNT broken inputs (100000) into every reader of 
 ROUNDS ?= 200
 kills: .venvs/dev/ready ## Kill sync and read at random moments, ROUNDS times each, and compare what is left
 	@$(DEV)/python -m tests.kills --rounds $(ROUNDS) $(ARGS)
+
+mutants: .venvs/mutants/ready ## Change the core in one place at a time, and see if its tests notice; ARGS="client.py --share 0.1" for less
+	@.venvs/mutants/bin/python -m tests.mutants $(ARGS)
 
 LOAD ?= 20000
 load: .venvs/dev/ready ## Load LOAD projects from an index that fails now and then, and compare with a good day
@@ -123,6 +126,13 @@ clean: ## Remove the environments and everything that was made
 	@$(PYTHON) -m venv --clear .venvs/warehouses
 	@.venvs/warehouses/bin/python $(INSTALL) --require-hashes -r requirements/warehouses.txt
 	@.venvs/warehouses/bin/python $(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venvs/mutants/ready: requirements/mutants.txt pyproject.toml
+	@echo "setting up .venvs/mutants"
+	@$(PYTHON) -m venv --clear .venvs/mutants
+	@.venvs/mutants/bin/python $(INSTALL) --require-hashes -r requirements/mutants.txt
+	@.venvs/mutants/bin/python $(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venvs/supply/ready: requirements/supply.txt

@@ -27,6 +27,12 @@ LOCKS = {
         *("--extra", "attestations", "--extra", "duckdb", "--extra", "dlt"),
         *("--group", "build", "--group", "dev"),
     ),
+    "mutants.txt": (
+        "pyproject.toml",
+        "requirements/mutants.in",
+        *("--extra", "attestations", "--extra", "duckdb", "--extra", "keyring"),
+        *("--group", "build", "--group", "dev"),
+    ),
     "pyairbyte.txt": ("requirements/pyairbyte.in",),
     "cdk.txt": ("requirements/cdk.in",),
     "peers.txt": ("requirements/peers.in",),

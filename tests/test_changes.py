@@ -452,6 +452,11 @@ def test_the_largest_row(things: Stream, made: Given, monkeypatch: pytest.Monkey
 def test_rows_are_made_of_the_visit(things: Stream, made: Given) -> None:
     """What a stream's rows are made from is what the visit brought."""
     visits: list[Visit] = []
+
+    def noting(visit: Visit) -> list[Row]:
+        visits.append(visit)
+        return []
+
     findings = found()
-    change(replace(things, rows=lambda visit: visits.append(visit) or ()), findings)
+    change(replace(things, rows=noting), findings)
     assert visits == [findings.visit]

@@ -1,6 +1,7 @@
 """client.py: identity, pace, retries, redirects, credentials."""
 
 import gzip
+import random
 import socket
 from collections.abc import Callable
 from email.utils import formatdate
@@ -13,18 +14,20 @@ import urllib3
 from source_pypi import __version__
 from source_pypi.client import (
     LARGEST_ANSWER,
+    LONGEST_WAIT,
     Answer,
     Client,
     Credentials,
     Exchange,
     Pace,
+    Traffic,
     Wait,
     _joined,
     origin,
     unpack,
     user_agent,
 )
-from source_pypi.errors import AnswerError, RefusedError, SourceError, UnavailableError, UnreachableError
+from source_pypi.errors import AnswerError, ProxyError, RefusedError, SourceError, UnavailableError, UnreachableError
 from source_pypi.index import Index
 from tests.fake_index import FakeIndex, Fault, World, faults
 
@@ -440,14 +443,12 @@ def test_other_statuses(flask: FakeIndex, connect: Connect, status: int, answere
     assert caught.value.args == (flask.url + PATH, answered or f"{status} {HTTPStatus(status).phrase}")
 
 
-def test_a_proxy_that_wants_credentials(
-    flask: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_proxy_that_wants_credentials(flask: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     """407 is a proxy's, where there is one: raised at once."""
     monkeypatch.setenv("HTTP_PROXY", flask.url)
     monkeypatch.setenv("NO_PROXY", "")
     client = connect(flask).client
-    flask.fault("/x", Fault("proxy", Answer(407, "text/plain", b"")))
+    flask.world.override("/x", b"", status=407)
     with pytest.raises(ProxyError) as caught:
         client.get("http://index.example/x")
     assert caught.value.args[0] == flask.url
@@ -517,3 +518,95 @@ def test_unpacked_no_further(monkeypatch: pytest.MonkeyPatch, members: int) -> N
     packed = gzip.compress(b"x" * 20) if members == 1 else gzip.compress(b"x" * 5) * 4
     assert unpack(packed, "gzip") == b"x" * 7
     assert unpack(gzip.compress(b"x" * 6), "gzip") == b"x" * 6
+
+
+def test_how_a_client_is_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five requests a second, thirty seconds, one connection, no more certificates than the system's."""
+    made: list[dict[str, object]] = []
+    monkeypatch.setattr("source_pypi.client.Connections", lambda **options: made.append(options))
+    waits: list[float] = []
+    client = Client(clock=lambda: 5.0, sleep=waits.append)
+    client._pace.wait()
+    client._pace.wait()
+    assert (made, client.answered) == ([{"timeout": 30, "kept": 1, "ca_bundle": None}], False)
+    assert waits == pytest.approx([0.2])
+    Client(timeout=7, connections=3, ca_bundle="ca.pem")
+    assert made[1] == {"timeout": 7, "kept": 3, "ca_bundle": "ca.pem"}
+
+
+def test_asked_for_json(flask: FakeIndex, connect: Connect) -> None:
+    """What is asked for is JSON, unless something else is named."""
+    client = connect(flask).client
+    client.get(flask.url + PATH)
+    flask.new_run()
+    client.get(flask.url + PATH, accept="text/x")
+    assert [request.headers["accept"] for request in flask.requests] == ["text/x"]
+    flask.new_run()
+    client.get(flask.url + PATH)
+    assert [request.headers["accept"] for request in flask.requests] == ["application/json"]
+
+
+def test_traffic_of_several_requests(flask: FakeIndex, connect: Connect) -> None:
+    """Traffic is counted over all requests."""
+    client = connect(flask).client
+    for path in (PATH, "/pypi/nope/json", "/pypi/nobody/json"):
+        client.get(flask.url + path)
+    assert client.traffic == Traffic(3, sum(request.body_bytes for request in flask.requests))
+
+
+def test_the_longest_wait_is_waited_for(flask: FakeIndex, connect: Connect, waits: list[float]) -> None:
+    """A Retry-After of just as long as is waited for is honoured."""
+    flask.fault(PATH, faults.too_many(str(int(LONGEST_WAIT))))
+    connect(flask).client.get(flask.url + PATH)
+    assert waits == [LONGEST_WAIT]
+
+
+def test_waits_are_jittered(flask: FakeIndex, connect: Connect, waits: list[float]) -> None:
+    """Each wait is longer by up to a quarter, so that clients do not come back together."""
+    flask.fault(PATH, faults.unavailable(), times=2)
+    connect(flask, jitter=lambda: 0.4).client.get(flask.url + PATH)
+    assert waits == pytest.approx([1.1, 2.2])
+
+
+def test_an_address_that_is_none(flask: FakeIndex, connect: Connect) -> None:
+    """What is no address is told at once, without credentials."""
+    with pytest.raises(AnswerError) as caught:
+        connect(flask).client.get("nothing://me:s3cret@a/x")
+    assert caught.value.args == ("nothing://a/x", "nothing: it is no address")
+
+
+def test_nobody_there(connect: Connect, flask: FakeIndex) -> None:
+    """An address that does not answer is told whole, without credentials."""
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    with pytest.raises(UnreachableError) as caught:
+        connect(flask, clock=lambda: 1.0).client.get(f"http://me:s3cret@127.0.0.1:{port}{PATH}")
+    assert caught.value.args == (f"http://127.0.0.1:{port}{PATH}", "no connection can be made", 3, 0.0)
+
+
+def test_cut_short(flask: FakeIndex, connect: Connect) -> None:
+    """A body that ends before its length is told as cut short."""
+    told: list[Wait | Exchange] = []
+    flask.fault(PATH, faults.truncated(100))
+    connect(flask, tell=told.append).client.get(flask.url + PATH)
+    assert [event for event in told if isinstance(event, Wait)] == [
+        Wait(flask.url + PATH, "the answer was cut short", 1.0, 1)
+    ]
+
+
+@pytest.mark.parametrize(("size", "read"), [(1000, 1000), (1001, 1001), (5000, 1001)])
+def test_read_no_further(
+    flask: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch, size: int, read: int
+) -> None:
+    """Of an answer that is too large on the wire, one byte more than is taken is read; the next one comes whole."""
+    flask.world.override("/large", random.Random(1).randbytes(size), "application/zip")
+    monkeypatch.setattr("source_pypi.client.LARGEST_ANSWER", 1000)
+    client = connect(flask).client
+    client._headers["Accept-Encoding"] = "identity"
+    if size > 1000:
+        with pytest.raises(AnswerError, match="more than 0 MB"):
+            client.get(f"{flask.url}/large")
+    else:
+        assert len(client.get(f"{flask.url}/large").body) == size
+    assert client.traffic.bytes_received == read
+    assert client.get(f"{flask.url}/pypi/nope/json").status == 404

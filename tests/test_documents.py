@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from source_pypi.documents import Document, PackageSize, Project, Release, Statistics, one_line, open_document
+from source_pypi.documents import Document, PackageSize, Project, Release, Statistics, one_line, open_document, plain
 from source_pypi.errors import DocumentError
 from source_pypi.repair import Oddity
 from source_pypi.streams import choose_streams
@@ -611,3 +611,15 @@ def test_whatever_is_wrong_with_a_document(
     assert len(rows["versions"]) == len(document.content.listed())
     for made in rows.values():
         msgspec.json.encode(made)
+
+
+def test_keys_of_a_document() -> None:
+    """A key is there whatever its value, however deep it is asked for; what lies below no key is not."""
+    document = open_document(b'{"info":{"name":null,"downloads":{"last_day":1}}}', Project, "http://a/x")
+    paths = ["info", "info.name", "info.downloads.last_day", "urls", "info.nope", "urls.nope", "info.nope.last_day"]
+    assert [document.has(path) for path in paths] == [True, True, True, False, False, False, False]
+
+
+def test_a_plain_value() -> None:
+    """A section comes as plain values; a number that no double can hold is nothing."""
+    assert plain(b'{"a":[1,1e999]}') == {"a": [1, None]}

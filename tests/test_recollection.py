@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,12 +11,13 @@ from hypothesis import strategies as st
 from packaging.utils import NormalizedName
 
 from source_pypi.config import make_config
+from source_pypi.documents import Mark
 from source_pypi.documents.mark import mark_of
 from source_pypi.frontier import Frontier
 from source_pypi.index import Index
 from source_pypi.recollection import AT_ONCE, DAY, RESUME_WITHIN, Recollection, begins, resumable
 from source_pypi.selection import Selection, Target
-from source_pypi.state import Known, Part, Seen
+from source_pypi.state import WHOLE_INDEX, Known, Part, Seen
 from source_pypi.streams import choose_streams
 from tests.fake_index import FakeIndex, World
 from tests.remembering import NOW, Remembering, fresh
@@ -239,3 +241,51 @@ def test_a_misspelt_name_is_told_when_a_run_is_taken_up(world: World, fake: Fake
     interrupted(memory, fake, index, ["nope", "a"], after=1)
     memory.sync(fake, index, ["nope", "a"], ["files"], at=NOW + 60)
     assert [(batch.project, batch.missing) for batch in memory.given] == [("nope", True), ("a", False)]
+
+
+# The index's list ---------------------------------------------------------------------------------------------
+
+LISTED = mark_of('"list"', b"", 9)
+
+
+def test_what_is_remembered_of_a_list() -> None:
+    """Of the list that told what to visit, each stream remembers its mark; before a run without it, its serial."""
+    memory = Kept()
+    made = recollection(memory)
+    remembered = made.of_list(LISTED)
+    terms = remembered["files"].terms
+    assert remembered == {"files": Seen(int(NOW), terms, True, 9, {"l": LISTED}, {})}
+    assert len(terms) == 4
+    memory._seen[WHOLE_INDEX] = remembered
+    again = recollection(memory)
+    assert (again.list_mark(of_projects=True), again.list_mark(of_projects=False)) == (LISTED, Mark())
+    assert again.without_list() == {"files": Seen(int(NOW), b"", True, 9, {"l": Mark(serial=9)}, {})}
+    memory._seen[WHOLE_INDEX] = again.without_list()
+    assert recollection(memory).without_list() == {}
+    assert recollection(memory).list_mark(of_projects=True) == Mark(serial=9)
+
+
+def test_a_list_on_other_terms() -> None:
+    """Another choice of projects, or other settings, make the list count for nothing but its serial."""
+    memory = Kept()
+    memory._seen[WHOLE_INDEX] = recollection(memory).of_list(LISTED)
+    foo = Target(NormalizedName("foo"), ("1", "2"))
+    choices = [
+        Selection((foo,)),
+        Selection((replace(foo, pins=("1,", "2")),)),
+        Selection(whole_index=True),
+        Selection(follow=1),
+        Selection(whole_index=True, excluded=("a",)),
+    ]
+    terms = {Recollection(memory, FILES, make_config({}), NOW, one).of_list(LISTED)["files"].terms for one in choices}
+    assert len(terms) == len(choices)
+    for one in choices:
+        assert Recollection(memory, FILES, make_config({}), NOW, one).list_mark(of_projects=True) == Mark(serial=9)
+    followed = [recollection(memory, follow_dependencies=n).of_list(LISTED)["files"].terms for n in (0, 1, 2)]
+    assert followed[0] != followed[1] == followed[2]
+
+
+def test_no_projects_to_glance_at() -> None:
+    """Where no stream is of projects, nobody looks what was seen of them."""
+    memory = Kept()
+    assert recollection(memory, choose_streams(["listing"])).glance() == ()

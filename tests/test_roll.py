@@ -165,8 +165,9 @@ def test_an_old_copy_of_the_list(world: World, run: Run, fake: FakeIndex) -> Non
     world.yank("b", "1.0")
     run.sync()
     fake.fault("/simple/", faults.stale(), times=STALE_TRIES)
-    with pytest.raises(StaleError):
+    with pytest.raises(StaleError) as caught:
         run.sync()
+    assert caught.value.args == (f"{fake.url}/simple/", None, run.memory.seen[WHOLE_INDEX]["files"].serial)
     world.yank("c", "1.0")
     assert run.sync() == ["/simple/ 200", "/pypi/c/json 200"]
 
@@ -206,3 +207,14 @@ def test_many_names(world: World, serve: Callable[..., FakeIndex], connect: Conn
     ]
     assert run.sync(projects=[*chosen, "late"])[-2:] == ["/pypi/late/json 404", "/simple/late/ 404"]
     assert len(run.sync(projects=names[1:])) == PAYS_FROM - 1, "of fewer names, each is asked for"
+
+
+def test_an_old_copy_of_a_project(world: World, run: Run, fake: FakeIndex) -> None:
+    """A list is not remembered where a project came as a copy older than it: the next run asks for it again."""
+    world.add("d")
+    world.yank("b", "1.0")
+    fake.fault("/pypi/b/json", faults.stale())
+    run.sync()
+    run.sync()
+    assert run.sync() == ["/simple/ 304"]
+    assert run.memory.seen["b"]["files"].serial == world.projects["b"].last_serial

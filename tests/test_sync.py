@@ -2,26 +2,35 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from source_pypi.batch import Batch
+from source_pypi.changes import Change
 from source_pypi.config import make_config
 from source_pypi.errors import (
+    ConfigError,
     DocumentError,
     NotOfferedError,
     RefusedError,
+    SourceError,
     StoppedError,
+    TooLargeError,
     UnavailableError,
     UnknownReleaseError,
     UnreachableError,
 )
 from source_pypi.index import STALE_TRIES, Index
+from source_pypi.reads import Reads
 from source_pypi.selection import select
+from source_pypi.state import Seen
 from source_pypi.streams import STREAMS, choose_streams
 from source_pypi.streams.stream import Stream
-from source_pypi.sync import batches
+from source_pypi.sync import _is_lost, _spared, _Unwell, batches
+from source_pypi.visit import Findings, Plan
 from tests.fake_index import FakeIndex, World, faults
 from tests.remembering import DAY, NOW, Remembering, fresh
 
@@ -1133,3 +1142,70 @@ def test_a_full_check_without_etags(world: World, serve: Callable[..., FakeIndex
     assert statuses_of(fake) == {f"/pypi/foo/{rest}json": [200] for rest in ("", "1.0/", "2.0/")}
     assert memory.rows == {"vulnerabilities": 2, "release": 1}
     assert agrees(fake, index, memory, ["foo"], RELEASED, releases="all")
+
+
+# What a run says of itself ------------------------------------------------------------------------------------
+
+
+def test_what_is_spared_is_counted() -> None:
+    """One project has, two projects have, and thousands are easy to read."""
+    assert [_spared(count).partition(" not changed")[0] for count in (1, 2, 2000)] == [
+        "1 project has",
+        "2 projects have",
+        "2,000 projects have",
+    ]
+    assert _spared(2) == "2 projects have not changed, as the index's list tells: not asked for one by one"
+
+
+def test_streams_that_cannot_be_read(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """A stream that lacks something is told with the reason, before anything else; the others are read."""
+    world.add("flask")
+    error = ConfigError("it lacks something")
+
+    def lacking() -> None:
+        raise error
+
+    files, roles = choose_streams(["files", "roles"])
+    config = make_config({"projects": ["flask"]})
+    streams = [replace(roles, require=lacking), files]
+    first, second = batches(connect(fake), select(config), streams, config, now=lambda: 86_400.0)
+    assert first == Batch(None, datetime(1970, 1, 2, tzinfo=UTC), failures={"roles": error})
+    assert (second.project, list(second.changes)) == ("flask", ["files"])
+
+
+def test_who_is_to_blame_for_nothing() -> None:
+    """A visit is lost if nothing came of it; not if something did, and not if the project alone is too large."""
+    large, silent = TooLargeError("a", "b", "c"), UnreachableError("a", "b", 1, 1.0)
+    moment = datetime(1970, 1, 2, tzinfo=UTC)
+
+    def lost(*errors: SourceError, changes: int = 0) -> bool:
+        failures = {str(number): error for number, error in enumerate(errors)}
+        seen = Seen(1, b"", True, 1, {}, {})
+        return _is_lost(Batch("foo", moment, {str(n): Change(seen) for n in range(changes)}, failures=failures))
+
+    assert [lost(silent), lost(silent, large), lost(large), lost(), lost(silent, changes=1)] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+
+
+def test_three_in_a_row_are_needed() -> None:
+    """Documents are given up after as many transient failures in a row as projects; anything else begins anew."""
+    silent, refused = UnreachableError("a", "b", 1, 1.0), RefusedError("a", 403, "")
+    plan = Plan(frozenset({Reads.PROJECT, Reads.PAGE}), "latest")
+    for errors in ([silent] * 2, [silent, silent, refused, silent, silent], [silent, silent, None, silent, silent]):
+        unwell = _Unwell()
+        for error in errors:
+            findings = Findings()
+            if error is not None:
+                findings.failures[Reads.PAGE] = error
+            unwell.learn(findings)
+        assert unwell.spare(plan) is plan
+    unwell.learn(Findings(failures={Reads.PAGE: silent}))
+    assert unwell.spare(plan) == replace(plan, reads=frozenset({Reads.PROJECT}))
+    later = Findings()
+    unwell.learn(later)
+    assert later.failures == {Reads.PAGE: silent}

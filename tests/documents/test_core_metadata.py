@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from source_pypi.bounds import MOST_HEADERS
 from source_pypi.documents import CoreMetadata, Document, open_core_metadata
 from source_pypi.errors import DocumentError, TooLargeError
 
@@ -97,3 +98,40 @@ def test_too_many_headers() -> None:
         open_core_metadata(HEAD + many, ADDRESS)
     assert str(caught.value).startswith(f"{ADDRESS}: it has 50,002 different headers, and no more than 500 are taken: ")
     assert len(open_core_metadata(HEAD + b"\n" + many, ADDRESS).content.raw["description"]) == len(many)
+
+
+HEAD = b"Metadata-Version: 2.1\nName: foo\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "unparsed"),
+    [
+        (b"METADATA-VERSION: 2.1\nMetadata-Version: 2.2\nName: foo\n\n", {"metadata-version": ["2.1", "2.2"]}),
+        (HEAD + b"\n\xe9 one\n\ntwo", {"description": ["\xe9 one\n\ntwo"]}),
+    ],
+)
+def test_what_does_not_parse(body: bytes, unparsed: dict[str, list[str]]) -> None:
+    """What does not parse is kept whole under its own key."""
+    assert open_core_metadata(body, "http://a/x").content.unparsed == unparsed
+
+
+def test_several_parts() -> None:
+    """Where a header says that there are several parts, what stands below the headers is kept whole."""
+    body = HEAD + b'Content-Type: multipart/mixed; boundary="b"\n\n--b\n\none\n\ntwo\n--b--\n'
+    assert "--b\n\none\n\ntwo\n--b--\n" in str(
+        open_core_metadata(body, "http://a/x").content.unparsed.values()
+    ).replace("\\n", "\n")
+
+
+def test_what_came_instead() -> None:
+    """What has no name and version of its format is an error that shows how it begins."""
+    with pytest.raises(DocumentError) as caught:
+        open_core_metadata(b"<html>", "http://a/x")
+    assert caught.value.args == ("http://a/x", "core metadata (with Metadata-Version and Name)", "'<html>'")
+
+
+def test_as_many_headers_as_are_taken() -> None:
+    """As many different headers as are taken are read, and lines of a description are none."""
+    headers = b"".join(b"X-%d: x\n" % number for number in range(MOST_HEADERS - 2))
+    text = b"".join(b"Y-%d: x\n\n" % number for number in range(9))
+    assert open_core_metadata(HEAD + headers + b"\n" + text, "http://a/x").content.raw["name"] == "foo"

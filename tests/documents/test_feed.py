@@ -108,3 +108,20 @@ def test_too_many_elements(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TooLargeError) as caught:
         opened("<a/>" * 1000)
     assert str(caught.value).startswith(f"{ADDRESS}: it has 1,008 values, and no more than 1,000 are taken: ")
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (b"<!DOCTYPE html><html/>", "'<!DOCTYPE html><html/>'"),
+        (b"<!ENTITY x>", "'<!ENTITY x>'"),
+        (b"<rss>", "'<rss>'"),
+        (b"<feed/>", "'<feed/>'"),
+        (b"<rss/>", "'<rss/>'"),
+    ],
+)
+def test_what_came_instead(body: bytes, found: str) -> None:
+    """What is no feed is an error that shows how it begins."""
+    with pytest.raises(DocumentError) as caught:
+        open_feed(body, ADDRESS)
+    assert caught.value.args == (ADDRESS, "a feed (RSS 2.0)", found)

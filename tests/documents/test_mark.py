@@ -63,3 +63,9 @@ def test_what_is_not_there() -> None:
     """A document that is not there is asked for without condition."""
     assert (ABSENT.absent, ABSENT.etag) == (True, None)
     assert (UNKNOWN.absent, UNKNOWN.etag) == (False, None)
+
+
+def test_an_etag_that_no_header_can_hold() -> None:
+    """What is beyond Latin-1 cannot come over the wire; if it does, there is a mark all the same."""
+    assert mark_of('"\N{SNAKE}"', b"", None) == Mark(b'"?"')
+    assert mark_of("\N{SNAKE}", b"", None) == Mark(b"?")

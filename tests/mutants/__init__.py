@@ -1,0 +1,1 @@
+"""Mutation testing: the core is changed in one place at a time, and its tests are to see it (``make mutants``)."""
