@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from hashlib import blake2b
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from source_pypi.frontier import Frontier
 from source_pypi.index import Index
 from source_pypi.recollection import AT_ONCE, DAY, RESUME_WITHIN, Recollection, begins, resumable
 from source_pypi.selection import Selection, Target
-from source_pypi.state import WHOLE_INDEX, Known, Part, Seen
+from source_pypi.state import WHOLE_INDEX, Known, Part, Seen, terms_of
 from source_pypi.streams import choose_streams
 from tests.fake_index import FakeIndex, World
 from tests.remembering import NOW, Remembering, fresh
@@ -132,6 +133,24 @@ def test_settled() -> None:
     assert due.terms == {name: one.terms for name, one in both.items()}
 
 
+@pytest.mark.parametrize(
+    ("settings", "keys", "fill", "releases"),
+    [
+        ({}, True, False, "latest"),
+        ({"core_metadata": True}, True, True, "latest"),
+        ({"releases": "all"}, True, False, "all"),
+        ({}, False, False, "latest"),
+    ],
+)
+def test_terms(settings: dict[str, Any], keys: bool, fill: bool, releases: str) -> None:
+    """The terms of today are those of the settings, and of whether keys are remembered."""
+    streams = choose_streams(["dependencies"])
+    due = recollection(Remembering(keys=keys), streams, **settings).take(frontier("foo"))
+    foo = Target(NormalizedName("foo"))
+    assert due is not None
+    assert due.terms == {"dependencies": terms_of(streams[0], foo, releases, fill=fill, keys=keys)}
+
+
 def _fields(seen: Seen, **changed: Any) -> list[Any]:
     return [changed.get(name, getattr(seen, name)) for name in seen.__struct_fields__]
 
@@ -234,6 +253,14 @@ def test_dependencies_of_what_was_visited(world: World, fake: FakeIndex, connect
     assert memory.tables() == fresh(fake, index, ["a"], ["files"], follow_dependencies=2).tables()
 
 
+@pytest.mark.parametrize(("levels", "visited"), [(0, []), (1, ["foo"])])
+def test_needs_that_nobody_found(levels: int, visited: Sequence[str]) -> None:
+    """What was visited before a run ended is visited again where dependencies are followed and its own are unknown."""
+    memory = Kept({"foo": seen_by(FILES, asked=NOW - 50, follow_dependencies=levels)}, NOW - 100)
+    due = recollection(memory, follow_dependencies=levels).take(frontier("foo"))
+    assert [due.target.project for due in (due,) if due is not None] == visited
+
+
 def test_a_misspelt_name_is_told_when_a_run_is_taken_up(world: World, fake: FakeIndex, connect: Connect) -> None:
     """A name that the index has never had is told also by the run that takes up the one that found it out."""
     world.add("a")
@@ -283,6 +310,32 @@ def test_a_list_on_other_terms() -> None:
         assert Recollection(memory, FILES, make_config({}), NOW, one).list_mark(of_projects=True) == Mark(serial=9)
     followed = [recollection(memory, follow_dependencies=n).of_list(LISTED)["files"].terms for n in (0, 1, 2)]
     assert followed[0] != followed[1] == followed[2]
+
+
+def test_terms_of_a_list_stay() -> None:
+    """A list is remembered on the same terms in every version, or each of its projects would be asked for anew."""
+    targets = Target(NormalizedName("foo"), ("1", "2")), Target(NormalizedName("bar"))
+    choice = Selection(targets, whole_index=True, follow=2, excluded=("b*", "a"))
+    of_projects = terms_of(FILES[0], Target(NormalizedName("any")), "latest", fill=False, keys=True)
+    told = blake2b(of_projects + b"True\n2\na\nb*\n\nbar==\nfoo==1,2", digest_size=4).digest()
+    remembered = Recollection(Remembering(), FILES, make_config({}), NOW, choice).of_list(LISTED)
+    assert remembered["files"].terms == told
+
+
+def test_a_list_that_is_a_stream_too() -> None:
+    """A list is asked for on condition where the stream of it has seen it as well, and it needs no other to."""
+    memory, both = Kept(), choose_streams(["files", "listing", "stats"])
+    _, terms = recollection(memory, both).of_index()
+    listing = {"listing": Seen(int(NOW), terms["listing"], True, 9, {"l": LISTED}, {})}
+    files = recollection(memory).of_list(LISTED)
+    for seen, expected in (
+        (files | listing, (LISTED, LISTED)),
+        (listing, (Mark(serial=9), LISTED)),
+        (files, (Mark(serial=9), Mark())),
+    ):
+        memory._seen[WHOLE_INDEX] = dict(seen)
+        run = recollection(memory, both)
+        assert (run.list_mark(of_projects=True), run.list_mark(of_projects=False)) == expected
 
 
 def test_no_projects_to_glance_at() -> None:

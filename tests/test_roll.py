@@ -4,15 +4,17 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import pytest
+from packaging.utils import NormalizedName
 
 from source_pypi import sync
 from source_pypi.batch import Batch
 from source_pypi.config import make_config
+from source_pypi.documents import Listed, Listing
 from source_pypi.documents.page import JSON_PAGE
 from source_pypi.errors import StaleError, UnavailableError
 from source_pypi.index import STALE_TRIES, Index
-from source_pypi.roll import PAYS_FROM
-from source_pypi.selection import select
+from source_pypi.roll import PAYS_FROM, Agenda, make_agenda, serials_of
+from source_pypi.selection import Selection, Target, select
 from source_pypi.state import WHOLE_INDEX, Glance, Seen, glance_at
 from source_pypi.streams import choose_streams
 from tests.fake_index import FakeIndex, World, faults
@@ -218,3 +220,67 @@ def test_an_old_copy_of_a_project(world: World, run: Run, fake: FakeIndex) -> No
     run.sync()
     assert run.sync() == ["/simple/ 304"]
     assert run.memory.seen["b"]["files"].serial == world.projects["b"].last_serial
+
+
+# What is made of a list ---------------------------------------------------------------------------------------
+
+A, B, C = (Target(NormalizedName(name)) for name in "abc")
+PINNED = Target(NormalizedName("pinned"), ("1.0",))
+#: In the order in which a memory tells them: one that nobody named comes first.
+GLANCES = (
+    Glance("other", 1, 100, absent=False),
+    Glance("a", 5, 100, absent=False),
+    Glance("b", 5, 100, absent=False, settled=False),
+    Glance("pinned", 4, 100, absent=False),
+    Glance("gone", 3, 100, absent=False),
+    Glance("never", None, 100, absent=True),
+)
+SERIALS: dict[str, int | None] = {"other": 1, "a": 5, "b": 6, "pinned": 4, "late": None}
+
+
+def agenda(
+    targets: tuple[Target, ...], serials: Mapping[str, int | None] | None, *due: str, whole: bool = False
+) -> Agenda:
+    """What is to be visited of what was glanced at 100 seconds after 1970, if these projects are due."""
+    return make_agenda(
+        Selection(targets, whole_index=whole), serials, GLANCES, lambda name, asked: asked == 100 and name in due
+    )
+
+
+def test_an_agenda_of_named_projects() -> None:
+    """Of named projects, those that stand are left out, but for pinned ones; the others have what the list tells."""
+    targets = (A, B, PINNED, C)
+    moved = Agenda(Selection((B, PINNED, C)), [], 1, {"b": 6, "pinned": 4, "c": None})
+    assert agenda(targets, SERIALS) == moved
+    everything = Agenda(Selection(targets), [], 0, {"a": 5, "b": 6, "pinned": 4, "c": None})
+    assert agenda(targets, SERIALS, "a", "b") == everything
+
+
+def test_an_agenda_of_named_projects_without_a_list() -> None:
+    """Where the list has not changed, named projects that are visited have any serial at least."""
+    targets = (A, B, PINNED, C)
+    assert agenda(targets, None) == Agenda(Selection((B, PINNED, C)), [], 1, {"b": 1, "pinned": 1, "c": 1})
+
+
+def test_an_agenda_of_the_whole_index() -> None:
+    """What the list has and what it has no more are visited, but for what stands, named besides or not."""
+    expected = Agenda(
+        Selection((PINNED,), whole_index=True), ["b", "late", "gone"], 4, {"b": 6, "late": None, "gone": None}
+    )
+    assert agenda((A, PINNED), SERIALS, whole=True) == expected
+    assert agenda((), SERIALS, "never", whole=True).serials == {"b": 6, "late": None, "gone": None, "never": None}
+
+
+def test_an_agenda_of_the_whole_index_without_a_list() -> None:
+    """Where the list has not changed, what is not settled or due is visited, and has any serial at least."""
+    expected = Agenda(Selection((), whole_index=True), ["b", "gone"], 4, {"b": 1, "gone": 1})
+    assert agenda((), None, "gone", whole=True) == expected
+
+
+def test_serials_of_a_list() -> None:
+    """Serials stand by normalised names; a project without a name has none, and a name is not held twice."""
+    names = ["Foo.Bar_baz", "foo", None, "", "new"]
+    listed = [Listed(name, serial) for name, serial in zip(names, [7, "8", 9, 10, None], strict=True)]
+    serials = serials_of(Listing(listed))
+    assert serials == {"foo-bar-baz": 7, "foo": 8, "new": None}
+    assert next(name for name in serials if name == "foo") is listed[1].name

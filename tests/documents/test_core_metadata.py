@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from source_pypi.bounds import MOST_HEADERS
-from source_pypi.documents import CoreMetadata, Document, open_core_metadata
+from source_pypi.documents import CoreMetadata, Document, document, open_core_metadata
 from source_pypi.errors import DocumentError, TooLargeError
 
 ADDRESS = "http://files.test/foo-1.0-py3-none-any.whl.metadata"
@@ -85,10 +85,11 @@ def test_any_bytes(rest: bytes, headed: bool) -> None:
     ids=["messages", "parts"],
 )
 def test_messages_within_messages(body: bytes) -> None:
-    """A message within a message within a message is refused."""
+    """A message within a message within a message is refused, and told how it begins."""
     with pytest.raises(DocumentError) as caught:
         open_core_metadata(HEAD + body, ADDRESS)
-    assert caught.value.expected == "core metadata (with Metadata-Version and Name)"
+    begins = " ".join((HEAD + body)[:200].decode().split())[:60]
+    assert caught.value.args == (ADDRESS, "core metadata (with Metadata-Version and Name)", repr(begins))
 
 
 def test_too_many_headers() -> None:
@@ -121,6 +122,23 @@ def test_several_parts() -> None:
     assert "--b\n\none\n\ntwo\n--b--\n" in str(
         open_core_metadata(body, "http://a/x").content.unparsed.values()
     ).replace("\\n", "\n")
+
+
+@pytest.mark.parametrize("header", ["message/rfc822", 'multipart/mixed; boundary="b"\n--b\n\r--b--'])
+def test_parts_that_no_line_sets_off(header: str) -> None:
+    """Where nothing tells where the headers end, and they say that there are several parts, the whole file is kept."""
+    body = HEAD + f"Content-Type: {header}\n".encode()
+    unparsed = open_core_metadata(body, ADDRESS).content.unparsed
+    assert unparsed == {"content-type": [header.partition("\n")[0]], "description": [body.decode()]}
+
+
+def test_too_many_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of more lines than can be held is refused before it is read."""
+    monkeypatch.setattr(document, "MOST_VALUES", 1000)
+    with pytest.raises(TooLargeError) as caught:
+        open_core_metadata(HEAD + b"\n" + b"a\n" * 998, ADDRESS)
+    assert str(caught.value).startswith(f"{ADDRESS}: it has 1,002 values, and no more than 1,000 are taken: ")
+    assert open_core_metadata(HEAD + b"\n" + b"a\n" * 997, ADDRESS).content.raw["description"] == "a\n" * 997
 
 
 def test_what_came_instead() -> None:

@@ -80,6 +80,8 @@ NO_FEED = {
     "broken UTF-8": b"<rss><channel><title>\xff</title></channel></rss>",
     "another encoding": '<?xml version="1.0" encoding="shift_jis"?><rss><channel>\u3042</channel></rss>'.encode("sjis"),
     "UTF-16": "<rss><channel/></rss>".encode("utf-16"),
+    "a type without entities": b"<!DOCTYPE rss><rss><channel/></rss>",
+    "a type that lies elsewhere": b'<!DOCTYPE rss SYSTEM "http://a/rss.dtd"><rss><channel/></rss>',
     "an unknown entity": b"<rss><channel>&a;</channel></rss>",
     "an entity": b'<!DOCTYPE rss [<!ENTITY a "b">]><rss><channel><item><title>&a;</title></item></channel></rss>',
     "an entity in UTF-16": (
@@ -91,7 +93,7 @@ NO_FEED = {
 
 @pytest.mark.parametrize("body", NO_FEED.values(), ids=NO_FEED.keys())
 def test_what_is_no_feed(body: bytes) -> None:
-    """What is no RSS, and what declares entities, is refused by name."""
+    """What is no RSS, and what declares entities or could, is refused by name."""
     with pytest.raises(DocumentError) as caught:
         open_feed(body, ADDRESS)
     assert (caught.value.address, caught.value.expected) == (ADDRESS, "a feed (RSS 2.0)")

@@ -144,7 +144,20 @@ def test_serials(value: Any, expected: int | None) -> None:
     assert serial_of(value) == expected
 
 
-@pytest.mark.parametrize(("version", "expected"), [("1.0", None), ("1.99", None), (None, None), ("2.0", "2.0")])
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        ("1.0", None),
+        ("1.99", None),
+        ("1", None),
+        ("1.4.2", None),
+        ("", None),
+        (None, None),
+        ("2.0", "2.0"),
+        ("10.1", "10.1"),
+        ("new", "new"),
+    ],
+)
 def test_versions_of_the_interface(version: str | None, expected: str | None) -> None:
     """A page of a major version that we do not know is not read on (PEP 629)."""
     assert newer_than_known(Meta(api_version=version)) == expected

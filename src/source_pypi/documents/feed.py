@@ -1,10 +1,13 @@
 """The feeds of recent releases and projects: ``/rss/updates.xml`` and ``/rss/packages.xml`` (index-api.md 10)."""
 
-import xml.etree.ElementTree as ET
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from source_pypi.documents.document import Document, check_values, sketch
 from source_pypi.errors import DocumentError
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 _EXPECTED = "a feed (RSS 2.0)"
 
@@ -34,10 +37,12 @@ def open_feed(body: bytes, address: str, *, etag: str | None = None, serial: int
         to grow.
     :raises TooLargeError: when it exceeds a bound.
     """
+    from xml.etree import ElementTree as ET  # few runs read feeds
+
     check_values(body, b"<", address)
     try:
         text = body.decode("utf-8-sig")
-        if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        if "<!DOCTYPE" in text:  # without one, XML cannot declare entities
             raise DocumentError(address, _EXPECTED, sketch(body))
         root = ET.fromstring(text)  # noqa: S314 (no entities: see above)
     except (UnicodeDecodeError, ET.ParseError) as error:
@@ -49,7 +54,7 @@ def open_feed(body: bytes, address: str, *, etag: str | None = None, serial: int
     return Document(address, Feed(entries), body, etag, serial, ())
 
 
-def _entry(item: ET.Element) -> Entry:
+def _entry(item: "Element") -> Entry:
     def text(tag: str) -> str | None:
         found = item.findtext(tag)
         return found.strip() or None if found is not None else None

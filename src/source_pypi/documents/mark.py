@@ -56,9 +56,9 @@ def mark_of(etag: str | None, body: bytes, serial: int | None) -> Mark:
     """The mark of an answer; an ETag that is empty, or could be taken for a tag of ours, is as good as none."""
     if not etag or etag[0].encode("latin-1", "replace") in (MD5_TAG, _DIGEST, _ABSENT):
         return Mark(_DIGEST + blake2b(body, digest_size=8).digest(), serial)
-    found = _MD5.fullmatch(etag)
-    packed = base64.b64decode(f"{found[1]}==") if found else b""
-    # the last character holds two bits; where it holds more, packing would lose them
-    if found and base64.b64encode(packed).decode().rstrip("=") == found[1]:
-        return Mark(MD5_TAG + packed, serial)
+    if found := _MD5.fullmatch(etag):
+        packed = base64.b64decode(f"{found[1]}==")
+        # the last character holds two bits; where it holds more, packing would lose them
+        if base64.b64encode(packed).decode().rstrip("=") == found[1]:
+            return Mark(MD5_TAG + packed, serial)
     return Mark(etag.encode("latin-1", "replace"), serial)
