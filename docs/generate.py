@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from source_pypi import client
 from source_pypi.cli import GRACE, cli
 from source_pypi.config import Config
+from source_pypi.fronts.airbyte.commands import CHECK_TRIES, CHECK_WAIT
 from source_pypi.fronts.manifest import CARRIED, LEFT_OUT
 from source_pypi.fronts.views import VIEWS
 from source_pypi.record import fields_of
@@ -130,6 +131,11 @@ def network_bounds() -> str:
             "a question",
             f"{client.TRIES} tries and the waits between them",
             f"`TRIES`; `FIRST_TRIES` {client.FIRST_TRIES} until the index has answered once in this run",
+        ),
+        (
+            "a question of `check`",
+            f"{CHECK_TRIES} tries",
+            f"`CHECK_TRIES`; `CHECK_WAIT`, {CHECK_WAIT:g} s, is the longest Retry-After: somebody waits for it",
         ),
         ("an index that fails", f"{STOP_AFTER} projects in a row", "`STOP_AFTER`; what was read is kept"),
         ("the turn of a request", "its place in the queue", "`requests_per_second`"),

@@ -80,7 +80,7 @@ class Remembering:
         change = batch.changes[stream.name]
         if stream.incremental:
             self._seen.setdefault(batch.project or WHOLE_INDEX, {})[stream.name] = change.seen
-        if change.rows is None:
+        if change.count is None:
             return
         made: list[Row] = [json.loads(line) for line in b"".join(lines_of(stream, batch)).splitlines()]
         table = self._replaced.setdefault(stream.name, [])
@@ -100,8 +100,8 @@ class Remembering:
         """How many rows the last run told, by stream, of streams that had any change."""
         told: dict[str, int] = {}
         for batch in self.given:
-            for name, rows in batch.rows.items():
-                told[name] = told.get(name, 0) + len(rows)
+            for name, count in batch.counts.items():
+                told[name] = told.get(name, 0) + count
         return told
 
     @property

@@ -5,18 +5,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec import Raw
 
-from source_pypi.batch import CHUNK, Batch, batch_of, lines_of
-from source_pypi.changes import Change
+from source_pypi.batch import Batch, batch_of, lines_of, rows_of
+from source_pypi.changes import SLICE, Change
 from source_pypi.documents import ABSENT, Mark
 from source_pypi.errors import NotOfferedError, SourceError, UnavailableError, UnknownReleaseError
 from source_pypi.reads import Reads
 from source_pypi.selection import Target
 from source_pypi.state import CODES, Known, Part, Seen
 from source_pypi.streams import choose_streams
+from source_pypi.streams.roles import Roles
 from source_pypi.streams.stream import Visit
 from source_pypi.visit import Findings
-from tests.batches import SEEN, SEEN_AT, batch_with
+from tests.batches import SEEN, SEEN_AT, batch_with, change_with, rows_in
 from tests.fake_index import World
 from tests.streams import page_of, visit_to, visit_with
 
@@ -55,42 +57,74 @@ def absent(**more: Any) -> Findings:
 # Rows ---------------------------------------------------------------------------------------------------------
 
 
-def test_rows_to_write() -> None:
-    """Rows are those of streams that have changed, also where none is left; an unchanged stream has none to write."""
-    given = batch_with("a", {"files": [{"x": 1}], "versions": []}, changes=None)
-    made = Batch("a", SEEN_AT, {"files": Change(SEEN, [{"x": 1}]), "roles": Change(SEEN, []), "urls": Change(SEEN)})
-    assert given.changes is None
-    assert made.rows == {"files": [{"x": 1}], "roles": []}
+def test_counts() -> None:
+    """Rows are counted of streams that have changed, also where none is left; an unchanged stream has none to write."""
+    changes = {"files": change_with([{"x": 1}, {"x": 2}]), "roles": change_with([]), "urls": Change(SEEN)}
+    assert Batch("a", SEEN_AT, changes).counts == {"files": 2, "roles": 0}
+
+
+ROWS = [{"project": "a", "info": {"text": "}\n{"}}, {"project": "b", "info": {}}]
 
 
 def test_lines_have_the_time_of_the_visit() -> None:
     """Every row of an incremental stream has the time of the visit, whatever texts it holds; others have none."""
-    rows = [{"project": "a", "info": {"text": "}\n{"}}, {"project": "b", "info": {}}]
     project, stats = choose_streams(["project", "stats"])
-    made = batch_with("a", {"project": rows, "stats": rows}, seen_at=datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC))
+    made = batch_with("a", {"project": ROWS, "stats": ROWS}, seen_at=datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC))
     lines = [json.loads(line) for line in b"".join(lines_of(project, made)).splitlines()]
-    assert lines == [{**row, "seen_at": "2026-01-02T03:04:05.000006Z"} for row in rows]
-    assert [json.loads(line) for line in b"".join(lines_of(stats, made)).splitlines()] == rows
+    assert lines == [{**row, "seen_at": "2026-01-02T03:04:05.000006Z"} for row in ROWS]
+    assert [json.loads(line) for line in b"".join(lines_of(stats, made)).splitlines()] == ROWS
     assert [*lines_of(project, batch_with("a", {"project": []}))] == []
+    assert [*lines_of(project, batch_with("a", changes={"project": Change(SEEN)}))] == []
 
 
-def test_many_rows() -> None:
+def test_what_stands_around_a_row() -> None:
+    """What is to stand before and behind rows stands on the line of each."""
+    project, stats = choose_streams(["project", "stats"])
+    made = batch_with("a", {"project": ROWS, "stats": ROWS})
+    around = {"begin": b"<", "end": b">"}
+    assert b"".join(lines_of(project, made, **around)) == (
+        b'<{"project":"a","info":{"text":"}\\n{"},"seen_at":"2026-11-22T07:29:37Z"}>\n'
+        b'<{"project":"b","info":{},"seen_at":"2026-11-22T07:29:37Z"}>\n'
+    )
+    assert b"".join(lines_of(stats, made, **around)) == (
+        b'<{"project":"a","info":{"text":"}\\n{"}}>\n<{"project":"b","info":{}}>\n'
+    )
+    assert [*lines_of(project, batch_with("a", {"project": []}), **around)] == []
+
+
+@pytest.mark.parametrize("around", [{}, {"begin": b"<", "end": b">"}], ids=["bare", "wrapped"])
+def test_many_rows(around: dict[str, bytes]) -> None:
     """Rows that are many come some at a time, in whole lines."""
-    rows = [{"project": f"p{number}", "info": "x" * 1000} for number in range(3 * CHUNK // 1000)]
+    rows = [{"project": f"p{number}"} for number in range(2 * SLICE + 7)]
     (stream,) = choose_streams(["project"])
-    chunks = [*lines_of(stream, batch_with("a", {"project": rows}))]
-    assert len(chunks) > 2
-    assert all(CHUNK / 2 < len(chunk) < 2 * CHUNK for chunk in chunks[:-1])
-    assert [json.loads(line)["project"] for chunk in chunks for line in chunk.splitlines()] == [
-        row["project"] for row in rows
-    ]
+    slices = [*lines_of(stream, batch_with("a", {"project": rows}), **around)]
+    assert [len(lines.splitlines()) for lines in slices] == [SLICE, SLICE, 7]
+    assert all(lines.endswith(b"\n") for lines in slices)
+    told = [json.loads(line.removeprefix(b"<").removesuffix(b">")) for line in b"".join(slices).splitlines()]
+    assert told == [{**row, "seen_at": "2026-11-22T07:29:37Z"} for row in rows]
+
+
+def test_rows_are_records() -> None:
+    """The rows of a stream of our own records are instances of them, however many slices they come in."""
+    (stream,) = choose_streams(["roles"])
+    made = [Roles(project="foo", role="Owner", user=f"u{number}") for number in range(SLICE + 2)]
+    assert [*rows_of(stream, change_with(made))] == made
+    assert [*rows_of(stream, change_with([]))] == [*rows_of(stream, Change(SEEN))] == []
+
+
+def test_rows_that_are_passed_on() -> None:
+    """The rows of a document that is passed on are dicts of plain values, with all its keys, whatever their types."""
+    (stream,) = choose_streams(["project"])
+    made = [{"project": "foo", "info": {"name": 7}, "new": [1.5, None, Raw(b"1e999")]}, *ROWS]
+    expected = [{"project": "foo", "info": {"name": 7}, "new": [1.5, None, None]}, *ROWS]
+    assert [*rows_of(stream, change_with(made))] == expected
 
 
 def test_a_visit(world: World) -> None:
     """A visit's batch has the change of every stream, what is to be said, and when it was."""
     findings = visited(world, notes=["a note"])
     given = batch(findings, known("files", "versions", "release"), of=7)
-    assert {name: len(rows) for name, rows in given.rows.items()} == {"files": 2, "versions": 1, "release": 1}
+    assert given.counts == {"files": 2, "versions": 1, "release": 1}
     assert (given.project, given.seen_at, given.known, given.notes) == ("foo", SEEN_AT, 7, ("a note",))
     assert {change.seen.asked for change in given.changes.values()} == {int(SEEN_AT.timestamp())}
     assert (given.failures, given.missing, given.complaints, given.oddities) == ({}, False, (), ())
@@ -168,7 +202,7 @@ def test_a_document_that_lacks_what_rows_are_made_from() -> None:
     assert isinstance(given.failures["roles"], NotOfferedError)
     offered = visit_with({"info": {"name": "foo", "version": "1.0"}, "ownership": {"roles": []}})
     findings = Findings(FOO, offered, {Reads.PROJECT: visit.document.mark})
-    assert batch(findings, known("roles", seen={"roles": BEFORE})).rows == {"roles": []}
+    assert rows_in(batch(findings, known("roles", seen={"roles": BEFORE}))) == {"roles": []}
 
 
 def test_a_stream_of_pages_tells_of_projects_without_documents(world: World) -> None:
@@ -190,7 +224,7 @@ BEFORE = Seen(1, b"term", True, 5, {CODES[Reads.PROJECT]: Mark(b'"x"', 5)}, {"":
 def test_a_mistake_of_the_user() -> None:
     """A name that was given and that the index has never had is missing, without another word."""
     given = batch(absent(), known("files"))
-    assert (given.missing, given.notes, given.rows) == (True, (), {"files": []})
+    assert (given.missing, given.notes, rows_in(given)) == (True, (), {"files": []})
 
 
 def test_a_name_that_nobody_gave() -> None:
@@ -228,5 +262,5 @@ def test_a_pin_that_never_was(world: World) -> None:
 def test_a_pin_that_is_gone(world: World) -> None:
     """A pin that was read, in whatever spelling, and is not there any more takes its rows away."""
     given = slip(world, {"9": Part(b"digest")})
-    assert given.rows["release"] == []
+    assert rows_in(given)["release"] == []
     assert len(given.complaints) == 1

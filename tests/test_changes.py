@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
+import msgspec
 import pytest
 from msgspec import Struct
 
-from source_pypi.changes import Change, change_of
+from source_pypi.changes import SLICE, Change, change_of
 from source_pypi.documents import ABSENT, UNKNOWN, Mark
 from source_pypi.documents.mark import mark_of
 from source_pypi.errors import TooLargeError
@@ -101,6 +102,16 @@ def change(
     return change_of(stream, findings, known, TERMS, NOW, keys=keys)
 
 
+def told(change: Change, record: type[Struct] = Thing) -> list[Any] | None:
+    """The rows that are new or different, as many as it says that there are; None: nothing has changed."""
+    if change.count is None:
+        assert change.lines == ()
+        return None
+    rows = msgspec.json.Decoder(record).decode_lines(b"".join(change.lines))
+    assert len(rows) == change.count
+    return rows
+
+
 def thing(*names: str, value: int = 0) -> list[Row]:
     """Rows of these names."""
     return [Thing("foo", name, value) for name in names]
@@ -118,8 +129,8 @@ def test_the_first_visit(things: Stream, made: Given) -> None:
     """At the first visit every row is new, and all of it is remembered."""
     made.rows = thing("x", "y")
     first = change(things, found(needs=("bar",)))
-    assert first.rows == made.rows
-    assert [json.loads(line) for line in first.lines.splitlines()] == [
+    assert told(first) == made.rows
+    assert [json.loads(line) for line in b"".join(first.lines).splitlines()] == [
         {"project": "foo", "name": "x", "value": 0},
         {"project": "foo", "name": "y", "value": 0},
     ]
@@ -131,7 +142,7 @@ def test_the_first_visit(things: Stream, made: Given) -> None:
 
 def test_the_first_visit_without_rows(things: Stream) -> None:
     """At the first visit that there are no rows is news: there may be some of an older release."""
-    assert change(things, found()).rows == []
+    assert told(change(things, found())) == []
 
 
 def test_an_unchanged_document(things: Stream, made: Given) -> None:
@@ -152,7 +163,7 @@ def test_a_document_that_changed_and_rows_that_did_not(things: Stream, made: Giv
     made.rows = thing("x")
     first = change(things, found()).seen
     again = change(things, found(B), first)
-    assert (again.rows, again.lines, again.gone, made.asked) == (None, b"", [], 2)
+    assert (told(again), again.lines, again.gone, made.asked) == (None, (), [], 2)
     assert (again.seen.marks, again.seen.serial, again.seen.parts) == ({CODES[Reads.PROJECT]: B}, 6, first.parts)
 
 
@@ -162,7 +173,7 @@ def test_rows_that_changed(things: Stream, made: Given) -> None:
     first = change(things, found()).seen
     made.rows = [*thing("x", value=1), *thing("z")]
     again = change(things, found(B), first)
-    assert (again.rows, again.kept) == (made.rows, ())
+    assert (told(again), again.kept) == (made.rows, ())
     assert again.gone == [{"project": "foo", "name": "y"}]
     assert again.seen.parts[""].keys == (("x",), ("z",))
 
@@ -173,7 +184,7 @@ def test_the_order_of_rows_counts(things: Stream, made: Given) -> None:
     first = change(things, found()).seen
     made.rows = thing("y", "x")
     again = change(things, found(B), first)
-    assert (again.rows, again.gone) == (made.rows, [])
+    assert (told(again), again.gone) == (made.rows, [])
 
 
 def test_nothing_is_left(things: Stream, made: Given) -> None:
@@ -182,10 +193,10 @@ def test_nothing_is_left(things: Stream, made: Given) -> None:
     first = change(things, found()).seen
     made.rows = []
     again = change(things, found(ABSENT, missing=True), first)
-    assert (again.rows, again.lines) == ([], b"")
+    assert (told(again), again.lines) == ([], ())
     assert again.gone == [{"project": "foo", "name": "x"}, {"project": "foo", "name": "y"}]
     assert (again.seen.known, again.seen.serial) == (True, None)
-    assert change(things, found(ABSENT, missing=True), again.seen).rows is None
+    assert told(change(things, found(ABSENT, missing=True), again.seen)) is None
 
 
 def test_a_project_that_never_was(things: Stream) -> None:
@@ -197,11 +208,11 @@ def test_other_terms(things: Stream, made: Given) -> None:
     """On other terms rows are made anew although the document is the same, and told where they differ."""
     made.rows = thing("x")
     first = change(things, found()).seen
-    assert change(things, found(), first, settled=False).rows is None
+    assert told(change(things, found(), first, settled=False)) is None
     assert made.asked == 2
     made.rows = thing("y")
     again = change(things, found(), first, settled=False)
-    assert (again.rows, again.gone) == (made.rows, [{"project": "foo", "name": "x"}])
+    assert (told(again), again.gone) == (made.rows, [{"project": "foo", "name": "x"}])
 
 
 def test_without_keys(things: Stream, made: Given) -> None:
@@ -211,9 +222,9 @@ def test_without_keys(things: Stream, made: Given) -> None:
     assert first.parts[""].keys is None
     made.rows = thing("x")
     without = change(things, found(B), first, keys=False)
-    assert (without.rows, without.gone) == (made.rows, [])
+    assert (told(without), without.gone) == (made.rows, [])
     later = change(things, found(B), first, keys=True)
-    assert (later.rows, later.gone, later.seen.parts[""].keys) == (made.rows, [], (("x",),))
+    assert (told(later), later.gone, later.seen.parts[""].keys) == (made.rows, [], (("x",),))
 
 
 def test_needs_that_are_not_whole(things: Stream) -> None:
@@ -231,7 +242,7 @@ def test_releases_at_first(pieces: Stream, made: Given) -> None:
     """Each release is remembered with its own document, or none if its rows come from the project's."""
     made.rows = [*piece("2.0", "x"), *piece("1.0", "x", "y")]
     first = change(pieces, found(A, TWO))
-    assert first.rows == made.rows
+    assert told(first, Piece) == made.rows
     assert {name: (part.mark, part.keys) for name, part in first.seen.parts.items()} == {
         "2.0": (None, (("x",),)),
         "1.0": (B, (("x",), ("y",))),
@@ -257,7 +268,7 @@ def test_one_release_changed(pieces: Stream, made: Given) -> None:
     first = change(pieces, found(A, {"3.0": None, "2.0": A, "1.0": B})).seen
     made.rows = piece("1.0", "y", "z")
     again = change(pieces, found(A, {"3.0": UNKNOWN, "2.0": UNKNOWN, "1.0": A}), first)
-    assert (again.rows, set(again.kept)) == (made.rows, {"3.0", "2.0"})
+    assert (told(again, Piece), set(again.kept)) == (made.rows, {"3.0", "2.0"})
     assert again.gone == [{"project": "foo", "version": "1.0", "name": "x"}]
     assert again.seen.parts == {**first.parts, "1.0": again.seen.parts["1.0"]}
     assert again.seen.parts["1.0"].mark == A
@@ -269,7 +280,7 @@ def test_a_release_that_changed_and_rows_that_did_not(pieces: Stream, made: Give
     first = change(pieces, found(A, TWO)).seen
     made.rows = piece("1.0", "y")
     again = change(pieces, found(A, {"2.0": UNKNOWN, "1.0": A}), first)
-    assert again.rows is None
+    assert told(again, Piece) is None
     assert again.seen.parts["1.0"] == Part(first.parts["1.0"].digest, A, (("y",),))
 
 
@@ -279,7 +290,7 @@ def test_a_release_that_is_gone(pieces: Stream, made: Given) -> None:
     first = change(pieces, found(A, TWO)).seen
     made.rows = piece("2.0", "x")
     again = change(pieces, found(B, {"2.0": None}), first)
-    assert (again.rows, again.kept) == ([], ("2.0",))
+    assert (told(again, Piece), again.kept) == ([], ("2.0",))
     assert again.gone == [{"project": "foo", "version": "1.0", "name": name} for name in "xy"]
     assert again.seen.parts.keys() == {"2.0"}
 
@@ -290,7 +301,7 @@ def test_releases_on_other_terms(pieces: Stream, made: Given) -> None:
     first = change(pieces, found(A, TWO), keys=False).seen
     made.rows = [*piece("2.0", "x"), *piece("1.0", "z")]
     again = change(pieces, found(A, TWO), first, settled=False)
-    assert (again.rows, again.kept) == (piece("1.0", "z"), ("2.0",))
+    assert (told(again, Piece), again.kept) == (piece("1.0", "z"), ("2.0",))
     assert {name: part.keys for name, part in again.seen.parts.items()} == {"2.0": (("x",),), "1.0": (("z",),)}
 
 
@@ -300,7 +311,7 @@ def test_a_new_release(pieces: Stream, made: Given) -> None:
     first = change(pieces, found(A, {"2.0": None})).seen
     made.rows = [*piece("3.0", "x"), *piece("2.0", "x")]
     again = change(pieces, found(B, {"3.0": None, "2.0": A, "1.0": A}), first)
-    assert (again.rows, again.kept) == (piece("3.0", "x"), ("2.0",))
+    assert (told(again, Piece), again.kept) == (piece("3.0", "x"), ("2.0",))
     assert again.seen.parts.keys() == {"3.0", "2.0", "1.0"}
     assert again.seen.parts["2.0"].mark == A
 
@@ -318,7 +329,7 @@ def test_an_absent_project_has_no_releases(
     made.rows = [*piece("2.0", "x"), *piece("1.0", "y")]
     first = change(pieces, found(A, TWO)).seen
     again = change(pieces, found(ABSENT, parts), first)
-    assert (again.rows, again.kept, again.seen.parts) == ([], (), {})
+    assert (told(again, Piece), again.kept, again.seen.parts) == ([], (), {})
     assert [gone["version"] for gone in again.gone] == ["1.0", "2.0"]
 
 
@@ -353,15 +364,41 @@ def test_keys_that_were_kept_before(things: Stream, made: Given) -> None:
     first = change(things, found()).seen
     made.rows = thing("x")
     again = change(things, found(B), first, keys=False)
-    assert (again.rows, again.gone, again.seen.parts[""].keys) == (made.rows, [], None)
+    assert (told(again), again.gone, again.seen.parts[""].keys) == (made.rows, [], None)
 
 
 def test_lines_of_several_releases(pieces: Stream, made: Given) -> None:
-    """The lines are those of the rows, in their order, with nothing between."""
-    made.rows = [*piece("2.0", "x"), *piece("1.0", "y")]
+    """The lines are those of the rows, in their order, release by release, with nothing between."""
+    made.rows = [*piece("2.0", "x"), *piece("1.0", "y", "z")]
     assert change(pieces, found(A, TWO)).lines == (
-        b'{"project":"foo","version":"2.0","name":"x"}\n{"project":"foo","version":"1.0","name":"y"}\n'
+        b'{"project":"foo","version":"2.0","name":"x"}\n',
+        b'{"project":"foo","version":"1.0","name":"y"}\n{"project":"foo","version":"1.0","name":"z"}\n',
     )
+
+
+@pytest.mark.parametrize(
+    ("count", "slices"),
+    [(1, [1]), (SLICE, [SLICE]), (SLICE + 1, [SLICE, 1]), (2 * SLICE, [SLICE] * 2), (2 * SLICE + 7, [SLICE, SLICE, 7])],
+)
+def test_many_rows(things: Stream, made: Given, count: int, slices: list[int]) -> None:
+    """Rows that are many come in slices of whole lines, each of as many as are held at a time but the last."""
+    made.rows = thing(*map(str, range(count)))
+    many = change(things, found())
+    assert told(many) == made.rows
+    assert all(lines.endswith(b"\n") for lines in many.lines)
+    assert [lines.count(b"\n") for lines in many.lines] == slices
+
+
+def test_rows_are_the_same_however_they_are_sliced(
+    things: Stream, made: Given, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where slices end says nothing of the rows: they are not told again for it."""
+    made.rows = thing(*map(str, range(10)))
+    first = change(things, found())
+    monkeypatch.setattr("source_pypi.changes.SLICE", 3)
+    assert told(change(things, found(B), first.seen)) is None
+    again = change(things, found())
+    assert ([lines.count(b"\n") for lines in again.lines], again.seen) == ([3, 3, 3, 1], first.seen)
 
 
 def test_rows_that_are_no_records(pieces: Stream, made: Given) -> None:
@@ -414,7 +451,7 @@ def test_as_many_rows_as_are_taken(things: Stream, made: Given, monkeypatch: pyt
     """As many rows as are taken are; of more, none is, and how many there were is said."""
     monkeypatch.setattr("source_pypi.changes.MOST_ROWS", 1000)
     made.rows = thing(*map(str, range(1000)))
-    assert change(things, found()).rows == made.rows
+    assert told(change(things, found())) == made.rows
     made.rows = thing(*map(str, range(1003)))
     with pytest.raises(TooLargeError) as caught:
         change(things, found())
@@ -431,7 +468,7 @@ def test_rows_of_the_index_are_not_counted(made: Given, monkeypatch: pytest.Monk
     made.rows = thing("x", "y", "z")
     findings = Findings()
     findings.marks[Reads.LISTING] = A
-    assert change(stream, findings).rows == made.rows
+    assert told(change(stream, findings)) == made.rows
     made.rows = thing("x" * 1000)
     with pytest.raises(TooLargeError) as caught:
         change(stream, findings)
@@ -442,7 +479,7 @@ def test_the_largest_row(things: Stream, made: Given, monkeypatch: pytest.Monkey
     """Each row may be as large as is taken, however large all of them are; of more, none is taken."""
     made.rows = thing("x" * 1000, "y" * 1000)
     monkeypatch.setattr("source_pypi.changes.LARGEST_ROW", 1037)
-    assert change(things, found()).rows == made.rows
+    assert told(change(things, found())) == made.rows
     monkeypatch.setattr("source_pypi.changes.LARGEST_ROW", 1036)
     with pytest.raises(TooLargeError) as caught:
         change(things, found())

@@ -3,9 +3,11 @@
 import gzip
 import random
 import socket
+import zlib
 from collections.abc import Callable
 from email.utils import formatdate
 from http import HTTPStatus
+from pathlib import Path
 from time import time
 
 import pytest
@@ -20,6 +22,7 @@ from source_pypi.client import (
     Credentials,
     Exchange,
     Pace,
+    Patience,
     Traffic,
     Wait,
     _joined,
@@ -27,9 +30,20 @@ from source_pypi.client import (
     unpack,
     user_agent,
 )
-from source_pypi.errors import AnswerError, ProxyError, RefusedError, SourceError, UnavailableError, UnreachableError
+from source_pypi.errors import (
+    AnswerError,
+    ProxyError,
+    RefusedError,
+    SourceError,
+    TransientError,
+    UnavailableError,
+    UnreachableError,
+    UntrustedError,
+)
 from source_pypi.index import Index
-from tests.fake_index import FakeIndex, Fault, World, faults
+from tests.fake_index import FakeIndex, Fault, World, faults, site
+from tests.faults.authority import Authority, behind_tls
+from tests.faults.listening import Listener, read_head
 
 Connect = Callable[..., Index]
 PATH = "/pypi/flask/json"
@@ -178,6 +192,29 @@ def test_an_index_that_has_answered_gets_patience(flask: FakeIndex, connect: Con
     assert len(waits) == 6
 
 
+@pytest.mark.parametrize(
+    ("fault", "patience", "expected"),
+    [
+        (faults.unavailable(), Patience(tries=1), []),
+        (faults.unavailable(), Patience(tries=4), [1.0, 2.0, 4.0]),
+        (faults.reset(), Patience(tries=2), [1.0]),
+        (faults.reset(), Patience(tries=9), [1.0, 2.0]),
+        (faults.too_many("5"), Patience(tries=2, longest_wait=5), [5.0]),
+        (faults.too_many("6"), Patience(tries=2, longest_wait=5), []),
+        (faults.too_many(str(int(LONGEST_WAIT))), Patience(tries=2), [LONGEST_WAIT]),
+    ],
+    ids=["once", "four times", "twice, of nobody", "of nobody", "as long", "too long", "as ever"],
+)
+def test_other_patience(
+    flask: FakeIndex, connect: Connect, waits: list[float], fault: Fault, patience: Patience, expected: list[float]
+) -> None:
+    """Another patience tries as often, and waits as long, as it says; never more often an index that never answered."""
+    flask.fault(PATH, fault, times=None)
+    with pytest.raises(TransientError):
+        connect(flask, patience=patience).client.get(flask.url + PATH)
+    assert waits == expected
+
+
 def test_unknown_host(connect: Connect, flask: FakeIndex) -> None:
     """A host name that nobody knows is said to be unknown."""
     with pytest.raises(UnreachableError, match="its host name is unknown"):
@@ -220,9 +257,30 @@ def test_redirect(flask: FakeIndex, connect: Connect) -> None:
 def test_redirects_without_end(flask: FakeIndex, connect: Connect) -> None:
     """A redirect to itself ends after a few hops in one error."""
     flask.fault("/round", faults.redirect("/round"), times=None)
-    with pytest.raises(AnswerError, match="more than 5 redirects"):
+    with pytest.raises(AnswerError) as caught:
         connect(flask).client.get(f"{flask.url}/round")
+    assert caught.value.args == (f"{flask.url}/round", "more than 5 redirects")
     assert len(flask.requests) == 6
+
+
+def test_a_redirect_to_nowhere(connect: Connect, flask: FakeIndex) -> None:
+    """A redirect that does not say where to is one to itself."""
+    asked: list[bytes] = []
+    with pytest.raises(AnswerError) as caught, Listener(_answering(b"HTTP/1.1 302 Found\r\n", asked)) as nowhere:
+        connect(flask).client.get(f"http://127.0.0.1:{nowhere.port}/away")
+    assert caught.value.args == (f"http://127.0.0.1:{nowhere.port}/away", "more than 5 redirects")
+    assert asked == [b"GET /away HTTP/1.1"] * 6
+
+
+def _answering(head: bytes, asked: list[bytes]) -> Callable[[socket.socket], None]:
+    """Serves every request of a connection with this head, and an empty body; ``asked``: what was asked for."""
+
+    def serve(sock: socket.socket) -> None:
+        while heard := read_head(sock):
+            asked.append(heard.partition(b"\r\n")[0])
+            sock.sendall(head + b"Content-Length: 0\r\n\r\n")
+
+    return serve
 
 
 def test_credentials_for_the_index_only(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
@@ -289,6 +347,16 @@ def test_pace() -> None:
     now[0] = 200.0
     pace.wait()
     assert slept == pytest.approx([0.25, 0.5, 0.15])
+
+
+def test_the_first_request_never_waits() -> None:
+    """The first request is sent at once, whatever the clock says."""
+    slept: list[float] = []
+    pace = Pace(4, lambda: 0.0, slept.append)
+    pace.wait()
+    assert slept == []
+    pace.wait()
+    assert slept == [0.25]
 
 
 def test_no_pace() -> None:
@@ -412,6 +480,8 @@ def test_nothing_to_tell(connect: Connect, flask: FakeIndex) -> None:
         (b"Go away.\nMore.", "text/plain; charset=utf-8", "Go away"),
         (b"Go\x07 aw\xe4y...", "text/plain", "Go aw\N{REPLACEMENT CHARACTER}y"),
         (b".x" * 200, "text/plain", ".x" * 100),
+        (b"x" * 201, "text/plain", "x" * 200),
+        (b"Ask MAX...", "text/plain", "Ask MAX"),
         (b"the word is s3cret", "text/plain", ""),
         (b"<p>Go away</p>", "text/html", ""),
         (b"", "text/plain", ""),
@@ -426,6 +496,34 @@ def test_what_a_refusal_says(
     with pytest.raises(RefusedError) as caught:
         connect(flask, credentials=Credentials(origin(flask.url), "me", "s3cret")).client.get(flask.url + PATH)
     assert caught.value.args == (flask.url + PATH, status, said)
+
+
+def test_a_refusal_of_no_type(connect: Connect, flask: FakeIndex) -> None:
+    """A refusal that does not say what it is made of is told without words."""
+    with pytest.raises(RefusedError) as caught, Listener(_answering(b"HTTP/1.1 403 Forbidden\r\n", [])) as index:
+        connect(flask).client.get(f"http://127.0.0.1:{index.port}{PATH}")
+    assert caught.value.args == (f"http://127.0.0.1:{index.port}{PATH}", 403, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("X-PyPI-Last-Serial", "9" * 18, (None, 10**18 - 1, False)),
+        ("X-PyPI-Last-Serial", "9" * 19, (None, None, False)),
+        ("X-PyPI-Last-Serial", "-7", (None, None, False)),
+        ("X-PyPI-Last-Serial", "\N{SUPERSCRIPT TWO}", (None, None, False)),
+        ("X-PyPI-Last-Serial", "", (None, None, False)),
+        ("ETag", 'W/"a"', ('W/"a"', None, False)),
+        ("X-Devpi-Serial", "7", (None, None, True)),
+        ("X-Else", "7", (None, None, False)),
+    ],
+)
+def test_what_a_head_tells(
+    flask: FakeIndex, connect: Connect, name: str, value: str, told: tuple[str | None, int | None, bool]
+) -> None:
+    """A head tells ETag, serial (a number that fits 64 bits) and devpi, or none of it."""
+    flask.fault("/x", Fault("head", site.Answer(200, "application/json", b"{}", ((name, value),))))
+    assert connect(flask).client.get(f"{flask.url}/x") == Answer(f"{flask.url}/x", 200, b"{}", *told)
 
 
 def test_gone_is_not_found(flask: FakeIndex, connect: Connect) -> None:
@@ -453,6 +551,36 @@ def test_a_proxy_that_wants_credentials(flask: FakeIndex, connect: Connect, monk
         client.get("http://index.example/x")
     assert caught.value.args[0] == flask.url
     assert "407" in str(caught.value)
+
+
+def test_a_proxy_that_does_not_connect(
+    flask: FakeIndex, connect: Connect, waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy that refuses to connect to the index is the user's to mend: raised at once."""
+    monkeypatch.setenv("HTTPS_PROXY", flask.url)
+    with pytest.raises(ProxyError) as caught:
+        connect(flask).client.get("https://index.example/x")
+    assert caught.value.args == (flask.url, "does not connect to the index (405): check NO_PROXY and index_url")
+    assert waits == []
+
+
+def test_a_proxy_that_is_not_there(flask: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the way to a proxy fails, that is said, and not taken for the index's fault."""
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        proxy = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+    monkeypatch.setenv("HTTP_PROXY", proxy)
+    with pytest.raises(UnreachableError) as caught:
+        connect(flask, clock=lambda: 1.0).client.get("http://index.example/x")
+    assert caught.value.args == ("http://index.example/x", f"its proxy {proxy}: no connection can be made", 3, 0.0)
+
+
+def test_a_certificate_of_nobody(flask: FakeIndex, connect: Connect, waits: list[float], tmp_path: Path) -> None:
+    """A certificate that nobody vouches for is told at once, with the address, but not with credentials in it."""
+    certificate = Authority(tmp_path).certificate()
+    with behind_tls(("127.0.0.1", flask.port), certificate) as url, pytest.raises(UntrustedError) as caught:
+        connect(flask).client.get(url.replace("//", "//me:s3cret@") + PATH)
+    assert caught.value.args == (url + PATH, "unable to get local issuer certificate")
+    assert (waits, flask.requests) == ([], [])
 
 
 @pytest.mark.parametrize(("more", "taken"), [(0, True), (-1, False)])
@@ -502,6 +630,7 @@ def test_unpacked(packed: bytes, encoding: str, body: bytes) -> None:
         (gzip.compress(b"one")[:-1], "gzip", "gzip cut short"),
         (gzip.compress(b"one") + gzip.compress(b"two")[:-1], "gzip", "gzip cut short"),
         (b"no gzip", "gzip", "broken gzip"),
+        (zlib.compress(b"one"), "gzip", "broken gzip"),
         (gzip.compress(b"one") + b"rest", "gzip", "broken gzip"),
     ],
 )
@@ -517,7 +646,7 @@ def test_unpacked_no_further(monkeypatch: pytest.MonkeyPatch, members: int) -> N
     monkeypatch.setattr("source_pypi.client.LARGEST_ANSWER", 6)
     packed = gzip.compress(b"x" * 20) if members == 1 else gzip.compress(b"x" * 5) * 4
     assert unpack(packed, "gzip") == b"x" * 7
-    assert unpack(gzip.compress(b"x" * 6), "gzip") == b"x" * 6
+    assert unpack(gzip.compress(b"x" * 6) * members, "gzip") == b"x" * (5 + members)
 
 
 def test_how_a_client_is_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -610,3 +739,17 @@ def test_read_no_further(
         assert len(client.get(f"{flask.url}/large").body) == size
     assert client.traffic.bytes_received == read
     assert client.get(f"{flask.url}/pypi/nope/json").status == 404
+
+
+def test_cut_short_where_the_bound_is(
+    flask: FakeIndex, connect: Connect, waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A body that ends where the bound is, and should be longer, is cut short, and asked for again."""
+    flask.world.override("/large", b"x" * 1200, "application/zip")
+    flask.fault("/large", faults.truncated(1000))
+    monkeypatch.setattr("source_pypi.client.LARGEST_ANSWER", 1000)
+    client = connect(flask).client
+    client._headers["Accept-Encoding"] = "identity"
+    with pytest.raises(AnswerError, match="more than 0 MB"):
+        client.get(f"{flask.url}/large")
+    assert waits == [1.0]

@@ -428,14 +428,14 @@ def test_deep_nesting_instead_of_a_document_is_refused(depth: int) -> None:
 def test_sections() -> None:
     """The sections are the top-level keys with the JSON of their values, known keys or not, in their order."""
     document = opened(b'{"new": [1, 2.50] ,"info":{"name":"a" },"last_serial":7}\n')
-    sections = {key: bytes(value) for key, value in document.sections().items()}
+    sections = {key: bytes(value) for key, value in document.sections.items()}
     assert sections == {"new": b"[1, 2.50]", "info": b'{"name":"a" }', "last_serial": b"7"}
     assert list(sections) == ["new", "info", "last_serial"]
 
 
 def test_sections_of_a_mended_document() -> None:
     """The sections of a mended document are mended."""
-    sections = opened({"info": {"name": 1}, "last_serial": "7", "new": "a"}).sections()
+    sections = opened({"info": {"name": 1}, "last_serial": "7", "new": "a"}).sections
     assert {key: json.loads(bytes(value)) for key, value in sections.items()} == {
         "info": {"name": None},
         "last_serial": None,

@@ -57,6 +57,12 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
         "(if the index was set up anew, reset the state)",
     ),
     (
+        "DamagedError",
+        (f"{ADDRESS}.metadata", "ab", "cd"),
+        f"{ADDRESS}.metadata has the SHA-256 cd, and the index tells ab: "
+        "what was loaded stays, the next run asks again",
+    ),
+    (
         "NotOfferedError",
         ("statistics", "http://index.test/stats/", "answered 404"),
         "this index offers no statistics (http://index.test/stats/ answered 404): "

@@ -147,14 +147,14 @@ def test_names_that_break_the_rules(filename: str) -> None:
 @pytest.mark.parametrize(
     ("filename", "expected"),
     [
-        ("flask-3.0.3-py3-none-any.whl", WheelName(None, ("py3",), ("none",), ("any",))),
-        ("six-1.16.0-py2.py3-none-any.whl", WheelName(None, ("py2", "py3"), ("none",), ("any",))),
-        ("scipy-1.13.0-2-cp310-cp310-win_amd64.whl", WheelName("2", ("cp310",), ("cp310",), ("win_amd64",))),
-        ("a-1-007.b_C-PY3-None-ANY.whl", WheelName("007.b_C", ("py3",), ("none",), ("any",))),
-        ("a-1-py3.py2.py3-none-b.a.b.whl", WheelName(None, ("py3", "py2"), ("none",), ("b", "a"))),
+        ("flask-3.0.3-py3-none-any.whl", WheelName(None, ["py3"], ["none"], ["any"])),
+        ("six-1.16.0-py2.py3-none-any.whl", WheelName(None, ["py2", "py3"], ["none"], ["any"])),
+        ("scipy-1.13.0-2-cp310-cp310-win_amd64.whl", WheelName("2", ["cp310"], ["cp310"], ["win_amd64"])),
+        ("a-1-007.b_C-PY3-None-ANY.whl", WheelName("007.b_C", ["py3"], ["none"], ["any"])),
+        ("a-1-py3.py2.py3-none-b.a.b.whl", WheelName(None, ["py3", "py2"], ["none"], ["b", "a"])),
         (
             "torch-2.3.0+cu121-cp312-abi3.cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
-            WheelName(None, ("cp312",), ("abi3", "cp312"), ("manylinux_2_17_x86_64", "manylinux2014_x86_64")),
+            WheelName(None, ["cp312"], ["abi3", "cp312"], ["manylinux_2_17_x86_64", "manylinux2014_x86_64"]),
         ),
     ],
 )
@@ -213,6 +213,6 @@ def test_hostile_names_end_quickly(name: str) -> None:
 
 def test_a_name_of_many_tags() -> None:
     """A name may stand for as many tags as real ones do, and for more."""
-    platforms = tuple(f"manylinux_2_{minor}_x86_64" for minor in range(100))
-    expected = WheelName(None, ("cp311", "cp312", "cp313"), ("abi3", "none"), platforms)
+    platforms = [f"manylinux_2_{minor}_x86_64" for minor in range(100)]
+    expected = WheelName(None, ["cp311", "cp312", "cp313"], ["abi3", "none"], platforms)
     assert parse_wheel(f"a-1-cp311.cp312.cp313-abi3.none-{'.'.join(platforms)}.whl") == expected

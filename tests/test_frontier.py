@@ -15,6 +15,7 @@ from source_pypi.index import Index
 from source_pypi.selection import Selection, Target, select
 from source_pypi.streams import choose_streams
 from source_pypi.sync import batches
+from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World, faults
 from tests.test_sync import counts, read
 
@@ -163,7 +164,7 @@ def test_several_spellings(world: World, fake: FakeIndex, connect: Connect) -> N
     world.add("Foo.Bar", ["1.0", "2.0", "3.0"])
     asked = ["foo_bar==1.0", "Foo.Bar", "FOO--BAR==2", "foo-bar==1.0.0"]
     (batch,) = read(connect(fake), asked, choose_streams(["release"]))
-    assert [row["version"] for row in batch.rows["release"] if isinstance(row, dict)] == ["1.0", "2.0", "3.0"]
+    assert [row["version"] for row in rows_in(batch)["release"]] == ["1.0", "2.0", "3.0"]
     releases = {f"/pypi/foo-bar/{version}/json": 1 for version in ("1.0", "2.0")}
     assert fake.counts == {**documents("foo-bar"), **releases}
 

@@ -22,9 +22,10 @@ from source_pypi.errors import DocumentError, SourceError, TooLargeError
 from source_pypi.fronts.loader import Database
 from source_pypi.index import Index
 from source_pypi.streams import STREAMS, choose_streams
+from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World
 from tests.hostile import TAKEN, info, nested
-from tests.test_sync import read
+from tests.test_sync import counts, read
 
 Connect = Callable[..., Index]
 READ = tuple(stream for stream in STREAMS if stream.of_project and stream.name not in ("attestations", "core_metadata"))
@@ -54,9 +55,9 @@ def test_what_is_taken(world: World, fake: FakeIndex, connect: Connect, tmp_path
     for stream in READ:
         if stream.name in hostile.changes:
             lines = [json.loads(line, parse_int=str) for line in b"".join(lines_of(stream, hostile)).splitlines()]
-            assert [line["project"] for line in lines] == ["foo"] * len(hostile.rows[stream.name])
+            assert [line["project"] for line in lines] == ["foo"] * hostile.counts[stream.name]
     loaded = load(tmp_path / "x.duckdb", [hostile, sound])
-    assert loaded == {stream.name: len(sound.rows[stream.name]) for stream in READ}
+    assert loaded == {name: len(rows) for name, rows in rows_in(sound).items()}
     assert [path.name for path in tmp_path.iterdir()] == ["x.duckdb"]
     assert time.process_time() - began < QUICK
 
@@ -91,7 +92,7 @@ def test_a_version_that_no_address_can_have(world: World, fake: FakeIndex, conne
     """A version of a megabyte is a row, is not asked for, and is told by its beginning."""
     world.override("/pypi/foo/json", TAKEN["a version of a megabyte"])
     (batch,) = read(connect(fake), ["foo"], choose_streams(["versions", "release"]), releases="all")
-    assert (batch.failures, len(batch.rows["versions"]), len(batch.rows["release"])) == ({}, 2, 1)
+    assert (batch.failures, counts(batch)) == ({}, {"versions": 2, "release": 1})
     (note,) = batch.notes
     assert note.startswith("foo: the index has no release documents of 1 versions (1.1.")
     assert len(note) < 1100
@@ -157,8 +158,8 @@ def test_credentials_in_a_document(world: World, fake: FakeIndex, connect: Conne
     world.override("/pypi/foo/json", document)
     world.override("/files/a-1.0-py3-none-any.whl.metadata", b"<html>no</html>")
     (batch,) = read(connect(fake), ["foo"], choose_streams(["files", "urls", "core_metadata"]))
-    assert [row.url for row in batch.rows["files"]] == [file["url"]]  # type: ignore[union-attr]
-    assert [row.url for row in batch.rows["urls"]] == ["http://me:hunter2@a.test/"]  # type: ignore[union-attr]
+    assert [row.url for row in rows_in(batch)["files"]] == [file["url"]]
+    assert [row.url for row in rows_in(batch)["urls"]] == ["http://me:hunter2@a.test/"]
     assert list(batch.failures) == ["core_metadata"]
     assert "hunter2" not in "".join(map(str, (*batch.failures.values(), *batch.notes)))
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from packaging.version import InvalidVersion, Version
 
-from source_pypi.pep440 import parse_version, same_version, sort_key
+from source_pypi.pep440 import normalized, parse_version, same_version, sort_key
 
 #: The first draw may take long on a busy machine.
 CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=500)
@@ -57,6 +57,31 @@ def test_parse_version_knows_pep_440(text: str) -> None:
 def test_parse_version_knows_what_pep_440_does_not(text: str) -> None:
     """A version that PEP 440 does not know, or that has more digits than Python converts, is None."""
     assert parse_version(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1.0", "1.0"),
+        ("1.0.0", "1.0.0"),
+        (" v1.0\n", "1.0"),
+        ("01.002", "1.2"),
+        ("1.0-RC.1", "1.0rc1"),
+        ("1.0-alpha", "1.0a0"),
+        ("1.0-1", "1.0.post1"),
+        ("1.0_DEV", "1.0.dev0"),
+        ("0!1", "1"),
+        ("2!1.0+Ubuntu-1_2", "2!1.0+ubuntu.1.2"),
+        ("2004d", None),
+        ("", None),
+        ("9" * 4300, "9" * 4300),
+        ("9" * 4301, None),
+    ],
+)
+def test_normalized(text: str, expected: str | None) -> None:
+    """A version that PEP 440 knows has a normal form, which is its own; others have none."""
+    assert normalized(text) == expected
+    assert expected is None or normalized(expected) == expected
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,17 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
 from source_pypi.batch import Batch
 from source_pypi.changes import Change
+from source_pypi.client import Exchange, Wait
 from source_pypi.config import make_config
+from source_pypi.documents import Mark
+from source_pypi.documents.page import JSON_PAGE
 from source_pypi.errors import (
     ConfigError,
     DocumentError,
@@ -29,8 +33,9 @@ from source_pypi.selection import select
 from source_pypi.state import Seen
 from source_pypi.streams import STREAMS, choose_streams
 from source_pypi.streams.stream import Stream
-from source_pypi.sync import _is_lost, _spared, _Unwell, batches
+from source_pypi.sync import _is_lost, _reads, _spared, _Unwell, batches
 from source_pypi.visit import Findings, Plan
+from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World, faults
 from tests.remembering import DAY, NOW, Remembering, fresh
 
@@ -51,12 +56,12 @@ def streams(*names: str) -> tuple[Stream, ...]:
 
 def counts(batch: Batch) -> dict[str, int]:
     """Rows by stream."""
-    return {name: len(rows) for name, rows in batch.rows.items()}
+    return {name: len(rows) for name, rows in rows_in(batch).items()}
 
 
 def releases_in(batch: Batch) -> list[str]:
     """The versions that the stream release has rows of."""
-    return [row["version"] for row in batch.rows["release"] if isinstance(row, dict)]
+    return [row["version"] for row in rows_in(batch)["release"]]
 
 
 def test_one_request_a_project(world: World, fake: FakeIndex, connect: Connect) -> None:
@@ -89,13 +94,13 @@ def test_rows_do_not_depend_on_the_other_streams(
     """What a stream's rows hold is the same whether it is read alone or with all others."""
     world.add("flask", releases=["1.0", "2.0"])
     fake = serve()
-    alone = [batch.rows for batch in read(connect(fake), ["flask"], [stream])]
+    alone = [rows_in(batch) for batch in read(connect(fake), ["flask"], [stream])]
     fake.new_run()
-    together = [batch.rows for batch in read(connect(fake), ["flask"], ALL)]
-    encoded = [str(rows[stream.name]) for rows in alone if stream.name in rows]
-    assert len(encoded) == 1
+    together = [rows_in(batch) for batch in read(connect(fake), ["flask"], ALL)]
+    made = [rows[stream.name] for rows in alone if stream.name in rows]
+    assert len(made) == 1
     if stream.default:
-        assert encoded == [str(rows[stream.name]) for rows in together if stream.name in rows]
+        assert made == [rows[stream.name] for rows in together if stream.name in rows]
 
 
 def test_missing(world: World, fake: FakeIndex, connect: Connect) -> None:
@@ -158,13 +163,13 @@ def test_poor_mirror(world: World, serve: Callable[..., FakeIndex], connect: Con
     assert counts(project) == {"projects": 1, "versions": 3, "files": 6, "project": 1, "release": 1}
     assert releases_in(project) == ["3.0"]
     assert project.notes == ("flask: the index has no release documents of 2 versions (1.0, 2.0); 1 could be read",)
-    assert whole.rows == {}
+    assert rows_in(whole) == {}
     assert isinstance(whole.failures["stats"], NotOfferedError)
     assert str(whole.failures["stats"]) == (
         f"this index offers no statistics ({fake.url}/stats/ answered 404): "
         "leave the stream out, or read an index that has it"
     )
-    addresses = [row.url for row in project.rows["files"]]  # type: ignore[union-attr]
+    addresses = [row.url for row in rows_in(project)["files"]]
     assert all(address.startswith(f"{fake.url}/packages/") for address in addresses)
 
 
@@ -185,7 +190,7 @@ def test_a_project_that_fails_costs_itself_only(world: World, fake: FakeIndex, c
         world.add(name)
     fake.fault("/pypi/a/json", faults.unavailable(), times=None)
     first, second = read(connect(fake), ["a", "b"], streams("files", "release"))
-    assert (first.rows, first.missing) == ({}, False)
+    assert (rows_in(first), first.missing) == ({}, False)
     assert {name: type(error) for name, error in first.failures.items()} == {
         "files": UnavailableError,
         "release": UnavailableError,
@@ -235,7 +240,7 @@ def test_oddities(world: World, fake: FakeIndex, connect: Connect) -> None:
     world.override("/pypi/flask/json", document)
     (batch,) = read(connect(fake), ["flask"], streams("projects", "project", "release"))
     assert [str(oddity) for oddity in batch.oddities] == ["$.info.summary: expected text, found 7"]
-    assert [row.summary for row in batch.rows["projects"]] == [None]  # type: ignore[union-attr]
+    assert [row.summary for row in rows_in(batch)["projects"]] == [None]
 
 
 def test_asks_ahead(world: World, fake: FakeIndex, connect: Connect) -> None:
@@ -289,14 +294,37 @@ def test_order_and_concurrency(
     assert most == concurrency
 
 
+def test_one_slow_answer(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """While one project is waited for, others are read, but no more than are kept: twice as many as go at once."""
+    names = [f"p{number}" for number in range(8)]
+    for name in names:
+        world.add(name)
+    fake.fault("/pypi/p0/json", faults.slow(0.5))
+    told: list[Wait | Exchange] = []
+    list(read(connect(fake, connections=2, tell=told.append), names, streams("files"), max_concurrency=2))
+    order = [event.address.split("/")[-2] for event in told]
+    assert order[: order.index("p0")] == ["p1", "p2", "p3"]
+
+
 def test_threads_end(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """A run that is left in the middle leaves no thread behind."""
+    """A run that is left in the middle waits for nothing, asks for nothing more, and leaves no thread behind."""
     for name in "abcdef":
         world.add(name)
-    run = read(connect(fake), [*"abcdef"], streams("files"))
+    reading, left, waited, before = threading.Event(), threading.Event(), list[bool](), threading.enumerate()
+
+    def tell(event: Wait | Exchange) -> None:
+        if event.address.endswith("/b/json"):
+            reading.set()
+            waited.append(left.wait(5))
+
+    run = read(connect(fake, tell=tell), [*"abcdef"], streams("files"))
     next(run)
+    threads = [one for one in threading.enumerate() if one not in before and one.name.startswith("visit")]
+    assert reading.wait(5)
     run.close()  # type: ignore[attr-defined]
-    _eventually(lambda: not [t for t in threading.enumerate() if t.name.startswith("visit")])
+    left.set()
+    _eventually(lambda: not any(thread.is_alive() for thread in threads))
+    assert (len(threads), waited, fake.counts) == (1, [True], {"/pypi/a/json": 1, "/pypi/b/json": 1})
 
 
 def test_an_optional_document_never_stops_the_others(world: World, fake: FakeIndex, connect: Connect) -> None:
@@ -333,7 +361,7 @@ def test_following_changes_no_rows(world: World, serve: Callable[..., FakeIndex]
         fake.new_run()
         settings = {"releases": "all", "follow_dependencies": 1}
         (batch,) = read(connect(fake), ["foo", "foo==1.0"], chosen, **settings)
-        rows.append(batch.rows.get("core_metadata"))
+        rows.append(rows_in(batch).get("core_metadata"))
     assert rows[0] == rows[1]
     assert rows[0] is not None
 
@@ -1090,7 +1118,7 @@ def test_core_metadata_that_is_backfilled(world: World, fake: FakeIndex, connect
     index, memory = connect(fake), Remembering()
     names = ["core_metadata", "dependencies"]
     memory.sync(fake, index, ["foo"], names, releases="all", core_metadata=True)
-    world.backfill("foo-1.0-py3-none-any.whl", metadata=METADATA, core_metadata="0" * 64)
+    world.backfill("foo-1.0-py3-none-any.whl", metadata=METADATA, core_metadata=sha256(METADATA).hexdigest())
     memory.sync(fake, index, ["foo"], names, releases="all", core_metadata=True)
     assert memory.rows == {"core_metadata": 1, "dependencies": 1}
     assert agrees(fake, index, memory, ["foo"], names, releases="all", core_metadata=True)
@@ -1209,3 +1237,183 @@ def test_three_in_a_row_are_needed() -> None:
     later = Findings()
     unwell.learn(later)
     assert later.failures == {Reads.PAGE: silent}
+
+
+@pytest.mark.parametrize(
+    ("names", "asked", "path", "told", "failed"),
+    [
+        (["files"], ["a==9", "a==1.0"], "/pypi/a/1.0/json", [UnknownReleaseError, UnavailableError], []),
+        (["files", "release"], ["a==9", "a==1.0"], "/pypi/a/1.0/json", [UnknownReleaseError], ["release"]),
+        (["files", "statuses"], ["a"], "/simple/a/", [], ["statuses"]),
+        (["files"], ["a"], "/pypi/a/json", [], ["files"]),
+    ],
+    ids=["releases are only followed", "releases are read", "page", "project"],
+)
+def test_what_is_read_only_to_be_followed(
+    world: World,
+    fake: FakeIndex,
+    connect: Connect,
+    names: list[str],
+    asked: list[str],
+    path: str,
+    told: list[type[SourceError]],
+    failed: list[str],
+) -> None:
+    """A release whose needs cannot be read is a complaint where no stream reads it, and else the stream's failure."""
+    chain(world)
+    fake.fault(path, faults.unavailable(), times=None)
+    batch = next(read(connect(fake), asked, streams(*names), follow_dependencies=1))
+    assert ([type(error) for error in batch.complaints], list(batch.failures)) == (told, failed)
+
+
+@pytest.mark.parametrize(
+    ("names", "settings", "expected"),
+    [
+        (["dependencies"], {}, {Reads.RELEASES}),
+        (["dependencies"], {"follow_dependencies": 1}, {Reads.RELEASES, Reads.PROJECT}),
+        (["stats"], {"follow_dependencies": 1}, {Reads.STATISTICS}),
+        (["files", "statuses"], {}, {Reads.PROJECT, Reads.PAGE}),
+    ],
+    ids=str,
+)
+def test_documents_that_are_needed(names: list[str], settings: dict[str, int], expected: set[Reads]) -> None:
+    """What the streams read is needed, and where projects are followed, their documents."""
+    assert _reads(streams(*names), make_config(settings)) == expected
+
+
+@pytest.mark.parametrize(
+    ("names", "follow", "expected"), [(["release"], 0, ["foo"]), (["files"], 1, ["foo", "filled"])], ids=str
+)
+def test_gaps_are_filled_where_it_matters(
+    world: World, fake: FakeIndex, connect: Connect, names: list[str], follow: int, expected: list[str]
+) -> None:
+    """Core metadata is asked for where a stream is filled from it, or dependencies are followed, and else not."""
+    silent(world)
+    given = list(read(connect(fake), ["foo"], streams(*names), core_metadata=True, follow_dependencies=follow))
+    assert [batch.project for batch in given] == expected
+    assert sum(path.endswith(".metadata") for path in fake.counts) == follow
+
+
+# The list of projects -----------------------------------------------------------------------------------------
+
+
+def paths(fake: FakeIndex) -> list[str]:
+    """What the last run asked for, in this order, each with its status."""
+    return [f"{request.path} {request.status}" for request in fake.requests]
+
+
+def test_when_the_list_is_remembered(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """The list is forgotten, but for its serial, before anything is visited, and remembered once everything was."""
+    world.add("a")
+    index, memory = connect(fake), Remembering()
+    memory.sync(fake, index, [], ["files"], whole_index=True)
+    mark = memory.seen("files").marks["l"]
+    given = memory.sync(fake, index, [], ["files"], at=NOW + 60, whole_index=True)
+    at = datetime.fromtimestamp(NOW + 60, UTC)
+    assert mark.tag
+    assert [(batch.project, batch.seen_at, batch.notes, seen_in(batch)) for batch in given] == [
+        (None, at, (_spared(1),), {}),
+        (None, at, (), {"files": {"l": Mark(serial=mark.serial)}}),
+        (None, at, (), {"files": {"l": mark}}),
+    ]
+
+
+def seen_in(batch: Batch) -> dict[str, dict[str, Mark]]:
+    """The marks to remember, by stream."""
+    return {name: change.seen.marks for name, change in batch.changes.items()}
+
+
+def test_what_was_excluded_before(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """That the list is the same spares no project that was not chosen when it was read."""
+    world.add("a")
+    world.add("b")
+    index, memory = connect(fake), Remembering()
+    memory.sync(fake, index, [], ["files"], whole_index=True, exclude=["b"])
+    memory.sync(fake, index, [], ["files"], whole_index=True)
+    assert paths(fake) == ["/simple/ 200", "/pypi/b/json 200"]
+
+
+def test_a_project_without_serial(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """A document that tells no serial may be older than the list, even one of the first: that is not remembered."""
+    listed = {"meta": {"api-version": "1.0"}, "projects": [{"name": "a", "_last-serial": 1}]}
+    world.override("/simple/", listed, JSON_PAGE)
+    world.override("/pypi/a/json", {"info": {"name": "a", "version": "1.0"}, "releases": {}, "urls": []})
+    index, memory = connect(fake), Remembering()
+    for _ in range(2):
+        memory.sync(fake, index, [], ["project"], whole_index=True)
+        assert memory.given[-1].project == "a"
+    assert paths(fake) == ["/simple/ 200", "/pypi/a/json 304"]
+
+
+def test_what_is_not_listed_any_more(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """A project that the list has no more is told by its key; a list that is the same brings nothing."""
+    world.add("a")
+    world.add("b")
+    index, memory = connect(fake), Remembering()
+    memory.sync(fake, index, ["a"], ["files", "listing"])
+    memory.sync(fake, index, ["a"], ["files", "listing"])
+    assert (paths(fake), memory.rows) == (["/pypi/a/json 304", "/simple/ 304"], {})
+    world.delete_project("b")
+    memory.sync(fake, index, ["a"], ["files", "listing"])
+    assert memory.gone == {"listing": [{"project": "b"}]}
+    assert agrees(fake, index, memory, ["a"], ["files", "listing"])
+
+
+@pytest.fixture
+def three(
+    world: World, fake: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Index, Remembering]:
+    """Three projects that were read, of which so many names are as many as the list is asked for."""
+    monkeypatch.setattr("source_pypi.sync.PAYS_FROM", 3)
+    for name in "abcd":
+        world.add(name, releases=["1.0", "2.0"])
+    index, memory = connect(fake), Remembering()
+    memory.sync(fake, index, [*"abc"], ["dependencies"])
+    assert paths(fake) == [f"/pypi/{name}/json 200" for name in "abc"], "nothing is known yet that the list could spare"
+    return index, memory
+
+
+def test_the_list_pays(world: World, fake: FakeIndex, three: tuple[Index, Remembering]) -> None:
+    """Of as many names as the list pays for, only those that moved are visited, and pinned ones always."""
+    index, memory = three
+    world.yank("b", "1.0")
+    memory.sync(fake, index, [*"abc", "d==1.0"], ["dependencies"])
+    assert paths(fake) == ["/simple/ 200", "/pypi/b/json 200", "/pypi/d/json 200", "/pypi/d/1.0/json 200"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "settings", "each"),
+    [
+        (["a", "b", "d"], {}, ["a 304", "b 304", "d 200"]),
+        (["a", "b", "c==2.0"], {}, ["a 304", "b 304", "c 200"]),
+        (["a", "b"], {}, ["a 304", "b 304"]),
+        (["a", "b", "c"], {"releases": "all"}, ["a 200", "b 200", "c 200"]),
+    ],
+    ids=["one is new", "one is pinned", "two", "read on other terms"],
+)
+def test_the_list_does_not_pay(
+    fake: FakeIndex, three: tuple[Index, Remembering], asked: list[str], settings: dict[str, Any], each: list[str]
+) -> None:
+    """Where the list could spare fewer visits, each project is asked for, and the list is not."""
+    index, memory = three
+    memory.sync(fake, index, asked, ["dependencies"], **settings)
+    assert [path for path in paths(fake) if "/1.0/" not in path] == [
+        f"/pypi/{name}/json {status}" for name, status in map(str.split, each)
+    ]
+
+
+def test_the_list_does_not_tell_what_is_needed(fake: FakeIndex, three: tuple[Index, Remembering]) -> None:
+    """Where dependencies are followed, each project is asked for, since what it needs is to be visited too."""
+    index, memory = three
+    for status in (200, 304):
+        memory.sync(fake, index, [*"abc"], ["dependencies"], follow_dependencies=1)
+        assert paths(fake) == [f"/pypi/{name}/json {status}" for name in "abc"]
+
+
+def test_no_list_for_names(fake: FakeIndex, three: tuple[Index, Remembering]) -> None:
+    """Where the list cannot be had, projects that were named are asked for one by one."""
+    index, memory = three
+    fake.fault("/simple/", faults.unavailable(), times=None)
+    given = memory.sync(fake, index, [*"abc"], ["dependencies"])
+    assert paths(fake) == ["/simple/ 503"] * 7 + [f"/pypi/{name}/json 304" for name in "abc"]
+    assert [(batch.project, batch.failures) for batch in given] == [(name, {}) for name in "abc"]

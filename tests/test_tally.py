@@ -4,7 +4,7 @@ from source_pypi.changes import Change
 from source_pypi.errors import NotOfferedError, RefusedError, UnavailableError, UnknownReleaseError
 from source_pypi.repair import Oddity
 from source_pypi.tally import TOLD, Tally
-from tests.batches import SEEN, batch_with
+from tests.batches import SEEN, batch_with, change_with
 
 INDEX = "http://index.test"
 
@@ -24,8 +24,8 @@ def test_unchanged_projects() -> None:
     """A project of which no stream has anything new was read, unchanged; one of which rows went has changed."""
     tally = Tally(INDEX)
     tally.add(batch_with("a", changes={"files": Change(SEEN), "versions": Change(SEEN)}))
-    tally.add(batch_with("b", changes={"files": Change(SEEN), "versions": Change(SEEN, [{}], b"{}\n")}))
-    tally.add(batch_with("c", changes={"files": Change(SEEN, [], gone=[{"filename": "c.whl"}])}))
+    tally.add(batch_with("b", changes={"files": Change(SEEN), "versions": change_with([{}])}))
+    tally.add(batch_with("c", changes={"files": change_with([], gone=[{"filename": "c.whl"}])}))
     tally.add(batch_with("d", changes={"files": Change(SEEN)}, missing=True))
     tally.add(batch_with(None, changes={"listing": Change(SEEN)}))
     assert (tally.projects, tally.unchanged, dict(tally.rows)) == (3, 1, {"files": 0, "versions": 1})

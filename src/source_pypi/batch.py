@@ -3,17 +3,18 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from io import BytesIO
+from typing import Any
 
 import msgspec
 
 from source_pypi.changes import Change, change_of
+from source_pypi.documents import plain
 from source_pypi.errors import NotOfferedError, SourceError, TooLargeError, UnknownReleaseError
 from source_pypi.pep440 import same_version
 from source_pypi.reads import Reads
 from source_pypi.repair import Oddity
 from source_pypi.state import Known
-from source_pypi.streams.stream import Row, Stream, Visit
+from source_pypi.streams.stream import Stream, Visit
 from source_pypi.visit import Findings
 
 
@@ -43,24 +44,36 @@ class Batch:
     known: int = 0
 
     @property
-    def rows(self) -> dict[str, list[Row]]:
-        """The rows to write, of the streams that have changed here: also where there are none left."""
-        return {name: change.rows for name, change in self.changes.items() if change.rows is not None}
+    def counts(self) -> dict[str, int]:
+        """How many rows there are to write, by stream, of those that have changed here: also where none are left."""
+        return {name: change.count for name, change in self.changes.items() if change.count is not None}
 
 
-#: Bytes of rows that are written at a time, about: a document of 50 MB should not be copied as a whole.
-CHUNK = 2**20
-
-
-def lines_of(stream: Stream, batch: Batch) -> Iterator[bytes]:
+def lines_of(stream: Stream, batch: Batch, *, begin: bytes = b"", end: bytes = b"") -> Iterator[bytes]:
     """The rows to write as JSON, a line each, some lines at a time; those of incremental streams with ``seen_at``.
 
-    A line break within a text is escaped, so that this is where a row ends.
+    :param begin: what to write before each row, on its line; ``end``: what to write behind it.
     """
-    lines = BytesIO(batch.changes[stream.name].lines)
-    end = b',"seen_at":%s}\n' % msgspec.json.encode(batch.seen_at) if stream.incremental else b""
-    while rows := lines.readlines(CHUNK):
-        yield b"".join([row[:-2] + end for row in rows]) if end else b"".join(rows)
+    seen_at = b',"seen_at":%s' % msgspec.json.encode(batch.seen_at) if stream.incremental else b""
+    end = seen_at + b"}" + end + b"\n"
+    for lines in batch.changes[stream.name].lines:
+        yield b"".join((begin, (end + begin).join(_without_brace(lines)), end))
+
+
+def _without_brace(lines: bytes) -> list[bytes | memoryview]:
+    """Rows without what ends them; a line break within a text is escaped, so that it tells where a row ends."""
+    if lines.find(b"\n") == len(lines) - 1:  # one row, which may be large: not to be copied
+        return [memoryview(lines)[:-2]]
+    return [row[:-1] for row in lines[:-1].split(b"\n")]
+
+
+def rows_of(stream: Stream, change: Change) -> Iterator[Any]:
+    """The rows to write: a record's instance a row, or where rows are documents as the index sent them, a dict."""
+    for lines in change.lines:
+        if stream.as_sent:
+            yield from map(plain, lines.splitlines())
+        else:
+            yield from msgspec.json.Decoder(stream.record).decode_lines(lines)
 
 
 def batch_of(
@@ -90,9 +103,9 @@ def batch_of(
         except TooLargeError as large:
             failures[stream.name] = large
             continue
-        if change.rows == [] and (error := _lacking(stream, visit)) is not None:
+        if change.count == 0 and (error := _lacking(stream, visit)) is not None:
             failures[stream.name] = error
-        elif not (findings.complaints and _is_slip(stream, findings, known) and not change.rows):
+        elif not (findings.complaints and _is_slip(stream, findings, known) and not change.count):
             changes[stream.name] = change
     named = findings.target is None or findings.target.named
     return Batch(

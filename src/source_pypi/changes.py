@@ -5,10 +5,10 @@ Flow
     documents that have changed, and are told only where they differ from those that were told before.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha1
-from itertools import islice
+from itertools import chain, islice
 from operator import attrgetter, itemgetter
 from typing import Any
 
@@ -23,6 +23,8 @@ from source_pypi.state import CODES, DIGEST, Key, Known, Part, Seen
 from source_pypi.streams.stream import Row, Stream
 from source_pypi.visit import Findings
 
+#: Rows that are held at a time, and whose JSON is written at a time: files take some 700 bytes each.
+SLICE = 1000
 _ENCODER = msgspec.json.Encoder()
 #: The name of the only part of streams that have but one.
 _ALL = ""
@@ -33,15 +35,15 @@ class Change:
     """What became of a stream's rows of a project.
 
     :ivar seen: what is to be remembered, once the rows are written.
-    :ivar rows: those of the parts that are new or different; None: nothing has changed.
-    :ivar lines: the same as JSON, a line each.
-    :ivar kept: the parts whose rows stay; those of all other parts give way to ``rows``.
+    :ivar count: how many rows the parts have that are new or different; None: nothing has changed.
+    :ivar lines: these rows as JSON, a line each, some lines at a time.
+    :ivar kept: the parts whose rows stay; those of all other parts give way to these.
     :ivar gone: the keys of rows that are no more.
     """
 
     seen: Seen
-    rows: list[Row] | None = None
-    lines: bytes = b""
+    count: int | None = None
+    lines: tuple[bytes, ...] = ()
     kept: tuple[str, ...] = ()
     gone: list[dict[str, str | int]] = field(default_factory=list)
 
@@ -63,28 +65,44 @@ def change_of(stream: Stream, findings: Findings, known: Known, terms: bytes, no
     stale = [
         name for name, mark in there.items() if not _unchanged(mark, old.get(name), settled=settled, stands=stands)
     ]
-    made = _rows_by_part(stream, findings, stale)
+    told = keys and bool(_rest(stream))
+    made = {name: _made(stream, findings, rows, keys=told) for name, rows in _by_part(stream, findings, stale)}
     new: dict[str, Part] = {name: old[name] for name in there if name not in made}
-    lines: dict[str, bytes] = {}
-    for name, rows in made.items():
-        lines[name] = _encoded(stream, findings, rows)
-        told = _keys(stream, rows) if keys and _rest(stream) else None
-        new[name] = Part(_digest(lines[name]), there[name], told)
+    new |= {name: Part(one.digest, there[name], one.keys) for name, one in made.items()}
     changed = [name for name in made if name not in old or old[name].digest != new[name].digest]
     seen = Seen(now, terms, _existed(findings, known), _serial(stream, findings), marks, new, findings.whole_needs)
     if before is not None and not changed and old.keys() <= new.keys():
         return Change(seen)
     kept = tuple(name for name in new if name not in changed)
     gone = _gone(stream, findings.visit.project, old, new, {*changed, *(old.keys() - new.keys())}) if keys else []
-    rows = [row for name in changed for row in made[name]]
-    return Change(seen, rows, b"".join(lines[name] for name in changed), kept, gone)
+    count = sum(made[name].count for name in changed)
+    return Change(seen, count, tuple(lines for name in changed for lines in made[name].lines), kept, gone)
 
 
-def _digest(lines: bytes) -> bytes:
-    return sha1(lines, usedforsecurity=False).digest()[:DIGEST]  # the fastest there is: all rows go through it
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """The rows of a part: how many, as JSON, what tells them from others, and what is left of their keys (if told)."""
+
+    count: int
+    lines: list[bytes]
+    digest: bytes
+    keys: tuple[Key, ...] | None
 
 
-_NO_ROWS = _digest(b"")
+def _made(stream: Stream, findings: Findings, slices: Iterable[list[Row]], *, keys: bool) -> _Made:
+    """Turn rows into JSON slice by slice, so that few of them are held at once."""
+    count, lines = 0, list[bytes]()
+    told: list[Key] = []
+    digest = sha1(usedforsecurity=False)  # the fastest there is: all rows go through it
+    for rows in slices:
+        count += len(rows)
+        lines.append(_encoded(stream, findings, rows))
+        digest.update(lines[-1])
+        told += _keys(stream, rows) if keys else ()
+    return _Made(count, lines, digest.digest()[:DIGEST], tuple(told) if keys else None)
+
+
+_NO_ROWS = sha1(usedforsecurity=False).digest()[:DIGEST]
 
 
 def _marks(stream: Stream, findings: Findings) -> dict[str, Mark]:
@@ -119,33 +137,30 @@ def _unchanged(mark: Mark | None, old: Part | None, *, settled: bool, stands: bo
     return not mark.tag or (settled and mark.same(old.mark))
 
 
-def _rows_by_part(stream: Stream, findings: Findings, names: Iterable[str]) -> dict[str, list[Row]]:
-    """The rows of the parts by these names."""
-    made: dict[str, list[Row]] = {name: [] for name in names}
-    if not made:
-        return made
-    if stream.part is None:
-        return {_ALL: _taken(stream, findings)}
-    for row in _taken(stream, findings):
+def _by_part(stream: Stream, findings: Findings, names: Collection[str]) -> Iterable[tuple[str, Iterable[list[Row]]]]:
+    """The rows of the parts by these names, in slices."""
+    if not names or stream.part is None:
+        return [(name, _slices(stream, findings)) for name in names]
+    rows: dict[str, list[Row]] = {name: [] for name in names}
+    for row in chain.from_iterable(_slices(stream, findings)):
         name = str(_value(row, stream.part))
-        if name in made:
-            made[name].append(row)
-    return made
+        if name in rows:
+            rows[name].append(row)
+    return [(name, [part] if part else []) for name, part in rows.items()]
 
 
-def _taken(stream: Stream, findings: Findings) -> list[Row]:
-    """The rows of a visit, unless a project has more than can be held.
+def _slices(stream: Stream, findings: Findings) -> Iterator[list[Row]]:
+    """The rows of a visit, some at a time, unless a project has more than are taken.
 
     :raises TooLargeError: when it has.
     """
-    made = iter(stream.rows(findings.visit))
-    if not stream.of_project:
-        return list(made)
-    rows = list(islice(made, MOST_ROWS + 1))
-    if len(rows) > MOST_ROWS:
-        count = len(rows) + sum(1 for _ in made)
-        raise TooLargeError(f"{stream.name} of {findings.visit.project}", f"{count:,} rows", f"{MOST_ROWS:,}")
-    return rows
+    made, count = iter(stream.rows(findings.visit)), 0
+    while rows := list(islice(made, SLICE)):
+        count += len(rows)
+        if count > MOST_ROWS and stream.of_project:
+            count += sum(1 for _ in made)
+            raise TooLargeError(f"{stream.name} of {findings.visit.project}", f"{count:,} rows", f"{MOST_ROWS:,}")
+        yield rows
 
 
 def _encoded(stream: Stream, findings: Findings, rows: list[Row]) -> bytes:

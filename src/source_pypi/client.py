@@ -12,7 +12,7 @@ What is tried again, and why
 
 Patience
     Until the index has answered once, few tries suffice: a wrong address needs none. Afterwards an outage of a
-    minute is sat out. How long a single try may take is ``transport/connection.py``'s to say.
+    minute is sat out (``Patience``). How long a single try may take is ``transport/connection.py``'s to say.
 
 Reading on
     index-api.md 2 (what the operators ask of clients, redirects, errors).
@@ -90,6 +90,14 @@ class Credentials:
         return any(form.encode() in text for form in forms if form)
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often a question is asked that gets no answer, and the longest Retry-After that is waited for, in seconds."""
+
+    tries: int = TRIES
+    longest_wait: float = LONGEST_WAIT
+
+
 @dataclass(slots=True)
 class Traffic:
     """What has gone over the wire so far: requests sent, tries included, and bytes of bodies received, compressed."""
@@ -151,6 +159,7 @@ class Client:
     :param requests_per_second: the pace; 0: none.
     :param timeout: seconds that a try may take to connect, and to answer (``transport/connection.py``).
     :param connections: connections that are kept open.
+    :param patience: with an index that is not well.
     :param ca_bundle: path of a PEM file with certificates that are trusted besides the system's.
     :param tell: told of each wait before it begins, and of each answer.
     :param clock, sleep, jitter: time and chance, passed in so that tests need none.
@@ -166,6 +175,7 @@ class Client:
         requests_per_second: float = 5,
         timeout: float = 30,
         connections: int = 1,
+        patience: Patience = Patience(),
         ca_bundle: str | None = None,
         tell: Callable[[Wait | Exchange], None] = lambda event: None,
         clock: Callable[[], float] = time.monotonic,
@@ -175,7 +185,7 @@ class Client:
     ) -> None:
         self.traffic = Traffic()
         self.answered = False
-        self._credentials = credentials
+        self._credentials, self._patience = credentials, patience
         self._headers = {"User-Agent": user_agent(contact), "Accept-Encoding": "gzip"}
         self._connections = Connections(timeout=timeout, kept=connections, ca_bundle=ca_bundle)
         self._pace = Pace(requests_per_second, clock, sleep)
@@ -190,7 +200,7 @@ class Client:
         """Ask for an address; with ``etag``, only if it has changed (the answer is then 304).
 
         :raises UnreachableError: no whole answer came in all tries.
-        :raises UnavailableError: 429 or 5xx in all tries, or a Retry-After beyond ``LONGEST_WAIT``.
+        :raises UnavailableError: 429 or 5xx in all tries, or a Retry-After beyond what ``patience`` allows.
         :raises RefusedError: 401 or 403.
         :raises UntrustedError: its certificate is not trusted.
         :raises ProxyError: its proxy cannot be used, or wants credentials.
@@ -205,7 +215,8 @@ class Client:
                 return outcome
             self.answered = self.answered or outcome.status != 0
             wait = self._wait_before(tries, outcome)
-            if tries >= (TRIES if self.answered else FIRST_TRIES) or wait > LONGEST_WAIT:
+            most = self._patience.tries if self.answered else min(FIRST_TRIES, self._patience.tries)
+            if tries >= most or wait > self._patience.longest_wait:
                 raise self._given_up(address, outcome, tries, self._clock() - began)
             asked = outcome.retry_after is not None
             self._tell(Wait(without_credentials(address), outcome.reason, wait, tries, asked))

@@ -34,11 +34,9 @@ import dlt
 import msgspec
 from dlt.common.configuration.container import Container
 from dlt.extract.source import DltSource, SourceInjectableContext
-from msgspec import Raw, Struct
 
-from source_pypi.batch import Batch
+from source_pypi.batch import Batch, rows_of
 from source_pypi.config import Config, make_config
-from source_pypi.documents import plain
 from source_pypi.errors import SettingError
 from source_pypi.index import open_index
 from source_pypi.record import Field
@@ -95,7 +93,7 @@ def _transformer(stream: Stream, documents: Any) -> Any:
             raise batch.failures[stream.name]
         if change is not None:
             yield dlt.mark.materialize_table_schema()  # so that there is a table also where there is never a row
-            yield [_plain(row, fields, batch.seen_at) for row in change.rows or ()]
+            yield [_plain(row, fields, batch.seen_at) for row in rows_of(stream, change)]
             yield [{**key, DELETED: True} for key in change.gone]
 
     fields = table_fields(stream)
@@ -182,8 +180,5 @@ def _unpacked(text: str) -> Seen:
 
 def _plain(row: Row, fields: Sequence[Field], seen_at: datetime) -> dict[str, Any]:
     """A row as dlt takes it: what is nested as lists and dicts, times as times."""
-    given: Mapping[str, Any] = (
-        msgspec.to_builtins(row, builtin_types=(datetime,)) if isinstance(row, Struct) else {**row}
-    )
-    values = {field.name: seen_at if field is SEEN_AT else given.get(field.name) for field in fields}
-    return {name: plain(value) if isinstance(value, Raw) else value for name, value in values.items()}
+    given: Mapping[str, Any] = msgspec.to_builtins(row, builtin_types=(datetime,))
+    return {field.name: seen_at if field is SEEN_AT else given.get(field.name) for field in fields}

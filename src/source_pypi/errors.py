@@ -23,6 +23,7 @@
     │   ├── UnreachableError        no whole answer came, however often it was tried
     │   ├── UnavailableError        429 or 5xx, however often it was tried
     │   ├── StaleError              an older copy than the one that was read before
+    │   ├── DamagedError            a document that has not the digest that the index tells of it
     │   └── StoppedError            project after project failed, so the rest was not asked for
     └── UnexpectedError             the index's fault or ours (Airbyte: system_error)
         ├── AnswerError             a status that nothing here expects
@@ -34,7 +35,6 @@ Each carries what was asked, what came back and what to do; ``str(error)`` is on
 """
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from typing import ClassVar, Literal
 
 from source_pypi.printable import printable
@@ -341,6 +341,22 @@ class StaleError(TransientError):
         )
 
 
+class DamagedError(TransientError):
+    """A document that has another SHA-256 than the index tells: cut short or changed on the way, or not yet renewed."""
+
+    def __init__(self, address: str, told: str, found: str) -> None:
+        super().__init__(address, told, found)
+        self.address = address
+        self.told = told
+        self.found = found
+
+    def _line(self) -> str:
+        return (
+            f"{self.address} has the SHA-256 {self.found}, and the index tells {self.told}: "
+            "what was loaded stays, the next run asks again"
+        )
+
+
 class StoppedError(TransientError):
     """Several projects in a row failed, so that the rest was left for another run; raised in mid-run."""
 
@@ -429,6 +445,8 @@ def tried(tries: int, seconds: float) -> str:
 
 def closest(name: str, names: Iterable[str]) -> list[str]:
     """Of many names, up to three that are much like one, the closest first."""
+    from difflib import get_close_matches
+
     lowered = name.lower()
     likely = {one.lower(): one for one in names if abs(len(one) - len(name)) <= 2 and one[:1].lower() == lowered[:1]}
     return [likely[close] for close in get_close_matches(lowered, likely, n=3, cutoff=0.7)]

@@ -20,12 +20,15 @@ _LONGEST = 4096
 
 @dataclass(frozen=True, slots=True)
 class WheelName:
-    """The parts of a wheel's name that are not its project and version; ``build`` is None where it has none."""
+    """The parts of a wheel's name that are not its project and version; ``build`` is None where it has none.
+
+    Names share these lists, as rows do then: nobody changes them.
+    """
 
     build: str | None
-    python_tags: tuple[str, ...]
-    abi_tags: tuple[str, ...]
-    platform_tags: tuple[str, ...]
+    python_tags: list[str]
+    abi_tags: list[str]
+    platform_tags: list[str]
 
 
 def parse_wheel(filename: str) -> WheelName | None:
@@ -61,7 +64,7 @@ def _tagged(text: str) -> WheelName | None:
     return None if tags is None else WheelName(build, *tags)
 
 
-def _tags(parts: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]] | None:
+def _tags(parts: Sequence[str]) -> tuple[list[str], list[str], list[str]] | None:
     """Python, ABI and platform tags of a compressed tag set, in the order of the name."""
     components = [part.lower().split(".") for part in parts]
     if math.prod(map(len, components)) > _MOST_TAGS:
@@ -70,7 +73,7 @@ def _tags(parts: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...], tuple
         parse_tag("-".join(parts).lower())
     except ValueError:
         return None
-    python, abi, platform = (tuple(dict.fromkeys(component)) for component in components)
+    python, abi, platform = (list(dict.fromkeys(component)) for component in components)
     return python, abi, platform
 
 

@@ -7,11 +7,12 @@ Reading on
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from source_pypi.bounds import LONGEST_VERSION
-from source_pypi.client import Answer, Client, Exchange, Wait
+from source_pypi.client import Answer, Client, Exchange, Patience, Wait
 from source_pypi.config import Config
 from source_pypi.documents import (
     UNCHANGED,
@@ -111,8 +112,10 @@ class Index:
         return self._json(address, Provenance, known)
 
     def core_metadata(self, address: str, known: Mark = UNKNOWN) -> Document[CoreMetadata] | Unchanged | None:
-        """The METADATA of the file at this address; None where the index has it not."""
-        return self._ask(self.core_metadata_address(address), open_core_metadata, known, accept="*/*")
+        """The METADATA at this address, which may end in its digest (``#sha256=...``); None where there is none."""
+        place, _, fragment = address.partition("#")
+        opened = partial(open_core_metadata, sha256=fragment.removeprefix("sha256=") or None)
+        return self._ask(place, opened, known, accept="*/*")
 
     def listing(self, known: Mark = UNKNOWN) -> Document[Listing] | Unchanged | None:
         """The list of projects; None where the index has none."""
@@ -141,10 +144,6 @@ class Index:
     def page_address(self, name: str) -> str:
         """Where the page of a project with this normalised name is; with the slash, so that there is no redirect."""
         return f"{self.root}{self._layout.pages}/{name}/"
-
-    def core_metadata_address(self, address: str) -> str:
-        """Where the METADATA of the file at this address is (PEP 658)."""
-        return f"{address.partition('#')[0]}.metadata"
 
     def address_of(self, read: Reads) -> str:
         """Where a document is that tells of the index as a whole."""
@@ -215,9 +214,14 @@ def _whole(document: Document[T] | Unchanged | None) -> Document[T] | None:
     return None if document is UNCHANGED else document
 
 
-def open_index(config: Config, tell: Callable[[Wait | Exchange], None] = lambda event: None) -> Index:
+def open_index(
+    config: Config,
+    tell: Callable[[Wait | Exchange], None] = lambda event: None,
+    patience: Patience = Patience(),  # noqa: B008 - it is frozen
+) -> Index:
     """The index that a configuration names. Nothing is sent yet.
 
+    :param tell: told of each wait and of each answer; ``patience``: with an index that is not well.
     :raises SettingError: when the certificates or credentials that it names cannot be had.
     :raises ExtraMissingError: when the library for its credentials is not installed.
     """
@@ -229,6 +233,7 @@ def open_index(config: Config, tell: Callable[[Wait | Exchange], None] = lambda 
         requests_per_second=config.requests_per_second,
         timeout=config.request_timeout_seconds,
         connections=config.max_concurrency,
+        patience=patience,
         ca_bundle=config.ca_bundle,
         tell=tell,
     )

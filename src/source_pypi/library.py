@@ -3,15 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from msgspec import Raw, Struct
-
+from source_pypi.batch import rows_of
 from source_pypi.config import Config, make_config
-from source_pypi.documents import plain
 from source_pypi.errors import SettingError
 from source_pypi.index import open_index
 from source_pypi.selection import Selection, select
 from source_pypi.streams import choose_streams
-from source_pypi.streams.stream import Row, Stream
+from source_pypi.streams.stream import Stream
 from source_pypi.sync import batches, of_projects
 from source_pypi.tally import Tally
 
@@ -41,14 +39,7 @@ def _rows(chosen: Sequence[Stream], config: Config, selection: Selection) -> Ite
     tally = Tally(index.root)
     for batch in batches(index, selection, chosen, config):
         tally.add(batch)
-        for rows in batch.rows.values():
-            yield from map(_plain, rows)
+        for change in batch.changes.values():
+            yield from rows_of(chosen[0], change)
     if tally.errors:
         raise tally.errors[0]
-
-
-def _plain(row: Row) -> Any:
-    """A record as it is; of a document that is passed on whole, the values instead of their JSON."""
-    if isinstance(row, Struct):
-        return row
-    return {key: plain(value) if isinstance(value, Raw) else value for key, value in row.items()}

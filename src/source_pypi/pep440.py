@@ -21,6 +21,13 @@ def parse_version(text: str) -> Version | None:
         return None
 
 
+@remembered(65_536)
+def normalized(text: str) -> str | None:
+    """The version in PEP 440's normal form, or None where PEP 440 does not know such a version."""
+    version = parse_version(text)
+    return None if version is None else str(version)
+
+
 def same_version(one: str, other: str) -> bool:
     """Whether two spellings mean the same version; what PEP 440 does not know equals only itself."""
     return one == other or ((parsed := parse_version(one)) is not None and parsed == parse_version(other))

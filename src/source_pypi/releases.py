@@ -1,5 +1,6 @@
 """Which releases of a project are meant, and where the documents of their files are."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -8,12 +9,26 @@ from source_pypi.pep440 import same_version
 from source_pypi.selection import Target
 from source_pypi.streams.values import absolute, is_address
 
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+
 
 def metadata_addresses(document: Document[Project], versions: Iterable[str]) -> dict[str, str]:
-    """The address of the file that speaks for each version, by file name."""
+    """The address of the METADATA of the file that speaks for each version, by file name (PEP 658).
+
+    Its SHA-256 stands behind it, as in links of PEP 503: ``#sha256=...``, where the index tells it.
+    """
     files = [_metadata_file(files_of(document.content, version)) for version in versions]
-    named = {f.filename: absolute(f.url, document.address) for f in files if f is not None and f.filename}
-    return {filename: place for filename, place in named.items() if place is not None and is_address(place)}
+    named = {f.filename: (absolute(f.url, document.address), f) for f in files if f is not None and f.filename}
+    return {
+        filename: f"{place.partition('#')[0]}.metadata{_digest_of_metadata(file)}"
+        for filename, (place, file) in named.items()
+        if place is not None and is_address(place)
+    }
+
+
+def _digest_of_metadata(file: File) -> str:
+    told = file.core_metadata.get("sha256") if isinstance(file.core_metadata, dict) else None
+    return f"#sha256={told.lower()}" if told and _SHA256.fullmatch(told) else ""
 
 
 def tells_of_core_metadata(document: Project) -> bool:

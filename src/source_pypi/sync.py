@@ -201,21 +201,27 @@ class _Visits:
 
     def batches(self, concurrency: int) -> Iterator[Batch]:
         """Batches, until so many projects in a row failed that the index is not well."""
-        failed = 0
-        for done, visited in enumerate(self._ahead(concurrency), start=1):
-            batch = batch_of(
-                visited.findings,
-                visited.due.known,
-                visited.due.terms,
-                visited.seen_at,
-                keys=self._recollection.keys,
-                of=self._frontier.known,
-            )
+        failed = done = 0
+        for batch in self._ahead(concurrency):
+            done += 1  # noqa: SIM113 - enumerate would hold the batch
             failed = failed + 1 if _is_lost(batch) else 0
-            self.clean = self.clean and len(batch.changes) == len(visited.due.known.streams) and self._is_new(batch)
             yield batch
             if failed == STOP_AFTER and done < self._frontier.known:
                 raise StoppedError(failed, self._frontier.known - done)
+            del batch  # it is large, and the next one is about to be made
+
+    def _batch(self, visited: "_Visited") -> Batch:
+        known = visited.due.known
+        batch = batch_of(
+            visited.findings,
+            known,
+            visited.due.terms,
+            visited.seen_at,
+            keys=self._recollection.keys,
+            of=self._frontier.known,
+        )
+        self.clean = self.clean and len(batch.changes) == len(known.streams) and self._is_new(batch)
+        return batch
 
     def _is_new(self, batch: Batch) -> bool:
         """Whether what was read is no older than the list."""
@@ -231,7 +237,7 @@ class _Visits:
             findings.complaints += [e for read, e in findings.failures.items() if read is Reads.RELEASES]
         return _Visited(due, findings, seen_at)
 
-    def _ahead(self, concurrency: int) -> "Iterator[_Visited]":
+    def _ahead(self, concurrency: int) -> Iterator[Batch]:
         """Visit in threads, in order, never more than twice ``concurrency`` ahead of what was taken.
 
         One slow answer then keeps few threads waiting, and few documents are held.
@@ -250,7 +256,10 @@ class _Visits:
                 self._frontier.learn(visited.findings)
                 if len(waiting) < ahead and (due := take()) is not None:
                     waiting.append(pool.submit(self._visit, due))
-                yield visited
+                batch = self._batch(visited)
+                del visited  # its documents are not needed any more, while the rows are written
+                yield batch
+                del batch
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 

@@ -31,12 +31,12 @@ class Tally:
 
     def add(self, batch: Batch) -> list[str]:
         """Count a batch; what should be said of it at once, a line each."""
-        self.rows.update({stream: len(rows) for stream, rows in batch.rows.items()})
+        self.rows.update(batch.counts)
         if batch.missing and batch.project is not None:
             self.missing.append(batch.project)
         elif batch.project is not None and batch.changes:
             self.projects += 1
-            self.unchanged += not batch.rows
+            self.unchanged += not batch.counts
         causes: dict[int, tuple[SourceError, list[str]]] = {}
         for stream, error in batch.failures.items():
             causes.setdefault(id(error), (error, []))[1].append(stream)

@@ -1,17 +1,25 @@
 """Project and release documents: what is told of them where an index leaves things out."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 import pytest
 
 from source_pypi.documents import File, Info, Project
 
 
+def in_zone(file: File) -> tuple[datetime | None, tzinfo | None]:
+    """When a file was uploaded, and the zone in which that is told."""
+    when = file.uploaded()
+    return when, None if when is None else when.tzinfo
+
+
 def test_when_a_file_was_uploaded() -> None:
-    """The time with a zone counts; else the older one."""
-    whole, old = datetime(2020, 1, 2, tzinfo=UTC), datetime(2020, 1, 2)
+    """The time with a zone counts; else the older one, which is UTC: so is what is told."""
+    whole, old = datetime(2020, 1, 2, tzinfo=UTC), datetime(2020, 1, 3)
+    elsewhere = whole.astimezone(timezone(timedelta(hours=2)))
     assert File(upload_time=old, upload_time_iso_8601=whole).uploaded() is whole
-    assert File(upload_time=old).uploaded() is old
+    assert in_zone(File(upload_time_iso_8601=elsewhere)) == (whole, UTC)
+    assert in_zone(File(upload_time=old)) == (datetime(2020, 1, 3, tzinfo=UTC), UTC)
     assert File().uploaded() is None
 
 

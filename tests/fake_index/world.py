@@ -32,6 +32,11 @@ from tests.fake_index.model import (
 )
 
 
+def _digest_of_metadata(filename: str, content: bytes | None) -> str:
+    """The digest of a file's METADATA; where there is none to serve, one of its own."""
+    return digests_of(content if content is not None else f"{filename}.metadata".encode())["sha256"]
+
+
 @dataclass(frozen=True, slots=True)
 class Override:
     """A document given as it is, for what the model cannot say."""
@@ -168,7 +173,7 @@ class World:
             release = self.release(name, version)
             kind = packagetype or packagetype_of(filename)
             if kind == "bdist_wheel":
-                fields.setdefault("core_metadata", digests_of(f"{filename}.metadata".encode())["sha256"])
+                fields.setdefault("core_metadata", _digest_of_metadata(filename, fields.get("metadata")))
             if content is not None:
                 size = len(content)
                 fields.setdefault("digests", digests_of(content))
@@ -329,6 +334,8 @@ class World:
     def backfill(self, filename: str, **changes: Any) -> None:
         """The index fills in fields of a file later: provenance, core_metadata, content..."""
         project, release, old = self._found_file(filename)
+        if changes.get("metadata") and old.core_metadata:
+            changes = {"core_metadata": _digest_of_metadata(filename, changes["metadata"]), **changes}
         with self.one_change(project.name):
             release.files[filename] = replace(old, **changes)
 

@@ -24,7 +24,7 @@ from source_pypi.schema import stream_fields, table_fields
 from source_pypi.selection import select
 from source_pypi.streams import STREAMS, choose_streams
 from source_pypi.sync import batches
-from tests.batches import batch_with
+from tests.batches import batch_with, rows_in
 from tests.fake_index import FakeIndex, World, generated_world
 
 Connect = Callable[..., Index]
@@ -306,7 +306,7 @@ def test_like_the_protocol(path: Path, serve: Callable[..., FakeIndex], connect:
         with Database(path, flat) as database:
             for batch in batches(connect(fake), select(config), flat, config):
                 database.add(batch)
-                for name, batch_rows in batch.rows.items():
+                for name, batch_rows in rows_in(batch).items():
                     made[name] += [_plain(row) for row in batch_rows]
     for stream in flat:
         columns = [field.name for field in stream_fields(stream)]

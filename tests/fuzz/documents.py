@@ -8,6 +8,7 @@ from typing import Any
 import jsonschema
 import msgspec
 
+from source_pypi.batch import rows_of
 from source_pypi.bounds import LARGEST_ROW
 from source_pypi.changes import change_of
 from source_pypi.documents import (
@@ -21,7 +22,6 @@ from source_pypi.documents import (
     open_document,
     open_feed,
 )
-from source_pypi.library import _plain
 from source_pypi.releases import metadata_addresses, provenance_addresses, wanted_versions
 from source_pypi.roll import serials_of, tells_serials
 from source_pypi.schema import stream_schema
@@ -31,11 +31,13 @@ from source_pypi.streams import STREAMS
 from source_pypi.streams.dependencies import required
 from source_pypi.streams.stream import ReleaseView, Stream, Visit
 from source_pypi.visit import Findings
+from tests.batches import change_with
 from tests.fuzz.seeds import world
 from tests.streams import ROOT, page_of, visit_to, visit_with
 
 #: Rows of a stream that are held against its schema, of each input.
 _JUDGED = 3
+_ENCODER = msgspec.json.Encoder()
 PLACE = f"{ROOT}/document"
 
 
@@ -52,7 +54,7 @@ def _sound() -> Visit:
 
 
 def rows_hold(visit: Visit, names: Iterable[str] = ()) -> None:
-    """All streams make rows of a visit: keyed apart, known to their schema, of one line each."""
+    """All streams make rows of a visit: keyed apart, known to their schema, a line each, that they come back from."""
     wanted = set(names)
     for stream in STREAMS:
         if stream.of_project == (visit.project is not None) and (not wanted or stream.name in wanted):
@@ -60,12 +62,16 @@ def rows_hold(visit: Visit, names: Iterable[str] = ()) -> None:
 
 
 def _hold(stream: Stream, visit: Visit) -> None:
-    change = change_of(stream, Findings(None, visit), Known(), b"term", 0, keys=True) if stream.part is None else None
-    rows = list(stream.rows(visit)) if change is None else change.rows or []
-    lines = msgspec.json.Encoder().encode_lines(rows)
-    assert lines.count(b"\n") == len(rows), f"{stream.name}: a row is not a line"
+    if stream.part is None:
+        change = change_of(stream, Findings(None, visit), Known(), b"term", 0, keys=True)
+    else:
+        change = change_with(list(stream.rows(visit)))
+    lines = b"".join(change.lines)
+    assert lines.count(b"\n") == change.count, f"{stream.name}: a row is not a line"
     assert len(lines) <= LARGEST_ROW
-    made = [msgspec.json.decode(msgspec.json.encode(_plain(row))) for row in rows]
+    rows = list(rows_of(stream, change))
+    made = [msgspec.json.decode(msgspec.json.encode(row)) for row in rows]
+    assert stream.as_sent or _ENCODER.encode_lines(rows) == lines, f"{stream.name}: a row does not come back"
     keys = [tuple(row[name] for name in stream.key) for row in made]
     assert len(set(keys)) == len(keys) or not stream.key, f"{stream.name}: two rows of one key"
     assert all(value is not None for key in keys for value in key), f"{stream.name}: a key is null"

@@ -20,6 +20,7 @@ from source_pypi.errors import ExtraMissingError
 from source_pypi.index import Index
 from source_pypi.streams.attestations import STREAM, Attestations, attestations_rows
 from source_pypi.streams.stream import Visit
+from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World
 from tests.streams import ROOT, visit_with
 from tests.test_sync import read
@@ -558,7 +559,7 @@ def test_requests(world: World, fake: FakeIndex, connect: Connect, asked: tuple[
     attested(world, "1.0", "2.0")
     name, releases = asked
     (batch,) = read(connect(fake), [name], [STREAM], releases=releases)
-    made: list[Any] = batch.rows["attestations"]
+    made = rows_in(batch)["attestations"]
     assert sorted(made, key=lambda one: one.version) == [wheel_row(version) for version in versions]
     documents = {f"/integrity/foo/{v}/foo-{v}-py3-none-any.whl/provenance": 1 for v in versions}
     assert fake.counts == {"/pypi/foo/json": 1, "/simple/foo/": 1, **documents}
@@ -568,7 +569,7 @@ def test_no_attestations_no_requests(world: World, fake: FakeIndex, connect: Con
     """Files that have no provenance cost no request."""
     world.add("foo")
     (batch,) = read(connect(fake), ["foo"], [STREAM])
-    assert (batch.rows, batch.failures) == ({"attestations": []}, {})
+    assert (rows_in(batch), batch.failures) == ({"attestations": []}, {})
     assert fake.counts == {"/pypi/foo/json": 1, "/simple/foo/": 1}
 
 
@@ -578,5 +579,5 @@ def test_provenance_that_cannot_be_had(world: World, fake: FakeIndex, connect: C
     path = "/integrity/foo/1.0/foo-1.0-py3-none-any.whl/provenance"
     world.override(path, b"<html>")
     (batch,) = read(connect(fake), ["foo"], [STREAM])
-    assert batch.rows == {}
+    assert rows_in(batch) == {}
     assert f"{fake.url}{path}: expected a provenance document" in str(batch.failures["attestations"])

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from hashlib import sha256
 from textwrap import dedent
 from typing import Any
 
 import pytest
 
 from source_pypi.documents import open_core_metadata
+from source_pypi.errors import DamagedError
 from source_pypi.index import Index
 from source_pypi.streams.core_metadata import STREAM, CoreMetadata, core_metadata_rows, versions_of_files
 from source_pypi.streams.stream import Visit
+from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World
 from tests.streams import ROOT, visit_with
 from tests.test_sync import read
@@ -233,7 +236,7 @@ def test_requests(world: World, fake: FakeIndex, connect: Connect, asked: tuple[
     described(world, "1.0", "2.0")
     name, releases = asked
     (batch,) = read(connect(fake), [name], [STREAM], releases=releases)
-    made: list[Any] = batch.rows["core_metadata"]
+    made = rows_in(batch)["core_metadata"]
     wheels = {version: f"foo-{version}-py3-none-any.whl" for version in versions}
     assert sorted(made, key=lambda one: one.version) == [
         row(version=version, filename=wheel, declared_version=version, summary="of -py3-none-any.whl")
@@ -247,7 +250,7 @@ def test_an_sdist_speaks_where_there_is_no_wheel(world: World, fake: FakeIndex, 
     sdist = "foo-1.0.tar.gz"
     world.upload("foo", "1.0", filename=sdist, core_metadata="cc", metadata=metadata("Dynamic: Requires-Dist"))
     (batch,) = read(connect(fake), ["foo"], [STREAM])
-    assert batch.rows == {"core_metadata": [row(filename=sdist, dynamic=["Requires-Dist"])]}
+    assert rows_in(batch) == {"core_metadata": [row(filename=sdist, dynamic=["Requires-Dist"])]}
     assert fake.counts == {"/pypi/foo/json": 1, address(world, sdist): 1}
 
 
@@ -256,15 +259,32 @@ def test_no_metadata_no_rows(world: World, fake: FakeIndex, connect: Connect, of
     """A release that offers no metadata costs no request; one whose metadata is gone gives no row."""
     world.upload("foo", "1.0", filename=WHEEL, core_metadata=offered)
     (batch,) = read(connect(fake), ["foo"], [STREAM])
-    assert (batch.rows, batch.failures) == ({"core_metadata": []}, {})
+    assert (rows_in(batch), batch.failures) == ({"core_metadata": []}, {})
     asked = {} if offered is None else {address(world, WHEEL): 1}
     assert fake.counts == {"/pypi/foo/json": 1, **asked}
+
+
+@pytest.mark.parametrize("told", [str.lower, str.upper])
+def test_metadata_that_was_cut_short(
+    world: World, fake: FakeIndex, connect: Connect, told: Callable[[str], str]
+) -> None:
+    """Metadata that has not the digest that the index tells costs the project's rows, and is no answer to trust."""
+    whole = metadata("Summary: whole")
+    digest, of_part = (sha256(body).hexdigest() for body in (whole, whole[:-2]))
+    world.upload("foo", "1.0", filename=WHEEL, metadata=whole, core_metadata=told(digest))
+    assert rows_in(*read(connect(fake), ["foo"], [STREAM])) == {"core_metadata": [row(summary="whole")]}
+    fake.new_run()
+    world.override(address(world, WHEEL), whole[:-2], "text/plain")
+    (batch,) = read(connect(fake), ["foo"], [STREAM])
+    place = f"{fake.url}{address(world, WHEEL)}"
+    assert rows_in(batch) == {}
+    assert str(batch.failures["core_metadata"]) == str(DamagedError(place, digest, of_part))
 
 
 def test_metadata_that_is_none(world: World, fake: FakeIndex, connect: Connect) -> None:
     """An answer that is no metadata costs the project's rows, and says where it is."""
     world.upload("foo", "1.0", filename=WHEEL, metadata=b"<html>")
     (batch,) = read(connect(fake), ["foo"], [STREAM])
-    assert batch.rows == {}
+    assert rows_in(batch) == {}
     place = f"{fake.url}{address(world, WHEEL)}"
     assert str(batch.failures["core_metadata"]).startswith(f"{place}: expected core metadata")

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from source_pypi.documents import File, Info, Release, open_core_metadata
-from source_pypi.errors import DocumentError, UnavailableError, UnreachableError
+from source_pypi.errors import DamagedError, UnavailableError, UnreachableError
 from source_pypi.index import Index
 from source_pypi.pep440 import sort_key
 from source_pypi.streams import choose_streams, core_metadata
 from source_pypi.streams.dependencies import Dependencies, dependencies_rows
 from source_pypi.streams.stream import ReleaseView, Visit
+from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World, faults
 from tests.streams import ROOT, release_of, visit_to, visit_with
 from tests.test_sync import counts, read
@@ -197,7 +198,7 @@ def test_one_metadata_request_a_silent_release(world: World, fake: FakeIndex, co
     world.add("foo", ["3.0"], requires_dist=["bar"])
     world.add("foo", ["0.1"], requires_dist=[])
     (batch,) = read(connect(fake), ["foo"], DEPENDENCIES, releases="all", core_metadata=True)
-    assert [(row.version, row.requirement, row.source) for row in batch.rows["dependencies"]] == [  # type: ignore[union-attr]
+    assert [(row.version, row.requirement, row.source) for row in rows_in(batch)["dependencies"]] == [
         ("3.0", "bar", "index"),
         ("1.0", "bar>=1", "core_metadata"),
         ("1.0", "baz", "core_metadata"),
@@ -226,7 +227,7 @@ def test_the_stream_core_metadata_changes_nothing(
     (alone,) = read(connect(fake), ["foo"], DEPENDENCIES, core_metadata=fill)
     fake.new_run()
     (together,) = read(connect(fake), ["foo"], [*DEPENDENCIES, core_metadata.STREAM], core_metadata=fill)
-    assert alone.rows["dependencies"] == together.rows["dependencies"]
+    assert rows_in(alone)["dependencies"] == rows_in(together)["dependencies"]
     assert counts(together) == {"dependencies": expected, "core_metadata": 1}
     assert fake.counts == {"/pypi/foo/json": 1, paths["1.0"]: 1}
 
@@ -238,7 +239,7 @@ def test_metadata_that_is_gone(world: World, fake: FakeIndex, connect: Connect) 
     assert (counts(batch), batch.failures) == ({"dependencies": 0}, {})
 
 
-@pytest.mark.parametrize(("fault", "error"), [(faults.html(), DocumentError), (faults.unavailable(), UnavailableError)])
+@pytest.mark.parametrize(("fault", "error"), [(faults.html(), DamagedError), (faults.unavailable(), UnavailableError)])
 def test_metadata_that_fails(
     world: World, fake: FakeIndex, connect: Connect, fault: faults.Fault, error: type[Exception]
 ) -> None:
@@ -266,7 +267,7 @@ def test_metadata_of_a_document_without_urls(world: World, fake: FakeIndex, conn
     world.override("/pypi/foo/json", {"info": {"version": "1.0"}, "releases": {"1.0": [file]}})
     world.override(f"/pypi/x/{WHEEL}.metadata", METADATA, "application/octet-stream")
     (batch,) = read(connect(fake), ["foo"], DEPENDENCIES, core_metadata=True)
-    assert batch.rows["dependencies"] == FROM_METADATA
+    assert rows_in(batch)["dependencies"] == FROM_METADATA
 
 
 def test_an_address_that_is_none(world: World, fake: FakeIndex, connect: Connect) -> None:
@@ -275,4 +276,4 @@ def test_an_address_that_is_none(world: World, fake: FakeIndex, connect: Connect
     document = {"info": {"version": "1.0"}, "releases": {"1.0": [file]}, "urls": [file]}
     world.override("/pypi/foo/json", document)
     (batch,) = read(connect(fake), ["foo"], choose_streams(["files", "dependencies"]), core_metadata=True)
-    assert [row.url for row in batch.rows["files"]] == ["http://[x/a"]  # type: ignore[union-attr]
+    assert [row.url for row in rows_in(batch)["files"]] == ["http://[x/a"]

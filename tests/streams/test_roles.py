@@ -9,6 +9,7 @@ from source_pypi.index import Index
 from source_pypi.streams import choose_streams
 from source_pypi.streams.roles import Roles, roles_rows
 from source_pypi.streams.stream import Visit
+from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World
 from tests.streams import visit_to, visit_with
 from tests.test_sync import read
@@ -56,5 +57,5 @@ def test_requests(world: World, fake: FakeIndex, connect: Callable[..., Index]) 
     """Roles come with the project document, whichever releases are read."""
     world.add("foo", ["1.0", "2.0"], owner="al")
     (batch,) = read(connect(fake), ["foo", "foo==1.0"], choose_streams(["roles", "files"]), releases="all")
-    assert batch.rows["roles"] == [Roles(project="foo", role="Owner", user="al")]
+    assert rows_in(batch)["roles"] == [Roles(project="foo", role="Owner", user="al")]
     assert fake.counts == {"/pypi/foo/json": 1}

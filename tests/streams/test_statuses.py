@@ -12,6 +12,7 @@ from source_pypi.index import Index
 from source_pypi.streams import choose_streams
 from source_pypi.streams.statuses import Statuses, statuses_rows
 from source_pypi.streams.stream import Visit
+from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World, faults
 from tests.streams import ROOT, page_of, visit_to, visit_with
 from tests.test_sync import counts, read
@@ -187,7 +188,7 @@ def test_lifecycle(world: World, fake: FakeIndex, connect: Connect, happened: Ca
         notes=notes,
         known=1,
     )
-    assert batch.rows == {"statuses": [with_serial(row, world)]}
+    assert rows_in(batch) == {"statuses": [with_serial(row, world)]}
     assert fake.counts == {"/pypi/foo/json": 1, "/simple/foo/": 1}
 
 
@@ -242,7 +243,7 @@ def test_an_outage_is_no_status(
     fake.fault(path, what, times=None)
     bar, foo = read(connect(fake), ["bar", "foo"], STATUSES)
     assert counts(bar) == {"statuses": 1}
-    assert (foo.rows, foo.missing, foo.notes) == ({}, False, ())
+    assert (rows_in(foo), foo.missing, foo.notes) == ({}, False, ())
     assert {name: type(failure) for name, failure in foo.failures.items()} == {"statuses": error}
 
 
@@ -260,7 +261,7 @@ def test_an_outage_that_passes(world: World, fake: FakeIndex, connect: Connect) 
     for path in ("/pypi/foo/json", "/simple/foo/"):
         fake.fault(path, faults.unavailable())
     (batch,) = read(connect(fake), ["foo"], STATUSES)
-    assert batch.rows["statuses"] == [with_serial(a_row("active", file_count=4), world)]
+    assert rows_in(batch)["statuses"] == [with_serial(a_row("active", file_count=4), world)]
 
 
 # Odd pages ----------------------------------------------------------------------------------------------------
@@ -326,7 +327,7 @@ def test_a_document_without_a_page(world: World, fake: FakeIndex, connect: Conne
     normal(world)
     world.override("/simple/foo/", b"", status=404)
     (batch,) = read(connect(fake), ["foo"], STATUSES)
-    assert batch.rows["statuses"] == [a_row("active", has_page=False, file_count=None, agree=None)]
+    assert rows_in(batch)["statuses"] == [a_row("active", has_page=False, file_count=None, agree=None)]
     assert not batch.missing
 
 
@@ -337,7 +338,7 @@ def test_an_index_without_documents(world: World, fake: FakeIndex, connect: Conn
     (batch,) = read(connect(fake), ["foo"], choose_streams(["files", "statuses"]))
     assert {name: type(error) for name, error in batch.failures.items()} == {"files": NotOfferedError}
     different: dict[str, Any] = {"agree": False, "disagreement": "4 files only on the page"}
-    assert batch.rows == {
+    assert rows_in(batch) == {
         "statuses": [with_serial(a_row("active", has_document=False, file_count=4, **different), world)]
     }
     assert not batch.missing

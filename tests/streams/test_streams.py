@@ -8,12 +8,16 @@ import jsonschema
 import pytest
 from msgspec import Struct
 
+from source_pypi.batch import rows_of
+from source_pypi.changes import change_of
 from source_pypi.documents import Provenance, open_core_metadata, open_document
 from source_pypi.errors import UnknownStreamError
 from source_pypi.record import Field, fields_of
 from source_pypi.schema import duckdb_columns, stream_schema
+from source_pypi.state import Known
 from source_pypi.streams import STREAMS, choose_streams
 from source_pypi.streams.stream import Stream, Visit
+from source_pypi.visit import Findings
 from tests.fake_index import World
 from tests.streams import index_of, page_of, release_of, values, visit_to, visit_with
 
@@ -246,6 +250,22 @@ def test_rows_are_made_anew(stream: Stream) -> None:
     """Making a visit's rows twice gives the same rows twice."""
     for visit in visits():
         assert [values(row) for row in stream.rows(visit)] == [values(row) for row in stream.rows(visit)]
+
+
+@every_stream
+def test_rows_come_back(stream: Stream) -> None:
+    """The rows that a batch has as lines come back as they were made; those of documents as plain values."""
+    compared = 0
+    for visit in visits():
+        made = list(stream.rows(visit))
+        findings = Findings(visit=visit)
+        if stream.part_kind is not None:
+            findings.parts[stream.part_kind] = {values(row)[stream.part]: None for row in made}
+        change = change_of(stream, findings, Known((stream,)), b"term", 0, keys=True)
+        assert list(rows_of(stream, change)) == ([values(row) for row in made] if stream.as_sent else made)
+        assert change.count == len(made)
+        compared += len(made)
+    assert compared
 
 
 # Choosing -----------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from source_pypi.index import Index
 from source_pypi.streams import choose_streams
 from source_pypi.streams.stream import ReleaseView, Visit
 from source_pypi.streams.urls import Urls, urls_rows, well_known
+from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World
 from tests.streams import visit_with
 from tests.test_sync import counts, read
@@ -116,7 +117,7 @@ def test_requests(world: World, fake: FakeIndex, connect: Callable[..., Index]) 
     world.add("foo", ["2.0"], home_page="https://c.test")
     streams = choose_streams(["urls"])
     (batch,) = read(connect(fake), ["foo"], streams)
-    assert [(row.label, row.source) for row in batch.rows["urls"]] == [  # type: ignore[union-attr]
+    assert [(row.label, row.source) for row in rows_in(batch)["urls"]] == [
         ("Homepage", "project_urls"),
         ("Home-page", "home_page"),
     ]

@@ -1,12 +1,8 @@
 """Values as the index writes them, and as tables want them."""
 
-from datetime import UTC, datetime, timedelta, timezone
-
 import pytest
 
-from source_pypi.streams.values import absolute, is_address, keywords, moment, text, texts
-
-EAST = timezone(timedelta(hours=2))
+from source_pypi.streams.values import absolute, is_address, keywords, text, texts
 
 
 @pytest.mark.parametrize("value", [None, "", " ", "\n\t ", "\u00a0", "UNKNOWN"])
@@ -24,25 +20,6 @@ def test_text_that_means_something(value: str) -> None:
 def test_texts() -> None:
     """A list stays, an empty one too; only what was not sent is null."""
     assert (texts(None), texts([]), texts(["b", "", "a"])) == (None, [], ["b", "", "a"])
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        (None, None),
-        (datetime(2024, 1, 2, 3, 4, 5, 6), datetime(2024, 1, 2, 3, 4, 5, 6, UTC)),
-        (datetime(2024, 1, 2, 3, 4, 5, 6, UTC), datetime(2024, 1, 2, 3, 4, 5, 6, UTC)),
-        (datetime(2024, 1, 2, 1, 4, 5, 6, EAST), datetime(2024, 1, 1, 23, 4, 5, 6, UTC)),
-        (datetime(1, 1, 1, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC)),
-        (datetime(1, 1, 1, tzinfo=EAST), None),
-        (datetime(9999, 12, 31, 23, tzinfo=timezone(-timedelta(hours=2))), None),
-    ],
-)
-def test_moment(value: datetime | None, expected: datetime | None) -> None:
-    """A time is told in UTC, which is meant where no zone is written; what UTC cannot express is null."""
-    found = moment(value)
-    assert found == expected
-    assert found is None or found.tzinfo is UTC
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from source_pypi.index import Index
 from source_pypi.streams import choose_streams
 from source_pypi.streams.stream import ReleaseView, Visit
 from source_pypi.streams.vulnerabilities import Vulnerabilities, vulnerabilities_rows
+from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World, advisory
 from tests.streams import visit_with
 from tests.test_sync import counts, read
@@ -131,7 +132,7 @@ def touched(world: World) -> None:
 
 def told(batch: Any) -> list[tuple[Any, ...]]:
     """What tells the rows apart, and whether they were withdrawn."""
-    return [(row.version, row.id, row.fixed_in, row.withdrawn_at) for row in batch.rows["vulnerabilities"]]
+    return [(row.version, row.id, row.fixed_in, row.withdrawn_at) for row in rows_in(batch)["vulnerabilities"]]
 
 
 WITHDRAWN = datetime(2024, 6, 1, tzinfo=UTC)

@@ -15,6 +15,7 @@ from source_pypi.index import Index
 from source_pypi.selection import select
 from source_pypi.streams import choose_streams
 from source_pypi.sync import batches
+from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World, faults
 from tests.faults import relay
 from tests.faults.relay import Relay, Spoil
@@ -46,7 +47,7 @@ def rows(index: Index, address: str) -> tuple[list[Any], list[SourceError]]:
     found, failed = list[Any](), list[SourceError]()
     try:
         for batch in batches(Index(index.client, address), select(config), choose_streams(["files"]), config):
-            found += batch.rows.get("files", ())
+            found += rows_in(batch).get("files", ())
             failed += batch.failures.values()
     except SourceError as error:
         failed.append(error)

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from msgspec import Raw, Struct
 
 from source_pypi.client import Client
 from source_pypi.config import make_config
@@ -19,6 +18,7 @@ from source_pypi.selection import Selection, select
 from source_pypi.streams import choose_streams
 from source_pypi.streams.stream import Row, Stream
 from source_pypi.sync import batches, of_projects
+from tests.batches import rows_in
 from tests.fake_index import FakeIndex
 from tests.warehouses.places import Place, Rows, in_order
 
@@ -66,8 +66,8 @@ def sync(
         done.notes = warehouse.notes
         for batch in batches(index, selection, streams, config, warehouse, now):
             warehouse.add(batch)
-            for name, rows in batch.rows.items():
-                done.rows[name] = done.rows.get(name, 0) + len(rows)
+            for name, count in batch.counts.items():
+                done.rows[name] = done.rows.get(name, 0) + count
         warehouse.finish()
     return done
 
@@ -79,7 +79,7 @@ def read(fake: FakeIndex, projects: Sequence[str], streams: Sequence[Stream] = A
     by_name = {stream.name: stream for stream in streams}
     with asking(fake) as index:
         for batch in batches(index, select(config), streams, config):
-            for name, rows in batch.rows.items():
+            for name, rows in rows_in(batch).items():
                 made[name] += [_plain(by_name[name], row) for row in rows]
     return {name: in_order(rows) for name, rows in made.items()}
 
@@ -90,6 +90,5 @@ def held(place: Place, streams: Sequence[Stream] = ALL) -> dict[str, Rows]:
 
 
 def _plain(stream: Stream, row: Row) -> dict[str, Any]:
-    given: dict[str, Any] = msgspec.to_builtins(row, builtin_types=(datetime,)) if isinstance(row, Struct) else {**row}
-    values = {field.name: given.get(field.name) for field in stream_fields(stream)}
-    return {name: msgspec.json.decode(value) if isinstance(value, Raw) else value for name, value in values.items()}
+    given: dict[str, Any] = msgspec.to_builtins(row, builtin_types=(datetime,))
+    return {field.name: given.get(field.name) for field in stream_fields(stream)}

@@ -12,6 +12,7 @@ from source_pypi.documents.document import (
 )
 from source_pypi.documents.feed import Entry, Feed, open_feed
 from source_pypi.documents.mark import ABSENT, UNKNOWN, Mark
+from source_pypi.documents.moment import in_utc
 from source_pypi.documents.page import Listed, Listing, Page, PageFile, ProjectStatus
 from source_pypi.documents.project import (
     Digests,
@@ -54,6 +55,7 @@ __all__ = [
     "Statistics",
     "Unchanged",
     "Vulnerability",
+    "in_utc",
     "one_line",
     "open_core_metadata",
     "open_document",

@@ -13,7 +13,9 @@ import enum
 import json
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -46,7 +48,7 @@ NESTED: frozenset[type[Struct]] = frozenset({Provenance})
 PASSED_ON: frozenset[type[Struct]] = frozenset({Project, Release, Statistics})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Document(Generic[T]):
     """A checked answer.
 
@@ -74,13 +76,15 @@ class Document(Generic[T]):
         stands = getattr(self.content, "last_serial", None) if meta is None else serial_of(meta.last_serial)
         return self.serial if stands is None else int(stands)
 
-    def sections(self) -> dict[str, Raw]:
+    @cached_property
+    def sections(self) -> Mapping[str, Raw]:
         """The document's top-level keys, each value as the JSON that the index sent, known to us or not.
 
         :raises TooLargeError: when something is nested deeper than destinations take.
         """
         check_nesting(self.body, self.address)
-        return _SECTIONS.decode(self.body)
+        sections: dict[str, Raw] = _SECTIONS.decode(self.body)
+        return sections
 
     def has(self, path: str) -> bool:
         """Whether the document has a key, e.g. ``info.requires_dist``, whatever its value."""

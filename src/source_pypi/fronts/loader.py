@@ -162,7 +162,7 @@ class Database:
         with _told(self.path, f"the temporary folder {self._folder.name}"):
             for name, change in batch.changes.items():
                 stream = self._streams[name]
-                if change.rows is not None:
+                if change.count is not None:
                     self._staged[name].add(batch, lines_of(stream, batch), change.kept)
                 if stream.incremental:
                     self._remembered.note(name, batch.project, change.seen)

@@ -2,7 +2,7 @@
 
 import fnmatch
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,9 +10,7 @@ from packaging.utils import NormalizedName
 
 from source_pypi.config import Config
 from source_pypi.errors import NoProjectsError, RequirementsError
-from source_pypi.selection.asked import Asked, parse_asked
-from source_pypi.selection.files import read_requirements
-from source_pypi.selection.requirements_txt import read_requirements_text
+from source_pypi.selection.asked import Asked, Named, parse_asked
 
 __all__ = ["Asked", "Selection", "Target", "merge", "select"]
 
@@ -70,9 +68,7 @@ def select(config: Config, files: Iterable[Path] = ()) -> Selection:
     :raises NoProjectsError: when nothing was chosen, or everything was excluded.
     """
     asked = _asked_by_name(config)
-    sources = [(str(path), read_requirements(path)) for path in files]
-    if config.requirements is not None:
-        sources.insert(0, (_SETTING, read_requirements_text(config.requirements, _SETTING)))
+    sources = _sources(config.requirements, [*files])
     asked += [one for _, named in sources for one in named.asked]
     notes = tuple(note for _, named in sources for note in named.notes)
     if sources and not asked and not config.whole_index:
@@ -84,6 +80,17 @@ def select(config: Config, files: Iterable[Path] = ()) -> Selection:
     if not targets and not config.whole_index:
         raise NoProjectsError
     return replace(chosen, targets=targets)
+
+
+def _sources(text: str | None, files: Sequence[Path]) -> list[tuple[str, Named]]:
+    """What requirement and lock files name, and the text in the settings before them."""
+    if text is None and not files:
+        return []
+    from source_pypi.selection.files import read_requirements
+    from source_pypi.selection.requirements_txt import read_requirements_text
+
+    sources = [] if text is None else [(_SETTING, read_requirements_text(text, _SETTING))]
+    return sources + [(str(path), read_requirements(path)) for path in files]
 
 
 def _asked_by_name(config: Config) -> list[Asked]:

@@ -18,7 +18,7 @@ class Project(documents.Project, frozen=True, kw_only=True):
 def project_rows(visit: Visit) -> Iterator[Row]:
     """The document with every key that the index sent, known or not."""
     if visit.document is not None:
-        yield visit.document.sections() | {"project": visit.project}
+        yield {**visit.document.sections} | {"project": visit.project}
 
 
 STREAM = Stream(
@@ -29,4 +29,5 @@ STREAM = Stream(
     reads=(Reads.PROJECT,),
     cost=ONE_A_PROJECT,
     rows=project_rows,
+    as_sent=True,
 )

@@ -11,7 +11,7 @@ from source_pypi.documents import Document
 from source_pypi.reads import Reads
 from source_pypi.record import Integer, about
 from source_pypi.streams.stream import ONE_A_PROJECT, Row, Stream, Visit
-from source_pypi.streams.values import keywords, moment, text, texts, total
+from source_pypi.streams.values import keywords, text, texts, total
 
 _NOT_GIVEN = "the release does not say"
 
@@ -137,7 +137,7 @@ def _row(project: str, document: Document[documents.Project]) -> Projects:
     content = document.content
     info, releases, ownership = content.info, content.releases, content.ownership
     files = None if releases is None else [file for listed in releases.values() for file in listed or ()]
-    uploads = [when for file in files or () if (when := moment(file.uploaded())) is not None]
+    uploads = [when for file in files or () if (when := file.uploaded()) is not None]
     return Projects(
         project=project,
         name=text(info.name),

@@ -19,8 +19,7 @@ class Release(documents.Release, frozen=True, kw_only=True):
 def release_rows(visit: Visit) -> Iterator[Row]:
     """The documents with every key that the index sent; ``releases`` belongs to project documents only."""
     for release in visit.releases:
-        sections = release.document.sections()
-        sections.pop("releases", None)
+        sections = {name: value for name, value in release.document.sections.items() if name != "releases"}
         yield sections | {"project": visit.project, "version": release.version}
 
 
@@ -32,4 +31,5 @@ STREAM = Stream(
     reads=(Reads.RELEASES,),
     cost=ONE_A_RELEASE,
     rows=release_rows,
+    as_sent=True,
 )

@@ -14,7 +14,7 @@ class Stats(documents.Statistics, frozen=True):
 def stats_rows(visit: Visit) -> Iterator[Row]:
     """The document with every key that the index sent."""
     if visit.statistics is not None:
-        yield visit.statistics.sections()
+        yield {**visit.statistics.sections}
 
 
 STREAM = Stream(
@@ -25,4 +25,5 @@ STREAM = Stream(
     reads=(Reads.STATISTICS,),
     cost="1 in all",
     rows=stats_rows,
+    as_sent=True,
 )

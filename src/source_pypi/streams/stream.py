@@ -95,6 +95,7 @@ class Stream:
     :ivar made_from: the key of the project document without which an index does not offer it at all; None: any will do.
     :ivar require: raises ConfigError where the stream cannot be read at all, e.g. for want of a library; None: never.
     :ivar fills_from: documents that it reads as well where core metadata fills gaps.
+    :ivar as_sent: whether its rows are documents as the index sent them, with keys that the record does not know.
     :ivar revision: to be raised when rows of the same fields come to hold something else: they are then read anew.
     """
 
@@ -109,6 +110,7 @@ class Stream:
     fills_from: tuple[Reads, ...] = ()
     made_from: str | None = None
     require: Callable[[], None] | None = None
+    as_sent: bool = False
     revision: int = 0
 
     @cached_property

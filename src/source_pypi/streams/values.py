@@ -1,7 +1,6 @@
 """Values as the index writes them -> values as tables want them."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from urllib.parse import urljoin, urlsplit
 
 from source_pypi.bounds import LONGEST_ADDRESS, LONGEST_PARSED
@@ -15,16 +14,6 @@ def text(value: str | None) -> str | None:
 def texts(values: Iterable[str] | None) -> list[str] | None:
     """A list, or None where the index sends none; an empty list says that there is nothing, and stays."""
     return None if values is None else list(values)
-
-
-def moment(value: datetime | None) -> datetime | None:
-    """The time in UTC, which is what is meant where no zone is written; None for what UTC cannot express."""
-    if value is None or value.tzinfo is UTC:
-        return value
-    try:
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    except OverflowError:
-        return None
 
 
 def total(sizes: Sequence[int | None]) -> int | None:
@@ -56,10 +45,12 @@ def is_address(value: str) -> bool:
 
 def absolute(value: str | None, base: str) -> str | None:
     """An absolute address; some mirrors write file addresses relative to the document (index-api.md, top)."""
+    if value is not None and "://" in value:  # so are nearly all
+        return value
     given = text(value)
     if given is None or len(given) > LONGEST_ADDRESS:
         return given
     try:
-        return given if "://" in given else urljoin(base, given)
+        return urljoin(base, given)
     except ValueError:
         return given

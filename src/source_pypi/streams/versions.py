@@ -8,11 +8,11 @@ from msgspec import Struct
 
 from source_pypi.documents import File, Info
 from source_pypi.filenames import kind_of
-from source_pypi.pep440 import parse_version, sort_key
+from source_pypi.pep440 import normalized, parse_version, sort_key
 from source_pypi.reads import Reads
 from source_pypi.record import Integer, about
 from source_pypi.streams.stream import ONE_A_PROJECT, Row, Stream, Visit
-from source_pypi.streams.values import moment, text, total
+from source_pypi.streams.values import text, total
 
 _NOT_PEP_440 = "PEP 440 does not know the version"
 _LARGEST = 2**63 - 1
@@ -97,13 +97,13 @@ def versions_rows(visit: Visit) -> Iterator[Row]:
 def _row(project: str, version: str, files: Sequence[File], info: Info) -> Versions:
     is_latest = version == info.version
     parsed = parse_version(version)
-    uploads = [when for file in files if (when := moment(file.uploaded())) is not None]
+    uploads = [when for file in files if (when := file.uploaded()) is not None]
     kinds = {file.packagetype or kind_of(file.name() or "") for file in files}
     return Versions(
         project=project,
         version=version,
         valid_pep440=parsed is not None,
-        normalized_version=None if parsed is None else str(parsed),
+        normalized_version=normalized(version),
         sort_key=sort_key(version),
         is_prerelease=None if parsed is None else parsed.is_prerelease,
         pre=None if parsed is None or parsed.pre is None else f"{parsed.pre[0]}{parsed.pre[1]}",
@@ -116,7 +116,7 @@ def _row(project: str, version: str, files: Sequence[File], info: Info) -> Versi
         total_size=total([file.size for file in files]),
         has_sdist="sdist" in kinds,
         has_wheel="bdist_wheel" in kinds,
-        requires_python=_first([file.requires_python for file in files])
+        requires_python=_first(file.requires_python for file in files)
         or (text(info.requires_python) if is_latest else None),
         yanked=_yanked(files, info.yanked if is_latest else None),
         yanked_reason=_first([file.yanked_reason for file in files])

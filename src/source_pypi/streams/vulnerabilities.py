@@ -7,11 +7,12 @@ from typing import Annotated
 from msgspec import Struct
 
 from source_pypi import documents
+from source_pypi.documents import in_utc
 from source_pypi.pep440 import sort_key
 from source_pypi.reads import Reads
 from source_pypi.record import about
 from source_pypi.streams.stream import ONE_A_RELEASE, Row, Stream, Visit
-from source_pypi.streams.values import moment, text, texts
+from source_pypi.streams.values import text, texts
 
 _NOT_SAID = "the advisory does not say"
 
@@ -73,7 +74,7 @@ def vulnerabilities_rows(visit: Visit) -> Iterator[Row]:
                 fixed_in=None if fixed is None else sorted(dict.fromkeys(fixed), key=sort_key),
                 link=text(advisory.link),
                 source=text(advisory.source),
-                withdrawn_at=moment(advisory.withdrawn),
+                withdrawn_at=in_utc(advisory.withdrawn),
             )
 
 

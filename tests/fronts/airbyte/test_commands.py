@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
+from source_pypi.client import TRIES
 from source_pypi.config import Config, make_config
 from source_pypi.fronts import airbyte
+from source_pypi.fronts.airbyte.commands import CHECK_TRIES, CHECK_WAIT
 from source_pypi.index import Index
 from source_pypi.streams import STREAMS
 from tests.fake_index import FakeIndex, World, faults
@@ -89,6 +91,16 @@ def test_check_fails(world: World, fake: FakeIndex, projects: list[str], reason:
     assert status["status"] == "FAILED"
     assert reason in status["message"]
     assert "\n" not in status["message"]
+
+
+@pytest.mark.parametrize(("asked", "requests"), [("0", CHECK_TRIES), (str(int(CHECK_WAIT) + 1), 1)])
+def test_check_does_not_wait_long(fake: FakeIndex, asked: str, requests: int) -> None:
+    """Check asks an index that is not well a few times, and not again where that one asks for a longer wait."""
+    fake.fault("/pypi/flask/json", faults.too_many(asked), times=TRIES)
+    status = json.loads(airbyte.check(config(fake, "flask")))["connectionStatus"]
+    assert status["status"] == "FAILED"
+    assert "answered 429" in status["message"]
+    assert len(fake.requests) == requests
 
 
 @pytest.mark.parametrize("projects", [["flask"], []], ids=str)

@@ -18,6 +18,8 @@ DOCUMENTATION = "https://docs.airbyte.com/integrations/sources/pypi"
 
 #: Projects that ``check`` asks for at most: enough to find a misspelt name, few enough to be quick.
 CHECKED = 10
+#: Somebody waits for ``check`` in front of a screen: tries of a question, and the longest Retry-After, in seconds.
+CHECK_TRIES, CHECK_WAIT = 3, 10.0
 
 
 def spec() -> bytes:
@@ -33,11 +35,13 @@ def check(config: Config, connect: Callable[[Config], Index] | None = None) -> b
 
     :param connect: opens the index; None: as it is opened elsewhere.
     """
+    from source_pypi.client import Patience
     from source_pypi.index import open_index
     from source_pypi.selection import select
 
     try:
-        index, selection = (connect or open_index)(config), select(config)
+        index = connect(config) if connect else open_index(config, patience=Patience(CHECK_TRIES, CHECK_WAIT))
+        selection = select(config)
         _check_projects(config, index, selection.targets[:CHECKED])
         if selection.whole_index:
             _check_index(config, index)

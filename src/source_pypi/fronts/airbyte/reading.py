@@ -179,6 +179,7 @@ class _Reading:
             progress = tally.projects / max(batch.known, 1)
             if batch.project is not None and checkpoints.is_due(self._now(), states.size, progress):
                 self._checkpoint(states)
+            del batch  # it is large, and the next one is about to be made
         states.finish()
 
     def _recall(self, root: str) -> StreamStates:
@@ -230,21 +231,19 @@ class _Reading:
         for stream in self._reading:
             change = batch.changes.get(stream.name)
             if change is not None and stream.name not in states.broken:
-                if change.rows is not None:
-                    for lines in lines_of(stream, batch):
-                        self._records(stream, lines)
-                    self._records(stream, _deleted(change.gone, batch.seen_at))
+                if change.count is not None:
+                    begin, end = self._envelope(stream)
+                    for lines in lines_of(stream, batch, begin=begin, end=end):
+                        self._write(lines)
+                    for row in _deleted(change.gone, batch.seen_at):
+                        self._write(begin + row + end + b"\n")
+                    self._counts[stream.name] += change.count + len(change.gone)
                 states.note(stream.name, batch.project, change.seen)
 
-    def _records(self, stream: Stream, lines: bytes) -> None:
-        """RECORD lines, by hand: the envelope is the same for every row of a stream."""
-        if not lines:
-            return
+    def _envelope(self, stream: Stream) -> tuple[bytes, bytes]:
+        """What stands before and behind a row in a RECORD, by hand: it is the same for every row of a stream."""
         begin = b'{"type":"RECORD","record":{"stream":"%s","data":' % stream.name.encode()
-        end = b',"emitted_at":%d}}\n' % int(self._now() * 1000)
-        self._counts[stream.name] += lines.count(b"\n")
-        # a line break within a text is escaped, so that this is where a row ends
-        self._write(begin + lines[:-1].replace(b"\n", end + begin) + end)
+        return begin, b',"emitted_at":%d}}' % int(self._now() * 1000)
 
     def _checkpoint(self, states: StreamStates) -> None:
         for stream in self._reading:
@@ -299,9 +298,9 @@ def _summary(projects: int, traffic: Traffic) -> str:
     return f"read {projects} projects with {traffic.requests} requests, {traffic.bytes_received} bytes received"
 
 
-def _deleted(keys: Sequence[Mapping[str, str | int]], seen_at: datetime) -> bytes:
-    """The rows that are gone, as lines: their keys, and since when."""
+def _deleted(keys: Sequence[Mapping[str, str | int]], seen_at: datetime) -> list[bytes]:
+    """The rows that are gone: their keys, and since when."""
     from source_pypi.schema import DELETED_AT, SEEN_AT
 
     told = {SEEN_AT.name: seen_at, DELETED_AT.name: seen_at}
-    return msgspec.json.Encoder().encode_lines([{**key, **told} for key in keys])
+    return [msgspec.json.encode({**key, **told}) for key in keys]

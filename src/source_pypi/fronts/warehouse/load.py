@@ -7,14 +7,11 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Protocol
 
-import msgspec
 import pyarrow as pa
 
 from source_pypi.batch import Batch
 from source_pypi.fronts.warehouse.tables import DIGEST, Table, arrow_rows
 from source_pypi.state import WHOLE_INDEX, Glance, Seen, is_absent, pack_text
-
-_ENCODER = msgspec.json.Encoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +101,7 @@ class Load:
     def add(self, batch: Batch, tables: Mapping[str, Table], *, lists: bool) -> None:
         """Take what a visit changed."""
         for name, change in batch.changes.items():
-            if change.rows is not None:
+            if change.count is not None:
                 self._replace(batch, tables[name], lists=lists)
             if _remembers(tables[name]):
                 self.noted[name, batch.project or WHOLE_INDEX] = noted_of(change.seen)
@@ -115,8 +112,7 @@ class Load:
         scope.whole = batch.project is None
         change = batch.changes[table.name]
         scope.kept += [(str(batch.project), part) for part in change.kept]
-        lines = [_ENCODER.encode(row) for row in change.rows or ()]
-        if lines:
+        for lines in map(bytes.splitlines, change.lines):
             digests = [blake2b(line, digest_size=16).hexdigest() for line in lines]
             rows = arrow_rows(table, lines, batch.seen_at, lists=lists)
             scope.rows.append(rows.append_column(DIGEST, pa.array(digests, pa.string())))
