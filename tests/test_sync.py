@@ -1230,12 +1230,12 @@ def test_three_in_a_row_are_needed() -> None:
             findings = Findings()
             if error is not None:
                 findings.failures[Reads.PAGE] = error
-            unwell.learn(findings)
+            unwell.learn(findings, plan.reads)
         assert unwell.spare(plan) is plan
-    unwell.learn(Findings(failures={Reads.PAGE: silent}))
+    unwell.learn(Findings(failures={Reads.PAGE: silent}), plan.reads)
     assert unwell.spare(plan) == replace(plan, reads=frozenset({Reads.PROJECT}))
     later = Findings()
-    unwell.learn(later)
+    unwell.learn(later, plan.reads)
     assert later.failures == {Reads.PAGE: silent}
 
 
@@ -1417,3 +1417,27 @@ def test_no_list_for_names(fake: FakeIndex, three: tuple[Index, Remembering]) ->
     given = memory.sync(fake, index, [*"abc"], ["dependencies"])
     assert paths(fake) == ["/simple/ 503"] * 7 + [f"/pypi/{name}/json 304" for name in "abc"]
     assert [(batch.project, batch.failures) for batch in given] == [(name, {}) for name in "abc"]
+
+
+def test_what_is_read_for_another_purpose(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """What is given up where streams read it is still asked for to fill gaps, and counts where it comes."""
+    names = [f"p{number}" for number in range(4)]
+    for name in names:
+        world.upload(name, "1.0", filename=f"{name}-1.0-py3-none-any.whl", metadata=METADATA)
+    for name in names[:3]:
+        fake.fault(f"*/{name}-1.0-py3-none-any.whl.metadata", faults.unavailable(), times=None)
+    given = list(read(connect(fake), names, streams("files", "dependencies"), core_metadata=True))
+    assert [(counts(batch), list(batch.failures)) for batch in given] == [
+        *[({"files": 1}, ["dependencies"])] * 3,
+        ({"files": 1, "dependencies": 1}, []),
+    ]
+
+
+@pytest.mark.parametrize(("stream", "path"), [("stats", "/stats/"), ("recent_releases", "/rss/updates.xml")])
+def test_beside_the_whole_index(world: World, fake: FakeIndex, connect: Connect, stream: str, path: str) -> None:
+    """What tells of the index as a whole is asked for once, also where the list tells what to visit."""
+    world.add("a")
+    memory = Remembering()
+    memory.sync(fake, connect(fake), [], ["files", stream], whole_index=True)
+    assert sorted(paths(fake)) == sorted(["/simple/ 200", "/pypi/a/json 200", f"{path} 200"])
+    assert memory.rows == {"files": 2, stream: 1}

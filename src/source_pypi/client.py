@@ -20,7 +20,6 @@ Reading on
 
 import base64
 import gzip
-import http.client
 import io
 import random
 import threading
@@ -96,6 +95,9 @@ class Patience:
 
     tries: int = TRIES
     longest_wait: float = LONGEST_WAIT
+
+
+PATIENCE = Patience()
 
 
 @dataclass(slots=True)
@@ -175,7 +177,7 @@ class Client:
         requests_per_second: float = 5,
         timeout: float = 30,
         connections: int = 1,
-        patience: Patience = Patience(),
+        patience: Patience = PATIENCE,
         ca_bundle: str | None = None,
         tell: Callable[[Wait | Exchange], None] = lambda event: None,
         clock: Callable[[], float] = time.monotonic,
@@ -214,7 +216,7 @@ class Client:
                 self.answered = True
                 return outcome
             self.answered = self.answered or outcome.status != 0
-            wait = self._wait_before(tries, outcome)
+            wait = self._wait_before(tries, outcome.retry_after)
             most = self._patience.tries if self.answered else min(FIRST_TRIES, self._patience.tries)
             if tries >= most or wait > self._patience.longest_wait:
                 raise self._given_up(address, outcome, tries, self._clock() - began)
@@ -228,7 +230,7 @@ class Client:
 
     def pause(self, address: str, reason: str, tries: int) -> None:
         """Wait before an answer that is no good is asked for again, as long as before any other try."""
-        seconds = self._wait_before(tries, _Failure(200, reason, None))
+        seconds = self._wait_before(tries, None)
         self._tell(Wait(without_credentials(address), reason, seconds, tries))
         self._sleep(seconds)
 
@@ -274,8 +276,7 @@ class Client:
             if len(packed) > LARGEST_ANSWER:
                 response.close()  # the rest would be taken for the next answer
             elif missing:
-                cut = http.client.IncompleteRead(packed, missing)
-                raise urllib3.exceptions.ProtocolError("the answer was cut short", cut)
+                raise urllib3.exceptions.IncompleteRead(len(packed), missing)
         except BaseException:
             response.close()
             raise
@@ -326,9 +327,9 @@ class Client:
         except (ValueError, OverflowError, OSError):
             return None
 
-    def _wait_before(self, tries: int, failure: "_Failure") -> float:
-        if failure.retry_after is not None:
-            return failure.retry_after
+    def _wait_before(self, tries: int, asked: float | None) -> float:
+        if asked is not None:
+            return asked
         backoff: float = min(LONGEST_BACKOFF, SHORTEST_BACKOFF * 2 ** (tries - 1))
         return backoff * (1 + self._jitter() / 4)
 

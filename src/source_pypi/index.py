@@ -12,7 +12,7 @@ from typing import TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from source_pypi.bounds import LONGEST_VERSION
-from source_pypi.client import Answer, Client, Exchange, Patience, Wait
+from source_pypi.client import PATIENCE, Answer, Client, Exchange, Patience, Wait
 from source_pypi.config import Config
 from source_pypi.documents import (
     UNCHANGED,
@@ -217,7 +217,7 @@ def _whole(document: Document[T] | Unchanged | None) -> Document[T] | None:
 def open_index(
     config: Config,
     tell: Callable[[Wait | Exchange], None] = lambda event: None,
-    patience: Patience = Patience(),  # noqa: B008 - it is frozen
+    patience: Patience = PATIENCE,
 ) -> Index:
     """The index that a configuration names. Nothing is sent yet.
 

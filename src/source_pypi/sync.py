@@ -11,9 +11,10 @@ What fails
     refused credentials, or ``STOP_AFTER`` projects in a row that failed.
 """
 
+import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -153,28 +154,29 @@ class _WholeIndex:
             glances = [glance for glance in glances if glance.settled and glance.project in named]
             if len(glances) < PAYS_FROM:
                 return Agenda(selection, [])
-        listing = self._listing()
+        findings, listing = self._listing()
         if isinstance(listing, SourceError):
             if selection.whole_index:
                 raise listing
             return Agenda(selection, [])
         if listing is UNCHANGED or tells_serials(listing.content):
-            self.list_mark = self.findings().marks[Reads.LISTING]
+            self.list_mark = findings.marks[Reads.LISTING]
         serials = None if listing is UNCHANGED else serials_of(listing.content)
-        del listing
-        if Reads.LISTING not in self._reads:  # tens of megabytes that nobody needs any more
-            self._findings = None
+        del listing, findings  # tens of megabytes that nobody needs any more, unless a stream reads them
         return make_agenda(selection, serials, glances, self._recollection.is_due)
 
-    def _listing(self) -> Document[Listing] | Unchanged | SourceError:
-        """The list, or why it cannot be had."""
-        reads, mark = {*self._reads, Reads.LISTING}, self._recollection.list_mark(of_projects=True)
-        self._findings = visit_index(self._index, reads, mark)
-        if Reads.LISTING in self._findings.failures:
-            return self._findings.failures[Reads.LISTING]
-        if Reads.LISTING in self._findings.left:
-            return StaleError(self._index.address_of(Reads.LISTING), None, mark.serial)
-        return self._findings.visit.listing or UNCHANGED
+    def _listing(self) -> tuple[Findings, Document[Listing] | Unchanged | SourceError]:
+        """The list, or why it cannot be had; with the other documents, where a stream reads it too."""
+        mark = self._recollection.list_mark(of_projects=True)
+        if Reads.LISTING in self._reads:
+            findings = self._findings = visit_index(self._index, self._reads, mark)
+        else:
+            findings = visit_index(self._index, {Reads.LISTING}, mark)
+        if Reads.LISTING in findings.failures:
+            return findings, findings.failures[Reads.LISTING]
+        if Reads.LISTING in findings.left:
+            return findings, StaleError(self._index.address_of(Reads.LISTING), None, mark.serial)
+        return findings, findings.visit.listing or UNCHANGED
 
 
 class _Visits:
@@ -232,7 +234,7 @@ class _Visits:
         target, plan = due.target, self._plan
         seen_at = _moment(self._now())
         findings = visit_project(self._index, target, self._frontier.plan(target, self._unwell.spare(plan)), due.known)
-        self._unwell.learn(findings)
+        self._unwell.learn(findings, plan.reads)
         if Reads.RELEASES not in plan.reads and Reads.PROJECT not in findings.failures:  # read only to be followed
             findings.complaints += [e for read, e in findings.failures.items() if read is Reads.RELEASES]
         return _Visited(due, findings, seen_at)
@@ -254,7 +256,7 @@ class _Visits:
                     return
                 visited = waiting.popleft().result()
                 self._frontier.learn(visited.findings)
-                if len(waiting) < ahead and (due := take()) is not None:
+                if (due := take()) is not None:
                     waiting.append(pool.submit(self._visit, due))
                 batch = self._batch(visited)
                 del visited  # its documents are not needed any more, while the rows are written
@@ -287,19 +289,21 @@ class _Unwell:
 
     def __init__(self) -> None:
         self._failed: Counter[Reads] = Counter()
-        self._errors: dict[Reads, SourceError] = {}
+        self._errors: Mapping[Reads, SourceError] = {}  # replaced, never changed: other threads may be reading it
+        self._learning = threading.Lock()
 
     def spare(self, plan: Plan) -> Plan:
         """The plan without the documents that are given up."""
         return replace(plan, reads=plan.reads - self._errors.keys()) if self._errors else plan
 
-    def learn(self, findings: Findings) -> None:
+    def learn(self, findings: Findings, reads: Collection[Reads]) -> None:
         """Take in what failed; what was not asked for has failed as it did before."""
         if Reads.PROJECT in findings.failures:  # what lies behind it was not asked for, and may be well
             return
-        findings.failures.update({r: e for r, e in self._errors.items() if r not in findings.failures})
-        for read in set(Reads) - {Reads.PROJECT}:
-            error = findings.failures.get(read)
-            self._failed[read] = self._failed[read] + 1 if isinstance(error, TransientError) else 0
-            if self._failed[read] == STOP_AFTER and error is not None:
-                self._errors[read] = error
+        findings.failures.update({r: e for r, e in self._errors.items() if r in reads and r not in findings.failures})
+        with self._learning:
+            for read in set(Reads) - {Reads.PROJECT}:
+                error = findings.failures.get(read)
+                self._failed[read] = self._failed[read] + 1 if isinstance(error, TransientError) else 0
+                if self._failed[read] == STOP_AFTER and error is not None:
+                    self._errors = {**self._errors, read: error}
