@@ -72,19 +72,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = [options.only] if options.only else list(BENCHMARKS)
     try:
         with workbench(projects, runs, most_files=MOST_FILES) as bench:
-            figures, missing = measure(bench, chosen)
+            figures, missing, failed = measure(bench, chosen)
             if not (options.quick or options.only):
                 RESULTS.write_text(page(figures, missing, projects, runs))
-                shutil.copy(bench.folder / GROWTH.name, GROWTH)
+                if (bench.folder / GROWTH.name).exists():
+                    shutil.copy(bench.folder / GROWTH.name, GROWTH)
                 print(f"-> {RESULTS.name}, {GROWTH.name}")
+            sys.exit(1 if failed else 0)
     except CommandError as error:
         sys.exit(str(error))
 
 
-def measure(bench: Workbench, chosen: Sequence[str]) -> tuple[list[Figure], list[str]]:
-    """The figures of some benchmarks, and why others were left out; both are printed as they come."""
+def measure(bench: Workbench, chosen: Sequence[str]) -> tuple[list[Figure], list[str], bool]:
+    """The figures of some benchmarks, why others were left out, and whether any failed; printed as they come."""
     figures: list[Figure] = []
     missing: list[str] = []
+    failed = False
     for name in chosen:
         try:
             for figure in BENCHMARKS[name](bench):
@@ -93,7 +96,11 @@ def measure(bench: Workbench, chosen: Sequence[str]) -> tuple[list[Figure], list
         except MissingPeerError as error:
             missing.append(f"{name} is left out: {error}")
             print(missing[-1], flush=True)
-    return figures, missing
+        except CommandError as error:
+            failed = True
+            missing.append(f"{name} failed")
+            print(f"{missing[-1]}: {error}", flush=True)
+    return figures, missing, failed
 
 
 if __name__ == "__main__":

@@ -284,6 +284,16 @@ def test_a_release_that_changed_and_rows_that_did_not(pieces: Stream, made: Give
     assert again.seen.parts["1.0"] == Part(first.parts["1.0"].digest, A, (("y",),))
 
 
+def test_a_release_without_rows(pieces: Stream, made: Given) -> None:
+    """Of a release that is still there and has no rows any more every key is told, and no line is left."""
+    made.rows = [*piece("2.0", "x"), *piece("1.0", "y")]
+    first = change(pieces, found(A, TWO)).seen
+    made.rows = piece("2.0", "x")
+    again = change(pieces, found(B, {"2.0": UNKNOWN, "1.0": Mark(b"c")}), first)
+    assert (again.count, again.lines, again.kept) == (0, (), ("2.0",))
+    assert again.gone == [{"project": "foo", "version": "1.0", "name": "y"}]
+
+
 def test_a_release_that_is_gone(pieces: Stream, made: Given) -> None:
     """Of a release that is gone every key is told, and the other releases stay."""
     made.rows = [*piece("2.0", "x"), *piece("1.0", "x", "y")]
@@ -367,21 +377,26 @@ def test_keys_that_were_kept_before(things: Stream, made: Given) -> None:
     assert (told(again), again.gone, again.seen.parts[""].keys) == (made.rows, [], None)
 
 
-def test_lines_of_several_releases(pieces: Stream, made: Given) -> None:
-    """The lines are those of the rows, in their order, release by release, with nothing between."""
-    made.rows = [*piece("2.0", "x"), *piece("1.0", "y", "z")]
-    assert change(pieces, found(A, TWO)).lines == (
-        b'{"project":"foo","version":"2.0","name":"x"}\n',
-        b'{"project":"foo","version":"1.0","name":"y"}\n{"project":"foo","version":"1.0","name":"z"}\n',
-    )
+@pytest.mark.parametrize(("chunk", "lengths"), [(4 * 45, [4]), (4 * 45 - 1, [3, 1]), (45, [1, 2, 1]), (1, [1, 2, 1])])
+def test_lines_of_several_releases(
+    pieces: Stream, made: Given, monkeypatch: pytest.MonkeyPatch, chunk: int, lengths: list[int]
+) -> None:
+    """The lines are those of the rows, release by release, with nothing between; so many at a time as make a chunk."""
+    monkeypatch.setattr("source_pypi.changes.CHUNK", chunk)
+    made.rows = [*piece("3.0", "w"), *piece("2.0", "x", "y"), *piece("1.0", "z")]
+    given = change(pieces, found(A, {"3.0": A, "2.0": A, "1.0": B})).lines
+    rows = ((b"3.0", b"w"), (b"2.0", b"x"), (b"2.0", b"y"), (b"1.0", b"z"))
+    assert b"".join(given) == b"".join(b'{"project":"foo","version":"%s","name":"%s"}\n' % row for row in rows)
+    assert [lines.count(b"\n") for lines in given] == lengths
 
 
 @pytest.mark.parametrize(
     ("count", "slices"),
     [(1, [1]), (SLICE, [SLICE]), (SLICE + 1, [SLICE, 1]), (2 * SLICE, [SLICE] * 2), (2 * SLICE + 7, [SLICE, SLICE, 7])],
 )
-def test_many_rows(things: Stream, made: Given, count: int, slices: list[int]) -> None:
+def test_many_rows(things: Stream, made: Given, monkeypatch: pytest.MonkeyPatch, count: int, slices: list[int]) -> None:
     """Rows that are many come in slices of whole lines, each of as many as are held at a time but the last."""
+    monkeypatch.setattr("source_pypi.changes.CHUNK", 1)
     made.rows = thing(*map(str, range(count)))
     many = change(things, found())
     assert told(many) == made.rows
@@ -396,6 +411,7 @@ def test_rows_are_the_same_however_they_are_sliced(
     made.rows = thing(*map(str, range(10)))
     first = change(things, found())
     monkeypatch.setattr("source_pypi.changes.SLICE", 3)
+    monkeypatch.setattr("source_pypi.changes.CHUNK", 1)
     assert told(change(things, found(B), first.seen)) is None
     again = change(things, found())
     assert ([lines.count(b"\n") for lines in again.lines], again.seen) == ([3, 3, 3, 1], first.seen)
@@ -452,10 +468,11 @@ def test_as_many_rows_as_are_taken(things: Stream, made: Given, monkeypatch: pyt
     monkeypatch.setattr("source_pypi.changes.MOST_ROWS", 1000)
     made.rows = thing(*map(str, range(1000)))
     assert told(change(things, found())) == made.rows
-    made.rows = thing(*map(str, range(1003)))
-    with pytest.raises(TooLargeError) as caught:
-        change(things, found())
-    assert caught.value.args == ("things of foo", "1,003 rows", "1,000")
+    for many in (1003, 2 * SLICE + 503):
+        made.rows = thing(*map(str, range(many)))
+        with pytest.raises(TooLargeError) as caught:
+            change(things, found())
+        assert caught.value.args == ("things of foo", f"{many:,} rows", "1,000")
 
 
 def test_rows_of_the_index_are_not_counted(made: Given, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -477,7 +494,7 @@ def test_rows_of_the_index_are_not_counted(made: Given, monkeypatch: pytest.Monk
 
 def test_the_largest_row(things: Stream, made: Given, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each row may be as large as is taken, however large all of them are; of more, none is taken."""
-    made.rows = thing("x" * 1000, "y" * 1000)
+    made.rows = thing("x " * 500, "y" * 1000)
     monkeypatch.setattr("source_pypi.changes.LARGEST_ROW", 1037)
     assert told(change(things, found())) == made.rows
     monkeypatch.setattr("source_pypi.changes.LARGEST_ROW", 1036)

@@ -57,14 +57,12 @@ def lines_of(stream: Stream, batch: Batch, *, begin: bytes = b"", end: bytes = b
     seen_at = b',"seen_at":%s' % msgspec.json.encode(batch.seen_at) if stream.incremental else b""
     end = seen_at + b"}" + end + b"\n"
     for lines in batch.changes[stream.name].lines:
-        yield b"".join((begin, (end + begin).join(_without_brace(lines)), end))
-
-
-def _without_brace(lines: bytes) -> list[bytes | memoryview]:
-    """Rows without what ends them; a line break within a text is escaped, so that it tells where a row ends."""
-    if lines.find(b"\n") == len(lines) - 1:  # one row, which may be large: not to be copied
-        return [memoryview(lines)[:-2]]
-    return [row[:-1] for row in lines[:-1].split(b"\n")]
+        # a line break within a text is escaped, so that this is where a row ends
+        if lines.find(b"\n") == len(lines) - 1:  # one row, which may be large: it is copied once
+            yield b"".join((begin, memoryview(lines)[:-2], end))
+            continue
+        first, *rows = [row[:-1] for row in lines[:-1].split(b"\n")]
+        yield (end + begin).join((begin + first, *rows[:-1], rows[-1] + end))
 
 
 def rows_of(stream: Stream, change: Change) -> Iterator[Any]:

@@ -23,8 +23,10 @@ from source_pypi.state import CODES, DIGEST, Key, Known, Part, Seen
 from source_pypi.streams.stream import Row, Stream
 from source_pypi.visit import Findings
 
-#: Rows that are held at a time, and whose JSON is written at a time: files take some 700 bytes each.
+#: Rows that are held at a time, of streams whose rows have no parts: files take some 700 bytes each as JSON.
 SLICE = 1000
+#: Bytes of lines that are handed over at a time, about; those of a slice are not cut, nor is a row.
+CHUNK = 2**20
 _ENCODER = msgspec.json.Encoder()
 #: The name of the only part of streams that have but one.
 _ALL = ""
@@ -76,7 +78,8 @@ def change_of(stream: Stream, findings: Findings, known: Known, terms: bytes, no
     kept = tuple(name for name in new if name not in changed)
     gone = _gone(stream, findings.visit.project, old, new, {*changed, *(old.keys() - new.keys())}) if keys else []
     count = sum(made[name].count for name in changed)
-    return Change(seen, count, tuple(lines for name in changed for lines in made[name].lines), kept, gone)
+    lines = _joined(piece for name in changed for piece in made[name].lines)
+    return Change(seen, count, tuple(lines), kept, gone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,19 @@ def _made(stream: Stream, findings: Findings, slices: Iterable[list[Row]], *, ke
         digest.update(lines[-1])
         told += _keys(stream, rows) if keys else ()
     return _Made(count, lines, digest.digest()[:DIGEST], tuple(told) if keys else None)
+
+
+def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Lines, some ``CHUNK`` bytes at a time: a project may have thousands of releases with a row each."""
+    held, size = list[bytes](), 0
+    for piece in pieces:
+        if held and size + len(piece) > CHUNK:
+            yield b"".join(held)
+            held, size = [], 0
+        held.append(piece)
+        size += len(piece)
+    if held:
+        yield b"".join(held)
 
 
 _NO_ROWS = sha1(usedforsecurity=False).digest()[:DIGEST]
@@ -138,7 +154,7 @@ def _unchanged(mark: Mark | None, old: Part | None, *, settled: bool, stands: bo
 
 
 def _by_part(stream: Stream, findings: Findings, names: Collection[str]) -> Iterable[tuple[str, Iterable[list[Row]]]]:
-    """The rows of the parts by these names, in slices."""
+    """The rows of the parts by these names: in slices, or, where a project has several parts, each as a whole."""
     if not names or stream.part is None:
         return [(name, _slices(stream, findings)) for name in names]
     rows: dict[str, list[Row]] = {name: [] for name in names}

@@ -19,6 +19,7 @@ Absence
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 from source_pypi.bounds import LONGEST_VERSION
@@ -338,7 +339,7 @@ class _ProjectVisit:
         if Reads.CORE_METADATA in reads:
             findings.parts[Reads.CORE_METADATA] = {}
         if speaking := [v for v in wanted if Reads.CORE_METADATA in reads or v in silent]:
-            ask = lambda: self._ask_core_metadata(document, speaking, silent)  # noqa: E731
+            ask = partial(self._ask_core_metadata, document, speaking, silent)
             brought["core_metadata"] = findings.attempt([Reads.CORE_METADATA], ask)
         page = self._page
         if Reads.PROVENANCE in reads and isinstance(page, Document):

@@ -4,7 +4,7 @@ _DOCUMENTS = ("tests/documents", "tests/test_documents.py")
 
 #: Each module, by its path in the package, and the tests that are to see a change of it.
 TABLE: dict[str, tuple[str, ...]] = {
-    "documents/core_metadata.py": ("tests/documents/test_core_metadata.py",),
+    "documents/core_metadata.py": ("tests/documents/test_core_metadata.py", "tests/streams/test_core_metadata.py"),
     "documents/document.py": _DOCUMENTS,
     "documents/feed.py": ("tests/documents/test_feed.py",),
     "documents/mark.py": ("tests/documents/test_mark.py", "tests/test_state.py"),

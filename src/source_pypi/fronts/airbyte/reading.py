@@ -235,8 +235,8 @@ class _Reading:
                     begin, end = self._envelope(stream)
                     for lines in lines_of(stream, batch, begin=begin, end=end):
                         self._write(lines)
-                    for row in _deleted(change.gone, batch.seen_at):
-                        self._write(begin + row + end + b"\n")
+                    if gone := [begin + row + end + b"\n" for row in _deleted(change.gone, batch.seen_at)]:
+                        self._write(b"".join(gone))
                     self._counts[stream.name] += change.count + len(change.gone)
                 states.note(stream.name, batch.project, change.seen)
 
