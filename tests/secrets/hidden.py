@@ -37,11 +37,15 @@ def _in_base64(plain: bytes) -> Iterator[str]:
         yield from (inner, inner.replace("+", "-").replace("/", "_"))
 
 
+#: Escapes and nothing else, cut at either end: digits as they stand in any digest that is escaped.
+_ESCAPES = re.compile(rb"x?[0-9a-fA-F]{0,2}(?:(?:\\x|%)[0-9a-fA-F]{2})*(?:(?:\\x?|%)[0-9a-fA-F]?)?")
+
+
 def pieces(secret: str) -> set[bytes]:
     """What must not be found: every piece of every form, but for those that are escapes and nothing else."""
     written = {(form.encode(), length) for form, length in forms(secret)}
     cut = {form[at : at + length] for form, length in written for at in range(len(form) - length + 1)}
-    return {piece for piece in cut if max(piece.count(b"\\"), piece.count(b"%")) < 2}
+    return {p for p in cut if max(p.count(b"\\"), p.count(b"%")) < 2 and not _ESCAPES.fullmatch(p)}
 
 
 #: What a database's file mostly consists of.

@@ -47,3 +47,9 @@ def test_nothing_is_found(tmp_path: Path) -> None:
     """What the program says of itself has nothing in it that looks like a secret."""
     done = Place(tmp_path).run("--help")
     assert (done.status, done.leaks()) == (0, {})
+
+
+@pytest.mark.parametrize("digest", [b"\xc3\xacE\x9e", b"\x15\xc3\xa9\xeb"])
+def test_an_escaped_digest(digest: bytes) -> None:
+    """Bytes of a digest that are those of one letter of a secret, escaped, are not taken for a piece of it."""
+    assert found([repr(digest).encode()]) == {}
