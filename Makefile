@@ -114,55 +114,18 @@ clean: ## Remove the environments and everything that was made
 	@.venv/bin/python $(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venvs/dev/ready: requirements/dev.txt pyproject.toml
-	@echo "setting up .venvs/dev"
-	@$(PYTHON) -m venv --clear .venvs/dev
-	@$(DEV)/python $(INSTALL) --require-hashes -r requirements/dev.txt
-	@$(DEV)/python $(INSTALL) --no-deps --no-build-isolation --editable .
+# Those in which the package is, too, and is worked on.
+.venvs/dev/ready .venvs/warehouses/ready .venvs/mutants/ready: .venvs/%/ready: requirements/%.txt pyproject.toml
+	@echo "setting up .venvs/$*"
+	@$(PYTHON) -m venv --clear .venvs/$*
+	@.venvs/$*/bin/python $(INSTALL) --require-hashes -r $<
+	@.venvs/$*/bin/python $(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venvs/warehouses/ready: requirements/warehouses.txt pyproject.toml
-	@echo "setting up .venvs/warehouses"
-	@$(PYTHON) -m venv --clear .venvs/warehouses
-	@.venvs/warehouses/bin/python $(INSTALL) --require-hashes -r requirements/warehouses.txt
-	@.venvs/warehouses/bin/python $(INSTALL) --no-deps --no-build-isolation --editable .
-	@touch $@
-
-.venvs/mutants/ready: requirements/mutants.txt pyproject.toml
-	@echo "setting up .venvs/mutants"
-	@$(PYTHON) -m venv --clear .venvs/mutants
-	@.venvs/mutants/bin/python $(INSTALL) --require-hashes -r requirements/mutants.txt
-	@.venvs/mutants/bin/python $(INSTALL) --no-deps --no-build-isolation --editable .
-	@touch $@
-
-.venvs/supply/ready: requirements/supply.txt
-	@echo "setting up .venvs/supply"
-	@$(PYTHON) -m venv --clear .venvs/supply
-	@.venvs/supply/bin/python $(INSTALL) --require-hashes -r requirements/supply.txt
-	@touch $@
-
-.venvs/servers/ready: requirements/servers.txt
-	@echo "setting up .venvs/servers"
-	@$(PYTHON) -m venv --clear .venvs/servers
-	@.venvs/servers/bin/python $(INSTALL) --require-hashes -r requirements/servers.txt
-	@touch $@
-
-# Nothing is installed on Python 3.13 or newer, where PyAirbyte does not run: every line of the lock says so.
-# --no-deps: the lock is whole, and older pips stumble over the extras in it.
-.venvs/pyairbyte/ready: requirements/pyairbyte.txt
-	@echo "setting up .venvs/pyairbyte"
-	@$(PYTHON) -m venv --clear .venvs/pyairbyte
-	@.venvs/pyairbyte/bin/python $(INSTALL) --no-deps --require-hashes -r requirements/pyairbyte.txt
-	@touch $@
-
-.venvs/cdk/ready: requirements/cdk.txt
-	@echo "setting up .venvs/cdk"
-	@$(PYTHON) -m venv --clear .venvs/cdk
-	@.venvs/cdk/bin/python $(INSTALL) --no-deps --require-hashes -r requirements/cdk.txt
-	@touch $@
-
-.venvs/peers/ready: requirements/peers.txt
-	@echo "setting up .venvs/peers"
-	@$(PYTHON) -m venv --clear .venvs/peers
-	@.venvs/peers/bin/python $(INSTALL) --no-deps --require-hashes -r requirements/peers.txt
+# Those of what others wrote. Nothing is installed for PyAirbyte on Python 3.13 or newer, where it does not run: every
+# line of its lock says so. --no-deps: the lock is whole, and older pips stumble over the extras in some.
+.venvs/supply/ready .venvs/servers/ready .venvs/pyairbyte/ready .venvs/cdk/ready .venvs/peers/ready: .venvs/%/ready: requirements/%.txt
+	@echo "setting up .venvs/$*"
+	@$(PYTHON) -m venv --clear .venvs/$*
+	@.venvs/$*/bin/python $(INSTALL) --no-deps --require-hashes -r $<
 	@touch $@
