@@ -11,7 +11,8 @@ from typing import Any
 from click.testing import CliRunner
 
 from source_pypi import client
-from source_pypi.cli import GRACE, cli
+from source_pypi.cli import cli
+from source_pypi.cli.ending import GRACE
 from source_pypi.config import Config
 from source_pypi.fronts.airbyte.commands import CHECK_TRIES, CHECK_WAIT
 from source_pypi.fronts.manifest import CARRIED, LEFT_OUT

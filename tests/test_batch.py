@@ -11,13 +11,13 @@ from source_pypi.batch import Batch, batch_of, lines_of, rows_of
 from source_pypi.changes import SLICE, Change
 from source_pypi.documents import ABSENT, Mark
 from source_pypi.errors import NotOfferedError, SourceError, UnavailableError, UnknownReleaseError
+from source_pypi.findings import Findings
 from source_pypi.reads import Reads
 from source_pypi.selection import Target
 from source_pypi.state import CODES, Known, Part, Seen
 from source_pypi.streams import choose_streams
 from source_pypi.streams.roles import Roles
 from source_pypi.streams.stream import Visit
-from source_pypi.visit import Findings
 from tests.batches import SEEN, SEEN_AT, batch_with, change_with, rows_in
 from tests.fake_index import World
 from tests.streams import page_of, visit_to, visit_with

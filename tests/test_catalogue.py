@@ -157,7 +157,7 @@ def test_image() -> None:
 def test_what_docker_ignores() -> None:
     """Only what the image is made of is handed to Docker: no tests, no histories, no environments."""
     rules = (ROOT / ".dockerignore").read_text().split()
-    paths = ["src/source_pypi/cli.py", "pyproject.toml", "requirements/image.txt", "README.md"]
+    paths = ["src/source_pypi/cli/__init__.py", "pyproject.toml", "requirements/image.txt", "README.md"]
     others = ["tests/__init__.py", ".git/config", ".venv/ready", "src/source_pypi/__pycache__/cli.pyc", "Makefile"]
     assert [path for path in paths if ignored(path, rules)] == []
     assert [path for path in others if not ignored(path, rules)] == []

@@ -13,11 +13,11 @@ from source_pypi.changes import SLICE, Change, change_of
 from source_pypi.documents import ABSENT, UNKNOWN, Mark
 from source_pypi.documents.mark import mark_of
 from source_pypi.errors import TooLargeError
+from source_pypi.findings import Findings
 from source_pypi.reads import Reads
 from source_pypi.record import about
 from source_pypi.state import CODES, Known, Part, Seen
 from source_pypi.streams.stream import Row, Stream, Visit
-from source_pypi.visit import Findings
 
 NOW = 1_795_332_577
 TERMS = b"term"

@@ -1,4 +1,4 @@
-"""cli.py: the commands, as a user types them."""
+"""cli/: the commands, as a user types them."""
 
 import json
 import os

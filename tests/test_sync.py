@@ -27,6 +27,7 @@ from source_pypi.errors import (
     UnknownReleaseError,
     UnreachableError,
 )
+from source_pypi.findings import Findings
 from source_pypi.index import STALE_TRIES, Index
 from source_pypi.reads import Reads
 from source_pypi.selection import select
@@ -34,7 +35,7 @@ from source_pypi.state import Seen
 from source_pypi.streams import STREAMS, choose_streams
 from source_pypi.streams.stream import Stream
 from source_pypi.sync import _is_lost, _reads, _spared, _Unwell, batches
-from source_pypi.visit import Findings, Plan
+from source_pypi.visit import Plan
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World, faults
 from tests.remembering import DAY, NOW, Remembering, fresh

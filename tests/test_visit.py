@@ -17,12 +17,13 @@ from source_pypi.errors import (
     UnavailableError,
     UnreachableError,
 )
+from source_pypi.findings import Findings
 from source_pypi.index import Index
 from source_pypi.reads import BEHIND_PROJECT, OF_INDEX, Reads
 from source_pypi.selection import Target
 from source_pypi.state import Known
 from source_pypi.streams import choose_streams
-from source_pypi.visit import Findings, Plan, visit_index, visit_project
+from source_pypi.visit import Plan, visit_index, visit_project
 from tests.fake_index import FakeIndex, World, faults
 from tests.fake_index.site import Answer
 

@@ -10,12 +10,12 @@ import msgspec
 from source_pypi.changes import Change, change_of
 from source_pypi.documents import plain
 from source_pypi.errors import NotOfferedError, SourceError, TooLargeError, UnknownReleaseError
+from source_pypi.findings import Findings
 from source_pypi.pep440 import same_version
 from source_pypi.reads import Reads
 from source_pypi.repair import Oddity
 from source_pypi.state import Known
 from source_pypi.streams.stream import Stream, Visit
-from source_pypi.visit import Findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +67,9 @@ def lines_of(stream: Stream, batch: Batch, *, begin: bytes = b"", end: bytes = b
 
 def rows_of(stream: Stream, change: Change) -> Iterator[Any]:
     """The rows to write: a record's instance a row, or where rows are documents as the index sent them, a dict."""
+    records = msgspec.json.Decoder(stream.record)
     for lines in change.lines:
-        if stream.as_sent:
-            yield from map(plain, lines.splitlines())
-        else:
-            yield from msgspec.json.Decoder(stream.record).decode_lines(lines)
+        yield from map(plain, lines.splitlines()) if stream.as_sent else records.decode_lines(lines)
 
 
 def batch_of(

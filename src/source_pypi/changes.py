@@ -18,10 +18,10 @@ from msgspec import Struct
 from source_pypi.bounds import LARGEST_ROW, MOST_ROWS
 from source_pypi.documents import Mark
 from source_pypi.errors import TooLargeError
+from source_pypi.findings import Findings
 from source_pypi.reads import Reads
 from source_pypi.state import CODES, DIGEST, Key, Known, Part, Seen
 from source_pypi.streams.stream import Row, Stream
-from source_pypi.visit import Findings
 
 #: Rows that are held at a time, of streams whose rows have no parts: files take some 700 bytes each as JSON.
 SLICE = 1000

@@ -97,6 +97,7 @@ class Patience:
     longest_wait: float = LONGEST_WAIT
 
 
+#: With which a run reads.
 PATIENCE = Patience()
 
 

@@ -9,9 +9,10 @@ from dataclasses import replace
 from packaging.requirements import Requirement
 from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 
+from source_pypi.findings import Findings
 from source_pypi.pep508 import extras_named, parse_requirement
 from source_pypi.selection import Selection, Target
-from source_pypi.visit import Findings, Plan
+from source_pypi.visit import Plan
 
 
 class Frontier:

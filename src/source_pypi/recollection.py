@@ -18,12 +18,12 @@ from packaging.utils import NormalizedName
 
 from source_pypi.config import Config
 from source_pypi.documents import Mark
+from source_pypi.findings import Findings
 from source_pypi.frontier import Frontier
 from source_pypi.reads import Reads
 from source_pypi.selection import Selection, Target
 from source_pypi.state import CODES, WHOLE_INDEX, Glance, Known, Memory, Seen, mark_in, terms_of
 from source_pypi.streams.stream import Stream
-from source_pypi.visit import Findings
 
 #: Seconds after its beginning for which a run that ended early can be taken up again.
 RESUME_WITHIN = 3600

@@ -27,6 +27,7 @@ def metadata_addresses(document: Document[Project], versions: Iterable[str]) -> 
 
 
 def _digest_of_metadata(file: File) -> str:
+    """What stands behind the address; nothing where the index tells no digest, or something that is no SHA-256."""
     told = file.core_metadata.get("sha256") if isinstance(file.core_metadata, dict) else None
     return f"#sha256={told.lower()}" if told and _SHA256.fullmatch(told) else ""
 

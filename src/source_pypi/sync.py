@@ -32,6 +32,7 @@ from source_pypi.errors import (
     TooLargeError,
     TransientError,
 )
+from source_pypi.findings import Findings
 from source_pypi.frontier import Frontier
 from source_pypi.index import Index
 from source_pypi.reads import OF_INDEX, Reads
@@ -40,7 +41,7 @@ from source_pypi.roll import PAYS_FROM, Agenda, make_agenda, serials_of, tells_s
 from source_pypi.selection import Selection
 from source_pypi.state import Memory, NoMemory
 from source_pypi.streams.stream import Stream
-from source_pypi.visit import Findings, Plan, visit_index, visit_project
+from source_pypi.visit import Plan, visit_index, visit_project
 
 #: Projects in a row that may fail before the run is stopped.
 STOP_AFTER = 3

@@ -22,6 +22,7 @@ from source_pypi.documents import (
     open_document,
     open_feed,
 )
+from source_pypi.findings import Findings
 from source_pypi.releases import metadata_addresses, provenance_addresses, wanted_versions
 from source_pypi.roll import serials_of, tells_serials
 from source_pypi.schema import stream_schema
@@ -30,7 +31,6 @@ from source_pypi.state import Known
 from source_pypi.streams import STREAMS
 from source_pypi.streams.dependencies import required
 from source_pypi.streams.stream import ReleaseView, Stream, Visit
-from source_pypi.visit import Findings
 from tests.batches import change_with
 from tests.fuzz.seeds import world
 from tests.streams import ROOT, page_of, visit_to, visit_with

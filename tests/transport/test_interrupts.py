@@ -26,9 +26,10 @@ NAMES = [f"p{number}" for number in range(READ)]
 KEPT = "error: interrupted; what was read before is kept"
 #: A command that Python cannot interrupt: nothing looks for signals while this is computed.
 DEAF = """
-import hashlib, signal, source_pypi.cli as cli
-signal.signal(signal.SIGTERM, cli._interrupt)
-cli._end_when_told("words")
+import hashlib, signal
+from source_pypi.cli import ending
+signal.signal(signal.SIGTERM, ending.interrupt)
+ending.end_when_told("words")
 print("ready", flush=True)
 hashlib.pbkdf2_hmac("sha256", b"", b"", 10**9)
 """

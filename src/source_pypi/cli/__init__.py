@@ -1,4 +1,7 @@
-"""The commands; the only module that prints or exits. What a command does not need, it does not import."""
+"""The commands; only this package prints or exits. What a command does not need, it does not import.
+
+``terminal.py`` has what is said to a user, ``ending.py`` how a run ends before its end.
+"""
 
 import errno
 import io
@@ -7,7 +10,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,13 +18,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from source_pypi import __version__
+from source_pypi.cli.ending import end_when_told, end_with_reader, hold_standard_streams, interrupt
+from source_pypi.cli.terminal import progress, report, say_error, warn, warn_of_waits
 from source_pypi.errors import DestinationError, SettingError, SourceError
 from source_pypi.printable import printable, printable_lines
 from source_pypi.redaction import without_credentials
 
 if TYPE_CHECKING:
-    from source_pypi.batch import Batch
-    from source_pypi.client import Exchange, Traffic, Wait
+    from source_pypi.client import Traffic
     from source_pypi.config import Config
     from source_pypi.fronts.loader import Database
     from source_pypi.fronts.warehouse.loading import Warehouse
@@ -29,22 +33,9 @@ if TYPE_CHECKING:
     from source_pypi.streams.stream import Stream
     from source_pypi.tally import Tally
 
-#: Queries worth trying first: the first whose tables were loaded is shown.
-_QUERIES = (
-    (
-        {"files"},
-        "select project, count(*) as files, max(uploaded_at) as last_upload "
-        "from files group by project order by files desc",
-    ),
-    ({"projects"}, "select project, latest_version, summary from projects"),
-    ({"versions"}, "select project, version, first_upload_at from versions order by project, sort_key desc"),
-)
-
 #: What no file's name has, but an address that was mistyped; one letter before the colon is a drive.
 _PASSWORD = re.compile(r"..:[^@]*@")
 
-#: Seconds that a run which was told to end has to put things away; then it ends as it stands, which loses nothing.
-GRACE = 0.7
 _INTERRUPTED = "interrupted; what was read before is kept"
 
 _file = click.Path(path_type=Path, dir_okay=False)
@@ -100,15 +91,15 @@ def sync(
     A NAME may be pinned to a version (requests==2.31.0), which chooses the release that is read by
     the streams that read a release at a time.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
-    _end_when_told(_INTERRUPTED)
+    signal.signal(signal.SIGTERM, interrupt)
+    end_when_told(_INTERRUPTED)
     with _one_line_errors():
         settings = _settings(config, names, index_url)
         tally, traffic, seconds = _load(settings, files, into, _named(streams), history=history)
         if tally.projects or tally.rows:
-            _report(tally, traffic, seconds, into)
+            report(tally, traffic, seconds, into)
         for line in tally.lines():
-            _error(line)
+            say_error(line)
         sys.exit(1 if tally.errors else 0)
 
 
@@ -164,8 +155,8 @@ def read(config: Path, debug: bool, catalog: Path, state: Path | None) -> None:
     from source_pypi.config import read_config
     from source_pypi.fronts import airbyte
 
-    _end_with_reader()
-    _end_when_told()
+    end_with_reader()
+    end_when_told()
     with _traced_errors():
         level = "DEBUG" if debug else os.environ.get("LOG_LEVEL", "INFO")
         if not airbyte.read(read_config(config), catalog, state, _write, level=level):
@@ -184,7 +175,7 @@ def manifest(index_url: str | None) -> None:
         address = make_config({"index_url": index_url}).index_url or default_address()
         _write(print_manifest(root_of(address)).encode())
         for name, why in left_out():
-            _warn(f"{name} is left out: {why}")
+            warn(f"{name} is left out: {why}")
 
 
 @cli.command()
@@ -210,7 +201,7 @@ def main() -> None:
     """The entry point of ``source-pypi``."""
     if os.getpid() == 1:  # of a container: there, the system has no default action for a signal
         signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
-    _hold_standard_streams()
+    hold_standard_streams()
     try:
         sys.exit(cli.main(prog_name="source-pypi", standalone_mode=False))
     except click.ClickException as error:  # it quotes what was typed
@@ -220,11 +211,11 @@ def main() -> None:
         click.echo(without_credentials(printable_lines(told)), err=True, nl=False)
         sys.exit(error.exit_code)
     except click.Abort:
-        _error("interrupted")
+        say_error("interrupted")
         sys.exit(130)
     except OSError as error:  # of standard output: all other errors are told where they happen
         if not isinstance(error, BrokenPipeError):
-            _error(f"standard output cannot be written: {error.strerror}")
+            say_error(f"standard output cannot be written: {error.strerror}")
         # so that the interpreter does not complain at exit, there is nothing left to flush
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(1)
@@ -233,19 +224,8 @@ def main() -> None:
 
         said_of_it = printable_lines("".join(traceback.format_exception(error)))
         click.echo(without_credentials(said_of_it), err=True, nl=False)
-        _error("something went wrong in source-pypi; please report it, with the lines above")
+        say_error("something went wrong in source-pypi; please report it, with the lines above")
         sys.exit(1)
-
-
-def _hold_standard_streams() -> None:
-    """Open the null device in the place of a closed standard stream: else a database gets its number and its output."""
-    for number in range(3):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
-    if sys.stderr is None:
-        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - it stays open
 
 
 def _settings(path: Path | None, names: tuple[str, ...], index_url: str | None) -> "Config":
@@ -274,19 +254,19 @@ def _load(
     chosen = choose_streams(names)
     selection = select(config, files) if of_projects(chosen) else Selection()
     for note in selection.notes:
-        _warn(note)
+        warn(note)
     began = time.monotonic()
-    index = open_index(config, _warn_of_waits)
+    index = open_index(config, warn_of_waits)
     tally = Tally(index.root)
     opened = _destination(into, chosen, selection, index.root, history=history)
-    with opened as destination, _progress() as show:
+    with opened as destination, progress() as show:
         for note in destination.notes:
-            _warn(note)
+            warn(note)
         try:
             for batch in batches(index, selection, chosen, config, destination):
                 destination.add(batch)
                 for note in tally.add(batch):
-                    _warn(note)
+                    warn(note)
                 show(batch, tally)
             destination.finish()
         except SourceError as error:
@@ -313,97 +293,6 @@ def _destination(
     return Database(Path(into), streams, selection.targets, root=root, keep_history=history)
 
 
-@contextmanager
-def _progress() -> "Iterator[Callable[[Batch, Tally], None]]":
-    """Show how far a run is, on a terminal; elsewhere nothing."""
-    if not sys.stderr.isatty():
-        yield lambda batch, tally: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("projects, {task.fields[rows]:,} rows"),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[project]}", markup=False),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=None, rows=0, project="")
-
-        def show(batch: "Batch", tally: "Tally") -> None:
-            progress.update(
-                task,
-                total=batch.known or None,
-                advance=batch.project is not None,
-                rows=tally.rows.total(),
-                project=batch.project or "index",
-            )
-
-        yield show
-
-
-def _report(tally: "Tally", traffic: "Traffic", seconds: float, into: str) -> None:
-    """What was loaded, a line a stream; what it took; what to try."""
-    width = max((len(name) for name in tally.rows), default=6)
-    place = _shown(into.partition("?")[0] if "://" in into else into)  # an address's options may be secrets
-    unchanged = f" ({tally.unchanged:,} unchanged)" if tally.unchanged else ""
-    click.echo(f"{'stream':{width}}  {'rows':>10}")
-    for name, count in tally.rows.items():
-        click.echo(f"{name:{width}}  {count:>10,}")
-    click.echo(
-        f"{_count(tally.projects, 'project')}{unchanged}, {_count(traffic.requests, 'request')}, "
-        f"{_size(traffic.bytes_received)}, {seconds:.1f} s -> {place}"
-    )
-    query = next((query for tables, query in _QUERIES if tables <= tally.rows.keys()), None)
-    if query:
-        click.echo(f"try: {query}")
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def _size(count: int) -> str:
-    """Bytes, in the largest unit that leaves a whole number before the point."""
-    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if count >= size:
-            return f"{count / size:.1f} {unit}"
-    return f"{count} bytes"
-
-
-def _interrupt(*_: object) -> None:
-    """End as Ctrl-C does: with what was read so far in the database."""
-    raise KeyboardInterrupt
-
-
-def _end_when_told(words: str = "") -> None:
-    """End in time after Ctrl-C or SIGTERM, with some last words, also where Python does not come to act on them.
-
-    An exception is raised in the main thread only, and not before a query of the database is over; that the signal has
-    come is told in a pipe at once.
-    """
-    import threading
-
-    if not hasattr(os, "set_blocking"):
-        return
-    told, tell = os.pipe()
-    os.set_blocking(tell, False)
-    signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
-
-    def wait() -> None:
-        while (number := os.read(told, 1)[0]) not in (signal.SIGINT, signal.SIGTERM):
-            pass
-        time.sleep(GRACE)
-        if words:
-            _error(words)
-            sys.stderr.flush()
-        os._exit(130 if words or number == signal.SIGINT else 143)
-
-    threading.Thread(target=wait, name="signals", daemon=True).start()
-
-
 def _write(lines: bytes) -> None:
     """Whole lines of the protocol, at once: the reader may be waiting for them."""
     if sys.stdout is None:  # closed
@@ -412,51 +301,9 @@ def _write(lines: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-def _end_with_reader() -> None:
-    """End as soon as nobody reads standard output any more, also while an answer is awaited."""
-    import select
-    import threading
-
-    if not hasattr(select, "poll"):
-        return
-    reader = select.poll()
-    reader.register(1, 0)  # that the other end is closed is told unasked
-
-    def wait() -> None:
-        reader.poll()
-        os._exit(1)
-
-    threading.Thread(target=wait, name="reader", daemon=True).start()
-
-
 def _named(streams: str | None) -> list[str] | None:
     """The streams of ``--streams``; None: it was not given."""
     return None if streams is None else [name for name in map(str.strip, streams.split(",")) if name]
-
-
-def _coloured(text: str, colour: str) -> str:
-    return text if os.environ.get("NO_COLOR") else click.style(text, fg=colour)
-
-
-def _shown(text: str) -> str:
-    """A text as it may be printed: printable first, since an escape within credentials would hide them."""
-    return without_credentials(printable(text))
-
-
-def _warn(line: str) -> None:
-    click.echo(f"{_coloured('warning:', 'yellow')} {_shown(line)}", err=True)
-
-
-def _warn_of_waits(event: "Wait | Exchange") -> None:
-    """Say why nothing seems to happen; answers go without saying."""
-    from source_pypi.client import Wait
-
-    if isinstance(event, Wait):
-        _warn(str(event))
-
-
-def _error(line: str) -> None:
-    click.echo(f"{_coloured('error:', 'red')} {_shown(line)}", err=True)
 
 
 @contextmanager
@@ -465,10 +312,10 @@ def _one_line_errors() -> "Iterator[None]":
     try:
         yield
     except SourceError as error:
-        _error(str(error))
+        say_error(str(error))
         sys.exit(1)
     except KeyboardInterrupt:
-        _error(_INTERRUPTED)
+        say_error(_INTERRUPTED)
         sys.stderr.flush()
         os._exit(130)  # a worker may still be waiting for an answer, and nobody waits for it
 
