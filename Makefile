@@ -5,7 +5,8 @@ PROJECTS ?=
 ARGS ?=
 
 DEV := .venvs/dev/bin
-INSTALL = -m pip --disable-pip-version-check --quiet install
+# --no-deps: a lock is whole, and older pips look for newer releases of what is asked for with extras.
+INSTALL = -m pip --disable-pip-version-check --quiet install --no-deps
 
 .PHONY: help sync test check format docs lock bench bench-check histories fuzz kills mutants load live servers pyairbyte cdk image warehouses environments supply build audit clean
 
@@ -105,13 +106,13 @@ environments: .venvs/dev/ready ## Install the wheel for each Python that there i
 clean: ## Remove the environments and everything that was made
 	@rm -rf .venv .venvs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-# --no-deps and --no-build-isolation: everything comes from the lock, nothing besides.
+# --no-build-isolation: everything comes from the lock, nothing besides.
 .venv/ready: requirements/runtime.txt pyproject.toml
 	@echo "setting up .venv"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "source-pypi needs Python 3.11 or newer")'
 	@$(PYTHON) -m venv --clear .venv
 	@.venv/bin/python $(INSTALL) --require-hashes -r requirements/runtime.txt
-	@.venv/bin/python $(INSTALL) --no-deps --no-build-isolation --editable .
+	@.venv/bin/python $(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
 # Those in which the package is, too, and is worked on.
@@ -119,13 +120,13 @@ clean: ## Remove the environments and everything that was made
 	@echo "setting up .venvs/$*"
 	@$(PYTHON) -m venv --clear .venvs/$*
 	@.venvs/$*/bin/python $(INSTALL) --require-hashes -r $<
-	@.venvs/$*/bin/python $(INSTALL) --no-deps --no-build-isolation --editable .
+	@.venvs/$*/bin/python $(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
 # Those of what others wrote. Nothing is installed for PyAirbyte on Python 3.13 or newer, where it does not run: every
-# line of its lock says so. --no-deps: the lock is whole, and older pips stumble over the extras in some.
+# line of its lock says so.
 .venvs/supply/ready .venvs/servers/ready .venvs/pyairbyte/ready .venvs/cdk/ready .venvs/peers/ready: .venvs/%/ready: requirements/%.txt
 	@echo "setting up .venvs/$*"
 	@$(PYTHON) -m venv --clear .venvs/$*
-	@.venvs/$*/bin/python $(INSTALL) --no-deps --require-hashes -r $<
+	@.venvs/$*/bin/python $(INSTALL) --require-hashes -r $<
 	@touch $@
