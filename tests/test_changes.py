@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
 import pytest
 from msgspec import Struct
+from msgspec.structs import replace
 
 from source_pypi.changes import SLICE, Change, change_of
 from source_pypi.documents import ABSENT, UNKNOWN, Mark

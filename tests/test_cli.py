@@ -311,7 +311,7 @@ def test_reader_goes_away(world: World, settings: Path, tmp_path: Path) -> None:
 
 
 def test_light() -> None:
-    """A command imports only what it needs: spec neither HTTP nor a database nor the streams."""
+    """A command imports only what it needs: spec neither HTTP nor a database nor any stream."""
     code = (
         "import sys, source_pypi.cli as c; c._write = len; c.cli(['spec'], standalone_mode=False); print(*sys.modules)"
     )
@@ -323,10 +323,30 @@ def test_light() -> None:
         "distlib",
         "packaging",
         "http.client",
-        "source_pypi.streams",
+        "source_pypi.documents",
+        "source_pypi.streams.stream",
         "concurrent.futures",
     }
     assert heavy & set(loaded) == set()
+
+
+def test_only_what_is_read(world: World, fake: FakeIndex, tmp_path: Path) -> None:
+    """A sync imports only the streams that it reads, and neither requirements nor markers where none are read."""
+    world.add("flask")
+    into = tmp_path / "it.duckdb"
+    code = "import sys, source_pypi.cli as c; c.cli(sys.argv[1:], standalone_mode=False)"
+    told = f"try:\n    {code}\nexcept SystemExit:\n    print(*sys.modules)"
+    asked = ["sync", "flask", "--index-url", fake.url, "--into", str(into), "--streams", "files"]
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{told}", *asked], capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert {name for name in loaded if name.startswith("source_pypi.streams.")} == {
+        "source_pypi.streams.files",
+        "source_pypi.streams.stream",
+        "source_pypi.streams.values",
+    }
+    assert {"packaging.requirements", "packaging.markers", "packaging.metadata", "xml"} & loaded == set()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

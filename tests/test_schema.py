@@ -1,12 +1,12 @@
 """The mapping of types: one record's whole schema, columns and description, and the settings' specification."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import jsonschema
 import pytest
 from msgspec import Meta, Struct, field
+from msgspec.structs import replace
 
 from source_pypi.config import Config
 from source_pypi.record import Integer, about, fields_of
@@ -189,7 +189,7 @@ class Small(Struct):
 
 def test_streams_described() -> None:
     """A stream is described with its fields, key first, as plain values."""
-    (described,) = describe_streams([replace(STREAM, record=Small, default=False)])
+    (described,) = describe_streams([replace(STREAM, record=Small)])
     (reads,) = (one.pop("reads") for one in (described,))
     assert described == {
         "name": "everything",

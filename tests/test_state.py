@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import msgpack, structs
+from msgspec.structs import replace
 from packaging.utils import NormalizedName
 
 from source_pypi.documents import ABSENT, UNKNOWN, Mark

@@ -11,11 +11,11 @@ With what
 import json
 from base64 import b64decode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -52,8 +52,7 @@ class _UnreadableError(ValueError):
     """What cannot be read, and why."""
 
 
-@dataclass(slots=True)
-class _Notes:
+class _Notes(Struct):
     """Reads what can be read, and notes what cannot. What is missing inside of what is missing is not noted again."""
 
     said: list[str] = field(default_factory=list)

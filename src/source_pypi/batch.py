@@ -1,11 +1,11 @@
 """A batch: everything that one visit gave, as fronts take it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import Struct, field
 
 from source_pypi.changes import Change, change_of
 from source_pypi.documents import plain
@@ -18,8 +18,7 @@ from source_pypi.state import Known
 from source_pypi.streams.stream import Stream, Visit
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """Everything that one visit gave.
 
     :ivar project: the project visited; None: the index as a whole.

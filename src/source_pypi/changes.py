@@ -6,14 +6,13 @@ Flow
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from hashlib import sha1
 from itertools import chain, islice
 from operator import attrgetter, itemgetter
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from source_pypi.bounds import LARGEST_ROW, MOST_ROWS
 from source_pypi.documents import Mark
@@ -32,8 +31,7 @@ _ENCODER = msgspec.json.Encoder()
 _ALL = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """What became of a stream's rows of a project.
 
     :ivar seen: what is to be remembered, once the rows are written.
@@ -82,8 +80,7 @@ def change_of(stream: Stream, findings: Findings, known: Known, terms: bytes, no
     return Change(seen, count, tuple(lines), kept, gone)
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
+class _Made(Struct, frozen=True):
     """The rows of a part: how many, as JSON, what tells them from others, and what is left of their keys (if told)."""
 
     count: int

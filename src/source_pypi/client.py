@@ -32,6 +32,7 @@ from http import HTTPStatus
 from urllib.parse import quote, urljoin, urlsplit
 
 import urllib3
+from msgspec import Struct
 
 from source_pypi import __version__
 from source_pypi.errors import AnswerError, RefusedError, UnavailableError, UnreachableError
@@ -53,8 +54,7 @@ LARGEST_ANSWER = 256 * 1024 * 1024
 _REDIRECTING = frozenset({301, 302, 303, 307, 308})
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What the index answered: 200, 304 or 404 (410 counts as it).
 
     ``address`` is the one that answered, after redirects. ``serial`` and ``etag`` are None where the index sends none.
@@ -89,8 +89,7 @@ class Credentials:
         return any(form.encode() in text for form in forms if form)
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(Struct, frozen=True):
     """How often a question is asked that gets no answer, and the longest Retry-After that is waited for, in seconds."""
 
     tries: int = TRIES
@@ -101,16 +100,14 @@ class Patience:
 PATIENCE = Patience()
 
 
-@dataclass(slots=True)
-class Traffic:
+class Traffic(Struct):
     """What has gone over the wire so far: requests sent, tries included, and bytes of bodies received, compressed."""
 
     requests: int = 0
     bytes_received: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Struct, frozen=True):
     """A request and its answer: the status, the bytes of the body (compressed), and the seconds that it took."""
 
     address: str
@@ -122,8 +119,7 @@ class Exchange:
         return f"{self.address}: status {self.status}, {self.size} bytes, {self.seconds:.3f} s"
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """A wait between two tries: why, how many seconds, how often it was tried, and whether the index asked for it."""
 
     address: str
@@ -341,8 +337,7 @@ class Client:
         return UnreachableError(shown, failure.reason, tries, seconds)
 
 
-@dataclass(frozen=True, slots=True)
-class _Failure:
+class _Failure(Struct, frozen=True):
     """A try that brought no answer: the status (0: none came), why, and the wait that the index asked for."""
 
     status: int

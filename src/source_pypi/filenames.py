@@ -3,9 +3,9 @@
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
+from msgspec import Struct
 from packaging.tags import parse_tag
 
 from source_pypi.pep440 import parse_version
@@ -18,8 +18,7 @@ _MOST_TAGS = 4096
 _LONGEST = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class WheelName:
+class WheelName(Struct, frozen=True):
     """The parts of a wheel's name that are not its project and version; ``build`` is None where it has none.
 
     Names share these lists, as rows do then: nobody changes them.

@@ -1,8 +1,9 @@
 """What a visit found: documents, why others could not be had, and what should be said."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from source_pypi.documents import Mark
 from source_pypi.errors import NotOfferedError, RefusedError, SourceError, StaleError
@@ -13,8 +14,7 @@ from source_pypi.streams.stream import Visit
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class Findings:
+class Findings(Struct):
     """What a visit brought: documents, why others could not be had, and what should be said.
 
     :ivar marks: of the project's own documents, also of those that have not changed, or that are not there.

@@ -4,15 +4,17 @@ import itertools
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from packaging.requirements import Requirement
+from msgspec.structs import replace
 from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 
 from source_pypi.findings import Findings
-from source_pypi.pep508 import extras_named, parse_requirement
 from source_pypi.selection import Selection, Target
 from source_pypi.visit import Plan
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
 
 
 class Frontier:
@@ -90,6 +92,8 @@ class Frontier:
 
     def _expand(self, target: Target, extras: Collection[NormalizedName], *, unconditional: bool) -> None:
         """Ask for what a visited project needs: without condition, or because of some extras."""
+        from source_pypi.pep508 import extras_named  # few runs follow what projects need
+
         for requirement in self._needs[target.project]:
             named = extras_named(requirement.marker)
             if (unconditional and not named) or named & set(extras):
@@ -99,8 +103,10 @@ class Frontier:
                 )
 
 
-def _requirements(findings: Findings) -> Iterator[Requirement]:
+def _requirements(findings: Findings) -> Iterator["Requirement"]:
     """What a project needs, on any platform; requirements of an address are not on the index."""
+    from source_pypi.pep508 import parse_requirement
+
     for text in findings.needs or ():
         requirement = parse_requirement(text)
         if requirement is not None and requirement.url is None:

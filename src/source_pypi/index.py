@@ -6,10 +6,11 @@ Reading on
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
+
+from msgspec import Struct
 
 from source_pypi.bounds import LONGEST_VERSION
 from source_pypi.client import PATIENCE, Answer, Client, Exchange, Patience, Wait
@@ -54,8 +55,7 @@ STALE_TRIES = 3
 INTERFACES = ("/+simple", "/simple", "/pypi")
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """Where an index keeps its project documents and its pages, below its root (index-api.md 19)."""
 
     documents: str = "/pypi"

@@ -11,9 +11,9 @@ Resuming
 
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 
+from msgspec import Struct
 from packaging.utils import NormalizedName
 
 from source_pypi.config import Config
@@ -42,8 +42,7 @@ def resumable(unfinished: int | None, now: float) -> int | None:
     return unfinished if unfinished is not None and -1 <= now - unfinished < RESUME_WITHIN else None
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(Struct, frozen=True):
     """A project to visit, what is known of it, and what its rows depend on besides documents, by stream."""
 
     target: Target

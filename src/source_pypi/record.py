@@ -7,7 +7,6 @@ field (JSON Schema, loader columns, docs, the connector's specification) is read
 import functools
 import types
 import typing
-from dataclasses import dataclass
 from typing import Annotated, Any, Union
 
 from msgspec import NODEFAULT, UNSET, Meta, Struct
@@ -29,8 +28,7 @@ def about(meaning: str, *, source: str = "", unit: str = "", null: str = "", **m
     return Meta(description=meaning, extra=extra, extra_json_schema=more or None)
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A field of a record, as :func:`about` described it.
 
     ``name`` is the name on the wire and in the tables, ``type`` the Python type without ``None`` and annotations,

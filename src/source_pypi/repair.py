@@ -8,7 +8,6 @@ noted, so that nothing disappears in silence.
 import functools
 import math
 import typing
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,8 +17,7 @@ from msgspec import Struct
 from source_pypi.record import bare, without_none
 
 
-@dataclass(frozen=True, slots=True)
-class Oddity:
+class Oddity(Struct, frozen=True):
     """Something in a document that was not as it should be: where it stands, and what stood there."""
 
     path: str

@@ -10,8 +10,9 @@ What it costs
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from packaging.utils import canonicalize_name
 
 from source_pypi.documents import Listing
@@ -24,8 +25,7 @@ from source_pypi.state import Glance
 PAYS_FROM = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Agenda:
+class Agenda(Struct, frozen=True):
     """What is to be visited.
 
     :ivar selection: the projects that were named, without those that are spared.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from msgspec import Struct
 
 from source_pypi.record import Field, about, bare, fields_of, without_none
+from source_pypi.streams import DEFAULT
 
 if TYPE_CHECKING:
     from source_pypi.streams.stream import Stream
@@ -167,7 +168,7 @@ def describe_streams(streams: Iterable[Stream]) -> list[dict[str, Any]]:
             "cursor": SEEN_AT.name if stream.incremental else None,
             "cost": stream.cost,
             "reads": [read.value for read in stream.reads],
-            "default": stream.default,
+            "default": stream.name in DEFAULT,
             "fields": [_describe(field) for field in table_fields(stream)],
         }
         for stream in streams

@@ -13,12 +13,11 @@ Rules
 import base64
 import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import NamedTuple, Protocol
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from source_pypi.documents.mark import MD5_TAG, UNKNOWN, Mark
 from source_pypi.reads import Reads
@@ -155,8 +154,7 @@ def terms_of(
     return blake2b("\n".join(terms).encode(), digest_size=4).digest()
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What the selected streams know of a project when it is visited.
 
     :ivar streams: those that read of projects.

@@ -16,9 +16,11 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from source_pypi.batch import Batch, batch_of
 from source_pypi.changes import Change
@@ -273,8 +275,7 @@ def _is_lost(batch: Batch) -> bool:
     return bool(batch.failures) and not batch.changes and not large
 
 
-@dataclass(frozen=True, slots=True)
-class _Visited:
+class _Visited(Struct, frozen=True):
     """A project that was visited: what was known of it before, what was found, and when (UTC)."""
 
     due: Due

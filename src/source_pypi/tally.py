@@ -1,7 +1,8 @@
 """What came of a run: counted batch by batch, told at the end, by every front in the same words."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from source_pypi.batch import Batch
 from source_pypi.errors import NotOfferedError, SourceError, UnknownProjectsError
@@ -10,8 +11,7 @@ from source_pypi.errors import NotOfferedError, SourceError, UnknownProjectsErro
 TOLD = 10
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """Counts of a run.
 
     :ivar index: the index's address, to name it in messages.

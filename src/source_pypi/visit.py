@@ -18,9 +18,10 @@ Absence
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, TypeVar
+
+from msgspec import Struct
 
 from source_pypi.bounds import LONGEST_VERSION
 from source_pypi.documents import ABSENT, UNCHANGED, UNKNOWN, Document, Mark, Page, Project, Release, Unchanged
@@ -44,7 +45,6 @@ from source_pypi.releases import (
 )
 from source_pypi.selection import Target
 from source_pypi.state import Known
-from source_pypi.streams.dependencies import required
 from source_pypi.streams.stream import ReleaseView, Visit
 
 T = TypeVar("T")
@@ -56,8 +56,7 @@ ON_THE_WAY = (UnreachableError, UntrustedError, ProxyError)
 NOTHING_KNOWN = Known()
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What visits ask for.
 
     ``reads``: the documents; ``releases``: of which releases; ``fill``: whether core metadata fills gaps; ``follow``:
@@ -415,7 +414,7 @@ class _ProjectVisit:
             return self._known.needs if self._document is UNCHANGED else () if asked else None
         latest = visit.document.content.info.version if self._target.unpinned else None
         meant = [r for r in visit.releases if r.version in self.findings.pinned or r.version == latest]
-        return tuple(text for release in meant for text in required(visit, release)[0])
+        return tuple(text for release in meant for text in visit.required(release)[0])
 
 
 def _whole(document: Document[T] | Unchanged | None) -> Document[T] | None:

@@ -2,11 +2,11 @@
 
 import functools
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import jsonschema
 import msgspec
+from msgspec.structs import replace
 
 from source_pypi.batch import rows_of
 from source_pypi.bounds import LARGEST_ROW
@@ -29,7 +29,6 @@ from source_pypi.schema import stream_schema
 from source_pypi.selection import Target
 from source_pypi.state import Known
 from source_pypi.streams import STREAMS
-from source_pypi.streams.dependencies import required
 from source_pypi.streams.stream import ReleaseView, Stream, Visit
 from tests.batches import change_with
 from tests.fuzz.seeds import world
@@ -89,7 +88,7 @@ def project(body: bytes) -> None:
     visit = Visit(project="foo", document=document, releases=(view,), page=_sound().page, fill=True)
     for version in wanted_versions(Target("foo", ("1.0",)), content, "all"):  # type: ignore[arg-type]
         metadata_addresses(document, [version])
-    required(visit, view)
+    visit.required(view)
     rows_hold(visit)
 
 

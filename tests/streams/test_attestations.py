@@ -4,7 +4,6 @@ import json
 import sys
 from base64 import b64encode, encodebytes
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
+from msgspec.structs import replace
 
 from source_pypi.attestation import ISSUER
 from source_pypi.documents import Provenance, open_document

@@ -1,12 +1,12 @@
 """``core_metadata``: a distribution's own metadata, as in its METADATA."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from hashlib import sha256
 from textwrap import dedent
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from source_pypi.documents import open_core_metadata
 from source_pypi.errors import DamagedError

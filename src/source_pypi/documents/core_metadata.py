@@ -2,8 +2,9 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from source_pypi.bounds import MOST_HEADERS
 from source_pypi.documents.document import Document, check_values, sketch
@@ -14,8 +15,7 @@ _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n|\r\r")
 _HEADER = re.compile(rb"^[^\s:]+(?=:)", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class CoreMetadata:
+class CoreMetadata(Struct, frozen=True):
     """What ``packaging.metadata`` reads: ``raw`` by its field names, ``unparsed`` by the headers' own names."""
 
     raw: dict[str, Any]

@@ -14,7 +14,6 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
 
@@ -48,8 +47,7 @@ NESTED: frozenset[type[Struct]] = frozenset({Provenance})
 PASSED_ON: frozenset[type[Struct]] = frozenset({Project, Release, Statistics})
 
 
-@dataclass(frozen=True)
-class Document(Generic[T]):
+class Document(Struct, Generic[T], frozen=True, dict=True):
     """A checked answer.
 
     ``address`` it came from, ``content`` typed, ``body`` the same as JSON (of documents that rows pass on whole: one

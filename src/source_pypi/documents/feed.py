@@ -1,7 +1,8 @@
 """The feeds of recent releases and projects: ``/rss/updates.xml`` and ``/rss/packages.xml`` (index-api.md 10)."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from source_pypi.documents.document import Document, check_values, sketch
 from source_pypi.errors import DocumentError
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
 _EXPECTED = "a feed (RSS 2.0)"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """An entry of a feed, its texts as they stand there; None: the element is missing or empty."""
 
     title: str | None
@@ -23,8 +23,7 @@ class Entry:
     published: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Feed:
+class Feed(Struct, frozen=True):
     """A feed's entries, newest first."""
 
     entries: tuple[Entry, ...]

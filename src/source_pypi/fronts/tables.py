@@ -5,11 +5,11 @@ Ours
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
+from msgspec import Struct, field
 
 from source_pypi.errors import DestinationError
 from source_pypi.fronts.views import SELECTION, VIEWS
@@ -25,8 +25,7 @@ FOREIGN = "it has a table or view {!r} that is not ours; name another file with 
 LONGEST_ROW = 16 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """Which rows of a table give way to new ones.
 
     :ivar whole: all of them.

@@ -1,10 +1,9 @@
 """Views that ``sync`` puts beside the tables: questions that many ask, each over the tables that it needs."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """A view.
 
     :ivar name: its name in the database.

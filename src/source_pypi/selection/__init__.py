@@ -3,9 +3,10 @@
 import fnmatch
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
+from msgspec import Struct
+from msgspec.structs import replace
 from packaging.utils import NormalizedName
 
 from source_pypi.config import Config
@@ -18,8 +19,7 @@ __all__ = ["Asked", "Selection", "Target", "merge", "select"]
 _SETTING = "setting 'requirements'"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A project to visit.
 
     :ivar project: the normalised name (PEP 503).
@@ -38,8 +38,7 @@ class Target:
     named: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """The projects that a run is about.
 
     :ivar targets: those that were named, each once.

@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from packaging.requirements import Requirement
+from msgspec import Struct
 from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 
 from source_pypi.errors import ProjectNameError
 from source_pypi.redaction import without_credentials
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement  # a tenth of what a run imports, and few read files of them
 
 _ASKED = re.compile(
     # possessive, so that a long run of white space takes no longer than it is
@@ -19,8 +22,7 @@ _ASKED = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A project that was asked for: its normalised name, the version it was pinned to (None: none), its extras."""
 
     project: NormalizedName
@@ -28,8 +30,7 @@ class Asked:
     extras: frozenset[NormalizedName] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """What a file names.
 
     :ivar asked: the projects, in the order of the file, as often as it names them.
@@ -51,7 +52,7 @@ def parse_asked(text: str) -> Asked:
     return Asked(project_name(match["name"], text), match["version"], extras((match["extras"] or "").split(",")))
 
 
-def of_requirement(requirement: Requirement) -> Asked:
+def of_requirement(requirement: "Requirement") -> Asked:
     """What a requirement (PEP 508) asks for: markers choose platforms, and every platform is meant.
 
     :raises ProjectNameError: when no project can have the name.

@@ -10,9 +10,10 @@ import re
 import shlex
 from argparse import ArgumentError, ArgumentParser, Namespace
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from packaging.requirements import InvalidRequirement
 from packaging.utils import NormalizedName
 
@@ -62,8 +63,7 @@ def read_requirements_text(text: str, title: str) -> Named:
     return reading.named()
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """Where a line stands; ``path`` is None in a text that is no file."""
 
     title: str
@@ -78,8 +78,7 @@ class _Place:
         return RequirementsError(self.title, self.line, reason)
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     """What was found so far, in a file and the files that it names."""
 
     asked: list[Asked] = field(default_factory=list)

@@ -1,62 +1,66 @@
-"""The table of streams: one line each. To add a stream, write its file and add its line."""
+"""The table of streams: one line each. To add a stream, write its file and add its line.
 
-from collections.abc import Iterable, Sequence
+A stream's file is loaded when the stream is asked for: a run that reads files need not know what an attestation is.
+"""
+
+from collections.abc import Iterable
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from source_pypi.errors import UnknownStreamError
-from source_pypi.streams import (
-    attestations,
-    classifiers,
-    core_metadata,
-    dependencies,
-    files,
-    listing,
-    project,
-    projects,
-    recent_projects,
-    recent_releases,
-    release,
-    roles,
-    stats,
-    statuses,
-    urls,
-    versions,
-    vulnerabilities,
-)
-from source_pypi.streams.stream import Stream
 
-STREAMS: tuple[Stream, ...] = (
-    projects.STREAM,
-    versions.STREAM,
-    files.STREAM,
-    dependencies.STREAM,
-    classifiers.STREAM,
-    urls.STREAM,
-    vulnerabilities.STREAM,
-    roles.STREAM,
-    attestations.STREAM,
-    core_metadata.STREAM,
-    statuses.STREAM,
-    project.STREAM,
-    release.STREAM,
-    listing.STREAM,
-    recent_releases.STREAM,
-    recent_projects.STREAM,
-    stats.STREAM,
-)
+if TYPE_CHECKING:
+    from source_pypi.streams.stream import Stream as Stream
 
+    STREAMS: tuple[Stream, ...]
+
+#: The streams by name, in their order. Each has a file of that name in this folder, where it is called ``STREAM``.
+NAMES = (
+    "projects",
+    "versions",
+    "files",
+    "dependencies",
+    "classifiers",
+    "urls",
+    "vulnerabilities",
+    "roles",
+    "attestations",
+    "core_metadata",
+    "statuses",
+    "project",
+    "release",
+    "listing",
+    "recent_releases",
+    "recent_projects",
+    "stats",
+)
+#: Those that are loaded when no stream is named.
+DEFAULT = ("projects", "versions", "files")
 #: The word for all streams where streams are chosen by name.
 ALL = "all"
 
 
-def choose_streams(names: Iterable[str] | None) -> tuple[Stream, ...]:
+@cache
+def stream_named(name: str) -> "Stream":
+    """The stream of a name in ``NAMES``."""
+    stream: Stream = import_module(f"{__name__}.{name}").STREAM
+    return stream
+
+
+def choose_streams(names: Iterable[str] | None) -> "tuple[Stream, ...]":
     """Streams by name, in the table's order; None: those that are loaded by default; the word ``all``: all.
 
     :raises UnknownStreamError: naming every name that is no stream.
     """
-    if names is None:
-        return tuple(stream for stream in STREAMS if stream.default)
-    wanted: Sequence[str] = list(names)
-    known = [stream.name for stream in STREAMS]
-    if unknown := [name for name in wanted if name not in known and name != ALL]:
-        raise UnknownStreamError(unknown, [*known, ALL])
-    return tuple(stream for stream in STREAMS if ALL in wanted or stream.name in wanted)
+    wanted = DEFAULT if names is None else tuple(names)
+    if unknown := [name for name in wanted if name not in NAMES and name != ALL]:
+        raise UnknownStreamError(unknown, [*NAMES, ALL])
+    return tuple(stream_named(name) for name in NAMES if ALL in wanted or name in wanted)
+
+
+def __getattr__(name: str) -> Any:
+    """``STREAMS``, all of them, are loaded when they are asked for."""
+    if name != "STREAMS":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return choose_streams([ALL])

@@ -1,8 +1,7 @@
 """``dependencies``: one requirement of a release."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Annotated
 
 from msgspec import Struct
@@ -14,7 +13,7 @@ from source_pypi.pep440 import sort_key
 from source_pypi.pep508 import extras_named, pinned_version, read_requirement
 from source_pypi.reads import Reads
 from source_pypi.record import about
-from source_pypi.streams.stream import ONE_A_RELEASE, ReleaseView, Row, Stream, Visit
+from source_pypi.streams.stream import ONE_A_RELEASE, Row, Stream, Visit
 
 _UNPARSED = "none, or the requirement does not parse"
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?!\w)")
@@ -89,8 +88,7 @@ class Dependencies(Struct, frozen=True, kw_only=True, gc=False):
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Parsed:
+class _Parsed(Struct, frozen=True):
     """What PEP 508 reads in a text; the same texts come again and again, from release to release."""
 
     name: str | None
@@ -108,20 +106,9 @@ def dependencies_rows(visit: Visit) -> Iterator[Row]:
     if visit.project is None:
         return
     for release in visit.releases:
-        texts, source = required(visit, release)
+        texts, source = visit.required(release)
         for position, text in enumerate(texts):
             yield _row(visit.project, release.version, position, text, source)
-
-
-def required(visit: Visit, release: ReleaseView) -> tuple[Sequence[str], str]:
-    """What a release requires, as uploaded, and who says so: ``index`` or ``core_metadata``."""
-    listed = release.content.info.requires_dist
-    if listed is None and visit.fill:
-        for file in release.files():
-            metadata = visit.core_metadata.get(file.filename or "")
-            if metadata is not None:
-                return metadata.content.raw.get("requires_dist", ()), "core_metadata"
-    return listed or (), "index"
 
 
 def _row(project: str, version: str, position: int, text: str, source: str) -> Dependencies:

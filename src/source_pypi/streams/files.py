@@ -161,5 +161,4 @@ STREAM = Stream(
     reads=(Reads.PROJECT,),
     cost=ONE_A_PROJECT,
     rows=files_rows,
-    default=True,
 )

@@ -177,5 +177,4 @@ STREAM = Stream(
     reads=(Reads.PROJECT,),
     cost=ONE_A_PROJECT,
     rows=projects_rows,
-    default=True,
 )

@@ -1,11 +1,10 @@
 """What a stream is: a named, keyed series of rows, made from documents by a pure function."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from source_pypi.documents import (
     CoreMetadata,
@@ -32,8 +31,7 @@ ONE_A_RELEASE = (
 Row = Struct | Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
+class Visit(Struct, frozen=True, kw_only=True):
     """The documents that one visit brought, to a project or (``project`` is None) to the index as a whole.
 
     A document that no selected stream reads, that the index does not have, or that could not be had, is None or
@@ -61,9 +59,18 @@ class Visit:
             if document is not None:
                 yield document
 
+    def required(self, release: "ReleaseView") -> tuple[Sequence[str], str]:
+        """What a release requires, as uploaded, and who says so: ``index`` or ``core_metadata``."""
+        listed = release.content.info.requires_dist
+        if listed is None and self.fill:
+            for file in release.files():
+                metadata = self.core_metadata.get(file.filename or "")
+                if metadata is not None:
+                    return metadata.content.raw.get("requires_dist", ()), "core_metadata"
+        return listed or (), "index"
 
-@dataclass(frozen=True, slots=True)
-class ReleaseView:
+
+class ReleaseView(Struct, frozen=True):
     """One release, from its own document or, the latest one, from its project's.
 
     ``version`` as the index has it. ``content`` has the same keys either way. ``listed`` are the
@@ -80,8 +87,7 @@ class ReleaseView:
         return self.listed or self.content.urls or ()
 
 
-@dataclass(frozen=True)
-class Stream:
+class Stream(Struct, frozen=True, dict=True):
     """A stream.
 
     :ivar name: its name, and its table's.
@@ -91,7 +97,6 @@ class Stream:
     :ivar reads: the documents that its rows are made from.
     :ivar cost: what it costs, in requests.
     :ivar rows: makes the rows of a visit.
-    :ivar default: whether it is loaded when no stream is named.
     :ivar made_from: the key of the project document without which an index does not offer it at all; None: any will do.
     :ivar require: raises ConfigError where the stream cannot be read at all, e.g. for want of a library; None: never.
     :ivar fills_from: documents that it reads as well where core metadata fills gaps.
@@ -106,7 +111,6 @@ class Stream:
     reads: tuple[Reads, ...]
     cost: str
     rows: Callable[[Visit], Iterable[Row]]
-    default: bool = False
     fills_from: tuple[Reads, ...] = ()
     made_from: str | None = None
     require: Callable[[], None] | None = None

@@ -151,5 +151,4 @@ STREAM = Stream(
     reads=(Reads.PROJECT,),
     cost=ONE_A_PROJECT,
     rows=versions_rows,
-    default=True,
 )

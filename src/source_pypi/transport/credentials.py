@@ -3,7 +3,6 @@
 Wherever they are from, they are bound to the index's own origin, and sent to nobody else.
 """
 
-import netrc
 import os
 from urllib.parse import unquote, urlsplit
 
@@ -40,6 +39,8 @@ def _from_netrc(host: str) -> tuple[str, str]:
 
     An error of the parser quotes what it stumbles over, which may be a password: it must not be seen in a traceback.
     """
+    import netrc
+
     path = os.environ.get("NETRC") or None
     shown = path or "~/.netrc"
     try:

@@ -97,16 +97,15 @@ class _Reading:
         connect: Connect,
         levels: frozenset[str],
     ) -> None:
-        from source_pypi.streams import STREAMS
+        from source_pypi.streams import NAMES, stream_named
 
-        known = {stream.name: stream for stream in STREAMS}
         self._config, self._handed, self._now = config, handed, now
         self._output, self._connect, self._levels = write, connect, levels
         self._quiet, self._requests = False, 0
         self._counts: Counter[str] = Counter()
-        self._streams = [known[name] for name in names if name in known]
+        self._streams = [stream_named(name) for name in names if name in NAMES]
         self._reading: Sequence[Stream] = self._streams
-        self._unknown = [UnknownStreamError([name], list(known)) for name in names if name not in known]
+        self._unknown = [UnknownStreamError([name], NAMES) for name in names if name not in NAMES]
 
     def run(self) -> bool:
         """Read every configured stream; the unknown ones are told first, and do not keep the others from being read."""
