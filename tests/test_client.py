@@ -384,8 +384,8 @@ def test_one_connection(world: World, fake: FakeIndex, connect: Connect) -> None
     client = connect(fake).client
     for name in ("a", "b", "c"):
         client.get(f"{fake.url}/pypi/{name}/json")
-    ((_, pools),) = client._connections._ways.values()
-    (pool,) = pools.pools._container.values()
+    (way,) = client._connections._ways.values()
+    (pool,) = way.pools.pools._container.values()
     assert pool.num_connections == 1
 
 

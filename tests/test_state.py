@@ -32,6 +32,7 @@ from source_pypi.state import (
     pack,
     pack_row,
     pack_text,
+    seen_again,
     terms_of,
     unpack,
     unpack_row,
@@ -417,6 +418,21 @@ def test_a_text() -> None:
     assert (text.isascii(), unpack_text(text)) == (True, one)
     with pytest.raises(ValueError, match="Only base64 data is allowed"):
         unpack_text(f"{text[:4]}!{text[4:]}")
+
+
+def test_a_text_of_a_later_visit() -> None:
+    """A visit that found everything as it was moves the time alone, and the rest of the text stays."""
+    one = seen(ONE, parts={"1.0": Part(b"digest", OTHER)})
+    later = replace(one, asked=one.asked + 3600)
+    assert seen_again(pack_text(one), later.asked) == pack_text(later)
+    assert unpack_text(pack_text(later)) == later
+
+
+@pytest.mark.parametrize("text", ["", "1:", ":", "MAAA", "x:MAAA", "1:MAAA", "1:1:MAAA"])
+def test_a_foreign_text(text: str) -> None:
+    """A text that has no time before what was seen, or nothing behind it, is none of ours."""
+    with pytest.raises(ValueError):  # noqa: PT011 - which of its parts is wrong does not matter
+        unpack_text(text)
 
 
 def test_terms_stay() -> None:

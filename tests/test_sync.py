@@ -1,5 +1,6 @@
 """sync.py: one visit feeds every stream."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from source_pypi.batch import Batch
 from source_pypi.changes import Change
 from source_pypi.client import Exchange, Wait
 from source_pypi.config import make_config
-from source_pypi.documents import Mark
+from source_pypi.documents import Document, Mark, Project, open_document
 from source_pypi.documents.page import JSON_PAGE
 from source_pypi.errors import (
     ConfigError,
@@ -276,23 +277,64 @@ def test_order_and_concurrency(
     fake = serve(latency=0.02)
     index = connect(fake, connections=concurrency)
     most, under_way, lock = 0, 0, threading.Lock()
-    get = index.client.get
+    send = index.client._send
 
-    def counted(address: str, *, accept: str, etag: str | None = None) -> object:
+    def counted(*asked: Any) -> object:
         nonlocal most, under_way
         with lock:
             under_way += 1
             most = max(most, under_way)
         try:
-            return get(address, accept=accept, etag=etag)
+            return send(*asked)
         finally:
             with lock:
                 under_way -= 1
 
-    index.client.get = counted  # type: ignore[method-assign, assignment]
+    index.client._send = counted  # type: ignore[method-assign, assignment]
     run = read(index, [*names], streams("files"), max_concurrency=concurrency)
     assert [batch.project for batch in run] == names
     assert most == concurrency
+
+
+def test_asked_while_the_last_answer_is_opened(
+    world: World, fake: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next question is on its way before an answer is opened, also where there is one at a time."""
+    names = [f"p{number}" for number in range(4)]
+    for name in names:
+        world.add(name)
+
+    def opened(body: bytes, type_: type[Project], address: str, **told: Any) -> Document[Project]:
+        following = int(address[-len("0/json")]) + 1
+        if following < len(names):
+            _eventually(lambda: fake.counts.get(f"/pypi/p{following}/json") == 1)
+        return open_document(body, type_, address, **told)
+
+    monkeypatch.setattr("source_pypi.index.open_document", opened)
+    given = list(read(connect(fake), names, streams("files")))
+    assert [(batch.project, counts(batch)) for batch in given] == [(name, {"files": 2}) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("asked", "names", "settings"),
+    [
+        ("p0", ("files", "statuses"), {}),
+        ("p0==1.0", ("dependencies",), {}),
+        ("p0", ("release",), {"releases": "all"}),
+        ("p0", ("files", "core_metadata"), {}),
+    ],
+)
+def test_one_project_after_another(
+    world: World, fake: FakeIndex, connect: Connect, asked: str, names: Sequence[str], settings: dict[str, Any]
+) -> None:
+    """Where a project takes several questions, all of them go out before those of the next one."""
+    for name in ("p0", "p1", "p2"):
+        world.add(name, releases=["1.0", "2.0"])
+    told: list[Wait | Exchange] = []
+    list(read(connect(fake, tell=told.append), [asked, "p1", "p2"], streams(*names), **settings))
+    order = [re.search(r"p\d", event.address) for event in told]
+    projects = [found[0] for found in order if found is not None]
+    assert (projects, len(projects) > 3) == (sorted(projects), True)
 
 
 def test_one_slow_answer(world: World, fake: FakeIndex, connect: Connect) -> None:
@@ -325,7 +367,7 @@ def test_threads_end(world: World, fake: FakeIndex, connect: Connect) -> None:
     run.close()  # type: ignore[attr-defined]
     left.set()
     _eventually(lambda: not any(thread.is_alive() for thread in threads))
-    assert (len(threads), waited, fake.counts) == (1, [True], {"/pypi/a/json": 1, "/pypi/b/json": 1})
+    assert (len(threads), waited, fake.counts) == (2, [True], {"/pypi/a/json": 1, "/pypi/b/json": 1})
 
 
 def test_an_optional_document_never_stops_the_others(world: World, fake: FakeIndex, connect: Connect) -> None:

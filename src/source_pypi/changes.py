@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from source_pypi.bounds import LARGEST_ROW, MOST_ROWS
 from source_pypi.documents import Mark
@@ -22,10 +23,11 @@ from source_pypi.reads import Reads
 from source_pypi.state import CODES, DIGEST, Key, Known, Part, Seen
 from source_pypi.streams.stream import Row, Stream
 
-#: Rows that are held at a time, of streams whose rows have no parts: files take some 700 bytes each as JSON.
-SLICE = 1000
+#: Rows that are held at a time, of streams whose rows have no parts: files take some 700 bytes each as JSON. What is
+#: made of so many stays in the processor's cache, and takes no large block of memory.
+SLICE = 100
 #: Bytes of lines that are handed over at a time, about; those of a slice are not cut, nor is a row.
-CHUNK = 2**20
+CHUNK = 64 * 1024
 _ENCODER = msgspec.json.Encoder()
 #: The name of the only part of streams that have but one.
 _ALL = ""
@@ -39,6 +41,7 @@ class Change(Struct, frozen=True):
     :ivar lines: these rows as JSON, a line each, some lines at a time.
     :ivar kept: the parts whose rows stay; those of all other parts give way to these.
     :ivar gone: the keys of rows that are no more.
+    :ivar again: whether all of ``seen`` but the time of the visit is what was remembered before.
     """
 
     seen: Seen
@@ -46,6 +49,7 @@ class Change(Struct, frozen=True):
     lines: tuple[bytes, ...] = ()
     kept: tuple[str, ...] = ()
     gone: list[dict[str, str | int]] = field(default_factory=list)
+    again: bool = False
 
 
 def change_of(stream: Stream, findings: Findings, known: Known, terms: bytes, now: int, *, keys: bool) -> Change:
@@ -72,7 +76,7 @@ def change_of(stream: Stream, findings: Findings, known: Known, terms: bytes, no
     changed = [name for name in made if name not in old or old[name].digest != new[name].digest]
     seen = Seen(now, terms, _existed(findings, known), _serial(stream, findings), marks, new, findings.whole_needs)
     if before is not None and not changed and old.keys() <= new.keys():
-        return Change(seen)
+        return Change(seen, again=seen == replace(before, asked=now))
     kept = tuple(name for name in new if name not in changed)
     gone = _gone(stream, findings.visit.project, old, new, {*changed, *(old.keys() - new.keys())}) if keys else []
     count = sum(made[name].count for name in changed)

@@ -195,9 +195,18 @@ class Client:
         """Close the kept connections."""
         self._connections.close()
 
-    def get(self, address: str, *, accept: str = "application/json", etag: str | None = None) -> Answer:
+    def get(
+        self,
+        address: str,
+        *,
+        accept: str = "application/json",
+        etag: str | None = None,
+        arrived: Callable[[int], None] = lambda size: None,
+    ) -> Answer:
         """Ask for an address; with ``etag``, only if it has changed (the answer is then 304).
 
+        :param arrived: told of an answer (200 or 304) that is in, and still packed, and of its size in bytes: when it
+            returns, the answer is unpacked.
         :raises UnreachableError: no whole answer came in all tries.
         :raises UnavailableError: 429 or 5xx in all tries, or a Retry-After beyond what ``patience`` allows.
         :raises RefusedError: 401 or 403.
@@ -208,7 +217,7 @@ class Client:
         began, tries = self._clock(), 0
         while True:
             tries += 1
-            outcome = self._try(address, accept, etag)
+            outcome = self._try(address, accept, etag, arrived)
             if isinstance(outcome, Answer):
                 self.answered = True
                 return outcome
@@ -231,13 +240,17 @@ class Client:
         self._tell(Wait(without_credentials(address), reason, seconds, tries))
         self._sleep(seconds)
 
-    def _try(self, address: str, accept: str, etag: str | None) -> "Answer | _Failure":
+    def _try(self, address: str, accept: str, etag: str | None, arrived: Callable[[int], None]) -> "Answer | _Failure":
         """One try: an answer, or why there was none. Redirects are hops of the same try."""
         hop = address
         for _ in range(REDIRECTS + 1):
             self._pace.wait()
             try:
-                response, body = self._send(hop, accept, etag)
+                response, packed = self._send(hop, accept, etag)
+                if response.status in (200, 304):
+                    arrived(len(packed))
+                body = unpack(packed, response.headers.get("Content-Encoding", ""))
+                del packed
             except (urllib3.exceptions.LocationValueError, urllib3.exceptions.URLSchemeUnknown, UnicodeError) as error:
                 raise AnswerError(without_credentials(hop), "nothing: it is no address") from error
             except (urllib3.exceptions.HTTPError, OSError) as error:
@@ -281,7 +294,7 @@ class Client:
             response.release_conn()
         seconds = self._clock() - began
         self._tell(Exchange(without_credentials(address), response.status, len(packed), seconds))
-        return response, unpack(packed, response.headers.get("Content-Encoding", ""))
+        return response, packed
 
     def _authorization(self, address: str) -> dict[str, str]:
         credentials = self._credentials

@@ -42,7 +42,7 @@ from source_pypi.index import open_index
 from source_pypi.record import Field
 from source_pypi.schema import SEEN_AT, duckdb_columns, table_fields
 from source_pypi.selection import Selection, select
-from source_pypi.state import WHOLE_INDEX, Glance, Seen, glance_at, pack_text, unpack_text
+from source_pypi.state import WHOLE_INDEX, Glance, Seen, glance_at, pack_text, seen_again, unpack_text
 from source_pypi.streams import choose_streams
 from source_pypi.streams.stream import Row, Stream
 from source_pypi.sync import batches, of_projects
@@ -170,8 +170,9 @@ class _SourceState:
         """Remember what a visit has seen."""
         for stream in streams:
             if stream.incremental and stream.name in batch.changes:
-                seen = pack_text(batch.changes[stream.name].seen)
-                self._seen.setdefault(stream.name, {})[batch.project or WHOLE_INDEX] = seen
+                change, name = batch.changes[stream.name], batch.project or WHOLE_INDEX
+                told = self._seen.setdefault(stream.name, {})
+                told[name] = seen_again(told[name], change.seen.asked) if change.again else pack_text(change.seen)
 
 
 def _unpacked(text: str) -> Seen:

@@ -44,7 +44,7 @@ def parse_wheel(filename: str) -> WheelName | None:
     return _tagged(tags) if tags and _is_release(name, version) else None
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=1024)  # the files of a release come one after another
 def _is_release(name: str, version: str) -> bool:
     """Whether a name may begin with these."""
     return "__" not in name and _NAME.fullmatch(name) is not None and parse_version(version) is not None

@@ -79,9 +79,14 @@ class Index:
         self._layout = PUBLIC
         self._probing, self._probed = threading.Lock(), False
 
-    def project(self, name: str, known: Mark = UNKNOWN) -> Document[Project] | Unchanged | None:
-        """The project document; None where the index has none: unknown, without releases, or quarantined."""
-        return self._json(self.project_address(name), Project, known)
+    def project(
+        self, name: str, known: Mark = UNKNOWN, arrived: Callable[[int], None] = lambda size: None
+    ) -> Document[Project] | Unchanged | None:
+        """The project document; None where the index has none: unknown, without releases, or quarantined.
+
+        :param arrived: as of ``Client.get``.
+        """
+        return self._json(self.project_address(name), Project, known, arrived=arrived)
 
     def project_elsewhere(self, name: str) -> Document[Project] | None:
         """The project document where pypiserver keeps it, of a project that is known to be there.
@@ -166,17 +171,28 @@ class Index:
         return document
 
     def _json(
-        self, address: str, type_: type[S], known: Mark, accept: str = "application/json", page: str = ""
+        self,
+        address: str,
+        type_: type[S],
+        known: Mark,
+        accept: str = "application/json",
+        page: str = "",
+        **how: Callable[[int], None],
     ) -> Document[S] | Unchanged | None:
         def opened(body: bytes, place: str, *, etag: str | None, serial: int | None) -> Document[S]:
             if page and body.lstrip().startswith(b"<"):
                 raise NotOfferedError(f"{page} as JSON (PEP 691)", place, "answered HTML")
             return open_document(body, type_, place, etag=etag, serial=serial)
 
-        return self._ask(address, opened, known, accept=accept)
+        return self._ask(address, opened, known, accept, **how)
 
     def _ask(
-        self, address: str, opened: Callable[..., Document[T]], known: Mark, accept: str
+        self,
+        address: str,
+        opened: Callable[..., Document[T]],
+        known: Mark,
+        accept: str,
+        **how: Callable[[int], None],
     ) -> Document[T] | Unchanged | None:
         """Ask, and check the answer at the door; with a mark, only for what has changed and is no older.
 
@@ -184,7 +200,7 @@ class Index:
         :raises StaleError: when the answer is older than the mark, however often it is asked for.
         """
         for tries in range(1, STALE_TRIES + 1):
-            answer = self.client.get(address, accept=accept, etag=known.etag)
+            answer = self.client.get(address, accept=accept, etag=known.etag, **how)
             if answer.devpi:
                 self._layout = DEVPI
             if answer.status == 404:

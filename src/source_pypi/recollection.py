@@ -11,6 +11,7 @@ Resuming
 
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from hashlib import blake2b
 
 from msgspec import Struct
@@ -140,16 +141,22 @@ class Recollection:
 
     def _list_terms(self) -> dict[str, bytes]:
         """On what terms a list is remembered: those of projects, and of the choice that was visited by it."""
-        terms = self._unpinned_terms()
+        terms = self._unpinned_terms
         return {name: blake2b(one + self._choice, digest_size=4).digest() for name, one in terms.items()}
 
     def glance(self) -> Iterable[Glance]:
         """The projects that any stream has seen; settled are those that all have seen on the terms of unpinned ones."""
-        return self._memory.glance(self._unpinned_terms()) if self._of_projects else ()
+        return self._memory.glance(self._unpinned_terms) if self._of_projects else ()
 
+    @cached_property
     def _unpinned_terms(self) -> Mapping[str, bytes]:
-        """On what terms projects are read that are not pinned."""
-        return self._known(self._of_projects, Target(NormalizedName("")), {})[1]
+        """On what terms projects are read that are not pinned, as most are."""
+        return self._terms(self._of_projects, Target(NormalizedName("")))
+
+    def _terms(self, streams: Iterable[Stream], target: Target | None) -> Mapping[str, bytes]:
+        config = self._config
+        how = {"fill": config.core_metadata, "keys": self.keys, "follow": config.follow_dependencies > 0}
+        return {stream.name: terms_of(stream, target, config.releases, **how) for stream in streams}
 
     def _due(self, target: Target) -> Due:
         known, terms = self._known(self._of_projects, target, self._recalled[target.project])
@@ -158,18 +165,8 @@ class Recollection:
     def _known(
         self, streams: tuple[Stream, ...], target: Target | None, seen: Mapping[str, Seen]
     ) -> tuple[Known, Mapping[str, bytes]]:
-        config = self._config
-        terms = {
-            stream.name: terms_of(
-                stream,
-                target,
-                config.releases,
-                fill=config.core_metadata,
-                keys=self.keys,
-                follow=config.follow_dependencies > 0,
-            )
-            for stream in streams
-        }
+        unpinned = target is not None and not target.pins
+        terms = self._unpinned_terms if unpinned else self._terms(streams, target)
         seen = {stream.name: seen[stream.name] for stream in streams if stream.incremental and stream.name in seen}
         settled = frozenset(name for name, one in seen.items() if terms[name] == one.terms)
         deep = target is not None and any(self.is_due(target.project, seen[name].asked) for name in settled)

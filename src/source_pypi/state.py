@@ -18,6 +18,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from source_pypi.documents.mark import MD5_TAG, UNKNOWN, Mark
 from source_pypi.reads import Reads
@@ -239,6 +240,7 @@ _COMMON = (
 )
 _ENCODER, _DECODER = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(Seen)
 _PLAIN, _DEFLATED, _BRIEF = b"0", b"1", b"2"
+_BEHIND_TIME = ":"
 #: Bytes of a part's digest, and of an ETag that is an MD5.
 DIGEST, _MD5 = 6, 16
 
@@ -260,8 +262,17 @@ def unpack(packed: bytes) -> Seen:
 
 
 def pack_text(seen: Seen) -> str:
-    """What was seen, as a text for places that hold no bytes."""
-    return base64.b64encode(pack(seen)).decode()
+    """What was seen, as a text for places that hold no bytes: the time of the visit, and the rest, packed."""
+    return _timed(seen.asked, base64.b64encode(pack(replace(seen, asked=0))).decode())
+
+
+def seen_again(text: str, asked: int) -> str:
+    """What was seen, as ``pack_text`` made it, of a later visit that found all of it as it was."""
+    return _timed(asked, text.partition(_BEHIND_TIME)[2])
+
+
+def _timed(asked: int, rest: str) -> str:
+    return f"{asked}{_BEHIND_TIME}{rest}"
 
 
 def unpack_text(text: str) -> Seen:
@@ -269,7 +280,8 @@ def unpack_text(text: str) -> Seen:
 
     :raises ValueError: when it is something else.
     """
-    return unpack(base64.b64decode(text, validate=True))
+    asked, _, rest = text.partition(_BEHIND_TIME)
+    return replace(unpack(base64.b64decode(rest, validate=True)), asked=int(asked))
 
 
 def _deflate(plain: bytes) -> bytes:

@@ -17,7 +17,6 @@ from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -43,6 +42,7 @@ from source_pypi.roll import PAYS_FROM, Agenda, make_agenda, serials_of, tells_s
 from source_pypi.selection import Selection
 from source_pypi.state import Memory, NoMemory
 from source_pypi.streams.stream import Stream
+from source_pypi.turns import Turn, Turns
 from source_pypi.visit import Plan, visit_index, visit_project
 
 #: Projects in a row that may fail before the run is stopped.
@@ -233,10 +233,12 @@ class _Visits:
         told = self._listed.get(batch.project or "")
         return told is None or all((change.seen.serial or 0) >= told for change in batch.changes.values())
 
-    def _visit(self, due: Due) -> "_Visited":
+    def _visit(self, due: Due, turn: Turn) -> "_Visited":
         target, plan = due.target, self._plan
-        seen_at = _moment(self._now())
-        findings = visit_project(self._index, target, self._frontier.plan(target, self._unwell.spare(plan)), due.known)
+        with turn:
+            seen_at = _moment(self._now())
+            asked = self._frontier.plan(target, self._unwell.spare(plan))
+            findings = visit_project(self._index, target, asked, due.known, turn.answered)
         self._unwell.learn(findings, plan.reads)
         if Reads.RELEASES not in plan.reads and Reads.PROJECT not in findings.failures:  # read only to be followed
             findings.complaints += [e for read, e in findings.failures.items() if read is Reads.RELEASES]
@@ -247,25 +249,35 @@ class _Visits:
 
         One slow answer then keeps few threads waiting, and few documents are held.
         """
-        pool = ThreadPoolExecutor(concurrency, thread_name_prefix="visit")
         ahead = 2 * concurrency
-        waiting: deque[Future[_Visited]] = deque()
-        take = partial(self._recollection.take, self._frontier)
+        pool, turns = ThreadPoolExecutor(ahead, thread_name_prefix="visit"), Turns(concurrency)
+        waiting: deque[tuple[Turn, Future[_Visited]]] = deque()
+
+        def send_one() -> bool:
+            due = self._recollection.take(self._frontier)
+            if due is not None:
+                turn = turns.next()
+                waiting.append((turn, pool.submit(self._visit, due, turn)))
+            return due is not None
+
         try:
             while True:
-                while len(waiting) < ahead and (due := take()) is not None:
-                    waiting.append(pool.submit(self._visit, due))
+                while len(waiting) < ahead and send_one():
+                    pass
                 if not waiting:
                     return
-                visited = waiting.popleft().result()
+                turn, visit = waiting.popleft()
+                turn.want()
+                visited = visit.result()
+                del visit
                 self._frontier.learn(visited.findings)
-                if (due := take()) is not None:
-                    waiting.append(pool.submit(self._visit, due))
+                send_one()
                 batch = self._batch(visited)
                 del visited  # its documents are not needed any more, while the rows are written
                 yield batch
                 del batch
         finally:
+            turns.stop()
             pool.shutdown(wait=False, cancel_futures=True)
 
 

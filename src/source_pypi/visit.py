@@ -52,6 +52,9 @@ T = TypeVar("T")
 #: What goes wrong before any answer: of an index that never answered, further questions would end the same way.
 ON_THE_WAY = (UnreachableError, UntrustedError, ProxyError)
 
+#: What a project document tells, that of its latest release included.
+BEHIND_ONE = frozenset({Reads.PROJECT, Reads.RELEASES})
+
 #: Nothing was seen before.
 NOTHING_KNOWN = Known()
 
@@ -67,6 +70,11 @@ class Plan(Struct, frozen=True):
     releases: Literal["latest", "all"] = "latest"
     fill: bool = False
     follow: bool = False
+
+    def asks_once(self, target: Target) -> bool:
+        """Whether a project document is all that is asked for of a project, if nothing is odd about it."""
+        several = bool(target.pins) or self.releases == "all"
+        return not (self.fill or self.reads - BEHIND_ONE or (several and (self.follow or Reads.RELEASES in self.reads)))
 
 
 def visit_index(index: Index, reads: Iterable[Reads], known: Mark = UNKNOWN) -> Findings:
@@ -93,19 +101,26 @@ def visit_index(index: Index, reads: Iterable[Reads], known: Mark = UNKNOWN) -> 
     return findings
 
 
-def visit_project(index: Index, target: Target, plan: Plan, known: Known = NOTHING_KNOWN) -> Findings:
+def visit_project(
+    index: Index,
+    target: Target,
+    plan: Plan,
+    known: Known = NOTHING_KNOWN,
+    answered: Callable[[int], None] = lambda size: None,
+) -> Findings:
     """Ask for the documents of a project that a plan needs, and that have changed since they were seen.
 
+    :param answered: told when the answer is in where there is one question to ask, as ``arrived`` of ``Client.get``.
     :raises UnreachableError, UntrustedError, ProxyError: when the index has never answered.
     :raises RefusedError: when it refuses the credentials.
     """
-    return _ProjectVisit(index, target, plan, known).findings
+    return _ProjectVisit(index, target, plan, known, answered).findings
 
 
 class _ProjectVisit:
     """One visit to a project: the documents it has brought so far."""
 
-    def __init__(self, index: Index, target: Target, plan: Plan, known: Known) -> None:
+    def __init__(self, index: Index, target: Target, plan: Plan, known: Known, answered: Callable[[int], None]) -> None:
         self._index, self._target, self._plan, self._known = index, target, plan, known
         self._name: str = target.project
         self.findings = Findings(target)
@@ -114,7 +129,7 @@ class _ProjectVisit:
         self._releases: dict[str, Document[Release] | Unchanged | None] = {}
         brought: dict[str, Any] = {}
         if plan.reads & BEHIND_PROJECT:
-            self._ask_project()
+            self._ask_project(answered)
         if Reads.PROJECT not in self.findings.left:
             self._ask_page()
             brought = self._ask_behind()
@@ -125,11 +140,12 @@ class _ProjectVisit:
 
     # The project's own documents --------------------------------------------------------------------------
 
-    def _ask_project(self) -> None:
+    def _ask_project(self, answered: Callable[[int], None]) -> None:
         findings, mark = self.findings, self._known.mark(Reads.PROJECT)
         if self._plan.follow and self._known.needs is None:
             mark = Mark(serial=mark.serial)  # what the project needs stands in the document only
-        self._document = findings.attempt(BEHIND_PROJECT, lambda: self._index.project(self._name, mark))
+        how = {"arrived": answered} if self._plan.asks_once(self._target) else {}
+        self._document = findings.attempt(BEHIND_PROJECT, lambda: self._index.project(self._name, mark, **how))
         unreachable = findings.failures.get(Reads.PROJECT)
         if isinstance(unreachable, ON_THE_WAY) and not self._index.client.answered:
             raise unreachable

@@ -91,8 +91,11 @@ def sync(
     A NAME may be pinned to a version (requests==2.31.0), which chooses the release that is read by
     the streams that read a release at a time.
     """
+    from source_pypi.cli.memory import share_one_heap
+
     signal.signal(signal.SIGTERM, interrupt)
     end_when_told(_INTERRUPTED)
+    share_one_heap()
     with _one_line_errors():
         settings = _settings(config, names, index_url)
         tally, traffic, seconds = _load(settings, files, into, _named(streams), history=history)
@@ -152,11 +155,13 @@ def discover(config: Path, debug: bool) -> None:  # noqa: ARG001
 @click.option("--state", type=click.Path(path_type=Path), help="The state of the last read, a JSON file.")
 def read(config: Path, debug: bool, catalog: Path, state: Path | None) -> None:
     """Read the streams of a catalog (Airbyte)."""
+    from source_pypi.cli.memory import share_one_heap
     from source_pypi.config import read_config
     from source_pypi.fronts import airbyte
 
     end_with_reader()
     end_when_told()
+    share_one_heap()
     with _traced_errors():
         level = "DEBUG" if debug else os.environ.get("LOG_LEVEL", "INFO")
         if not airbyte.read(read_config(config), catalog, state, _write, level=level):

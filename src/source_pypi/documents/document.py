@@ -9,6 +9,7 @@ Scope
     Keys that a type does not list are kept in the body and ignored in the content.
 """
 
+import codecs
 import enum
 import json
 import math
@@ -101,6 +102,9 @@ class Unchanged(enum.Enum):
 #: It is the document that was read before.
 UNCHANGED: Final = Unchanged.UNCHANGED
 
+#: Bytes that are looked at as text at a time.
+_PIECE = 64 * 1024
+_UTF_8 = codecs.getincrementaldecoder("utf-8")
 #: Digits beyond which Python refuses to convert a text to a number.
 _MOST_DIGITS = 4300
 _SECTIONS = msgspec.json.Decoder(dict[str, Raw])
@@ -123,11 +127,22 @@ def open_document(
         if type_ in NESTED:
             check_nesting(body, address)
         if type_ in PASSED_ON:
-            body.decode()  # keys that the types do not know reach the rows too, so they must be UTF-8 as well
+            check_text(body)  # keys that the types do not know reach the rows too, so they must be UTF-8 as well
             body = one_line(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _mended(body, type_, address, etag, serial)
     return Document(address, content, body, etag, serial, ())
+
+
+def check_text(body: bytes) -> None:
+    """See that all of a body is UTF-8; some of it at a time, since as text it may take four times the room.
+
+    :raises UnicodeDecodeError: when it is not.
+    """
+    decoder = _UTF_8()
+    for start in range(0, 0 if body.isascii() else len(body), _PIECE):
+        decoder.decode(body[start : start + _PIECE])
+    decoder.decode(b"", final=True)
 
 
 def check_values(body: bytes, separator: bytes, address: str) -> None:

@@ -303,7 +303,7 @@ def test_two_sequential_reads(fake: FakeIndex, settings: Config, read: Read, tmp
 
 def test_read_sequential_slices(world: World, fake: FakeIndex, read: Read, tmp_path: Path) -> None:
     """TestIncremental.read_sequential_slices: from each checkpoint on, a read gives exactly what had not been read."""
-    names = [f"p{number}" for number in range(8)]
+    names = [f"p{number}" for number in range(12)]
     for name in names:
         world.add(name, releases=["1.0", "2.0"], owner="ann")
     asked = make_config({"projects": names, "index_url": fake.url, "requests_per_second": 0})

@@ -9,6 +9,7 @@ from typing import Any
 from unittest.mock import ANY
 
 import pytest
+from msgspec.structs import replace
 
 from source_pypi.documents.mark import mark_of
 from source_pypi.fronts.airbyte.state import PROJECTS, SECONDS, VERSION, Checkpoints, StreamState, StreamStates
@@ -51,6 +52,15 @@ def test_it_comes_back() -> None:
         "baz": {},
     }
     assert (again.unfinished, again.foreign, again.keys) == (None, {}, True)
+
+
+def test_again() -> None:
+    """Of what was seen again only the time is new; it takes as much room as before, and comes back as it was."""
+    memory = states()
+    memory.note("files", "foo", SEEN)
+    size = memory.size
+    memory.note("files", "foo", replace(SEEN, asked=NOW + 9), again=True)
+    assert (memory.size, memory.recall(["foo"])) == (size, {"foo": {"files": replace(SEEN, asked=NOW + 9)}})
 
 
 def test_its_shape() -> None:

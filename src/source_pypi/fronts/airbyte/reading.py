@@ -237,7 +237,7 @@ class _Reading:
                     if gone := [begin + row + end + b"\n" for row in _deleted(change.gone, batch.seen_at)]:
                         self._write(b"".join(gone))
                     self._counts[stream.name] += change.count + len(change.gone)
-                states.note(stream.name, batch.project, change.seen)
+                states.note(stream.name, batch.project, change.seen, again=change.again)
 
     def _envelope(self, stream: Stream) -> tuple[bytes, bytes]:
         """What stands before and behind a row in a RECORD, by hand: it is the same for every row of a stream."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from source_pypi.errors import StateError
 from source_pypi.recollection import begins, resumable
-from source_pypi.state import WHOLE_INDEX, Glance, Seen, glance_at, pack_text, unpack_text
+from source_pypi.state import WHOLE_INDEX, Glance, Seen, glance_at, pack_text, seen_again, unpack_text
 
 #: The version of the state's shape.
 VERSION = 1
@@ -65,12 +65,15 @@ class StreamState:
             return None
         try:
             return unpack_text(text)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, AttributeError) as error:  # the latter two: it is no text
             raise StateError(self.stream, f"what it says of {project or 'the index'} is broken") from error
 
-    def note(self, project: str, seen: Seen) -> None:
-        """Remember what was seen; it is in the next message."""
-        text = pack_text(seen)
+    def note(self, project: str, seen: Seen, *, again: bool = False) -> None:
+        """Remember what was seen; it is in the next message.
+
+        :param again: whether it is what was remembered, but for the time.
+        """
+        text = seen_again(self.projects[project], seen.asked) if again else pack_text(seen)
         self.size += _size(project, text) - _size(project, self.projects.get(project))
         self.projects[project] = text
 
@@ -151,10 +154,13 @@ class StreamStates:
             if (glance := glance_at(project, seen, terms)) is not None:
                 yield glance
 
-    def note(self, stream: str, project: str | None, seen: Seen) -> None:
-        """Remember what a stream has seen of a project, or (None) of the index as a whole; not if it is ``broken``."""
+    def note(self, stream: str, project: str | None, seen: Seen, *, again: bool = False) -> None:
+        """Remember what a stream has seen of a project, or (None) of the index as a whole; not if it is ``broken``.
+
+        :param again: whether it is what was remembered, but for the time.
+        """
         if stream in self._streams and stream not in self.broken:
-            self._streams[stream].note(project or WHOLE_INDEX, seen)
+            self._streams[stream].note(project or WHOLE_INDEX, seen, again=again)
 
     def told(self, stream: str) -> Any:
         """The state of a stream, to hand to the platform; of one that is read in full, that it has none."""
