@@ -1,5 +1,8 @@
 """library.py: rows in a Python program."""
 
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 
 import pytest
@@ -7,6 +10,7 @@ import pytest
 import source_pypi
 from source_pypi.errors import SettingError, UnknownProjectsError, UnknownStreamError
 from source_pypi.streams.files import Files
+from source_pypi.turns import LONGEST
 from tests.fake_index import FakeIndex, World
 
 
@@ -91,3 +95,24 @@ def test_bad_input_is_told_at_once(ask: Callable[[], object], reason: str) -> No
     """A slip is told by the call, not by the first row."""
     with pytest.raises(source_pypi.ConfigError, match=reason):
         ask()
+
+
+#: A program that takes one row, while answers, all of them large to it, wait to be opened, and ends.
+_LEAVES_OFF = """
+import sys, source_pypi, source_pypi.turns
+source_pypi.turns.LARGE = 1
+rows = source_pypi.read("files", ["a", "b", "c", "d"], index_url=sys.argv[1], requests_per_second=0)
+print(next(rows).project)
+"""
+
+
+def test_a_program_that_leaves_off(world: World, fake: FakeIndex) -> None:
+    """A program may leave off in the middle, and ends soon after, whatever was still to come."""
+    for name in "abcd":
+        world.add(name)
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", _LEAVES_OFF, fake.url], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert (done.stdout, done.stderr) == ("a\n", "")
+    assert time.monotonic() - began < LONGEST * 3

@@ -106,6 +106,14 @@ def test_a_large_answer_stays_packed(start: Start) -> None:
     assert opened.result(5) is None
 
 
+def test_not_for_ever(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large answer that nobody comes for is opened after a while."""
+    monkeypatch.setattr("source_pypi.turns.LONGEST", 0.1)
+    turn = Turns(1).next()
+    begun(turn)
+    assert start(lambda: turn.answered(LARGE)).result(5) is None
+
+
 def test_stopped(start: Start) -> None:
     """Where the run is over, nobody has a turn any more, and nobody waits for one, nor to open an answer."""
     turns = Turns(1)

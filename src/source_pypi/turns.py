@@ -15,6 +15,10 @@ import threading
 LARGE = 256 * 1024
 
 
+#: Seconds for which a large answer stays packed at most: a program may have left off, and ends when its threads do.
+LONGEST = 2.0
+
+
 class Stopped(Exception):  # noqa: N818 - nothing is wrong
     """The run is over, so there is nothing to ask any more."""
 
@@ -66,9 +70,9 @@ class Turns:
             self._moved.notify_all()
 
     def wait_until_wanted(self, number: int) -> None:
-        """Return when the rows of this visit are to be made next, or the run is over."""
+        """Return when the rows of this visit are to be made next, when the run is over, or after ``LONGEST``."""
         with self._moved:
-            self._moved.wait_for(lambda: self._stopped or number <= self._wanted)
+            self._moved.wait_for(lambda: self._stopped or number <= self._wanted, LONGEST)
 
 
 class Turn:
