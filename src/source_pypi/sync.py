@@ -1,9 +1,9 @@
 """One visit to a project feeds every selected stream.
 
 Flow
-    ``batches`` visits the selected projects one after another. A worker asks for the documents of the next project
-    while the rows of the last one are being made and written, so that one request in flight is not idle. Each visit
-    becomes one ``Batch``; fronts take batches and nothing else.
+    ``batches`` visits the selected projects one after another. Workers, in turns (``turns.py``), ask for the documents
+    of the next project while those of the last one are opened, and its rows made and written, so that one request in
+    flight is not idle. Each visit becomes one ``Batch``; fronts take batches and nothing else.
 
 What fails
     A document that cannot be had costs the streams that read it the rows of this project, nothing more: the failure
@@ -239,7 +239,7 @@ class _Visits:
             seen_at = _moment(self._now())
             asked = self._frontier.plan(target, self._unwell.spare(plan))
             findings = visit_project(self._index, target, asked, due.known, turn.answered)
-        self._unwell.learn(findings, plan.reads)
+            self._unwell.learn(findings, plan.reads)
         if Reads.RELEASES not in plan.reads and Reads.PROJECT not in findings.failures:  # read only to be followed
             findings.complaints += [e for read, e in findings.failures.items() if read is Reads.RELEASES]
         return _Visited(due, findings, seen_at)

@@ -91,20 +91,23 @@ class Turn:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """It is over, if it was not yet."""
-        if not self._over:
-            self._over = True
-            self._turns.end()
+        """It is over."""
+        self._end()
 
     def answered(self, size: int) -> None:
         """The only answer is in: the next visit may ask. Returns when the answer may be opened.
 
         :param size: of the answer, compressed, in bytes.
         """
-        self.__exit__()
+        self._end()
         if size >= LARGE:
             self._turns.wait_until_wanted(self._number)
 
     def want(self) -> None:
         """Its rows are to be made next."""
         self._turns.want(self._number)
+
+    def _end(self) -> None:
+        if not self._over:
+            self._over = True
+            self._turns.end()
