@@ -4,20 +4,18 @@ Scope
     Commands see none of the variables that change what an interpreter does (unbuffered output, no bytecode). Bytecode
     is kept in the command's folder from the first run on, as an installation has it: measure from the second run on.
 
-    Linux passes the peak memory of the process that starts another on to it: a lower one of the other cannot be seen.
-    So this process loads nothing large; what is large runs in processes of its own.
+    Linux passes the peak memory of the process that starts another on to it: a small one starts them (``launch.py``).
 """
 
 import os
-import resource
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 _BENCHMARKS = Path(__file__).parent
+_LAUNCH = _BENCHMARKS / "launch.py"
 #: What ``ru_maxrss`` counts in, in bytes.
 _MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
@@ -58,22 +56,16 @@ class Command:
         """
         target = self.folder / self.output if self.output else Path(os.devnull)
         complaints = self.folder / "stderr.txt"  # on a terminal it would show how far it is, which costs
-        with target.open("wb") as out, complaints.open("wb") as err:
-            began = time.perf_counter()
-            process = subprocess.Popen(
-                self.arguments,
-                cwd=self.folder,
-                env=self._environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-            )
-            _, status, usage = os.wait4(process.pid, 0)
-            wall = time.perf_counter() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            raise CommandError(f"exit status {process.returncode}: {self}\n{complaints.read_text()}")
-        return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * _MAXRSS_UNIT)
+        launched = (sys.executable, "-I", "-S", str(_LAUNCH), str(target), str(complaints), *self.arguments)
+        told = subprocess.run(
+            launched, cwd=self.folder, env=self._environment(), capture_output=True, text=True, check=False
+        )
+        if told.returncode:
+            raise CommandError(f"cannot be started: {self}\n{told.stderr}")
+        wall, cpu, peak, status = told.stdout.split()
+        if code := os.waitstatus_to_exitcode(int(status)):
+            raise CommandError(f"exit status {code}: {self}\n{complaints.read_text()}")
+        return Cost(float(wall), float(cpu), int(peak) * _MAXRSS_UNIT)
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
@@ -103,12 +95,5 @@ def alternate(one: Callable[[], Cost], other: Callable[[], Cost], runs: int) -> 
 
 
 def highest_peak(costs: Iterable[Cost]) -> int:
-    """The highest peak memory in bytes.
-
-    :raises CommandError: when it may be this process's own.
-    """
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_UNIT
-    highest = max(cost.peak for cost in costs)
-    if highest <= own:
-        raise CommandError(f"this process has taken {own} bytes itself, and cannot see less in others")
-    return highest
+    """The highest peak memory in bytes."""
+    return max(cost.peak for cost in costs)

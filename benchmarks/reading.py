@@ -52,7 +52,7 @@ def _requests(bench: Workbench, command: Command) -> Figure:
 
 
 def _told(path: Path) -> tuple[int, int]:
-    """Projects and requests, from the last LOG line; line by line, for this process must stay small."""
+    """Projects and requests, from the last LOG line."""
     told = None
     with path.open("rb") as lines:
         for line in lines:

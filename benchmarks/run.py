@@ -42,7 +42,6 @@ BENCHMARKS: dict[str, Callable[[Workbench], Iterator[Figure]]] = {
     "start": start,
     "read": read,
     "memory": memory,
-    "growth": growth,  # early, as long as this process is small: see measure.py
     "sync": sync,
     "load": load,
     "cdk": cdk,
@@ -52,6 +51,7 @@ BENCHMARKS: dict[str, Callable[[Workbench], Iterator[Figure]]] = {
     "unchanged": unchanged,
     "concurrency": concurrency,
     "overlap": overlap,
+    "growth": growth,
     "large": large,
     "state": state,
     "whole_index": whole_index,

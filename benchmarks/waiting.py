@@ -70,7 +70,7 @@ def overlap(bench: Workbench) -> Iterator[Figure]:
 
 
 def _under_way(lines: Path) -> float:
-    """Seconds that requests took, as ``--debug`` tells them; line by line, for this process must stay small."""
+    """Seconds that requests took, as ``--debug`` tells them."""
     told = re.compile(rb": status \d+, \d+ bytes, ([\d.]+) s")
     with lines.open("rb") as messages:
         logged = (told.search(line) for line in messages if line.startswith(b'{"type":"LOG"'))

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from source_pypi.documents import Document, PackageSize, Project, Release, Statistics, one_line, open_document, plain
+from source_pypi.documents.document import _PIECE
 from source_pypi.errors import DocumentError
 from source_pypi.repair import Oddity
 from source_pypi.streams import choose_streams
@@ -148,6 +149,18 @@ def test_texts_that_utf_8_can_hold(text: str) -> None:
     document = opened({"info": {"summary": text, "new": text, "name": 1}})
     assert json.loads(document.body) == {"info": {"summary": text, "new": text, "name": None}}
     assert document.content.info.summary == text
+
+
+@pytest.mark.parametrize("before", [0, _PIECE - 9, _PIECE - 8, _PIECE - 7, 3 * _PIECE])
+@pytest.mark.parametrize(
+    ("letter", "sound"), [("\u00e4".encode(), True), ("\U0001f40d".encode(), True), (b"\xf0\x9f", False)]
+)
+def test_texts_of_many_pieces(before: int, letter: bytes, sound: bool) -> None:
+    """What is UTF-8 is found out some bytes at a time, wherever a letter stands; a broken one is replaced."""
+    body = b'{"new": "' + b"x" * before + letter + b'","info": {}}'
+    found = open_document(body, Project, ADDRESS).body
+    assert (found == body) is sound
+    assert ("\ufffd".encode() in found) is not sound
 
 
 def test_a_byte_order_mark_is_left_out() -> None:

@@ -46,6 +46,45 @@ def full(world: World, *versions: str) -> None:
         world.upload("foo", version, filename=f"foo-{version}.tar.gz")
 
 
+ONCE, PINNED = Target(FOO), Target(FOO, ("1.0",), unpinned=False)
+
+
+@pytest.mark.parametrize(
+    ("made", "target", "once"),
+    [
+        (plan(Reads.PROJECT), ONCE, True),
+        (plan(Reads.PROJECT), PINNED, True),
+        (plan(Reads.PROJECT, Reads.RELEASES), ONCE, True),
+        (plan(Reads.PROJECT, Reads.RELEASES), PINNED, False),
+        (plan(Reads.PROJECT, Reads.RELEASES, releases="all"), ONCE, False),
+        (plan(Reads.PROJECT, releases="all"), ONCE, True),
+        (plan(Reads.PROJECT, follow=True), ONCE, True),
+        (plan(Reads.PROJECT, follow=True), PINNED, False),
+        (plan(Reads.PROJECT, Reads.RELEASES, fill=True), ONCE, False),
+        (plan(Reads.PROJECT, Reads.PAGE), ONCE, False),
+        (plan(Reads.PROJECT, Reads.CORE_METADATA), ONCE, False),
+        (plan(Reads.PAGE), ONCE, False),
+    ],
+)
+def test_one_question(made: Plan, target: Target, once: bool) -> None:
+    """A project takes one question where nothing is read that its document does not tell."""
+    assert made.asks_once(target) is once
+
+
+def test_answered(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """That the answer is in is told before it is unpacked, with its size, and only where it is the only one."""
+    full(world, "1.0")
+    told: list[int] = []
+    visit_project(connect(fake), ONCE, plan(Reads.PROJECT), answered=told.append)
+    (answer,) = fake.requests
+    assert (len(told), told[0] > 0, answer.path) == (1, True, "/pypi/foo/json")
+    fake.new_run()
+    visit_project(connect(fake), ONCE, plan(Reads.PROJECT, Reads.PAGE), answered=told.append)
+    fake.new_run()
+    visit_project(connect(fake), Target(NormalizedName("bar")), plan(Reads.PROJECT), answered=told.append)
+    assert len(told) == 1
+
+
 def brought(findings: Findings) -> set[str]:
     """The documents that a visit to a project brought."""
     visit = findings.visit

@@ -16,6 +16,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "roll.py": ("tests/test_roll.py",),
     "client.py": ("tests/test_client.py",),
     "sync.py": ("tests/test_sync.py", "tests/test_roll.py"),
+    "turns.py": ("tests/test_turns.py",),
 }
 #: What is too slow to run for every mutant.
 SLOW = ("tests/test_roll.py::test_many_names", "tests/test_documents.py::test_whatever_is_wrong_with_a_document")
