@@ -34,7 +34,8 @@ class Turns:
         self._given = self._over = 0
         self._wanted = -1
         self._stopped = False
-        self._moved = threading.Condition()
+        lock = threading.Lock()
+        self._may_begin, self._may_open = threading.Condition(lock), threading.Condition(lock)
 
     def next(self) -> "Turn":
         """The turn of the next visit."""
@@ -43,36 +44,37 @@ class Turns:
 
     def stop(self) -> None:
         """The run is over: who waits for its turn has none."""
-        with self._moved:
+        with self._may_begin:
             self._stopped = True
-            self._moved.notify_all()
+            self._may_begin.notify_all()
+            self._may_open.notify_all()
 
     def begin(self, number: int) -> None:
         """Wait for a turn.
 
         :raises Stopped: when the run is over.
         """
-        with self._moved:
-            self._moved.wait_for(lambda: self._stopped or number < self._over + self._at_once)
+        with self._may_begin:
+            self._may_begin.wait_for(lambda: self._stopped or number < self._over + self._at_once)
             if self._stopped:
                 raise Stopped
 
     def end(self) -> None:
         """One turn more is over."""
-        with self._moved:
+        with self._may_begin:
             self._over += 1
-            self._moved.notify_all()
+            self._may_begin.notify_all()
 
     def want(self, number: int) -> None:
         """The rows of this visit are to be made next."""
-        with self._moved:
+        with self._may_open:
             self._wanted = number
-            self._moved.notify_all()
+            self._may_open.notify_all()
 
     def wait_until_wanted(self, number: int) -> None:
         """Return when the rows of this visit are to be made next, when the run is over, or after ``LONGEST``."""
-        with self._moved:
-            self._moved.wait_for(lambda: self._stopped or number <= self._wanted, LONGEST)
+        with self._may_open:
+            self._may_open.wait_for(lambda: self._stopped or number <= self._wanted, LONGEST)
 
 
 class Turn:

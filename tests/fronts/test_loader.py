@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from source_pypi.bounds import LARGEST_ROW
+from source_pypi.changes import Change
 from source_pypi.config import make_config
 from source_pypi.errors import DestinationError, UnavailableError
 from source_pypi.fronts import loader
@@ -24,7 +25,7 @@ from source_pypi.schema import stream_fields, table_fields
 from source_pypi.selection import select
 from source_pypi.streams import STREAMS, choose_streams
 from source_pypi.sync import batches
-from tests.batches import batch_with, rows_in
+from tests.batches import SEEN, batch_with, rows_in
 from tests.fake_index import FakeIndex, World, generated_world
 
 Connect = Callable[..., Index]
@@ -171,6 +172,20 @@ def test_committed_by_the_hundred(path: Path, connect: Connect, serve: Callable[
     database._staged["files"].close()
     database._folder.cleanup()
     assert rows(path, "select count(distinct project), count(*) from files") == [(100, 200)]
+
+
+def test_what_brings_nothing_waits_longer(path: Path) -> None:
+    """Projects that bring nothing are noted by the five hundred, and with those that bring something."""
+    database = Database(path, choose_streams(["files"])).__enter__()
+    for number in range(520):
+        database.add(batch_with(f"p{number}", changes={"files": Change(SEEN)}))
+    for number in range(80):
+        database.add(batch_with(f"q{number}", {"files": []}))
+    database._connection.close()  # as if the process had been killed
+    database._staged["files"].close()
+    database._folder.cleanup()
+    noted = rows(path, "select left(project, 1), count(*) from _state group by 1 order by 1")
+    assert noted == [("p", 520), ("q", 80)]
 
 
 def test_committed_by_size(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

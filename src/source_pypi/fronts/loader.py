@@ -2,9 +2,9 @@
 
 Flow
     Rows go to a temporary file of newline-delimited JSON a stream. Every ``PROJECTS_A_COMMIT`` projects (or sooner,
-    when the files have grown large) the rows of these projects are deleted and the new ones inserted, and what was seen
-    of them is noted, in one transaction. So a run that ends anywhere leaves whole projects and a state that is theirs;
-    the next one goes on from there.
+    when the files have grown large, or later, when there are none) the rows of these projects are deleted and the new
+    ones inserted, and what was seen of them is noted, in one transaction. So a run that ends anywhere leaves whole
+    projects and a state that is theirs; the next one goes on from there.
 
 Scope
     Only rows that have changed are replaced: a stream that failed for a project keeps what was loaded before.
@@ -48,6 +48,9 @@ from source_pypi.streams.stream import Stream
 _Options = dict[str, str | bool | int | float | list[str]]
 #: A transaction costs about 4 ms however small it is.
 PROJECTS_A_COMMIT = 100
+#: Projects after which there is one where none of them has brought anything: all that is lost in between is that they
+#: were asked for, on condition.
+QUIET_A_COMMIT = 500
 #: Bytes of rows after which a transaction is made before that many projects have come.
 BYTES_A_COMMIT = 64 * 1024 * 1024
 #: The same of rows that hold JSON, which DuckDB takes apart: what is dense takes twenty times its size.
@@ -169,7 +172,8 @@ class Database:
         self._projects += 1
         staged = self._staged.values()
         large = sum(one.size for one in staged) >= BYTES_A_COMMIT
-        if self._projects >= PROJECTS_A_COMMIT or large or any(one.is_heavy for one in staged):
+        projects = PROJECTS_A_COMMIT if any(one.scope.projects for one in staged) else QUIET_A_COMMIT
+        if self._projects >= projects or large or any(one.is_heavy for one in staged):
             self.commit()
 
     def commit(self) -> None:
