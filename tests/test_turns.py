@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from source_pypi.turns import LARGE, Stopped, Turn, Turns
+from source_pypi.turns import LARGE, LONGEST, Stopped, Turn, Turns
 
 Start = Callable[[Callable[[], Any]], "Future[Any]"]
 
@@ -23,6 +23,10 @@ def start() -> Iterator[Start]:
 def begun(turn: Turn) -> None:
     """Begin a turn, and leave it going on."""
     turn.__enter__()
+
+
+#: Seconds in which what need not wait has come to pass, and less than anybody waits for.
+SOON = LONGEST / 2
 
 
 def waits(future: "Future[Any]") -> bool:
@@ -98,12 +102,12 @@ def test_a_large_answer_stays_packed(start: Start) -> None:
     begun(other)
     assert waits(opened)
     one.want()
-    assert opened.result(5) is None
+    assert opened.result(SOON) is None
     opened = start(lambda: other.answered(LARGE))
     begun(third)
     assert waits(opened)
     third.want()
-    assert opened.result(5) is None
+    assert opened.result(SOON) is None
 
 
 def test_not_for_ever(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +125,7 @@ def test_stopped(start: Start) -> None:
     begun(one)
     asking, opening = start(lambda: begun(other)), start(lambda: one.answered(LARGE))
     turns.stop()
-    assert opening.result(5) is None
+    assert opening.result(SOON) is None
     with pytest.raises(Stopped):
         begun(turns.next())
     assert isinstance(asking.exception(5), Stopped | None)  # it may have begun in between
