@@ -51,6 +51,14 @@ REDIRECTS = 5
 #: Size of an answer, decompressed, beyond which it is refused, in bytes.
 LARGEST_ANSWER = 256 * 1024 * 1024
 
+Arrived = Callable[[int], None]
+"""Told that an answer is in, still packed, and of its size in bytes."""
+
+
+def unheard(size: int) -> None:
+    """Nobody wants to know that an answer is in."""
+
+
 _REDIRECTING = frozenset({301, 302, 303, 307, 308})
 
 
@@ -201,12 +209,11 @@ class Client:
         *,
         accept: str = "application/json",
         etag: str | None = None,
-        arrived: Callable[[int], None] = lambda size: None,
+        arrived: Arrived = unheard,
     ) -> Answer:
         """Ask for an address; with ``etag``, only if it has changed (the answer is then 304).
 
-        :param arrived: told of an answer (200 or 304) that is in, and still packed, and of its size in bytes: when it
-            returns, the answer is unpacked.
+        :param arrived: told of an answer (200 or 304) that is in; when it returns, the answer is unpacked.
         :raises UnreachableError: no whole answer came in all tries.
         :raises UnavailableError: 429 or 5xx in all tries, or a Retry-After beyond what ``patience`` allows.
         :raises RefusedError: 401 or 403.
@@ -240,7 +247,7 @@ class Client:
         self._tell(Wait(without_credentials(address), reason, seconds, tries))
         self._sleep(seconds)
 
-    def _try(self, address: str, accept: str, etag: str | None, arrived: Callable[[int], None]) -> "Answer | _Failure":
+    def _try(self, address: str, accept: str, etag: str | None, arrived: Arrived) -> "Answer | _Failure":
         """One try: an answer, or why there was none. Redirects are hops of the same try."""
         hop = address
         for _ in range(REDIRECTS + 1):

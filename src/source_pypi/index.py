@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from msgspec import Struct
 
 from source_pypi.bounds import LONGEST_VERSION
-from source_pypi.client import PATIENCE, Answer, Client, Exchange, Patience, Wait
+from source_pypi.client import PATIENCE, Answer, Arrived, Client, Exchange, Patience, Wait, unheard
 from source_pypi.config import Config
 from source_pypi.documents import (
     UNCHANGED,
@@ -80,7 +80,7 @@ class Index:
         self._probing, self._probed = threading.Lock(), False
 
     def project(
-        self, name: str, known: Mark = UNKNOWN, arrived: Callable[[int], None] = lambda size: None
+        self, name: str, known: Mark = UNKNOWN, arrived: Arrived = unheard
     ) -> Document[Project] | Unchanged | None:
         """The project document; None where the index has none: unknown, without releases, or quarantined.
 
@@ -177,14 +177,14 @@ class Index:
         known: Mark,
         accept: str = "application/json",
         page: str = "",
-        **how: Callable[[int], None],
+        arrived: Arrived = unheard,
     ) -> Document[S] | Unchanged | None:
         def opened(body: bytes, place: str, *, etag: str | None, serial: int | None) -> Document[S]:
             if page and body.lstrip().startswith(b"<"):
                 raise NotOfferedError(f"{page} as JSON (PEP 691)", place, "answered HTML")
             return open_document(body, type_, place, etag=etag, serial=serial)
 
-        return self._ask(address, opened, known, accept, **how)
+        return self._ask(address, opened, known, accept, arrived)
 
     def _ask(
         self,
@@ -192,7 +192,7 @@ class Index:
         opened: Callable[..., Document[T]],
         known: Mark,
         accept: str,
-        **how: Callable[[int], None],
+        arrived: Arrived = unheard,
     ) -> Document[T] | Unchanged | None:
         """Ask, and check the answer at the door; with a mark, only for what has changed and is no older.
 
@@ -200,7 +200,7 @@ class Index:
         :raises StaleError: when the answer is older than the mark, however often it is asked for.
         """
         for tries in range(1, STALE_TRIES + 1):
-            answer = self.client.get(address, accept=accept, etag=known.etag, **how)
+            answer = self.client.get(address, accept=accept, etag=known.etag, arrived=arrived)
             if answer.devpi:
                 self._layout = DEVPI
             if answer.status == 404:

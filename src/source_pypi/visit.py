@@ -24,6 +24,7 @@ from typing import Any, Literal, TypeVar
 from msgspec import Struct
 
 from source_pypi.bounds import LONGEST_VERSION
+from source_pypi.client import Arrived, unheard
 from source_pypi.documents import ABSENT, UNCHANGED, UNKNOWN, Document, Mark, Page, Project, Release, Unchanged
 from source_pypi.errors import (
     NotOfferedError,
@@ -106,11 +107,11 @@ def visit_project(
     target: Target,
     plan: Plan,
     known: Known = NOTHING_KNOWN,
-    answered: Callable[[int], None] = lambda size: None,
+    answered: Arrived = unheard,
 ) -> Findings:
     """Ask for the documents of a project that a plan needs, and that have changed since they were seen.
 
-    :param answered: told when the answer is in where there is one question to ask, as ``arrived`` of ``Client.get``.
+    :param answered: told that the answer is in, where there is one question to ask.
     :raises UnreachableError, UntrustedError, ProxyError: when the index has never answered.
     :raises RefusedError: when it refuses the credentials.
     """
@@ -120,7 +121,7 @@ def visit_project(
 class _ProjectVisit:
     """One visit to a project: the documents it has brought so far."""
 
-    def __init__(self, index: Index, target: Target, plan: Plan, known: Known, answered: Callable[[int], None]) -> None:
+    def __init__(self, index: Index, target: Target, plan: Plan, known: Known, answered: Arrived) -> None:
         self._index, self._target, self._plan, self._known = index, target, plan, known
         self._name: str = target.project
         self.findings = Findings(target)
@@ -140,12 +141,12 @@ class _ProjectVisit:
 
     # The project's own documents --------------------------------------------------------------------------
 
-    def _ask_project(self, answered: Callable[[int], None]) -> None:
+    def _ask_project(self, answered: Arrived) -> None:
         findings, mark = self.findings, self._known.mark(Reads.PROJECT)
         if self._plan.follow and self._known.needs is None:
             mark = Mark(serial=mark.serial)  # what the project needs stands in the document only
-        how = {"arrived": answered} if self._plan.asks_once(self._target) else {}
-        self._document = findings.attempt(BEHIND_PROJECT, lambda: self._index.project(self._name, mark, **how))
+        arrived = answered if self._plan.asks_once(self._target) else unheard
+        self._document = findings.attempt(BEHIND_PROJECT, lambda: self._index.project(self._name, mark, arrived))
         unreachable = findings.failures.get(Reads.PROJECT)
         if isinstance(unreachable, ON_THE_WAY) and not self._index.client.answered:
             raise unreachable
