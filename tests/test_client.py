@@ -5,10 +5,11 @@ import random
 import socket
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 from http import HTTPStatus
 from pathlib import Path
-from time import time
+from time import monotonic, time
 
 import pytest
 import urllib3
@@ -387,6 +388,20 @@ def test_one_connection(world: World, fake: FakeIndex, connect: Connect) -> None
     (way,) = client._connections._ways.values()
     (pool,) = way.pools.pools._container.values()
     assert pool.num_connections == 1
+
+
+def test_no_more_at_once_than_connections(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
+    """Threads that share a client of one connection ask one after another, whoever else wants to."""
+    names = [f"p{number}" for number in range(3)]
+    for name in names:
+        world.add(name)
+    fake = serve(latency=0.1)
+    client = connect(fake).client
+    began = monotonic()
+    with ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(client.get, f"{fake.url}/pypi/{name}/json") for name in names]
+    assert [one.result().status for one in asked] == [200, 200, 200]
+    assert monotonic() - began >= 0.3
 
 
 @pytest.mark.parametrize("location", ["http://[bad", "http://x:99999999/", "ftp://example.com/"])
