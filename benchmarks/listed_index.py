@@ -19,13 +19,14 @@ from packaging.utils import NormalizedName
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from source_pypi.documents import Mark
-from source_pypi.documents.page import JSON_PAGE
-from source_pypi.fronts.loader import Database
-from source_pypi.fronts.remembered import Remembered
+from source_pypi.destinations.duckdb.state import Remembered
+from source_pypi.destinations.duckdb.store import Database
 from source_pypi.selection import Target
-from source_pypi.state import DIGEST, Part, Seen, terms_of
+from source_pypi.services.index.documents import Mark
+from source_pypi.services.index.documents.page import JSON_PAGE
 from source_pypi.streams import choose_streams
+from source_pypi.sync.state import Part, Seen, terms_of
+from source_pypi.sync.state_codec import DIGEST
 from tests.fake_index import FakeIndex, World
 
 #: About where the public index's counter is (index-api.md 15).

@@ -11,11 +11,11 @@ import time
 from pathlib import Path
 
 from source_pypi.config import read_config
-from source_pypi.fronts.loader import Database
-from source_pypi.index import open_index
+from source_pypi.destinations.duckdb.store import Database
 from source_pypi.selection import select
+from source_pypi.services.index.api import open_index
 from source_pypi.streams import choose_streams
-from source_pypi.sync import batches
+from source_pypi.sync.run import batches
 
 
 def main() -> None:

@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from source_pypi.batch import Batch, rows_of
-from source_pypi.changes import SLICE, Change
-from source_pypi.state import Seen
 from source_pypi.streams import STREAMS
+from source_pypi.sync.batch import Batch, rows_of
+from source_pypi.sync.changes import SLICE, Change
+from source_pypi.sync.state import Seen
 
 SEEN_AT = datetime(2026, 11, 22, 7, 29, 37, tzinfo=UTC)
 #: What a stream has seen of a project of which nothing more is known.

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from source_pypi.client import Client
-from source_pypi.index import Index
+from source_pypi.http.client import Client
+from source_pypi.services.index.api import Index
 from tests.fake_index import FakeIndex, World
 
 

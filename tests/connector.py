@@ -10,13 +10,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from source_pypi import airbyte
 from source_pypi.config import make_config
-from source_pypi.documents import Mark
-from source_pypi.fronts import airbyte
 from source_pypi.selection import Target, select
-from source_pypi.state import WHOLE_INDEX, Seen, pack_text, terms_of
+from source_pypi.services.index.documents import Mark
 from source_pypi.streams import STREAMS
 from source_pypi.streams.stream import Stream
+from source_pypi.sync.state import WHOLE_INDEX, Seen, terms_of
+from source_pypi.sync.state_codec import pack_text
 from tests.fake_index import FakeIndex, World
 from tests.streams.test_attestations import attestation, bundle, provenance
 

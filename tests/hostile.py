@@ -2,7 +2,7 @@
 
 import json
 
-from source_pypi.bounds import DEEPEST
+from source_pypi.safety.limits import DEEPEST
 
 
 def info(**more: str) -> bytes:

@@ -4,14 +4,14 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from source_pypi.batch import Batch, lines_of
 from source_pypi.config import make_config
-from source_pypi.index import Index
 from source_pypi.selection import select
-from source_pypi.state import WHOLE_INDEX, Glance, Seen, glance_at
+from source_pypi.services.index.api import Index
 from source_pypi.streams import choose_streams
 from source_pypi.streams.stream import Stream
-from source_pypi.sync import batches
+from source_pypi.sync.batch import Batch, lines_of
+from source_pypi.sync.run import batches
+from source_pypi.sync.state import WHOLE_INDEX, Glance, Seen, glance_at
 from tests.fake_index import FakeIndex
 
 #: 2026-11-22, in seconds since 1970; a second later the run after it begins.

@@ -11,9 +11,8 @@ import xml.etree.ElementTree as ET
 from datetime import date
 from pathlib import Path
 
-from source_pypi import __version__
-from source_pypi.fronts import airbyte
-from source_pypi.fronts.airbyte.reading import HEARTBEAT
+from source_pypi import __version__, airbyte
+from source_pypi.airbyte.read import HEARTBEAT
 from source_pypi.streams import STREAMS
 from tests.connector import ROOT
 from tests.image.dockerfile import ignored, read_dockerfile

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 import duckdb
 import pytest
 
+from source_pypi import airbyte
 from source_pypi.config import Config, make_config
-from source_pypi.fronts import airbyte
-from source_pypi.fronts.loader import Database
-from source_pypi.index import open_index
+from source_pypi.destinations.duckdb.store import Database
 from source_pypi.selection import select
+from source_pypi.services.index.api import open_index
 from source_pypi.streams import choose_streams
-from source_pypi.sync import batches
+from source_pypi.sync.run import batches
 from tests.fake_index import FakeIndex, World
 
 MANY, SOME = 1000, 140

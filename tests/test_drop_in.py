@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
+from source_pypi import airbyte
 from source_pypi.config import make_config
-from source_pypi.fronts import airbyte
 from tests.fake_index import FakeIndex, World
 
 SETTINGS: dict[str, Any] = json.loads(airbyte.spec())["spec"]["connectionSpecification"]

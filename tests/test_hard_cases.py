@@ -16,20 +16,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from source_pypi.batch import Batch
-from source_pypi.documents import Document, Listing, Page, Project, open_document
+from source_pypi.destinations.duckdb.store import Database
 from source_pypi.errors import DocumentError
-from source_pypi.fronts.loader import Database
-from source_pypi.index import Index
+from source_pypi.services.index.api import Index
+from source_pypi.services.index.documents import Document, Listing, Page, Project, open_document
 from source_pypi.streams import STREAMS, choose_streams
 from source_pypi.streams.stream import ReleaseView, Stream, Visit
+from source_pypi.sync.batch import Batch
 from tests.batches import batch_with, rows_in
 from tests.fake_index import FakeIndex, World
 from tests.fake_index.documents import View, project_document
 from tests.recordings import visit_recorded
+from tests.services.index.documents.test_any_document import JSON, LETTERS, MISSING, WHOLE, changes, cleaned, place
 from tests.streams import ROOT
-from tests.test_documents import JSON, LETTERS, MISSING, WHOLE, changes, cleaned, place
-from tests.test_sync import counts, read
+from tests.sync.test_run import counts, read
 
 Connect = Callable[..., Index]
 OF_PROJECT = tuple(stream for stream in STREAMS if stream.of_project)

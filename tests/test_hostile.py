@@ -15,17 +15,19 @@ import duckdb
 import pytest
 
 import source_pypi
-from source_pypi import bounds, changes, documents
-from source_pypi.batch import lines_of
-from source_pypi.bounds import DEEPEST, LONGEST_PARSED
+from source_pypi.destinations.duckdb.store import Database
 from source_pypi.errors import DocumentError, SourceError, TooLargeError
-from source_pypi.fronts.loader import Database
-from source_pypi.index import Index
+from source_pypi.safety import limits as bounds
+from source_pypi.safety.limits import DEEPEST, LONGEST_PARSED
+from source_pypi.services.index import documents
+from source_pypi.services.index.api import Index
 from source_pypi.streams import STREAMS, choose_streams
+from source_pypi.sync import changes
+from source_pypi.sync.batch import lines_of
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World
 from tests.hostile import TAKEN, info, nested
-from tests.test_sync import counts, read
+from tests.sync.test_run import counts, read
 
 Connect = Callable[..., Index]
 READ = tuple(stream for stream in STREAMS if stream.of_project and stream.name not in ("attestations", "core_metadata"))

@@ -8,11 +8,11 @@ from msgspec.structs import replace
 import source_pypi
 from source_pypi.config import make_config
 from source_pypi.errors import UnknownProjectsError
-from source_pypi.index import open_index
 from source_pypi.selection import select
-from source_pypi.state import pack_text
+from source_pypi.services.index.api import open_index
 from source_pypi.streams import choose_streams
-from source_pypi.sync import batches
+from source_pypi.sync.run import batches
+from source_pypi.sync.state_codec import pack_text
 from tests.remembering import Remembering
 
 pytestmark = pytest.mark.live

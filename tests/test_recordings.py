@@ -8,9 +8,9 @@ from typing import Any
 import jsonschema
 import pytest
 
-from source_pypi.index import default_address
-from source_pypi.pep440 import parse_version, sort_key
 from source_pypi.schema import stream_schema
+from source_pypi.services.index.api import default_address
+from source_pypi.standards.versions import parse_version, sort_key
 from source_pypi.streams import STREAMS
 from source_pypi.streams.dependencies import dependencies_rows
 from source_pypi.streams.files import Files, files_rows

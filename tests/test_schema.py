@@ -9,7 +9,7 @@ from msgspec import Meta, Struct, field
 from msgspec.structs import replace
 
 from source_pypi.config import Config
-from source_pypi.record import Integer, about, fields_of
+from source_pypi.fields import Integer, about, fields_of
 from source_pypi.schema import describe_streams, duckdb_columns, settings_schema, stream_schema, type_words
 from source_pypi.streams import STREAMS
 

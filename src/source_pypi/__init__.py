@@ -3,15 +3,15 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from source_pypi._version import __version__
+
 if TYPE_CHECKING:
+    from source_pypi.api import read as read
     from source_pypi.config import Config as Config
     from source_pypi.errors import ConfigError as ConfigError
     from source_pypi.errors import SourceError as SourceError
     from source_pypi.errors import TransientError as TransientError
     from source_pypi.errors import UnexpectedError as UnexpectedError
-    from source_pypi.library import read as read
-
-__version__ = "0.4.0"
 
 _HOMES = {
     "Config": "config",
@@ -19,7 +19,7 @@ _HOMES = {
     "SourceError": "errors",
     "TransientError": "errors",
     "UnexpectedError": "errors",
-    "read": "library",
+    "read": "api",
 }
 
 __all__ = ["Config", "ConfigError", "SourceError", "TransientError", "UnexpectedError", "__version__", "read"]

@@ -14,8 +14,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from source_pypi.errors import SettingError
-from source_pypi.record import about, fields_of
-from source_pypi.redaction import without_credentials
+from source_pypi.fields import about, fields_of
+from source_pypi.safety.redaction import without_credentials
 
 
 class Config(Struct, frozen=True, kw_only=True, gc=False):

@@ -35,18 +35,19 @@ import msgspec
 from dlt.common.configuration.container import Container
 from dlt.extract.source import DltSource, SourceInjectableContext
 
-from source_pypi.batch import Batch, rows_of
 from source_pypi.config import Config, make_config
 from source_pypi.errors import SettingError
-from source_pypi.index import open_index
-from source_pypi.record import Field
+from source_pypi.fields import Field
 from source_pypi.schema import SEEN_AT, duckdb_columns, table_fields
 from source_pypi.selection import Selection, select
-from source_pypi.state import WHOLE_INDEX, Glance, Seen, glance_at, pack_text, seen_again, unpack_text
+from source_pypi.services.index.api import open_index
 from source_pypi.streams import choose_streams
 from source_pypi.streams.stream import Row, Stream
-from source_pypi.sync import batches, of_projects
-from source_pypi.tally import Tally
+from source_pypi.sync.batch import Batch, rows_of
+from source_pypi.sync.run import batches, of_projects
+from source_pypi.sync.state import WHOLE_INDEX, Glance, Seen, glance_at
+from source_pypi.sync.state_codec import pack_text, seen_again, unpack_text
+from source_pypi.sync.summary import Tally
 
 #: The column by which dlt deletes a row; it is always null in the table.
 DELETED = "_deleted"

@@ -37,7 +37,7 @@ Each carries what was asked, what came back and what to do; ``str(error)`` is on
 from collections.abc import Iterable, Sequence
 from typing import ClassVar, Literal
 
-from source_pypi.printable import printable
+from source_pypi.safety.printable import printable
 
 FailureType = Literal["config_error", "transient_error", "system_error"]
 

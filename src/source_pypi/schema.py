@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Struct
 
-from source_pypi.record import Field, about, bare, fields_of, without_none
+from source_pypi.fields import Field, about, bare, fields_of, without_none
 from source_pypi.streams import DEFAULT
 
 if TYPE_CHECKING:

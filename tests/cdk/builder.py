@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from source_pypi.fronts.manifest import make_manifest, print_manifest
+from source_pypi.airbyte.manifest import make_manifest, print_manifest
 
 HERE = Path(__file__).parent
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from source_pypi.fronts import airbyte
+from source_pypi import airbyte
 from source_pypi.streams import STREAMS
 from tests.cdk.builder import executable
 from tests.connector import ROOT

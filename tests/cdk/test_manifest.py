@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from source_pypi.documents.page import JSON_PAGE
-from source_pypi.fronts.manifest import CARRIED, make_manifest, print_manifest
-from source_pypi.fronts.manifest.expressions import in_version_order
-from source_pypi.fronts.manifest.making import CDK_VERSION
-from source_pypi.pep440 import sort_key
+from source_pypi.airbyte.manifest import CARRIED, make_manifest, print_manifest
+from source_pypi.airbyte.manifest.build import CDK_VERSION
+from source_pypi.airbyte.manifest.templates import in_version_order
+from source_pypi.services.index.documents.page import JSON_PAGE
+from source_pypi.standards.versions import sort_key
 from source_pypi.streams import STREAMS
 from tests.cdk.builder import Builder, Told, catalog, run_python
 from tests.cdk.watched import WatchedIndex

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from source_pypi.fronts.warehouse.address import place_of, takes
-from source_pypi.redaction import without_credentials
+from source_pypi.destinations.address import place_of, takes
+from source_pypi.safety.redaction import without_credentials
 from tests.connector import ROOT
 from tests.environments.surroundings import SUMMARY, Surroundings, odd_world
 from tests.environments.test_surroundings import loaded

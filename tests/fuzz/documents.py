@@ -8,10 +8,10 @@ import jsonschema
 import msgspec
 from msgspec.structs import replace
 
-from source_pypi.batch import rows_of
-from source_pypi.bounds import LARGEST_ROW
-from source_pypi.changes import change_of
-from source_pypi.documents import (
+from source_pypi.safety.limits import LARGEST_ROW
+from source_pypi.schema import stream_schema
+from source_pypi.selection import Target
+from source_pypi.services.index.documents import (
     Listing,
     Page,
     Project,
@@ -22,14 +22,14 @@ from source_pypi.documents import (
     open_document,
     open_feed,
 )
-from source_pypi.findings import Findings
-from source_pypi.releases import metadata_addresses, provenance_addresses, wanted_versions
-from source_pypi.roll import serials_of, tells_serials
-from source_pypi.schema import stream_schema
-from source_pypi.selection import Target
-from source_pypi.state import Known
 from source_pypi.streams import STREAMS
 from source_pypi.streams.stream import ReleaseView, Stream, Visit
+from source_pypi.sync.batch import rows_of
+from source_pypi.sync.changes import change_of
+from source_pypi.sync.fetch_result import Findings
+from source_pypi.sync.listing import serials_of, tells_serials
+from source_pypi.sync.releases import metadata_addresses, provenance_addresses, wanted_versions
+from source_pypi.sync.state import Known
 from tests.batches import change_with
 from tests.fuzz.seeds import world
 from tests.streams import ROOT, page_of, visit_to, visit_with

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+from source_pypi.airbyte import configured_streams
 from source_pypi.config import read_config
-from source_pypi.fronts.airbyte import configured_streams
-from source_pypi.index import root_of
+from source_pypi.http.credentials import credentials_for
 from source_pypi.selection import select
 from source_pypi.selection.files import read_requirements
 from source_pypi.selection.requirements_txt import read_requirements_text
-from source_pypi.transport.credentials import credentials_for
+from source_pypi.services.index.api import root_of
 
 
 @cache

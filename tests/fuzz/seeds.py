@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
-from source_pypi.documents import ABSENT, Mark
-from source_pypi.state import Part, Seen, pack_text
+from source_pypi.services.index.documents import ABSENT, Mark
+from source_pypi.sync.state import Part, Seen
+from source_pypi.sync.state_codec import pack_text
 from tests.fake_index import World, feeds
 from tests.fake_index.documents import View, listing_json, page_json, project_document, release_document, stats_json
 from tests.recordings import NAMES, recorded

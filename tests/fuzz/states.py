@@ -6,12 +6,12 @@ from pathlib import Path
 import duckdb
 import msgspec
 
+from source_pypi.airbyte import handed_state
+from source_pypi.airbyte.state import StreamStates
+from source_pypi.destinations.duckdb.state import Remembered
 from source_pypi.errors import StateError
-from source_pypi.fronts.airbyte import handed_state
-from source_pypi.fronts.airbyte.state import StreamStates
-from source_pypi.fronts.remembered import Remembered
-from source_pypi.state import pack_row, unpack_text
 from source_pypi.streams import STREAMS
+from source_pypi.sync.state_codec import pack_row, unpack_text
 from tests.fuzz.files import placed
 from tests.fuzz.seeds import seen
 from tests.streams import ROOT

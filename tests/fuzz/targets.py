@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from source_pypi.state import pack_text
+from source_pypi.sync.state_codec import pack_text
 from tests.fuzz import documents, files, seeds, states
 from tests.fuzz.mutation import Mutate, mutated_bytes, mutated_json, mutated_text
 

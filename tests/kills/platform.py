@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from source_pypi.state import Seen, unpack_text
 from source_pypi.streams import choose_streams
 from source_pypi.streams.stream import Stream
+from source_pypi.sync.state import Seen
+from source_pypi.sync.state_codec import unpack_text
 
 _DELETED = "_ab_cdc_deleted_at"
 _TIMES = {"seen_at", _DELETED}

@@ -12,8 +12,9 @@ from typing import Any
 import duckdb
 from msgspec.structs import replace
 
-from source_pypi.state import Row, Seen, unpack_row
 from source_pypi.streams import STREAMS
+from source_pypi.sync.state import Seen
+from source_pypi.sync.state_codec import Row, unpack_row
 
 #: Rows, each as text without the time of the visit, by project (empty: of no project).
 Rows = dict[str, Counter[str]]

@@ -9,17 +9,17 @@ from typing import Any
 
 import duckdb
 
+from source_pypi import airbyte
+from source_pypi.airbyte.state import StreamState
 from source_pypi.config import Config
+from source_pypi.destinations.duckdb.store import Database
 from source_pypi.errors import SourceError
-from source_pypi.fronts import airbyte
-from source_pypi.fronts.airbyte.state import StreamState
-from source_pypi.fronts.loader import Database
-from source_pypi.index import Index
-from source_pypi.recollection import RESUME_WITHIN
 from source_pypi.selection import Target, select
-from source_pypi.state import WHOLE_INDEX
+from source_pypi.services.index.api import Index
 from source_pypi.streams.stream import Stream
-from source_pypi.sync import batches
+from source_pypi.sync.resume import RESUME_WITHIN
+from source_pypi.sync.run import batches
+from source_pypi.sync.state import WHOLE_INDEX
 from tests.model.tables import BY_NAME, NAMES, Row, Tables, add_rows, canonical, from_database, key_of, place_of
 
 Place = tuple[str, str]

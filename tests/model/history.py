@@ -8,11 +8,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from source_pypi.client import Client
 from source_pypi.config import Config, make_config
-from source_pypi.index import Index
+from source_pypi.http.client import Client
 from source_pypi.selection import select
-from source_pypi.sync import batches
+from source_pypi.services.index.api import Index
+from source_pypi.sync.run import batches
 from tests.fake_index import FakeIndex, Fault, World, faults
 from tests.fake_index.site import Answer
 from tests.fake_index.versions import latest, same, visible

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from source_pypi.batch import Batch, lines_of
 from source_pypi.schema import SEEN_AT, duckdb_columns
-from source_pypi.state import WHOLE_INDEX
 from source_pypi.streams import STREAMS
 from source_pypi.streams.stream import Stream
+from source_pypi.sync.batch import Batch, lines_of
+from source_pypi.sync.state import WHOLE_INDEX
 
 Row = Mapping[str, Any]
 #: The values of a row's key.

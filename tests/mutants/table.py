@@ -1,22 +1,34 @@
 """Which modules are mutated, and the fast tests that concern each."""
 
-_DOCUMENTS = ("tests/documents", "tests/test_documents.py")
+_DOCUMENTS = ("tests/services/index/documents", "tests/services/index/documents/test_any_document.py")
 
 #: Each module, by its path in the package, and the tests that are to see a change of it.
 TABLE: dict[str, tuple[str, ...]] = {
-    "documents/core_metadata.py": ("tests/documents/test_core_metadata.py", "tests/streams/test_core_metadata.py"),
-    "documents/document.py": _DOCUMENTS,
-    "documents/feed.py": ("tests/documents/test_feed.py",),
-    "documents/mark.py": ("tests/documents/test_mark.py", "tests/test_state.py"),
-    "documents/page.py": ("tests/documents/test_page.py", "tests/test_documents.py"),
-    "documents/project.py": ("tests/documents/test_project.py",),
-    "state.py": ("tests/test_state.py",),
-    "changes.py": ("tests/test_changes.py",),
-    "recollection.py": ("tests/test_recollection.py", "tests/test_roll.py"),
-    "roll.py": ("tests/test_roll.py",),
-    "client.py": ("tests/test_client.py",),
-    "sync.py": ("tests/test_sync.py", "tests/test_roll.py"),
-    "turns.py": ("tests/test_turns.py",),
+    "services/index/documents/core_metadata.py": (
+        "tests/services/index/documents/test_core_metadata.py",
+        "tests/streams/test_core_metadata.py",
+    ),
+    "services/index/documents/document.py": _DOCUMENTS,
+    "services/index/documents/feed.py": ("tests/services/index/documents/test_feed.py",),
+    "services/index/documents/fingerprint.py": (
+        "tests/services/index/documents/test_fingerprint.py",
+        "tests/sync/test_state.py",
+    ),
+    "services/index/documents/page.py": (
+        "tests/services/index/documents/test_page.py",
+        "tests/services/index/documents/test_any_document.py",
+    ),
+    "services/index/documents/project.py": ("tests/services/index/documents/test_project.py",),
+    "sync/state.py": ("tests/sync/test_state.py",),
+    "sync/changes.py": ("tests/sync/test_changes.py",),
+    "sync/planner.py": ("tests/sync/test_planner.py", "tests/sync/test_listing.py"),
+    "sync/listing.py": ("tests/sync/test_listing.py",),
+    "http/client.py": ("tests/http/test_client.py",),
+    "sync/run.py": ("tests/sync/test_run.py", "tests/sync/test_listing.py"),
+    "sync/turns.py": ("tests/sync/test_turns.py",),
 }
 #: What is too slow to run for every mutant.
-SLOW = ("tests/test_roll.py::test_many_names", "tests/test_documents.py::test_whatever_is_wrong_with_a_document")
+SLOW = (
+    "tests/sync/test_listing.py::test_many_names",
+    "tests/services/index/documents/test_any_document.py::test_whatever_is_wrong_with_a_document",
+)

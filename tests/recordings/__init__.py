@@ -1,8 +1,8 @@
-"""Documents of real projects, trimmed and cleaned (``record.py``), as visits bring them."""
+"""Documents of real projects, trimmed and cleaned (``fields.py``), as visits bring them."""
 
 from pathlib import Path
 
-from source_pypi.documents import Document, Project, open_document
+from source_pypi.services.index.documents import Document, Project, open_document
 from source_pypi.streams.stream import ReleaseView, Visit
 from tests.streams import ROOT
 

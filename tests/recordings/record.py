@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from source_pypi.config import make_config
-from source_pypi.index import Index, open_index
+from source_pypi.services.index.api import Index, open_index
 
 #: Projects by their normalised names, each with the versions to keep beside the latest one. At most 14, by name.
 PROJECTS: dict[str, tuple[str, ...]] = {

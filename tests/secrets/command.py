@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from source_pypi.state import Row, unpack_row, unpack_text
+from source_pypi.sync.state_codec import Row, unpack_row, unpack_text
 from tests.secrets.hidden import HTTP_PROXY, HTTPS_PROXY, NETRC, found
 
 #: Files that the tests make, not the commands.

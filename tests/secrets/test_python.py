@@ -14,7 +14,7 @@ import pytest
 import source_pypi
 from source_pypi.config import Config, make_config
 from source_pypi.errors import SourceError
-from source_pypi.index import open_index
+from source_pypi.services.index.api import open_index
 from tests.fake_index import FakeIndex, faults
 from tests.secrets.conftest import IN_SETTINGS, Given
 from tests.secrets.hidden import PASSWORD, TOKEN, found
@@ -80,7 +80,7 @@ def test_a_pickled_configuration() -> None:
 
 CRASH = """
 import sys
-import source_pypi.client as client
+import source_pypi.http.client as client
 def crash(self, *arguments, **options):
     raise {error}
 client.Client.get = crash

@@ -10,9 +10,9 @@ import duckdb
 import pytest
 from packaging.utils import NormalizedName
 
+from source_pypi import airbyte
 from source_pypi.config import Config
 from source_pypi.errors import NoProjectsError, RequirementsError
-from source_pypi.fronts import airbyte
 from source_pypi.selection import Selection, Target, select
 from tests.fake_index import FakeIndex, World
 

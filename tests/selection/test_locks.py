@@ -9,8 +9,8 @@ import pytest
 from packaging.utils import NormalizedName
 
 from source_pypi.errors import RequirementsError
-from source_pypi.selection.asked import Asked, Named
 from source_pypi.selection.files import read_requirements
+from source_pypi.selection.names import Asked, Named
 
 Read = Callable[[str, str], Named]
 

@@ -6,7 +6,7 @@ import pytest
 from packaging.utils import NormalizedName
 
 from source_pypi.errors import RequirementsError
-from source_pypi.selection.asked import Asked, Named
+from source_pypi.selection.names import Asked, Named
 from source_pypi.selection.pyproject import read_pyproject
 
 

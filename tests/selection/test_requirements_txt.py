@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from packaging.utils import NormalizedName
 
 from source_pypi.errors import RequirementsError
-from source_pypi.selection.asked import Asked, Named
+from source_pypi.selection.names import Asked, Named
 from source_pypi.selection.requirements_txt import read_requirements_text, read_requirements_txt
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from source_pypi.reads import Reads
+from source_pypi.services.index.documents.kinds import Reads
 from source_pypi.streams import STREAMS
 from tests.servers.claims import (
     EACH_STREAM,

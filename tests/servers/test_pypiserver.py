@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from source_pypi.pep440 import sort_key
+from source_pypi.standards.versions import sort_key
 from source_pypi.streams import STREAMS
 from tests.servers.claims import (
     EACH_STREAM,

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from source_pypi.documents import (
+from source_pypi.services.index.documents import (
     Document,
     Listing,
     Page,

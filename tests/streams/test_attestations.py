@@ -14,16 +14,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from msgspec.structs import replace
 
-from source_pypi.attestation import ISSUER
-from source_pypi.documents import Provenance, open_document
 from source_pypi.errors import ExtraMissingError
-from source_pypi.index import Index
+from source_pypi.services.index.api import Index
+from source_pypi.services.index.documents import Provenance, open_document
+from source_pypi.streams._attestation import ISSUER
 from source_pypi.streams.attestations import STREAM, Attestations, attestations_rows
 from source_pypi.streams.stream import Visit
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World
 from tests.streams import ROOT, visit_with
-from tests.test_sync import read
+from tests.sync.test_run import read
 
 Connect = Callable[..., Index]
 FILE = "foo-1.0.tar.gz"

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from source_pypi.index import Index
+from source_pypi.services.index.api import Index
 from source_pypi.streams import choose_streams
 from source_pypi.streams.classifiers import Classifiers, classifiers_rows
 from source_pypi.streams.stream import Visit
 from tests.fake_index import FakeIndex, World
 from tests.streams import visit_to
-from tests.test_sync import counts, read
+from tests.sync.test_run import counts, read
 
 
 def rows(classifiers: Any) -> list[Any]:

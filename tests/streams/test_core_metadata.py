@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from source_pypi.documents import open_core_metadata
 from source_pypi.errors import DamagedError
-from source_pypi.index import Index
+from source_pypi.services.index.api import Index
+from source_pypi.services.index.documents import open_core_metadata
 from source_pypi.streams.core_metadata import STREAM, CoreMetadata, core_metadata_rows, versions_of_files
 from source_pypi.streams.stream import Visit
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World
 from tests.streams import ROOT, visit_with
-from tests.test_sync import read
+from tests.sync.test_run import read
 
 Connect = Callable[..., Index]
 WHEEL = "foo-1.0-py3-none-any.whl"

@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
-from source_pypi.documents import File, Info, Release, open_core_metadata
 from source_pypi.errors import DamagedError, UnavailableError, UnreachableError
-from source_pypi.index import Index
-from source_pypi.pep440 import sort_key
+from source_pypi.services.index.api import Index
+from source_pypi.services.index.documents import File, Info, Release, open_core_metadata
+from source_pypi.standards.versions import sort_key
 from source_pypi.streams import choose_streams, core_metadata
 from source_pypi.streams.dependencies import Dependencies, dependencies_rows
 from source_pypi.streams.stream import ReleaseView, Visit
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World, faults
 from tests.streams import ROOT, release_of, visit_to, visit_with
-from tests.test_sync import counts, read
+from tests.sync.test_run import counts, read
 
 Connect = Callable[..., Index]
 DEPENDENCIES = choose_streams(["dependencies"])

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_pypi.documents import Entry
-from source_pypi.streams.entries import project_path, published_at, summary
+from source_pypi.services.index.documents import Entry
+from source_pypi.streams._feeds import project_path, published_at, summary
 
 
 def an_entry(*, link: str | None = None, description: str | None = None, published: str | None = None) -> Entry:

@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from source_pypi.documents import Listing as ListingDocument
-from source_pypi.documents import open_document
 from source_pypi.errors import DocumentError, NotOfferedError, SourceError, UnavailableError
-from source_pypi.index import Index
-from source_pypi.repair import Oddity
+from source_pypi.services.index.api import Index
+from source_pypi.services.index.documents import Listing as ListingDocument
+from source_pypi.services.index.documents import open_document
+from source_pypi.services.index.documents.invalid_fields import Oddity
 from source_pypi.streams import choose_streams
 from source_pypi.streams.listing import Listing, listing_rows
 from source_pypi.streams.stream import Visit
 from tests.fake_index import FakeIndex, World, faults
 from tests.streams import ROOT, index_of
-from tests.test_sync import counts, read
+from tests.sync.test_run import counts, read
 
 Connect = Callable[..., Index]
 LISTING = choose_streams(["listing"])

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from source_pypi.documents import Document, Entry, Feed
 from source_pypi.errors import DocumentError, NotOfferedError
-from source_pypi.index import Index
+from source_pypi.services.index.api import Index
+from source_pypi.services.index.documents import Document, Entry, Feed
 from source_pypi.streams import choose_streams
 from source_pypi.streams.recent_projects import RecentProjects, recent_projects_rows
 from source_pypi.streams.stream import Visit
 from tests.fake_index import FakeIndex, World, faults
 from tests.streams import ROOT, index_of
-from tests.test_sync import counts, read
+from tests.sync.test_run import counts, read
 
 Connect = Callable[..., Index]
 STREAMS = choose_streams(["recent_projects"])

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from source_pypi.index import Index
+from source_pypi.services.index.api import Index
 from source_pypi.streams import choose_streams
 from source_pypi.streams.roles import Roles, roles_rows
 from source_pypi.streams.stream import Visit
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World
 from tests.streams import visit_to, visit_with
-from tests.test_sync import read
+from tests.sync.test_run import read
 
 
 def test_roles_of_a_project() -> None:

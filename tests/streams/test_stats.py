@@ -2,7 +2,7 @@
 
 import json
 
-from source_pypi.documents import Statistics, open_document
+from source_pypi.services.index.documents import Statistics, open_document
 from source_pypi.streams.stats import stats_rows
 from source_pypi.streams.stream import Visit
 from tests.fake_index import World

@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
-from source_pypi.batch import Batch
-from source_pypi.documents import Page, open_document
 from source_pypi.errors import DocumentError, NotOfferedError, SourceError, UnavailableError, UnreachableError
-from source_pypi.index import Index
+from source_pypi.services.index.api import Index
+from source_pypi.services.index.documents import Page, open_document
 from source_pypi.streams import choose_streams
 from source_pypi.streams.statuses import Statuses, statuses_rows
 from source_pypi.streams.stream import Visit
+from source_pypi.sync.batch import Batch
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World, faults
 from tests.streams import ROOT, page_of, visit_to, visit_with
-from tests.test_sync import counts, read
+from tests.sync.test_run import counts, read
 
 Connect = Callable[..., Index]
 STATUSES = choose_streams(["statuses"])

@@ -8,16 +8,16 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 
-from source_pypi.batch import rows_of
-from source_pypi.changes import change_of
-from source_pypi.documents import Provenance, open_core_metadata, open_document
 from source_pypi.errors import UnknownStreamError
-from source_pypi.findings import Findings
-from source_pypi.record import Field, fields_of
+from source_pypi.fields import Field, fields_of
 from source_pypi.schema import duckdb_columns, stream_schema
-from source_pypi.state import Known
+from source_pypi.services.index.documents import Provenance, open_core_metadata, open_document
 from source_pypi.streams import STREAMS, choose_streams
 from source_pypi.streams.stream import Stream, Visit
+from source_pypi.sync.batch import rows_of
+from source_pypi.sync.changes import change_of
+from source_pypi.sync.fetch_result import Findings
+from source_pypi.sync.state import Known
 from tests.fake_index import World
 from tests.streams import index_of, page_of, release_of, values, visit_to, visit_with
 

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from source_pypi.index import Index
+from source_pypi.services.index.api import Index
 from source_pypi.streams import choose_streams
 from source_pypi.streams.stream import ReleaseView, Visit
 from source_pypi.streams.urls import Urls, urls_rows, well_known
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World
 from tests.streams import visit_with
-from tests.test_sync import counts, read
+from tests.sync.test_run import counts, read
 
 
 def rows(**info: Any) -> list[Any]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from source_pypi.streams.values import absolute, is_address, keywords, text, texts
+from source_pypi.streams._values import absolute, is_address, keywords, text, texts
 
 
 @pytest.mark.parametrize("value", [None, "", " ", "\n\t ", "\u00a0", "UNKNOWN"])

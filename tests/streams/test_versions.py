@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from source_pypi.pep440 import sort_key
+from source_pypi.standards.versions import sort_key
 from source_pypi.streams.stream import Visit
 from source_pypi.streams.versions import Versions, versions_rows
 from tests.fake_index import World

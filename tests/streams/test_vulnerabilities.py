@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from source_pypi.index import Index
+from source_pypi.services.index.api import Index
 from source_pypi.streams import choose_streams
 from source_pypi.streams.stream import ReleaseView, Visit
 from source_pypi.streams.vulnerabilities import Vulnerabilities, vulnerabilities_rows
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World, advisory
 from tests.streams import visit_with
-from tests.test_sync import counts, read
+from tests.sync.test_run import counts, read
 
 Connect = Callable[..., Index]
 STREAMS = choose_streams(["vulnerabilities"])

@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from source_pypi.client import Client
 from source_pypi.config import make_config
-from source_pypi.fronts.warehouse import open_warehouse
-from source_pypi.index import Index
+from source_pypi.destinations import open_warehouse
+from source_pypi.http.client import Client
 from source_pypi.selection import select
+from source_pypi.services.index.api import Index
 from source_pypi.streams import choose_streams
-from source_pypi.sync import batches
+from source_pypi.sync.run import batches
 
 
 def sync(into: str, index_url: str, projects: Sequence[str]) -> None:

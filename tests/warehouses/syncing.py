@@ -9,15 +9,15 @@ from typing import Any
 
 import msgspec
 
-from source_pypi.client import Client
 from source_pypi.config import make_config
-from source_pypi.fronts.warehouse import open_warehouse
-from source_pypi.index import Index
+from source_pypi.destinations import open_warehouse
+from source_pypi.http.client import Client
 from source_pypi.schema import stream_fields
 from source_pypi.selection import Selection, select
+from source_pypi.services.index.api import Index
 from source_pypi.streams import choose_streams
 from source_pypi.streams.stream import Row, Stream
-from source_pypi.sync import batches, of_projects
+from source_pypi.sync.run import batches, of_projects
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex
 from tests.warehouses.places import Place, Rows, in_order

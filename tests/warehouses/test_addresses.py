@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from source_pypi.destinations import takes
 from source_pypi.errors import DestinationError, StateError
-from source_pypi.fronts.warehouse import takes
 from source_pypi.streams import choose_streams
 from tests.fake_index import FakeIndex, World
 from tests.warehouses import postgres

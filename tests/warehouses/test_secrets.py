@@ -13,9 +13,9 @@ from urllib.parse import quote
 import dlt
 import pytest
 
+from source_pypi.destinations.address import place_of
 from source_pypi.dlt import pypi
 from source_pypi.errors import DestinationError
-from source_pypi.fronts.warehouse.address import place_of
 from source_pypi.streams import choose_streams
 from tests.connector import sample_world
 from tests.fake_index import FakeIndex

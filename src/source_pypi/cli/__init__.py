@@ -17,21 +17,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from source_pypi import __version__
-from source_pypi.cli.ending import end_when_told, end_with_reader, hold_standard_streams, interrupt
-from source_pypi.cli.terminal import progress, report, say_error, warn, warn_of_waits
+from source_pypi._version import __version__
+from source_pypi.cli.console import progress, report, say_error, warn, warn_of_waits
+from source_pypi.cli.signals import end_when_told, end_with_reader, hold_standard_streams, interrupt
 from source_pypi.errors import DestinationError, SettingError, SourceError
-from source_pypi.printable import printable, printable_lines
-from source_pypi.redaction import without_credentials
+from source_pypi.safety.printable import printable, printable_lines
+from source_pypi.safety.redaction import without_credentials
 
 if TYPE_CHECKING:
-    from source_pypi.client import Traffic
     from source_pypi.config import Config
-    from source_pypi.fronts.loader import Database
-    from source_pypi.fronts.warehouse.loading import Warehouse
+    from source_pypi.destinations.duckdb.store import Database
+    from source_pypi.destinations.loader import Warehouse
+    from source_pypi.http.client import Traffic
     from source_pypi.selection import Selection
     from source_pypi.streams.stream import Stream
-    from source_pypi.tally import Tally
+    from source_pypi.sync.summary import Tally
 
 #: What no file's name has, but an address that was mistyped; one letter before the colon is a drive.
 _PASSWORD = re.compile(r"..:[^@]*@")
@@ -110,7 +110,7 @@ def sync(
 @_debug
 def spec(debug: bool) -> None:  # noqa: ARG001 - all of the platform's commands may be given it
     """Print the connector's specification (Airbyte)."""
-    from source_pypi.fronts import airbyte
+    from source_pypi import airbyte
 
     _write(airbyte.spec())
 
@@ -121,8 +121,8 @@ def spec(debug: bool) -> None:  # noqa: ARG001 - all of the platform's commands 
 @_of_manifests
 def check(config: Path, debug: bool) -> None:  # noqa: ARG001
     """Say whether the index answers with these settings (Airbyte)."""
+    from source_pypi import airbyte
     from source_pypi.config import read_config
-    from source_pypi.fronts import airbyte
 
     with _traced_errors():
         try:
@@ -139,8 +139,8 @@ def check(config: Path, debug: bool) -> None:  # noqa: ARG001
 @_of_manifests
 def discover(config: Path, debug: bool) -> None:  # noqa: ARG001
     """Print the streams and their schemas (Airbyte)."""
+    from source_pypi import airbyte
     from source_pypi.config import read_config
-    from source_pypi.fronts import airbyte
 
     with _traced_errors():
         read_config(config)
@@ -155,9 +155,9 @@ def discover(config: Path, debug: bool) -> None:  # noqa: ARG001
 @click.option("--state", type=click.Path(path_type=Path), help="The state of the last read, a JSON file.")
 def read(config: Path, debug: bool, catalog: Path, state: Path | None) -> None:
     """Read the streams of a catalog (Airbyte)."""
+    from source_pypi import airbyte
     from source_pypi.cli.memory import share_one_heap
     from source_pypi.config import read_config
-    from source_pypi.fronts import airbyte
 
     end_with_reader()
     end_when_told()
@@ -172,9 +172,9 @@ def read(config: Path, debug: bool, catalog: Path, state: Path | None) -> None:
 @click.option("--index-url", metavar="URL", help="The index that is to be read.  [default: the public index]")
 def manifest(index_url: str | None) -> None:
     """Print a manifest for Airbyte's Connector Builder; what it cannot carry is told on standard error."""
+    from source_pypi.airbyte.manifest import left_out, print_manifest
     from source_pypi.config import make_config
-    from source_pypi.fronts.manifest import left_out, print_manifest
-    from source_pypi.index import default_address, root_of
+    from source_pypi.services.index.api import default_address, root_of
 
     with _one_line_errors():
         address = make_config({"index_url": index_url}).index_url or default_address()
@@ -250,11 +250,11 @@ def _load(
     config: "Config", files: tuple[Path, ...], into: str, names: list[str] | None, *, history: bool
 ) -> "tuple[Tally, Traffic, float]":
     """Read the streams into what ``--into`` names; what came of it, and how long it took."""
-    from source_pypi.index import open_index
     from source_pypi.selection import Selection, select
+    from source_pypi.services.index.api import open_index
     from source_pypi.streams import choose_streams
-    from source_pypi.sync import batches, of_projects
-    from source_pypi.tally import Tally
+    from source_pypi.sync.run import batches, of_projects
+    from source_pypi.sync.summary import Tally
 
     chosen = choose_streams(names)
     selection = select(config, files) if of_projects(chosen) else Selection()
@@ -285,14 +285,14 @@ def _destination(
     into: str, streams: "Sequence[Stream]", selection: "Selection", root: str, *, history: bool
 ) -> "Database | Warehouse":
     """What ``--into`` names, not yet opened."""
-    from source_pypi.fronts.warehouse import open_warehouse, takes
+    from source_pypi.destinations import open_warehouse, takes
 
     if takes(into):
         return open_warehouse(into, streams, selection.targets, root=root, keep_history=history)
     if _PASSWORD.search(into):
         raise SettingError("", "--into has a password and is no address: those begin with postgresql://, for instance")
     try:
-        from source_pypi.fronts.loader import Database
+        from source_pypi.destinations.duckdb.store import Database
     except ImportError as error:
         raise SettingError("", "sync needs DuckDB: pip install 'source-pypi[duckdb]'") from error
     return Database(Path(into), streams, selection.targets, root=root, keep_history=history)
@@ -328,7 +328,7 @@ def _one_line_errors() -> "Iterator[None]":
 @contextmanager
 def _traced_errors() -> "Iterator[None]":
     """An error is an ERROR trace on stdout, which is where Airbyte looks, and exit status 1."""
-    from source_pypi.fronts import airbyte
+    from source_pypi import airbyte
 
     try:
         yield

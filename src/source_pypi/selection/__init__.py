@@ -11,7 +11,7 @@ from packaging.utils import NormalizedName
 
 from source_pypi.config import Config
 from source_pypi.errors import NoProjectsError, RequirementsError
-from source_pypi.selection.asked import Asked, Named, parse_asked
+from source_pypi.selection.names import Asked, Named, parse_asked
 
 __all__ = ["Asked", "Selection", "Target", "merge", "select"]
 

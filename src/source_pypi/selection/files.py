@@ -6,8 +6,8 @@ from pathlib import Path
 from packaging.pylock import is_valid_pylock_path
 
 from source_pypi.errors import ProjectNameError, RequirementsError
-from source_pypi.selection.asked import Named
 from source_pypi.selection.locks import read_pdm_lock, read_pipfile_lock, read_poetry_lock, read_pylock, read_uv_lock
+from source_pypi.selection.names import Named
 from source_pypi.selection.pyproject import read_pyproject
 from source_pypi.selection.requirements_txt import read_requirements_txt
 

@@ -13,8 +13,8 @@ from msgspec import Struct, field
 from packaging.pylock import Pylock, PylockValidationError
 
 from source_pypi.errors import RequirementsError
-from source_pypi.selection.asked import Asked, Named, extras, project_name
-from source_pypi.selection.reading import read_json, read_toml
+from source_pypi.selection.file_formats import read_json, read_toml
+from source_pypi.selection.names import Asked, Named, extras, project_name
 
 #: How Pipenv writes a version.
 _EXACT = re.compile(r"===?\s*(?P<version>[^\s=,;*]+)")

@@ -15,10 +15,10 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
 from source_pypi.errors import RequirementsError
-from source_pypi.pep508 import read_requirement
-from source_pypi.redaction import without_credentials
-from source_pypi.selection.asked import Asked, Named, extras, of_requirement, project_name
-from source_pypi.selection.reading import read_toml
+from source_pypi.safety.redaction import without_credentials
+from source_pypi.selection.file_formats import read_toml
+from source_pypi.selection.names import Asked, Named, extras, of_requirement, project_name
+from source_pypi.standards.requirements import read_requirement
 
 #: Requirements of all groups, as often as they are included.
 _MOST_EXPANDED = 100_000

@@ -17,12 +17,12 @@ from msgspec.structs import replace
 from packaging.requirements import InvalidRequirement
 from packaging.utils import NormalizedName
 
-from source_pypi.bounds import LONGEST_PARSED
 from source_pypi.errors import ProjectNameError, RequirementsError
-from source_pypi.pep508 import read_requirement
-from source_pypi.redaction import without_credentials
-from source_pypi.selection.asked import Asked, Named, of_requirement
-from source_pypi.selection.reading import decode, read_bytes
+from source_pypi.safety.limits import LONGEST_PARSED
+from source_pypi.safety.redaction import without_credentials
+from source_pypi.selection.file_formats import decode, read_bytes
+from source_pypi.selection.names import Asked, Named, of_requirement
+from source_pypi.standards.requirements import read_requirement
 
 _BOMS = (
     (b"\xff\xfe\x00\x00", "utf-32"),

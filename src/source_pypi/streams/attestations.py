@@ -14,10 +14,10 @@ from typing import Annotated, Any
 
 from msgspec import Struct
 
-from source_pypi.attestation import ISSUER, read_attestation
 from source_pypi.errors import ExtraMissingError
-from source_pypi.reads import Reads
-from source_pypi.record import Integer, about
+from source_pypi.fields import Integer, about
+from source_pypi.services.index.documents.kinds import Reads
+from source_pypi.streams._attestation import ISSUER, read_attestation
 from source_pypi.streams.core_metadata import versions_of_files
 from source_pypi.streams.stream import Row, Stream, Visit
 

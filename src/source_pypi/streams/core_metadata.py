@@ -11,12 +11,12 @@ from typing import Annotated, Any
 
 from msgspec import Struct
 
-from source_pypi import documents
-from source_pypi.documents import Document, Project
-from source_pypi.reads import Reads
-from source_pypi.record import about
+from source_pypi.fields import about
+from source_pypi.services.index import documents
+from source_pypi.services.index.documents import Document, Project
+from source_pypi.services.index.documents.kinds import Reads
+from source_pypi.streams._values import keywords, text
 from source_pypi.streams.stream import Row, Stream, Visit
-from source_pypi.streams.values import keywords, text
 
 _NOT_GIVEN = "not given"
 

@@ -8,11 +8,11 @@ from msgspec import Struct
 from packaging.requirements import InvalidRequirement
 from packaging.utils import canonicalize_name
 
-from source_pypi.bounds import LONGEST_PARSED, remembered
-from source_pypi.pep440 import sort_key
-from source_pypi.pep508 import extras_named, pinned_version, read_requirement
-from source_pypi.reads import Reads
-from source_pypi.record import about
+from source_pypi.fields import about
+from source_pypi.safety.limits import LONGEST_PARSED, remembered
+from source_pypi.services.index.documents.kinds import Reads
+from source_pypi.standards.requirements import extras_named, pinned_version, read_requirement
+from source_pypi.standards.versions import sort_key
 from source_pypi.streams.stream import ONE_A_RELEASE, Row, Stream, Visit
 
 _UNPARSED = "none, or the requirement does not parse"

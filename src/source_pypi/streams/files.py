@@ -6,12 +6,12 @@ from typing import Annotated
 
 from msgspec import Struct
 
-from source_pypi.documents import Digests, File
-from source_pypi.filenames import WheelName, parse_wheel
-from source_pypi.reads import Reads
-from source_pypi.record import Integer, about
+from source_pypi.fields import Integer, about
+from source_pypi.services.index.documents import Digests, File
+from source_pypi.services.index.documents.kinds import Reads
+from source_pypi.standards.wheels import WheelName, parse_wheel
+from source_pypi.streams._values import absolute, text
 from source_pypi.streams.stream import ONE_A_PROJECT, Row, Stream, Visit
-from source_pypi.streams.values import absolute, text
 
 _NO_WHEEL = "no wheel, or a name that breaks the rules"
 _NOT_SAID = "the index does not say"

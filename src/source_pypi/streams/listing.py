@@ -6,9 +6,9 @@ from typing import Annotated
 from msgspec import Struct
 from packaging.utils import canonicalize_name
 
-from source_pypi.documents.page import serial_of
-from source_pypi.reads import Reads
-from source_pypi.record import Integer, about
+from source_pypi.fields import Integer, about
+from source_pypi.services.index.documents.kinds import Reads
+from source_pypi.services.index.documents.page import serial_of
 from source_pypi.streams.stream import Row, Stream, Visit
 
 

@@ -6,12 +6,12 @@ from typing import Annotated
 
 from msgspec import Struct
 
-from source_pypi import documents
-from source_pypi.documents import Document
-from source_pypi.reads import Reads
-from source_pypi.record import Integer, about
+from source_pypi.fields import Integer, about
+from source_pypi.services.index import documents
+from source_pypi.services.index.documents import Document
+from source_pypi.services.index.documents.kinds import Reads
+from source_pypi.streams._values import keywords, text, texts, total
 from source_pypi.streams.stream import ONE_A_PROJECT, Row, Stream, Visit
-from source_pypi.streams.values import keywords, text, texts, total
 
 _NOT_GIVEN = "the release does not say"
 

@@ -7,9 +7,9 @@ from typing import Annotated
 from msgspec import Struct
 from packaging.utils import canonicalize_name
 
-from source_pypi.reads import Reads
-from source_pypi.record import about
-from source_pypi.streams.entries import project_path, published_at, summary
+from source_pypi.fields import about
+from source_pypi.services.index.documents.kinds import Reads
+from source_pypi.streams._feeds import project_path, published_at, summary
 from source_pypi.streams.stream import Row, Stream, Visit
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Annotated
 
-from source_pypi import documents
-from source_pypi.reads import Reads
-from source_pypi.record import about
+from source_pypi.fields import about
+from source_pypi.services.index import documents
+from source_pypi.services.index.documents.kinds import Reads
 from source_pypi.streams.stream import ONE_A_RELEASE, Row, Stream, Visit
 
 

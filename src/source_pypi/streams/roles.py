@@ -5,8 +5,8 @@ from typing import Annotated
 
 from msgspec import Struct
 
-from source_pypi.reads import Reads
-from source_pypi.record import about
+from source_pypi.fields import about
+from source_pypi.services.index.documents.kinds import Reads
 from source_pypi.streams.stream import ONE_A_PROJECT, Row, Stream, Visit
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from source_pypi import documents
-from source_pypi.reads import Reads
+from source_pypi.services.index import documents
+from source_pypi.services.index.documents.kinds import Reads
 from source_pypi.streams.stream import Row, Stream, Visit
 
 

@@ -9,12 +9,12 @@ from typing import Annotated
 
 from msgspec import Struct
 
-from source_pypi.documents import Page, Project
-from source_pypi.documents.page import serial_of
-from source_pypi.reads import Reads
-from source_pypi.record import Integer, about
+from source_pypi.fields import Integer, about
+from source_pypi.services.index.documents import Page, Project
+from source_pypi.services.index.documents.kinds import Reads
+from source_pypi.services.index.documents.page import serial_of
+from source_pypi.streams._values import text
 from source_pypi.streams.stream import Row, Stream, Visit
-from source_pypi.streams.values import text
 
 _NO_PAGE = "there is no page"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from source_pypi.documents import (
+from source_pypi.services.index.documents import (
     CoreMetadata,
     Document,
     Feed,
@@ -18,7 +18,7 @@ from source_pypi.documents import (
     Release,
     Statistics,
 )
-from source_pypi.reads import BEHIND_PROJECT, MOMENTARY, Reads
+from source_pypi.services.index.documents.kinds import BEHIND_PROJECT, MOMENTARY, Reads
 
 #: What streams cost, in requests.
 ONE_A_PROJECT = "1 a project, shared by all streams that read its document"

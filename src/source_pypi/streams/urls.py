@@ -6,11 +6,11 @@ from typing import Annotated
 
 from msgspec import Struct
 
-from source_pypi.documents import Info
-from source_pypi.reads import Reads
-from source_pypi.record import about
+from source_pypi.fields import about
+from source_pypi.services.index.documents import Info
+from source_pypi.services.index.documents.kinds import Reads
+from source_pypi.streams._values import text
 from source_pypi.streams.stream import ONE_A_RELEASE, Row, Stream, Visit
-from source_pypi.streams.values import text
 
 #: Well-known labels and the other names that they go by (PEP 753; the specification "Well-known Project URLs").
 WELL_KNOWN = {

@@ -6,13 +6,13 @@ from typing import Annotated
 
 from msgspec import Struct
 
-from source_pypi.documents import File, Info
-from source_pypi.filenames import kind_of
-from source_pypi.pep440 import normalized, parse_version, sort_key
-from source_pypi.reads import Reads
-from source_pypi.record import Integer, about
+from source_pypi.fields import Integer, about
+from source_pypi.services.index.documents import File, Info
+from source_pypi.services.index.documents.kinds import Reads
+from source_pypi.standards.versions import normalized, parse_version, sort_key
+from source_pypi.standards.wheels import kind_of
+from source_pypi.streams._values import text, total
 from source_pypi.streams.stream import ONE_A_PROJECT, Row, Stream, Visit
-from source_pypi.streams.values import text, total
 
 _NOT_PEP_440 = "PEP 440 does not know the version"
 _LARGEST = 2**63 - 1

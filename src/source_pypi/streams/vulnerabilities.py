@@ -6,13 +6,13 @@ from typing import Annotated
 
 from msgspec import Struct
 
-from source_pypi import documents
-from source_pypi.documents import in_utc
-from source_pypi.pep440 import sort_key
-from source_pypi.reads import Reads
-from source_pypi.record import about
+from source_pypi.fields import about
+from source_pypi.services.index import documents
+from source_pypi.services.index.documents import in_utc
+from source_pypi.services.index.documents.kinds import Reads
+from source_pypi.standards.versions import sort_key
+from source_pypi.streams._values import text, texts
 from source_pypi.streams.stream import ONE_A_RELEASE, Row, Stream, Visit
-from source_pypi.streams.values import text, texts
 
 _NOT_SAID = "the advisory does not say"
 

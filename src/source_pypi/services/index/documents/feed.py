@@ -1,0 +1,61 @@
+"""The feeds of recent releases and projects: ``/rss/updates.xml`` and ``/rss/packages.xml`` (index-api.md 10)."""
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from source_pypi.errors import DocumentError
+from source_pypi.services.index.documents.document import Document, check_values, sketch
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+_EXPECTED = "a feed (RSS 2.0)"
+
+
+class Entry(Struct, frozen=True):
+    """An entry of a feed, its texts as they stand there; None: the element is missing or empty."""
+
+    title: str | None
+    link: str | None
+    description: str | None
+    author: str | None
+    published: str | None
+
+
+class Feed(Struct, frozen=True):
+    """A feed's entries, newest first."""
+
+    entries: tuple[Entry, ...]
+
+
+def open_feed(body: bytes, address: str, *, etag: str | None = None, serial: int | None = None) -> Document[Feed]:
+    """Check a feed at the door.
+
+    :raises DocumentError: when it is no RSS in UTF-8, or declares entities, which no feed needs and which can be made
+        to grow.
+    :raises TooLargeError: when it exceeds a bound.
+    """
+    from xml.etree import ElementTree as ET  # few runs read feeds
+
+    check_values(body, b"<", address)
+    try:
+        text = body.decode("utf-8-sig")
+        if "<!DOCTYPE" in text:  # without one, XML cannot declare entities
+            raise DocumentError(address, _EXPECTED, sketch(body))
+        root = ET.fromstring(text)  # noqa: S314 (no entities: see above)
+    except (UnicodeDecodeError, ET.ParseError) as error:
+        raise DocumentError(address, _EXPECTED, sketch(body)) from error
+    channel = root.find("channel")
+    if root.tag != "rss" or channel is None:
+        raise DocumentError(address, _EXPECTED, sketch(body))
+    entries = tuple(_entry(item) for item in channel.iter("item"))
+    return Document(address, Feed(entries), body, etag, serial, ())
+
+
+def _entry(item: "Element") -> Entry:
+    def text(tag: str) -> str | None:
+        found = item.findtext(tag)
+        return found.strip() or None if found is not None else None
+
+    return Entry(text("title"), text("link"), text("description"), text("author"), text("pubDate"))

@@ -1,0 +1,126 @@
+"""What is left of a document when the fields of a wrong type are nulled.
+
+Only documents that do not decode as they should come here, so this is written to be read, not to be fast. A wrong value
+becomes null where its place may be null, and is dropped from its list or object where it may not; either way it is
+noted, so that nothing disappears in silence.
+"""
+
+import functools
+import math
+import typing
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from source_pypi.fields import bare, without_none
+
+
+class Oddity(Struct, frozen=True):
+    """Something in a document that was not as it should be: where it stands, and what stood there."""
+
+    path: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: expected {self.expected}, found {self.found}"
+
+
+_DROP = object()
+_WORDS: dict[type, str] = {
+    str: "text",
+    bool: "true or false",
+    int: "a whole number of 64 bits",
+    datetime: "a time (RFC 3339)",
+    list: "a list",
+    dict: "an object",
+}
+
+
+def repair(tree: dict[str, Any], record: type[Struct]) -> tuple[dict[str, Any], list[Oddity]]:
+    """Null or drop whatever in ``tree`` does not fit ``record``; keys that the record does not have stay."""
+    oddities: list[Oddity] = []
+    return _repair_struct(tree, record, "$", oddities), oddities
+
+
+def _repair(value: Any, hint: Any, path: str, oddities: list[Oddity]) -> Any:
+    type_, nullable = without_none(bare(hint)[0])
+    if value is None and nullable:
+        return None
+    for candidate in type_ if isinstance(type_, tuple) else (type_,):
+        kind = _kind(candidate)
+        if _fits(value, kind):
+            return _repair_inside(value, candidate, path, oddities)
+    kinds = [_kind(candidate) for candidate in (type_ if isinstance(type_, tuple) else (type_,))]
+    oddities.append(Oddity(path, " or ".join(_WORDS[kind] for kind in kinds), _found(value)))
+    return None if nullable else _DROP
+
+
+def _repair_inside(value: Any, hint: Any, path: str, oddities: list[Oddity]) -> Any:
+    plain = bare(hint)[0]
+    if isinstance(plain, type) and issubclass(plain, Struct):
+        return _repair_struct(value, plain, path, oddities)
+    if plain is Any:
+        return value
+    if isinstance(value, list):
+        (item_hint,) = typing.get_args(plain)
+        mended = (_repair(item, item_hint, f"{path}[{i}]", oddities) for i, item in enumerate(value))
+        return [item for item in mended if item is not _DROP]
+    if isinstance(value, dict):
+        _, item_hint = typing.get_args(plain)
+        pairs = ((key, _repair(item, item_hint, f"{path}[{_found(key)}]", oddities)) for key, item in value.items())
+        return {key: item for key, item in pairs if item is not _DROP}
+    return value
+
+
+def _repair_struct(value: dict[str, Any], record: type[Struct], path: str, oddities: list[Oddity]) -> dict[str, Any]:
+    mended = dict(value)
+    for wire_name, hint in _hints(record).items():
+        if wire_name in value:
+            item = _repair(value[wire_name], hint, f"{path}.{wire_name}", oddities)
+            if item is not _DROP:
+                mended[wire_name] = item
+    return mended
+
+
+@functools.cache
+def _hints(record: type[Struct]) -> dict[str, Any]:
+    """The types of a record's fields by their names on the wire; to find them out takes longer than to mend one."""
+    hints = typing.get_type_hints(record, include_extras=True)
+    names = zip(record.__struct_fields__, record.__struct_encode_fields__, strict=True)
+    return {wire_name: hints[name] for name, wire_name in names}
+
+
+def _kind(hint: Any) -> type:
+    plain = bare(hint)[0]
+    if plain is Any:
+        return object
+    origin = typing.get_origin(plain) or plain
+    return dict if issubclass(origin, Struct) else origin
+
+
+def _fits(value: Any, kind: type) -> bool:
+    if kind is object:
+        return True
+    if kind is int:
+        return type(value) is int and -(2**63) <= value < 2**63
+    if kind is datetime:
+        return isinstance(value, str) and _is_time(value)
+    return type(value) is kind
+
+
+def _is_time(value: str) -> bool:
+    try:
+        msgspec.convert(value, datetime)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def _found(value: Any) -> str:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "a number out of range"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,20 @@
+"""The index's statistics, as they are on the wire: ``/stats/`` (index-api.md 8)."""
+
+from typing import Annotated
+
+from msgspec import Struct
+
+from source_pypi.fields import Integer, about
+
+
+class PackageSize(Struct, frozen=True, gc=False):
+    """What the statistics tell of a project."""
+
+    size: Annotated[Integer | None, about("Size of all its files.", unit="bytes")] = None
+
+
+class Statistics(Struct, frozen=True):
+    """The index's statistics: ``/stats/``."""
+
+    top_packages: Annotated[dict[str, PackageSize | None], about("The 100 largest projects, by display name.")]
+    total_packages_size: Annotated[Integer | None, about("Size of all files of the index.", unit="bytes")] = None

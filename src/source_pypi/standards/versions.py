@@ -1,0 +1,86 @@
+"""Versions, as PEP 440 reads them and as the index has them."""
+
+import re
+
+from packaging.version import Version
+
+from source_pypi.safety.limits import LONGEST_PARSED, remembered
+
+_PHASES = {"a": "1", "b": "2", "rc": "3"}
+_LAST = "9"
+
+
+@remembered(65_536)
+def parse_version(text: str) -> Version | None:
+    """The version, or None where PEP 440 does not know such a version. The same texts come again and again."""
+    if len(text) > LONGEST_PARSED:
+        return None
+    try:
+        return Version(text)
+    except ValueError:  # InvalidVersion, or a number of more digits than Python converts
+        return None
+
+
+@remembered(65_536)
+def normalized(text: str) -> str | None:
+    """The version in PEP 440's normal form, or None where PEP 440 does not know such a version."""
+    version = parse_version(text)
+    return None if version is None else str(version)
+
+
+def same_version(one: str, other: str) -> bool:
+    """Whether two spellings mean the same version; what PEP 440 does not know equals only itself."""
+    return one == other or ((parsed := parse_version(one)) is not None and parsed == parse_version(other))
+
+
+@remembered(65_536)
+def sort_key(text: str) -> str:
+    """A text that sorts, character by character, as PEP 440 orders versions.
+
+    What PEP 440 does not know sorts below everything that it does, by its runs of digits and of other characters, as
+    the index orders it (index-api.md 4.5). Of a very long text, only the beginning counts.
+    """
+    version = parse_version(text)
+    if version is None:
+        runs = re.findall(r"\d+|\D+", text[:LONGEST_PARSED].lower())
+        return "0" + "".join(f"1{_number(run)}" if run.isdecimal() and run.isascii() else f"0{run}!" for run in runs)
+    release = ".".join(_number(part) for part in _without_zeros(version.release))
+    return f"1{_number(version.epoch)}~{release}!{_pre(version)}{_post(version)}{_dev(version)}{_local(version)}"
+
+
+def _number(value: int | str) -> str:
+    """Digits behind their count, so that longer numbers sort after shorter ones."""
+    digits = str(value).lstrip("0") or "0"
+    length = len(digits)
+    return f"{length:02d}{digits}" if length < 99 else f"99{length:06d}{digits}"
+
+
+def _without_zeros(release: tuple[int, ...]) -> list[int]:
+    """1.0 and 1.0.0 are one version (PEP 440)."""
+    parts = list(release)
+    while len(parts) > 1 and parts[-1] == 0:
+        parts.pop()
+    return parts
+
+
+def _pre(version: Version) -> str:
+    if version.pre is not None:
+        phase, number = version.pre
+        return _PHASES[phase] + _number(number)
+    return "0" if version.dev is not None and version.post is None else _LAST
+
+
+def _post(version: Version) -> str:
+    return "0" if version.post is None else "1" + _number(version.post)
+
+
+def _dev(version: Version) -> str:
+    return _LAST if version.dev is None else "1" + _number(version.dev)
+
+
+def _local(version: Version) -> str:
+    """Numbers sort after words, and more segments after fewer (PEP 440, local version identifiers)."""
+    if version.local is None:
+        return ""
+    segments = version.local.split(".")
+    return "".join(f"2{_number(segment)}" if segment.isdecimal() else f"1{segment}!" for segment in segments)

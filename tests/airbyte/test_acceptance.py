@@ -1,0 +1,352 @@
+"""The assertions of Airbyte's retired acceptance tests that need no image, restated (airbyte-protocol.md 4.2).
+
+Each test names the class and the test whose assertion it is.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft7Validator, FormatChecker
+from jsonschema.validators import extend
+
+from source_pypi import airbyte
+from source_pypi.config import Config, make_config
+from source_pypi.services.index.api import Index
+from tests.airbyte import NOW, Messages, Read, errors, records, shape, states
+from tests.connector import CONFIGURATIONS, copy_connector, generated, sample_config, sample_world
+from tests.fake_index import FakeIndex, World
+
+SPEC: dict[str, Any] = json.loads(airbyte.spec())["spec"]
+SETTINGS: dict[str, Any] = SPEC["connectionSpecification"]
+STREAMS: list[dict[str, Any]] = json.loads(airbyte.discover())["catalog"]["streams"]
+NAMES = [stream["name"] for stream in STREAMS]
+INCREMENTAL = [stream["name"] for stream in STREAMS if "incremental" in stream["supported_sync_modes"]]
+#: Names that mean a secret.
+SECRETS = {
+    *("client_token", "access_token", "api_token", "token", "secret", "client_secret", "password", "key", "jwt"),
+    *("service_account_info", "service_account", "tenant_id", "certificate", "credentials", "app_id", "appid"),
+    "refresh_token",
+}
+#: Words of JSON Schema that a form cannot show.
+TOO_COMPLEX = {
+    *("not", "anyOf", "patternProperties", "prefixItems", "allOf", "if", "then", "else"),
+    *("dependentSchemas", "dependentRequired"),
+}
+DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:?\d{2})?")
+
+
+@pytest.fixture
+def world() -> World:
+    """The index that the acceptance configurations read."""
+    return sample_world()
+
+
+@pytest.fixture
+def settings(fake: FakeIndex) -> Config:
+    """The main configuration."""
+    return make_config(sample_config("config.json", fake))
+
+
+def schemas(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """A schema and those in it, each with its path."""
+    yield path, schema
+    for name, member in schema.get("properties", {}).items():
+        yield from schemas(member, f"{path}.{name}")
+    for word in ("items", "additionalProperties"):
+        if isinstance(schema.get(word), dict):
+            yield from schemas(schema[word], f"{path}.{word}")
+
+
+def types(schema: dict[str, Any]) -> list[str]:
+    """The types of a schema, always as a list."""
+    return [schema["type"]] if isinstance(schema.get("type"), str) else schema.get("type", [])
+
+
+# TestSpec -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["config.json", "config_0_2.json", "invalid_config.json"])
+def test_config_match_spec(name: str) -> None:
+    """TestSpec.config_match_spec: each configuration, but for keys that begin with _, is valid against the spec."""
+    config = {key: value for key, value in json.loads((CONFIGURATIONS / name).read_text()).items() if key[0] != "_"}
+    Draft7Validator(SETTINGS).validate(config)
+
+
+def test_enum_usage() -> None:
+    """TestSpec.enum_usage: the values of an enumeration are distinct, and its default is one of them."""
+    enums = [schema for _, schema in schemas(SETTINGS) if "enum" in schema]
+    assert ["latest", "all"] in [schema["enum"] for schema in enums]
+    assert all(len(set(schema["enum"])) == len(schema["enum"]) for schema in enums)
+    assert all(schema["default"] in schema["enum"] for schema in enums)
+
+
+def test_secret_is_properly_marked() -> None:
+    """TestSpec.secret_is_properly_marked: no setting has a name that means a secret without being marked as one."""
+    named = [path for path, schema in schemas(SETTINGS) if path.rpartition(".")[2] in SECRETS]
+    marked = [path for path, schema in schemas(SETTINGS) if schema.get("airbyte_secret") is True]
+    assert named == []
+    assert marked == [".index_password"]
+
+
+def test_property_type_is_not_array() -> None:
+    """TestSpec.property_type_is_not_array: a setting has one type, or one and null, in this order."""
+    for path, schema in schemas(SETTINGS):
+        assert isinstance(schema["type"], str) or schema["type"][1:] == ["null"], path
+
+
+def test_object_not_empty_and_array_type() -> None:
+    """TestSpec.object_not_empty, .array_type: objects have properties, and what is in lists is plain."""
+    for path, schema in schemas(SETTINGS):
+        assert schema["type"] != "object" or schema["properties"], path
+        if schema["type"] == "array":
+            assert schema["items"]["type"] in ("object", "string", "number", "integer"), path
+
+
+def test_forbidden_complex_types() -> None:
+    """TestSpec.forbidden_complex_types, .oneof_usage, .defined_refs: the form needs no word that it cannot show."""
+    used = {word for _, schema in schemas(SETTINGS) for word in schema}
+    assert used & {*TOO_COMPLEX, "oneOf", "$ref"} == set()
+
+
+def test_duplicate_order() -> None:
+    """TestSpec.duplicate_order, .nested_group, .display_type: every order is there once; no groups, no displays."""
+    orders = [schema["order"] for path, schema in schemas(SETTINGS) if path.count(".") == 1]
+    assert sorted(orders) == list(range(len(orders)))
+    assert not any(word in schema for _, schema in schemas(SETTINGS) for word in ("group", "display_type"))
+
+
+def test_oauth_flow_parameters() -> None:
+    """TestSpec.oauth_flow_parameters, .oauth_is_default_method: there is no OAuth."""
+    assert SPEC.keys() & {"advanced_auth", "authSpecification"} == set()
+
+
+def test_spec_additional_properties_is_true() -> None:
+    """TestSpec.additional_properties_is_true: wherever it is said, unknown settings are let pass."""
+    said = [schema["additionalProperties"] for _, schema in schemas(SETTINGS) if "additionalProperties" in schema]
+    assert said == [True]
+
+
+# TestConnection -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [("config.json", "SUCCEEDED"), ("config_0_2.json", "SUCCEEDED"), ("invalid_config.json", "FAILED")],
+)
+def test_check(fake: FakeIndex, name: str, status: str) -> None:
+    """TestConnection.check: there is one CONNECTION_STATUS, as it is to be for the configuration."""
+    (told,) = airbyte.check(make_config(sample_config(name, fake))).splitlines()
+    assert json.loads(told)["connectionStatus"]["status"] == status
+
+
+# TestDiscovery ------------------------------------------------------------------------------------------------
+
+
+def test_discover() -> None:
+    """TestDiscovery.discover, .sync_modes: streams have names of their own, and say how they can be read."""
+    assert len(set(NAMES)) == len(NAMES) > 0
+    assert all("full_refresh" in stream["supported_sync_modes"] for stream in STREAMS)
+
+
+@pytest.mark.parametrize("stream", STREAMS, ids=NAMES)
+def test_stream_schemas(stream: dict[str, Any]) -> None:
+    """TestDiscovery.valid_json_schemas, .refs, .keywords, .additionalProperties: schemas are valid, plain and open."""
+    schema = stream["json_schema"]
+    Draft7Validator.check_schema(schema)
+    assert schema["properties"]
+    for path, one in schemas(schema):
+        assert one.keys() & {"$ref", "allOf", "not", "anyOf", "oneOf"} == set(), path
+        assert one.get("additionalProperties", True) is not False, path
+
+
+@pytest.mark.parametrize("stream", STREAMS, ids=NAMES)
+def test_cursors_and_primary_keys_exist_in_schema(stream: dict[str, Any]) -> None:
+    """TestDiscovery.cursors, .primary_keys_exist, .primary_keys_scalar: cursors and keys are fields, and plain ones."""
+    properties = stream["json_schema"]["properties"]
+    fields = [*stream["default_cursor_field"], *(field for (field,) in stream["source_defined_primary_key"])]
+    for field in fields:
+        assert set(types(properties[field])) <= {"string", "integer", "null"}, field
+    assert bool(stream["default_cursor_field"]) == (stream["name"] in INCREMENTAL)
+
+
+# TestBasicRead ------------------------------------------------------------------------------------------------
+
+
+def _is_date_time(value: object) -> bool:
+    if not isinstance(value, str):
+        return True
+    return bool(DATE_TIME.fullmatch(value)) and datetime.fromisoformat(value) is not None
+
+
+def strict(schema: dict[str, Any]) -> Draft7Validator:
+    """Takes 1.0 for no integer, and a text for a date and time only if it is written as one and can be parsed."""
+    checker = FormatChecker(formats=())
+    checker.checks("date-time", raises=ValueError)(_is_date_time)
+    kinds = Draft7Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
+    validator: Draft7Validator = extend(Draft7Validator, type_checker=kinds)(schema, format_checker=checker)
+    return validator
+
+
+def test_read(settings: Config, read: Read) -> None:
+    """TestBasicRead.read: no stream is without records, and each record fits its schema and shares fields with it."""
+    whole, messages = read(settings, *NAMES)
+    assert whole
+    for stream in STREAMS:
+        rows, validator = records(messages, stream["name"]), strict(stream["json_schema"])
+        assert rows, stream["name"]
+        assert [error.message for row in rows for error in validator.iter_errors(row)] == []
+        assert all(row.keys() & stream["json_schema"]["properties"].keys() for row in rows)
+
+
+def test_the_judge_is_strict() -> None:
+    """The validator of these tests refuses what the acceptance tests refuse."""
+    schema = {"properties": {"size": {"type": "integer"}, "at": {"type": "string", "format": "date-time"}}}
+    assert strict(schema).is_valid({"size": 1, "at": "2024-01-01T00:00:00.123456Z"})
+    refused = [
+        {"size": 1.0},
+        {"size": True},
+        {"at": "2024-13-01T00:00:00Z"},
+        {"at": "1704067200"},
+        {"at": "2024-01-01"},
+    ]
+    assert [one for one in refused if strict(schema).is_valid(one)] == []
+
+
+def test_primary_keys_in_records(settings: Config, read: Read) -> None:
+    """TestBasicRead.primary_keys: a record's key is there, not all null, plain, and of no other record."""
+    _, messages = read(settings, *NAMES)
+    for stream in STREAMS:
+        names = [field for (field,) in stream["source_defined_primary_key"]]
+        keys = [tuple(row[name] for name in names) for row in records(messages, stream["name"])]
+        assert all(isinstance(part, str | int) for key in keys for part in key), stream["name"]
+        assert not names or len(set(keys)) == len(keys), stream["name"]
+
+
+def test_stream_statuses(settings: Config, read: Read) -> None:
+    """TestBasicRead.stream_statuses: of exactly the configured streams STARTED, RUNNING once or more, COMPLETE."""
+    configured = ["files", "stats", "attestations"]
+    _, messages = read(settings, *configured)
+    told = [shape(m).split() for m in messages if m["type"] == "TRACE"]
+    statuses = {name: [status for status, stream in told if stream == name] for name in configured}
+    in_order = {name: list(dict.fromkeys(one)) for name, one in statuses.items()}
+    assert in_order == {name: ["STARTED", "RUNNING", "COMPLETE"] for name in configured}
+    assert [(one.count("STARTED"), one.count("COMPLETE")) for one in statuses.values()] == [(1, 1)] * 3
+    assert {stream for _, stream in told} == set(configured)
+
+
+def test_states(settings: Config, read: Read) -> None:
+    """TestBasicRead.states: every stream has one at least, none is of the legacy form, all count their records."""
+    _, messages = read(settings, *NAMES)
+    told = [message["state"] for message in messages if message["type"] == "STATE"]
+    assert {state["stream"]["stream_descriptor"]["name"] for state in told} == set(NAMES)
+    assert {state["type"] for state in told} == {"STREAM"}
+    counted: Counter[str] = Counter()
+    for state in told:
+        assert isinstance(state["sourceStats"]["recordCount"], float)
+        counted[state["stream"]["stream_descriptor"]["name"]] += int(state["sourceStats"]["recordCount"])
+    assert counted == Counter(m["record"]["stream"] for m in messages if m["type"] == "RECORD")
+
+
+def test_airbyte_trace_message_on_failure(settings: Config, read: Read) -> None:
+    """TestBasicRead.airbyte_trace_message_on_failure: a catalog with an unknown stream gives an ERROR trace."""
+    whole, messages = read(settings, "__AIRBYTE__stream_that_does_not_exist")
+    assert not whole
+    assert [error["failure_type"] for error in errors(messages)] == ["config_error"]
+
+
+# TestFullRefresh ----------------------------------------------------------------------------------------------
+
+
+def test_sequential_reads(fake: FakeIndex, settings: Config, read: Read) -> None:
+    """TestFullRefresh.sequential_reads: a second read gives the same records, all of them emitted later."""
+    _, first = read(settings, *NAMES)
+    fake.new_run()
+    _, second = read(settings, *NAMES, now=lambda: NOW + 1)
+    emitted = [[m["record"]["emitted_at"] for m in one if m["type"] == "RECORD"] for one in (first, second)]
+    assert max(emitted[0]) < min(emitted[1])
+    assert {name: unseen(records(first, name)) for name in NAMES} == {
+        name: unseen(records(second, name)) for name in NAMES
+    }
+
+
+def unseen(rows: Messages) -> list[str]:
+    """Records without the time of the visit, in an order of their own."""
+    return sorted(json.dumps({key: value for key, value in row.items() if key != "seen_at"}) for row in rows)
+
+
+# TestIncremental ----------------------------------------------------------------------------------------------
+
+
+def hand(folder: Path, messages: Messages) -> Path:
+    """The last state of each stream, as a file."""
+    last = {m["state"]["stream"]["stream_descriptor"]["name"]: m["state"] for m in messages if m["type"] == "STATE"}
+    path = folder / "state.json"
+    path.write_text(json.dumps([{"type": "STREAM", "stream": state["stream"]} for state in last.values()]))
+    return path
+
+
+def test_two_sequential_reads(fake: FakeIndex, settings: Config, read: Read, tmp_path: Path) -> None:
+    """TestIncremental.two_sequential_reads: a read gives records and states; with its last states the next differs."""
+    _, first = read(settings, *INCREMENTAL)
+    assert all(records(first, name) and states(first, name) for name in INCREMENTAL)
+    fake.new_run()
+    _, second = read(settings, *INCREMENTAL, state=hand(tmp_path, first), now=lambda: NOW + 60)
+    assert {name: records(second, name) for name in INCREMENTAL} == {name: [] for name in INCREMENTAL}
+    assert all(states(second, name) for name in INCREMENTAL)
+
+
+def test_read_sequential_slices(world: World, fake: FakeIndex, read: Read, tmp_path: Path) -> None:
+    """TestIncremental.read_sequential_slices: from each checkpoint on, a read gives exactly what had not been read."""
+    names = [f"p{number}" for number in range(12)]
+    for name in names:
+        world.add(name, releases=["1.0", "2.0"], owner="ann")
+    asked = make_config({"projects": names, "index_url": fake.url, "requests_per_second": 0})
+    clock = iter(range(0, 10**6, 11))
+    _, messages = read(asked, "files", "roles", now=lambda: NOW + next(clock) / 10)
+    checkpoints = [place for place, message in enumerate(messages) if shape(message) == "STATE roles"]
+    assert len(checkpoints) > 3
+    for place in checkpoints:
+        fake.new_run()
+        state = hand(tmp_path, messages[: place + 1])
+        whole, rest = read(asked, "files", "roles", state=state, now=lambda: NOW + next(clock) / 10)
+        assert whole
+        for name in ("files", "roles"):
+            assert unseen(records(rest, name)) == unseen(records(messages[place + 1 :], name))
+            assert states(rest, name)[-1]["projects"].keys() == set(names)
+
+
+def test_state_with_abnormally_large_values(
+    world: World, connect: Callable[..., Index], waits: list[float], tmp_path: Path
+) -> None:
+    """TestIncremental.state_with_abnormally_large_values: with a state of a far future, states and no records."""
+    written: list[bytes] = []
+    with FakeIndex(world, strict=False) as fake:  # what seems to be an old copy is asked for again
+        folder = copy_connector(tmp_path, fake) / "integration_tests"
+        settings = make_config(sample_config("config.json", fake))
+        catalog, state = folder / "configured_catalog.json", folder / "abnormal_state.json"
+        whole = airbyte.read(settings, catalog, state, written.append, connect=lambda *_: connect(fake))
+    messages = [json.loads(line) for line in b"".join(written).splitlines()]
+    assert whole
+    told = {name: (records(messages, name), len(states(messages, name))) for name in INCREMENTAL}
+    assert told == {name: ([], 1) for name in INCREMENTAL}
+    assert waits
+
+
+# TestConnectorAttributes --------------------------------------------------------------------------------------
+
+
+def test_streams_define_primary_key() -> None:
+    """TestConnectorAttributes.streams_define_primary_key: all have one but the statistics, which are one document."""
+    assert [stream["name"] for stream in STREAMS if not stream["source_defined_primary_key"]] == ["stats"]
+
+
+def test_generated_files() -> None:
+    """The catalogs and the state that the judges are given fit the streams (else: python -m tests.connector)."""
+    for name, content in generated().items():
+        assert json.loads((CONFIGURATIONS / name).read_text()) == content, name

@@ -1,0 +1,182 @@
+"""airbyte/commands.py: the commands that read nothing."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from jsonschema import Draft7Validator
+
+from source_pypi import airbyte
+from source_pypi.airbyte.commands import CHECK_TRIES, CHECK_WAIT
+from source_pypi.config import Config, make_config
+from source_pypi.http.client import TRIES
+from source_pypi.services.index.api import Index
+from source_pypi.streams import STREAMS
+from tests.airbyte import config
+from tests.fake_index import FakeIndex, World, faults
+
+
+def test_spec() -> None:
+    """The specification is a valid schema, every setting has a title, a description and an order of its own."""
+    message = json.loads(airbyte.spec())
+    schema = message["spec"]["connectionSpecification"]
+    Draft7Validator.check_schema(schema)
+    properties = schema["properties"]
+    assert list(properties) == list(Config.__struct_fields__)
+    assert [setting["order"] for setting in properties.values()] == list(range(len(properties)))
+    assert all(setting["title"] and setting["description"] for setting in properties.values())
+    assert [name for name, setting in properties.items() if setting.get("airbyte_secret")] == ["index_password"]
+    assert message["spec"]["documentationUrl"].startswith("https://")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"project_name": "sampleproject"},
+        {"project_name": "sampleproject", "version": "1.2.0"},
+        {"projects": ["flask", "requests==2.31.0"], "releases": "all", "max_concurrency": 4},
+    ],
+)
+def test_configurations_fit_the_spec(settings: dict[str, Any]) -> None:
+    """Configurations of 0.2.x and new ones are valid against the specification."""
+    schema = json.loads(airbyte.spec())["spec"]["connectionSpecification"]
+    Draft7Validator(schema).validate(settings)
+
+
+def test_discover() -> None:
+    """The catalog has every stream with a schema that the platform takes, and its key in it."""
+    streams = json.loads(airbyte.discover())["catalog"]["streams"]
+    assert [stream["name"] for stream in streams] == [stream.name for stream in STREAMS]
+    for stream in streams:
+        Draft7Validator.check_schema(stream["json_schema"])
+        text = json.dumps(stream["json_schema"])
+        assert not any(word in text for word in ('"$ref"', '"allOf"', '"anyOf"', '"oneOf"', '"not"'))
+        assert stream["json_schema"]["additionalProperties"] is True
+        for (field,) in stream["source_defined_primary_key"]:
+            assert stream["json_schema"]["properties"][field]["type"] in ("string", "integer")
+
+
+def test_sync_modes() -> None:
+    """Every stream but those of the moment can be read by what has changed: with a cursor of ours, resumable."""
+    streams = json.loads(airbyte.discover())["catalog"]["streams"]
+    told = ("supported_sync_modes", "source_defined_cursor", "default_cursor_field", "is_resumable")
+    momentary = {"stats", "recent_releases", "recent_projects"}
+    for stream in streams:
+        if stream["name"] in momentary:
+            assert [stream[name] for name in told] == [["full_refresh"], False, [], False]
+        else:
+            assert [stream[name] for name in told] == [["full_refresh", "incremental"], True, ["seen_at"], True]
+            assert {"seen_at", "_ab_cdc_deleted_at"} <= stream["json_schema"]["properties"].keys()
+    assert momentary < {stream["name"] for stream in streams}
+
+
+def test_check(world: World, fake: FakeIndex) -> None:
+    """Check succeeds when the index has the projects."""
+    world.add("flask")
+    assert json.loads(airbyte.check(config(fake, "Flask"))) == {
+        "type": "CONNECTION_STATUS",
+        "connectionStatus": {"status": "SUCCEEDED"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("projects", "reason"),
+    [(["nope", "flask"], "not on the index"), (["fl ask"], "cannot be a project"), ([], "no projects named")],
+)
+def test_check_fails(world: World, fake: FakeIndex, projects: list[str], reason: str) -> None:
+    """Check fails in one line that says what is wrong."""
+    world.add("flask")
+    status = json.loads(airbyte.check(config(fake, *projects)))["connectionStatus"]
+    assert status["status"] == "FAILED"
+    assert reason in status["message"]
+    assert "\n" not in status["message"]
+
+
+@pytest.mark.parametrize(("asked", "requests"), [("0", CHECK_TRIES), (str(int(CHECK_WAIT) + 1), 1)])
+def test_check_does_not_wait_long(fake: FakeIndex, asked: str, requests: int) -> None:
+    """Check asks an index that is not well a few times, and not again where that one asks for a longer wait."""
+    fake.fault("/pypi/flask/json", faults.too_many(asked), times=TRIES)
+    status = json.loads(airbyte.check(config(fake, "flask")))["connectionStatus"]
+    assert status["status"] == "FAILED"
+    assert "answered 429" in status["message"]
+    assert len(fake.requests) == requests
+
+
+@pytest.mark.parametrize("projects", [["flask"], []], ids=str)
+def test_check_of_the_whole_index(world: World, fake: FakeIndex, projects: list[str]) -> None:
+    """Where the whole index is chosen, check asks for its list, besides the projects that are named."""
+    world.add("flask")
+    status = json.loads(airbyte.check(config(fake, *projects, whole_index=True)))["connectionStatus"]
+    assert status == {"status": "SUCCEEDED"}
+    assert fake.counts["/simple/"] == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (faults.html(), "as JSON (PEP 691)"),
+        (faults.forbidden(), "answered 403"),
+        (faults.server_error(404), "answered 404: is index_url the address of a package index?"),
+    ],
+    ids=["html", "forbidden", "none"],
+)
+def test_check_of_the_whole_index_fails(fake: FakeIndex, fault: faults.Fault, reason: str) -> None:
+    """An index without a list, or none at all, fails the check of the whole index."""
+    fake.fault("/simple/", fault)
+    status = json.loads(airbyte.check(config(fake, whole_index=True)))["connectionStatus"]
+    assert status["status"] == "FAILED"
+    assert reason in status["message"]
+
+
+def test_check_of_the_whole_public_index(fake: FakeIndex, connect: Callable[..., Index]) -> None:
+    """Of the public index, whose list is long, check only wants to know whether it answers."""
+    public = make_config({"whole_index": True})
+    status = json.loads(airbyte.check(public, lambda _: connect(fake)))["connectionStatus"]
+    assert status == {"status": "SUCCEEDED"}
+    assert [request.path for request in fake.requests] == ["/stats/"]
+
+
+def test_check_where_no_index_is(fake: FakeIndex) -> None:
+    """An address at which there is neither any project nor a list is said to be no index's; with a list it may be."""
+    names = config(fake, "flask", "click")
+    status = json.loads(airbyte.check(names))["connectionStatus"]
+    assert status["message"] == f"not on the index {fake.url}: flask, click (check the spelling)"
+    fake.new_run()
+    fake.fault("/simple/", faults.server_error(404))
+    status = json.loads(airbyte.check(names))["connectionStatus"]
+    assert status["message"] == (
+        f"{fake.url} answered 404 for flask, click, and for its list of projects: "
+        "is index_url the address of a package index?"
+    )
+
+
+def test_check_asks_few(world: World, fake: FakeIndex) -> None:
+    """However many projects are named, check asks for ten at most."""
+    names = [f"p{number}" for number in range(30)]
+    for name in names:
+        world.add(name)
+    airbyte.check(config(fake, *names))
+    assert len(fake.requests) == airbyte.CHECKED == 10
+
+
+def test_check_asks_for_pins(world: World, fake: FakeIndex) -> None:
+    """A pinned version that the index does not have fails the check, which says what is much like it."""
+    world.add("flask", releases=["1.0", "1.1", "3.0"])
+    assert json.loads(airbyte.check(config(fake, "flask==1.1")))["connectionStatus"] == {"status": "SUCCEEDED"}
+    fake.new_run()
+    status = json.loads(airbyte.check(config(fake, "flask==1.11")))["connectionStatus"]
+    assert status == {
+        "status": "FAILED",
+        "message": f"the index has no release document of flask 1.11 ({fake.url}/pypi/flask/1.11/json answered 404): "
+        "check the version (there are 1.1), or drop the pin to read the latest release",
+    }
+
+
+def test_check_tells_the_closest_names(world: World, fake: FakeIndex) -> None:
+    """Of a name that the user's own index does not have, the closest that it has are told."""
+    for name in ("Flask", "flask-admin", "requests", "django"):
+        world.add(name)
+    status = json.loads(airbyte.check(config(fake, "flsk", "requets")))["connectionStatus"]
+    assert status["message"] == f"not on the index {fake.url}: flsk, requets (the closest that it has: Flask, requests)"
+    assert fake.counts["/simple/"] == 1

@@ -1,0 +1,233 @@
+"""destinations/duckdb/history.py: every state that a row has had, with its validity."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from source_pypi.config import make_config
+from source_pypi.destinations.duckdb.store import Database
+from source_pypi.errors import DestinationError
+from source_pypi.selection import select
+from source_pypi.services.index.api import Index
+from source_pypi.streams import choose_streams
+from source_pypi.sync.run import batches
+from tests.fake_index import FakeIndex, World, faults
+from tests.remembering import NOW
+
+Connect = Callable[..., Index]
+NAMES = ["files", "versions", "release", "listing", "stats"]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the database goes."""
+    return tmp_path / "x.duckdb"
+
+
+def load(
+    path: Path, fake: FakeIndex, index: Index, at: float, *asked: str, history: bool = True, names: Any = None, **s: Any
+) -> None:
+    """Load projects at some time."""
+    fake.new_run()
+    config, streams = make_config({"projects": asked, **s}), choose_streams(names or NAMES)
+    now = lambda: NOW + at  # noqa: E731
+    with Database(path, streams, root=index.root, keep_history=history, now=now) as database:
+        for batch in batches(index, select(config), streams, config, database, now):
+            database.add(batch)
+        database.finish()
+
+
+def rows(path: Path, query: str) -> list[tuple[Any, ...]]:
+    """What a query gives."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        return connection.execute(query).fetchall()
+
+
+def times(path: Path, table: str, columns: str) -> list[tuple[Any, ...]]:
+    """States of rows with their validity in seconds since the first load."""
+    since = f"(epoch({{}}) - {NOW})::INTEGER"
+    query = f"SELECT {columns}, {since.format('valid_from')}, {since.format('valid_to')} FROM {table} ORDER BY ALL"
+    return rows(path, query)
+
+
+def current(path: Path, table: str) -> list[tuple[Any, ...]]:
+    """The states that still hold, as the table has rows."""
+    return rows(
+        path, f"SELECT * EXCLUDE (valid_from, valid_to) FROM {table}_history WHERE valid_to IS NULL ORDER BY ALL"
+    )
+
+
+def agrees(path: Path) -> bool:
+    """Whether what still holds is what is in the tables."""
+    tables = ("files", "versions", "release", "listing")
+    return all(
+        current(path, name) == rows(path, f"SELECT * EXCLUDE (seen_at) FROM {name} ORDER BY ALL") for name in tables
+    )
+
+
+def test_a_life(world: World, fake: FakeIndex, connect: Connect, path: Path) -> None:
+    """Each state of a row is kept from the visit that found it so to the one that found it changed or gone."""
+    index = connect(fake)
+    world.add("foo", releases=["1.0", "2.0"])
+    load(path, fake, index, 0, "foo")
+    assert agrees(path)
+    world.yank("foo", "1.0", "bad")
+    load(path, fake, index, 100, "foo")
+    load(path, fake, index, 200, "foo")
+    world.delete_release("foo", "1.0")
+    load(path, fake, index, 300, "foo")
+    world.unquarantine("foo")
+    load(path, fake, index, 400, "foo")
+    assert times(path, "versions_history", "version, yanked") == [
+        ("1.0", False, 0, 100),
+        ("1.0", True, 100, 300),
+        ("2.0", False, 0, None),
+    ]
+    assert agrees(path)
+    assert rows(path, "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'stats_history'") == [(0,)]
+
+
+def test_what_the_index_said_on_a_day(world: World, fake: FakeIndex, connect: Connect, path: Path) -> None:
+    """The states that held at a time are the table as it was then."""
+    index, was = connect(fake), []
+    world.add("foo", releases=["1.0", "2.0"])
+    acts: list[Callable[[], object]] = [
+        lambda: world.yank("foo", "1.0", "bad"),
+        lambda: world.upload("foo", "3.0", filename="foo-3.0.tar.gz"),
+        lambda: world.delete_project("foo"),
+        lambda: world.add("foo", releases=["4.0"]),
+        lambda: None,
+    ]
+    everything = "SELECT * EXCLUDE (seen_at) FROM files ORDER BY ALL"
+    for number, act in enumerate(acts):
+        load(path, fake, index, number * 100, "foo", releases="all")
+        was.append(rows(path, everything))
+        act()
+    assert was[3] == []
+    for number, expected in enumerate(was):
+        at = f"to_timestamp({NOW + number * 100 + 50})"
+        query = (
+            "SELECT * EXCLUDE (valid_from, valid_to) FROM files_history "
+            f"WHERE valid_from <= {at} AND (valid_to IS NULL OR valid_to > {at}) ORDER BY ALL"
+        )
+        assert rows(path, query) == expected
+    assert agrees(path)
+
+
+def test_one_release_of_several(world: World, fake: FakeIndex, connect: Connect, path: Path) -> None:
+    """Where one release changes the states of the others go on."""
+    index = connect(fake)
+    for version in ("1.0", "2.0", "3.0"):
+        world.release("foo", version, {"summary": "old"})
+    load(path, fake, index, 0, "foo==1.0", "foo==2.0")
+    world.add_advisory("foo", "1.0", "PYSEC-1")
+    load(path, fake, index, 100, "foo==1.0", "foo==2.0")
+    assert times(path, "release_history", "version") == [("1.0", 0, 100), ("1.0", 100, None), ("2.0", 0, None)]
+    assert agrees(path)
+
+
+def test_a_state_that_comes_back(world: World, fake: FakeIndex, connect: Connect, path: Path) -> None:
+    """A row that is again as it was has a state of its own."""
+    index = connect(fake)
+    world.add("foo", releases=["1.0"])
+    for number in range(3):
+        load(path, fake, index, number * 100, "foo")
+        (world.unyank if number else world.yank)("foo", "1.0")
+    assert times(path, "versions_history", "yanked") == [(False, 0, 100), (False, 200, None), (True, 100, 200)]
+
+
+def test_begun_later(world: World, fake: FakeIndex, connect: Connect, path: Path) -> None:
+    """A history that is begun later begins with the rows that are there, and goes on without being asked for."""
+    index = connect(fake)
+    world.add("foo", releases=["1.0"])
+    load(path, fake, index, 0, "foo", history=False)
+    assert rows(path, "SELECT count(*) FROM duckdb_tables() WHERE table_name LIKE '%history'") == [(0,)]
+    load(path, fake, index, 100, "foo")
+    assert times(path, "versions_history", "version") == [("1.0", 0, None)]
+    world.yank("foo", "1.0")
+    load(path, fake, index, 200, "foo", history=False)
+    assert times(path, "versions_history", "yanked") == [(False, 0, 200), (True, 200, None)]
+    assert agrees(path)
+
+
+def test_the_listing(world: World, fake: FakeIndex, connect: Connect, path: Path) -> None:
+    """The list of projects has a history, too, that ends when a project is listed no more."""
+    index = connect(fake)
+    world.add("foo")
+    world.add("bar")
+    load(path, fake, index, 0, "foo")
+    world.quarantine("bar")
+    load(path, fake, index, 100, "foo")
+    assert times(path, "listing_history", "project") == [("bar", 0, 100), ("foo", 0, None)]
+    assert agrees(path)
+
+
+def test_an_outage(world: World, fake: FakeIndex, connect: Connect, path: Path) -> None:
+    """While the index cannot be read no state ends."""
+    index = connect(fake)
+    world.add("foo")
+    load(path, fake, index, 0, "foo")
+    world.delete_project("foo")
+    fake.fault("/pypi/foo/json", faults.unavailable(), times=None)
+    load(path, fake, index, 100, "foo", names=["files", "versions"])
+    assert rows(path, "SELECT count(*) FROM files_history WHERE valid_to IS NOT NULL") == [(0,)]
+    fake.clear_faults()
+    load(path, fake, index, 200, "foo", names=["files", "versions"])
+    assert {(begun, ended) for _, begun, ended in times(path, "files_history", "filename")} == {(0, 200)}
+
+
+def test_many_projects_in_a_commit(world: World, fake: FakeIndex, connect: Connect, path: Path) -> None:
+    """States end at the time of the visit to their own project, also where several are committed at once."""
+    index = connect(fake)
+    names = [f"p{number}" for number in range(3)]
+    for name in names:
+        world.add(name)
+    load(path, fake, index, 0, *names, names=["versions"])
+    fake.new_run()
+    for name in names:
+        world.yank(name, "1.0")
+    config, streams = make_config({"projects": names}), choose_streams(["versions"])
+    clock = iter(range(100, 1000))
+    now = lambda: NOW + next(clock)  # noqa: E731
+    with Database(path, streams, root=index.root, now=now) as database:
+        for batch in batches(index, select(config), streams, config, database, now):
+            database.add(batch)
+    ended = rows(path, "SELECT project, valid_to FROM versions_history WHERE valid_to IS NOT NULL ORDER BY project")
+    seen = rows(path, "SELECT project, seen_at FROM versions ORDER BY project")
+    assert ended == seen
+    assert len({at for _, at in seen}) == 3
+    assert all(at > datetime.fromtimestamp(NOW, UTC) for _, at in seen)
+
+
+def test_comments(path: Path) -> None:
+    """The table and its columns say what they are."""
+    with Database(path, choose_streams(["versions"]), keep_history=True):
+        pass
+    comments = dict(
+        rows(path, "SELECT column_name, comment FROM duckdb_columns() WHERE table_name = 'versions_history'")
+    )
+    assert comments["valid_from"] == "Time of the visit that found the row like this."
+    assert comments["valid_to"] == "Time of the visit that found it changed or gone. Null: it still holds."
+    assert None not in comments.values()
+    assert "seen_at" not in comments
+    told = "SELECT comment FROM duckdb_tables() WHERE table_name = 'versions_history'"
+    assert rows(path, told) == [("A row is state that a row of versions had for a time.",)]
+
+
+def test_what_is_not_ours(path: Path) -> None:
+    """A table by the name of a history that somebody else has made is never touched."""
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE versions_history (x INTEGER)")
+    with (
+        pytest.raises(DestinationError, match="'versions_history' that is not ours"),
+        Database(path, choose_streams(["versions"]), keep_history=True),
+    ):
+        pass
+    with Database(path, choose_streams(["versions"])):
+        pass
+    assert rows(path, "SELECT * FROM versions_history") == []

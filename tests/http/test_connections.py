@@ -1,0 +1,196 @@
+"""connection.py: every try ends in time, however slowly its bytes come, with TLS and through a proxy too."""
+
+import gzip
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import ConnectTimeoutError
+
+from source_pypi.config import Config
+from source_pypi.errors import UnreachableError
+from source_pypi.fields import fields_of
+from source_pypi.http.client import FIRST_TRIES
+from source_pypi.http.connections import SLOWEST_BODY, _connected
+from source_pypi.services.index.api import Index
+from tests.fake_index import FakeIndex, World
+from tests.faults import relay
+from tests.faults.authority import Authority, behind_tls
+from tests.faults.forward import proxy
+from tests.faults.listening import Listener
+from tests.faults.relay import Relay
+
+Connect = Callable[..., Index]
+PATH = "/pypi/flask/json"
+#: Seconds that the tests' tries may take to connect, and to answer.
+TIMEOUT = 0.2
+#: Seconds that the machine may take for what takes none.
+SLACK = 1.0
+SILENT = "no answer within the timeout"
+UNCONNECTED = "no connection within the timeout"
+
+
+@pytest.fixture
+def spoiled(world: World) -> Iterator[Relay]:
+    """A relay to an index that has Flask."""
+    world.add("flask", summary="A framework. " * 20)
+    with FakeIndex(world, strict=False) as index, Relay(index.url) as relay:
+        yield relay
+
+
+def given_up(connect: Connect, fake: FakeIndex, address: str, **options: Any) -> tuple[str, float]:
+    """Why an address cannot be reached, and after how many seconds a try was given up."""
+    began = time.monotonic()
+    with pytest.raises(UnreachableError) as caught:
+        connect(fake, timeout=TIMEOUT, **options).client.get(address)
+    assert caught.value.tries == FIRST_TRIES
+    return caught.value.cause, (time.monotonic() - began) / FIRST_TRIES
+
+
+SLOW = {
+    "silent at once": (relay.cut(0, "silence"), SILENT),
+    "silent in the head": (relay.cut(30, "silence"), SILENT),
+    "silent in the body": (relay.cut_body(30, "silence"), SILENT),
+    "silent before the last byte": (relay.lie(+1), SILENT),
+    "a head in drops": (relay.slow_head(20), SILENT),
+    "a body in drops": (relay.slow_body(20), SILENT),
+    "a body below the rate": (relay.slow_body(SLOWEST_BODY / 100), SILENT),
+    "heads before the head": (relay.endless(b"HTTP/1.1 100 Continue\r\n\r\n"), SILENT),
+    "an endless head": (relay.endless(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 10_000), "the connection broke"),
+}
+
+
+@pytest.mark.parametrize("case", SLOW)
+def test_a_slow_answer(case: str, spoiled: Relay, fake: FakeIndex, connect: Connect) -> None:
+    """Silence, drops and heads without end fail a try when its time is up, wherever they begin."""
+    spoil, expected = SLOW[case]
+    cause, seconds = given_up(connect, fake, spoiled.spoil(spoil, times=None).url + PATH)
+    assert cause == expected
+    assert seconds < 2 * TIMEOUT + SLACK / FIRST_TRIES
+
+
+def test_a_large_answer_has_its_time(world: World, spoiled: Relay, fake: FakeIndex, connect: Connect) -> None:
+    """A body may take longer than the timeout, as long as it comes faster than the slowest that is waited for."""
+    text = b'{"info": {"name": "large", "summary": "%s"}}' % (b"long " * 5000)
+    world.override("/pypi/large/json", text)
+    spoiled.spoil(relay.packed(lambda body: gzip.compress(body, 0), 2 * SLOWEST_BODY))
+    began = time.monotonic()
+    answer = connect(fake, timeout=TIMEOUT).client.get(f"{spoiled.url}/pypi/large/json")
+    assert answer.body == text
+    assert time.monotonic() - began > TIMEOUT
+
+
+@pytest.mark.parametrize("case", ["silent in the body", "a head in drops", "a body in drops"])
+def test_a_slow_answer_over_tls(case: str, spoiled: Relay, fake: FakeIndex, connect: Connect, tmp_path: Path) -> None:
+    """TLS changes nothing of it."""
+    authority = Authority(tmp_path)
+    spoil, expected = SLOW[case]
+    port = int(spoiled.spoil(spoil, times=None).url.rpartition(":")[2])
+    with behind_tls(("127.0.0.1", port), authority.certificate()) as url:
+        cause, seconds = given_up(connect, fake, url + PATH, ca_bundle=str(authority.bundle))
+    assert cause == expected
+    assert seconds < 2 * TIMEOUT + SLACK / FIRST_TRIES
+
+
+def _silent(stack: ExitStack, drops: bytes = b"") -> int:
+    """A server that says nothing, or one of these bytes now and then: its port."""
+
+    def serve(sock: socket.socket) -> None:
+        for drop in drops:
+            if listener.stopping.wait(TIMEOUT / 5):
+                return
+            sock.sendall(bytes([drop]))
+        listener.stopping.wait(60)
+
+    listener = Listener(serve)
+    return stack.enter_context(listener).port
+
+
+@pytest.mark.parametrize("drops", [b"", b"\x16\x03\x03\x40\x00" + bytes(40)], ids=["silence", "drops"])
+def test_a_slow_handshake(fake: FakeIndex, connect: Connect, drops: bytes) -> None:
+    """A handshake that does not come to its end fails a try when the time to connect is up."""
+    with ExitStack() as stack:
+        cause, seconds = given_up(connect, fake, f"https://127.0.0.1:{_silent(stack, drops)}{PATH}")
+    assert cause == SILENT
+    assert seconds < TIMEOUT + SLACK / FIRST_TRIES
+
+
+@pytest.mark.parametrize("drops", [b"", b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20], ids=["silence", "drops"])
+def test_a_slow_proxy(fake: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch, drops: bytes) -> None:
+    """So does a proxy that does not come to its answer."""
+    with ExitStack() as stack:
+        port = _silent(stack, drops)
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+        cause, seconds = given_up(connect, fake, f"https://index.test{PATH}")
+    assert cause == f"{SILENT}, through the proxy http://127.0.0.1:{port}"
+    assert seconds < TIMEOUT + SLACK / FIRST_TRIES
+
+
+def test_a_proxy_whose_head_has_no_end(fake: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor do bytes that come fast help a proxy's answer that does not end."""
+    with proxy(answer=b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 30) as endless:
+        monkeypatch.setenv("HTTPS_PROXY", endless.url)
+        cause, seconds = given_up(connect, fake, f"https://index.test{PATH}")
+    assert cause == f"{SILENT}, through the proxy {endless.url}"
+    assert seconds < TIMEOUT + SLACK / FIRST_TRIES
+
+
+def test_nobody_accepts(fake: FakeIndex, connect: Connect) -> None:
+    """A server that does not take connections fails a try when the time to connect is up."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as stack:
+        for _ in range(3):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        cause, seconds = given_up(connect, fake, f"http://127.0.0.1:{full.getsockname()[1]}{PATH}")
+    assert cause == UNCONNECTED
+    assert seconds < TIMEOUT + SLACK / FIRST_TRIES
+
+
+def test_a_resolver_that_hangs() -> None:
+    """The system's resolver knows no timeout; it is not waited for any longer, and what it leads to is closed."""
+    asker, resolved = HTTPConnection("index.test", timeout=TIMEOUT), threading.Event()
+    ours, theirs = socket.socketpair()
+
+    def connect() -> socket.socket:
+        resolved.wait(20)
+        return ours
+
+    began = time.monotonic()
+    with pytest.raises(ConnectTimeoutError):
+        _connected(connect, asker)
+    assert time.monotonic() - began < TIMEOUT + SLACK
+    resolved.set()
+    with theirs:
+        theirs.settimeout(5)
+        assert theirs.recv(1) == b""
+
+
+def test_what_is_left_of_the_time_to_connect() -> None:
+    """A connection goes on with the time that is left, for the proxy and for TLS."""
+    asker = HTTPConnection("index.test", timeout=TIMEOUT)
+    ours, theirs = socket.socketpair()
+
+    def connect() -> socket.socket:
+        time.sleep(TIMEOUT / 2)
+        return ours
+
+    with theirs, _connected(connect, asker) as made:
+        left = made.gettimeout()
+    assert left is not None
+    assert 0 < left <= TIMEOUT / 2
+
+
+def test_the_rate_that_is_told() -> None:
+    """The settings and docs/reliability.md tell the rate below which a body is given up."""
+    told = f"a second more for every {SLOWEST_BODY // 1024} KB that have come"
+    (setting,) = (field for field in fields_of(Config) if field.name == "request_timeout_seconds")
+    page = " ".join((Path(__file__).parents[2] / "docs" / "reliability.md").read_text().split())
+    assert told in setting.description
+    assert told in page

@@ -1,0 +1,283 @@
+"""The way to the index, spoilt: each fault ends in the right rows, or in one error of the right kind."""
+
+import gzip
+import random
+from collections.abc import Callable, Iterator
+from email.utils import formatdate
+from typing import Any
+
+import pytest
+
+from source_pypi.config import make_config
+from source_pypi.errors import AnswerError, DocumentError, SourceError, UnavailableError, UnreachableError
+from source_pypi.http.client import (
+    FIRST_TRIES,
+    LONGEST_BACKOFF,
+    LONGEST_WAIT,
+    REDIRECTS,
+    TRIES,
+)
+from source_pypi.http.credentials import Credentials, origin
+from source_pypi.selection import select
+from source_pypi.services.index.api import Index
+from source_pypi.streams import choose_streams
+from source_pypi.sync.run import batches
+from tests.batches import rows_in
+from tests.fake_index import FakeIndex, World, faults
+from tests.faults import relay
+from tests.faults.relay import Relay, Spoil
+
+Connect = Callable[..., Index]
+PATH = "/pypi/flask/json"
+#: 2026-11-22, in seconds since 1970.
+NOW = 1795305600.0
+
+
+@pytest.fixture
+def index(world: World) -> Iterator[FakeIndex]:
+    """An index that has Flask, and may be asked twice."""
+    world.add("flask", releases=["1.0", "2.0"])
+    with FakeIndex(world, strict=False) as index:
+        yield index
+
+
+@pytest.fixture
+def spoiled(index: FakeIndex) -> Iterator[Relay]:
+    """A relay to it."""
+    with Relay(index.url) as relay:
+        yield relay
+
+
+def rows(index: Index, address: str) -> tuple[list[Any], list[SourceError]]:
+    """The rows of Flask's files that are read by way of an address, and what went wrong."""
+    config = make_config({"projects": ["flask"]})
+    found, failed = list[Any](), list[SourceError]()
+    try:
+        for batch in batches(Index(index.client, address), select(config), choose_streams(["files"]), config):
+            found += rows_in(batch).get("files", ())
+            failed += batch.failures.values()
+    except SourceError as error:
+        failed.append(error)
+    return found, failed
+
+
+MENDED = {
+    "refused": relay.refuse(),
+    "reset before the head": relay.cut(0, "reset"),
+    "reset in the head": relay.cut(100, "reset"),
+    "reset behind the head": relay.cut_body(0, "reset"),
+    "reset in the body": relay.cut_body(100, "reset"),
+    "closed before the head": relay.cut(0),
+    "closed in the head": relay.cut(100),
+    "closed behind the head": relay.cut_body(0),
+    "length too large": relay.length(b"100000"),
+    "a length that is no number": relay.packed(lambda body: gzip.compress(body)[:-9]),
+    "broken gzip": relay.packed(lambda body: gzip.compress(body)[:40] + bytes(40) + gzip.compress(body)[80:]),
+    "gzip that is none": relay.packed(lambda body: body),
+    "gzip cut short": relay.packed(lambda body: gzip.compress(body)[:-1]),
+    "gzip and more": relay.packed(lambda body: gzip.compress(body) + b"more"),
+    "no HTTP": relay.instead(b"SSH-2.0-OpenSSH_9.9\r\n"),
+    "a strange line": relay.instead(b"HTTP/1.1 2x0 OK\r\n\r\n"),
+    "a head of other bytes": relay.instead(bytes(range(256)) + b"\r\n\r\n"),
+    "two lengths": relay.length(b"5, 6"),
+    "chunks that are none": relay.instead(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"),
+}
+
+
+@pytest.mark.parametrize("case", MENDED)
+def test_over_the_next_time(case: str, spoiled: Relay, index: FakeIndex, connect: Connect, waits: list[float]) -> None:
+    """What breaks on its way is asked for again, and ends in the rows that there are; for ever, in one error."""
+    expected = rows(connect(index), index.url)
+    spoiled.spoil(MENDED[case])
+    assert rows(connect(index), spoiled.url) == expected
+    assert waits == [1.0]
+    spoiled.spoil(MENDED[case], times=None)
+    found, failed = rows(connect(index), spoiled.url)
+    assert (found, [type(error) for error in failed]) == ([], [UnreachableError])
+    assert waits == [1.0, 1.0, 2.0]
+
+
+def test_cut_at_any_byte(spoiled: Relay, index: FakeIndex, connect: Connect, waits: list[float]) -> None:
+    """A body that ends at any of its bytes is never taken for an answer, nor is a head; a RST changes nothing."""
+    client = connect(index)
+    expected = rows(client, index.url)
+    with Relay(index.url) as whole:
+        connect(index).client.get(whole.url + PATH)
+        head, body = whole._answer(whole.heard[0])
+    lengths = [*range(0, len(head), 5), *range(len(head), len(head + body))]
+    for at in range(0, len(lengths), TRIES - 1):
+        for length in lengths[at : at + TRIES - 1]:
+            spoiled.spoil(relay.cut(length, "reset" if length % 2 else "close"))
+        assert client.client.get(spoiled.url + PATH).body == gzip.decompress(body)
+    assert len(waits) == len(lengths)
+    for length in lengths[::40]:
+        spoiled.spoil(relay.cut(length))
+        assert rows(client, spoiled.url) == expected
+
+
+def test_a_body_without_length(spoiled: Relay, index: FakeIndex, connect: Connect) -> None:
+    """Nor does a body make a row that ends at any of its bytes as if it were whole: HTTP cannot tell."""
+    with Relay(index.url) as whole:
+        connect(index).client.get(whole.url + PATH)
+        _, packed = whole._answer(whole.heard[0])
+    body = gzip.decompress(packed)
+    for length in random.Random(1).sample(range(1, len(body.rstrip())), 60):
+        spoiled.spoil(relay.instead(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n" + body[:length]))
+        found, failed = rows(connect(index), spoiled.url)
+        assert (found, [type(error) for error in failed]) == ([], [DocumentError])
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        relay.closed_behind(),
+        relay.without_length(),
+        relay.packed(lambda b: gzip.compress(b[:9]) + gzip.compress(b[9:])),
+    ],
+)
+def test_odd_and_right(spoil: Spoil, spoiled: Relay, index: FakeIndex, connect: Connect, waits: list[float]) -> None:
+    """A connection that is not kept, a body that ends with it, gzip in members: odd, but whole."""
+    client = connect(index)
+    expected = rows(client, index.url)
+    for _ in range(2):
+        assert rows(client, spoiled.spoil(spoil).url) == expected
+    assert waits in ([], [1.0])  # a kept connection may close while the next request is on its way
+
+
+def test_a_length_that_is_too_small(spoiled: Relay, index: FakeIndex, connect: Connect) -> None:
+    """What is cut by a lie is no document, and what lies behind it is not taken for the next answer."""
+    client = connect(index)
+    expected = rows(client, index.url)
+    spoiled.spoil(relay.lie(-3), TRIES)
+    found, failed = rows(client, spoiled.url)
+    assert (found, [type(error) for error in failed]) == ([], [UnreachableError])
+    assert rows(client, spoiled.url) == expected
+
+
+def test_a_gzip_bomb(
+    spoiled: Relay, index: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch, waits: list[float]
+) -> None:
+    """What unpacks to more than is taken is refused at once, also in many small members."""
+    monkeypatch.setattr("source_pypi.http.compression.LARGEST_ANSWER", 2**20)
+    for bomb in (gzip.compress(bytes(2**28)), gzip.compress(b"[" * 100) * 20_000):
+        spoiled.spoil(relay.packed(lambda body, bomb=bomb: bomb))  # type: ignore[misc]
+        found, failed = rows(connect(index), spoiled.url)
+        assert (found, [str(error) for error in failed]) == (
+            [],
+            [f"{spoiled.url}{PATH} answered more than 1 MB: is index_url the address of a package index?"],
+        )
+    assert waits == []
+
+
+def test_small_members(spoiled: Relay, index: FakeIndex, connect: Connect) -> None:
+    """Many members without content take time by their number, not by its square."""
+    empty, expected = gzip.compress(b""), rows(connect(index), index.url)
+    spoiled.spoil(relay.packed(lambda body: gzip.compress(body) + empty * 50_000))
+    assert rows(connect(index), spoiled.url) == expected
+
+
+RETRY_AFTER: dict[str, tuple[str | None, float | None]] = {
+    "seconds": ("7", 7.0),
+    "a date": (formatdate(NOW + 90, usegmt=True), 90.0),
+    "a date in another zone": ("Sun, 22 Nov 2026 01:01:00 +0100", 60.0),
+    "a date without zone": ("Sun, 22 Nov 2026 00:02:00 -0000", 120.0),
+    "a date that is over": ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
+    "the longest": (f"{LONGEST_WAIT:.0f}", LONGEST_WAIT),
+    "longer": (f"{LONGEST_WAIT + 1:.0f}", None),
+    "absurd": ("9" * 400, None),
+    "the last year": ("Fri, 31 Dec 9999 23:59:59 GMT", None),
+    "missing": (None, 1.0),
+    "negative": ("-1", 1.0),
+    "not a number": ("nan", 1.0),
+    "infinite": ("inf", 1.0),
+    "a fraction": ("1.5", 1.0),
+    "other digits": ("\u0663".encode().decode("latin-1"), 1.0),
+    "no date": ("Sun, 99 Nov 2026 00:00:00 GMT", 1.0),
+    "the first year": ("Mon, 01 Jan 0001 00:00:00 +2359", 0.0),
+    "empty": ("", 1.0),
+}
+
+
+@pytest.mark.parametrize("case", RETRY_AFTER)
+def test_retry_after(case: str, index: FakeIndex, connect: Connect, waits: list[float]) -> None:
+    """Whatever Retry-After says, a wait is what it means, or what it is without one, or an error at once."""
+    text, expected = RETRY_AFTER[case]
+    index.fault(PATH, faults.too_many(text))
+    client = connect(index, now=lambda: NOW)
+    if expected is None:
+        assert [type(error) for error in rows(client, index.url)[1]] == [UnavailableError]
+        assert waits == []
+    else:
+        assert rows(client, index.url)[1] == []
+        assert waits == [expected]
+
+
+def test_a_storm(index: FakeIndex, connect: Connect, waits: list[float]) -> None:
+    """A storm of 429 ends after so many tries, each wait as long as it was asked for."""
+    index.fault(PATH, faults.too_many("300"), times=None)
+    _, failed = rows(connect(index, clock=lambda: 0.0), index.url)
+    assert [str(error) for error in failed] == [
+        f"{index.url}{PATH} answered 429 ({TRIES} tries in 0.0 s, and asks to wait 300 s): try later"
+    ]
+    assert waits == [300.0] * (TRIES - 1)
+
+
+def test_a_minute_of_503(index: FakeIndex, connect: Connect) -> None:
+    """An outage of a minute ends in the rows that there are, and costs no more waits than the tries allow."""
+    passed, waited = [0.0], list[float]()
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        passed[0] += seconds
+        if passed[0] > 60:
+            index.clear_faults()
+
+    expected = rows(connect(index), index.url)
+    index.fault(PATH, faults.unavailable(), times=None)
+    assert rows(connect(index, sleep=sleep, clock=lambda: passed[0]), index.url) == expected
+    assert len(waited) < TRIES
+    assert max(waited) <= LONGEST_BACKOFF
+
+
+REDIRECTED = {
+    "to itself": (PATH, f"{PATH} answered more than {REDIRECTS} redirects"),
+    "to a file": ("file:///etc/passwd", f"{PATH} answered with a redirect to no address: 'file:///etc/passwd'"),
+    "to no address": ("http://[bad", f"{PATH} answered with a redirect to no address: 'http://[bad'"),
+    "to another protocol": ("ftp://a:b@x.test/", f"{PATH} answered with a redirect to no address: 'ftp://x.test/'"),
+    "to a script": ("javascript:alert(1)", f"{PATH} answered with a redirect to no address: 'javascript:alert(1)'"),
+}
+
+
+@pytest.mark.parametrize("case", REDIRECTED)
+def test_a_redirect_that_leads_nowhere(case: str, index: FakeIndex, connect: Connect, waits: list[float]) -> None:
+    """A redirect to itself, to a file or to what is no address ends in one error, at once."""
+    location, expected = REDIRECTED[case]
+    index.fault(PATH, faults.redirect(location), times=None)
+    found, failed = rows(connect(index), index.url)
+    assert (found, [type(error) for error in failed]) == ([], [AnswerError])
+    assert str(failed[0]) == f"{index.url}{expected}: is index_url the address of a package index?"
+    assert len(index.requests) == (REDIRECTS + 1 if case == "to itself" else 1)
+    assert waits == []
+
+
+def test_a_redirect_to_another_host(world: World, index: FakeIndex, connect: Connect) -> None:
+    """A redirect to another host is followed, and the credentials stay, also where it tries to bring some itself."""
+    with FakeIndex(world, strict=False) as other:
+        named = other.url.replace("http://", "http://eve:stolen@")
+        index.fault(PATH, faults.redirect(named + PATH))
+        client = connect(index, credentials=Credentials(origin(index.url), "ann", "secret"))
+        assert rows(client, index.url)[1] == []
+        assert [request.headers.get("authorization") for request in other.requests] == [None]
+        assert [request.headers.get("authorization") for request in index.requests] == ["Basic YW5uOnNlY3JldA=="]
+
+
+def test_tries_and_their_number(spoiled: Relay, index: FakeIndex, connect: Connect, waits: list[float]) -> None:
+    """An address that never answered gets few tries, and one that has gets all of them."""
+    client = connect(index, clock=lambda: 0.0)
+    spoiled.spoil(relay.cut(0, "reset"), times=None)
+    with pytest.raises(UnreachableError, match=rf"\({FIRST_TRIES} tries in 0.0 s\)"):
+        client.client.get(spoiled.url + PATH)
+    client.client.get(index.url + PATH)
+    with pytest.raises(UnreachableError, match=rf"\({TRIES} tries in 0.0 s\)"):
+        client.client.get(spoiled.url + PATH)
+    assert waits == [1.0, 2.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0]

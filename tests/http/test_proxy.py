@@ -1,0 +1,208 @@
+"""proxy.py: which proxy the environment names, what is said to it, and what is said of it."""
+
+import base64
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from source_pypi.errors import ProxyError, SourceError, UnreachableError
+from source_pypi.http.credentials import Credentials, origin
+from source_pypi.http.proxy import Proxy, proxy_for, read_proxy
+from source_pypi.services.index.api import Index
+from tests.fake_index import FakeIndex, World, faults
+from tests.faults.authority import Authority, behind_tls
+from tests.faults.forward import Proxying, proxy
+
+Connect = Callable[..., Index]
+PATH = "/pypi/flask/json"
+SAID = b"Basic " + base64.b64encode(b"ann:s3cret/")
+PLAIN, OTHER = Proxy("http://proxy.test:3128"), Proxy("http://other.test:8080")
+HTTP, HTTPS = "http://index.test/simple/", "https://index.test:8443/simple/"
+
+
+@pytest.fixture
+def index(world: World) -> Iterator[FakeIndex]:
+    """An index that has Flask, and may be asked twice."""
+    world.add("flask")
+    with FakeIndex(world, strict=False) as index:
+        yield index
+
+
+@pytest.fixture
+def forward() -> Iterator[Proxying]:
+    """A proxy that serves everybody."""
+    with proxy() as forward:
+        yield forward
+
+
+@pytest.mark.parametrize(
+    ("variables", "address", "expected"),
+    [
+        ({}, HTTP, None),
+        ({"HTTP_PROXY": "http://proxy.test:3128"}, HTTP, PLAIN),
+        ({"http_proxy": "http://proxy.test:3128"}, HTTP, PLAIN),
+        ({"HTTP_PROXY": "http://other.test:8080", "http_proxy": "http://proxy.test:3128"}, HTTP, PLAIN),
+        ({"HTTP_PROXY": "http://proxy.test:3128"}, HTTPS, None),
+        ({"HTTPS_PROXY": "http://proxy.test:3128"}, HTTPS, PLAIN),
+        ({"ALL_PROXY": "http://proxy.test:3128"}, HTTPS, PLAIN),
+        ({"ALL_PROXY": "http://proxy.test:3128", "HTTPS_PROXY": "http://other.test:8080"}, HTTPS, OTHER),
+        ({"HTTPS_PROXY": "proxy.test:3128"}, HTTPS, PLAIN),
+        ({"HTTPS_PROXY": ""}, HTTPS, None),
+        ({"HTTPS_PROXY": "http://proxy.test:3128", "NO_PROXY": "index.test"}, HTTPS, None),
+        ({"HTTPS_PROXY": "http://proxy.test:3128", "no_proxy": ".test"}, HTTPS, None),
+        ({"HTTPS_PROXY": "http://proxy.test:3128", "NO_PROXY": "index.test:8443"}, HTTPS, None),
+        ({"HTTPS_PROXY": "http://proxy.test:3128", "NO_PROXY": "index.test:443"}, HTTPS, PLAIN),
+        ({"HTTPS_PROXY": "http://proxy.test:3128", "NO_PROXY": "*"}, HTTPS, None),
+        ({"HTTP_PROXY": "http://proxy.test:3128", "NO_PROXY": "::1"}, "http://[::1]:80/", None),
+        ({"HTTP_PROXY": "http://proxy.test:3128", "REQUEST_METHOD": "GET"}, HTTP, None),
+    ],
+)
+def test_which_proxy(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], address: str, expected: Proxy | None
+) -> None:
+    """The variables that others honour name a proxy, or an exception for a host."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert proxy_for(address) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("http://ann:s3cret%2F@proxy.test:3128/", Proxy("http://proxy.test:3128", SAID.decode())),
+        ("ann:s3cret%2F@proxy.test:3128", Proxy("http://proxy.test:3128", SAID.decode())),
+        ("https://proxy.test", Proxy("https://proxy.test")),
+    ],
+)
+def test_credentials_of_a_proxy(text: str, expected: Proxy) -> None:
+    """Credentials in a proxy's address are what it is told, and are not shown."""
+    assert read_proxy(text) == expected
+    assert "s3cret" not in repr(read_proxy(text))
+    assert SAID.decode() not in repr(read_proxy(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "socks5://ann:s3cret@proxy.test",
+            "socks5://proxy.test cannot be used: socks5 is not spoken here, http and https are",
+        ),
+        (
+            "http://ann:s3cret@",
+            "(HTTP_PROXY, HTTPS_PROXY or ALL_PROXY) names no address, as http://proxy.example.com:3128 is one",
+        ),
+        (
+            "http://ann:s3cret@x:no",
+            "(HTTP_PROXY, HTTPS_PROXY or ALL_PROXY) names no address, as http://proxy.example.com:3128 is one",
+        ),
+    ],
+)
+def test_what_is_no_proxy(text: str, said: str) -> None:
+    """What is no address of an HTTP proxy is the user's to mend, and told without its credentials."""
+    with pytest.raises(ProxyError) as caught:
+        read_proxy(text)
+    assert str(caught.value) == f"the environment's proxy {said}"
+
+
+def test_http(index: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked over http is asked of the proxy; its credentials reach it alone, and the index's the index."""
+    credentials = Credentials(origin(index.url), "ben", "other")
+    with proxy(authorization=SAID) as forward:
+        monkeypatch.setenv("HTTP_PROXY", forward.url.replace("http://", "http://ann:s3cret%2F@"))
+        assert connect(index, credentials=credentials).client.get(index.url + PATH).status == 200
+    (head,), (request,) = forward.heard, index.requests
+    assert head.startswith(f"GET {index.url}{PATH} HTTP/1.1\r\n".encode())
+    assert request.headers["authorization"] == credentials.basic
+    assert "proxy-authorization" not in request.headers
+
+
+def test_https(index: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Of a tunnel for https the proxy hears the index's host and its own credentials, and nothing of the index's."""
+    authority = Authority(tmp_path)
+    port = index.port
+    with behind_tls(("127.0.0.1", port), authority.certificate()) as url, proxy(authorization=SAID) as forward:
+        monkeypatch.setenv("HTTPS_PROXY", forward.url.replace("http://", "http://ann:s3cret%2F@"))
+        credentials = Credentials(origin(url), "ben", "other")
+        client = connect(index, credentials=credentials, ca_bundle=str(authority.bundle)).client
+        assert client.get(url + PATH).status == 200
+        client.close()
+    (head,), (request,) = forward.heard, index.requests
+    assert head.startswith(f"CONNECT {url.removeprefix('https://')} HTTP/1.".encode())
+    assert b"\r\nAuthorization" not in head
+    assert request.headers["authorization"] == credentials.basic
+    assert "proxy-authorization" not in request.headers
+
+
+def test_a_redirect_chooses_anew(
+    world: World, index: FakeIndex, forward: Proxying, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a redirect leads to is asked through the proxy that leads there, or without one."""
+    with FakeIndex(world) as other:
+        index.fault("/away", faults.redirect(other.url + PATH))
+        monkeypatch.setenv("HTTP_PROXY", forward.url)
+        monkeypatch.setenv("NO_PROXY", f"127.0.0.1:{other.port}")
+        assert connect(index).client.get(f"{index.url}/away").address == other.url + PATH
+    assert [head.split(b"\r\n")[0] for head in forward.heard] == [f"GET {index.url}/away HTTP/1.1".encode()]
+
+
+def told(connect: Connect, index: FakeIndex, address: str) -> SourceError:
+    """What is said of an address."""
+    with pytest.raises(SourceError) as caught:
+        connect(index, clock=lambda: 0.0).client.get(address)
+    return caught.value
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_credentials_that_are_wanted(
+    index: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch, waits: list[float], scheme: str
+) -> None:
+    """407 is the user's to mend: one error at once, that names the proxy without its credentials."""
+    with proxy(authorization=SAID) as forward:
+        monkeypatch.setenv(f"{scheme}_proxy", forward.url.replace("http://", "http://ann:wr0ng@"))
+        error = told(connect, index, index.url.replace("http", scheme) + PATH)
+    assert (type(error), str(error), waits) == (
+        ProxyError,
+        f"the environment's proxy {forward.url} wants credentials (407): its address takes them, as name:password@host",
+        [],
+    )
+
+
+CONNECT: dict[int, tuple[type[SourceError], str]] = {
+    403: (
+        ProxyError,
+        "the environment's proxy {proxy} does not connect to the index (403): check NO_PROXY and index_url",
+    ),
+    502: (
+        UnreachableError,
+        "{address} cannot be reached: its proxy {proxy}: status 502 (3 tries in 0.0 s); "
+        "check index_url and the network, or try later",
+    ),
+}
+
+
+@pytest.mark.parametrize("status", CONNECT)
+def test_no_tunnel(index: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    """A proxy that refuses a tunnel is the user's to mend; one that cannot make it may be able to the next time."""
+    kind, said = CONNECT[status]
+    with proxy(answer=b"HTTP/1.1 %d s3cret\r\nContent-Length: 0\r\n\r\n" % status) as forward:
+        monkeypatch.setenv("HTTPS_PROXY", forward.url)
+        error = told(connect, index, f"https://index.test{PATH}")
+    expected = said.format(proxy=forward.url, address=f"https://index.test{PATH}")
+    assert (type(error), str(error)) == (kind, expected)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_nobody_there(index: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    """A proxy that cannot be reached is told from an index that cannot."""
+    with proxy() as forward:
+        pass
+    monkeypatch.setenv(f"{scheme}_proxy", forward.url.replace("http://", "http://ann:s3cret@"))
+    address = f"{scheme}://index.test{PATH}"
+    error = told(connect, index, address)
+    assert (type(error), str(error)) == (
+        UnreachableError,
+        f"{address} cannot be reached: its proxy {forward.url}: no connection can be made (3 tries in 0.0 s); "
+        "check index_url and the network, or try later",
+    )

@@ -1,0 +1,172 @@
+"""trust.py: whose certificates are trusted, and what is said of others."""
+
+import socket
+import ssl
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from source_pypi.errors import AnswerError, SettingError, UnreachableError, UntrustedError
+from source_pypi.http.credentials import Credentials, origin
+from source_pypi.http.tls import trusted
+from source_pypi.services.index.api import Index
+from tests.fake_index import FakeIndex, World, faults
+from tests.faults.authority import Authority, behind_tls
+from tests.faults.forward import proxy
+from tests.faults.listening import Listener
+
+Connect = Callable[..., Index]
+PATH = "/pypi/flask/json"
+
+
+@pytest.fixture
+def index(world: World) -> Iterator[FakeIndex]:
+    """An index that has Flask, and may be asked twice."""
+    world.add("flask")
+    with FakeIndex(world, strict=False) as index:
+        yield index
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """A company's own CA."""
+    return Authority(tmp_path_factory.mktemp("company"))
+
+
+def secured(
+    index: FakeIndex, authority: Authority, host: str = "127.0.0.1", days: float = 10
+) -> AbstractContextManager[str]:
+    """The index behind TLS, with a certificate for a host that is valid for so many days more."""
+    return behind_tls(("127.0.0.1", index.port), authority.certificate(host, days))
+
+
+def test_a_bundle(index: FakeIndex, authority: Authority, connect: Connect) -> None:
+    """A certificate of a company's own CA is trusted where ca_bundle names it; one connection carries all requests."""
+    client = connect(index, ca_bundle=str(authority.bundle)).client
+    with secured(index, authority) as url:
+        assert [client.get(url + PATH).status for _ in range(3)] == [200, 200, 200]
+        client.close()
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_the_environment(
+    index: FakeIndex,
+    authority: Authority,
+    connect: Connect,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    variable: str,
+) -> None:
+    """SSL_CERT_FILE and SSL_CERT_DIR name what is trusted, as OpenSSL has it."""
+    hashed = f"{ssl_hash(authority.bundle):08x}.0"
+    (tmp_path / hashed).write_bytes(authority.bundle.read_bytes())
+    monkeypatch.setenv(variable, str(authority.bundle if variable == "SSL_CERT_FILE" else tmp_path))
+    client = connect(index).client
+    with secured(index, authority) as url:
+        assert client.get(url + PATH).status == 200
+        client.close()
+
+
+def ssl_hash(certificate: Path) -> int:
+    """The number by which OpenSSL finds a certificate in a folder (X509_NAME_hash)."""
+    command = ["openssl", "x509", "-noout", "-subject_hash", "-in", str(certificate)]
+    try:
+        return int(subprocess.run(command, check=True, capture_output=True).stdout, 16)
+    except FileNotFoundError:
+        pytest.skip("openssl, which knows the names of files in such a folder, is not installed")
+
+
+UNTRUSTED = {
+    "nobody's": ("127.0.0.1", 10, False, "unable to get local issuer certificate"),
+    "over": ("127.0.0.1", -1, True, "certificate has expired"),
+    "another host's": ("other.test", 10, True, "IP address mismatch, certificate is not valid for '127.0.0.1'"),
+}
+
+
+@pytest.mark.parametrize("case", UNTRUSTED)
+def test_not_trusted(case: str, index: FakeIndex, authority: Authority, connect: Connect, waits: list[float]) -> None:
+    """A certificate that cannot be trusted is the user's to mend: one error at once, and nothing was sent."""
+    host, days, named, reason = UNTRUSTED[case]
+    client = connect(
+        index,
+        ca_bundle=str(authority.bundle) if named else None,
+        credentials=Credentials(origin(index.url), "ann", "secret"),
+    ).client
+    with secured(index, authority, host, days) as url, pytest.raises(UntrustedError) as caught:
+        client.get(url + PATH)
+    assert str(caught.value) == (
+        f"{url}{PATH}: the certificate is not trusted ({reason}): if it is of a company's own CA, name that one's "
+        "PEM file in ca_bundle; else check index_url"
+    )
+    assert (waits, index.requests) == ([], [])
+
+
+def test_through_a_proxy(
+    index: FakeIndex, authority: Authority, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Through a proxy's tunnel, certificates are judged as without it."""
+    with secured(index, authority) as url, proxy() as forward:
+        monkeypatch.setenv("HTTPS_PROXY", forward.url)
+        trusting = connect(index, ca_bundle=str(authority.bundle)).client
+        assert trusting.get(url + PATH).status == 200
+        trusting.close()
+        with pytest.raises(UntrustedError):
+            connect(index).client.get(url + PATH)
+
+
+def test_no_tls(index: FakeIndex, connect: Connect, waits: list[float]) -> None:
+    """An index that does not speak TLS is told from one whose certificate is not trusted."""
+
+    def answer(sock: socket.socket) -> None:
+        sock.recv(65536)
+        sock.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+    said = r"TLS failed \((wrong version number|record layer failure)\)"
+    with Listener(answer) as plain, pytest.raises(UnreachableError, match=said):
+        connect(index).client.get(f"https://127.0.0.1:{plain.port}{PATH}")
+    assert waits == [1.0, 2.0]
+
+
+def test_no_way_back(index: FakeIndex, authority: Authority, connect: Connect) -> None:
+    """A redirect from https to http is not followed."""
+    index.fault("/away", faults.redirect(index.url + PATH))
+    client = connect(index, ca_bundle=str(authority.bundle)).client
+    with secured(index, authority) as url:
+        with pytest.raises(AnswerError, match="a redirect from https to http"):
+            client.get(f"{url}/away")
+        client.close()
+    assert [request.path for request in index.requests] == ["/away"]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"", "holds no certificates (PEM)"), (b"no certificate", "holds no certificates (PEM)")],
+    ids=["empty", "text"],
+)
+def test_a_bundle_without_certificates(tmp_path: Path, content: bytes, reason: str) -> None:
+    """A file that holds no certificates is told by its name."""
+    path = tmp_path / "bundle.pem"
+    path.write_bytes(content)
+    with pytest.raises(SettingError) as caught:
+        trusted(str(path))
+    assert str(caught.value) == f"setting 'ca_bundle': {path} {reason}"
+
+
+def test_a_bundle_that_cannot_be_read(tmp_path: Path) -> None:
+    """Nor is a file passed over that cannot be read."""
+    for path, reason in ((str(tmp_path / "none"), "No such file or directory"), ("no\0path", "it is no path")):
+        with pytest.raises(SettingError) as caught:
+            trusted(path)
+        assert str(caught.value).endswith(f"cannot be read: {reason}")
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_checks_stay_on(authority: Authority, named: bool) -> None:
+    """Certificates and host names are checked, and a bundle is trusted besides the system's own."""
+    system = trusted(None)
+    context = trusted(str(authority.bundle)) if named else system
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+    assert context.cert_store_stats()["x509_ca"] == system.cert_store_stats()["x509_ca"] + named

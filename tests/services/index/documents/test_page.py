@@ -1,0 +1,164 @@
+"""Project pages and the list of projects, at the door."""
+
+from typing import Any
+
+import pytest
+
+from source_pypi.errors import DocumentError
+from source_pypi.services.index.documents import Listed, Listing, Page, PageFile, ProjectStatus, open_document
+from source_pypi.services.index.documents.invalid_fields import Oddity
+from source_pypi.services.index.documents.page import Meta, newer_than_known, serial_of
+from tests.fake_index import World
+from tests.fake_index.documents import View, listing_json, page_html, page_json
+
+ADDRESS = "http://index.test/simple/foo/"
+A_PAGE = "a project page as JSON (PEP 691, with 'files')"
+A_LIST = "the list of projects as JSON (PEP 691, with 'projects')"
+
+
+def a_world() -> World:
+    """A world with one archived project of two files."""
+    world = World()
+    world.add("Foo", ["1.0"])
+    world.backfill("foo-1.0.tar.gz", provenance={})
+    world.archive("Foo")
+    return world
+
+
+def test_a_page_of_the_index() -> None:
+    """A page is typed: its files, versions, status and serial."""
+    world = a_world()
+    document = open_document(page_json(world.projects["foo"], View("http://index.test")), Page, ADDRESS)
+    files = world.projects["foo"].releases["1.0"].files
+    integrity = "http://index.test/integrity/foo/1.0/foo-1.0.tar.gz/provenance"
+    assert document.oddities == ()
+    assert document.content == Page(
+        files=[
+            PageFile(name, f"http://index.test/{files[name].path()}", integrity if name.endswith(".gz") else None)
+            for name in sorted(files)
+        ],
+        meta=Meta("1.4", world.projects["foo"].last_serial),
+        name="foo",
+        versions=["1.0"],
+        status=ProjectStatus("archived"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"files":[]}', Page(files=[])),
+        (b'{"files":[{}],"meta":{}}', Page(files=[PageFile()], meta=Meta())),
+        (b'{"files":[],"meta":{"_last-serial":"7"}}', Page(files=[], meta=Meta(last_serial="7"))),
+        (b'{"files":[],"versions":[],"project-status":{}}', Page(files=[], versions=[], status=ProjectStatus())),
+        (
+            b'{"files":[{"filename":"a","yanked":"why","size":null,"hashes":{}}],"alternate-locations":[]}',
+            Page(files=[PageFile("a")]),
+        ),
+    ],
+)
+def test_nearly_everything_is_optional(body: bytes, expected: Page) -> None:
+    """A page may lack versions, sizes, status and serial (index-api.md 7.4), and have keys that nobody knows."""
+    document = open_document(body, Page, ADDRESS)
+    assert (document.content, document.oddities) == (expected, ())
+
+
+def test_an_archived_page_as_it_was_seen() -> None:
+    """The page of an archived project without files, as the index sent it (index-api.md 3)."""
+    body = (
+        b'{"alternate-locations":[],"files":[],"meta":{"_last-serial":22222086,"api-version":"1.4"},"name":"pil",'
+        b'"project-status":{"status":"archived"},"versions":[]}'
+    )
+    expected = Page([], Meta("1.4", 22222086), "pil", [], ProjectStatus("archived"))
+    assert open_document(body, Page, ADDRESS).content == expected
+
+
+def test_an_odd_page() -> None:
+    """What is of a wrong type is null and noted."""
+    body = b'{"files":[{"filename":1,"url":"u"},7],"meta":[],"name":{},"versions":[1,"2"],"project-status":"active"}'
+    document = open_document(body, Page, ADDRESS)
+    assert document.content == Page(files=[PageFile(url="u")], versions=["2"])
+    assert document.oddities == (
+        Oddity("$.files[0].filename", "text", "1"),
+        Oddity("$.files[1]", "an object", "7"),
+        Oddity("$.meta", "an object", "[]"),
+        Oddity("$.name", "text", "{}"),
+        Oddity("$.versions[0]", "text", "1"),
+        Oddity("$.project-status", "an object", "'active'"),
+    )
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"files":null}', b'{"files":{}}', b'{"projects":[]}', b"404"])
+def test_what_is_no_page(body: bytes) -> None:
+    """What has no files is no page."""
+    with pytest.raises(DocumentError) as caught:
+        open_document(body, Page, ADDRESS)
+    assert (caught.value.address, caught.value.expected) == (ADDRESS, A_PAGE)
+
+
+def test_a_page_of_html() -> None:
+    """An index that knows HTML only is told what was expected and how what came begins."""
+    body = page_html(a_world().projects["foo"], View("http://index.test"))
+    with pytest.raises(DocumentError) as caught:
+        open_document(body, Page, ADDRESS)
+    assert (caught.value.expected, caught.value.found[:33]) == (A_PAGE, '\'<!DOCTYPE html> <html lang="en">')
+
+
+def test_the_list_of_an_index() -> None:
+    """The list is typed: display names and serials."""
+    world = a_world()
+    body = listing_json(world.projects.values(), world.serial)
+    document = open_document(body, Listing, "http://index.test/simple/")
+    serial = world.projects["foo"].last_serial
+    assert document.content == Listing([Listed("Foo", serial)], Meta("1.4", world.serial))
+    assert document.oddities == ()
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"projects":null}', b'{"projects":{}}', b'{"files":[]}', b"<html>"])
+def test_what_is_no_list(body: bytes) -> None:
+    """What has no projects is no list of projects."""
+    with pytest.raises(DocumentError) as caught:
+        open_document(body, Listing, ADDRESS)
+    assert caught.value.expected == A_LIST
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (7, 7),
+        (-1, -1),
+        ("7", 7),
+        ("0", 0),
+        (None, None),
+        ("", None),
+        (" 7", None),
+        ("7.0", None),
+        ("-7", None),
+        ("\u0667", None),
+        ("9" * 18, 10**18 - 1),
+        ("9" * 19, None),
+    ],
+)
+def test_serials(value: Any, expected: int | None) -> None:
+    """A serial is a number that a column holds; a text of ASCII digits is one as well."""
+    assert serial_of(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        ("1.0", None),
+        ("1.99", None),
+        ("1", None),
+        ("1.4.2", None),
+        ("", None),
+        (None, None),
+        ("2.0", "2.0"),
+        ("10.1", "10.1"),
+        ("new", "new"),
+    ],
+)
+def test_versions_of_the_interface(version: str | None, expected: str | None) -> None:
+    """A page of a major version that we do not know is not read on (PEP 629)."""
+    assert newer_than_known(Meta(api_version=version)) == expected
+    assert newer_than_known(None) is None

@@ -1,0 +1,48 @@
+"""Project and release documents: what is told of them where an index leaves things out."""
+
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+
+import pytest
+
+from source_pypi.services.index.documents import File, Info, Project
+
+
+def in_zone(file: File) -> tuple[datetime | None, tzinfo | None]:
+    """When a file was uploaded, and the zone in which that is told."""
+    when = file.uploaded()
+    return when, None if when is None else when.tzinfo
+
+
+def test_when_a_file_was_uploaded() -> None:
+    """The time with a zone counts; else the older one, which is UTC: so is what is told."""
+    whole, old = datetime(2020, 1, 2, tzinfo=UTC), datetime(2020, 1, 3)
+    elsewhere = whole.astimezone(timezone(timedelta(hours=2)))
+    assert File(upload_time=old, upload_time_iso_8601=whole).uploaded() is whole
+    assert in_zone(File(upload_time_iso_8601=elsewhere)) == (whole, UTC)
+    assert in_zone(File(upload_time=old)) == (datetime(2020, 1, 3, tzinfo=UTC), UTC)
+    assert File().uploaded() is None
+
+
+@pytest.mark.parametrize(
+    ("filename", "url", "name"),
+    [
+        ("a.whl", "http://b/c.whl", "a.whl"),
+        (None, "http://b/x/c.whl#sha256=d/e", "c.whl"),
+        (None, "c.whl", "c.whl"),
+        (None, "http://b/", None),
+        (None, None, None),
+    ],
+)
+def test_the_name_of_a_file(filename: str | None, url: str | None, name: str | None) -> None:
+    """A file without a name is called as its address ends."""
+    assert File(filename=filename, url=url).name() == name
+
+
+def test_files_by_version() -> None:
+    """Files stand by version; where no releases are listed, those of the latest one."""
+    file = File("a.whl")
+    assert Project(Info(), releases={"1.0": [file], "2.0": None}).listed() == {"1.0": [file], "2.0": []}
+    assert Project(Info(version="1.0"), urls=[file]).listed() == {"1.0": [file]}
+    assert Project(Info(version="1.0")).listed() == {"1.0": []}
+    assert Project(Info(), urls=[file]).listed() == {}
+    assert Project(Info(version="1.0"), urls=[file], releases={}).listed() == {}

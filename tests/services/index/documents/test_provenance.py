@@ -1,0 +1,75 @@
+"""Provenance documents, at the door."""
+
+import json
+from typing import Any
+
+import pytest
+
+from source_pypi.errors import DocumentError
+from source_pypi.services.index.documents import Provenance, open_document
+from source_pypi.services.index.documents.invalid_fields import Oddity
+from source_pypi.services.index.documents.provenance import Bundle
+
+ADDRESS = "http://index.test/integrity/foo/1.0/foo-1.0.tar.gz/provenance"
+PUBLISHER = {"kind": "GitHub", "claims": None, "repository": "a/b", "workflow": "release.yml", "environment": ""}
+ATTESTATION = {
+    "version": 1,
+    "verification_material": {"certificate": "AA==", "transparency_entries": [{"logIndex": "147137139"}]},
+    "envelope": {"statement": "AA==", "signature": "AA=="},
+}
+
+
+def opened(document: Any) -> Any:
+    """The content and the oddities of a document."""
+    made = open_document(json.dumps(document).encode(), Provenance, ADDRESS)
+    return made.content, [str(oddity) for oddity in made.oddities]
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        (
+            {"version": 1, "attestation_bundles": [{"publisher": PUBLISHER, "attestations": [ATTESTATION] * 2}]},
+            Provenance([Bundle(PUBLISHER, [ATTESTATION] * 2)], 1),
+        ),
+        ({"attestation_bundles": []}, Provenance([])),
+        ({"version": None, "attestation_bundles": [{}]}, Provenance([Bundle()])),
+        ({"version": 2, "attestation_bundles": [{"publisher": None, "x": 1}]}, Provenance([Bundle()], 2)),
+    ],
+)
+def test_a_sound_document(document: Any, expected: Provenance) -> None:
+    """The outline is typed; what is inside publishers and attestations stays as it is."""
+    assert opened(document) == (expected, [])
+
+
+def test_an_odd_document() -> None:
+    """What is of a wrong type is null and noted; what stands beside it stays, whatever type it has."""
+    bundle = {"publisher": PUBLISHER | {"claims": {"sub": [1]}}, "attestations": [ATTESTATION, 7]}
+    document = open_document(
+        json.dumps({"version": "1", "attestation_bundles": [bundle, "x"]}).encode(), Provenance, ADDRESS
+    )
+    assert document.content == Provenance([Bundle(PUBLISHER | {"claims": {"sub": [1]}}, [ATTESTATION])], None)
+    assert document.oddities == (
+        Oddity("$.attestation_bundles[0].attestations[1]", "an object", "7"),
+        Oddity("$.attestation_bundles[1]", "an object", "'x'"),
+        Oddity("$.version", "a whole number of 64 bits", "'1'"),
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"attestation_bundles":null}',
+        b'{"attestation_bundles":{}}',
+        b'{"message":"none"}',
+        b"<html>",
+    ],
+)
+def test_what_is_no_provenance(body: bytes) -> None:
+    """What has no bundles is refused by name."""
+    with pytest.raises(DocumentError) as caught:
+        open_document(body, Provenance, ADDRESS)
+    assert caught.value.expected == "a provenance document (JSON with 'attestation_bundles')"

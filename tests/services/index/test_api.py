@@ -1,0 +1,179 @@
+"""services/index/api.py: endpoints -> documents."""
+
+from collections.abc import Callable
+
+import pytest
+
+from source_pypi.config import make_config
+from source_pypi.errors import DocumentError, SourceError, StaleError
+from source_pypi.services.index.api import STALE_TRIES, Index, default_address, open_index, root_of
+from source_pypi.services.index.documents import UNCHANGED, UNKNOWN, Document, Mark
+from tests.fake_index import FakeIndex, World, faults
+from tests.fake_index.site import Answer
+
+Connect = Callable[..., Index]
+
+
+@pytest.mark.parametrize(
+    ("address", "root"),
+    [
+        ("https://packages.example.com", "https://packages.example.com"),
+        ("https://packages.example.com/", "https://packages.example.com"),
+        ("https://packages.example.com/simple", "https://packages.example.com"),
+        ("https://packages.example.com/simple/", "https://packages.example.com"),
+        ("https://packages.example.com/pypi", "https://packages.example.com"),
+        ("https://packages.example.com/root/mirror/simple/", "https://packages.example.com/root/mirror"),
+        ("https://example.com/api/pypi/pypi/simple", "https://example.com/api/pypi/pypi"),
+        ("https://me:pw@example.com:8443/simple/?x=1#y", "https://example.com:8443"),
+        ("http://[::1]:3141/root/", "http://[::1]:3141/root"),
+    ],
+)
+def test_root_of(address: str, root: str) -> None:
+    """The root, the /simple/ and the /pypi address of an index mean the same index."""
+    assert root_of(address) == root
+
+
+def test_default_address() -> None:
+    """The default index is the one that the library names, and is read without an interface's name."""
+    assert default_address().startswith("https://")
+    index = open_index(make_config({}))
+    index.client.close()
+    assert not index.root.endswith(("/", "/pypi", "/simple"))
+    assert default_address().startswith(index.root)
+
+
+@pytest.mark.parametrize("ending", ["", "/", "/simple", "/simple/", "/pypi", "/pypi/"])
+def test_any_of_its_addresses(world: World, serve: Callable[..., FakeIndex], ending: str) -> None:
+    """A project is found whichever of the index's addresses is configured, also below a path, without a redirect."""
+    world.add("flask")
+    fake = serve(prefix="/root/mirror")
+    index = open_index(make_config({"index_url": fake.url + ending}))
+    document = index.project("flask")
+    index.client.close()
+    assert isinstance(document, Document)
+    assert document.content.info.name == "flask"
+    assert [(request.path, request.status) for request in fake.requests] == [("/root/mirror/pypi/flask/json", 200)]
+
+
+@pytest.mark.parametrize("mode", ["edge", "origin"])
+def test_documents(world: World, serve: Callable[..., FakeIndex], connect: Connect, mode: str) -> None:
+    """Each document comes with one request, whichever layer of the public index answers."""
+    world.add("Flask", releases=["1.0", "1!2.0+local.1"])
+    fake = serve(mode=mode)
+    index = connect(fake)
+    project, release, statistics = index.project("flask"), index.release("flask", "1!2.0+local.1"), index.statistics()
+    assert isinstance(project, Document)
+    assert isinstance(release, Document)
+    assert isinstance(statistics, Document)
+    assert list(project.content.releases or {}) == ["1!2.0+local.1", "1.0"]
+    assert release.content.info.version == "1!2.0+local.1"
+    assert list(statistics.content.top_packages) == ["Flask"]
+    assert project.serial == project.content.last_serial == release.serial
+    assert len(fake.requests) == 3
+
+
+def test_absent(fake: FakeIndex, connect: Connect) -> None:
+    """What the index does not have is None."""
+    index = connect(fake)
+    assert index.project("nope") is None
+    assert index.release("nope", "1.0") is None
+
+
+def test_html_with_200(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """A page where a document should be is an error that names the address and what was expected."""
+    world.add("flask")
+    fake.fault("/pypi/flask/json", faults.html())
+    with pytest.raises(DocumentError) as caught:
+        connect(fake).project("flask")
+    assert str(caught.value).startswith(
+        f"{fake.url}/pypi/flask/json: expected a project document (JSON with 'info'), found '<"
+    )
+
+
+def test_json_that_is_no_document(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """JSON of another kind is no project document."""
+    world.add("flask")
+    fake.fault("/pypi/flask/json", faults.json({"message": "Not Found"}))
+    with pytest.raises(DocumentError, match="expected a project document"):
+        connect(fake).project("flask")
+
+
+# What is known already ----------------------------------------------------------------------------------------
+
+
+def changed(world: World) -> None:
+    """A project that has been changed once since it was made."""
+    world.add("flask", releases=["1.0"])
+    world.yank("flask", "1.0")
+
+
+def test_unchanged(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """A document that is asked for with its mark is not sent again, and is sent whole once it has changed."""
+    world.add("flask", releases=["1.0"])
+    index = connect(fake)
+    first = index.project("flask")
+    assert isinstance(first, Document)
+    fake.new_run()
+    assert index.project("flask", first.mark) is UNCHANGED
+    assert [(request.status, request.body_bytes) for request in fake.requests] == [(304, 0)]
+    world.yank("flask", "1.0")
+    fake.new_run()
+    second = index.project("flask", first.mark)
+    assert isinstance(second, Document)
+    assert second.mark.serial == (first.mark.serial or 0) + 1
+    assert second.mark.tag != first.mark.tag
+
+
+def test_without_etags(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
+    """An index without ETags sends the document again, with a mark that tells that it is the same one."""
+    world.add("flask", releases=["1.0"])
+    fake = serve(etags=False)
+    index = connect(fake)
+    first = index.project("flask")
+    fake.new_run()
+    assert isinstance(first, Document)
+    assert first.mark.etag is None
+    second = index.project("flask", first.mark)
+    assert isinstance(second, Document)
+    assert second.mark.same(first.mark)
+    assert "if-none-match" not in fake.requests[0].headers
+
+
+def test_a_stale_copy(world: World, fake: FakeIndex, connect: Connect, waits: list[float]) -> None:
+    """A copy older than what was seen is asked for again, after a wait, until the right one comes."""
+    changed(world)
+    fake.fault("/pypi/flask/json", faults.stale(), times=STALE_TRIES - 1)
+    document = connect(fake).project("flask", Mark(serial=world.serial))
+    assert isinstance(document, Document)
+    assert document.told_serial == world.serial
+    assert [request.fault for request in fake.requests] == ["stale"] * (STALE_TRIES - 1) + [None]
+    assert len(waits) == STALE_TRIES - 1
+
+
+def test_only_stale_copies(world: World, fake: FakeIndex, connect: Connect, waits: list[float]) -> None:
+    """Where only older copies come, that is an error, after so many tries and no more."""
+    changed(world)
+    fake.fault("/pypi/flask/json", faults.stale(), times=None)
+    with pytest.raises(StaleError) as caught:
+        connect(fake).project("flask", Mark(serial=world.serial))
+    assert str(caught.value) == (
+        f"{fake.url}/pypi/flask/json is an old copy (serial {world.serial - 1}, {world.serial} was seen before): "
+        "what was loaded stays, the next run asks again (if the index was set up anew, reset the state)"
+    )
+    assert len(fake.requests) == STALE_TRIES == len(waits) + 1
+
+
+def test_an_old_copy_is_news_to_who_has_seen_nothing(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """Without anything seen before, an old copy cannot be told from a new one, and is taken."""
+    changed(world)
+    fake.fault("/pypi/flask/json", faults.stale())
+    document = connect(fake).project("flask", UNKNOWN)
+    assert isinstance(document, Document)
+    assert document.told_serial == world.serial - 1
+
+
+def test_a_condition_that_none_set(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """A 304 to a question without a condition is no answer."""
+    fake.fault("/pypi/flask/json", faults.Fault("304", Answer(304, "application/json", b"")), times=None)
+    with pytest.raises(SourceError):
+        connect(fake).project("flask")

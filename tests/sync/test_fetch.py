@@ -1,0 +1,502 @@
+"""Visits: which documents are asked for, and what became of each question."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from packaging.utils import NormalizedName
+
+from source_pypi.errors import (
+    DamagedError,
+    DocumentError,
+    NotOfferedError,
+    RefusedError,
+    UnavailableError,
+    UnreachableError,
+)
+from source_pypi.selection import Target
+from source_pypi.services.index.api import Index
+from source_pypi.services.index.documents import ABSENT, UNKNOWN, Mark
+from source_pypi.services.index.documents.kinds import BEHIND_PROJECT, OF_INDEX, Reads
+from source_pypi.streams import choose_streams
+from source_pypi.sync.batch import batch_of
+from source_pypi.sync.fetch import Plan, visit_index, visit_project
+from source_pypi.sync.fetch_result import Findings
+from source_pypi.sync.state import Known
+from tests.fake_index import FakeIndex, World, faults
+from tests.fake_index.site import Answer
+
+Connect = Callable[..., Index]
+FOO = NormalizedName("foo")
+METADATA = b"Metadata-Version: 2.1\nName: foo\n"
+PROVENANCE = {"version": 1, "attestation_bundles": []}
+
+
+def plan(*reads: Reads, **given: Any) -> Plan:
+    """A plan that reads these documents."""
+    return Plan(frozenset(reads), **given)
+
+
+def full(world: World, *versions: str) -> None:
+    """The project foo; each version has a wheel with core metadata and provenance, and an sdist."""
+    for version in versions:
+        wheel = f"foo-{version}-py3-none-any.whl"
+        world.upload("foo", version, filename=wheel, metadata=METADATA, provenance=PROVENANCE)
+        world.upload("foo", version, filename=f"foo-{version}.tar.gz")
+
+
+ONCE, PINNED = Target(FOO), Target(FOO, ("1.0",), unpinned=False)
+
+
+@pytest.mark.parametrize(
+    ("made", "target", "once"),
+    [
+        (plan(Reads.PROJECT), ONCE, True),
+        (plan(Reads.PROJECT), PINNED, True),
+        (plan(Reads.PROJECT, Reads.RELEASES), ONCE, True),
+        (plan(Reads.PROJECT, Reads.RELEASES), PINNED, False),
+        (plan(Reads.PROJECT, Reads.RELEASES, releases="all"), ONCE, False),
+        (plan(Reads.PROJECT, releases="all"), ONCE, True),
+        (plan(Reads.PROJECT, follow=True), ONCE, True),
+        (plan(Reads.PROJECT, follow=True), PINNED, False),
+        (plan(Reads.PROJECT, Reads.RELEASES, fill=True), ONCE, False),
+        (plan(Reads.PROJECT, Reads.PAGE), ONCE, False),
+        (plan(Reads.PROJECT, Reads.CORE_METADATA), ONCE, False),
+        (plan(Reads.PAGE), ONCE, False),
+    ],
+)
+def test_one_question(made: Plan, target: Target, once: bool) -> None:
+    """A project takes one question where nothing is read that its document does not tell."""
+    assert made.asks_once(target) is once
+
+
+def test_answered(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """That the answer is in is told before it is unpacked, with its size, and only where it is the only one."""
+    full(world, "1.0")
+    told: list[int] = []
+    visit_project(connect(fake), ONCE, plan(Reads.PROJECT), answered=told.append)
+    (answer,) = fake.requests
+    assert (len(told), told[0] > 0, answer.path) == (1, True, "/pypi/foo/json")
+    fake.new_run()
+    visit_project(connect(fake), ONCE, plan(Reads.PROJECT, Reads.PAGE), answered=told.append)
+    fake.new_run()
+    visit_project(connect(fake), Target(NormalizedName("bar")), plan(Reads.PROJECT), answered=told.append)
+    assert len(told) == 1
+
+
+def brought(findings: Findings) -> set[str]:
+    """The documents that a visit to a project brought."""
+    visit = findings.visit
+    named: dict[str, Any] = {
+        "project": visit.document,
+        "page": visit.page,
+        "releases": visit.releases,
+        "metadata": visit.core_metadata,
+        "provenance": visit.provenance,
+    }
+    return {name for name, document in named.items() if document}
+
+
+def kinds(fake: FakeIndex) -> list[str]:
+    """What kind of document each request was for, in their order."""
+
+    def kind(path: str) -> str:
+        parts = path.strip("/").split("/")
+        if path.endswith(".metadata"):
+            return "metadata"
+        return {"simple": "page", "integrity": "provenance"}.get(parts[0], "project" if len(parts) == 3 else "release")
+
+    return [kind(request.path) for request in fake.requests]
+
+
+@pytest.mark.parametrize(
+    ("asked", "requests", "expected"),
+    [
+        (plan(), [], set()),
+        (plan(Reads.PROJECT), ["project"], {"project"}),
+        (plan(Reads.PAGE), ["page"], {"page"}),
+        (plan(Reads.PROJECT, Reads.PAGE), ["project", "page"], {"project", "page"}),
+        (plan(Reads.RELEASES), ["project"], {"project", "releases"}),
+        (plan(Reads.RELEASES, releases="all"), ["project", "release"], {"project", "releases"}),
+        (plan(Reads.CORE_METADATA), ["project", "metadata"], {"project", "metadata"}),
+        (plan(Reads.CORE_METADATA, releases="all"), ["project", "metadata", "metadata"], {"project", "metadata"}),
+        (plan(Reads.PROVENANCE), ["project", "page", "provenance"], {"project", "page", "provenance"}),
+        (plan(Reads.RELEASES, fill=True), ["project", "metadata"], {"project", "releases", "metadata"}),
+        (plan(Reads.PROJECT, fill=True), ["project"], {"project"}),
+        (
+            plan(*(read for read in Reads if read.of_project), releases="all", fill=True),
+            ["project", "page", "release", "metadata", "metadata", "provenance", "provenance"],
+            {"project", "page", "releases", "metadata", "provenance"},
+        ),
+    ],
+)
+def test_what_is_asked_for(
+    fake: FakeIndex, connect: Connect, asked: Plan, requests: list[str], expected: set[str]
+) -> None:
+    """The project document comes first, then what else the plan needs, each once."""
+    full(fake.world, "1.0", "2.0")
+    findings = visit_project(connect(fake), Target(FOO), asked)
+    assert kinds(fake) == requests
+    assert brought(findings) == expected
+    assert (findings.failures, findings.notes, findings.missing) == ({}, [], False)
+
+
+def test_a_release_that_speaks_is_not_filled(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """Core metadata is asked for only where the index says nothing of the requirements."""
+    full(world, "1.0")
+    world.projects["foo"].releases["1.0"].info["requires_dist"] = []
+    visit_project(connect(fake), Target(FOO), plan(Reads.RELEASES, fill=True))
+    assert kinds(fake) == ["project"]
+
+
+@pytest.mark.parametrize(
+    ("filenames", "chosen"),
+    [
+        (["foo-1.0-cp312-cp312-win32.whl", "foo-1.0-py3-none-any.whl", "foo-1.0.tar.gz"], "foo-1.0-py3-none-any.whl"),
+        (["foo-1.0-py3-none-any.whl", "foo-1.0-py2-none-any.whl"], "foo-1.0-py2-none-any.whl"),
+        (["foo-1.0-cp39-cp39-win32.whl", "foo-1.0-cp312-cp312-win32.whl"], "foo-1.0-cp312-cp312-win32.whl"),
+        (["foo-1.0.tar.gz"], "foo-1.0.tar.gz"),
+        (["foo-1.0.zip", "foo-1.0-py3.11.egg"], "foo-1.0.zip"),
+        (["foo-1.0-py3.11.egg", "foo-1.0.win32.exe"], None),
+    ],
+)
+def test_the_file_that_speaks(
+    world: World, fake: FakeIndex, connect: Connect, filenames: list[str], chosen: str | None
+) -> None:
+    """One file speaks for a release: a wheel for any platform, or any wheel, or the sdist; never another kind."""
+    for filename in filenames:
+        world.upload("foo", "1.0", filename=filename, metadata=METADATA, core_metadata="0")
+    findings = visit_project(connect(fake), Target(FOO), plan(Reads.CORE_METADATA))
+    assert list(findings.visit.core_metadata) == ([] if chosen is None else [chosen])
+
+
+@pytest.mark.parametrize("offered", [False, None])
+def test_metadata_that_is_not_offered(world: World, fake: FakeIndex, connect: Connect, offered: Any) -> None:
+    """A file of which the index does not say that it has metadata is not asked for it."""
+    file = {"filename": "a-1-py3-none-any.whl", "packagetype": "bdist_wheel", "url": "a", "core-metadata": offered}
+    world.override("/pypi/foo/json", {"info": {"version": "1"}, "releases": {"1": [file]}, "urls": [file]})
+    visit_project(connect(fake), Target(FOO), plan(Reads.CORE_METADATA))
+    assert kinds(fake) == ["project"]
+
+
+def test_addresses_of_a_mirror(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """Addresses that a mirror writes relative to a document are asked for where they lead; what is gone is left out."""
+    files = [
+        {"filename": "foo-1.tar.gz", "packagetype": "sdist", "url": "../../x/foo-1.tar.gz#a", "core-metadata": True}
+    ]
+    document = {"info": {"version": "1"}, "releases": {"1": files, "2": None}, "urls": files}
+    world.override("/root/pypi/foo/json", document)
+    page = {"files": [{"filename": "foo-1.tar.gz", "provenance": "../../p/1"}, {"filename": "b", "provenance": "q"}]}
+    world.override("/root/simple/foo/", page)
+    world.override("/root/x/foo-1.tar.gz.metadata", METADATA)
+    world.override("/root/p/1", PROVENANCE)
+    index = Index(connect(fake).client, f"{fake.url}/root")
+    findings = visit_project(index, Target(FOO), plan(Reads.CORE_METADATA, Reads.PROVENANCE))
+    assert findings.failures == {}
+    assert list(findings.visit.core_metadata) == list(findings.visit.provenance) == ["foo-1.tar.gz"]
+    assert [request.status for request in fake.requests] == [200] * 4
+
+
+@pytest.mark.parametrize("where", ["url", "provenance"])
+def test_an_address_that_is_none(world: World, fake: FakeIndex, connect: Connect, where: str) -> None:
+    """An address that no one can read costs the documents that it leads to, and nothing more."""
+    file = {"filename": "a.whl", "packagetype": "bdist_wheel", "core-metadata": True, where: "http://[x/a"}
+    world.override("/pypi/foo/json", {"info": {"version": "1"}, "releases": {"1": [file]}})
+    world.override("/simple/foo/", {"files": [file]})
+    findings = visit_project(connect(fake), Target(FOO), plan(Reads.CORE_METADATA, Reads.PROVENANCE))
+    assert {"project", "page"} <= brought(findings)
+
+
+@pytest.mark.parametrize(
+    ("target", "releases", "expected"),
+    [
+        (Target(FOO), "latest", {"3.0": False}),
+        (Target(FOO), "all", {"3.0": False, "1.0": False, "2.0": False}),
+        (Target(FOO, ("1.0",), unpinned=False), "all", {"1.0": True}),
+        (Target(FOO, ("1", "1.0.0"), unpinned=False), "latest", {"1.0": True}),
+        (Target(FOO, ("1",)), "latest", {"1.0": True, "3.0": False}),
+        (Target(FOO, ("3",)), "latest", {"3.0": True}),
+        (Target(FOO, ("2",)), "all", {"2.0": True, "3.0": False, "1.0": False}),
+    ],
+)
+def test_releases(fake: FakeIndex, connect: Connect, target: Target, releases: Any, expected: dict[str, bool]) -> None:
+    """Pins come first, in the index's spelling, then the latest, then, if asked for, the rest; each once."""
+    full(fake.world, "1.0", "2.0", "3.0")
+    findings = visit_project(connect(fake), target, plan(Reads.RELEASES, releases=releases))
+    assert [view.version for view in findings.visit.releases] == list(expected)
+    assert findings.pinned == {version for version, pinned in expected.items() if pinned}
+    assert kinds(fake) == ["project"] + ["release"] * len([version for version in expected if version != "3.0"])
+
+
+def test_an_exact_spelling_comes_first(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """Of two spellings of one version, a pin means the one that it spells."""
+    full(world, "1.0", "1.0.0")
+    findings = visit_project(connect(fake), Target(FOO, ("1.0",), False), plan(Reads.RELEASES))
+    assert [view.version for view in findings.visit.releases] == ["1.0"]
+
+
+def test_releases_that_the_index_does_not_have(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
+    """Of releases without documents, the first ones are named and all are counted."""
+    full(world, *(f"1.{number}" for number in range(9)))
+    findings = visit_project(connect(serve(poverty=True)), Target(FOO), plan(Reads.RELEASES, releases="all"))
+    shown = "1.0, 1.1, 1.2, 1.3, 1.4, ..."
+    assert findings.notes == [f"foo: the index has no release documents of 8 versions ({shown}); 1 could be read"]
+
+
+# What fails ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "failed"),
+    [
+        ("/pypi/foo/json", BEHIND_PROJECT),
+        ("/simple/foo/", {Reads.PAGE, Reads.PROVENANCE}),
+        ("/pypi/foo/1.0/json", {Reads.RELEASES}),
+        ("*.metadata", {Reads.CORE_METADATA}),
+        ("/integrity/*", {Reads.PROVENANCE}),
+    ],
+)
+@pytest.mark.parametrize("fault", [faults.json({"message": "ok"}), faults.reset()], ids=lambda fault: fault.name)
+def test_a_failure_is_noted_under_its_documents(
+    fake: FakeIndex, connect: Connect, path: str, failed: Iterable[Reads], fault: faults.Fault
+) -> None:
+    """A question that fails costs the documents behind it, and no others."""
+    full(fake.world, "1.0", "2.0")
+    index = connect(fake)
+    index.statistics()
+    fake.fault(path, fault, times=None)
+    every = plan(*(read for read in Reads if read.of_project), releases="all")
+    findings = visit_project(index, Target(FOO), every)
+    other = DamagedError if path == "*.metadata" else DocumentError  # of metadata, the digest is known beforehand
+    error = UnreachableError if fault.name == "reset" else other
+    assert {read: type(failure) for read, failure in findings.failures.items()} == dict.fromkeys(failed, error)
+
+
+def test_a_page_of_html(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """A page as HTML only is not what is read."""
+    full(world, "1.0")
+    fake.fault("/simple/foo/", faults.html())
+    findings = visit_project(connect(fake), Target(FOO), plan(Reads.PAGE))
+    assert [str(failure) for failure in dict.fromkeys(findings.failures.values())] == [
+        f"this index offers no project page as JSON (PEP 691) ({fake.url}/simple/foo/ answered HTML): "
+        "leave the stream out, or read an index that has it"
+    ]
+
+
+def test_an_index_that_never_answered(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """An index that has never answered makes further questions pointless."""
+    fake.fault("*", faults.reset(), times=None)
+    with pytest.raises(UnreachableError):
+        visit_project(connect(fake), Target(FOO), plan(Reads.PROJECT))
+
+
+def test_refused(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
+    """Refused credentials (401) are raised, a refusal of one document (403) is noted."""
+    fake = serve(username="me", password="pw")
+    with pytest.raises(RefusedError):
+        visit_project(connect(fake), Target(FOO), plan(Reads.PROJECT))
+    full(world, "1.0")
+    open_one = serve()
+    open_one.fault("/simple/foo/", faults.forbidden())
+    findings = visit_project(connect(open_one), Target(FOO), plan(Reads.PROJECT, Reads.PAGE))
+    assert {read: type(error) for read, error in findings.failures.items()} == dict.fromkeys(
+        (Reads.PAGE, Reads.PROVENANCE), RefusedError
+    )
+
+
+def test_absence_that_cannot_be_explained(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """Where there is no document and the page cannot be had, nothing is known of the project: it is not missing."""
+    fake.fault("/simple/foo/", faults.unavailable(), times=None)
+    findings = visit_project(connect(fake), Target(FOO), plan(Reads.PROJECT))
+    assert (findings.missing, findings.notes) == (False, [])
+    assert {read: type(error) for read, error in findings.failures.items()} == dict.fromkeys(
+        {*BEHIND_PROJECT, Reads.PAGE}, UnavailableError
+    )
+
+
+def test_a_page_without_a_document(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """A project that a page lists files of, and that has no document, is on an index without such documents."""
+    full(world, "1.0")
+    world.override("/pypi/foo/json", b"", status=404)
+    findings = visit_project(connect(fake), Target(FOO), plan(Reads.PROJECT))
+    assert {str(error) for error in findings.failures.values()} == {
+        f"this index offers no project document of foo, although it has the project ({fake.url}/pypi/foo/json "
+        "answered 404): leave the stream out, or read an index that has it"
+    }
+    assert set(findings.failures) == BEHIND_PROJECT
+
+
+# The index as a whole -----------------------------------------------------------------------------------------
+
+PATHS = {
+    Reads.STATISTICS: "/stats/",
+    Reads.LISTING: "/simple/",
+    Reads.RECENT_RELEASES: "/rss/updates.xml",
+    Reads.RECENT_PROJECTS: "/rss/packages.xml",
+}
+
+
+@pytest.mark.parametrize("read", OF_INDEX, ids=lambda read: read.name)
+def test_a_document_of_the_index(world: World, fake: FakeIndex, connect: Connect, read: Reads) -> None:
+    """A document of the index is one request; others are not asked for."""
+    full(world, "1.0")
+    findings = visit_index(connect(fake), [read, Reads.PROJECT, read])
+    assert fake.counts == {PATHS[read]: 1}
+    assert [document.address for document in findings.visit.documents()] == [f"{fake.url}{PATHS[read]}"]
+    assert (findings.failures, findings.target, findings.visit.project) == ({}, None, None)
+
+
+def test_documents_of_a_poor_index(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
+    """Documents that the index does not offer are told one by one; the list is there."""
+    fake = serve(poverty=True)
+    findings = visit_index(connect(fake), OF_INDEX)
+    assert {read: (type(error), str(error).partition(":")[0]) for read, error in findings.failures.items()} == {
+        read: (
+            NotOfferedError,
+            f"this index offers no {read.value} ({fake.url}{PATHS[read]} answered 404)".partition(":")[0],
+        )
+        for read in OF_INDEX - {Reads.LISTING}
+    }
+    assert fake.counts == dict.fromkeys(PATHS.values(), 1)
+
+
+def test_nothing_to_ask(fake: FakeIndex, connect: Connect) -> None:
+    """Where nothing is read nothing is asked."""
+    assert visit_index(connect(fake), [Reads.PROJECT]).failures == {}
+    assert fake.requests == []
+
+
+# What is known already ----------------------------------------------------------------------------------------
+
+
+def seen_from(findings: Findings, *names: str, **more: Any) -> Known:
+    """What streams by these names have seen, whose rows were made of what a visit found."""
+    streams = choose_streams(names)
+    terms = {stream.name: b"term" for stream in streams}
+    batch = batch_of(findings, Known(streams), terms, datetime(2026, 11, 22, tzinfo=UTC))
+    seen = {name: change.seen for name, change in batch.changes.items()}
+    return Known(streams, seen, frozenset(seen), **more)
+
+
+EVERYTHING = plan(*(read for read in Reads if read.of_project), releases="all")
+EVERY = ("files", "release", "core_metadata", "attestations", "statuses")
+
+
+def test_nothing_has_changed(fake: FakeIndex, connect: Connect) -> None:
+    """Documents that are unchanged are not brought; their marks stay, and nothing is said of what lies behind them."""
+    full(fake.world, "1.0", "2.0")
+    index = connect(fake)
+    first = visit_project(index, Target(FOO), EVERYTHING)
+    fake.new_run()
+    again = visit_project(index, Target(FOO), EVERYTHING, seen_from(first, *EVERY))
+    assert (kinds(fake), brought(again)) == (["project", "page"], set())
+    assert {request.status for request in fake.requests} == {304}
+    assert (again.marks, again.parts, again.failures, again.left) == (first.marks, {}, {}, set())
+
+
+def test_a_deep_visit(fake: FakeIndex, connect: Connect) -> None:
+    """In a deep visit release documents are asked for, on condition, although nothing has changed."""
+    full(fake.world, "1.0", "2.0", "3.0")
+    index = connect(fake)
+    first = visit_project(index, Target(FOO), plan(Reads.RELEASES, releases="all"))
+    fake.new_run()
+    known = seen_from(first, "release", deep=True)
+    again = visit_project(index, Target(FOO), plan(Reads.RELEASES, releases="all"), known)
+    assert [(request.path, request.status) for request in fake.requests] == [
+        ("/pypi/foo/json", 304),
+        ("/pypi/foo/1.0/json", 304),
+        ("/pypi/foo/2.0/json", 304),
+    ]
+    assert again.parts == {Reads.RELEASES: first.parts[Reads.RELEASES] | {"3.0": UNKNOWN}}
+    assert brought(again) == set()
+
+
+def test_what_is_missing_behind_an_unchanged_document(
+    world: World, serve: Callable[..., FakeIndex], connect: Connect
+) -> None:
+    """METADATA that is promised and not there is not asked for again until something changes, or a deep visit comes."""
+    world.upload("foo", "1.0", filename="foo-1.0-py3-none-any.whl")
+    fake = serve(etags=False)
+    index = connect(fake)
+    asked = plan(Reads.CORE_METADATA)
+    first = visit_project(index, Target(FOO), asked)
+    assert (kinds(fake), first.parts) == (["project", "metadata"], {Reads.CORE_METADATA: {}})
+    for deep, expected in ((False, ["project"]), (True, ["project", "metadata"])):
+        fake.new_run()
+        visit_project(index, Target(FOO), asked, seen_from(first, "core_metadata", deep=deep))
+        assert kinds(fake) == expected
+
+
+def test_an_old_copy_is_left(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """Of a project of which only old copies come nothing else is asked for, and nothing is taken for known."""
+    full(world, "1.0")
+    world.yank("foo", "1.0")
+    index = connect(fake)
+    first = visit_project(index, Target(FOO), EVERYTHING)
+    fake.new_run()
+    fake.fault("/pypi/foo/json", faults.stale(), times=None)
+    again = visit_project(index, Target(FOO), EVERYTHING, seen_from(first, *EVERY))
+    assert set(kinds(fake)) == {"project"}
+    assert (again.left, again.failures, again.marks, again.parts) == (set(BEHIND_PROJECT), {}, {}, {})
+    assert (brought(again), again.missing, len(again.notes)) == (set(), False, 1)
+
+
+def test_absence_is_asked_for_again(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """A project that was missing is asked for without condition, and its page says why again."""
+    index = connect(fake)
+    first = visit_project(index, Target(FOO), EVERYTHING)
+    assert (first.missing, first.marks) == (True, {Reads.PROJECT: ABSENT, Reads.PAGE: ABSENT})
+    fake.new_run()
+    again = visit_project(index, Target(FOO), EVERYTHING, seen_from(first, "files", "statuses"))
+    assert (again.missing, again.marks, kinds(fake)) == (True, first.marks, ["project", "page"])
+
+
+def test_a_project_that_goes_between_two_questions(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """Where the document is gone when it is asked for once more, the streams of the page are left for the next run."""
+    full(world, "1.0")
+    index = connect(fake)
+    first = visit_project(index, Target(FOO), plan(Reads.PROJECT, Reads.PAGE))
+    world.archive("foo")
+    fake.new_run()
+    fake.fault("/pypi/foo/json", faults.Fault("304", Answer(304, "application/json", b"")))
+    fake.fault("/pypi/foo/json", faults.Fault("404", Answer(404, "application/json", b"{}")))
+    again = visit_project(index, Target(FOO), plan(Reads.PROJECT, Reads.PAGE), seen_from(first, "files", "statuses"))
+    assert [(request.path, request.status) for request in fake.requests] == [
+        ("/pypi/foo/json", 304),
+        ("/simple/foo/", 200),
+        ("/pypi/foo/json", 404),
+    ]
+    assert (again.left, again.failures, again.missing) == ({Reads.PAGE, Reads.PROVENANCE}, {}, False)
+    assert again.marks[Reads.PROJECT] == first.marks[Reads.PROJECT]
+
+
+def test_needs_to_remember() -> None:
+    """What is needed is remembered only if all of it could be read; what an index never offers is no obstacle."""
+    outage, lacks = UnavailableError("x", 503, 7, 1.0, None), NotOfferedError("x", "y")
+    assert Findings(needs=("a",)).whole_needs == ("a",)
+    assert Findings(needs=("a",), failures={Reads.CORE_METADATA: lacks, Reads.PAGE: outage}).whole_needs == ("a",)
+    for cut in (
+        Findings(needs=("a",), failures={Reads.RELEASES: outage}),
+        Findings(needs=("a",), failures={Reads.CORE_METADATA: outage}),
+        Findings(needs=("a",), left={Reads.RELEASES}),
+        Findings(needs=("a",), complaints=[outage]),
+        Findings(),
+    ):
+        assert cut.whole_needs is None
+
+
+def test_the_list_of_projects_on_condition(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """The list is asked for on condition; an old copy of it is left."""
+    full(world, "1.0")
+    index = connect(fake)
+    first = visit_index(index, [Reads.LISTING])
+    mark = first.marks[Reads.LISTING]
+    fake.new_run()
+    again = visit_index(index, [Reads.LISTING], mark)
+    assert (again.marks, again.visit.listing, again.failures) == ({Reads.LISTING: mark}, None, {})
+    assert [request.status for request in fake.requests] == [304]
+    fake.new_run()
+    fake.fault("/simple/", faults.stale(), times=None)
+    left = visit_index(index, [Reads.LISTING], Mark(serial=mark.serial))
+    assert (left.left, left.failures, left.marks) == ({Reads.LISTING}, {}, {})
