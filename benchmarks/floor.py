@@ -101,9 +101,9 @@ class Parsed(NamedTuple):
 
 def main() -> None:
     """Fetch, decode, write."""
-    address, names = urlsplit(sys.argv[1]), Path(sys.argv[2]).read_text().split()
-    assert address.hostname is not None
-    connection = http.client.HTTPConnection(address.hostname, address.port)
+    url, names = urlsplit(sys.argv[1]), Path(sys.argv[2]).read_text().split()
+    assert url.hostname is not None
+    connection = http.client.HTTPConnection(url.hostname, url.port)
     documents, sections_of = msgspec.json.Decoder(Project), msgspec.json.Decoder(dict[str, Raw])
     encode = msgspec.json.Encoder().encode
 

@@ -90,7 +90,7 @@ def large(bench: Workbench) -> Iterator[Figure]:
     """Peak memory of ``read`` of one very large document."""
     files = LARGE * bench.projects // 500
     with workbench(1, bench.runs, files) as one:
-        size = _size(one.address, one.names(1)[0])
+        size = _size(one.url, one.names(1)[0])
         read = one.read(FLAT_STREAMS, "read.jsonl")
         read.run()
         peak = highest_peak([read.run() for _ in range(bench.runs)])
@@ -104,9 +104,9 @@ def large(bench: Workbench) -> Iterator[Figure]:
     )
 
 
-def _size(address: str, name: str) -> int:
+def _size(url: str, name: str) -> int:
     """Bytes of a project document, without compression."""
-    parts = urlsplit(address)
+    parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc)
     connection.request("HEAD", f"/pypi/{name}/json")
     size = int(connection.getresponse().headers["Content-Length"])

@@ -13,12 +13,12 @@ import time
 
 def main() -> None:
     """Run it to its end, without input."""
-    output, complaints, *command = sys.argv[1:]
+    output, user_errors, *command = sys.argv[1:]
     written = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     files = (
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
         (os.POSIX_SPAWN_OPEN, 1, output, written, 0o666),
-        (os.POSIX_SPAWN_OPEN, 2, complaints, written, 0o666),
+        (os.POSIX_SPAWN_OPEN, 2, user_errors, written, 0o666),
     )
     began = time.perf_counter()
     process = os.posix_spawnp(command[0], command, os.environ, file_actions=files)

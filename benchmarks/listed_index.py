@@ -21,11 +21,11 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from source_pypi.destinations.duckdb.state import Remembered
 from source_pypi.destinations.duckdb.store import Database
-from source_pypi.selection import Target
-from source_pypi.services.index.documents import Mark
+from source_pypi.selection import SelectedProject
+from source_pypi.services.index.documents import Fingerprint
 from source_pypi.services.index.documents.page import JSON_PAGE
 from source_pypi.streams import choose_streams
-from source_pypi.sync.state import Part, Seen, terms_of
+from source_pypi.sync.state import Partition, ProjectState, settings_digest_of
 from source_pypi.sync.state_codec import DIGEST
 from tests.fake_index import FakeIndex, World
 
@@ -92,22 +92,26 @@ def remember(names: Sequence[str], into: Path, root: str) -> None:
         remembered = Remembered(connection, into, root, time.time())
         for start in range(0, len(names), AT_ONCE):
             for stream, project, seen in _seen(names, start, int(time.time()) + 3600):
-                remembered.note(stream, project, seen)
+                remembered.save(stream, project, seen)
             remembered.finish()
             remembered.write()
 
 
-def _seen(names: Sequence[str], start: int, asked: int) -> Iterator[tuple[str, str, Seen]]:
+def _seen(names: Sequence[str], start: int, asked: int) -> Iterator[tuple[str, str, ProjectState]]:
     chance = random.Random(start)
     terms = {
-        stream.name: terms_of(stream, Target(NormalizedName("")), "latest", fill=False, keys=False)
+        stream.name: settings_digest_of(stream, SelectedProject(NormalizedName("")), "latest", fill=False, keys=False)
         for stream in choose_streams(None)
     }
     for number, name in enumerate(names[start : start + AT_ONCE], start):
         serial = serial_of(number)
-        marks = {"project": Mark(b"~" + chance.randbytes(16), serial)}
+        fingerprints = {"project": Fingerprint(b"~" + chance.randbytes(16), serial)}
         for stream, one in terms.items():
-            yield stream, name, Seen(asked, one, True, serial, marks, {"": Part(chance.randbytes(DIGEST))})
+            yield (
+                stream,
+                name,
+                ProjectState(asked, one, True, serial, fingerprints, {"": Partition(chance.randbytes(DIGEST))}),
+            )
 
 
 if __name__ == "__main__":

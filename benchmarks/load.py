@@ -26,7 +26,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()  # what waits here would be looked through again and again, which sync does not do
     wall, cpu = time.perf_counter(), time.process_time()
-    with Database(Path(sys.argv[2]), streams, selection.targets, root=index.root) as database:
+    with Database(Path(sys.argv[2]), streams, selection.projects, root=index.root) as database:
         for batch in visited:
             database.add(batch)
         database.finish()

@@ -55,8 +55,8 @@ class Command:
         :raises CommandError: when it fails.
         """
         target = self.folder / self.output if self.output else Path(os.devnull)
-        complaints = self.folder / "stderr.txt"  # on a terminal it would show how far it is, which costs
-        launched = (sys.executable, "-I", "-S", str(_LAUNCH), str(target), str(complaints), *self.arguments)
+        user_errors = self.folder / "stderr.txt"  # on a terminal it would show how far it is, which costs
+        launched = (sys.executable, "-I", "-S", str(_LAUNCH), str(target), str(user_errors), *self.arguments)
         told = subprocess.run(
             launched, cwd=self.folder, env=self._environment(), capture_output=True, text=True, check=False
         )
@@ -64,7 +64,7 @@ class Command:
             raise CommandError(f"cannot be started: {self}\n{told.stderr}")
         wall, cpu, peak, status = told.stdout.split()
         if code := os.waitstatus_to_exitcode(int(status)):
-            raise CommandError(f"exit status {code}: {self}\n{complaints.read_text()}")
+            raise CommandError(f"exit status {code}: {self}\n{user_errors.read_text()}")
         return Cost(float(wall), float(cpu), int(peak) * _MAXRSS_UNIT)
 
     def _environment(self) -> dict[str, str]:

@@ -20,7 +20,7 @@ def read(bench: Workbench) -> Iterator[Figure]:
     """CPU of ``read`` beside that of the floor, which makes the same rows; and requests sent."""
     ours = bench.read(STREAMS, "read.jsonl")
     (bench.folder / "names.txt").write_text("\n".join(bench.names(bench.projects)))
-    floor = bench.script("floor.py", bench.address, "names.txt", output="floor.jsonl")
+    floor = bench.script("floor.py", bench.url, "names.txt", output="floor.jsonl")
     ours.run()
     floor.run()
     bench.script("rows.py", "same", "read.jsonl", "floor.jsonl", output="rows.json").run()

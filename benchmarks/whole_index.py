@@ -81,10 +81,10 @@ def _index(bench: Workbench, listed: int, moved: int) -> Iterator[None]:
     with subprocess.Popen(serve, stdout=subprocess.PIPE, text=True) as index:
         assert index.stdout is not None
         try:
-            address = index.stdout.readline().strip()
-            if not address:
+            url = index.stdout.readline().strip()
+            if not url:
                 raise CommandError("the index that lists very many projects has not started")
-            (bench.folder / "address").write_text(address)
+            (bench.folder / "address").write_text(url)
             yield
         finally:
             index.terminate()

@@ -28,7 +28,7 @@ class Workbench:
     """Where the commands run, what index they ask for how many projects, and how often they do."""
 
     folder: Path
-    address: str
+    url: str
     projects: int
     runs: int
     index: subprocess.Popen[str]
@@ -82,7 +82,7 @@ class Workbench:
         named = [f"{key}-{value}" for key, value in more.items()]
         name = "-".join(["config", str(projects), "projects", *named]) + ".json"
         settings = {
-            "index_url": self.address,
+            "index_url": self.url,
             "projects": self.names(projects),
             "requests_per_second": 0,
             "max_concurrency": 1,
@@ -125,9 +125,9 @@ def workbench(
     ):
         assert index.stdout is not None
         try:
-            address = index.stdout.readline().strip()
-            if not address:
+            url = index.stdout.readline().strip()
+            if not url:
                 raise CommandError("the generated index has not started")
-            yield Workbench(Path(folder), address, projects, runs, index)
+            yield Workbench(Path(folder), url, projects, runs, index)
         finally:
             index.terminate()

@@ -9,11 +9,11 @@ import msgspec
 from source_pypi.streams import STREAMS
 from source_pypi.sync.batch import Batch, rows_of
 from source_pypi.sync.changes import SLICE, Change
-from source_pypi.sync.state import Seen
+from source_pypi.sync.state import ProjectState
 
 SEEN_AT = datetime(2026, 11, 22, 7, 29, 37, tzinfo=UTC)
 #: What a stream has seen of a project of which nothing more is known.
-SEEN = Seen(int(SEEN_AT.timestamp()), b"term", True, None, {}, {})
+SEEN = ProjectState(int(SEEN_AT.timestamp()), b"term", True, None, {}, {})
 _BY_NAME = {stream.name: stream for stream in STREAMS}
 _ENCODER = msgspec.json.Encoder()
 
@@ -32,7 +32,9 @@ def batch_with(
     **fields: Any,
 ) -> Batch:
     """A batch with these rows, by stream, that replace all others, but for those of the parts ``kept``."""
-    changes = {name: change_with(made, kept=(kept or {}).get(name, ())) for name, made in (rows or {}).items()}
+    changes = {
+        name: change_with(made, unchanged_partitions=(kept or {}).get(name, ())) for name, made in (rows or {}).items()
+    }
     return Batch(project, **{"seen_at": SEEN_AT, "changes": changes, **fields})
 
 

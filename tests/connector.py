@@ -12,11 +12,11 @@ from typing import Any
 
 from source_pypi import airbyte
 from source_pypi.config import make_config
-from source_pypi.selection import Target, select
-from source_pypi.services.index.documents import Mark
+from source_pypi.selection import SelectedProject, select
+from source_pypi.services.index.documents import Fingerprint
 from source_pypi.streams import STREAMS
 from source_pypi.streams.stream import Stream
-from source_pypi.sync.state import WHOLE_INDEX, Seen, terms_of
+from source_pypi.sync.state import WHOLE_INDEX, ProjectState, settings_digest_of
 from source_pypi.sync.state_codec import pack_text
 from tests.fake_index import FakeIndex, World
 from tests.streams.test_attestations import attestation, bundle, provenance
@@ -104,14 +104,14 @@ def _catalog(streams: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _abnormal_state(stream: Stream) -> dict[str, Any]:
     """The state of a stream that has seen the projects of the configuration in a far future."""
-    targets: list[Target | None] = [
-        *select(make_config(json.loads((CONFIGURATIONS / "config.json").read_text()))).targets
+    targets: list[SelectedProject | None] = [
+        *select(make_config(json.loads((CONFIGURATIONS / "config.json").read_text()))).projects
     ]
     projects = {}
     for target in targets if stream.of_project else [None]:
-        terms = terms_of(stream, target, "latest", fill=False, keys=True)
-        marks = {code: Mark(b"", SERIAL) for code in "dpl"}
-        seen = Seen(TIME, terms, True, SERIAL, marks, {})
+        terms = settings_digest_of(stream, target, "latest", fill=False, keys=True)
+        fingerprints = {code: Fingerprint(b"", SERIAL) for code in "dpl"}
+        seen = ProjectState(TIME, terms, True, SERIAL, fingerprints, {})
         projects[WHOLE_INDEX if target is None else target.project] = pack_text(seen)
     told = {"version": 1, "index": PLACEHOLDER, "projects": projects}
     return {"type": "STREAM", "stream": {"stream_descriptor": {"name": stream.name}, "stream_state": told}}

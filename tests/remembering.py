@@ -11,7 +11,7 @@ from source_pypi.streams import choose_streams
 from source_pypi.streams.stream import Stream
 from source_pypi.sync.batch import Batch, lines_of
 from source_pypi.sync.run import batches
-from source_pypi.sync.state import WHOLE_INDEX, Glance, Seen, glance_at
+from source_pypi.sync.state import WHOLE_INDEX, ProjectState, ProjectSummary, summary_for
 from tests.fake_index import FakeIndex
 
 #: 2026-11-22, in seconds since 1970; a second later the run after it begins.
@@ -32,22 +32,22 @@ class Remembering:
         self.unfinished: int | None = None
         self.given: list[Batch] = []
         self._names: list[str] = []
-        self._seen: dict[str, dict[str, Seen]] = {}
+        self._seen: dict[str, dict[str, ProjectState]] = {}
         self._replaced: dict[str, list[Row]] = {}
         self._merged: dict[str, dict[tuple[Any, ...], Row]] = {}
 
     # What a run asks of it --------------------------------------------------------------------------------
 
-    def recall(self, projects: Collection[str]) -> Mapping[str, Mapping[str, Seen]]:
+    def load(self, projects: Collection[str]) -> Mapping[str, Mapping[str, ProjectState]]:
         """What the streams have seen of projects."""
         return {name: dict(self._seen.get(name, {})) for name in projects}
 
-    def glance(self, terms: Mapping[str, bytes]) -> Iterable[Glance]:
+    def summaries(self, terms: Mapping[str, bytes]) -> Iterable[ProjectSummary]:
         """What any stream has seen."""
-        glances = (glance_at(project, seen, terms) for project, seen in self._seen.items())
-        return [glance for glance in glances if glance is not None]
+        summaries = (summary_for(project, seen, terms) for project, seen in self._seen.items())
+        return [summary for summary in summaries if summary is not None]
 
-    def seen(self, stream: str, project: str = WHOLE_INDEX) -> Seen:
+    def seen(self, stream: str, project: str = WHOLE_INDEX) -> ProjectState:
         """What a stream has seen of a project."""
         return self._seen[project][stream]
 
@@ -79,18 +79,22 @@ class Remembering:
     def _take(self, stream: Stream, batch: Batch) -> None:
         change = batch.changes[stream.name]
         if stream.incremental:
-            self._seen.setdefault(batch.project or WHOLE_INDEX, {})[stream.name] = change.seen
+            self._seen.setdefault(batch.project or WHOLE_INDEX, {})[stream.name] = change.state
         if change.count is None:
             return
         made: list[Row] = [json.loads(line) for line in b"".join(lines_of(stream, batch)).splitlines()]
         table = self._replaced.setdefault(stream.name, [])
         whole = batch.project is None
-        stays = [r for r in table if not whole and (r["project"] != batch.project or _kept(stream, r, change.kept))]
+        stays = [
+            r
+            for r in table
+            if not whole and (r["project"] != batch.project or _kept(stream, r, change.unchanged_partitions))
+        ]
         self._replaced[stream.name] = stays + made
         by_key = self._merged.setdefault(stream.name, {})
         for row in made:
             by_key[tuple(row[name] for name in stream.key)] = row
-        for gone in change.gone:
+        for gone in change.deleted_keys:
             del by_key[tuple(gone[name] for name in stream.key)]
 
     # What came of them ------------------------------------------------------------------------------------
@@ -110,8 +114,8 @@ class Remembering:
         told: dict[str, list[dict[str, str | int]]] = {}
         for batch in self.given:
             for name, change in batch.changes.items():
-                if change.gone:
-                    told.setdefault(name, []).extend(change.gone)
+                if change.deleted_keys:
+                    told.setdefault(name, []).extend(change.deleted_keys)
         return told
 
     def tables(self) -> dict[str, list[Row]]:
@@ -131,7 +135,7 @@ def fresh(fake: FakeIndex, index: Index, asked: Sequence[str], streams: Sequence
 
 
 def _kept(stream: Stream, row: Row, kept: tuple[str, ...]) -> bool:
-    return stream.part is not None and row[stream.part] in kept
+    return stream.partition_field is not None and row[stream.partition_field] in kept
 
 
 def _sorted(rows: Iterable[Row]) -> list[Row]:

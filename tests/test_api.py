@@ -9,7 +9,7 @@ import pytest
 
 import source_pypi
 from source_pypi.errors import SettingError, UnknownProjectsError, UnknownStreamError
-from source_pypi.streams.files import Files
+from source_pypi.streams.files import File
 from source_pypi.sync.turns import LONGEST
 from tests.fake_index import FakeIndex, World
 
@@ -19,7 +19,7 @@ def test_records(world: World, fake: FakeIndex) -> None:
     world.add("Flask", releases=["1.0"])
     world.add("click", releases=["7.0"])
     rows = list(source_pypi.read("files", ["Flask", "click"], index_url=fake.url, requests_per_second=0))
-    assert {type(row) for row in rows} == {Files}
+    assert {type(row) for row in rows} == {File}
     assert [(row.project, row.packagetype) for row in rows] == [
         ("flask", "bdist_wheel"),
         ("flask", "sdist"),

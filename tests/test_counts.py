@@ -101,7 +101,7 @@ class Sync(Front):
         config, chosen = self.config(projects, **settings), choose_streams(list(streams))
         index, selection = open_index(config), select(config)
         before = self._content(streams)
-        opened = Database(self.file, chosen, selection.targets, root=index.root, now=lambda: now)
+        opened = Database(self.file, chosen, selection.projects, root=index.root, now=lambda: now)
         with opened as database:
             for batch in batches(index, selection, chosen, config, database, lambda: now):
                 database.add(batch)

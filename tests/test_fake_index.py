@@ -59,8 +59,8 @@ def _file_document(base: str) -> dict[str, Any]:
 def test_project_document_has_all_keys_in_order() -> None:
     """The project document has the keys of 4.1 to 4.4, sorted, compact, with a newline at its end."""
     world = World()
-    name, moment = "foo-1.0-py3-none-any.whl", "2024-01-02T03:04:05Z"
-    world.upload("Foo", "1.0", filename=name, size=5, uploaded_at=moment)
+    name, time_of = "foo-1.0-py3-none-any.whl", "2024-01-02T03:04:05Z"
+    world.upload("Foo", "1.0", filename=name, size=5, uploaded_at=time_of)
     world.add_role("foo", "bob", "Maintainer")
     world.add_role("foo", "zoe", "Owner")
     with FakeIndex(world) as index:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from msgspec import NODEFAULT, Meta, Struct, field
 
-from source_pypi.fields import Field, Integer, about, bare, bounds, fields_of, without_none
+from source_pypi.fields import Field, Integer, bare, bounds, describe, fields_of, without_none
 
 
 class Inner(Struct):
@@ -18,9 +18,9 @@ class Base(Struct, frozen=True):
     """A record that another one extends."""
 
     plain: str
-    size: Annotated[Integer | None, about("How large.", source="a.size", unit="bytes", null="unknown")]
-    pace: Annotated[float, Meta(ge=0, le=9), about("How fast.", unit="1/s", title="Pace", examples=[1])] = 5
-    either: Annotated[bool | dict[str, str | None] | None, about("One or the other.")] = field(
+    size: Annotated[Integer | None, describe("How large.", source="a.size", unit="bytes", null="unknown")]
+    pace: Annotated[float, Meta(ge=0, le=9), describe("How fast.", unit="1/s", title="Pace", examples=[1])] = 5
+    either: Annotated[bool | dict[str, str | None] | None, describe("One or the other.")] = field(
         default=None, name="ei-ther"
     )
 
@@ -28,8 +28,8 @@ class Base(Struct, frozen=True):
 class Extended(Base, frozen=True, kw_only=True):
     """A record with more fields, which come last."""
 
-    inner: Annotated[list[Inner] | None, about("Nested.")]
-    choice: Annotated[Literal["a", "b"], about("A choice.", airbyte_secret=True)] = "a"
+    inner: Annotated[list[Inner] | None, describe("Nested.")]
+    choice: Annotated[Literal["a", "b"], describe("A choice.", airbyte_secret=True)] = "a"
 
 
 def described(name: str, type_: Any, **more: Any) -> Field:
@@ -138,10 +138,10 @@ def test_without_none(hint: Any, expected: Any) -> None:
 
 def test_about_keeps_out_of_the_schema_what_is_no_schema() -> None:
     """What ``about`` is told beyond its own words goes to JSON Schema, and nothing else does."""
-    assert about("A.", source="s", unit="u", null="n", title="T") == Meta(
+    assert describe("A.", source="s", unit="u", null="n", title="T") == Meta(
         description="A.", extra={"source": "s", "unit": "u", "null": "n"}, extra_json_schema={"title": "T"}
     )
-    assert about("A.") == Meta(description="A.", extra={"source": "", "unit": "", "null": ""})
+    assert describe("A.") == Meta(description="A.", extra={"source": "", "unit": "", "null": ""})
 
 
 def test_default_of_a_required_field_is_none() -> None:

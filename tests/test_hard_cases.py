@@ -21,7 +21,7 @@ from source_pypi.errors import DocumentError
 from source_pypi.services.index.api import Index
 from source_pypi.services.index.documents import Document, Listing, Page, Project, open_document
 from source_pypi.streams import STREAMS, choose_streams
-from source_pypi.streams.stream import ReleaseView, Stream, Visit
+from source_pypi.streams.stream import ProjectDocuments, ReleaseView, Stream
 from source_pypi.sync.batch import Batch
 from tests.batches import batch_with, rows_in
 from tests.fake_index import FakeIndex, World
@@ -98,7 +98,7 @@ def test_a_release_of_an_odd_version(world: World, fake: FakeIndex, connect: Con
     paths = {request.path for request in fake.requests}
     assert all(path.startswith("/pypi/foo/") and path.endswith("/json") for path in paths)
     if version == "..":  # can be no part of an address
-        assert batch.notes == ("foo: the index has no release documents of 1 versions (..); 1 could be read",)
+        assert batch.warnings == ("foo: the index has no release documents of 1 versions (..); 1 could be read",)
     elif "/" not in version:
         assert rows_of(batch, "dependencies", "version", "name") == [(version, "bar")]
 
@@ -280,7 +280,7 @@ def test_odd_texts(world: World, fake: FakeIndex, connect: Connect, tmp_path: Pa
     assert loaded(path, "select label, url from urls") == [(text, text)]
     assert loaded(path, "select requirement from dependencies") == [(f"bar; {text}",)]
     assert loaded(path, "select id from vulnerabilities") == [(text,)]
-    assert batch.oddities == ()
+    assert batch.invalid_fields == ()
 
 
 def test_lone_surrogates(world: World, fake: FakeIndex, connect: Connect, tmp_path: Path) -> None:
@@ -363,11 +363,11 @@ def test_an_index_of_html_only(world: World, fake: FakeIndex, connect: Connect) 
 # A document of which anything may be wrong --------------------------------------------------------------------
 
 
-def visit_of(document: Document[Project], page: Document[Page]) -> Visit:
+def visit_of(document: Document[Project], page: Document[Page]) -> ProjectDocuments:
     """A visit that brought everything that can be made of a document and a page."""
     version = document.content.info.version or ""
     views = (ReleaseView(version, document.content, document, tuple(document.content.urls or ())),)
-    return Visit(project="foo", document=document, releases=views, page=page, fill=True)
+    return ProjectDocuments(project="foo", document=document, releases=views, page=page, use_core_metadata=True)
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=200)
@@ -385,7 +385,7 @@ def test_whatever_is_wrong_with_a_document(changed: list[tuple[Any, str, Any]]) 
     made = {stream.name: list(stream.rows(visit)) for stream in OF_PROJECT}
     content = document.content
     listed = [file for files in content.listed().values() for file in files]
-    assert len(document.oddities) == wrong
+    assert len(document.invalid_fields) == wrong
     assert len(made["versions"]) == len(content.listed())
     assert len(made["files"]) == len(
         {name for file in listed if (name := file.filename or (file.url or "").split("/")[-1])}
@@ -407,7 +407,7 @@ def test_whatever_is_wrong_with_a_page(given_keys: dict[str, Any], value: Any, k
     for tree in (given_keys, {"projects": [project, value], "files": [{"filename": value, key: value}, value]}):
         body = json.dumps(tree).encode()
         try:
-            visit = Visit(
+            visit = ProjectDocuments(
                 project="foo", page=open_document(body, Page, ROOT), listing=open_document(body, Listing, ROOT)
             )
         except DocumentError:

@@ -95,7 +95,7 @@ def test_a_version_that_no_address_can_have(world: World, fake: FakeIndex, conne
     world.override("/pypi/foo/json", TAKEN["a version of a megabyte"])
     (batch,) = read(connect(fake), ["foo"], choose_streams(["versions", "release"]), releases="all")
     assert (batch.failures, counts(batch)) == ({}, {"versions": 2, "release": 1})
-    (note,) = batch.notes
+    (note,) = batch.warnings
     assert note.startswith("foo: the index has no release documents of 1 versions (1.1.")
     assert len(note) < 1100
 
@@ -163,7 +163,7 @@ def test_credentials_in_a_document(world: World, fake: FakeIndex, connect: Conne
     assert [row.url for row in rows_in(batch)["files"]] == [file["url"]]
     assert [row.url for row in rows_in(batch)["urls"]] == ["http://me:hunter2@a.test/"]
     assert list(batch.failures) == ["core_metadata"]
-    assert "hunter2" not in "".join(map(str, (*batch.failures.values(), *batch.notes)))
+    assert "hunter2" not in "".join(map(str, (*batch.failures.values(), *batch.warnings)))
 
 
 # On the terminal ----------------------------------------------------------------------------------------------

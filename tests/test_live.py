@@ -40,8 +40,10 @@ def test_keys_take_little_room() -> None:
     keys = size = 0
     for batch in batches(open_index(config), select(config), chosen, config, Remembering(keys=True)):
         for change in batch.changes.values():
-            bare = replace(change.seen, parts={name: replace(p, keys=None) for name, p in change.seen.parts.items()})
+            bare = replace(
+                change.state, parts={name: replace(p, keys=None) for name, p in change.state.partitions.items()}
+            )
             keys += change.count or 0
-            size += len(pack_text(change.seen)) - len(pack_text(bare))
+            size += len(pack_text(change.state)) - len(pack_text(bare))
     assert keys > 500
     assert size / keys <= 8, f"{size / keys:.1f} bytes a key"

@@ -9,16 +9,16 @@ import jsonschema
 import pytest
 
 from source_pypi.schema import stream_schema
-from source_pypi.services.index.api import default_address
+from source_pypi.services.index.api import default_url
 from source_pypi.standards.versions import parse_version, sort_key
 from source_pypi.streams import STREAMS
 from source_pypi.streams.dependencies import dependencies_rows
-from source_pypi.streams.files import Files, files_rows
-from source_pypi.streams.projects import Projects, projects_rows
-from source_pypi.streams.roles import Roles, roles_rows
+from source_pypi.streams.files import File, files_rows
+from source_pypi.streams.projects import Project, projects_rows
+from source_pypi.streams.roles import Role, roles_rows
 from source_pypi.streams.stream import Stream
-from source_pypi.streams.urls import Urls, urls_rows
-from source_pypi.streams.versions import Versions, versions_rows
+from source_pypi.streams.urls import Url, urls_rows
+from source_pypi.streams.versions import Version, versions_rows
 from tests.recordings import FILES, FOLDER, NAMES, recorded, visit_recorded
 from tests.recordings.record import INDEX, PERSON, PROJECTS
 from tests.streams import ROOT, values
@@ -46,7 +46,7 @@ def test_what_is_recorded() -> None:
 def test_nobody_is_named(name: str) -> None:
     """No address of the public index, of a file host or of a person is in a recording, and no user's name."""
     text = (FOLDER / f"{name}.json").read_text("utf-8")
-    host = default_address().split("/")[2]
+    host = default_url().split("/")[2]
     assert host not in text
     assert re.findall(INDEX, text) == []
     assert set(PERSON.findall(text)) <= {"person@example.com"}
@@ -78,7 +78,7 @@ COUNTED = ("versions", "files", "dependencies", "classifiers", "urls", "roles")
 def test_nothing_is_lost(name: str) -> None:
     """A recording opens without anything to mend, and has a row for everything that is in it."""
     document = recorded(name)
-    assert document.oddities == ()
+    assert document.invalid_fields == ()
     streams = {stream.name: stream for stream in STREAMS}
     counted = [len(list(streams[stream].rows(visit_recorded(name)))) for stream in COUNTED]
     assert (document.content.info.name, document.content.info.version, *counted) == COUNTS[name]
@@ -197,13 +197,13 @@ VERSIONS: dict[tuple[str, str], dict[str, Any]] = {
 def test_odd_versions(name: str, version: str) -> None:
     """Versions without files, from before PEP 440, of integers only, in another spelling, and yanked ones."""
     expected = a_version(version, project=name, **VERSIONS[name, version])
-    rows = [row for row in versions_rows(visit_recorded(name)) if isinstance(row, Versions)]
+    rows = [row for row in versions_rows(visit_recorded(name)) if isinstance(row, Version)]
     assert [row for row in rows if row.version == version] == [expected]
 
 
 def test_a_letter_behind_a_year() -> None:
     """What pytz called 2013b, the second release of a year, PEP 440 takes for a pre-release before 2013.6."""
-    rows = [row for row in versions_rows(visit_recorded("pytz")) if isinstance(row, Versions)]
+    rows = [row for row in versions_rows(visit_recorded("pytz")) if isinstance(row, Version)]
     assert [row.version for row in sorted(rows, key=lambda row: row.sort_key)] == [
         *("2004d", "2005e", "2005k", "2006g", "2008i"),
         *("2004a", "2004b", "2013b", "2013.6", "2014.10", "2026.6"),
@@ -213,7 +213,7 @@ def test_a_letter_behind_a_year() -> None:
 def test_only_prereleases() -> None:
     """Of a project that has only pre-releases, the highest is the latest."""
     rows = versions_rows(visit_recorded("opentelemetry-semantic-conventions"))
-    told = [(row.version, row.is_prerelease, row.is_latest) for row in rows if isinstance(row, Versions)]
+    told = [(row.version, row.is_prerelease, row.is_latest) for row in rows if isinstance(row, Version)]
     assert told == [("0.20b0", True, False), ("0.66b2", True, True)]
 
 
@@ -297,11 +297,11 @@ ODD_FILES: dict[str, tuple[str, str, str, str, int, str, str, str, dict[str, Any
 
 @pytest.mark.parametrize("filename", ODD_FILES)
 def test_odd_files(filename: str) -> None:
-    """Files of every kind that there ever was are whole rows; mirrors' relative addresses are absolute."""
+    """File of every kind that there ever was are whole rows; mirrors' relative addresses are absolute."""
     project, version, kind, python, size, folder, md5, sha256, rest = ODD_FILES[filename]
     nothing = ("build_tag", "python_tags", "abi_tags", "platform_tags", "core_metadata_sha256", "requires_python")
     plain = dict.fromkeys((*nothing, "yanked_reason", "comment_text", "downloads"))
-    expected = Files(
+    expected = File(
         project=project,
         version=version,
         filename=filename,
@@ -317,13 +317,13 @@ def test_odd_files(filename: str) -> None:
         has_sig=False,
         **plain | rest,
     )
-    rows = [row for row in files_rows(visit_recorded(project)) if isinstance(row, Files)]
+    rows = [row for row in files_rows(visit_recorded(project)) if isinstance(row, File)]
     assert [row for row in rows if row.filename == filename] == [expected]
 
 
 def test_several_sdists() -> None:
     """A release may have a source distribution in each of several formats."""
-    rows = [row for row in files_rows(visit_recorded("feedparser")) if isinstance(row, Files)]
+    rows = [row for row in files_rows(visit_recorded("feedparser")) if isinstance(row, File)]
     assert [(row.filename, row.packagetype) for row in rows if row.version == "5.0"] == [
         ("feedparser-5.0.zip", "sdist"),
         ("feedparser-5.0.tar.bz2", "sdist"),
@@ -338,7 +338,7 @@ def test_nothing_but_unknown() -> None:
     """The name 0-._.-._.-0 in its normal form; everything that was said of it as UNKNOWN is null."""
     nothing = ("summary", "author", "author_email", "maintainer", "maintainer_email", "license", "license_expression")
     also = ("license_files", "keywords", "requires_python", "requires_dist", "extras", "home_page", "yanked_reason")
-    expected = Projects(
+    expected = Project(
         project="0-0",
         name="0-._.-._.-._.-._.-._.-._.-0",
         latest_version="0.1",
@@ -360,14 +360,14 @@ def test_empty_texts() -> None:
     document = recorded("cx-oracle").content.info
     assert (document.maintainer, document.requires_python, document.author) == ("", "", '"Anthony Tuininga",')
     (row,) = projects_rows(visit_recorded("cx-oracle"))
-    assert isinstance(row, Projects)
+    assert isinstance(row, Project)
     assert (row.maintainer, row.requires_python, row.author) == (None, None, '"Anthony Tuininga",')
 
 
 def test_a_whole_licence() -> None:
     """A licence may be a whole text of many lines, and is not cut."""
     (row,) = projects_rows(visit_recorded("terminado"))
-    assert isinstance(row, Projects)
+    assert isinstance(row, Project)
     assert row.license is not None
     assert row.license == recorded("terminado").content.info.license
     assert (len(row.license), row.license[:20]) == (1392, "BSD 2-Clause License")
@@ -377,18 +377,18 @@ def test_invalid_requires_python() -> None:
     """A requires_python that PEP 440 does not know is kept as it is, in files and versions."""
     visit = visit_recorded("pylint")
     rows = [*versions_rows(visit), *files_rows(visit)]
-    of_one = [row for row in rows if isinstance(row, Versions | Files) and row.version == "2.0.0"]
+    of_one = [row for row in rows if isinstance(row, Version | File) and row.version == "2.0.0"]
     assert [(type(row).__name__, row.requires_python) for row in of_one] == [
-        ("Versions", ">=3.4.*"),
-        ("Files", ">=3.4.*"),
-        ("Files", ">=3.4.*"),
+        ("Version", ">=3.4.*"),
+        ("File", ">=3.4.*"),
+        ("File", ">=3.4.*"),
     ]
 
 
 def test_addresses_that_mean_nothing() -> None:
     """Of two addresses one of which is UNKNOWN, one is told, under both its labels."""
     assert list(urls_rows(visit_recorded("wsgiref"))) == [
-        Urls(
+        Url(
             project="wsgiref",
             version="0.1.2",
             label=label,
@@ -403,10 +403,10 @@ def test_addresses_that_mean_nothing() -> None:
 def test_owned_by_an_organization() -> None:
     """A project may belong to an organization and to no user."""
     (row,) = projects_rows(visit_recorded("twisted"))
-    assert isinstance(row, Projects)
+    assert isinstance(row, Project)
     assert row.organization == "twisted"
     assert list(roles_rows(visit_recorded("twisted"))) == []
-    assert list(roles_rows(visit_recorded("wsgiref"))) == [Roles(project="wsgiref", role="Owner", user="user-1")]
+    assert list(roles_rows(visit_recorded("wsgiref"))) == [Role(project="wsgiref", role="Owner", user="user-1")]
 
 
 def test_many_dependencies() -> None:

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct, field
 from msgspec.structs import replace
 
 from source_pypi.config import Config
-from source_pypi.fields import Integer, about, fields_of
+from source_pypi.fields import Integer, describe, fields_of
 from source_pypi.schema import describe_streams, duckdb_columns, settings_schema, stream_schema, type_words
 from source_pypi.streams import STREAMS
 
@@ -19,9 +19,9 @@ DRAFT = "http://json-schema.org/draft-07/schema#"
 class Inner(Struct):
     """Something nested."""
 
-    name: Annotated[str | None, about("A name.")] = None
-    when: Annotated[datetime | None, about("A time, as the index wrote it.")] = None
-    either: Annotated[bool | dict[str, str | None] | None, about("One or the other.")] = field(
+    name: Annotated[str | None, describe("A name.")] = None
+    when: Annotated[datetime | None, describe("A time, as the index wrote it.")] = None
+    either: Annotated[bool | dict[str, str | None] | None, describe("One or the other.")] = field(
         default=None, name="ei-ther"
     )
 
@@ -29,18 +29,18 @@ class Inner(Struct):
 class Everything(Struct, kw_only=True):
     """A field of each kind."""
 
-    text: Annotated[str | None, about("A text.", source="info.text", null="none")] = None
-    key: Annotated[str, about("What tells rows apart.", source="info.key")]
-    flag: Annotated[bool, about("Yes or no.")]
-    count: Annotated[Integer | None, about("How many.", unit="files", null="not counted")] = None
-    share: Annotated[float | None, about("How much.")] = None
-    when: Annotated[datetime | None, about("When.", null="never")] = None
-    made: Annotated[datetime, about("When it was made.")]
-    texts: Annotated[list[str] | None, about("Texts.")] = None
-    labels: Annotated[dict[str, str | None] | None, about("Texts by label.")] = None
-    inner: Annotated[Inner | None, about("Nested.")] = None
-    inners: Annotated[list[Inner], about("A list of them.")]
-    groups: Annotated[dict[str, list[Inner] | None] | None, about("Lists by name.")] = None
+    text: Annotated[str | None, describe("A text.", source="info.text", null="none")] = None
+    key: Annotated[str, describe("What tells rows apart.", source="info.key")]
+    flag: Annotated[bool, describe("Yes or no.")]
+    count: Annotated[Integer | None, describe("How many.", unit="files", null="not counted")] = None
+    share: Annotated[float | None, describe("How much.")] = None
+    when: Annotated[datetime | None, describe("When.", null="never")] = None
+    made: Annotated[datetime, describe("When it was made.")]
+    texts: Annotated[list[str] | None, describe("Texts.")] = None
+    labels: Annotated[dict[str, str | None] | None, describe("Texts by label.")] = None
+    inner: Annotated[Inner | None, describe("Nested.")] = None
+    inners: Annotated[list[Inner], describe("A list of them.")]
+    groups: Annotated[dict[str, list[Inner] | None] | None, describe("Lists by name.")] = None
 
 
 STREAM = replace(STREAMS[0], name="everything", row="a thing", record=Everything, key=("key",), cost="nothing")
@@ -183,8 +183,8 @@ def test_types_in_words() -> None:
 class Small(Struct):
     """Two fields."""
 
-    value: Annotated[int | None, about("How many.", source="a.b", unit="files", null="not counted")]
-    key: Annotated[str, about("What tells rows apart.")]
+    value: Annotated[int | None, describe("How many.", source="a.b", unit="files", null="not counted")]
+    key: Annotated[str, describe("What tells rows apart.")]
 
 
 def test_streams_described() -> None:
@@ -234,12 +234,12 @@ def test_streams_described() -> None:
 class Settings(Struct, kw_only=True):
     """A setting of each kind."""
 
-    names: Annotated[tuple[str, ...], about("Names.", title="The names", examples=[["a"]])] = ()
-    secret: Annotated[str | None, about("A secret.", airbyte_secret=True)] = None
-    choice: Annotated[Literal["a", "b"], about("A choice.")] = "a"
-    pace: Annotated[float, Meta(ge=0), about("How fast.", unit="1/s")] = 5
-    seconds: Annotated[float, Meta(gt=0), about("How long.")] = 30
-    number: Annotated[int, Meta(ge=1, le=64), about("How many.")] = 1
+    names: Annotated[tuple[str, ...], describe("Names.", title="The names", examples=[["a"]])] = ()
+    secret: Annotated[str | None, describe("A secret.", airbyte_secret=True)] = None
+    choice: Annotated[Literal["a", "b"], describe("A choice.")] = "a"
+    pace: Annotated[float, Meta(ge=0), describe("How fast.", unit="1/s")] = 5
+    seconds: Annotated[float, Meta(gt=0), describe("How long.")] = 30
+    number: Annotated[int, Meta(ge=1, le=64), describe("How many.")] = 1
 
 
 def test_schema_of_settings() -> None:

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from source_pypi.airbyte.commands import CHECK_TRIES, CHECK_WAIT
 from source_pypi.airbyte.manifest import CARRIED, LEFT_OUT
 from source_pypi.cli import cli
-from source_pypi.cli.signals import GRACE
+from source_pypi.cli.signals import SHUTDOWN_SECONDS
 from source_pypi.config import Config
 from source_pypi.destinations.duckdb.views import VIEWS
 from source_pypi.fields import fields_of
@@ -139,7 +139,7 @@ def network_bounds() -> str:
         ),
         ("an index that fails", f"{STOP_AFTER} projects in a row", "`STOP_AFTER`; what was read is kept"),
         ("the turn of a request", "its place in the queue", "`requests_per_second`"),
-        ("the end after Ctrl-C or SIGTERM", f"{GRACE:g} s", "`GRACE`, then the process ends as it stands"),
+        ("the end after Ctrl-C or SIGTERM", f"{SHUTDOWN_SECONDS:g} s", "`GRACE`, then the process ends as it stands"),
     ]
     return _table(("wait", "at most", "what sets it"), rows)
 

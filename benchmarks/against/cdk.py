@@ -74,7 +74,7 @@ def _start(bench: Workbench) -> Figure:
 
 def _requests(bench: Workbench) -> Iterator[Figure]:
     """Counted by the index; they are the same in every run."""
-    manifest = bench.source_pypi("manifest", "--index-url", bench.address, output="manifest.yaml")
+    manifest = bench.source_pypi("manifest", "--index-url", bench.url, output="manifest.yaml")
     manifest.run()
     ours = bench.read(EVERY, "read.jsonl")
     theirs = _run(bench, "manifest.yaml", bench.read(CARRIED, "none.jsonl"), "cdk.jsonl")

@@ -18,7 +18,7 @@ def dlt(bench: Workbench) -> Iterator[Figure]:
     require("peers")
     projects = bench.projects // FEWER
     names = names_file(bench, projects)
-    theirs = peer(bench, "peers", "dlt_resources.py", bench.address, _DATABASE, names)
+    theirs = peer(bench, "peers", "dlt_resources.py", bench.url, _DATABASE, names)
     loads = compare(bench, projects, theirs, _DATABASE, [f"pypi_data.{stream}" for stream in FLAT_STREAMS])
     name = f"dlt with a resource a stream into DuckDB, {projects} projects, {loads.all_rows:,} rows"
     yield many_times(f"{name}: wall time beside `sync`", *loads.walls(), TIMES_FASTER, loads.commands)

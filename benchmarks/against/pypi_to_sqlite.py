@@ -18,7 +18,7 @@ def pypi_to_sqlite(bench: Workbench) -> Iterator[Figure]:
     require("peers")
     projects = max(1, bench.projects // FEWER)
     names = names_file(bench, projects)
-    theirs = peer(bench, "peers", "launch_pypi_to_sqlite.py", bench.address, _DATABASE, names)
+    theirs = peer(bench, "peers", "launch_pypi_to_sqlite.py", bench.url, _DATABASE, names)
     loads = compare(bench, projects, theirs, _DATABASE, ("packages", "versions", "releases"))
     name = f"`pypi-to-sqlite`, {projects} projects, {loads.all_rows:,} rows"
     yield many_times(f"{name}: wall time beside `sync`", *loads.walls(), TIMES_FASTER, loads.commands)

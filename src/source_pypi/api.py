@@ -11,7 +11,7 @@ from source_pypi.streams import choose_streams
 from source_pypi.streams.stream import Stream
 from source_pypi.sync.batch import rows_of
 from source_pypi.sync.run import batches, of_projects
-from source_pypi.sync.summary import Tally
+from source_pypi.sync.summary import RunSummary
 
 
 def read(stream: str, projects: Iterable[str] = (), **settings: Any) -> Iterator[Any]:
@@ -36,10 +36,10 @@ def read(stream: str, projects: Iterable[str] = (), **settings: Any) -> Iterator
 
 def _rows(chosen: Sequence[Stream], config: Config, selection: Selection) -> Iterator[Any]:
     index = open_index(config)
-    tally = Tally(index.root)
+    summary = RunSummary(index.root)
     for batch in batches(index, selection, chosen, config):
-        tally.add(batch)
+        summary.add(batch)
         for change in batch.changes.values():
             yield from rows_of(chosen[0], change)
-    if tally.errors:
-        raise tally.errors[0]
+    if summary.errors:
+        raise summary.errors[0]

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from source_pypi.errors import SettingError
-from source_pypi.fields import about, fields_of
+from source_pypi.fields import describe, fields_of
 from source_pypi.safety.redaction import without_credentials
 
 
@@ -23,7 +23,7 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
 
     projects: Annotated[
         tuple[str, ...],
-        about(
+        describe(
             "Names of projects, in any spelling. A name may be pinned to a version, which chooses the release "
             "that is read by the streams that read a release at a time.",
             title="Projects",
@@ -32,7 +32,7 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
     ] = ()
     project_name: Annotated[
         str | None,
-        about(
+        describe(
             "Name of one project, in any spelling; the same as one entry of Projects.",
             title="Project name",
             examples=["sampleproject"],
@@ -40,7 +40,7 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
     ] = None
     version: Annotated[
         str | None,
-        about(
+        describe(
             "Version of the project in Project name: the release that is read. Empty: the latest release.",
             title="Version of that project",
             examples=["1.2.0"],
@@ -48,7 +48,7 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
     ] = None
     requirements: Annotated[
         str | None,
-        about(
+        describe(
             "Text of a requirements.txt, whose projects and pins are read too. (Files of other kinds: sync -r FILE.)",
             title="Requirements",
             examples=["flask>=3\nrequests==2.31.0"],
@@ -57,11 +57,11 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
     ] = None
     whole_index: Annotated[
         bool,
-        about("Every project that the index lists is read too.", title="Whole index"),
+        describe("Every project that the index lists is read too.", title="Whole index"),
     ] = False
     exclude: Annotated[
         tuple[str, ...],
-        about(
+        describe(
             "Names of projects that are not read, whatever else chooses them; * and ? stand for any characters.",
             title="Excluded projects",
             examples=[["internal-*", "setuptools"]],
@@ -70,7 +70,7 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
     follow_dependencies: Annotated[
         int,
         Meta(ge=0, le=100),
-        about(
+        describe(
             "The projects that the chosen ones need are read too, so many levels deep: those of the pinned or latest "
             "release, whatever the platform, and of extras only where they are asked for (requests[socks]).",
             unit="levels",
@@ -79,7 +79,7 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
     ] = 0
     releases: Annotated[
         Literal["latest", "all"],
-        about(
+        describe(
             "Which releases are read of projects that are not pinned, by the streams that read a release at a time: "
             "the latest one, or all of them, which takes a request each. A pinned version counts as itself.",
             title="Releases",
@@ -87,7 +87,7 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
     ] = "latest"
     core_metadata: Annotated[
         bool,
-        about(
+        describe(
             "Where the index says nothing of a release's dependencies, they are read from its core metadata, which "
             "takes a request each.",
             title="Dependencies from core metadata",
@@ -95,7 +95,7 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
     ] = False
     track_removed: Annotated[
         bool,
-        about(
+        describe(
             "Rows that are gone from the index are told by incremental streams: a row with the key and the time in "
             "_ab_cdc_deleted_at. For that, the state keeps the keys of all rows. Not where the whole index is read.",
             title="Tell removed rows",
@@ -104,7 +104,7 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
     full_check_days: Annotated[
         float,
         Meta(ge=0, le=3650),
-        about(
+        describe(
             "Where it is known from elsewhere that a project has not changed (the index's list, its project document), "
             "everything is asked for all the same once in so many days, a slice at each sync, since neither tells of "
             "all changes. 0: always.",
@@ -114,18 +114,18 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
     ] = 7
     index_url: Annotated[
         str | None,
-        about(
+        describe(
             "Address of the index: its root, or its /simple/ or /pypi address. Empty: the public index.",
             title="Index address",
             examples=["https://packages.example.com/root/mirror"],
         ),
     ] = None
     index_username: Annotated[
-        str | None, about("User name for the index, sent to the index's own host only.", title="Index user name")
+        str | None, describe("User name for the index, sent to the index's own host only.", title="Index user name")
     ] = None
     index_password: Annotated[
         str | None,
-        about(
+        describe(
             "Password or token for the index, sent to the index's own host only.",
             title="Index password",
             airbyte_secret=True,
@@ -133,7 +133,7 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
     ] = None
     credentials_from: Annotated[
         Literal["settings", "netrc", "keyring"],
-        about(
+        describe(
             "Where user name and password come from that the settings lack: from nowhere else, from the netrc file "
             "($NETRC or ~/.netrc), or from the system's keyring (extra keyring), which knows them by the index's "
             "address, or else by its host.",
@@ -142,7 +142,7 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
     ] = "settings"
     ca_bundle: Annotated[
         str | None,
-        about(
+        describe(
             "Path of a PEM file with certificates that are trusted besides the system's, as those of a company's own "
             "CA. (Instead of the system's: SSL_CERT_FILE in the environment.)",
             title="CA bundle",
@@ -151,7 +151,7 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
     ] = None
     contact: Annotated[
         str | None,
-        about(
+        describe(
             "An address at which the index's operators can reach you; it becomes part of the User-Agent.",
             title="Contact",
             examples=["data-team@example.com"],
@@ -160,12 +160,12 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
     requests_per_second: Annotated[
         float,
         Meta(ge=0),
-        about("At most so many requests are started in a second; 0: no pace.", unit="1/s", title="Pace"),
+        describe("At most so many requests are started in a second; 0: no pace.", unit="1/s", title="Pace"),
     ] = 5
     max_concurrency: Annotated[
         int,
         Meta(ge=1, le=64),
-        about(
+        describe(
             "At most so many requests are under way at once. The public index asks for requests one after another: "
             "raise it only for an index of your own.",
             title="Concurrency",
@@ -174,7 +174,7 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
     request_timeout_seconds: Annotated[
         float,
         Meta(gt=0, le=86_400),
-        about(
+        describe(
             "A try fails when the index is silent for so long, when connecting takes longer, or answering; a large "
             "answer gets a second more for every 16 KB that have come.",
             unit="seconds",
@@ -238,10 +238,10 @@ def _check(config: Config) -> None:
     if (config.index_username is None) != (config.index_password is None) and not named:
         raise SettingError("index_password", "index_username and index_password go together")
     if config.index_url is not None:
-        _check_address(config.index_url)
+        _check_url(config.index_url)
 
 
-def _check_address(index_url: str) -> None:
+def _check_url(index_url: str) -> None:
     try:
         parts = urlsplit(index_url)
         valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

@@ -45,9 +45,9 @@ from source_pypi.streams import choose_streams
 from source_pypi.streams.stream import Row, Stream
 from source_pypi.sync.batch import Batch, rows_of
 from source_pypi.sync.run import batches, of_projects
-from source_pypi.sync.state import WHOLE_INDEX, Glance, Seen, glance_at
-from source_pypi.sync.state_codec import pack_text, seen_again, unpack_text
-from source_pypi.sync.summary import Tally
+from source_pypi.sync.state import WHOLE_INDEX, ProjectState, ProjectSummary, summary_for
+from source_pypi.sync.state_codec import pack_text, unpack_text, with_time
+from source_pypi.sync.summary import RunSummary
 
 #: The column by which dlt deletes a row; it is always null in the table.
 DELETED = "_deleted"
@@ -95,7 +95,7 @@ def _transformer(stream: Stream, documents: Any) -> Any:
         if change is not None:
             yield dlt.mark.materialize_table_schema()  # so that there is a table also where there is never a row
             yield [_plain(row, fields, batch.seen_at) for row in rows_of(stream, change)]
-            yield [{**key, DELETED: True} for key in change.gone]
+            yield [{**key, DELETED: True} for key in change.deleted_keys]
 
     fields = table_fields(stream)
     columns: dict[str, Any] = {
@@ -122,18 +122,18 @@ def _visits(chosen: Sequence[Stream], config: Config, selection: Selection) -> I
     selected = Container()[SourceInjectableContext].source.selected_resources
     streams = [stream for stream in chosen if stream.name in selected]
     index = open_index(config)
-    memory, tally = _SourceState(dlt.current.source_state(), index.root), Tally(index.root)
+    memory, summary = _SourceState(dlt.current.source_state(), index.root), RunSummary(index.root)
     loaded = False
     for batch in batches(index, selection, streams, config, memory):
-        for note in tally.add(batch):
+        for note in summary.add(batch):
             _LOG.warning("%s", note)
         yield batch
-        memory.note(batch, streams)
+        memory.save(batch, streams)
         loaded = loaded or bool(batch.changes)
-    for line in tally.lines():
+    for line in summary.lines():
         _LOG.warning("%s", line)
-    if tally.errors and not loaded:
-        raise tally.errors[0]
+    if summary.errors and not loaded:
+        raise summary.errors[0]
 
 
 class _SourceState:
@@ -152,31 +152,35 @@ class _SourceState:
             state["index"] = root
         self._seen: dict[str, dict[str, str]] = state.setdefault("seen", {})
 
-    def recall(self, projects: Collection[str]) -> dict[str, dict[str, Seen]]:
+    def load(self, projects: Collection[str]) -> dict[str, dict[str, ProjectState]]:
         """What the streams have seen of these projects: by project, then by stream."""
         return {
             project: {stream: _unpacked(seen[project]) for stream, seen in self._seen.items() if project in seen}
             for project in projects
         }
 
-    def glance(self, terms: Mapping[str, bytes]) -> Iterator[Glance]:
+    def summaries(self, terms: Mapping[str, bytes]) -> Iterator[ProjectSummary]:
         """Every project that any of the streams in ``terms`` has seen."""
         told = {stream: self._seen.get(stream, {}) for stream in terms}
         for project in set().union(*told.values()):
             seen = {stream: _unpacked(one[project]) for stream, one in told.items() if project in one}
-            if (glance := glance_at(project, seen, terms)) is not None:
-                yield glance
+            if (summary := summary_for(project, seen, terms)) is not None:
+                yield summary
 
-    def note(self, batch: Batch, streams: Iterable[Stream]) -> None:
+    def save(self, batch: Batch, streams: Iterable[Stream]) -> None:
         """Remember what a visit has seen."""
         for stream in streams:
             if stream.incremental and stream.name in batch.changes:
                 change, name = batch.changes[stream.name], batch.project or WHOLE_INDEX
                 told = self._seen.setdefault(stream.name, {})
-                told[name] = seen_again(told[name], change.seen.asked) if change.again else pack_text(change.seen)
+                told[name] = (
+                    with_time(told[name], change.state.checked_at)
+                    if change.only_time_changed
+                    else pack_text(change.state)
+                )
 
 
-def _unpacked(text: str) -> Seen:
+def _unpacked(text: str) -> ProjectState:
     return unpack_text(text)
 
 

@@ -145,18 +145,18 @@ class UnknownReleaseError(ConfigError):
     ``listed`` are the versions that the project has, as far as that is known.
     """
 
-    def __init__(self, project: str, version: str, address: str, listed: Sequence[str] = ()) -> None:
-        super().__init__(project, version, address)
+    def __init__(self, project: str, version: str, url: str, listed: Sequence[str] = ()) -> None:
+        super().__init__(project, version, url)
         self.project = project
         self.version = version
-        self.address = address
+        self.url = url
         self.listed = tuple(listed)
 
     def _line(self) -> str:
         likely = closest(self.version, [one for one in self.listed if one != self.version])
         check = f"check the version (there are {', '.join(likely)})" if likely else "check the version"
         return (
-            f"the index has no release document of {self.project} {self.version} ({self.address} answered 404): "
+            f"the index has no release document of {self.project} {self.version} ({self.url} answered 404): "
             f"{check}, or drop the pin to read the latest release"
         )
 
@@ -215,15 +215,15 @@ class StateError(ConfigError):
 class NotOfferedError(ConfigError):
     """A document that every public index has and this one does not; raised for the streams that need it."""
 
-    def __init__(self, what: str, address: str, found: str = "answered 404") -> None:
-        super().__init__(what, address, found)
+    def __init__(self, what: str, url: str, found: str = "answered 404") -> None:
+        super().__init__(what, url, found)
         self.what = what
-        self.address = address
+        self.url = url
         self.found = found
 
     def _line(self) -> str:
         return (
-            f"this index offers no {self.what} ({self.address} {self.found}): "
+            f"this index offers no {self.what} ({self.url} {self.found}): "
             "leave the stream out, or read an index that has it"
         )
 
@@ -231,9 +231,9 @@ class NotOfferedError(ConfigError):
 class RefusedError(ConfigError):
     """401 or 403; raised at once, never retried."""
 
-    def __init__(self, address: str, status: int, said: str) -> None:
-        super().__init__(address, status, said)
-        self.address = address
+    def __init__(self, url: str, status: int, said: str) -> None:
+        super().__init__(url, status, said)
+        self.url = url
         self.status = status
         self.said = said
 
@@ -244,20 +244,20 @@ class RefusedError(ConfigError):
             if self.status == 401
             else "the index refuses this client: check credentials and network, and slow down"
         )
-        return f"{self.address} answered {self.status}{said}: {remedy}"
+        return f"{self.url} answered {self.status}{said}: {remedy}"
 
 
 class UntrustedError(ConfigError):
     """A certificate that nobody vouches for, or that is another host's; raised at once, never retried."""
 
-    def __init__(self, address: str, reason: str) -> None:
-        super().__init__(address, reason)
-        self.address = address
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(url, reason)
+        self.url = url
         self.reason = reason
 
     def _line(self) -> str:
         return (
-            f"{self.address}: the certificate is not trusted ({self.reason}): "
+            f"{self.url}: the certificate is not trusted ({self.reason}): "
             "if it is of a company's own CA, name that one's PEM file in ca_bundle; else check index_url"
         )
 
@@ -292,16 +292,16 @@ class DestinationError(ConfigError):
 class UnreachableError(TransientError):
     """No whole answer came; raised when the tries are used up. ``seconds`` counts from the first try."""
 
-    def __init__(self, address: str, cause: str, tries: int, seconds: float) -> None:
-        super().__init__(address, cause, tries, seconds)
-        self.address = address
+    def __init__(self, url: str, cause: str, tries: int, seconds: float) -> None:
+        super().__init__(url, cause, tries, seconds)
+        self.url = url
         self.cause = cause
         self.tries = tries
         self.seconds = seconds
 
     def _line(self) -> str:
         return (
-            f"{self.address} cannot be reached: {self.cause} ({tried(self.tries, self.seconds)}); "
+            f"{self.url} cannot be reached: {self.cause} ({tried(self.tries, self.seconds)}); "
             "check index_url and the network, or try later"
         )
 
@@ -309,9 +309,9 @@ class UnreachableError(TransientError):
 class UnavailableError(TransientError):
     """429 or 5xx until the tries were used up, or a Retry-After that is longer than we wait."""
 
-    def __init__(self, address: str, status: int, tries: int, seconds: float, retry_after: float | None) -> None:
-        super().__init__(address, status, tries, seconds, retry_after)
-        self.address = address
+    def __init__(self, url: str, status: int, tries: int, seconds: float, retry_after: float | None) -> None:
+        super().__init__(url, status, tries, seconds, retry_after)
+        self.url = url
         self.status = status
         self.tries = tries
         self.seconds = seconds
@@ -319,7 +319,7 @@ class UnavailableError(TransientError):
 
     def _line(self) -> str:
         wish = "" if self.retry_after is None else f", and asks to wait {self.retry_after:.0f} s"
-        return f"{self.address} answered {self.status} ({tried(self.tries, self.seconds)}{wish}): try later"
+        return f"{self.url} answered {self.status} ({tried(self.tries, self.seconds)}{wish}): try later"
 
 
 class StaleError(TransientError):
@@ -328,15 +328,15 @@ class StaleError(TransientError):
     ``serial`` is the copy's, ``seen`` the one that was read before (index-api.md 12).
     """
 
-    def __init__(self, address: str, serial: int | None, seen: int | None) -> None:
-        super().__init__(address, serial, seen)
-        self.address = address
+    def __init__(self, url: str, serial: int | None, seen: int | None) -> None:
+        super().__init__(url, serial, seen)
+        self.url = url
         self.serial = serial
         self.seen = seen
 
     def _line(self) -> str:
         return (
-            f"{self.address} is an old copy (serial {self.serial}, {self.seen} was seen before): "
+            f"{self.url} is an old copy (serial {self.serial}, {self.seen} was seen before): "
             "what was loaded stays, the next run asks again (if the index was set up anew, reset the state)"
         )
 
@@ -344,15 +344,15 @@ class StaleError(TransientError):
 class DamagedError(TransientError):
     """A document that has another SHA-256 than the index tells: cut short or changed on the way, or not yet renewed."""
 
-    def __init__(self, address: str, told: str, found: str) -> None:
-        super().__init__(address, told, found)
-        self.address = address
+    def __init__(self, url: str, told: str, found: str) -> None:
+        super().__init__(url, told, found)
+        self.url = url
         self.told = told
         self.found = found
 
     def _line(self) -> str:
         return (
-            f"{self.address} has the SHA-256 {self.found}, and the index tells {self.told}: "
+            f"{self.url} has the SHA-256 {self.found}, and the index tells {self.told}: "
             "what was loaded stays, the next run asks again"
         )
 
@@ -375,29 +375,26 @@ class StoppedError(TransientError):
 class AnswerError(UnexpectedError):
     """A status that nothing here expects, or redirects without end."""
 
-    def __init__(self, address: str, answered: str) -> None:
-        super().__init__(address, answered)
-        self.address = address
+    def __init__(self, url: str, answered: str) -> None:
+        super().__init__(url, answered)
+        self.url = url
         self.answered = answered
 
     def _line(self) -> str:
-        return f"{self.address} answered {self.answered}: is index_url the address of a package index?"
+        return f"{self.url} answered {self.answered}: is index_url the address of a package index?"
 
 
 class DocumentError(UnexpectedError):
     """An answer with status 200 that is not the document it should be."""
 
-    def __init__(self, address: str, expected: str, found: str) -> None:
-        super().__init__(address, expected, found)
-        self.address = address
+    def __init__(self, url: str, expected: str, found: str) -> None:
+        super().__init__(url, expected, found)
+        self.url = url
         self.expected = expected
         self.found = found
 
     def _line(self) -> str:
-        return (
-            f"{self.address}: expected {self.expected}, found {self.found}: "
-            "is index_url the address of a package index?"
-        )
+        return f"{self.url}: expected {self.expected}, found {self.found}: is index_url the address of a package index?"
 
 
 class BugError(UnexpectedError):

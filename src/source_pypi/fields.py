@@ -15,7 +15,7 @@ from msgspec import NODEFAULT, UNSET, Meta, Struct
 Integer = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 
 
-def about(meaning: str, *, source: str = "", unit: str = "", null: str = "", **more: Any) -> Meta:
+def describe(meaning: str, *, source: str = "", unit: str = "", null: str = "", **more: Any) -> Meta:
     """Describe a field.
 
     :param meaning: a sentence: what the value tells.

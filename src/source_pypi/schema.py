@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Struct
 
-from source_pypi.fields import Field, about, bare, fields_of, without_none
+from source_pypi.fields import Field, bare, describe, fields_of, without_none
 from source_pypi.streams import DEFAULT
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ _PLAIN: dict[Any, tuple[str, str]] = {
 _TIME = {"format": "date-time", "airbyte_type": "timestamp_with_timezone"}
 
 
-class Told(Struct, frozen=True, kw_only=True, rename={"deleted_at": "_ab_cdc_deleted_at"}):
+class SyncColumns(Struct, frozen=True, kw_only=True, rename={"deleted_at": "_ab_cdc_deleted_at"}):
     """What is told of every row of an incremental stream besides its own fields."""
 
     seen_at: Annotated[
         datetime,
-        about(
+        describe(
             "Time of the visit that found the row new or changed (or another one of the same project or release); the "
             "same for all rows of a visit.",
             source="the time of the visit",
@@ -38,7 +38,7 @@ class Told(Struct, frozen=True, kw_only=True, rename={"deleted_at": "_ab_cdc_del
     ]
     deleted_at: Annotated[
         datetime | None,
-        about(
+        describe(
             "Time of the visit that found the row gone; such a row has its key only.",
             source="the time of the visit",
             null="it is there",
@@ -47,7 +47,7 @@ class Told(Struct, frozen=True, kw_only=True, rename={"deleted_at": "_ab_cdc_del
 
 
 #: The cursor of incremental streams, and what tells that a row is gone (Airbyte's convention).
-SEEN_AT, DELETED_AT = fields_of(Told)
+SEEN_AT, DELETED_AT = fields_of(SyncColumns)
 
 
 def stream_schema(stream: Stream) -> dict[str, Any]:
@@ -167,7 +167,7 @@ def describe_streams(streams: Iterable[Stream]) -> list[dict[str, Any]]:
             "key": list(stream.key),
             "cursor": SEEN_AT.name if stream.incremental else None,
             "cost": stream.cost,
-            "reads": [read.value for read in stream.reads],
+            "reads": [read.value for read in stream.documents],
             "default": stream.name in DEFAULT,
             "fields": [_describe(field) for field in table_fields(stream)],
         }

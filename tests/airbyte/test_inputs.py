@@ -94,10 +94,12 @@ def test_no_file() -> None:
     assert [handed_state(None), handed_state(Path())] == [{}, {}]
 
 
-@pytest.mark.parametrize("mark", [{"__ab_no_cursor_state_message": True}, {"__ab_full_refresh_sync_complete": True}])
-def test_state_of_0_2(path: Path, mark: dict[str, bool]) -> None:
+@pytest.mark.parametrize(
+    "fingerprint", [{"__ab_no_cursor_state_message": True}, {"__ab_full_refresh_sync_complete": True}]
+)
+def test_state_of_0_2(path: Path, fingerprint: dict[str, bool]) -> None:
     """What 0.2.x left, the marks of a full refresh, means that there is none; the other streams keep theirs."""
-    path.write_text(json.dumps([told("project", mark), told("files", STATE)]))
+    path.write_text(json.dumps([told("project", fingerprint), told("files", STATE)]))
     assert handed_state(path) == {"files": STATE}
 
 

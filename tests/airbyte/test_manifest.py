@@ -12,7 +12,7 @@ import pytest
 from source_pypi.airbyte.manifest import CARRIED, LEFT_OUT, as_yaml, left_out, make_manifest, print_manifest
 from source_pypi.config import Config
 from source_pypi.schema import SEEN_AT, settings_schema, stream_fields, stream_schema
-from source_pypi.services.index.api import default_address, root_of
+from source_pypi.services.index.api import default_url, root_of
 from source_pypi.streams import STREAMS
 from source_pypi.streams.stream import Stream
 
@@ -185,8 +185,8 @@ def test_the_command_prints_it() -> None:
 
 def test_the_command_is_for_the_public_index_unless_told_otherwise() -> None:
     """Its address stands in what is printed, and nowhere else."""
-    assert run().stdout == print_manifest(root_of(default_address()))
-    assert re.search(re.escape(root_of(default_address())), print_manifest(ROOT)) is None
+    assert run().stdout == print_manifest(root_of(default_url()))
+    assert re.search(re.escape(root_of(default_url())), print_manifest(ROOT)) is None
 
 
 def test_the_command_refuses_what_is_no_address() -> None:

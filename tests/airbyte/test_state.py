@@ -12,15 +12,17 @@ import pytest
 from msgspec.structs import replace
 
 from source_pypi.airbyte.state import PROJECTS, SECONDS, VERSION, Checkpoints, StreamState, StreamStates
-from source_pypi.services.index.documents.fingerprint import mark_of
+from source_pypi.services.index.documents.fingerprint import fingerprint_of
 from source_pypi.sync.resume import RESUME_WITHIN, begins
-from source_pypi.sync.state import Glance, Part, Seen
+from source_pypi.sync.state import Partition, ProjectState, ProjectSummary
 
 ROOT = "http://index.test"
 NOW = 1_795_332_577
 BEGAN = begins(NOW)
-SEEN = Seen(NOW, b"term", True, 7, {"d": mark_of('"one"', b"", 7)}, {"": Part(b"digest", None, (("a.whl",),))})
-OTHER = Seen(NOW + 1, b"term", True, None, {}, {})
+SEEN = ProjectState(
+    NOW, b"term", True, 7, {"d": fingerprint_of('"one"', b"", 7)}, {"": Partition(b"digest", None, (("a.whl",),))}
+)
+OTHER = ProjectState(NOW + 1, b"term", True, None, {}, {})
 
 
 def states(handed: dict[str, Any] | None = None, *streams: str, root: str = ROOT, now: float = NOW) -> StreamStates:
@@ -39,13 +41,13 @@ def handed_back(memory: StreamStates, *streams: str) -> dict[str, Any]:
 def test_it_comes_back() -> None:
     """What was noted by stream and project is recalled in the next sync; the index has a place of its own."""
     memory = states()
-    memory.note("files", "foo", SEEN)
-    memory.note("files", "bar", OTHER)
-    memory.note("versions", "foo", OTHER)
-    memory.note("files", None, OTHER)
+    memory.save("files", "foo", SEEN)
+    memory.save("files", "bar", OTHER)
+    memory.save("versions", "foo", OTHER)
+    memory.save("files", None, OTHER)
     memory.finish()
     again = states(handed_back(memory))
-    assert again.recall(["foo", "bar", "", "baz"]) == {
+    assert again.load(["foo", "bar", "", "baz"]) == {
         "foo": {"files": SEEN, "versions": OTHER},
         "bar": {"files": OTHER},
         "": {"files": OTHER},
@@ -57,17 +59,17 @@ def test_it_comes_back() -> None:
 def test_again() -> None:
     """Of what was seen again only the time is new; it takes as much room as before, and comes back as it was."""
     memory = states()
-    memory.note("files", "foo", SEEN)
+    memory.save("files", "foo", SEEN)
     size = memory.size
-    memory.note("files", "foo", replace(SEEN, asked=NOW + 9), again=True)
-    assert (memory.size, memory.recall(["foo"])) == (size, {"foo": {"files": replace(SEEN, asked=NOW + 9)}})
+    memory.save("files", "foo", replace(SEEN, checked_at=NOW + 9), again=True)
+    assert (memory.size, memory.load(["foo"])) == (size, {"foo": {"files": replace(SEEN, checked_at=NOW + 9)}})
 
 
 def test_its_shape() -> None:
     """A stream's state has a version, the index, and a text a project; one of the moment says it has none."""
     memory = states()
-    memory.note("files", "foo", SEEN)
-    memory.note("stats", None, SEEN)
+    memory.save("files", "foo", SEEN)
+    memory.save("stats", None, SEEN)
     told = handed_back(memory, "files", "stats")
     assert told["stats"] == {"__ab_no_cursor_state_message": True}
     assert told["files"].keys() == {"version", "index", "unfinished", "projects"}
@@ -81,8 +83,8 @@ def test_its_size() -> None:
     """The size that is kept count of is about that of the message, also after something was noted again."""
     memory = states(None, "files")
     for number in range(100):
-        memory.note("files", f"project-{number}", SEEN)
-        memory.note("files", f"project-{number}", OTHER)
+        memory.save("files", f"project-{number}", SEEN)
+        memory.save("files", f"project-{number}", OTHER)
     written = len(json.dumps(memory.told("files"), separators=(",", ":")))
     assert abs(written - memory.size) < 200
     assert states(handed_back(memory, "files"), "files").size == memory.size
@@ -98,12 +100,12 @@ def test_glances() -> None:
         ("files", None, SEEN),
         ("versions", None, SEEN),
     ):
-        memory.note(stream, project, seen)
+        memory.save(stream, project, seen)
     both = {"files": b"term", "versions": b"term"}
-    bar = Glance("bar", 7, NOW, False, settled=False)
-    assert sorted(memory.glance(both)) == [bar, Glance("foo", 7, NOW, False)]
-    assert sorted(glance.project for glance in memory.glance({"files": b"term"})) == ["bar", "foo"]
-    assert not any(glance.settled for glance in memory.glance({**both, "versions": b"else"}))
+    bar = ProjectSummary("bar", 7, NOW, False, comparable=False)
+    assert sorted(memory.summaries(both)) == [bar, ProjectSummary("foo", 7, NOW, False)]
+    assert sorted(summary.project for summary in memory.summaries({"files": b"term"})) == ["bar", "foo"]
+    assert not any(summary.comparable for summary in memory.summaries({**both, "versions": b"else"}))
 
 
 # What cannot be read ------------------------------------------------------------------------------------------
@@ -134,11 +136,11 @@ def test_a_state_that_is_not_ours(told: Any, reason: str) -> None:
     assert {name: str(error) for name, error in memory.broken.items()} == {
         "files": f"the state of files cannot be read: {reason}{HOW}"
     }
-    memory.note("files", "foo", SEEN)
-    memory.note("versions", "foo", SEEN)
+    memory.save("files", "foo", SEEN)
+    memory.save("versions", "foo", SEEN)
     memory.finish()
     assert memory.told("files") == told
-    assert memory.recall(["foo"]) == {"foo": {"versions": SEEN}}
+    assert memory.load(["foo"]) == {"foo": {"versions": SEEN}}
 
 
 @pytest.mark.parametrize(
@@ -147,51 +149,51 @@ def test_a_state_that_is_not_ours(told: Any, reason: str) -> None:
 def test_a_broken_project(text: Any) -> None:
     """What is broken for one project breaks its stream when it is needed, not before; what it had noted stays."""
     memory = states({"files": {"version": 1, "index": ROOT, "projects": {"foo": text}}})
-    memory.note("versions", "foo", SEEN)
-    memory.note("files", "bar", OTHER)
-    assert memory.recall(["bar"]) == {"bar": {"files": OTHER}}
+    memory.save("versions", "foo", SEEN)
+    memory.save("files", "bar", OTHER)
+    assert memory.load(["bar"]) == {"bar": {"files": OTHER}}
     assert memory.broken == {}
-    assert memory.recall(["foo"]) == {"foo": {"versions": SEEN}}
+    assert memory.load(["foo"]) == {"foo": {"versions": SEEN}}
     assert {name: str(error) for name, error in memory.broken.items()} == {
         "files": f"the state of files cannot be read: what it says of foo is broken{HOW}"
     }
-    memory.note("files", "foo", SEEN)
+    memory.save("files", "foo", SEEN)
     assert memory.told("files")["projects"] == {"foo": text, "bar": ANY}
 
 
 def test_a_glance_at_a_broken_project() -> None:
     """A project that a stream's state is broken for has not been seen by all streams."""
     memory = states({"files": {"version": 1, "index": ROOT, "projects": {"foo": "broken"}}}, "files")
-    memory.note("files", "bar", SEEN)
-    assert [glance.project for glance in memory.glance({"files": b"term"})] == ["bar"]
+    memory.save("files", "bar", SEEN)
+    assert [summary.project for summary in memory.summaries({"files": b"term"})] == ["bar"]
     assert list(memory.broken) == ["files"]
 
 
 def test_a_null_project() -> None:
     """A project of which the state says nothing was not seen."""
     memory = states({"files": {"version": 1, "index": ROOT, "projects": {"foo": None}}}, "files")
-    assert memory.recall(["foo"]) == {"foo": {}}
-    memory.note("files", "foo", OTHER)
-    assert memory.recall(["foo"]) == {"foo": {"files": OTHER}}
+    assert memory.load(["foo"]) == {"foo": {}}
+    memory.save("files", "foo", OTHER)
+    assert memory.load(["foo"]) == {"foo": {"files": OTHER}}
 
 
 def test_keys_that_a_newer_minor_release_adds() -> None:
     """Further keys in a state of our version do not matter."""
     memory = states()
-    memory.note("files", "foo", SEEN)
+    memory.save("files", "foo", SEEN)
     handed = handed_back(memory)
-    assert states({"files": {**handed["files"], "more": 1}}).recall(["foo"]) == {"foo": {"files": SEEN}}
+    assert states({"files": {**handed["files"], "more": 1}}).load(["foo"]) == {"foo": {"files": SEEN}}
 
 
 def test_another_index() -> None:
     """State of another index is set aside, and said; that of the other streams is taken."""
     memory = states()
-    memory.note("files", "foo", SEEN)
-    memory.note("versions", "foo", SEEN)
+    memory.save("files", "foo", SEEN)
+    memory.save("versions", "foo", SEEN)
     handed = {**handed_back(memory), "files": {**memory.told("files"), "index": "http://other.test"}}
     again = states(handed)
     assert again.foreign == {"files": "http://other.test"}
-    assert again.recall(["foo"]) == {"foo": {"versions": SEEN}}
+    assert again.load(["foo"]) == {"foo": {"versions": SEEN}}
     assert (again.told("files")["index"], again.told("files")["projects"]) == (ROOT, {})
 
 
@@ -281,11 +283,17 @@ def test_twenty_thousand_projects() -> None:
     for run in range(2):
         memory, policy, written = states(handed, *streams, now=NOW + run), Checkpoints(NOW), 0
         for done, (name, versions, files) in enumerate(projects, start=1):
-            mark = mark_of(f'"{base64.b64encode(chance.randbytes(16)).decode().rstrip("=")}"', b"", 20_000_000 + done)
+            fingerprint = fingerprint_of(
+                f'"{base64.b64encode(chance.randbytes(16)).decode().rstrip("=")}"', b"", 20_000_000 + done
+            )
             keys = (None, tuple((version,) for version in versions), tuple((file,) for file in files))
             for stream, told in zip(streams, keys, strict=True):
-                parts = {"": Part(chance.randbytes(6), None, told)}
-                memory.note(stream, name, Seen(NOW + done // 5, b"term", True, mark.serial, {"d": mark}, parts))
+                parts = {"": Partition(chance.randbytes(6), None, told)}
+                memory.save(
+                    stream,
+                    name,
+                    ProjectState(NOW + done // 5, b"term", True, fingerprint.serial, {"d": fingerprint}, parts),
+                )
             if policy.is_due(NOW + done / 5, memory.size, done / len(projects)):
                 written += memory.size
         written += memory.size
@@ -300,4 +308,4 @@ def test_one_stream() -> None:
     """A stream that is told nothing has seen nothing."""
     state = StreamState("files", None, ROOT)
     assert (state.projects, state.size, state.unfinished, state.foreign) == ({}, 0, None, None)
-    assert state.seen("foo") is None
+    assert state.load("foo") is None

@@ -194,9 +194,9 @@ def test_a_poor_mirror(tmp_path: Path) -> None:
         bare = {"info": {"name": "bare", "version": "1"}, "releases": {"1": None, "2": [{"filename": "b-2.zip"}]}}
         index.world.override("/pypi/bare/json", bare)
         settings = {"projects": ["full", "full==1.0", "bare", "42"], "requests_per_second": 0}
-        address = f"{index.url}/simple/"
-        theirs = Builder(tmp_path, "http://127.0.0.1:9").run("read", streams=names, index_url=address, **settings)
-        ours = connector(tmp_path, "read", names, index_url=address, **settings)
+        url = f"{index.url}/simple/"
+        theirs = Builder(tmp_path, "http://127.0.0.1:9").run("read", streams=names, index_url=url, **settings)
+        ours = connector(tmp_path, "read", names, index_url=url, **settings)
     for name in names:
         assert told(theirs.rows(name)) == told(ours.rows(name)), name
     assert len(theirs.rows("projects")) == 3

@@ -68,9 +68,9 @@ def release_document(project: Project, release: Release, view: View) -> bytes:
     return dump(_document(project, release, view))
 
 
-def iso(moment: datetime) -> str:
+def iso(time_of: datetime) -> str:
     """A time as the index writes it: no microseconds when they are 0. index-api.md 4.3"""
-    return f"{moment.isoformat()}Z"
+    return f"{time_of.isoformat()}Z"
 
 
 def _document(project: Project, release: Release, view: View) -> dict[str, Any]:
@@ -85,14 +85,14 @@ def _document(project: Project, release: Release, view: View) -> dict[str, Any]:
 
 def _info(project: Project, release: Release, view: View) -> dict[str, Any]:
     """The 30 keys of index-api.md 4.2; what the release was given wins over what is made up here."""
-    address = f"{view.base}/project/{project.name}/"
+    url = f"{view.base}/project/{project.name}/"
     given = {**INFO_DEFAULTS, **release.info}
     made = {
         "downloads": {"last_day": -1, "last_month": -1, "last_week": -1},
         "name": project.name,
-        "package_url": address,
-        "project_url": address,
-        "release_url": f"{address}{release.version}/",
+        "package_url": url,
+        "project_url": url,
+        "release_url": f"{url}{release.version}/",
         "version": release.version,
         "yanked": release.yanked,
         "yanked_reason": release.yanked_reason or None,
@@ -201,13 +201,13 @@ def _page_files(project: Project) -> Iterable[tuple[Release, File]]:
 
 def _page_file(project: Project, release: Release, file: File, view: View) -> dict[str, Any]:
     metadata = view.core_metadata(file)
-    address = f"{view.base}/integrity/{project.normalized}/{release.version}/{file.filename}/provenance"
+    url = f"{view.base}/integrity/{project.normalized}/{release.version}/{file.filename}/provenance"
     return {
         "core-metadata": metadata,
         "data-dist-info-metadata": metadata,
         "filename": file.filename,
         "hashes": {"sha256": file.all_digests()["sha256"]},
-        "provenance": None if view.poverty or file.provenance is None else address,
+        "provenance": None if view.poverty or file.provenance is None else url,
         "requires-python": release.info.get("requires_python"),
         "size": file.size,
         "upload-time": iso(file.uploaded_at),

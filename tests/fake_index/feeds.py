@@ -59,18 +59,18 @@ def _item(title: str, link: str, release: Release, *, guid: bool = False, date: 
     author = _author(release.info.get("author_email"))
     if author:
         lines.append(f"<author>{escape(author)}</author>")
-    moment = (date or release.created_at).replace(microsecond=0, tzinfo=UTC)
-    lines.append(f"<pubDate>{format_datetime(moment, usegmt=True)}</pubDate>")
+    published = (date or release.created_at).replace(microsecond=0, tzinfo=UTC)
+    lines.append(f"<pubDate>{format_datetime(published, usegmt=True)}</pubDate>")
     inside = "".join(f"      {line}\n" for line in lines)
     return f"    <item>\n{inside}    </item>\n"
 
 
 def _author(author_email: str | None) -> str | None:
     """The addresses alone; nothing at all when one of them is none."""
-    addresses = [address for _, address in getaddresses([author_email or ""])]
-    if not addresses or any("@" not in address for address in addresses):
+    urls = [url for _, url in getaddresses([author_email or ""])]
+    if not urls or any("@" not in url for url in urls):
         return None
-    return ", ".join(addresses)
+    return ", ".join(urls)
 
 
 def _channel(title: str, link: str, description: str, items: Iterable[str]) -> bytes:

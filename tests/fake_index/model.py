@@ -218,7 +218,7 @@ def python_version_of(filename: str) -> str:
     return found.group(1).rstrip(".") if found else "any"
 
 
-def moment(value: str | datetime) -> datetime:
+def time_of(value: str | datetime) -> datetime:
     """A time in UTC without a zone, from what a test wrote."""
     parsed = datetime.fromisoformat(value) if isinstance(value, str) else value
     return parsed.astimezone(UTC).replace(tzinfo=None) if parsed.tzinfo else parsed

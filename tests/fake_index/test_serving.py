@@ -256,8 +256,8 @@ def test_process_of_its_own() -> None:
     root = Path(__file__).parents[2]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as process:
         assert process.stdout is not None
-        address = process.stdout.readline().strip().removeprefix("http://")
-        connection = http.client.HTTPConnection(address, timeout=10)
+        url = process.stdout.readline().strip().removeprefix("http://")
+        connection = http.client.HTTPConnection(url, timeout=10)
         connection.request("GET", "/pypi/project-0001/json")
         answer = connection.getresponse()
         assert (answer.status, len(answer.read()) > 10_000) == (200, True)

@@ -24,11 +24,11 @@ from tests.fake_index.model import (
     Vulnerability,
     advisory,
     digests_of,
-    moment,
     normalize,
     packagetype_of,
     python_version_of,
     size_of,
+    time_of,
 )
 
 
@@ -59,7 +59,7 @@ class World:
         self.overrides: dict[str, Override] = {}
         #: Keys that "a deploy" added to every `info`. index-api.md 2.7
         self.deployed: dict[str, Any] = {}
-        self._clock = moment(start)
+        self._clock = time_of(start)
         self._where: dict[str, tuple[str, str]] = {}  # file name -> (normalised name, version)
         self._spent: set[str] = set()  # file names that may never come back
         self._revisions: dict[str, int] = {}
@@ -182,7 +182,7 @@ class World:
                 size_of(filename) if size is None else size,
                 kind,
                 python_version or python_version_of(filename),
-                self._tick() if uploaded_at is None else moment(uploaded_at),
+                self._tick() if uploaded_at is None else time_of(uploaded_at),
                 content=content,
                 **fields,
             )

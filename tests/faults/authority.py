@@ -78,7 +78,7 @@ def _usage(*, signs: bool) -> x509.KeyUsage:
 
 
 @contextmanager
-def behind_tls(address: tuple[str, int], certificate: Path) -> Iterator[str]:
+def behind_tls(url: tuple[str, int], certificate: Path) -> Iterator[str]:
     """A server that speaks TLS before another one: the address of its root."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
@@ -86,7 +86,7 @@ def behind_tls(address: tuple[str, int], certificate: Path) -> Iterator[str]:
     def serve(sock: socket.socket) -> None:
         with suppress(OSError), ExitStack() as stack:
             outer = stack.enter_context(context.wrap_socket(sock, server_side=True))
-            inner = stack.enter_context(socket.create_connection(address, timeout=60))
+            inner = stack.enter_context(socket.create_connection(url, timeout=60))
             back = threading.Thread(target=pump, args=(inner, outer), daemon=True)
             back.start()
             pump(outer, inner)

@@ -118,8 +118,8 @@ class Relay:
     :ivar heard: the heads of all requests, in their order.
     """
 
-    def __init__(self, address: str) -> None:
-        parts = urlsplit(address)
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
         self._index = parts.hostname or "", parts.port or 80
         self._stack, self._lock = ExitStack(), threading.Lock()
         self._spoils: list[tuple[Spoil, int | None]] = []

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from source_pypi.safety.limits import LARGEST_ROW
 from source_pypi.schema import stream_schema
-from source_pypi.selection import Target
+from source_pypi.selection import SelectedProject
 from source_pypi.services.index.documents import (
     Listing,
     Page,
@@ -23,13 +23,13 @@ from source_pypi.services.index.documents import (
     open_feed,
 )
 from source_pypi.streams import STREAMS
-from source_pypi.streams.stream import ReleaseView, Stream, Visit
+from source_pypi.streams.stream import ProjectDocuments, ReleaseView, Stream
 from source_pypi.sync.batch import rows_of
 from source_pypi.sync.changes import change_of
-from source_pypi.sync.fetch_result import Findings
-from source_pypi.sync.listing import serials_of, tells_serials
-from source_pypi.sync.releases import metadata_addresses, provenance_addresses, wanted_versions
-from source_pypi.sync.state import Known
+from source_pypi.sync.fetch_result import FetchResult
+from source_pypi.sync.listing import has_serials, serials_of
+from source_pypi.sync.releases import metadata_urls, provenance_urls, wanted_versions
+from source_pypi.sync.state import PreviousState
 from tests.batches import change_with
 from tests.fuzz.seeds import world
 from tests.streams import ROOT, page_of, visit_to, visit_with
@@ -47,12 +47,12 @@ def _validator(stream: str) -> Any:
 
 
 @functools.cache
-def _sound() -> Visit:
+def _sound() -> ProjectDocuments:
     """A visit with sound documents, for what needs another one beside it."""
     return replace(visit_to(world(), "foo"), page=page_of(world(), "foo"))
 
 
-def rows_hold(visit: Visit, names: Iterable[str] = ()) -> None:
+def rows_hold(visit: ProjectDocuments, names: Iterable[str] = ()) -> None:
     """All streams make rows of a visit: keyed apart, known to their schema, a line each, that they come back from."""
     wanted = set(names)
     for stream in STREAMS:
@@ -60,9 +60,9 @@ def rows_hold(visit: Visit, names: Iterable[str] = ()) -> None:
             _hold(stream, visit)
 
 
-def _hold(stream: Stream, visit: Visit) -> None:
-    if stream.part is None:
-        change = change_of(stream, Findings(None, visit), Known(), b"term", 0, keys=True)
+def _hold(stream: Stream, visit: ProjectDocuments) -> None:
+    if stream.partition_field is None:
+        change = change_of(stream, FetchResult(None, visit), PreviousState(), b"term", 0, keys=True)
     else:
         change = change_with(list(stream.rows(visit)))
     lines = b"".join(change.lines)
@@ -70,7 +70,7 @@ def _hold(stream: Stream, visit: Visit) -> None:
     assert len(lines) <= LARGEST_ROW
     rows = list(rows_of(stream, change))
     made = [msgspec.json.decode(msgspec.json.encode(row)) for row in rows]
-    assert stream.as_sent or _ENCODER.encode_lines(rows) == lines, f"{stream.name}: a row does not come back"
+    assert stream.raw or _ENCODER.encode_lines(rows) == lines, f"{stream.name}: a row does not come back"
     keys = [tuple(row[name] for name in stream.key) for row in made]
     assert len(set(keys)) == len(keys) or not stream.key, f"{stream.name}: two rows of one key"
     assert all(value is not None for key in keys for value in key), f"{stream.name}: a key is null"
@@ -85,9 +85,11 @@ def project(body: bytes) -> None:
     content = document.content
     assert b"\n" not in document.body
     view = ReleaseView(content.info.version or "", content, document, tuple(content.urls or ()))
-    visit = Visit(project="foo", document=document, releases=(view,), page=_sound().page, fill=True)
-    for version in wanted_versions(Target("foo", ("1.0",)), content, "all"):  # type: ignore[arg-type]
-        metadata_addresses(document, [version])
+    visit = ProjectDocuments(
+        project="foo", document=document, releases=(view,), page=_sound().page, use_core_metadata=True
+    )
+    for version in wanted_versions(SelectedProject("foo", ("1.0",)), content, "all"):  # type: ignore[arg-type]
+        metadata_urls(document, [version])
     visit.required(view)
     rows_hold(visit)
 
@@ -106,7 +108,7 @@ def page(body: bytes) -> None:
     document = open_document(body, Page, PLACE)
     sound = _sound().document
     assert sound is not None
-    provenance_addresses(sound.content, document, list(sound.content.listed()))
+    provenance_urls(sound.content, document, list(sound.content.listed()))
     rows_hold(replace(_sound(), page=document), ("statuses",))
 
 
@@ -114,13 +116,13 @@ def listing(body: bytes) -> None:
     """The list of projects."""
     document = open_document(body, Listing, PLACE)
     serials_of(document.content)
-    tells_serials(document.content)
-    rows_hold(Visit(listing=document))
+    has_serials(document.content)
+    rows_hold(ProjectDocuments(listing=document))
 
 
 def statistics(body: bytes) -> None:
     """The statistics."""
-    rows_hold(Visit(statistics=open_document(body, Statistics, PLACE)))
+    rows_hold(ProjectDocuments(statistics=open_document(body, Statistics, PLACE)))
 
 
 def provenance(body: bytes) -> None:
@@ -133,7 +135,7 @@ def provenance(body: bytes) -> None:
 def feed(body: bytes) -> None:
     """A feed, read as either of both."""
     document = open_feed(body, PLACE)
-    rows_hold(Visit(recent_releases=document, recent_projects=document))
+    rows_hold(ProjectDocuments(recent_releases=document, recent_projects=document))
 
 
 def core_metadata(body: bytes) -> None:
@@ -144,5 +146,5 @@ def core_metadata(body: bytes) -> None:
     assert content is not None
     files: Sequence[Any] = content.content.listed()["1.0"]
     view = ReleaseView("1.0", content.content, content, tuple(files))
-    visit = replace(listed, core_metadata={"a.whl": document}, releases=(view,), fill=True)
+    visit = replace(listed, core_metadata={"a.whl": document}, releases=(view,), use_core_metadata=True)
     rows_hold(visit, ("core_metadata", "dependencies"))

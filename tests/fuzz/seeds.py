@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from source_pypi.services.index.documents import ABSENT, Mark
-from source_pypi.sync.state import Part, Seen
+from source_pypi.services.index.documents import ABSENT, Fingerprint
+from source_pypi.sync.state import Partition, ProjectState
 from source_pypi.sync.state_codec import pack_text
 from tests.fake_index import World, feeds
 from tests.fake_index.documents import View, listing_json, page_json, project_document, release_document, stats_json
@@ -34,10 +34,12 @@ def projects() -> list[bytes]:
     for document in real:
         document["releases"] = dict(list(document["releases"].items())[:_KEPT])
         document["info"]["description"] = document["info"]["description"][:200]
-    return [body for body in made if body] + [json.dumps(document).encode() for document in (*real, _odd())]
+    return [body for body in made if body] + [
+        json.dumps(document).encode() for document in (*real, _invalid_field_warnings())
+    ]
 
 
-def _odd() -> Any:
+def _invalid_field_warnings() -> Any:
     """The odd document without the number that ``json`` refuses."""
     return {key: value for key, value in ODD.items() if key != "releases"}
 
@@ -166,11 +168,11 @@ CATALOG = {
 }
 
 
-def seen() -> Seen:
+def seen() -> ProjectState:
     """What a stream has seen, with some of everything."""
-    mark = Mark(b"~" + bytes(16), 7)
-    parts = {"1.0": Part(b"123456", mark, (("a.whl",), ("b.whl",))), "": Part(b"000000")}
-    return Seen(1_700_000_000, b"term", True, 7, {"d": mark, "p": ABSENT}, parts, ("a>=1",))
+    fingerprint = Fingerprint(b"~" + bytes(16), 7)
+    parts = {"1.0": Partition(b"123456", fingerprint, (("a.whl",), ("b.whl",))), "": Partition(b"000000")}
+    return ProjectState(1_700_000_000, b"term", True, 7, {"d": fingerprint, "p": ABSENT}, parts, ("a>=1",))
 
 
 def states() -> list[bytes]:

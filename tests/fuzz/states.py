@@ -26,10 +26,10 @@ def state(body: bytes) -> None:
     for error in states.broken.values():
         assert isinstance(error, StateError)
         assert str(error).isprintable()
-    states.recall(["foo", "", "bar"])
-    list(states.glance({name: term for name, term in _TERMS.items() if name not in states.broken}))
+    states.load(["foo", "", "bar"])
+    list(states.summaries({name: term for name, term in _TERMS.items() if name not in states.broken}))
     for name in set(_NAMES) - states.broken.keys():  # the others are not read
-        states.note(name, "foo", seen())
+        states.save(name, "foo", seen())
         msgspec.json.encode(states.told(name))
 
 
@@ -51,7 +51,7 @@ def _connection() -> duckdb.DuckDBPyConnection:
 def row_seed() -> bytes:
     """A row of ``_state``, as JSON: its bytes in hexadecimal."""
     row = pack_row("foo", {"files": seen(), "versions": seen()})
-    return msgspec.json.encode({**row._asdict(), "seen": row.seen.hex()})
+    return msgspec.json.encode({**row._asdict(), "seen": row.packed.hex()})
 
 
 def table_row(body: bytes) -> None:
@@ -66,6 +66,6 @@ def table_row(body: bytes) -> None:
     except (msgspec.DecodeError, duckdb.Error, ValueError, TypeError, KeyError, RuntimeError, RecursionError):
         return
     remembered = Remembered(connection, Path("memory"), ROOT, 1_700_000_100.0)
-    remembered.recall(["foo"], ["files", "versions"])
-    list(remembered.glance(_TERMS))
+    remembered.load(["foo"], ["files", "versions"])
+    list(remembered.summaries(_TERMS))
     remembered.forget("files")

@@ -27,18 +27,18 @@ from source_pypi.errors import (
 )
 from source_pypi.http.client import (
     LONGEST_WAIT,
-    Answer,
     Client,
-    Exchange,
-    Patience,
-    Traffic,
-    Wait,
+    RequestLog,
+    Response,
+    RetryPolicy,
+    RetryWait,
+    TransferStats,
     _joined,
     user_agent,
 )
 from source_pypi.http.compression import LARGEST_ANSWER, unpack
 from source_pypi.http.credentials import Credentials, origin
-from source_pypi.http.rate_limit import Pace
+from source_pypi.http.rate_limit import RateLimiter
 from source_pypi.services.index.api import Index
 from tests.fake_index import FakeIndex, Fault, World, faults, site
 from tests.faults.authority import Authority, behind_tls
@@ -78,12 +78,12 @@ def test_answer(flask: FakeIndex, connect: Connect) -> None:
     answer = client.get(flask.url + PATH)
     (request,) = flask.requests
     assert (answer.status, answer.serial) == (200, flask.world.projects["flask"].last_serial)
-    assert answer.address == flask.url + PATH
+    assert answer.url == flask.url + PATH
     assert answer.etag is not None
     assert answer.etag.startswith('"')
     assert answer.body.startswith(b'{"info":{"author"')
-    assert client.traffic.requests == 1
-    assert client.traffic.bytes_received == request.body_bytes < len(answer.body)
+    assert client.stats.requests == 1
+    assert client.stats.bytes_received == request.body_bytes < len(answer.body)
 
 
 def test_conditional(flask: FakeIndex, connect: Connect) -> None:
@@ -92,7 +92,7 @@ def test_conditional(flask: FakeIndex, connect: Connect) -> None:
     first = client.get(flask.url + PATH)
     flask.new_run()
     again = client.get(flask.url + PATH, etag=first.etag)
-    assert again == Answer(flask.url + PATH, 304, b"", first.etag, first.serial)
+    assert again == Response(flask.url + PATH, 304, b"", first.etag, first.serial)
 
 
 def test_not_found_is_an_answer(flask: FakeIndex, connect: Connect) -> None:
@@ -192,25 +192,30 @@ def test_an_index_that_has_answered_gets_patience(flask: FakeIndex, connect: Con
 
 
 @pytest.mark.parametrize(
-    ("fault", "patience", "expected"),
+    ("fault", "retry_policy", "expected"),
     [
-        (faults.unavailable(), Patience(tries=1), []),
-        (faults.unavailable(), Patience(tries=4), [1.0, 2.0, 4.0]),
-        (faults.reset(), Patience(tries=2), [1.0]),
-        (faults.reset(), Patience(tries=9), [1.0, 2.0]),
-        (faults.too_many("5"), Patience(tries=2, longest_wait=5), [5.0]),
-        (faults.too_many("6"), Patience(tries=2, longest_wait=5), []),
-        (faults.too_many(str(int(LONGEST_WAIT))), Patience(tries=2), [LONGEST_WAIT]),
+        (faults.unavailable(), RetryPolicy(tries=1), []),
+        (faults.unavailable(), RetryPolicy(tries=4), [1.0, 2.0, 4.0]),
+        (faults.reset(), RetryPolicy(tries=2), [1.0]),
+        (faults.reset(), RetryPolicy(tries=9), [1.0, 2.0]),
+        (faults.too_many("5"), RetryPolicy(tries=2, longest_wait=5), [5.0]),
+        (faults.too_many("6"), RetryPolicy(tries=2, longest_wait=5), []),
+        (faults.too_many(str(int(LONGEST_WAIT))), RetryPolicy(tries=2), [LONGEST_WAIT]),
     ],
     ids=["once", "four times", "twice, of nobody", "of nobody", "as long", "too long", "as ever"],
 )
 def test_other_patience(
-    flask: FakeIndex, connect: Connect, waits: list[float], fault: Fault, patience: Patience, expected: list[float]
+    flask: FakeIndex,
+    connect: Connect,
+    waits: list[float],
+    fault: Fault,
+    retry_policy: RetryPolicy,
+    expected: list[float],
 ) -> None:
     """Another patience tries as often, and waits as long, as it says; never more often an index that never answered."""
     flask.fault(PATH, fault, times=None)
     with pytest.raises(TransientError):
-        connect(flask, patience=patience).client.get(flask.url + PATH)
+        connect(flask, retry_policy=retry_policy).client.get(flask.url + PATH)
     assert waits == expected
 
 
@@ -250,7 +255,7 @@ def test_unexpected_status(flask: FakeIndex, connect: Connect) -> None:
 def test_redirect(flask: FakeIndex, connect: Connect) -> None:
     """A redirect is followed, and the answer says where it came from."""
     flask.fault("/elsewhere", faults.redirect(PATH))
-    assert connect(flask).client.get(f"{flask.url}/elsewhere").address == flask.url + PATH
+    assert connect(flask).client.get(f"{flask.url}/elsewhere").url == flask.url + PATH
 
 
 def test_redirects_without_end(flask: FakeIndex, connect: Connect) -> None:
@@ -298,12 +303,12 @@ def test_credentials_for_the_index_only(world: World, serve: Callable[..., FakeI
 def test_password_is_never_shown(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
     """Neither an error nor a credential's own text shows a password, also one that stands in the address."""
     index = serve(username="me", password="s3cret")
-    address = f"http://me:s3cret@127.0.0.1:{index.port}{PATH}"
+    url = f"http://me:s3cret@127.0.0.1:{index.port}{PATH}"
     with pytest.raises(SourceError) as caught:
-        connect(index).client.get(address)
+        connect(index).client.get(url)
     assert "s3cret" not in str(caught.value)
     assert "s3cret" not in repr(caught.value)
-    assert "s3cret" not in repr(Credentials(origin(address), "me", "s3cret"))
+    assert "s3cret" not in repr(Credentials(origin(url), "me", "s3cret"))
 
 
 def test_too_large(flask: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -316,28 +321,28 @@ def test_too_large(flask: FakeIndex, connect: Connect, monkeypatch: pytest.Monke
 
 def test_told_of_waits_and_answers(flask: FakeIndex, connect: Connect) -> None:
     """Whoever wants to know is told of each answer, and of each wait before it begins, and if it was asked for."""
-    told: list[Wait | Exchange] = []
+    told: list[RetryWait | RequestLog] = []
     flask.fault(PATH, faults.too_many("3"))
     flask.fault(PATH, faults.unavailable())
     ticks = iter(range(100))
     connect(flask, tell=told.append, clock=lambda: float(next(ticks))).client.get(flask.url + PATH)
     sizes = [request.body_bytes for request in flask.requests]
-    address = flask.url + PATH
-    assert [event for event in told if isinstance(event, Wait)] == [
-        Wait(address, "status 429", 3.0, 1, asked=True),
-        Wait(address, "status 503", 2.0, 2),
+    url = flask.url + PATH
+    assert [event for event in told if isinstance(event, RetryWait)] == [
+        RetryWait(url, "status 429", 3.0, 1, requested=True),
+        RetryWait(url, "status 503", 2.0, 2),
     ]
-    assert [(event.status, event.size) for event in told if isinstance(event, Exchange)] == list(
+    assert [(event.status, event.size) for event in told if isinstance(event, RequestLog)] == list(
         zip((429, 503, 200), sizes, strict=True)
     )
-    assert str(told[1]) == f"{address}: status 429; waiting 3.0 s before try 2"
-    assert str(told[0]) == f"{address}: status 429, {sizes[0]} bytes, 1.000 s"
+    assert str(told[1]) == f"{url}: status 429; waiting 3.0 s before try 2"
+    assert str(told[0]) == f"{url}: status 429, {sizes[0]} bytes, 1.000 s"
 
 
 def test_pace() -> None:
     """Requests start no closer to each other than the pace allows, and time that has passed counts."""
     now, slept = [100.0], list[float]()
-    pace = Pace(4, lambda: now[0], slept.append)
+    pace = RateLimiter(4, lambda: now[0], slept.append)
     pace.wait()
     pace.wait()
     pace.wait()
@@ -351,7 +356,7 @@ def test_pace() -> None:
 def test_the_first_request_never_waits() -> None:
     """The first request is sent at once, whatever the clock says."""
     slept: list[float] = []
-    pace = Pace(4, lambda: 0.0, slept.append)
+    pace = RateLimiter(4, lambda: 0.0, slept.append)
     pace.wait()
     assert slept == []
     pace.wait()
@@ -361,7 +366,7 @@ def test_the_first_request_never_waits() -> None:
 def test_no_pace() -> None:
     """A pace of 0 is none."""
     slept: list[float] = []
-    pace = Pace(0, lambda: 1.0, slept.append)
+    pace = RateLimiter(0, lambda: 1.0, slept.append)
     pace.wait()
     pace.wait()
     assert slept == []
@@ -423,16 +428,16 @@ def test_any_5xx_is_an_outage(flask: FakeIndex, connect: Connect, waits: list[fl
 
 
 @pytest.mark.parametrize(
-    ("base", "location", "address"),
+    ("base", "location", "url"),
     [
         ("https://a/x", "/y", "https://a/y"),
         ("http://a/x", "https://b/y", "https://b/y"),
         ("http://a/x", "http://b/y", "http://b/y"),
     ],
 )
-def test_where_a_redirect_leads(base: str, location: str, address: str) -> None:
+def test_where_a_redirect_leads(base: str, location: str, url: str) -> None:
     """A redirect may be relative, lead elsewhere, or to https."""
-    assert _joined(base, location) == address
+    assert _joined(base, location) == url
 
 
 def test_a_redirect_that_could_be_read() -> None:
@@ -448,7 +453,7 @@ def test_a_redirect_that_could_be_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "expected"),
+    ("url", "expected"),
     [
         ("https://Index.example/simple/", ("https", "index.example", 443)),
         ("http://me:s3cret@index.example", ("http", "index.example", 80)),
@@ -456,9 +461,9 @@ def test_a_redirect_that_could_be_read() -> None:
         ("nothing", ("", "", 80)),
     ],
 )
-def test_origins(address: str, expected: tuple[str, str, int]) -> None:
+def test_origins(url: str, expected: tuple[str, str, int]) -> None:
     """An origin is scheme, host and port, the scheme's own where none is named."""
-    assert origin(address) == expected
+    assert origin(url) == expected
 
 
 @pytest.mark.parametrize(
@@ -478,13 +483,13 @@ def test_origins(address: str, expected: tuple[str, str, int]) -> None:
 def test_an_answer_that_tells_credentials(username: str, password: str, text: bytes, told: bool) -> None:
     """The beginning of an answer is looked through for the secret in every form in which it may stand there."""
     client = Client(credentials=Credentials(("http", "a", 80), username, password))
-    assert client.is_told_in(text) is told
+    assert client.is_echoed_in(text) is told
     client.close()
 
 
 def test_nothing_to_tell(connect: Connect, flask: FakeIndex) -> None:
     """Who has no credentials is told none."""
-    assert connect(flask).client.is_told_in(b"me") is False
+    assert connect(flask).client.is_echoed_in(b"me") is False
 
 
 @pytest.mark.parametrize(
@@ -536,7 +541,7 @@ def test_what_a_head_tells(
 ) -> None:
     """A head tells ETag, serial (a number that fits 64 bits) and devpi, or none of it."""
     flask.fault("/x", Fault("head", site.Answer(200, "application/json", b"{}", ((name, value),))))
-    assert connect(flask).client.get(f"{flask.url}/x") == Answer(f"{flask.url}/x", 200, b"{}", *told)
+    assert connect(flask).client.get(f"{flask.url}/x") == Response(f"{flask.url}/x", 200, b"{}", *told)
 
 
 def test_gone_is_not_found(flask: FakeIndex, connect: Connect) -> None:
@@ -615,9 +620,9 @@ def test_the_largest_answer(
 
 def test_a_pause(flask: FakeIndex, connect: Connect, waits: list[float]) -> None:
     """A pause is as long as a wait before any other try, and told without credentials."""
-    told: list[Wait | Exchange] = []
+    told: list[RetryWait | RequestLog] = []
     connect(flask, tell=told.append, jitter=lambda: 1.0).client.pause("http://me:s3cret@a/x", "stale", 3)
-    assert (told, waits) == ([Wait("http://a/x", "stale", 5.0, 3)], [5.0])
+    assert (told, waits) == ([RetryWait("http://a/x", "stale", 5.0, 3)], [5.0])
 
 
 @pytest.mark.parametrize(
@@ -693,7 +698,7 @@ def test_traffic_of_several_requests(flask: FakeIndex, connect: Connect) -> None
     client = connect(flask).client
     for path in (PATH, "/pypi/nope/json", "/pypi/nobody/json"):
         client.get(flask.url + path)
-    assert client.traffic == Traffic(3, sum(request.body_bytes for request in flask.requests))
+    assert client.stats == TransferStats(3, sum(request.body_bytes for request in flask.requests))
 
 
 def test_the_longest_wait_is_waited_for(flask: FakeIndex, connect: Connect, waits: list[float]) -> None:
@@ -728,11 +733,11 @@ def test_nobody_there(connect: Connect, flask: FakeIndex) -> None:
 
 def test_cut_short(flask: FakeIndex, connect: Connect) -> None:
     """A body that ends before its length is told as cut short."""
-    told: list[Wait | Exchange] = []
+    told: list[RetryWait | RequestLog] = []
     flask.fault(PATH, faults.truncated(100))
     connect(flask, tell=told.append).client.get(flask.url + PATH)
-    assert [event for event in told if isinstance(event, Wait)] == [
-        Wait(flask.url + PATH, "the answer was cut short", 1.0, 1)
+    assert [event for event in told if isinstance(event, RetryWait)] == [
+        RetryWait(flask.url + PATH, "the answer was cut short", 1.0, 1)
     ]
 
 
@@ -750,7 +755,7 @@ def test_read_no_further(
             client.get(f"{flask.url}/large")
     else:
         assert len(client.get(f"{flask.url}/large").body) == size
-    assert client.traffic.bytes_received == read
+    assert client.stats.bytes_received == read
     assert client.get(f"{flask.url}/pypi/nope/json").status == 404
 
 

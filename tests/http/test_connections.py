@@ -44,11 +44,11 @@ def spoiled(world: World) -> Iterator[Relay]:
         yield relay
 
 
-def given_up(connect: Connect, fake: FakeIndex, address: str, **options: Any) -> tuple[str, float]:
+def given_up(connect: Connect, fake: FakeIndex, url: str, **options: Any) -> tuple[str, float]:
     """Why an address cannot be reached, and after how many seconds a try was given up."""
     began = time.monotonic()
     with pytest.raises(UnreachableError) as caught:
-        connect(fake, timeout=TIMEOUT, **options).client.get(address)
+        connect(fake, timeout=TIMEOUT, **options).client.get(url)
     assert caught.value.tries == FIRST_TRIES
     return caught.value.cause, (time.monotonic() - began) / FIRST_TRIES
 

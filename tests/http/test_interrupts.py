@@ -58,7 +58,7 @@ def end(running: Running, number: signal.Signals) -> tuple[int, list[str]]:
     began = time.monotonic()
     ended = running.wait(20)
     assert time.monotonic() - began < PROMPT + SLACK
-    return ended.status, [line for line in ended.complaints.splitlines() if not line.startswith("warning:")]
+    return ended.status, [line for line in ended.user_errors.splitlines() if not line.startswith("warning:")]
 
 
 def committed(file: Path) -> int:
@@ -137,8 +137,8 @@ def test_sync_that_writes(world: World, tmp_path: Path) -> None:
         until(lambda: len(index.requests) == 3)
         made = _size(tmp_path)
         until(lambda: running.over or _size(tmp_path) > made)
-        status, complaints = end(running, signal.SIGTERM)
-    assert (status, complaints) in [(130, [KEPT]), (0, [])]  # it may have come to its end
+        status, user_errors = end(running, signal.SIGTERM)
+    assert (status, user_errors) in [(130, [KEPT]), (0, [])]  # it may have come to its end
     assert committed(file) in (0, 3)
 
 
@@ -173,8 +173,8 @@ def test_where_python_does_not_come_to_act(number: signal.Signals) -> None:
             time.sleep(0.3)  # the computation begins
             began = time.monotonic()
             process.send_signal(number)
-            _, complaints = process.communicate(timeout=10)
+            _, user_errors = process.communicate(timeout=10)
         finally:
             process.kill()
     assert time.monotonic() - began < PROMPT + SLACK
-    assert (process.returncode, complaints) == (130, "error: words\n")
+    assert (process.returncode, user_errors) == (130, "error: words\n")

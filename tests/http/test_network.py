@@ -48,12 +48,12 @@ def spoiled(index: FakeIndex) -> Iterator[Relay]:
         yield relay
 
 
-def rows(index: Index, address: str) -> tuple[list[Any], list[SourceError]]:
+def rows(index: Index, url: str) -> tuple[list[Any], list[SourceError]]:
     """The rows of Flask's files that are read by way of an address, and what went wrong."""
     config = make_config({"projects": ["flask"]})
     found, failed = list[Any](), list[SourceError]()
     try:
-        for batch in batches(Index(index.client, address), select(config), choose_streams(["files"]), config):
+        for batch in batches(Index(index.client, url), select(config), choose_streams(["files"]), config):
             found += rows_in(batch).get("files", ())
             failed += batch.failures.values()
     except SourceError as error:

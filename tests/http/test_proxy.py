@@ -37,7 +37,7 @@ def forward() -> Iterator[Proxying]:
 
 
 @pytest.mark.parametrize(
-    ("variables", "address", "expected"),
+    ("variables", "url", "expected"),
     [
         ({}, HTTP, None),
         ({"HTTP_PROXY": "http://proxy.test:3128"}, HTTP, PLAIN),
@@ -59,12 +59,12 @@ def forward() -> Iterator[Proxying]:
     ],
 )
 def test_which_proxy(
-    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], address: str, expected: Proxy | None
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], url: str, expected: Proxy | None
 ) -> None:
     """The variables that others honour name a proxy, or an exception for a host."""
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert proxy_for(address) == expected
+    assert proxy_for(url) == expected
 
 
 @pytest.mark.parametrize(
@@ -143,14 +143,14 @@ def test_a_redirect_chooses_anew(
         index.fault("/away", faults.redirect(other.url + PATH))
         monkeypatch.setenv("HTTP_PROXY", forward.url)
         monkeypatch.setenv("NO_PROXY", f"127.0.0.1:{other.port}")
-        assert connect(index).client.get(f"{index.url}/away").address == other.url + PATH
+        assert connect(index).client.get(f"{index.url}/away").url == other.url + PATH
     assert [head.split(b"\r\n")[0] for head in forward.heard] == [f"GET {index.url}/away HTTP/1.1".encode()]
 
 
-def told(connect: Connect, index: FakeIndex, address: str) -> SourceError:
+def told(connect: Connect, index: FakeIndex, url: str) -> SourceError:
     """What is said of an address."""
     with pytest.raises(SourceError) as caught:
-        connect(index, clock=lambda: 0.0).client.get(address)
+        connect(index, clock=lambda: 0.0).client.get(url)
     return caught.value
 
 
@@ -176,7 +176,7 @@ CONNECT: dict[int, tuple[type[SourceError], str]] = {
     ),
     502: (
         UnreachableError,
-        "{address} cannot be reached: its proxy {proxy}: status 502 (3 tries in 0.0 s); "
+        "{url} cannot be reached: its proxy {proxy}: status 502 (3 tries in 0.0 s); "
         "check index_url and the network, or try later",
     ),
 }
@@ -189,7 +189,7 @@ def test_no_tunnel(index: FakeIndex, connect: Connect, monkeypatch: pytest.Monke
     with proxy(answer=b"HTTP/1.1 %d s3cret\r\nContent-Length: 0\r\n\r\n" % status) as forward:
         monkeypatch.setenv("HTTPS_PROXY", forward.url)
         error = told(connect, index, f"https://index.test{PATH}")
-    expected = said.format(proxy=forward.url, address=f"https://index.test{PATH}")
+    expected = said.format(proxy=forward.url, url=f"https://index.test{PATH}")
     assert (type(error), str(error)) == (kind, expected)
 
 
@@ -199,10 +199,10 @@ def test_nobody_there(index: FakeIndex, connect: Connect, monkeypatch: pytest.Mo
     with proxy() as forward:
         pass
     monkeypatch.setenv(f"{scheme}_proxy", forward.url.replace("http://", "http://ann:s3cret@"))
-    address = f"{scheme}://index.test{PATH}"
-    error = told(connect, index, address)
+    url = f"{scheme}://index.test{PATH}"
+    error = told(connect, index, url)
     assert (type(error), str(error)) == (
         UnreachableError,
-        f"{address} cannot be reached: its proxy {forward.url}: no connection can be made (3 tries in 0.0 s); "
+        f"{url} cannot be reached: its proxy {forward.url}: no connection can be made (3 tries in 0.0 s); "
         "check index_url and the network, or try later",
     )

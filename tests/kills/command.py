@@ -27,7 +27,7 @@ class Ended:
 
     status: int
     output: bytes
-    complaints: str
+    user_errors: str
     seconds: float
 
     @property
@@ -123,11 +123,11 @@ def _size(path: Path) -> int:
         return -1
 
 
-def when_written(mark: bytes, times: int) -> Moment:
+def when_written(fingerprint: bytes, times: int) -> Moment:
     """When a text has come so many times in what it writes."""
 
     def wait(running: Running) -> None:
-        while not running.over and running.written().count(mark) < times:
+        while not running.over and running.written().count(fingerprint) < times:
             time.sleep(0.002)
 
     return wait
@@ -153,10 +153,10 @@ class Place:
         process: subprocess.Popen[bytes] = subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL, **pipes)
         return Running(process, taken)
 
-    def kill(self, moment: Moment, *arguments: object) -> Ended:
+    def kill(self, time_of: Moment, *arguments: object) -> Ended:
         """Start the command, and kill it at a moment, if it has not ended by then."""
         running = self.start(*arguments)
-        moment(running)
+        time_of(running)
         if not running.over:
             running.send(signal.SIGKILL)
         return running.wait()

@@ -11,7 +11,7 @@ from typing import Any
 
 from source_pypi.streams import choose_streams
 from source_pypi.streams.stream import Stream
-from source_pypi.sync.state import Seen
+from source_pypi.sync.state import ProjectState
 from source_pypi.sync.state_codec import unpack_text
 
 _DELETED = "_ab_cdc_deleted_at"
@@ -105,9 +105,9 @@ class Platform:
         if "unfinished" not in told:
             return set()
         since = told["unfinished"]
-        return {project for project, one in self.seen(stream).items() if one.known and one.asked >= since}
+        return {project for project, one in self.seen(stream).items() if one.existed and one.checked_at >= since}
 
-    def seen(self, stream: str) -> dict[str, Seen]:
+    def seen(self, stream: str) -> dict[str, ProjectState]:
         """What a stream's state holds, by project."""
         told = self.states[stream]["stream"]["stream_state"] if stream in self.states else {}
         return {project: unpack_text(text) for project, text in told.get("projects", {}).items()}

@@ -51,7 +51,7 @@ class Kills:
             next_second()
         self._expected = self._base.copy(keeps=False)
         self._whole = self._read(self._expected)
-        assert (self._whole.complaints, self._expected.wrong) == ("", [])
+        assert (self._whole.user_errors, self._expected.wrong) == ("", [])
 
     @property
     def whole(self) -> Ended:
@@ -79,7 +79,7 @@ class Kills:
         """Kill it some times, hand back the state, let it end, compare."""
         outcome, platform = Outcome(), self.begin(keeps=chance.random() < 0.5)
         for _ in range(chance.randint(1, most)):
-            ended, done = self._killed(platform, self._moment(chance)), platform.visited
+            ended, done = self._killed(platform, self._utc(chance)), platform.visited
             platform.take(ended.output)
             outcome.wrong += self._look_at(ended, done)
             if not ended.killed:
@@ -96,28 +96,28 @@ class Kills:
         self._index.settle()
         return self._look_at(self._read(platform), done) + self._complete(platform)
 
-    def _killed(self, platform: Platform, moment: Moment) -> Ended:
+    def _killed(self, platform: Platform, time_of: Moment) -> Ended:
         self._index.new_run()
-        return self._place.kill(moment, *self._arguments(platform))
+        return self._place.kill(time_of, *self._arguments(platform))
 
     def _read(self, platform: Platform) -> Ended:
         ended = self.attempt(platform)
         platform.take(ended.output)
         return ended
 
-    def _moment(self, chance: random.Random) -> Moment:
+    def _utc(self, chance: random.Random) -> Moment:
         """Any moment, or one when some lines have come, or just after some STATE."""
         if (kind := chance.random()) < 0.6:
             return after(chance.uniform(0, 1.1 * self._whole.seconds))
-        mark = b'{"type":"STATE"' if kind < 0.8 else b"\n"
-        return when_written(mark, chance.randint(1, max(self._whole.output.count(mark), 1)))
+        fingerprint = b'{"type":"STATE"' if kind < 0.8 else b"\n"
+        return when_written(fingerprint, chance.randint(1, max(self._whole.output.count(fingerprint), 1)))
 
     def _look_at(self, ended: Ended, done: set[str]) -> list[str]:
         """What was wrong with a run: what it said, how it ended, what it asked although that was in the state."""
         self._index.settle()
         wrong = [f"asked twice: {path}" for path in self._index.repeated[:1]]
-        if ended.complaints or (not ended.killed and ended.status != self._whole.status):
-            wrong.append(f"status {ended.status}: {ended.complaints}")
+        if ended.user_errors or (not ended.killed and ended.status != self._whole.status):
+            wrong.append(f"status {ended.status}: {ended.user_errors}")
         asked = Counter(request.path for request in self._index.requests)
         again = sorted(project for project in done if asked[f"/pypi/{project}/json"])
         return wrong + [f"asked again although told, one of {len(again)}: {project}" for project in again[:1]]
@@ -128,7 +128,7 @@ class Kills:
         for stream in self._expected.states:
             ours, expected = platform.seen(stream), self._expected.seen(stream)
             # a run that is taken up remembers no list: what the killed one visited may have changed before it
-            timeless = [{p: replace(s, asked=0) for p, s in seen.items() if p} for seen in (ours, expected)]
+            timeless = [{p: replace(s, checked_at=0) for p, s in seen.items() if p} for seen in (ours, expected)]
             wrong += [f"{stream}: what is remembered differs"] * (timeless[0] != timeless[1])
             wrong += [f"{stream}: counts as unfinished"] * (
                 "unfinished" in platform.states[stream]["stream"]["stream_state"]

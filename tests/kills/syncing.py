@@ -82,7 +82,7 @@ class Kills:
         self._begin_with(whole)
         self._whole = self._run(whole)
         self._expected = content_of(whole)
-        assert "Traceback" not in self._whole.complaints
+        assert "Traceback" not in self._whole.user_errors
         assert self._expected.unfinished is None
 
     @property
@@ -97,7 +97,7 @@ class Kills:
         before = content = content_of(self._file)
         for _ in range(chance.randint(1, most)):
             self._index.new_run()
-            ended = self._place.kill(self._moment(chance), *self._arguments(self._file))
+            ended = self._place.kill(self._utc(chance), *self._arguments(self._file))
             outcome.wrong += self._look_at(ended, content)
             content = content_of(self._file)
             if not ended.killed:
@@ -153,7 +153,7 @@ class Kills:
     def _run(self, path: Path) -> Ended:
         return self.attempt(path)
 
-    def _moment(self, chance: random.Random) -> Moment:
+    def _utc(self, chance: random.Random) -> Moment:
         """Any moment, or one while the database is written to."""
         if chance.random() < 0.6:
             return after(chance.uniform(0, 1.1 * self.seconds))
@@ -164,8 +164,8 @@ class Kills:
         """What was wrong with a run: what it said, how it ended, what it asked although that was loaded before."""
         self._index.settle()
         wrong = [f"asked twice: {path}" for path in self._index.repeated[:1]]
-        if "Traceback" in ended.complaints or (not ended.killed and ended.status != self._whole.status):
-            wrong.append(f"status {ended.status}: {ended.complaints}")
+        if "Traceback" in ended.user_errors or (not ended.killed and ended.status != self._whole.status):
+            wrong.append(f"status {ended.status}: {ended.user_errors}")
         asked = Counter(request.path for request in self._index.requests)
         done = set.intersection(*(before.visited(name) for name in self._streams()))
         again = sorted(project for project in done if asked[f"/pypi/{project}/json"])

@@ -13,8 +13,8 @@ import duckdb
 from msgspec.structs import replace
 
 from source_pypi.streams import STREAMS
-from source_pypi.sync.state import Seen
-from source_pypi.sync.state_codec import Row, unpack_row
+from source_pypi.sync.state import ProjectState
+from source_pypi.sync.state_codec import PackedState, unpack_row
 
 #: Rows, each as text without the time of the visit, by project (empty: of no project).
 Rows = dict[str, Counter[str]]
@@ -36,21 +36,23 @@ class Content:
     """
 
     tables: Tables = field(default_factory=dict)
-    seen: dict[str, dict[str, Seen]] = field(default_factory=dict)
+    seen: dict[str, dict[str, ProjectState]] = field(default_factory=dict)
     unfinished: int | None = None
     wrong: tuple[str, ...] = ()
 
     @property
-    def memory(self) -> dict[str, dict[str, Seen]]:
+    def memory(self) -> dict[str, dict[str, ProjectState]]:
         """What is remembered of projects, but for the times of visits: a run that is taken up remembers no list."""
-        return {stream: {p: replace(s, asked=0) for p, s in seen.items() if p} for stream, seen in self.seen.items()}
+        return {
+            stream: {p: replace(s, checked_at=0) for p, s in seen.items() if p} for stream, seen in self.seen.items()
+        }
 
     def visited(self, stream: str) -> set[str]:
         """The projects of the index that a stream has seen in the run that did not come to its end."""
         if self.unfinished is None:
             return set()
         since, seen = self.unfinished, self.seen.get(stream, {})
-        return {project for project, one in seen.items() if one.known and one.asked >= since}
+        return {project for project, one in seen.items() if one.existed and one.checked_at >= since}
 
 
 @contextmanager
@@ -71,8 +73,8 @@ def content_of(path: Path) -> Content:
     with opened(path) as connection:
         names = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
         tables = {name: _rows(connection, name) for name in names if not name.startswith("_")}
-        seen: dict[str, dict[str, Seen]] = {}
-        for row in map(Row._make, _all(connection, "SELECT * FROM _state", names)):
+        seen: dict[str, dict[str, ProjectState]] = {}
+        for row in map(PackedState._make, _all(connection, "SELECT * FROM _state", names)):
             for stream, one in unpack_row(row).items():
                 assert row.project not in seen.setdefault(stream, {}), "remembered twice"
                 seen[stream][row.project] = one

@@ -21,9 +21,9 @@ SIZES = [16 * KB, 400 * KB, 700 * KB]
 
 def told_once(ended: Ended, place: str) -> None:
     """It ended with one line that names the place."""
-    lines = ended.complaints.splitlines()
+    lines = ended.user_errors.splitlines()
     assert ended.status == 1
-    assert len(lines) == 1, ended.complaints
+    assert len(lines) == 1, ended.user_errors
     assert re.fullmatch(rf"error: cannot write {re.escape(place)}.*: .+", lines[0])
 
 
@@ -54,7 +54,7 @@ def test_no_room_to_tidy_up(kills: syncing.Kills, small_disk: SmallDisk) -> None
     """Where there is room for the database's log, and none to move it into the file, all is loaded all the same."""
     file = small_disk(1300 * KB) / "killed.duckdb"
     ended = kills.attempt(file)
-    assert (ended.status, ended.complaints) == (0, "")
+    assert (ended.status, ended.user_errors) == (0, "")
     assert file.with_name("killed.duckdb.wal").exists()
     assert kills.judge(file) == []
     small_disk(64 * MB)
@@ -87,5 +87,5 @@ def test_standard_output(index: FakeIndex, tmp_path: Path) -> None:
     with Path("/dev/full").open("wb") as full:
         ended = kills.attempt(platform, stdout=full)
     told = "error: standard output cannot be written: No space left on device\n"
-    assert (ended.status, ended.complaints) == (1, told)
+    assert (ended.status, ended.user_errors) == (1, told)
     assert kills.finish(platform) == []

@@ -55,7 +55,7 @@ def test_sync(first_sync: syncing.Kills, index: FakeIndex, tmp_path: Path, numbe
     _wait(lambda: len(index.requests) >= answered)
     running.send(number)
     ended = running.wait(PROMPT)
-    assert (ended.status, ended.complaints) == (130, "error: interrupted; what was read before is kept\n")
+    assert (ended.status, ended.user_errors) == (130, "error: interrupted; what was read before is kept\n")
     assert len(first_sync.committed(file)) >= answered - 3  # those ahead of the one whose rows are written
     assert first_sync.judge_partial(file) == []
     assert first_sync.finish(file) == []
@@ -69,7 +69,7 @@ def test_read(first_read: reading.Kills, index: FakeIndex, number: signal.Signal
     _wait(lambda: len(index.requests) >= 100)
     running.send(number)
     ended = running.wait(PROMPT)
-    assert (ended.status, ended.complaints) == (status, "")
+    assert (ended.status, ended.user_errors) == (status, "")
     platform.take(ended.output)
     assert first_read.finish(platform) == []
 
@@ -83,7 +83,7 @@ def test_the_reader_goes_away(first_read: reading.Kills) -> None:
     taken = b"".join(output.readline() for _ in range(300))
     output.close()
     ended = running.wait(PROMPT)
-    assert (ended.status, ended.complaints) == (1, "")
+    assert (ended.status, ended.user_errors) == (1, "")
     platform.take(taken)
     assert first_read.finish(platform) == []
 
@@ -103,6 +103,6 @@ def test_the_reader_goes_away_while_an_answer_is_awaited(first_read: reading.Kil
         ended = running.wait(PROMPT)
     finally:
         index.clear_faults()
-    assert (ended.status, ended.complaints) == (1, "")
+    assert (ended.status, ended.user_errors) == (1, "")
     platform.take(taken)
     assert first_read.finish(platform) == []

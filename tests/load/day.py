@@ -112,9 +112,9 @@ class Days:
         return day, folder / "day.duckdb"
 
 
-def looked_at(running: Running, patience: float) -> Iterator[Look]:
+def looked_at(running: Running, retry_policy: float) -> Iterator[Look]:
     """Look at a process until it ends (Linux)."""
-    until = time.monotonic() + patience
+    until = time.monotonic() + retry_policy
     while not running.over and time.monotonic() < until:
         if (look := _look(running.process.pid)) is not None:
             yield look

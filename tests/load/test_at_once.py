@@ -21,9 +21,9 @@ def test_two_at_once(serve: Callable[..., FakeIndex], world: World, tmp_path: Pa
     second = place.start("sync", "--config", config, "--into", "one.duckdb").wait()
     remedy = "close that, or name another file with --into"
     told = f"error: cannot write one.duckdb: it is in use by another program; {remedy}\n"
-    assert (second.status, second.output, second.complaints) == (1, b"", told)
+    assert (second.status, second.output, second.user_errors) == (1, b"", told)
     worked = first.wait()
-    assert (worked.status, worked.complaints) == (0, "")
+    assert (worked.status, worked.user_errors) == (0, "")
     assert {table: len(rows) for table, rows in content_of(tmp_path / "one.duckdb").tables.items()} == {
         "projects": 20,
         "versions": 20,

@@ -27,7 +27,7 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Days]:
 def test_a_bad_day(days: Days) -> None:
     """An index that fails in every way that passes gives the tables of a good day, in memory that does not grow."""
     (good, expected), (bad, found) = days.good(), days.bad()
-    assert (good.ended.status, good.ended.complaints) == (0, "")
+    assert (good.ended.status, good.ended.user_errors) == (0, "")
     assert (bad.ended.status, bad.met) == (0, len(PASSING))
     assert compare(found, expected) == []
     assert bad.growth < 1.25

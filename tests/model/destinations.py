@@ -14,7 +14,7 @@ from source_pypi.airbyte.state import StreamState
 from source_pypi.config import Config
 from source_pypi.destinations.duckdb.store import Database
 from source_pypi.errors import SourceError
-from source_pypi.selection import Target, select
+from source_pypi.selection import SelectedProject, select
 from source_pypi.services.index.api import Index
 from source_pypi.streams.stream import Stream
 from source_pypi.sync.resume import RESUME_WITHIN
@@ -123,7 +123,7 @@ class Synced(Destination):
         streams = [BY_NAME[name] for name in run.streams]
         index = run.connect()
         try:
-            with self._opened(streams, selection.targets, index.root, run.now) as database:
+            with self._opened(streams, selection.projects, index.root, run.now) as database:
                 for number, batch in enumerate(batches(index, selection, streams, run.config, database, run.now)):
                     if number == run.cut:
                         raise Killed
@@ -135,7 +135,7 @@ class Synced(Destination):
         return outcome
 
     def _opened(
-        self, streams: Sequence[Stream], targets: Sequence[Target], root: str, now: Callable[[], float]
+        self, streams: Sequence[Stream], targets: Sequence[SelectedProject], root: str, now: Callable[[], float]
     ) -> Database:
         return Database(self.path, streams, targets, root=root, now=now, keep_history=self.keep_history)
 
@@ -224,8 +224,8 @@ class Deduplicated(Destination):
         for name in run.streams:
             state = StreamState(name, self._states.get(name), root)
             outcome.ended = outcome.ended and state.unfinished is None and name in self._states
-            seen = {project: state.seen(project) for project in state.projects}
-            outcome.read |= {(name, project) for project, one in seen.items() if one and one.asked >= run.began}
+            seen = {project: state.load(project) for project in state.projects}
+            outcome.read |= {(name, project) for project, one in seen.items() if one and one.checked_at >= run.began}
         return outcome
 
     def tables(self) -> Tables:

@@ -124,8 +124,8 @@ class History:
         (name, project), settings = place, self.choice.settings
         stream, follows = BY_NAME[name], settings.get("follow_dependencies", 0) > 0
         told: list[object] = [destination.keeps_keys(settings)]
-        if stream.part is not None or follows:  # which releases are meant, and what fills their gaps
-            fills = settings.get("core_metadata", False) and (follows or bool(stream.fills_from))
+        if stream.partition_field is not None or follows:  # which releases are meant, and what fills their gaps
+            fills = settings.get("core_metadata", False) and (follows or bool(stream.fallback_documents))
             pins = {pin for pin in self.choice.projects.get(project, ()) if pin is not None}
             told += [follows, settings.get("releases"), fills, pins]
         return told
@@ -240,7 +240,7 @@ class _Check:
         if not read and self._is_spared(place):
             return before
         rows = self.fresh[place]
-        if self.destination.doubtful and BY_NAME[place[0]].part is not None and not self.deep:
+        if self.destination.doubtful and BY_NAME[place[0]].partition_field is not None and not self.deep:
             return self.found.get(place, {})
         return dict(rows) if self.deep else self._old_advisories(place, rows)
 

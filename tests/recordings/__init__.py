@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from source_pypi.services.index.documents import Document, Project, open_document
-from source_pypi.streams.stream import ReleaseView, Visit
+from source_pypi.streams.stream import ProjectDocuments, ReleaseView
 from tests.streams import ROOT
 
 FILES = "http://files.test"
@@ -18,9 +18,9 @@ def recorded(name: str) -> Document[Project]:
     return open_document(text.encode(), Project, f"{ROOT}/pypi/{name}/json")
 
 
-def visit_recorded(name: str) -> Visit:
+def visit_recorded(name: str) -> ProjectDocuments:
     """A visit to a recorded project, with its latest release."""
     document = recorded(name)
     content = document.content
     latest = ReleaseView(content.info.version or "", content, document, tuple(content.urls or ()))
-    return Visit(project=name, document=document, releases=(latest,))
+    return ProjectDocuments(project=name, document=document, releases=(latest,))

@@ -54,7 +54,7 @@ def main(folder: Path) -> None:
 def kept(index: Index, name: str, path: Path) -> dict[str, Any]:
     """The whole document, from the folder or, once, from the index."""
     if not path.exists():
-        path.write_bytes(index.client.get(index.project_address(name)).body)
+        path.write_bytes(index.client.get(index.project_url(name)).body)
     document: dict[str, Any] = json.loads(path.read_bytes())
     return document
 

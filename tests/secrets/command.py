@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from source_pypi.sync.state_codec import Row, unpack_row, unpack_text
+from source_pypi.sync.state_codec import PackedState, unpack_row, unpack_text
 from tests.secrets.hidden import HTTP_PROXY, HTTPS_PROXY, NETRC, found
 
 #: Files that the tests make, not the commands.
@@ -27,13 +27,13 @@ class Written:
 
     status: int
     output: bytes
-    complaints: bytes
+    user_errors: bytes
     folder: Path
 
     def texts(self) -> Iterator[bytes]:
         """Everything, and what is in databases once more, as values: the file has it compressed."""
         yield self.output
-        yield self.complaints
+        yield self.user_errors
         yield from (line for text in self.output.splitlines() if b'"type":"STATE"' in text for line in _seen(text))
         for path in self.folder.rglob("*"):
             if path.is_file() and path.name not in GIVEN:
@@ -98,4 +98,4 @@ def _values(path: Path) -> Iterator[bytes]:
         for (table,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall():
             yield repr(connection.execute(f'SELECT * FROM "{table}"').fetchall()).encode()
         for row in connection.execute("SELECT * FROM _state").fetchall():
-            yield repr(unpack_row(Row(*row))).encode()
+            yield repr(unpack_row(PackedState(*row))).encode()

@@ -27,9 +27,9 @@ class Given:
         shared = {"projects": ["requests", "sampleproject==4.0.0"], "requests_per_second": 0}
         if not self.in_address:
             return {**shared, "index_url": url, "index_username": self.username, "index_password": self.password}
-        return {**shared, "index_url": self.address(url)}
+        return {**shared, "index_url": self.url(url)}
 
-    def address(self, url: str) -> str:
+    def url(self, url: str) -> str:
         """The index's address with the credentials in it."""
         userinfo = f"{quote(self.username, safe='')}:{quote(self.password, safe='')}"
         return url.replace("://", f"://{userinfo.rstrip(':')}@")

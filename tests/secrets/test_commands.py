@@ -27,7 +27,7 @@ def test_commands_of_the_platform(place: Place, guarded: Guarded, given: Given, 
         [] if command == "spec" else ["--config", place.write("config.json", given.settings(guarded(given).url))]
     )
     done = place.run(command, "--debug", *arguments)
-    assert (done.status, done.complaints, done.leaks()) == (0, b"", {})
+    assert (done.status, done.user_errors, done.leaks()) == (0, b"", {})
     assert b'"FAILED"' not in done.output
 
 
@@ -36,7 +36,7 @@ def test_read(place: Place, guarded: Guarded, given: Given) -> None:
     config = place.write("config.json", given.settings(guarded(given).url))
     catalog = place.write("catalog.json", CATALOG)
     first = place.run("read", "--debug", "--config", config, "--catalog", catalog)
-    assert (first.status, first.complaints, first.leaks()) == (0, b"", {})
+    assert (first.status, first.user_errors, first.leaks()) == (0, b"", {})
     assert b'"level":"DEBUG"' in first.output
     states = [json.loads(line)["state"] for line in first.output.splitlines() if b'"type":"STATE"' in line]
     state = place.write("state.json", states)
@@ -49,21 +49,21 @@ def test_sync(place: Place, guarded: Guarded, given: Given) -> None:
     config = place.write("config.json", given.settings(guarded(given).url))
     for _ in range(2):
         done = place.run("sync", "--config", config, "--streams", "all", "--history")
-        assert (done.status, done.complaints, done.leaks()) == (0, b"", {})
+        assert (done.status, done.user_errors, done.leaks()) == (0, b"", {})
     assert {path.name for path in place.folder.iterdir()} == {"config.json", ".netrc", "pypi.duckdb"}
 
 
 def test_credentials_on_the_command_line(place: Place, guarded: Guarded) -> None:
     """Credentials in the address on the command line are used, and not written."""
     given = WAYS["address"]
-    done = place.run("sync", "requests", "--index-url", given.address(guarded(given).url))
-    assert (done.status, done.complaints, done.leaks()) == (0, b"", {})
+    done = place.run("sync", "requests", "--index-url", given.url(guarded(given).url))
+    assert (done.status, done.user_errors, done.leaks()) == (0, b"", {})
 
 
 def test_manifest(place: Place, guarded: Guarded, given: Given) -> None:
     """A manifest for an index with credentials has the index's address, without them."""
     index = guarded(given)
-    done = place.run("manifest", "--index-url", given.address(index.url))
+    done = place.run("manifest", "--index-url", given.url(index.url))
     assert (done.status, done.leaks()) == (0, {})
     assert index.url.encode() in done.output
 
@@ -75,7 +75,7 @@ def test_netrc(place: Place, guarded: Guarded) -> None:
     config = place.write("config.json", settings)
     for arguments in (["check"], ["sync", "--streams", "all"]):
         done = place.run(*arguments, "--config", config)
-        assert (done.status, done.complaints, done.leaks()) == (0, b"", {})
+        assert (done.status, done.user_errors, done.leaks()) == (0, b"", {})
     assert all("authorization" in request.headers for request in index.requests)
 
 

@@ -50,7 +50,7 @@ def failing(place: Place, index: FakeIndex, given: Given, fault: Fault) -> Writt
 def test_answers(place: Place, guarded: Guarded, name: str) -> None:
     """Whatever the index answers, though it redirects to an address with credentials: they are not told."""
     done = failing(place, guarded(), IN_SETTINGS, FAULTS[name])
-    assert (done.status, done.complaints, done.leaks()) == (1, b"", {})
+    assert (done.status, done.user_errors, done.leaks()) == (1, b"", {})
     assert b'"type":"ERROR"' in done.output
 
 
@@ -59,7 +59,7 @@ def test_what_was_sent(place: Place, guarded: Guarded, given: Given, kind: tuple
     """An answer that repeats what was sent is not quoted."""
     sent = f"<p>you sent {given.username} and {given.password}: {given.settings('http://index.test')}"
     done = failing(place, guarded(given), given, answered(*kind, sent))
-    assert (done.status, done.complaints, done.leaks()) == (1, b"", {})
+    assert (done.status, done.user_errors, done.leaks()) == (1, b"", {})
     assert b'"type":"ERROR"' in done.output
 
 
@@ -68,7 +68,7 @@ def test_nobody_there(place: Place) -> None:
     settings = WAYS["address"].settings("http://127.0.0.1:9") | {"request_timeout_seconds": 1}
     done = place.run("sync", "--config", place.write("config.json", settings))
     assert (done.status, done.leaks()) == (1, {})
-    assert b"http://127.0.0.1:9" in done.complaints
+    assert b"http://127.0.0.1:9" in done.user_errors
 
 
 def test_a_proxy_that_is_not_there(place: Place) -> None:
@@ -102,7 +102,7 @@ def test_settings(place: Place, name: str) -> None:
     config = place.write("config.json", settings)
     catalog = place.write("catalog.json", CATALOG)
     done = place.run("read", "--catalog", catalog, "--config", config)
-    assert (done.status, done.complaints, done.leaks()) == (1, b"", {})
+    assert (done.status, done.user_errors, done.leaks()) == (1, b"", {})
     assert b'"failure_type":"config_error"' in done.output
 
 

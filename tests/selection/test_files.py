@@ -13,7 +13,7 @@ from packaging.utils import NormalizedName
 from source_pypi import airbyte
 from source_pypi.config import Config
 from source_pypi.errors import NoProjectsError, RequirementsError
-from source_pypi.selection import Selection, Target, select
+from source_pypi.selection import SelectedProject, Selection, select
 from tests.fake_index import FakeIndex, World
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -42,9 +42,9 @@ def run(tmp_path: Path) -> Run:
     return command
 
 
-def target(project: str, *pins: str, unpinned: bool = False) -> Target:
+def target(project: str, *pins: str, unpinned: bool = False) -> SelectedProject:
     """A target, pinned or not."""
-    return Target(NormalizedName(project), pins, unpinned or not pins)
+    return SelectedProject(NormalizedName(project), pins, unpinned or not pins)
 
 
 def test_each_project_once() -> None:
@@ -55,12 +55,12 @@ def test_each_project_once() -> None:
     )
     config = Config(projects=("Zope_Interface",), requirements="flask==2.0\nclick==8\n-r other.txt", exclude=("cl*",))
     assert select(config, [Path("requirements.txt"), Path("uv.lock")]) == Selection(
-        targets=(
+        projects=(
             target("zope-interface", "5.0", unpinned=True),
             target("flask", "2.0", "3.0.0", unpinned=True),
         ),
         excluded=("cl*",),
-        notes=(
+        warnings=(
             "setting 'requirements':3: skipped, no files beside a setting: other.txt",
             "requirements.txt:3: skipped, editable and not an index's project: .",
         ),

@@ -10,14 +10,14 @@ from packaging.utils import NormalizedName
 
 from source_pypi.errors import RequirementsError
 from source_pypi.selection.files import read_requirements
-from source_pypi.selection.names import Asked, Named
+from source_pypi.selection.names import Requested, RequirementsFile
 
-Read = Callable[[str, str], Named]
+Read = Callable[[str, str], RequirementsFile]
 
 
-def asked(project: str, pin: str | None = None, *extras: str) -> Asked:
+def asked(project: str, pin: str | None = None, *extras: str) -> Requested:
     """A project that is asked for."""
-    return Asked(NormalizedName(project), pin, frozenset(map(NormalizedName, extras)))
+    return Requested(NormalizedName(project), pin, frozenset(map(NormalizedName, extras)))
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Read:
     """Read a file of that name and content in the working directory."""
     monkeypatch.chdir(tmp_path)
 
-    def read(name: str, content: str) -> Named:
+    def read(name: str, content: str) -> RequirementsFile:
         Path(name).write_text(content, "utf-8")
         return read_requirements(Path(name))
 
@@ -71,7 +71,7 @@ archive = { url = "https://example.com/archived-1.0.zip", hashes = { sha256 = "0
 @pytest.mark.parametrize("name", ["pylock.toml", "pylock.linux.toml"])
 def test_pylock(read: Read, name: str) -> None:
     """Packages of a pylock.toml, under either of its names, whatever their markers."""
-    assert read(name, PYLOCK) == Named(
+    assert read(name, PYLOCK) == RequirementsFile(
         (asked("click", "8.1.7"), asked("flask", "3.0.0"), asked("unversioned")),
         (f"{name}: skipped, not from an index: patched (vcs), our-app (directory), archived (archive)",),
     )
@@ -124,7 +124,7 @@ source = { url = "https://example.com/wheeled-1.0-py3-none-any.whl" }
 
 def test_uv(read: Read) -> None:
     """Packages of a uv.lock, several versions of one too; neither the project itself nor what is from elsewhere."""
-    assert read("uv.lock", UV) == Named(
+    assert read("uv.lock", UV) == RequirementsFile(
         (asked("numpy", "1.26.4"), asked("numpy", "2.0.0")),
         ("uv.lock: skipped, not from an index: our-app (editable), our-lib (virtual), patched (git), wheeled (url)",),
     )
@@ -181,7 +181,7 @@ content-hash = "0123"
 
 def test_poetry(read: Read) -> None:
     """Packages of a poetry.lock, those of an index of one's own too."""
-    assert read("poetry.lock", POETRY) == Named(
+    assert read("poetry.lock", POETRY) == RequirementsFile(
         (asked("flask", "3.0.0"), asked("private", "2.0")),
         ("poetry.lock: skipped, not from an index: patched (git), beside (directory)",),
     )
@@ -223,7 +223,7 @@ editable = true
 
 def test_pdm(read: Read) -> None:
     """Packages of a pdm.lock, and the extras with which they are needed."""
-    assert read("pdm.lock", PDM) == Named(
+    assert read("pdm.lock", PDM) == RequirementsFile(
         (asked("requests", "2.31.0"), asked("requests", "2.31.0", "socks")),
         ("pdm.lock: skipped, not from an index: patched (git), beside (path)",),
     )
@@ -250,7 +250,7 @@ PIPFILE: dict[str, Any] = {
 
 def test_pipfile(read: Read) -> None:
     """Packages of a Pipfile.lock, of every category."""
-    assert read("Pipfile.lock", json.dumps(PIPFILE)) == Named(
+    assert read("Pipfile.lock", json.dumps(PIPFILE)) == RequirementsFile(
         (
             asked("flask", "3.0.0"),
             asked("requests", "2.31.0", "socks"),
@@ -268,7 +268,7 @@ def test_pipfile(read: Read) -> None:
 )
 def test_empty_locks(read: Read, name: str, content: str) -> None:
     """A lock without packages names nothing."""
-    assert read(name, content) == Named()
+    assert read(name, content) == RequirementsFile()
 
 
 SHAPE = "has not the shape of such a file"

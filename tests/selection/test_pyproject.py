@@ -6,13 +6,13 @@ import pytest
 from packaging.utils import NormalizedName
 
 from source_pypi.errors import RequirementsError
-from source_pypi.selection.names import Asked, Named
+from source_pypi.selection.names import Requested, RequirementsFile
 from source_pypi.selection.pyproject import read_pyproject
 
 
-def asked(project: str, pin: str | None = None, *extras: str) -> Asked:
+def asked(project: str, pin: str | None = None, *extras: str) -> Requested:
     """A project that is asked for."""
-    return Asked(NormalizedName(project), pin, frozenset(map(NormalizedName, extras)))
+    return Requested(NormalizedName(project), pin, frozenset(map(NormalizedName, extras)))
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_standard(path: Path) -> None:
         asked("mypy", "1.8.0"),
     )
     note = "pyproject.toml: skipped, addresses and not an index's projects: patched, our-lib"
-    assert read_pyproject(path) == Named(expected, (note,))
+    assert read_pyproject(path) == RequirementsFile(expected, (note,))
 
 
 POETRY = """
@@ -108,21 +108,21 @@ def test_poetry(path: Path) -> None:
         asked("sphinx"),
     )
     note = "pyproject.toml: skipped, addresses and not an index's projects: forked, beside"
-    assert read_pyproject(path) == Named(expected, (note,))
+    assert read_pyproject(path) == RequirementsFile(expected, (note,))
 
 
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        ("", Named()),
-        ("[tool.ruff]\nline-length = 120", Named()),
+        ("", RequirementsFile()),
+        ("[tool.ruff]\nline-length = 120", RequirementsFile()),
         (
             '[project]\nname = "x"\ndynamic = ["version", "dependencies"]',
-            Named((), ("pyproject.toml: skipped, known only when it is built: project.dependencies",)),
+            RequirementsFile((), ("pyproject.toml: skipped, known only when it is built: project.dependencies",)),
         ),
     ],
 )
-def test_nothing_asked_for(path: Path, content: str, expected: Named) -> None:
+def test_nothing_asked_for(path: Path, content: str, expected: RequirementsFile) -> None:
     """A file that names nothing is read all the same, and told if it says that it does not know."""
     path.write_text(content)
     assert read_pyproject(path) == expected

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from packaging.utils import NormalizedName
 
 from source_pypi.errors import RequirementsError
-from source_pypi.selection.names import Asked, Named
+from source_pypi.selection.names import Requested, RequirementsFile
 from source_pypi.selection.requirements_txt import read_requirements_text, read_requirements_txt
 
 
-def asked(project: str, pin: str | None = None, *extras: str) -> Asked:
+def asked(project: str, pin: str | None = None, *extras: str) -> Requested:
     """A project that is asked for."""
-    return Asked(NormalizedName(project), pin, frozenset(map(NormalizedName, extras)))
+    return Requested(NormalizedName(project), pin, frozenset(map(NormalizedName, extras)))
 
 
 @pytest.fixture
@@ -56,9 +56,9 @@ def write(name: str, content: str | bytes) -> Path:
         ("flask -r nothing.txt", asked("flask")),
     ],
 )
-def test_a_requirement(line: str, expected: Asked) -> None:
+def test_a_requirement(line: str, expected: Requested) -> None:
     """A line gives the project, the version if there is but one, and the extras; markers and hashes do not matter."""
-    assert read_requirements_text(line, "text") == Named((expected,), ())
+    assert read_requirements_text(line, "text") == RequirementsFile((expected,), ())
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_a_requirement(line: str, expected: Asked) -> None:
 )
 def test_what_chooses_nothing(line: str) -> None:
     """Blanks, comments and options of pip choose nothing, and need no word."""
-    assert read_requirements_text(f"a\n{line}\nb", "text") == Named((asked("a"), asked("b")), ())
+    assert read_requirements_text(f"a\n{line}\nb", "text") == RequirementsFile((asked("a"), asked("b")), ())
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_what_chooses_nothing(line: str) -> None:
 def test_what_is_skipped(line: str, note: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is no project of an index is skipped with a note that has the line's number and no credentials."""
     monkeypatch.setenv("VERSION", "1.0")
-    expected = Named((asked("a"), asked("b")), (f"text:2: skipped, {note}",))
+    expected = RequirementsFile((asked("a"), asked("b")), (f"text:2: skipped, {note}",))
     assert read_requirements_text(f"a\n{line}\nb", "text") == expected
 
 
@@ -179,7 +179,7 @@ def test_lines() -> None:
         asked("click", "8.1.7"),
         asked("requests", "2.31.0"),
     )
-    assert read_requirements_text(COMPILED, "text") == Named(expected, ())
+    assert read_requirements_text(COMPILED, "text") == RequirementsFile(expected, ())
     with pytest.raises(RequirementsError) as caught:
         read_requirements_text(f"{COMPILED}\n\n=\\\n=", "text")
     assert caught.value.line == 17
@@ -191,7 +191,7 @@ def test_nested_files(folder: Path) -> None:
     write("sub/base.txt", "base\n-rdeeper/more.txt\n-e .")
     write("sub/deeper/more.txt", "more\n-r ../base.txt\n-r ../../requirements.txt\n--requirement more.txt")
     write("sub/with blank.txt", "blank==1\n-r https://user:secret@example.com/a.txt")
-    assert read_requirements_txt(Path("requirements.txt")) == Named(
+    assert read_requirements_txt(Path("requirements.txt")) == RequirementsFile(
         (asked("first"), asked("base"), asked("more"), asked("blank", "1"), asked("last")),
         (
             "sub/base.txt:3: skipped, editable and not an index's project: .",
@@ -212,7 +212,7 @@ def test_constraints(folder: Path) -> None:
         "sub/platforms.txt",
         "jinja2==3.0; python_version<'3.9'\njinja2==3.1; python_version>='3.9'\n-c ../constraints.txt",
     )
-    assert read_requirements_txt(Path("requirements.txt")) == Named(
+    assert read_requirements_txt(Path("requirements.txt")) == RequirementsFile(
         (
             asked("flask", "3.0.0", "async"),
             asked("click", "7.0"),
@@ -235,7 +235,7 @@ def test_variables(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(
         "a.txt", "flask==${VERSION}\n-r ${WHERE}/more.txt\n-e git+https://${TOKEN}@example.com/a\n${TOKEN}\n-c ${EMPTY}"
     )
-    assert read_requirements_txt(Path("a.txt")) == Named(
+    assert read_requirements_txt(Path("a.txt")) == RequirementsFile(
         (asked("flask", "1.0"), asked("more")),
         (
             "a.txt:3: skipped, editable and not an index's project: git+https://example.com/a",
@@ -263,7 +263,7 @@ def test_variables(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_encodings(folder: Path, content: bytes) -> None:
     """A byte order mark or a declaration says how a file is written; without, it is UTF-8."""
-    assert read_requirements_txt(write("a.txt", content)) == Named((asked("flask"),), ())
+    assert read_requirements_txt(write("a.txt", content)) == RequirementsFile((asked("flask"),), ())
 
 
 @pytest.mark.parametrize(
@@ -305,7 +305,7 @@ def test_any_text(text: str) -> None:
     """Whatever the text, it is read, or refused with an error of ours."""
     with suppress(RequirementsError):
         named = read_requirements_text(text, "text")
-        assert len(named.asked) + len(named.notes) <= len(text)
+        assert len(named.requested) + len(named.warnings) <= len(text)
 
 
 def test_a_file_without_end() -> None:
@@ -319,5 +319,5 @@ def test_many_options_end_quickly() -> None:
     """Thousands of lines of options take no longer than those of projects."""
     began = time.process_time()
     named = read_requirements_text("-e x\n" * 20_000, "text")
-    assert len(named.notes) == 20_000
+    assert len(named.warnings) == 20_000
     assert time.process_time() - began < 5

@@ -9,17 +9,17 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from source_pypi.config import Config
 from source_pypi.errors import NoProjectsError, ProjectNameError
-from source_pypi.selection import Asked, Selection, Target, merge, select
-from source_pypi.selection.names import parse_asked
+from source_pypi.selection import Requested, SelectedProject, Selection, merge, select
+from source_pypi.selection.names import parse_requested
 
 FORM = "write a name, or name==version"
 LETTERS = "a name has ASCII letters, digits, '.', '-' and '_', and begins and ends with a letter or digit"
 
 
-def target(project: str, *pins: str, unpinned: bool | None = None, extras: tuple[str, ...] = ()) -> Target:
+def target(project: str, *pins: str, unpinned: bool | None = None, extras: tuple[str, ...] = ()) -> SelectedProject:
     """A target; one that has pins was not asked for without, unless it is said."""
     named = frozenset(NormalizedName(extra) for extra in extras)
-    return Target(NormalizedName(project), pins, not pins if unpinned is None else unpinned, named)
+    return SelectedProject(NormalizedName(project), pins, not pins if unpinned is None else unpinned, named)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def target(project: str, *pins: str, unpinned: bool | None = None, extras: tuple
         ("flask[ , ]", target("flask")),
     ],
 )
-def test_names_and_pins(text: str, expected: Target) -> None:
+def test_names_and_pins(text: str, expected: SelectedProject) -> None:
     """A name in any spelling is normalised, so are extras, and a pin is kept as it is."""
     assert select(Config(projects=(text,))) == Selection((expected,))
     assert select(Config(project_name=text)) == Selection((expected,))
@@ -132,7 +132,7 @@ def test_what_cannot_be_a_project(text: str, reason: str) -> None:
         ),
     ],
 )
-def test_project_name_and_version(config: Config, expected: tuple[Target, ...]) -> None:
+def test_project_name_and_version(config: Config, expected: tuple[SelectedProject, ...]) -> None:
     """The project of 0.2.x's settings comes first, its version a pin, and joins the list of projects."""
     assert select(config) == Selection(expected)
 
@@ -151,7 +151,7 @@ def test_project_name_and_version(config: Config, expected: tuple[Target, ...]) 
         (("a[x]==1", "b", "A[Y,x]"), (target("a", "1", unpinned=True, extras=("x", "y")), target("b"))),
     ],
 )
-def test_each_project_once(projects: tuple[str, ...], expected: tuple[Target, ...]) -> None:
+def test_each_project_once(projects: tuple[str, ...], expected: tuple[SelectedProject, ...]) -> None:
     """A project named twice, in whatever spellings, is one target where it was named first, with each pin once."""
     assert select(Config(projects=projects)) == Selection(expected)
 
@@ -197,10 +197,10 @@ def test_merge() -> None:
     """Whatever was asked for of a project, wherever, becomes one target, in the order in which it was first named."""
     name = NormalizedName
     asked = [
-        Asked(name("b")),
-        Asked(name("a"), "2", frozenset({name("x")})),
-        Asked(name("b"), "1"),
-        Asked(name("a"), "1"),
+        Requested(name("b")),
+        Requested(name("a"), "2", frozenset({name("x")})),
+        Requested(name("b"), "1"),
+        Requested(name("a"), "1"),
     ]
     assert merge(asked) == (target("b", "1", unpinned=True), target("a", "2", "1", extras=("x",)))
 
@@ -235,5 +235,5 @@ def test_long_names_end_quickly(text: str) -> None:
     """A long run of white space takes no longer to be refused than it is long."""
     began = time.process_time()
     with pytest.raises(ProjectNameError):
-        parse_asked(text)
+        parse_requested(text)
     assert time.process_time() - began < 2

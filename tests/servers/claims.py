@@ -105,9 +105,9 @@ def rows_of(messages: list[dict[str, Any]]) -> list[Row]:
     return [{name: value for name, value in record.items() if name != "seen_at"} for record in records]
 
 
-def not_offered(what: str, address: str, answered: str = "answered 404") -> str:
+def not_offered(what: str, url: str, answered: str = "answered 404") -> str:
     """The line that says what an index lacks."""
-    return f"this index offers no {what} ({address} {answered}): leave the stream out, or read an index that has it"
+    return f"this index offers no {what} ({url} {answered}): leave the stream out, or read an index that has it"
 
 
 def unknown(index: str, *names: str) -> str:
@@ -117,8 +117,8 @@ def unknown(index: str, *names: str) -> str:
 
 def in_order(rows: Sequence[Row], key: Sequence[str]) -> list[Row]:
     """Rows by their key, and the files in them by their address: how a server orders things is its own business."""
-    settled = [row | {"releases": _settled(row["releases"])} if "releases" in row else row for row in rows]
-    return sorted(settled, key=lambda row: [row[part] for part in key])
+    comparable = [row | {"releases": _settled(row["releases"])} if "releases" in row else row for row in rows]
+    return sorted(comparable, key=lambda row: [row[part] for part in key])
 
 
 def _settled(releases: Mapping[str, list[Row]]) -> dict[str, list[Row]]:

@@ -106,19 +106,19 @@ def _running(command: list[str], ready: str, folder: Path) -> Iterator[None]:
                 process.kill()
 
 
-def _await(process: "subprocess.Popen[bytes]", address: str, log: Path) -> None:
+def _await(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
     """Return when the server answers."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end and process.poll() is None:
         try:
-            if _http.request("GET", address).status == 200:
+            if _http.request("GET", url).status == 200:
                 return
         except urllib3.exceptions.HTTPError:
             time.sleep(0.05)
     raise RuntimeError(f"{process.args!r} does not answer:\n{log.read_text()[-2000:]}")
 
 
-def _upload(address: str, upload: Upload, headers: dict[str, str]) -> None:
+def _upload(url: str, upload: Upload, headers: dict[str, str]) -> None:
     """Upload a file with the form that twine sends."""
     fields: dict[str, str | bytes | tuple[str, str | bytes] | tuple[str, str | bytes, str]] = {
         ":action": "file_upload",
@@ -134,13 +134,13 @@ def _upload(address: str, upload: Upload, headers: dict[str, str]) -> None:
         "sha256_digest": upload.sha256,
         "content": (upload.filename, upload.content, "application/octet-stream"),
     }
-    answer = _http.request("POST", address, fields=fields, headers=headers)
+    answer = _http.request("POST", url, fields=fields, headers=headers)
     assert answer.status == 200, (answer.status, answer.data)
 
 
-def _json(method: str, address: str, headers: dict[str, str], **content: Any) -> None:
+def _json(method: str, url: str, headers: dict[str, str], **content: Any) -> None:
     sent = headers | {"Content-Type": "application/json", "Accept": "application/json"}
-    answer = _http.request(method, address, body=json.dumps(content), headers=sent)
+    answer = _http.request(method, url, body=json.dumps(content), headers=sent)
     assert answer.status in (200, 201), (answer.status, answer.data)
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from source_pypi.services.index.documents.kinds import Reads
+from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams import STREAMS
 from tests.servers.claims import (
     EACH_STREAM,
@@ -27,7 +27,9 @@ from tests.servers.servers import Server
 pytestmark = pytest.mark.servers
 ENDINGS = pytest.mark.parametrize("ending", ["", "/+simple/"])
 #: What can only be had with a project document.
-DOCUMENTS = frozenset({Reads.PROJECT, Reads.RELEASES, Reads.PROVENANCE, Reads.CORE_METADATA})
+DOCUMENTS = frozenset(
+    {DocumentKind.PROJECT, DocumentKind.RELEASES, DocumentKind.PROVENANCE, DocumentKind.CORE_METADATA}
+)
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def claims(devpi: Server) -> Claims:
     document = not_offered(
         f"project document of {PROJECT}, although it has the project", f"{index}/pypi/{PROJECT}/json"
     )
-    lacks = {s.name: document for s in STREAMS if DOCUMENTS & set(s.reads) and s.name not in rows}
+    lacks = {s.name: document for s in STREAMS if DOCUMENTS & set(s.documents) and s.name not in rows}
     lacks |= {name: not_offered(what, f"{index}{path}") for name, (what, path) in PUBLIC_ONLY.items()}
     return Claims(devpi.url, rows, lacks)
 

@@ -16,7 +16,7 @@ from source_pypi.services.index.documents import (
     open_document,
     open_feed,
 )
-from source_pypi.streams.stream import ReleaseView, Row, Visit
+from source_pypi.streams.stream import ProjectDocuments, ReleaseView, Row
 from tests.fake_index import World, feeds
 from tests.fake_index.documents import (
     View,
@@ -30,14 +30,14 @@ from tests.fake_index.documents import (
 ROOT = "http://index.test"
 
 
-def visit_to(world: World, name: str, *, poverty: bool = False) -> Visit:
+def visit_to(world: World, name: str, *, poverty: bool = False) -> ProjectDocuments:
     """A visit to a project of the world, with its document and its latest release."""
     project = world.projects[name]
     body = project_document(project, View(ROOT, poverty=poverty, deployed=world.deployed))
     assert body is not None
     document = open_document(body, Project, f"{ROOT}/pypi/{name}/json", serial=project.last_serial)
     latest = ReleaseView(document.content.info.version or "", document.content, document)
-    return Visit(project=name, document=document, releases=(latest,))
+    return ProjectDocuments(project=name, document=document, releases=(latest,))
 
 
 def release_of(world: World, name: str, version: str) -> ReleaseView:
@@ -48,10 +48,12 @@ def release_of(world: World, name: str, version: str) -> ReleaseView:
     return ReleaseView(version, document.content, document)
 
 
-def visit_with(document: Mapping[str, Any], *, serial: int | None = None) -> Visit:
+def visit_with(document: Mapping[str, Any], *, serial: int | None = None) -> ProjectDocuments:
     """A visit to the project foo, which has this document."""
     body = json.dumps(document, separators=(",", ":")).encode()
-    return Visit(project="foo", document=open_document(body, Project, f"{ROOT}/pypi/foo/json", serial=serial))
+    return ProjectDocuments(
+        project="foo", document=open_document(body, Project, f"{ROOT}/pypi/foo/json", serial=serial)
+    )
 
 
 def statistics_of(world: World) -> Document[Statistics]:
@@ -64,10 +66,10 @@ def page_of(world: World, name: str) -> Document[Page]:
     return open_document(page_json(world.projects[name], View(ROOT)), Page, f"{ROOT}/simple/{name}/")
 
 
-def index_of(world: World) -> Visit:
+def index_of(world: World) -> ProjectDocuments:
     """A visit to the index as a whole, with every document that tells of it."""
     projects = world.projects.values()
-    return Visit(
+    return ProjectDocuments(
         project=None,
         statistics=statistics_of(world),
         listing=open_document(listing_json(projects, world.serial), Listing, f"{ROOT}/simple/"),

@@ -18,8 +18,8 @@ from source_pypi.errors import ExtraMissingError
 from source_pypi.services.index.api import Index
 from source_pypi.services.index.documents import Provenance, open_document
 from source_pypi.streams._attestation import ISSUER
-from source_pypi.streams.attestations import STREAM, Attestations, attestations_rows
-from source_pypi.streams.stream import Visit
+from source_pypi.streams.attestations import STREAM, Attestation, attestations_rows
+from source_pypi.streams.stream import ProjectDocuments
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World
 from tests.streams import ROOT, visit_with
@@ -114,7 +114,7 @@ def provenance(*bundles: Any) -> dict[str, Any]:
     return {"version": 1, "attestation_bundles": list(bundles)}
 
 
-def visit(documents: Mapping[str, Any], project: Mapping[str, Any] | None = None) -> Visit:
+def visit(documents: Mapping[str, Any], project: Mapping[str, Any] | None = None) -> ProjectDocuments:
     """A visit that brought these provenance documents."""
     listed = {"info": {"version": "1.0"}, "releases": {"1.0": [{"filename": name} for name in documents]}}
     opened = {
@@ -161,9 +161,9 @@ NO_CERTIFICATE = dict.fromkeys(
 NO_ENTRY = dict.fromkeys(("integrated_at", "log_index"))
 
 
-def row(**given: Any) -> Attestations:
+def row(**given: Any) -> Attestation:
     """The row of an attestation, with what is different about it."""
-    return Attestations(**ROW | given)
+    return Attestation(**ROW | given)
 
 
 # What is read ---------------------------------------------------------------------------------------------------
@@ -473,13 +473,13 @@ def test_bundles_keep_their_places() -> None:
 @pytest.mark.parametrize(
     "given",
     [
-        Visit(project=None),
-        Visit(project="foo"),
+        ProjectDocuments(project=None),
+        ProjectDocuments(project="foo"),
         visit({}),
         visit({FILE: provenance(bundle(attestation()))}, {"info": {}, "releases": {"1.0": []}}),
     ],
 )
-def test_no_documents_no_rows(given: Visit) -> None:
+def test_no_documents_no_rows(given: ProjectDocuments) -> None:
     """Where a document is missing, or does not list the file, there are no rows."""
     assert list(attestations_rows(given)) == []
 
@@ -544,7 +544,7 @@ def attested(world: World, *versions: str) -> None:
         world.upload("foo", version, filename=f"foo-{version}.tar.gz")
 
 
-def wheel_row(version: str) -> Attestations:
+def wheel_row(version: str) -> Attestation:
     """The row of a wheel that ``attested`` uploads."""
     wheel = f"foo-{version}-py3-none-any.whl"
     return row(version=version, filename=wheel, subject_name=wheel, statement=statement_of(wheel))

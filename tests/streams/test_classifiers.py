@@ -7,8 +7,8 @@ import pytest
 
 from source_pypi.services.index.api import Index
 from source_pypi.streams import choose_streams
-from source_pypi.streams.classifiers import Classifiers, classifiers_rows
-from source_pypi.streams.stream import Visit
+from source_pypi.streams.classifiers import Classifier, classifiers_rows
+from source_pypi.streams.stream import ProjectDocuments
 from tests.fake_index import FakeIndex, World
 from tests.streams import visit_to
 from tests.sync.test_run import counts, read
@@ -35,7 +35,7 @@ def rows(classifiers: Any) -> list[Any]:
 )
 def test_a_classifier(classifier: str, category: str, parts: list[str]) -> None:
     """A classifier is told as uploaded, and taken apart at its double colons."""
-    expected = Classifiers(project="foo", version="1.0", classifier=classifier, category=category, parts=parts)
+    expected = Classifier(project="foo", version="1.0", classifier=classifier, category=category, parts=parts)
     assert rows([classifier]) == [expected]
 
 
@@ -52,8 +52,8 @@ def test_no_classifiers_no_rows(classifiers: list[str] | None) -> None:
 
 def test_no_document_no_rows() -> None:
     """Where there is no document there are no rows."""
-    assert list(classifiers_rows(Visit(project="foo"))) == []
-    assert list(classifiers_rows(Visit(project=None))) == []
+    assert list(classifiers_rows(ProjectDocuments(project="foo"))) == []
+    assert list(classifiers_rows(ProjectDocuments(project=None))) == []
 
 
 def test_requests(world: World, fake: FakeIndex, connect: Callable[..., Index]) -> None:

@@ -12,7 +12,7 @@ from source_pypi.errors import DamagedError
 from source_pypi.services.index.api import Index
 from source_pypi.services.index.documents import open_core_metadata
 from source_pypi.streams.core_metadata import STREAM, CoreMetadata, core_metadata_rows, versions_of_files
-from source_pypi.streams.stream import Visit
+from source_pypi.streams.stream import ProjectDocuments
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World
 from tests.streams import ROOT, visit_with
@@ -27,7 +27,7 @@ def metadata(headers: str, body: str = "") -> bytes:
     return f"Metadata-Version: 2.1\nName: foo\n{dedent(headers).strip()}\n{body and chr(10)}{body}".encode()
 
 
-def visit(files: Mapping[str, bytes], project: Mapping[str, Any] | None = None) -> Visit:
+def visit(files: Mapping[str, bytes], project: Mapping[str, Any] | None = None) -> ProjectDocuments:
     """A visit that brought the metadata of these files."""
     listed = {"info": {"version": "1.0"}, "releases": {"1.0": [{"filename": name} for name in files]}}
     opened = {name: open_core_metadata(body, f"{ROOT}/{name}.metadata") for name, body in files.items()}
@@ -198,13 +198,13 @@ def test_files_of_several_versions() -> None:
 @pytest.mark.parametrize(
     "given",
     [
-        Visit(project=None),
-        Visit(project="foo"),
+        ProjectDocuments(project=None),
+        ProjectDocuments(project="foo"),
         visit({}),
         visit({WHEEL: metadata("")}, {"info": {}, "releases": {"1.0": None}}),
     ],
 )
-def test_no_documents_no_rows(given: Visit) -> None:
+def test_no_documents_no_rows(given: ProjectDocuments) -> None:
     """Where a document is missing, or does not list the file, there are no rows."""
     assert list(core_metadata_rows(given)) == []
 
@@ -220,7 +220,7 @@ def described(world: World, *versions: str) -> None:
             world.upload("foo", version, filename=f"foo-{version}{end}", core_metadata="cc", metadata=said)
 
 
-def address(world: World, filename: str) -> str:
+def url(world: World, filename: str) -> str:
     """The path of a file's METADATA."""
     found = world.file(filename)
     assert found is not None
@@ -242,7 +242,7 @@ def test_requests(world: World, fake: FakeIndex, connect: Connect, asked: tuple[
         row(version=version, filename=wheel, declared_version=version, summary="of -py3-none-any.whl")
         for version, wheel in wheels.items()
     ]
-    assert fake.counts == {"/pypi/foo/json": 1, **{address(world, wheel): 1 for wheel in wheels.values()}}
+    assert fake.counts == {"/pypi/foo/json": 1, **{url(world, wheel): 1 for wheel in wheels.values()}}
 
 
 def test_an_sdist_speaks_where_there_is_no_wheel(world: World, fake: FakeIndex, connect: Connect) -> None:
@@ -251,7 +251,7 @@ def test_an_sdist_speaks_where_there_is_no_wheel(world: World, fake: FakeIndex, 
     world.upload("foo", "1.0", filename=sdist, core_metadata="cc", metadata=metadata("Dynamic: Requires-Dist"))
     (batch,) = read(connect(fake), ["foo"], [STREAM])
     assert rows_in(batch) == {"core_metadata": [row(filename=sdist, dynamic=["Requires-Dist"])]}
-    assert fake.counts == {"/pypi/foo/json": 1, address(world, sdist): 1}
+    assert fake.counts == {"/pypi/foo/json": 1, url(world, sdist): 1}
 
 
 @pytest.mark.parametrize("offered", [None, "cc"])
@@ -260,7 +260,7 @@ def test_no_metadata_no_rows(world: World, fake: FakeIndex, connect: Connect, of
     world.upload("foo", "1.0", filename=WHEEL, core_metadata=offered)
     (batch,) = read(connect(fake), ["foo"], [STREAM])
     assert (rows_in(batch), batch.failures) == ({"core_metadata": []}, {})
-    asked = {} if offered is None else {address(world, WHEEL): 1}
+    asked = {} if offered is None else {url(world, WHEEL): 1}
     assert fake.counts == {"/pypi/foo/json": 1, **asked}
 
 
@@ -274,9 +274,9 @@ def test_metadata_that_was_cut_short(
     world.upload("foo", "1.0", filename=WHEEL, metadata=whole, core_metadata=told(digest))
     assert rows_in(*read(connect(fake), ["foo"], [STREAM])) == {"core_metadata": [row(summary="whole")]}
     fake.new_run()
-    world.override(address(world, WHEEL), whole[:-2], "text/plain")
+    world.override(url(world, WHEEL), whole[:-2], "text/plain")
     (batch,) = read(connect(fake), ["foo"], [STREAM])
-    place = f"{fake.url}{address(world, WHEEL)}"
+    place = f"{fake.url}{url(world, WHEEL)}"
     assert rows_in(batch) == {}
     assert str(batch.failures["core_metadata"]) == str(DamagedError(place, digest, of_part))
 
@@ -286,5 +286,5 @@ def test_metadata_that_is_none(world: World, fake: FakeIndex, connect: Connect) 
     world.upload("foo", "1.0", filename=WHEEL, metadata=b"<html>")
     (batch,) = read(connect(fake), ["foo"], [STREAM])
     assert rows_in(batch) == {}
-    place = f"{fake.url}{address(world, WHEEL)}"
+    place = f"{fake.url}{url(world, WHEEL)}"
     assert str(batch.failures["core_metadata"]).startswith(f"{place}: expected core metadata")

@@ -10,8 +10,8 @@ from source_pypi.services.index.api import Index
 from source_pypi.services.index.documents import File, Info, Release, open_core_metadata
 from source_pypi.standards.versions import sort_key
 from source_pypi.streams import choose_streams, core_metadata
-from source_pypi.streams.dependencies import Dependencies, dependencies_rows
-from source_pypi.streams.stream import ReleaseView, Visit
+from source_pypi.streams.dependencies import Dependency, dependencies_rows
+from source_pypi.streams.stream import ProjectDocuments, ReleaseView
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World, faults
 from tests.streams import ROOT, release_of, visit_to, visit_with
@@ -23,7 +23,7 @@ WHEEL = "foo-1.0-py3-none-any.whl"
 METADATA = b"Metadata-Version: 2.1\nName: foo\nVersion: 1.0\nRequires-Dist: bar>=1\nRequires-Dist: baz\n"
 
 
-def a_row(requirement: str, **given: Any) -> Dependencies:
+def a_row(requirement: str, **given: Any) -> Dependency:
     """The row of the only requirement of foo 1.0, which names bar, but for what is given."""
     plain: dict[str, Any] = {
         "project": "foo",
@@ -34,7 +34,7 @@ def a_row(requirement: str, **given: Any) -> Dependencies:
         **dict.fromkeys(("extras", "specifier", "pin", "pin_sort_key", "marker", "extra", "url", "parse_error")),
         "source": "index",
     }
-    return Dependencies(**plain | given)
+    return Dependency(**plain | given)
 
 
 def rows(*requirements: str) -> list[Any]:
@@ -124,20 +124,20 @@ def test_several_releases() -> None:
     world = World()
     world.add("foo", ["1.0"], requires_dist=["a"])
     world.add("foo", ["2.0"], requires_dist=["b"])
-    visit = Visit(project="foo", releases=(release_of(world, "foo", "2.0"), release_of(world, "foo", "1.0")))
+    visit = ProjectDocuments(project="foo", releases=(release_of(world, "foo", "2.0"), release_of(world, "foo", "1.0")))
     assert list(dependencies_rows(visit)) == [a_row("b", name="b", version="2.0"), a_row("a", name="a")]
 
 
 def test_no_document_no_rows() -> None:
     """Where there is no document there are no rows."""
-    assert list(dependencies_rows(Visit(project="foo"))) == []
-    assert list(dependencies_rows(Visit(project=None))) == []
+    assert list(dependencies_rows(ProjectDocuments(project="foo"))) == []
+    assert list(dependencies_rows(ProjectDocuments(project=None))) == []
 
 
 # From core metadata -------------------------------------------------------------------------------------------
 
 
-def a_visit(requires_dist: list[str] | None, *, fill: bool, body: bytes = METADATA) -> Visit:
+def a_visit(requires_dist: list[str] | None, *, fill: bool, body: bytes = METADATA) -> ProjectDocuments:
     """A visit that brought a release with these requirements, and the core metadata of its wheel."""
     world = World()
     world.add("foo")
@@ -146,7 +146,7 @@ def a_visit(requires_dist: list[str] | None, *, fill: bool, body: bytes = METADA
     files = (File(filename="foo-1.0.tar.gz"), File(filename=WHEEL))
     metadata = open_core_metadata(body, f"{ROOT}/{WHEEL}.metadata")
     releases = (ReleaseView("1.0", content, view.document, files),)
-    return Visit(project="foo", releases=releases, core_metadata={WHEEL: metadata}, fill=fill)
+    return ProjectDocuments(project="foo", releases=releases, core_metadata={WHEEL: metadata}, use_core_metadata=fill)
 
 
 FROM_METADATA = [
@@ -166,7 +166,7 @@ FROM_METADATA = [
     ],
 )
 def test_core_metadata_fills_what_the_index_does_not_say(
-    requires_dist: list[str] | None, fill: bool, expected: list[Dependencies]
+    requires_dist: list[str] | None, fill: bool, expected: list[Dependency]
 ) -> None:
     """Core metadata speaks only where the index says nothing (null, not an empty list), and only where it is asked."""
     assert list(dependencies_rows(a_visit(requires_dist, fill=fill))) == expected

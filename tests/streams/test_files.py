@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from source_pypi.streams.files import Files, files_rows
-from source_pypi.streams.stream import Visit
+from source_pypi.streams.files import File, files_rows
+from source_pypi.streams.stream import ProjectDocuments
 from tests.fake_index import World
 from tests.streams import ROOT, visit_to, visit_with
 
@@ -16,10 +16,10 @@ def files(document: dict[str, Any]) -> list[Any]:
     return list(files_rows(visit_with(document)))
 
 
-def a_file(filename: str, **given: Any) -> Files:
+def a_file(filename: str, **given: Any) -> File:
     """The row of a file of which the index tells the name, and what is given."""
-    nothing: dict[str, Any] = dict.fromkeys(Files.__struct_fields__)
-    return Files(**nothing | {"project": "foo", "version": "1.0", "filename": filename} | given)
+    nothing: dict[str, Any] = dict.fromkeys(File.__struct_fields__)
+    return File(**nothing | {"project": "foo", "version": "1.0", "filename": filename} | given)
 
 
 def test_files_of_the_index() -> None:
@@ -85,7 +85,7 @@ def test_files_of_a_poor_mirror() -> None:
     world = World()
     world.upload("foo", "1.0", filename="foo-1.0-py3-none-any.whl")
     (made,) = files_rows(visit_to(world, "foo", poverty=True))
-    assert isinstance(made, Files)
+    assert isinstance(made, File)
     path = world.projects["foo"].releases["1.0"].files["foo-1.0-py3-none-any.whl"].path()
     assert (made.url, made.has_core_metadata, made.core_metadata_sha256) == (f"{ROOT}/{path}", False, None)
 
@@ -173,5 +173,5 @@ def test_no_files_no_rows(document: dict[str, Any]) -> None:
 
 def test_no_document_no_rows() -> None:
     """Where there is no document there are no rows."""
-    assert list(files_rows(Visit(project="foo"))) == []
-    assert list(files_rows(Visit(project=None))) == []
+    assert list(files_rows(ProjectDocuments(project="foo"))) == []
+    assert list(files_rows(ProjectDocuments(project=None))) == []

@@ -10,10 +10,10 @@ from source_pypi.errors import DocumentError, NotOfferedError, SourceError, Unav
 from source_pypi.services.index.api import Index
 from source_pypi.services.index.documents import Listing as ListingDocument
 from source_pypi.services.index.documents import open_document
-from source_pypi.services.index.documents.invalid_fields import Oddity
+from source_pypi.services.index.documents.invalid_fields import InvalidField
 from source_pypi.streams import choose_streams
-from source_pypi.streams.listing import Listing, listing_rows
-from source_pypi.streams.stream import Visit
+from source_pypi.streams.listing import ListedProject, listing_rows
+from source_pypi.streams.stream import ProjectDocuments
 from tests.fake_index import FakeIndex, World, faults
 from tests.streams import ROOT, index_of
 from tests.sync.test_run import counts, read
@@ -25,7 +25,7 @@ LISTING = choose_streams(["listing"])
 def rows(*projects: Any) -> list[Any]:
     """The rows of a list of these projects."""
     body = json.dumps({"projects": projects}).encode()
-    return list(listing_rows(Visit(listing=open_document(body, ListingDocument, f"{ROOT}/simple/"))))
+    return list(listing_rows(ProjectDocuments(listing=open_document(body, ListingDocument, f"{ROOT}/simple/"))))
 
 
 def test_the_list_of_an_index() -> None:
@@ -39,22 +39,22 @@ def test_the_list_of_an_index() -> None:
     world.quarantine("bad")
     serials = {name: project.last_serial for name, project in world.projects.items()}
     assert list(listing_rows(index_of(world))) == [
-        Listing(project="empty", name="empty", serial=serials["empty"]),
-        Listing(project="old", name="old", serial=serials["old"]),
-        Listing(project="zope-interface", name="Zope.Interface", serial=serials["zope-interface"]),
+        ListedProject(project="empty", name="empty", serial=serials["empty"]),
+        ListedProject(project="old", name="old", serial=serials["old"]),
+        ListedProject(project="zope-interface", name="Zope.Interface", serial=serials["zope-interface"]),
     ]
 
 
 def test_names_that_normalise_to_the_same() -> None:
     """Of several names that are one project's, the first one counts."""
     made = rows({"name": "Foo_Bar", "_last-serial": 1}, {"name": "foo.bar", "_last-serial": 2}, {"name": "foo--BAR"})
-    assert made == [Listing(project="foo-bar", name="Foo_Bar", serial=1)]
+    assert made == [ListedProject(project="foo-bar", name="Foo_Bar", serial=1)]
 
 
 @pytest.mark.parametrize("name", ["0-._.-._.-0", "0---0", "0_0"])
 def test_odd_names(name: str) -> None:
     """A name is kept as it is listed, beside its normal form."""
-    assert rows({"name": name}) == [Listing(project="0-0", name=name, serial=None)]
+    assert rows({"name": name}) == [ListedProject(project="0-0", name=name, serial=None)]
 
 
 @pytest.mark.parametrize(
@@ -63,31 +63,31 @@ def test_odd_names(name: str) -> None:
 )
 def test_serials(serial: Any, expected: int | None) -> None:
     """A serial is a number, also where a mirror writes it as text; what is none is null."""
-    assert rows({"name": "a", "_last-serial": serial}) == [Listing(project="a", name="a", serial=expected)]
+    assert rows({"name": "a", "_last-serial": serial}) == [ListedProject(project="a", name="a", serial=expected)]
 
 
 @pytest.mark.parametrize("project", [{"name": None}, {"name": ""}, {}, {"_last-serial": 7}])
 def test_a_project_without_a_name(project: dict[str, Any]) -> None:
     """A project without a name is no row, and costs no other."""
-    assert rows(project, {"name": "a"}) == [Listing(project="a", name="a", serial=None)]
+    assert rows(project, {"name": "a"}) == [ListedProject(project="a", name="a", serial=None)]
 
 
 def test_wrong_types() -> None:
     """What is of a wrong type is null and noted; what is no project at all is dropped and noted."""
     body = json.dumps({"projects": [{"name": 7}, "b", {"name": "a", "_last-serial": [1]}, None]}).encode()
     document = open_document(body, ListingDocument, f"{ROOT}/simple/")
-    assert list(listing_rows(Visit(listing=document))) == [Listing(project="a", name="a", serial=None)]
-    assert document.oddities == (
-        Oddity("$.projects[0].name", "text", "7"),
-        Oddity("$.projects[1]", "an object", "'b'"),
-        Oddity("$.projects[2]._last-serial", "a whole number of 64 bits or text", "[1]"),
-        Oddity("$.projects[3]", "an object", "None"),
+    assert list(listing_rows(ProjectDocuments(listing=document))) == [ListedProject(project="a", name="a", serial=None)]
+    assert document.invalid_fields == (
+        InvalidField("$.projects[0].name", "text", "7"),
+        InvalidField("$.projects[1]", "an object", "'b'"),
+        InvalidField("$.projects[2]._last-serial", "a whole number of 64 bits or text", "[1]"),
+        InvalidField("$.projects[3]", "an object", "None"),
     )
 
 
 def test_no_list_no_rows() -> None:
     """Where the list was not read there are no rows."""
-    assert list(listing_rows(Visit(project="foo"))) == []
+    assert list(listing_rows(ProjectDocuments(project="foo"))) == []
     assert rows() == []
 
 

@@ -4,13 +4,13 @@ import json
 from typing import Any
 
 from source_pypi.streams.project import project_rows
-from source_pypi.streams.stream import Visit
+from source_pypi.streams.stream import ProjectDocuments
 from tests.fake_index import World
 from tests.fake_index.documents import View, project_document
 from tests.streams import ROOT, values, visit_to, visit_with
 
 
-def rows(visit: Visit) -> list[Any]:
+def rows(visit: ProjectDocuments) -> list[Any]:
     """The rows of a visit, as whoever reads their JSON has them."""
     return [values(row) for row in project_rows(visit)]
 
@@ -56,5 +56,5 @@ def test_a_mended_document() -> None:
 
 def test_no_document_no_row() -> None:
     """Where there is no document there is no row."""
-    assert rows(Visit(project="foo")) == []
-    assert rows(Visit(project=None)) == []
+    assert rows(ProjectDocuments(project="foo")) == []
+    assert rows(ProjectDocuments(project=None)) == []

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from source_pypi.streams.projects import Projects, projects_rows
-from source_pypi.streams.stream import Visit
+from source_pypi.streams.projects import Project, projects_rows
+from source_pypi.streams.stream import ProjectDocuments
 from tests.fake_index import World
 from tests.streams import visit_to, visit_with
 
 #: A row of a project of which the index says nothing.
-NOTHING: dict[str, Any] = dict.fromkeys(Projects.__struct_fields__) | {"project": "foo"}
+NOTHING: dict[str, Any] = dict.fromkeys(Project.__struct_fields__) | {"project": "foo"}
 
 
 def row(document: dict[str, Any], *, serial: int | None = None) -> Any:
@@ -50,7 +50,7 @@ def test_a_project_of_the_index() -> None:
         ("flask_web-1.0.tar.gz", "1.0", 30, "2020-01-01T00:00:00"),
     ):
         world.upload("Flask.Web", version, filename=filename, size=size, uploaded_at=when)
-    expected = Projects(
+    expected = Project(
         project="flask-web",
         name="Flask.Web",
         latest_version="2.0",
@@ -89,20 +89,20 @@ def test_a_project_of_which_everything_is_yanked() -> None:
     world.yank("foo", "1.0")
     world.yank("foo", "2.0", "broken")
     (made,) = projects_rows(visit_to(world, "foo"))
-    assert isinstance(made, Projects)
+    assert isinstance(made, Project)
     assert (made.latest_version, made.yanked, made.yanked_reason) == ("2.0", True, "broken")
 
 
 def test_a_document_that_says_nothing() -> None:
     """Of a document that says nothing there is a row, in which everything is null."""
-    assert row({"info": {}}) == Projects(**NOTHING)
+    assert row({"info": {}}) == Project(**NOTHING)
 
 
 def test_a_document_in_which_everything_is_null() -> None:
     """Null is like not there."""
     nulls = dict.fromkeys(("name", "version", "summary", "keywords", "classifiers", "project_urls", "yanked"))
     document = {"info": nulls, **dict.fromkeys(("last_serial", "ownership", "releases", "urls", "vulnerabilities"))}
-    assert row(document) == Projects(**NOTHING)
+    assert row(document) == Project(**NOTHING)
 
 
 def test_texts_that_mean_nothing() -> None:
@@ -112,7 +112,7 @@ def test_texts_that_mean_nothing() -> None:
     lists: dict[str, Any] = {"classifiers": [], "requires_dist": [], "provides_extra": [], "license_files": []}
     expected = NOTHING | {"classifiers": [], "requires_dist": [], "extras": [], "license_files": [], "project_urls": {}}
     document = {"info": given | lists | {"project_urls": {}}, "ownership": {"roles": [], "organization": ""}}
-    assert row(document) == Projects(**expected)
+    assert row(document) == Project(**expected)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_texts_that_mean_nothing() -> None:
 )
 def test_serial(document: dict[str, Any], sent: int | None, expected: int | None) -> None:
     """The serial is the document's, or where it has none, the header's."""
-    assert row({"info": {}, **document}, serial=sent) == Projects(**NOTHING | {"serial": expected})
+    assert row({"info": {}, **document}, serial=sent) == Project(**NOTHING | {"serial": expected})
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_serial(document: dict[str, Any], sent: int | None, expected: int | None
 )
 def test_counts(releases: dict[str, Any], expected: dict[str, int]) -> None:
     """Versions are counted with and without files, and sizes are added up as far as they are known."""
-    assert row({"info": {}, "releases": releases}) == Projects(**NOTHING | expected)
+    assert row({"info": {}, "releases": releases}) == Project(**NOTHING | expected)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_uploads(times: list[str | None], first: datetime | None, last: datetime
     files = [{"upload_time_iso_8601": time} for time in times]
     counts: dict[str, Any] = {"version_count": 1, "file_count": len(files), "total_size": None}
     expected = NOTHING | counts | {"first_upload_at": first, "last_upload_at": last}
-    assert row({"info": {}, "releases": {"1.0": files}}) == Projects(**expected)
+    assert row({"info": {}, "releases": {"1.0": files}}) == Project(**expected)
 
 
 def test_a_sum_that_no_column_holds() -> None:
@@ -178,5 +178,5 @@ def test_a_sum_that_no_column_holds() -> None:
 
 def test_no_document_no_row() -> None:
     """Where there is no document there is no row."""
-    assert list(projects_rows(Visit(project="foo"))) == []
-    assert list(projects_rows(Visit(project=None))) == []
+    assert list(projects_rows(ProjectDocuments(project="foo"))) == []
+    assert list(projects_rows(ProjectDocuments(project=None))) == []

@@ -10,8 +10,8 @@ from source_pypi.errors import DocumentError, NotOfferedError
 from source_pypi.services.index.api import Index
 from source_pypi.services.index.documents import Document, Entry, Feed
 from source_pypi.streams import choose_streams
-from source_pypi.streams.recent_projects import RecentProjects, recent_projects_rows
-from source_pypi.streams.stream import Visit
+from source_pypi.streams.recent_projects import RecentProject, recent_projects_rows
+from source_pypi.streams.stream import ProjectDocuments
 from tests.fake_index import FakeIndex, World, faults
 from tests.streams import ROOT, index_of
 from tests.sync.test_run import counts, read
@@ -23,7 +23,7 @@ STREAMS = choose_streams(["recent_projects"])
 def rows(*entries: Entry) -> list[Any]:
     """The rows of a feed with these entries."""
     feed = Document(f"{ROOT}/rss/packages.xml", Feed(entries), b"", None, None, ())
-    return list(recent_projects_rows(Visit(recent_projects=feed)))
+    return list(recent_projects_rows(ProjectDocuments(recent_projects=feed)))
 
 
 def test_the_feed_of_an_index() -> None:
@@ -34,7 +34,7 @@ def test_the_feed_of_an_index() -> None:
     world.project("empty")
     times = {name: project.created_at.replace(microsecond=0, tzinfo=UTC) for name, project in world.projects.items()}
     assert list(recent_projects_rows(index_of(world))) == [
-        RecentProjects(
+        RecentProject(
             project="foo",
             title="foo added to PyPI",
             summary=None,
@@ -42,7 +42,7 @@ def test_the_feed_of_an_index() -> None:
             link=f"{ROOT}/project/foo/",
             published_at=times["foo"],
         ),
-        RecentProjects(
+        RecentProject(
             project="zope-interface",
             title="Zope.Interface added to PyPI",
             summary="Interfaces",
@@ -65,7 +65,7 @@ def test_an_entry_that_leads_to_no_project(link: str | None) -> None:
     """An entry without a project is no row, and costs no other."""
     made = rows(Entry("x", link, None, None, None), Entry(None, f"{ROOT}/project/foo/", None, None, "yesterday"))
     assert made == [
-        RecentProjects(
+        RecentProject(
             project="foo",
             title=None,
             summary=None,
@@ -78,7 +78,7 @@ def test_an_entry_that_leads_to_no_project(link: str | None) -> None:
 
 def test_no_feed_no_rows() -> None:
     """Where the feed was not read there are no rows."""
-    assert list(recent_projects_rows(Visit(project="foo"))) == []
+    assert list(recent_projects_rows(ProjectDocuments(project="foo"))) == []
     assert rows() == []
 
 

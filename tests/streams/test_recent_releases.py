@@ -10,8 +10,8 @@ from source_pypi.errors import DocumentError, NotOfferedError
 from source_pypi.services.index.api import Index
 from source_pypi.services.index.documents import Document, Entry, Feed
 from source_pypi.streams import choose_streams
-from source_pypi.streams.recent_releases import RecentReleases, recent_releases_rows
-from source_pypi.streams.stream import Visit
+from source_pypi.streams.recent_releases import RecentRelease, recent_releases_rows
+from source_pypi.streams.stream import ProjectDocuments
 from tests.fake_index import FakeIndex, World, faults
 from tests.streams import ROOT, index_of
 from tests.sync.test_run import counts, read
@@ -23,7 +23,7 @@ STREAMS = choose_streams(["recent_releases"])
 def rows(*entries: Entry) -> list[Any]:
     """The rows of a feed with these entries."""
     feed = Document(f"{ROOT}/rss/updates.xml", Feed(entries), b"", None, None, ())
-    return list(recent_releases_rows(Visit(recent_releases=feed)))
+    return list(recent_releases_rows(ProjectDocuments(recent_releases=feed)))
 
 
 def test_the_feed_of_an_index() -> None:
@@ -34,7 +34,7 @@ def test_the_feed_of_an_index() -> None:
     world.release("foo", "2.0+local.1")
     second = world.projects["foo"].releases["2.0+local.1"].created_at.replace(microsecond=0, tzinfo=UTC)
     assert list(recent_releases_rows(index_of(world))) == [
-        RecentReleases(
+        RecentRelease(
             project="foo",
             version="2.0+local.1",
             title="foo 2.0+local.1",
@@ -43,7 +43,7 @@ def test_the_feed_of_an_index() -> None:
             link=f"{ROOT}/project/foo/2.0+local.1/",
             published_at=second,
         ),
-        RecentReleases(
+        RecentRelease(
             project="zope-interface",
             version="1.0",
             title="Zope.Interface 1.0",
@@ -68,7 +68,7 @@ def test_an_entry_that_leads_to_no_release(link: str | None) -> None:
     """An entry without a release is no row, and costs no other."""
     good = Entry(None, f"{ROOT}/project/foo/1.0/", None, None, "Mon, 01 Jan 2024 00:00:00 GMT")
     assert rows(Entry("x", link, None, None, None), good) == [
-        RecentReleases(
+        RecentRelease(
             project="foo",
             version="1.0",
             title=None,
@@ -82,7 +82,7 @@ def test_an_entry_that_leads_to_no_release(link: str | None) -> None:
 
 def test_no_feed_no_rows() -> None:
     """Where the feed was not read there are no rows."""
-    assert list(recent_releases_rows(Visit(project="foo"))) == []
+    assert list(recent_releases_rows(ProjectDocuments(project="foo"))) == []
     assert rows() == []
 
 

@@ -4,13 +4,13 @@ import json
 from typing import Any
 
 from source_pypi.streams.release import release_rows
-from source_pypi.streams.stream import Visit
+from source_pypi.streams.stream import ProjectDocuments
 from tests.fake_index import World
 from tests.fake_index.documents import View, release_document
 from tests.streams import ROOT, release_of, values, visit_to
 
 
-def rows(visit: Visit) -> list[Any]:
+def rows(visit: ProjectDocuments) -> list[Any]:
     """The rows of a visit, as whoever reads their JSON has them."""
     return [values(row) for row in release_rows(visit)]
 
@@ -34,7 +34,7 @@ def test_releases_of_the_index() -> None:
     """There is a row for each release, in the visit's order: its document, key for key, and what it is of."""
     world = flask()
     views = (release_of(world, "flask", "2.0"), release_of(world, "flask", "1.0"))
-    assert rows(Visit(project="flask", releases=views)) == [
+    assert rows(ProjectDocuments(project="flask", releases=views)) == [
         sent(world, "2.0") | {"project": "flask", "version": "2.0"},
         sent(world, "1.0") | {"project": "flask", "version": "1.0"},
     ]
@@ -49,5 +49,5 @@ def test_the_latest_release_from_the_project_document() -> None:
 def test_no_releases_no_rows() -> None:
     """A visit that read no releases gives no rows, whatever else it brought."""
     visit = visit_to(flask(), "flask")
-    assert rows(Visit(project="flask", document=visit.document)) == []
-    assert rows(Visit(project=None)) == []
+    assert rows(ProjectDocuments(project="flask", document=visit.document)) == []
+    assert rows(ProjectDocuments(project=None)) == []

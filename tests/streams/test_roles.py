@@ -7,8 +7,8 @@ import pytest
 
 from source_pypi.services.index.api import Index
 from source_pypi.streams import choose_streams
-from source_pypi.streams.roles import Roles, roles_rows
-from source_pypi.streams.stream import Visit
+from source_pypi.streams.roles import Role, roles_rows
+from source_pypi.streams.stream import ProjectDocuments
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World
 from tests.streams import visit_to, visit_with
@@ -23,10 +23,10 @@ def test_roles_of_a_project() -> None:
     world.add_role("Foo", "bo")
     world.add_role("Foo", "bo", "Maintainer")
     assert list(roles_rows(visit_to(world, "foo"))) == [
-        Roles(project="foo", role="Owner", user="bo"),
-        Roles(project="foo", role="Owner", user="zoe"),
-        Roles(project="foo", role="Maintainer", user="al"),
-        Roles(project="foo", role="Maintainer", user="bo"),
+        Role(project="foo", role="Owner", user="bo"),
+        Role(project="foo", role="Owner", user="zoe"),
+        Role(project="foo", role="Maintainer", user="al"),
+        Role(project="foo", role="Maintainer", user="bo"),
     ]
 
 
@@ -49,13 +49,13 @@ def test_odd_ownership(ownership: Any, expected: list[str]) -> None:
 def test_no_document_no_rows() -> None:
     """Where there is no document, or an older one, there are no rows."""
     assert list(roles_rows(visit_with({"info": {}}))) == []
-    assert list(roles_rows(Visit(project="foo"))) == []
-    assert list(roles_rows(Visit(project=None))) == []
+    assert list(roles_rows(ProjectDocuments(project="foo"))) == []
+    assert list(roles_rows(ProjectDocuments(project=None))) == []
 
 
 def test_requests(world: World, fake: FakeIndex, connect: Callable[..., Index]) -> None:
     """Roles come with the project document, whichever releases are read."""
     world.add("foo", ["1.0", "2.0"], owner="al")
     (batch,) = read(connect(fake), ["foo", "foo==1.0"], choose_streams(["roles", "files"]), releases="all")
-    assert rows_in(batch)["roles"] == [Roles(project="foo", role="Owner", user="al")]
+    assert rows_in(batch)["roles"] == [Role(project="foo", role="Owner", user="al")]
     assert fake.counts == {"/pypi/foo/json": 1}

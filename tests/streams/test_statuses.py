@@ -9,8 +9,8 @@ from source_pypi.errors import DocumentError, NotOfferedError, SourceError, Unav
 from source_pypi.services.index.api import Index
 from source_pypi.services.index.documents import Page, open_document
 from source_pypi.streams import choose_streams
-from source_pypi.streams.statuses import Statuses, statuses_rows
-from source_pypi.streams.stream import Visit
+from source_pypi.streams.statuses import Status, statuses_rows
+from source_pypi.streams.stream import ProjectDocuments
 from source_pypi.sync.batch import Batch
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World, faults
@@ -21,7 +21,7 @@ Connect = Callable[..., Index]
 STATUSES = choose_streams(["statuses"])
 
 
-def a_row(status: str, **given: Any) -> Statuses:
+def a_row(status: str, **given: Any) -> Status:
     """The row of a project foo with document, page and no files, on which both agree, but for what is given."""
     plain: dict[str, Any] = {
         "project": "foo",
@@ -34,7 +34,7 @@ def a_row(status: str, **given: Any) -> Statuses:
         "disagreement": None,
         "serial": None,
     }
-    return Statuses(**plain | given)
+    return Status(**plain | given)
 
 
 # The lifecycle of a project (index-api.md 3) ------------------------------------------------------------------
@@ -130,7 +130,7 @@ NO_DOCUMENT = "the index gives no document of it"
 
 #: What happened, the row that tells it but for the serial, and the rows of versions and files (None: none are given,
 #: so that what was loaded stays), and what is said.
-LIFECYCLE: dict[Callable[[World], None], tuple[Statuses, dict[str, int], tuple[str, ...]]] = {
+LIFECYCLE: dict[Callable[[World], None], tuple[Status, dict[str, int], tuple[str, ...]]] = {
     normal: (a_row("active", file_count=4), {"versions": 2, "files": 4}, ()),
     no_releases: (
         a_row("empty", **HIDDEN),
@@ -166,7 +166,7 @@ LIFECYCLE: dict[Callable[[World], None], tuple[Statuses, dict[str, int], tuple[s
 lifecycle = pytest.mark.parametrize("happened", LIFECYCLE, ids=lambda happened: happened.__name__)
 
 
-def with_serial(row: Statuses, world: World) -> Statuses:
+def with_serial(row: Status, world: World) -> Status:
     """The row, with the serial of the page where there is one."""
     project = world.get("foo")
     return a_row(
@@ -185,8 +185,8 @@ def test_lifecycle(world: World, fake: FakeIndex, connect: Connect, happened: Ca
         batch.seen_at,
         changes=batch.changes,
         missing=row.status == "missing",
-        notes=notes,
-        known=1,
+        warnings=notes,
+        total_projects=1,
     )
     assert rows_in(batch) == {"statuses": [with_serial(row, world)]}
     assert fake.counts == {"/pypi/foo/json": 1, "/simple/foo/": 1}
@@ -200,7 +200,7 @@ def test_other_streams_in_that_situation(
     happened(world)
     (batch,) = read(connect(fake), ["foo"], choose_streams(["versions", "files"]))
     row, expected, notes = LIFECYCLE[happened]
-    assert (counts(batch), batch.failures, batch.notes) == (expected, {}, notes)
+    assert (counts(batch), batch.failures, batch.warnings) == (expected, {}, notes)
     assert batch.missing == (row.status == "missing")
     assert fake.counts == {"/pypi/foo/json": 1} | ({} if row.has_document else {"/simple/foo/": 1})
 
@@ -212,7 +212,9 @@ def test_rows_are_made_of_the_documents(world: World, happened: Callable[[World]
     row, _, _ = LIFECYCLE[happened]
     document = visit_to(world, "foo").document if row.has_document else None
     page = page_of(world, "foo") if row.has_page else None
-    assert list(statuses_rows(Visit(project="foo", document=document, page=page))) == [with_serial(row, world)]
+    assert list(statuses_rows(ProjectDocuments(project="foo", document=document, page=page))) == [
+        with_serial(row, world)
+    ]
 
 
 # Outages ------------------------------------------------------------------------------------------------------
@@ -243,7 +245,7 @@ def test_an_outage_is_no_status(
     fake.fault(path, what, times=None)
     bar, foo = read(connect(fake), ["bar", "foo"], STATUSES)
     assert counts(bar) == {"statuses": 1}
-    assert (rows_in(foo), foo.missing, foo.notes) == ({}, False, ())
+    assert (rows_in(foo), foo.missing, foo.warnings) == ({}, False, ())
     assert {name: type(failure) for name, failure in foo.failures.items()} == {"statuses": error}
 
 
@@ -267,12 +269,12 @@ def test_an_outage_that_passes(world: World, fake: FakeIndex, connect: Connect) 
 # Odd pages ----------------------------------------------------------------------------------------------------
 
 
-def a_status(page: Any, document: Any = None) -> Statuses:
+def a_status(page: Any, document: Any = None) -> Status:
     """The row of a project with this page and, perhaps, this document."""
-    visit = Visit(project="foo") if document is None else visit_with(document)
+    visit = ProjectDocuments(project="foo") if document is None else visit_with(document)
     opened = open_document(page, Page, f"{ROOT}/simple/foo/")
-    (row,) = statuses_rows(Visit(project="foo", document=visit.document, page=opened))
-    assert isinstance(row, Statuses)
+    (row,) = statuses_rows(ProjectDocuments(project="foo", document=visit.document, page=opened))
+    assert isinstance(row, Status)
     return row
 
 
@@ -295,7 +297,7 @@ def a_status(page: Any, document: Any = None) -> Statuses:
         (b'{"files":[],"meta":{"_last-serial":"x"}}', a_row("active")),
     ],
 )
-def test_an_odd_page(page: bytes, expected: Statuses) -> None:
+def test_an_odd_page(page: bytes, expected: Status) -> None:
     """A page may lack nearly everything (index-api.md 7.4), and some write the serial as text."""
     assert a_status(page, {"info": {}, "releases": {}}) == expected
 
@@ -346,4 +348,4 @@ def test_an_index_without_documents(world: World, fake: FakeIndex, connect: Conn
 
 def test_no_project_no_row() -> None:
     """A visit to the index as a whole has no row."""
-    assert list(statuses_rows(Visit(project=None))) == []
+    assert list(statuses_rows(ProjectDocuments(project=None))) == []

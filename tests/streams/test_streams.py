@@ -13,11 +13,11 @@ from source_pypi.fields import Field, fields_of
 from source_pypi.schema import duckdb_columns, stream_schema
 from source_pypi.services.index.documents import Provenance, open_core_metadata, open_document
 from source_pypi.streams import STREAMS, choose_streams
-from source_pypi.streams.stream import Stream, Visit
+from source_pypi.streams.stream import ProjectDocuments, Stream
 from source_pypi.sync.batch import rows_of
 from source_pypi.sync.changes import change_of
-from source_pypi.sync.fetch_result import Findings
-from source_pypi.sync.state import Known
+from source_pypi.sync.fetch_result import FetchResult
+from source_pypi.sync.state import PreviousState
 from tests.fake_index import World
 from tests.streams import index_of, page_of, release_of, values, visit_to, visit_with
 
@@ -163,36 +163,36 @@ ODD: dict[str, Any] = {
 }
 
 
-def visits() -> list[Visit]:
+def visits() -> list[ProjectDocuments]:
     """Visits of all kinds: rich, with every release, poor, odd, to a mirror, with nothing, to the index as a whole."""
     world, odd = rich(), visit_with(ODD)
     everything = tuple(release_of(world, "foo", version) for version in world.projects["foo"].releases)
     return [
         visit_to(world, "foo"),
-        Visit(project="foo", document=visit_to(world, "foo").document, releases=everything),
+        ProjectDocuments(project="foo", document=visit_to(world, "foo").document, releases=everything),
         visit_to(world, "foo", poverty=True),
         visit_to(poor(), "foo"),
         odd,
         visit_with({"info": {}}),
-        Visit(project="foo"),
-        Visit(project="foo", page=page_of(world, "foo"), document=visit_to(world, "foo").document),
-        Visit(project="foo", page=page_of(world, "foo")),
+        ProjectDocuments(project="foo"),
+        ProjectDocuments(project="foo", page=page_of(world, "foo"), document=visit_to(world, "foo").document),
+        ProjectDocuments(project="foo", page=page_of(world, "foo")),
         attested(),
         described(),
         index_of(world),
         index_of(World()),
-        Visit(project=None),
+        ProjectDocuments(project=None),
     ]
 
 
-def attested() -> Visit:
+def attested() -> ProjectDocuments:
     """A visit that brought a provenance document; that its attestation cannot be read costs no row."""
     document = {"attestation_bundles": [{"publisher": {"kind": "GitHub"}, "attestations": [{}]}]}
     opened = open_document(json.dumps(document).encode(), Provenance, "http://index.test/provenance")
     return replace(visit_with({"info": {}, "releases": {"1.0": [{"filename": "a.whl"}]}}), provenance={"a.whl": opened})
 
 
-def described() -> Visit:
+def described() -> ProjectDocuments:
     """A visit that brought core metadata."""
     opened = open_core_metadata(
         b"Metadata-Version: 2.4\nName: a\nVersion: 1.0\nX-Odd: 1\n", "http://index.test/a.metadata"
@@ -258,11 +258,11 @@ def test_rows_come_back(stream: Stream) -> None:
     compared = 0
     for visit in visits():
         made = list(stream.rows(visit))
-        findings = Findings(visit=visit)
-        if stream.part_kind is not None:
-            findings.parts[stream.part_kind] = {values(row)[stream.part]: None for row in made}
-        change = change_of(stream, findings, Known((stream,)), b"term", 0, keys=True)
-        assert list(rows_of(stream, change)) == ([values(row) for row in made] if stream.as_sent else made)
+        result = FetchResult(documents=visit)
+        if stream.partition_kind is not None:
+            result.partitions[stream.partition_kind] = {values(row)[stream.partition_field]: None for row in made}
+        change = change_of(stream, result, PreviousState((stream,)), b"term", 0, keys=True)
+        assert list(rows_of(stream, change)) == ([values(row) for row in made] if stream.raw else made)
         assert change.count == len(made)
         compared += len(made)
     assert compared

@@ -7,8 +7,8 @@ import pytest
 
 from source_pypi.services.index.api import Index
 from source_pypi.streams import choose_streams
-from source_pypi.streams.stream import ReleaseView, Visit
-from source_pypi.streams.urls import Urls, urls_rows, well_known
+from source_pypi.streams.stream import ProjectDocuments, ReleaseView
+from source_pypi.streams.urls import Url, urls_rows, well_known
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World
 from tests.streams import visit_with
@@ -19,12 +19,12 @@ def rows(**info: Any) -> list[Any]:
     """The rows of a release with this metadata."""
     document = visit_with({"info": info}).document
     assert document is not None
-    return list(urls_rows(Visit(project="foo", releases=(ReleaseView("1.0", document.content, document),))))
+    return list(urls_rows(ProjectDocuments(project="foo", releases=(ReleaseView("1.0", document.content, document),))))
 
 
-def a_row(label: str, known: str | None, url: str, source: str = "project_urls") -> Urls:
+def a_row(label: str, known: str | None, url: str, source: str = "project_urls") -> Url:
     """A row of foo 1.0."""
-    return Urls(project="foo", version="1.0", label=label, well_known=known, url=url, source=source)
+    return Url(project="foo", version="1.0", label=label, well_known=known, url=url, source=source)
 
 
 def test_addresses_of_a_release() -> None:
@@ -107,8 +107,8 @@ def test_well_known_labels(label: str, expected: str | None) -> None:
 
 def test_no_document_no_rows() -> None:
     """Where there is no document there are no rows."""
-    assert list(urls_rows(Visit(project="foo"))) == []
-    assert list(urls_rows(Visit(project=None))) == []
+    assert list(urls_rows(ProjectDocuments(project="foo"))) == []
+    assert list(urls_rows(ProjectDocuments(project=None))) == []
 
 
 def test_requests(world: World, fake: FakeIndex, connect: Callable[..., Index]) -> None:

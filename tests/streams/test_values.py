@@ -2,7 +2,7 @@
 
 import pytest
 
-from source_pypi.streams._values import absolute, is_address, keywords, text, texts
+from source_pypi.streams._values import absolute, is_url, keywords, text, texts
 
 
 @pytest.mark.parametrize("value", [None, "", " ", "\n\t ", "\u00a0", "UNKNOWN"])
@@ -68,4 +68,4 @@ def test_what_is_very_long_is_not_taken_apart() -> None:
     long = "a " * 10_000
     assert keywords(long) == [long]
     assert absolute("../" * 10_000, "http://index.test/") == "../" * 10_000
-    assert not is_address("http://index.test/" + "a" * 10_000)
+    assert not is_url("http://index.test/" + "a" * 10_000)

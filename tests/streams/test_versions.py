@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from source_pypi.standards.versions import sort_key
-from source_pypi.streams.stream import Visit
-from source_pypi.streams.versions import Versions, versions_rows
+from source_pypi.streams.stream import ProjectDocuments
+from source_pypi.streams.versions import Version, versions_rows
 from tests.fake_index import World
 from tests.streams import visit_to, visit_with
 
@@ -17,7 +17,7 @@ def versions(document: dict[str, Any]) -> list[Any]:
     return list(versions_rows(visit_with(document)))
 
 
-def a_version(text: str, **given: Any) -> Versions:
+def a_version(text: str, **given: Any) -> Version:
     """The row of a plain final version without files, but for what is given."""
     plain: dict[str, Any] = {
         "project": "foo",
@@ -37,7 +37,7 @@ def a_version(text: str, **given: Any) -> Versions:
     }
     if given.get("file_count") and "total_size" not in given:
         plain["total_size"] = None  # the files do not say
-    return Versions(**plain | given)
+    return Version(**plain | given)
 
 
 def test_versions_of_the_index() -> None:
@@ -199,5 +199,5 @@ def test_no_releases_no_rows(document: dict[str, Any]) -> None:
 
 def test_no_document_no_rows() -> None:
     """Where there is no document there are no rows."""
-    assert list(versions_rows(Visit(project="foo"))) == []
-    assert list(versions_rows(Visit(project=None))) == []
+    assert list(versions_rows(ProjectDocuments(project="foo"))) == []
+    assert list(versions_rows(ProjectDocuments(project=None))) == []

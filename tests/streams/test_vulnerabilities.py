@@ -8,8 +8,8 @@ import pytest
 
 from source_pypi.services.index.api import Index
 from source_pypi.streams import choose_streams
-from source_pypi.streams.stream import ReleaseView, Visit
-from source_pypi.streams.vulnerabilities import Vulnerabilities, vulnerabilities_rows
+from source_pypi.streams.stream import ProjectDocuments, ReleaseView
+from source_pypi.streams.vulnerabilities import Vulnerability, vulnerabilities_rows
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World, advisory
 from tests.streams import visit_with
@@ -23,14 +23,18 @@ def rows(*advisories: Any) -> list[Any]:
     """The rows of a release with these advisories."""
     document = visit_with({"info": {}, "vulnerabilities": list(advisories)}).document
     assert document is not None
-    return list(vulnerabilities_rows(Visit(project="foo", releases=(ReleaseView("1.0", document.content, document),))))
+    return list(
+        vulnerabilities_rows(
+            ProjectDocuments(project="foo", releases=(ReleaseView("1.0", document.content, document),))
+        )
+    )
 
 
-def a_row(identifier: str, **given: Any) -> Vulnerabilities:
+def a_row(identifier: str, **given: Any) -> Vulnerability:
     """A row of foo 1.0 with nothing in it, but for what is given."""
     nothing = ("aliases", "summary", "details", "fixed_in", "link", "source", "withdrawn_at")
     plain: dict[str, Any] = {"project": "foo", "version": "1.0", "id": identifier, **dict.fromkeys(nothing)}
-    return Vulnerabilities(**plain | given)
+    return Vulnerability(**plain | given)
 
 
 def test_an_advisory() -> None:
@@ -115,8 +119,8 @@ def test_an_advisory_without_identifier(given: dict[str, Any], identifier: str) 
 def test_no_advisories_no_rows() -> None:
     """Where there is no advisory, or no document, there are no rows."""
     assert rows() == []
-    assert list(vulnerabilities_rows(Visit(project="foo"))) == []
-    assert list(vulnerabilities_rows(Visit(project=None))) == []
+    assert list(vulnerabilities_rows(ProjectDocuments(project="foo"))) == []
+    assert list(vulnerabilities_rows(ProjectDocuments(project=None))) == []
 
 
 # Through the index --------------------------------------------------------------------------------------------
@@ -174,4 +178,4 @@ def test_a_poor_mirror(world: World, serve: Callable[..., FakeIndex], connect: C
     touched(world)
     (batch,) = read(connect(serve(poverty=True)), ["foo"], STREAMS, releases="all")
     assert counts(batch) == {"vulnerabilities": 0}
-    assert batch.notes == ("foo: the index has no release documents of 2 versions (1.0, 2.0); 1 could be read",)
+    assert batch.warnings == ("foo: the index has no release documents of 2 versions (1.0, 2.0); 1 could be read",)

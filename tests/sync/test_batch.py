@@ -8,16 +8,16 @@ import pytest
 from msgspec import Raw
 
 from source_pypi.errors import NotOfferedError, SourceError, UnavailableError, UnknownReleaseError
-from source_pypi.selection import Target
-from source_pypi.services.index.documents import ABSENT, Mark
-from source_pypi.services.index.documents.kinds import Reads
+from source_pypi.selection import SelectedProject
+from source_pypi.services.index.documents import ABSENT, Fingerprint
+from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams import choose_streams
-from source_pypi.streams.roles import Roles
-from source_pypi.streams.stream import Visit
+from source_pypi.streams.roles import Role
+from source_pypi.streams.stream import ProjectDocuments
 from source_pypi.sync.batch import Batch, batch_of, lines_of, rows_of
 from source_pypi.sync.changes import SLICE, Change
-from source_pypi.sync.fetch_result import Findings
-from source_pypi.sync.state import CODES, Known, Part, Seen
+from source_pypi.sync.fetch_result import FetchResult
+from source_pypi.sync.state import CODES, Partition, PreviousState, ProjectState
 from tests.batches import SEEN, SEEN_AT, batch_with, change_with, rows_in
 from tests.fake_index import World
 from tests.streams import page_of, visit_to, visit_with
@@ -25,33 +25,35 @@ from tests.streams import page_of, visit_to, visit_with
 ADDRESS = "http://index.test/pypi/foo/json"
 OUTAGE = UnavailableError(ADDRESS, 503, 7, 60.0, None)
 NOT_OFFERED = NotOfferedError("something", ADDRESS)
-FOO = Target("foo")  # type: ignore[arg-type]
+FOO = SelectedProject("foo")  # type: ignore[arg-type]
 
 
-def known(*names: str, seen: dict[str, Seen] | None = None) -> Known:
+def known(*names: str, seen: dict[str, ProjectState] | None = None) -> PreviousState:
     """Streams, and what they have seen, on terms of today."""
-    return Known(choose_streams(names), seen or {}, frozenset(seen or ()))
+    return PreviousState(choose_streams(names), seen or {}, frozenset(seen or ()))
 
 
-def batch(findings: Findings, before: Known, **more: Any) -> Batch:
+def batch(result: FetchResult, before: PreviousState, **more: Any) -> Batch:
     """What a visit gave."""
-    return batch_of(findings, before, {stream.name: b"term" for stream in before.streams}, SEEN_AT, **more)
+    return batch_of(result, before, {stream.name: b"term" for stream in before.streams}, SEEN_AT, **more)
 
 
-def visited(world: World, **more: Any) -> Findings:
+def visited(world: World, **more: Any) -> FetchResult:
     """A visit to foo, which has one release."""
     world.add("foo", releases=["1.0"])
     visit = visit_to(world, "foo")
     assert visit.document is not None
-    findings = Findings(FOO, visit, {Reads.PROJECT: visit.document.mark}, {Reads.RELEASES: {"1.0": None}})
+    result = FetchResult(
+        FOO, visit, {DocumentKind.PROJECT: visit.document.fingerprint}, {DocumentKind.RELEASES: {"1.0": None}}
+    )
     for name, value in more.items():
-        setattr(findings, name, value)
-    return findings
+        setattr(result, name, value)
+    return result
 
 
-def absent(**more: Any) -> Findings:
+def absent(**more: Any) -> FetchResult:
     """A visit to foo, which is not there."""
-    return Findings(FOO, Visit(project="foo"), {Reads.PROJECT: ABSENT}, missing=True, **more)
+    return FetchResult(FOO, ProjectDocuments(project="foo"), {DocumentKind.PROJECT: ABSENT}, missing=True, **more)
 
 
 # Rows ---------------------------------------------------------------------------------------------------------
@@ -107,7 +109,7 @@ def test_many_rows(around: dict[str, bytes]) -> None:
 def test_rows_are_records() -> None:
     """The rows of a stream of our own records are instances of them, however many slices they come in."""
     (stream,) = choose_streams(["roles"])
-    made = [Roles(project="foo", role="Owner", user=f"u{number}") for number in range(SLICE + 2)]
+    made = [Role(project="foo", role="Owner", user=f"u{number}") for number in range(SLICE + 2)]
     assert [*rows_of(stream, change_with(made))] == made
     assert [*rows_of(stream, change_with([]))] == [*rows_of(stream, Change(SEEN))] == []
 
@@ -122,20 +124,20 @@ def test_rows_that_are_passed_on() -> None:
 
 def test_a_visit(world: World) -> None:
     """A visit's batch has the change of every stream, what is to be said, and when it was."""
-    findings = visited(world, notes=["a note"])
-    given = batch(findings, known("files", "versions", "release"), of=7)
+    result = visited(world, warnings=["a note"])
+    given = batch(result, known("files", "versions", "release"), of=7)
     assert given.counts == {"files": 2, "versions": 1, "release": 1}
-    assert (given.project, given.seen_at, given.known, given.notes) == ("foo", SEEN_AT, 7, ("a note",))
-    assert {change.seen.asked for change in given.changes.values()} == {int(SEEN_AT.timestamp())}
-    assert (given.failures, given.missing, given.complaints, given.oddities) == ({}, False, (), ())
+    assert (given.project, given.seen_at, given.total_projects, given.warnings) == ("foo", SEEN_AT, 7, ("a note",))
+    assert {change.state.checked_at for change in given.changes.values()} == {int(SEEN_AT.timestamp())}
+    assert (given.failures, given.missing, given.user_errors, given.invalid_fields) == ({}, False, (), ())
 
 
 def test_keys_are_kept_where_they_are_wanted(world: World) -> None:
     """The keys of rows are remembered, or not."""
-    findings = visited(world)
-    wanted = batch(findings, known("files"), keys=True).changes["files"].seen.parts[""].keys
+    result = visited(world)
+    wanted = batch(result, known("files"), keys=True).changes["files"].state.partitions[""].keys
     assert wanted == (("foo-1.0-py3-none-any.whl",), ("foo-1.0.tar.gz",))
-    assert batch(findings, known("files")).changes["files"].seen.parts[""].keys is None
+    assert batch(result, known("files")).changes["files"].state.partitions[""].keys is None
 
 
 # What could not be read ---------------------------------------------------------------------------------------
@@ -144,21 +146,21 @@ def test_keys_are_kept_where_they_are_wanted(world: World) -> None:
 @pytest.mark.parametrize(
     ("failed", "costs"),
     [
-        ({Reads.RELEASES: OUTAGE}, {"release", "dependencies"}),
-        ({Reads.PAGE: OUTAGE}, {"statuses"}),
-        ({Reads.PROJECT: OUTAGE}, {"files", "statuses"}),
-        ({Reads.CORE_METADATA: OUTAGE}, set()),
+        ({DocumentKind.RELEASES: OUTAGE}, {"release", "dependencies"}),
+        ({DocumentKind.PAGE: OUTAGE}, {"statuses"}),
+        ({DocumentKind.PROJECT: OUTAGE}, {"files", "statuses"}),
+        ({DocumentKind.CORE_METADATA: OUTAGE}, set()),
     ],
     ids=lambda value: ",".join(sorted(read.name for read in value)) if isinstance(value, dict) else "",
 )
 def test_a_failure_costs_the_streams_that_read_it(
-    world: World, failed: dict[Reads, SourceError], costs: set[str]
+    world: World, failed: dict[DocumentKind, SourceError], costs: set[str]
 ) -> None:
     """A stream that reads a document that failed has no change, so that its rows stay; the others have theirs."""
     names = ["files", "release", "dependencies", "statuses"]
-    findings = visited(world, failures=failed)
-    findings.marks[Reads.PAGE] = ABSENT
-    given = batch(findings, known(*names))
+    result = visited(world, failures=failed)
+    result.fingerprints[DocumentKind.PAGE] = ABSENT
+    given = batch(result, known(*names))
     assert given.failures == dict.fromkeys(costs, OUTAGE)
     assert given.changes.keys() == set(names) - costs
 
@@ -166,9 +168,11 @@ def test_a_failure_costs_the_streams_that_read_it(
 @pytest.mark.parametrize(("error", "fails"), [(OUTAGE, True), (NOT_OFFERED, False)])
 def test_a_gap_that_could_not_be_filled(world: World, error: SourceError, fails: bool) -> None:
     """Core metadata that could not be had costs the stream whose gaps it fills; where there is none, a gap stays."""
-    findings = visited(world, failures={Reads.CORE_METADATA: error})
-    findings.visit = Visit(project="foo", document=findings.visit.document, releases=findings.visit.releases, fill=True)
-    given = batch(findings, known("dependencies", "classifiers"))
+    result = visited(world, failures={DocumentKind.CORE_METADATA: error})
+    result.documents = ProjectDocuments(
+        project="foo", document=result.documents.document, releases=result.documents.releases, use_core_metadata=True
+    )
+    given = batch(result, known("dependencies", "classifiers"))
     assert given.failures.keys() == ({"dependencies"} if fails else set())
     assert "classifiers" in given.changes
 
@@ -176,19 +180,19 @@ def test_a_gap_that_could_not_be_filled(world: World, error: SourceError, fails:
 @pytest.mark.parametrize(
     ("left", "stay"),
     [
-        (Reads.PROJECT, {"files", "release", "statuses", "attestations"}),
-        (Reads.RELEASES, {"release"}),
-        (Reads.PAGE, {"statuses", "attestations"}),
-        (Reads.PROVENANCE, {"attestations"}),
+        (DocumentKind.PROJECT, {"files", "release", "statuses", "attestations"}),
+        (DocumentKind.RELEASES, {"release"}),
+        (DocumentKind.PAGE, {"statuses", "attestations"}),
+        (DocumentKind.PROVENANCE, {"attestations"}),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
-def test_old_copies_leave_streams_as_they_are(world: World, left: Reads, stay: set[str]) -> None:
+def test_old_copies_leave_streams_as_they_are(world: World, left: DocumentKind, stay: set[str]) -> None:
     """A stream that needs a document of which only old copies came neither changes nor fails."""
     names = ["files", "release", "statuses", "attestations"]
-    findings = visited(world, left={left})
-    findings.parts[Reads.PROVENANCE] = {}
-    given = batch(findings, known(*names))
+    result = visited(world, stale={left})
+    result.partitions[DocumentKind.PROVENANCE] = {}
+    given = batch(result, known(*names))
     assert (given.failures, set(given.changes)) == ({}, set(names) - stay)
 
 
@@ -196,64 +200,76 @@ def test_a_document_that_lacks_what_rows_are_made_from() -> None:
     """Where a document has not even the key that rows are made from, the index does not offer them: none go."""
     visit = visit_with({"info": {"name": "foo", "version": "1.0"}, "releases": {}, "urls": []})
     assert visit.document is not None
-    findings = Findings(FOO, visit, {Reads.PROJECT: visit.document.mark})
-    given = batch(findings, known("roles", "files", seen={"roles": BEFORE}))
+    result = FetchResult(FOO, visit, {DocumentKind.PROJECT: visit.document.fingerprint})
+    given = batch(result, known("roles", "files", seen={"roles": BEFORE}))
     assert (set(given.failures), set(given.changes)) == ({"roles"}, {"files"})
     assert isinstance(given.failures["roles"], NotOfferedError)
     offered = visit_with({"info": {"name": "foo", "version": "1.0"}, "ownership": {"roles": []}})
-    findings = Findings(FOO, offered, {Reads.PROJECT: visit.document.mark})
-    assert rows_in(batch(findings, known("roles", seen={"roles": BEFORE}))) == {"roles": []}
+    result = FetchResult(FOO, offered, {DocumentKind.PROJECT: visit.document.fingerprint})
+    assert rows_in(batch(result, known("roles", seen={"roles": BEFORE}))) == {"roles": []}
 
 
 def test_a_stream_of_pages_tells_of_projects_without_documents(world: World) -> None:
     """Where an index has pages and no documents, the stream of statuses is read all the same."""
     world.add("foo", releases=["1.0"])
     page = page_of(world, "foo")
-    marks = {Reads.PROJECT: ABSENT, Reads.PAGE: page.mark}
-    failures: dict[Reads, SourceError] = {Reads.PROJECT: NOT_OFFERED}
-    findings = Findings(FOO, Visit(project="foo", page=page), marks, failures=failures)
-    given = batch(findings, known("statuses", "files"))
+    fingerprints = {DocumentKind.PROJECT: ABSENT, DocumentKind.PAGE: page.fingerprint}
+    failures: dict[DocumentKind, SourceError] = {DocumentKind.PROJECT: NOT_OFFERED}
+    result = FetchResult(FOO, ProjectDocuments(project="foo", page=page), fingerprints, failures=failures)
+    given = batch(result, known("statuses", "files"))
     assert (given.failures, set(given.changes)) == ({"files": NOT_OFFERED}, {"statuses"})
 
 
 # What is not there --------------------------------------------------------------------------------------------
 
-BEFORE = Seen(1, b"term", True, 5, {CODES[Reads.PROJECT]: Mark(b'"x"', 5)}, {"": Part(b"digest", None, (("a.whl",),))})
+BEFORE = ProjectState(
+    1,
+    b"term",
+    True,
+    5,
+    {CODES[DocumentKind.PROJECT]: Fingerprint(b'"x"', 5)},
+    {"": Partition(b"digest", None, (("a.whl",),))},
+)
 
 
 def test_a_mistake_of_the_user() -> None:
     """A name that was given and that the index has never had is missing, without another word."""
     given = batch(absent(), known("files"))
-    assert (given.missing, given.notes, rows_in(given)) == (True, (), {"files": []})
+    assert (given.missing, given.warnings, rows_in(given)) == (True, (), {"files": []})
 
 
 def test_a_name_that_nobody_gave() -> None:
     """A name that is only listed or needed, and is not there, is a note."""
-    findings = Findings(Target("foo", named=False), Visit(project="foo"), {Reads.PROJECT: ABSENT}, missing=True)  # type: ignore[arg-type]
-    given = batch(findings, known("files"))
+    result = FetchResult(
+        SelectedProject("foo", named=False),  # type: ignore[arg-type]
+        ProjectDocuments(project="foo"),
+        {DocumentKind.PROJECT: ABSENT},
+        missing=True,
+    )
+    given = batch(result, known("files"))
     told = "foo is listed or needed, and the index does not have it"
-    assert (given.missing, given.notes) == (False, (told,))
+    assert (given.missing, given.warnings) == (False, (told,))
 
 
 def test_a_project_that_was_there() -> None:
     """A project that is gone is a note, and its rows are gone."""
-    given = batch(absent(notes=["first"]), known("files", seen={"files": BEFORE}), keys=True)
-    assert (given.missing, given.notes) == (False, ("first", "foo is gone from the index, and so are its rows"))
-    assert given.changes["files"].gone == [{"project": "foo", "filename": "a.whl"}]
+    given = batch(absent(warnings=["first"]), known("files", seen={"files": BEFORE}), keys=True)
+    assert (given.missing, given.warnings) == (False, ("first", "foo is gone from the index, and so are its rows"))
+    assert given.changes["files"].deleted_keys == [{"project": "foo", "filename": "a.whl"}]
 
 
-def slip(world: World, parts: dict[str, Part]) -> Batch:
+def slip(world: World, parts: dict[str, Partition]) -> Batch:
     """A visit for a pin, 9, that is not there, after these releases were seen."""
     complaint = UnknownReleaseError("foo", "9.0", f"{ADDRESS}/9.0")
-    findings = visited(world, complaints=[complaint], parts={Reads.RELEASES: {}})
-    seen = Seen(1, b"term", True, 5, {}, parts)
-    return batch(findings, known("release", "files", seen={"release": seen}))
+    result = visited(world, user_errors=[complaint], partitions={DocumentKind.RELEASES: {}})
+    seen = ProjectState(1, b"term", True, 5, {}, parts)
+    return batch(result, known("release", "files", seen={"release": seen}))
 
 
 def test_a_pin_that_never_was(world: World) -> None:
     """A pin that is a mistake takes no rows away of the stream of releases; other streams are read."""
-    given = slip(world, {"1.0": Part(b"digest")})
-    assert (set(given.changes), [str(error)[:42] for error in given.complaints]) == (
+    given = slip(world, {"1.0": Partition(b"digest")})
+    assert (set(given.changes), [str(error)[:42] for error in given.user_errors]) == (
         {"files"},
         ["the index has no release document of foo 9"],
     )
@@ -261,6 +277,6 @@ def test_a_pin_that_never_was(world: World) -> None:
 
 def test_a_pin_that_is_gone(world: World) -> None:
     """A pin that was read, in whatever spelling, and is not there any more takes its rows away."""
-    given = slip(world, {"9": Part(b"digest")})
+    given = slip(world, {"9": Partition(b"digest")})
     assert rows_in(given)["release"] == []
-    assert len(given.complaints) == 1
+    assert len(given.user_errors) == 1

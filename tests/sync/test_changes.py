@@ -10,34 +10,34 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from source_pypi.errors import TooLargeError
-from source_pypi.fields import about
-from source_pypi.services.index.documents import ABSENT, UNKNOWN, Mark
-from source_pypi.services.index.documents.fingerprint import mark_of
-from source_pypi.services.index.documents.kinds import Reads
-from source_pypi.streams.stream import Row, Stream, Visit
+from source_pypi.fields import describe
+from source_pypi.services.index.documents import ABSENT, UNKNOWN, Fingerprint
+from source_pypi.services.index.documents.fingerprint import fingerprint_of
+from source_pypi.services.index.documents.kinds import DocumentKind
+from source_pypi.streams.stream import ProjectDocuments, Row, Stream
 from source_pypi.sync.changes import SLICE, Change, change_of
-from source_pypi.sync.fetch_result import Findings
-from source_pypi.sync.state import CODES, Known, Part, Seen
+from source_pypi.sync.fetch_result import FetchResult
+from source_pypi.sync.state import CODES, Partition, PreviousState, ProjectState
 
 NOW = 1_795_332_577
 TERMS = b"term"
-A, B = mark_of('"a"', b"", 5), mark_of('"b"', b"", 6)
+A, B = fingerprint_of('"a"', b"", 5), fingerprint_of('"b"', b"", 6)
 
 
 class Thing(Struct):
     """A row of a project."""
 
-    project: Annotated[str, about("The project.", source="-")]
-    name: Annotated[str, about("A name.", source="-")]
-    value: Annotated[int, about("A value.", source="-")] = 0
+    project: Annotated[str, describe("The project.", source="-")]
+    name: Annotated[str, describe("A name.", source="-")]
+    value: Annotated[int, describe("A value.", source="-")] = 0
 
 
 class Piece(Struct):
     """A row of a release."""
 
-    project: Annotated[str, about("The project.", source="-")]
-    version: Annotated[str, about("The release.", source="-")]
-    name: Annotated[str, about("A name.", source="-")]
+    project: Annotated[str, describe("The project.", source="-")]
+    version: Annotated[str, describe("The release.", source="-")]
+    name: Annotated[str, describe("A name.", source="-")]
 
 
 class Given:
@@ -47,7 +47,7 @@ class Given:
         self.rows: list[Row] = []
         self.asked = 0
 
-    def __call__(self, _: Visit) -> Iterable[Row]:
+    def __call__(self, _: ProjectDocuments) -> Iterable[Row]:
         """The rows."""
         self.asked += 1
         return self.rows
@@ -63,7 +63,13 @@ def made() -> Given:
 def things(made: Given) -> Stream:
     """A stream of rows that are replaced by project."""
     return Stream(
-        name="things", row="a thing", record=Thing, key=("project", "name"), reads=(Reads.PROJECT,), cost="", rows=made
+        name="things",
+        row="a thing",
+        record=Thing,
+        key=("project", "name"),
+        documents=(DocumentKind.PROJECT,),
+        cost="",
+        rows=made,
     )
 
 
@@ -75,31 +81,35 @@ def pieces(made: Given) -> Stream:
         row="a piece",
         record=Piece,
         key=("project", "version", "name"),
-        reads=(Reads.RELEASES,),
+        documents=(DocumentKind.RELEASES,),
         cost="",
         rows=made,
     )
 
 
 def found(
-    mark: Mark | None = A, parts: Mapping[str, Mark | None] | None = None, *, missing: bool = False, **more: Any
-) -> Findings:
+    fingerprint: Fingerprint | None = A,
+    parts: Mapping[str, Fingerprint | None] | None = None,
+    *,
+    missing: bool = False,
+    **more: Any,
+) -> FetchResult:
     """What a visit to foo found."""
-    findings = Findings(visit=Visit(project="foo"), missing=missing, **more)
-    if mark is not None:
-        findings.marks[Reads.PROJECT] = mark
+    result = FetchResult(documents=ProjectDocuments(project="foo"), missing=missing, **more)
+    if fingerprint is not None:
+        result.fingerprints[DocumentKind.PROJECT] = fingerprint
     if parts is not None:
-        findings.parts[Reads.RELEASES] = dict(parts)
-    return findings
+        result.partitions[DocumentKind.RELEASES] = dict(parts)
+    return result
 
 
 def change(
-    stream: Stream, findings: Findings, seen: Seen | None = None, *, settled: bool = True, keys: bool = True
+    stream: Stream, result: FetchResult, seen: ProjectState | None = None, *, comparable: bool = True, keys: bool = True
 ) -> Change:
     """What changed since this was seen."""
     before = {} if seen is None else {stream.name: seen}
-    known = Known((stream,), before, frozenset(before if settled else ()))
-    return change_of(stream, findings, known, TERMS, NOW, keys=keys)
+    known = PreviousState((stream,), before, frozenset(before if comparable else ()))
+    return change_of(stream, result, known, TERMS, NOW, keys=keys)
 
 
 def told(change: Change, record: type[Struct] = Thing) -> list[Any] | None:
@@ -128,16 +138,16 @@ def piece(version: str, *names: str) -> list[Row]:
 def test_the_first_visit(things: Stream, made: Given) -> None:
     """At the first visit every row is new, and all of it is remembered."""
     made.rows = thing("x", "y")
-    first = change(things, found(needs=("bar",)))
+    first = change(things, found(requirements=("bar",)))
     assert told(first) == made.rows
     assert [json.loads(line) for line in b"".join(first.lines).splitlines()] == [
         {"project": "foo", "name": "x", "value": 0},
         {"project": "foo", "name": "y", "value": 0},
     ]
-    assert (first.kept, first.gone) == ((), [])
-    (part,) = first.seen.parts.values()
-    assert first.seen == Seen(NOW, TERMS, True, 5, {CODES[Reads.PROJECT]: A}, {"": part}, ("bar",))
-    assert (part.mark, part.keys) == (None, (("x",), ("y",)))
+    assert (first.unchanged_partitions, first.deleted_keys) == ((), [])
+    (part,) = first.state.partitions.values()
+    assert first.state == ProjectState(NOW, TERMS, True, 5, {CODES[DocumentKind.PROJECT]: A}, {"": part}, ("bar",))
+    assert (part.fingerprint, part.keys) == (None, (("x",), ("y",)))
 
 
 def test_the_first_visit_without_rows(things: Stream) -> None:
@@ -148,94 +158,98 @@ def test_the_first_visit_without_rows(things: Stream) -> None:
 def test_an_unchanged_document(things: Stream, made: Given) -> None:
     """Of a document that has not changed no rows are made; that it was asked for is remembered."""
     made.rows = thing("x")
-    first = change(things, found()).seen
+    first = change(things, found()).state
     made.asked = 0
-    again = change(things, found(), Seen(1, *_rest(first)))
-    assert (again, made.asked) == (Change(first, again=True), 0)
+    again = change(things, found(), ProjectState(1, *_rest(first)))
+    assert (again, made.asked) == (Change(first, only_time_changed=True), 0)
 
 
-def _rest(seen: Seen) -> list[Any]:
+def _rest(seen: ProjectState) -> list[Any]:
     return [getattr(seen, name) for name in seen.__struct_fields__[1:]]
 
 
 def test_a_document_that_changed_and_rows_that_did_not(things: Stream, made: Given) -> None:
     """Where the document differs and the rows do not, nothing is told, and the new document is remembered."""
     made.rows = thing("x")
-    first = change(things, found()).seen
+    first = change(things, found()).state
     again = change(things, found(B), first)
-    assert (told(again), again.lines, again.gone, made.asked) == (None, (), [], 2)
-    assert (again.seen.marks, again.seen.serial, again.seen.parts) == ({CODES[Reads.PROJECT]: B}, 6, first.parts)
+    assert (told(again), again.lines, again.deleted_keys, made.asked) == (None, (), [], 2)
+    assert (again.state.fingerprints, again.state.serial, again.state.partitions) == (
+        {CODES[DocumentKind.PROJECT]: B},
+        6,
+        first.partitions,
+    )
 
 
 def test_rows_that_changed(things: Stream, made: Given) -> None:
     """Where a row differs all rows of the project are told, and the keys that are no more."""
     made.rows = thing("x", "y", "z")
-    first = change(things, found()).seen
+    first = change(things, found()).state
     made.rows = [*thing("x", value=1), *thing("z")]
     again = change(things, found(B), first)
-    assert (told(again), again.kept) == (made.rows, ())
-    assert again.gone == [{"project": "foo", "name": "y"}]
-    assert again.seen.parts[""].keys == (("x",), ("z",))
+    assert (told(again), again.unchanged_partitions) == (made.rows, ())
+    assert again.deleted_keys == [{"project": "foo", "name": "y"}]
+    assert again.state.partitions[""].keys == (("x",), ("z",))
 
 
 def test_the_order_of_rows_counts(things: Stream, made: Given) -> None:
     """Rows in another order are told again, with nothing gone."""
     made.rows = thing("x", "y")
-    first = change(things, found()).seen
+    first = change(things, found()).state
     made.rows = thing("y", "x")
     again = change(things, found(B), first)
-    assert (told(again), again.gone) == (made.rows, [])
+    assert (told(again), again.deleted_keys) == (made.rows, [])
 
 
 def test_nothing_is_left(things: Stream, made: Given) -> None:
     """Where no row is left, that is told, each key as gone."""
     made.rows = thing("x", "y")
-    first = change(things, found()).seen
+    first = change(things, found()).state
     made.rows = []
     again = change(things, found(ABSENT, missing=True), first)
     assert (told(again), again.lines) == ([], ())
-    assert again.gone == [{"project": "foo", "name": "x"}, {"project": "foo", "name": "y"}]
-    assert (again.seen.known, again.seen.serial) == (True, None)
-    assert told(change(things, found(ABSENT, missing=True), again.seen)) is None
+    assert again.deleted_keys == [{"project": "foo", "name": "x"}, {"project": "foo", "name": "y"}]
+    assert (again.state.existed, again.state.serial) == (True, None)
+    assert told(change(things, found(ABSENT, missing=True), again.state)) is None
 
 
 def test_a_project_that_never_was(things: Stream) -> None:
     """A project that the index has never had is remembered as one."""
-    assert not change(things, found(ABSENT, missing=True)).seen.known
+    assert not change(things, found(ABSENT, missing=True)).state.existed
 
 
 def test_other_terms(things: Stream, made: Given) -> None:
     """On other terms rows are made anew although the document is the same, and told where they differ."""
     made.rows = thing("x")
-    first = change(things, found()).seen
-    assert told(change(things, found(), first, settled=False)) is None
+    first = change(things, found()).state
+    assert told(change(things, found(), first, comparable=False)) is None
     assert made.asked == 2
     made.rows = thing("y")
-    again = change(things, found(), first, settled=False)
-    assert (told(again), again.gone) == (made.rows, [{"project": "foo", "name": "x"}])
+    again = change(things, found(), first, comparable=False)
+    assert (told(again), again.deleted_keys) == (made.rows, [{"project": "foo", "name": "x"}])
 
 
 def test_without_keys(things: Stream, made: Given) -> None:
     """Where keys are not kept, none is told gone; where they were not kept before, none can be."""
     made.rows = thing("x", "y")
-    first = change(things, found(), keys=False).seen
-    assert first.parts[""].keys is None
+    first = change(things, found(), keys=False).state
+    assert first.partitions[""].keys is None
     made.rows = thing("x")
     without = change(things, found(B), first, keys=False)
-    assert (told(without), without.gone) == (made.rows, [])
+    assert (told(without), without.deleted_keys) == (made.rows, [])
     later = change(things, found(B), first, keys=True)
-    assert (told(later), later.gone, later.seen.parts[""].keys) == (made.rows, [], (("x",),))
+    assert (told(later), later.deleted_keys, later.state.partitions[""].keys) == (made.rows, [], (("x",),))
 
 
 def test_needs_that_are_not_whole(things: Stream) -> None:
     """What is needed is remembered only where all of it could be read."""
-    assert change(things, found(needs=())).seen.needs == ()
-    assert change(things, found(needs=(), left={Reads.RELEASES})).seen.needs is None
+    assert change(things, found(requirements=())).state.requirements == ()
+    assert change(things, found(requirements=(), stale={DocumentKind.RELEASES})).state.requirements is None
 
 
 # Rows of releases ---------------------------------------------------------------------------------------------
 
-TWO: dict[str, Mark | None] = {"2.0": None, "1.0": B}
+TWO: dict[str, Fingerprint | None] = {"2.0": None, "1.0": B}
 
 
 def test_releases_at_first(pieces: Stream, made: Given) -> None:
@@ -243,7 +257,7 @@ def test_releases_at_first(pieces: Stream, made: Given) -> None:
     made.rows = [*piece("2.0", "x"), *piece("1.0", "x", "y")]
     first = change(pieces, found(A, TWO))
     assert told(first, Piece) == made.rows
-    assert {name: (part.mark, part.keys) for name, part in first.seen.parts.items()} == {
+    assert {name: (part.fingerprint, part.keys) for name, part in first.state.partitions.items()} == {
         "2.0": (None, (("x",),)),
         "1.0": (B, (("x",), ("y",))),
     }
@@ -254,138 +268,144 @@ def test_releases_at_first(pieces: Stream, made: Given) -> None:
     [{"2.0": UNKNOWN, "1.0": UNKNOWN}, {"2.0": None, "1.0": B}, None, {"1.0": B, "2.0": UNKNOWN}],
     ids=["not asked for", "asked for", "nothing said", "in another order"],
 )
-def test_releases_that_stay(pieces: Stream, made: Given, parts: Mapping[str, Mark | None] | None) -> None:
+def test_releases_that_stay(pieces: Stream, made: Given, parts: Mapping[str, Fingerprint | None] | None) -> None:
     """Releases that were not asked for, or are the same, stay as they are, and no rows are made."""
     made.rows = [*piece("2.0", "x"), *piece("1.0", "y")]
-    first = change(pieces, found(A, TWO)).seen
+    first = change(pieces, found(A, TWO)).state
     made.asked = 0
-    assert (change(pieces, found(A, parts), first), made.asked) == (Change(first, again=True), 0)
+    assert (change(pieces, found(A, parts), first), made.asked) == (Change(first, only_time_changed=True), 0)
 
 
 def test_again(things: Stream, made: Given) -> None:
     """A visit that finds a stream as it was says so, whatever the time; not where a mark or a need has moved."""
     made.rows = thing("x")
-    first = change(things, found(A)).seen
-    earlier = replace(first, asked=first.asked - 3600)
-    assert change(things, found(A), earlier).again
-    assert not change(things, found(B), earlier).again
-    assert not change(things, found(A), replace(earlier, needs=("bar",))).again
-    assert not change(things, found(A), replace(earlier, serial=4)).again
+    first = change(things, found(A)).state
+    earlier = replace(first, checked_at=first.checked_at - 3600)
+    assert change(things, found(A), earlier).only_time_changed
+    assert not change(things, found(B), earlier).only_time_changed
+    assert not change(things, found(A), replace(earlier, requirements=("bar",))).only_time_changed
+    assert not change(things, found(A), replace(earlier, serial=4)).only_time_changed
 
 
 def test_one_release_changed(pieces: Stream, made: Given) -> None:
     """Of a release that changed all rows are told; those of the others stay."""
     made.rows = [*piece("3.0", "x"), *piece("1.0", "x", "y")]
-    first = change(pieces, found(A, {"3.0": None, "2.0": A, "1.0": B})).seen
+    first = change(pieces, found(A, {"3.0": None, "2.0": A, "1.0": B})).state
     made.rows = piece("1.0", "y", "z")
     again = change(pieces, found(A, {"3.0": UNKNOWN, "2.0": UNKNOWN, "1.0": A}), first)
-    assert (told(again, Piece), set(again.kept)) == (made.rows, {"3.0", "2.0"})
-    assert again.gone == [{"project": "foo", "version": "1.0", "name": "x"}]
-    assert again.seen.parts == {**first.parts, "1.0": again.seen.parts["1.0"]}
-    assert again.seen.parts["1.0"].mark == A
+    assert (told(again, Piece), set(again.unchanged_partitions)) == (made.rows, {"3.0", "2.0"})
+    assert again.deleted_keys == [{"project": "foo", "version": "1.0", "name": "x"}]
+    assert again.state.partitions == {**first.partitions, "1.0": again.state.partitions["1.0"]}
+    assert again.state.partitions["1.0"].fingerprint == A
 
 
 def test_a_release_that_changed_and_rows_that_did_not(pieces: Stream, made: Given) -> None:
     """Where a release's document differs and its rows do not, nothing is told."""
     made.rows = [*piece("2.0", "x"), *piece("1.0", "y")]
-    first = change(pieces, found(A, TWO)).seen
+    first = change(pieces, found(A, TWO)).state
     made.rows = piece("1.0", "y")
     again = change(pieces, found(A, {"2.0": UNKNOWN, "1.0": A}), first)
     assert told(again, Piece) is None
-    assert again.seen.parts["1.0"] == Part(first.parts["1.0"].digest, A, (("y",),))
+    assert again.state.partitions["1.0"] == Partition(first.partitions["1.0"].digest, A, (("y",),))
 
 
 def test_a_release_without_rows(pieces: Stream, made: Given) -> None:
     """Of a release that is still there and has no rows any more every key is told, and no line is left."""
     made.rows = [*piece("2.0", "x"), *piece("1.0", "y")]
-    first = change(pieces, found(A, TWO)).seen
+    first = change(pieces, found(A, TWO)).state
     made.rows = piece("2.0", "x")
-    again = change(pieces, found(B, {"2.0": UNKNOWN, "1.0": Mark(b"c")}), first)
-    assert (again.count, again.lines, again.kept) == (0, (), ("2.0",))
-    assert again.gone == [{"project": "foo", "version": "1.0", "name": "y"}]
+    again = change(pieces, found(B, {"2.0": UNKNOWN, "1.0": Fingerprint(b"c")}), first)
+    assert (again.count, again.lines, again.unchanged_partitions) == (0, (), ("2.0",))
+    assert again.deleted_keys == [{"project": "foo", "version": "1.0", "name": "y"}]
 
 
 def test_a_release_that_is_gone(pieces: Stream, made: Given) -> None:
     """Of a release that is gone every key is told, and the other releases stay."""
     made.rows = [*piece("2.0", "x"), *piece("1.0", "x", "y")]
-    first = change(pieces, found(A, TWO)).seen
+    first = change(pieces, found(A, TWO)).state
     made.rows = piece("2.0", "x")
     again = change(pieces, found(B, {"2.0": None}), first)
-    assert (told(again, Piece), again.kept) == ([], ("2.0",))
-    assert again.gone == [{"project": "foo", "version": "1.0", "name": name} for name in "xy"]
-    assert again.seen.parts.keys() == {"2.0"}
+    assert (told(again, Piece), again.unchanged_partitions) == ([], ("2.0",))
+    assert again.deleted_keys == [{"project": "foo", "version": "1.0", "name": name} for name in "xy"]
+    assert again.state.partitions.keys() == {"2.0"}
 
 
 def test_releases_on_other_terms(pieces: Stream, made: Given) -> None:
     """On other terms the rows of all releases are made anew, also from the same documents; told is what differs."""
     made.rows = [*piece("2.0", "x"), *piece("1.0", "y")]
-    first = change(pieces, found(A, TWO), keys=False).seen
+    first = change(pieces, found(A, TWO), keys=False).state
     made.rows = [*piece("2.0", "x"), *piece("1.0", "z")]
-    again = change(pieces, found(A, TWO), first, settled=False)
-    assert (told(again, Piece), again.kept) == (piece("1.0", "z"), ("2.0",))
-    assert {name: part.keys for name, part in again.seen.parts.items()} == {"2.0": (("x",),), "1.0": (("z",),)}
+    again = change(pieces, found(A, TWO), first, comparable=False)
+    assert (told(again, Piece), again.unchanged_partitions) == (piece("1.0", "z"), ("2.0",))
+    assert {name: part.keys for name, part in again.state.partitions.items()} == {"2.0": (("x",),), "1.0": (("z",),)}
 
 
 def test_a_new_release(pieces: Stream, made: Given) -> None:
     """A new release is told alone; one that makes no rows is remembered, so that it is not asked for again."""
     made.rows = piece("2.0", "x")
-    first = change(pieces, found(A, {"2.0": None})).seen
+    first = change(pieces, found(A, {"2.0": None})).state
     made.rows = [*piece("3.0", "x"), *piece("2.0", "x")]
     again = change(pieces, found(B, {"3.0": None, "2.0": A, "1.0": A}), first)
-    assert (told(again, Piece), again.kept) == (piece("3.0", "x"), ("2.0",))
-    assert again.seen.parts.keys() == {"3.0", "2.0", "1.0"}
-    assert again.seen.parts["2.0"].mark == A
+    assert (told(again, Piece), again.unchanged_partitions) == (piece("3.0", "x"), ("2.0",))
+    assert again.state.partitions.keys() == {"3.0", "2.0", "1.0"}
+    assert again.state.partitions["2.0"].fingerprint == A
 
 
 def test_what_was_not_asked_for_and_never_seen(pieces: Stream, made: Given) -> None:
     """What was not asked for since it is as it was is no part of a stream that has never seen it."""
-    assert change(pieces, found(A, {"1.0": UNKNOWN})).seen.parts == {}
+    assert change(pieces, found(A, {"1.0": UNKNOWN})).state.partitions == {}
 
 
 @pytest.mark.parametrize("parts", [None, {}], ids=["nothing said", "none"])
 def test_an_absent_project_has_no_releases(
-    pieces: Stream, made: Given, parts: Mapping[str, Mark | None] | None
+    pieces: Stream, made: Given, parts: Mapping[str, Fingerprint | None] | None
 ) -> None:
     """Where the project document is not there, all releases are gone."""
     made.rows = [*piece("2.0", "x"), *piece("1.0", "y")]
-    first = change(pieces, found(A, TWO)).seen
+    first = change(pieces, found(A, TWO)).state
     again = change(pieces, found(ABSENT, parts), first)
-    assert (told(again, Piece), again.kept, again.seen.parts) == ([], (), {})
-    assert [gone["version"] for gone in again.gone] == ["1.0", "2.0"]
+    assert (told(again, Piece), again.unchanged_partitions, again.state.partitions) == ([], (), {})
+    assert [gone["version"] for gone in again.deleted_keys] == ["1.0", "2.0"]
 
 
 def test_keys_that_the_part_tells_whole(made: Given) -> None:
     """Where project and release are the whole key, none is kept, and a release is gone if it had a row."""
     stream = Stream(
-        name="whole", row="one", record=Piece, key=("project", "version"), reads=(Reads.RELEASES,), cost="", rows=made
+        name="whole",
+        row="one",
+        record=Piece,
+        key=("project", "version"),
+        documents=(DocumentKind.RELEASES,),
+        cost="",
+        rows=made,
     )
     made.rows = piece("1.0", "x")
-    first = change(stream, found(A, {"2.0": A, "1.0": B})).seen
-    assert [part.keys for part in first.parts.values()] == [None, None]
-    assert change(stream, found(B, {}), first).gone == [{"project": "foo", "version": "1.0"}]
+    first = change(stream, found(A, {"2.0": A, "1.0": B})).state
+    assert [part.keys for part in first.partitions.values()] == [None, None]
+    assert change(stream, found(B, {}), first).deleted_keys == [{"project": "foo", "version": "1.0"}]
 
 
 def test_the_index_as_a_whole(made: Given) -> None:
     """Rows of the index have no project in what is told gone but their own."""
     stream = Stream(
-        name="listing", row="one", record=Thing, key=("project",), reads=(Reads.LISTING,), cost="", rows=made
+        name="listing", row="one", record=Thing, key=("project",), documents=(DocumentKind.LISTING,), cost="", rows=made
     )
     made.rows = [Thing("foo", "x"), Thing("bar", "x")]
-    findings = Findings()
-    findings.marks[Reads.LISTING] = A
-    first = change(stream, findings).seen
+    result = FetchResult()
+    result.fingerprints[DocumentKind.LISTING] = A
+    first = change(stream, result).state
     made.rows = [Thing("foo", "x")]
-    findings.marks[Reads.LISTING] = B
-    assert change(stream, findings, first).gone == [{"project": "bar"}]
+    result.fingerprints[DocumentKind.LISTING] = B
+    assert change(stream, result, first).deleted_keys == [{"project": "bar"}]
 
 
 def test_keys_that_were_kept_before(things: Stream, made: Given) -> None:
     """Where keys are not kept any more, none is told gone, also of rows whose keys are remembered."""
     made.rows = thing("x", "y")
-    first = change(things, found()).seen
+    first = change(things, found()).state
     made.rows = thing("x")
     again = change(things, found(B), first, keys=False)
-    assert (told(again), again.gone, again.seen.parts[""].keys) == (made.rows, [], None)
+    assert (told(again), again.deleted_keys, again.state.partitions[""].keys) == (made.rows, [], None)
 
 
 @pytest.mark.parametrize(("chunk", "lengths"), [(4 * 45, [4]), (4 * 45 - 1, [3, 1]), (45, [1, 2, 1]), (1, [1, 2, 1])])
@@ -423,52 +443,54 @@ def test_rows_are_the_same_however_they_are_sliced(
     first = change(things, found())
     monkeypatch.setattr("source_pypi.sync.changes.SLICE", 3)
     monkeypatch.setattr("source_pypi.sync.changes.CHUNK", 1)
-    assert told(change(things, found(B), first.seen)) is None
+    assert told(change(things, found(B), first.state)) is None
     again = change(things, found())
-    assert ([lines.count(b"\n") for lines in again.lines], again.seen) == ([3, 3, 3, 1], first.seen)
+    assert ([lines.count(b"\n") for lines in again.lines], again.state) == ([3, 3, 3, 1], first.state)
 
 
 def test_rows_that_are_no_records(pieces: Stream, made: Given) -> None:
     """A row may be a mapping: its part and its key are read by their names."""
     made.rows = [{"project": "foo", "version": "2.0", "name": "x"}, {"project": "foo", "version": "2.0", "name": "y"}]
-    first = change(pieces, found(A, TWO)).seen
-    assert {name: part.keys for name, part in first.parts.items()} == {"2.0": (("x",), ("y",)), "1.0": ()}
+    first = change(pieces, found(A, TWO)).state
+    assert {name: part.keys for name, part in first.partitions.items()} == {"2.0": (("x",), ("y",)), "1.0": ()}
     made.rows = made.rows[:1]
     again = change(pieces, found(B, {"2.0": A, "1.0": B}), first)
-    assert again.gone == [{"project": "foo", "version": "2.0", "name": "y"}]
+    assert again.deleted_keys == [{"project": "foo", "version": "2.0", "name": "y"}]
 
 
 # Serials and marks --------------------------------------------------------------------------------------------
 
-PAGED = (Reads.PROJECT, Reads.PAGE)
+PAGED = (DocumentKind.PROJECT, DocumentKind.PAGE)
 
 
 @pytest.mark.parametrize(
     ("reads", "project", "page", "serial"),
     [
-        ((Reads.PROJECT,), A, Mark(b"p", 3), 5),
-        (PAGED, A, Mark(b"p", 3), 3),
-        (PAGED, A, Mark(b"p"), 5),
-        ((Reads.PROJECT,), A, ABSENT, 5),
+        ((DocumentKind.PROJECT,), A, Fingerprint(b"p", 3), 5),
+        (PAGED, A, Fingerprint(b"p", 3), 3),
+        (PAGED, A, Fingerprint(b"p"), 5),
+        ((DocumentKind.PROJECT,), A, ABSENT, 5),
         (PAGED, A, ABSENT, None),
-        ((Reads.PROJECT,), ABSENT, Mark(b"p", 3), 3),
+        ((DocumentKind.PROJECT,), ABSENT, Fingerprint(b"p", 3), 3),
         (PAGED, ABSENT, ABSENT, None),
-        ((Reads.PROJECT,), ABSENT, ABSENT, None),
+        ((DocumentKind.PROJECT,), ABSENT, ABSENT, None),
     ],
 )
-def test_serials(made: Given, reads: tuple[Reads, ...], project: Mark, page: Mark, serial: int | None) -> None:
+def test_serials(
+    made: Given, reads: tuple[DocumentKind, ...], project: Fingerprint, page: Fingerprint, serial: int | None
+) -> None:
     """The lowest of the documents that are read; where there is no project document, the page's."""
-    stream = Stream(name="paged", row="one", record=Thing, key=("project", "name"), reads=reads, cost="", rows=made)
-    findings = found(project)
-    findings.marks[Reads.PAGE] = page
-    assert change(stream, findings).seen.serial == serial
+    stream = Stream(name="paged", row="one", record=Thing, key=("project", "name"), documents=reads, cost="", rows=made)
+    result = found(project)
+    result.fingerprints[DocumentKind.PAGE] = page
+    assert change(stream, result).state.serial == serial
 
 
 def test_only_marks_of_what_is_read(things: Stream) -> None:
     """Documents that the stream does not read are nothing to it, nor are those that have no place in the state."""
-    findings = found()
-    findings.marks |= {Reads.PAGE: B, Reads.STATISTICS: B}
-    assert change(things, findings).seen.marks == {CODES[Reads.PROJECT]: A}
+    result = found()
+    result.fingerprints |= {DocumentKind.PAGE: B, DocumentKind.STATISTICS: B}
+    assert change(things, result).state.fingerprints == {CODES[DocumentKind.PROJECT]: A}
 
 
 # Bounds -------------------------------------------------------------------------------------------------------
@@ -491,15 +513,15 @@ def test_rows_of_the_index_are_not_counted(made: Given, monkeypatch: pytest.Monk
     monkeypatch.setattr("source_pypi.sync.changes.MOST_ROWS", 1)
     monkeypatch.setattr("source_pypi.sync.changes.LARGEST_ROW", 1000)
     stream = Stream(
-        name="listing", row="one", record=Thing, key=("project",), reads=(Reads.LISTING,), cost="", rows=made
+        name="listing", row="one", record=Thing, key=("project",), documents=(DocumentKind.LISTING,), cost="", rows=made
     )
     made.rows = thing("x", "y", "z")
-    findings = Findings()
-    findings.marks[Reads.LISTING] = A
-    assert told(change(stream, findings)) == made.rows
+    result = FetchResult()
+    result.fingerprints[DocumentKind.LISTING] = A
+    assert told(change(stream, result)) == made.rows
     made.rows = thing("x" * 1000)
     with pytest.raises(TooLargeError) as caught:
-        change(stream, findings)
+        change(stream, result)
     assert caught.value.args == ("listing of the index", "a row of 1,037 bytes", "1,000")
 
 
@@ -516,12 +538,12 @@ def test_the_largest_row(things: Stream, made: Given, monkeypatch: pytest.Monkey
 
 def test_rows_are_made_of_the_visit(things: Stream, made: Given) -> None:
     """What a stream's rows are made from is what the visit brought."""
-    visits: list[Visit] = []
+    visits: list[ProjectDocuments] = []
 
-    def noting(visit: Visit) -> list[Row]:
+    def noting(visit: ProjectDocuments) -> list[Row]:
         visits.append(visit)
         return []
 
-    findings = found()
-    change(replace(things, rows=noting), findings)
-    assert visits == [findings.visit]
+    result = found()
+    change(replace(things, rows=noting), result)
+    assert visits == [result.documents]

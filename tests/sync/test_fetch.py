@@ -15,15 +15,15 @@ from source_pypi.errors import (
     UnavailableError,
     UnreachableError,
 )
-from source_pypi.selection import Target
+from source_pypi.selection import SelectedProject
 from source_pypi.services.index.api import Index
-from source_pypi.services.index.documents import ABSENT, UNKNOWN, Mark
-from source_pypi.services.index.documents.kinds import BEHIND_PROJECT, OF_INDEX, Reads
+from source_pypi.services.index.documents import ABSENT, UNKNOWN, Fingerprint
+from source_pypi.services.index.documents.kinds import BEHIND_PROJECT, OF_INDEX, DocumentKind
 from source_pypi.streams import choose_streams
 from source_pypi.sync.batch import batch_of
-from source_pypi.sync.fetch import Plan, visit_index, visit_project
-from source_pypi.sync.fetch_result import Findings
-from source_pypi.sync.state import Known
+from source_pypi.sync.fetch import FetchPlan, fetch_index, fetch_project
+from source_pypi.sync.fetch_result import FetchResult
+from source_pypi.sync.state import PreviousState
 from tests.fake_index import FakeIndex, World, faults
 from tests.fake_index.site import Answer
 
@@ -33,9 +33,9 @@ METADATA = b"Metadata-Version: 2.1\nName: foo\n"
 PROVENANCE = {"version": 1, "attestation_bundles": []}
 
 
-def plan(*reads: Reads, **given: Any) -> Plan:
+def plan(*reads: DocumentKind, **given: Any) -> FetchPlan:
     """A plan that reads these documents."""
-    return Plan(frozenset(reads), **given)
+    return FetchPlan(frozenset(reads), **given)
 
 
 def full(world: World, *versions: str) -> None:
@@ -46,27 +46,27 @@ def full(world: World, *versions: str) -> None:
         world.upload("foo", version, filename=f"foo-{version}.tar.gz")
 
 
-ONCE, PINNED = Target(FOO), Target(FOO, ("1.0",), unpinned=False)
+ONCE, PINNED = SelectedProject(FOO), SelectedProject(FOO, ("1.0",), unpinned=False)
 
 
 @pytest.mark.parametrize(
     ("made", "target", "once"),
     [
-        (plan(Reads.PROJECT), ONCE, True),
-        (plan(Reads.PROJECT), PINNED, True),
-        (plan(Reads.PROJECT, Reads.RELEASES), ONCE, True),
-        (plan(Reads.PROJECT, Reads.RELEASES), PINNED, False),
-        (plan(Reads.PROJECT, Reads.RELEASES, releases="all"), ONCE, False),
-        (plan(Reads.PROJECT, releases="all"), ONCE, True),
-        (plan(Reads.PROJECT, follow=True), ONCE, True),
-        (plan(Reads.PROJECT, follow=True), PINNED, False),
-        (plan(Reads.PROJECT, Reads.RELEASES, fill=True), ONCE, False),
-        (plan(Reads.PROJECT, Reads.PAGE), ONCE, False),
-        (plan(Reads.PROJECT, Reads.CORE_METADATA), ONCE, False),
-        (plan(Reads.PAGE), ONCE, False),
+        (plan(DocumentKind.PROJECT), ONCE, True),
+        (plan(DocumentKind.PROJECT), PINNED, True),
+        (plan(DocumentKind.PROJECT, DocumentKind.RELEASES), ONCE, True),
+        (plan(DocumentKind.PROJECT, DocumentKind.RELEASES), PINNED, False),
+        (plan(DocumentKind.PROJECT, DocumentKind.RELEASES, releases="all"), ONCE, False),
+        (plan(DocumentKind.PROJECT, releases="all"), ONCE, True),
+        (plan(DocumentKind.PROJECT, follow=True), ONCE, True),
+        (plan(DocumentKind.PROJECT, follow=True), PINNED, False),
+        (plan(DocumentKind.PROJECT, DocumentKind.RELEASES, use_core_metadata=True), ONCE, False),
+        (plan(DocumentKind.PROJECT, DocumentKind.PAGE), ONCE, False),
+        (plan(DocumentKind.PROJECT, DocumentKind.CORE_METADATA), ONCE, False),
+        (plan(DocumentKind.PAGE), ONCE, False),
     ],
 )
-def test_one_question(made: Plan, target: Target, once: bool) -> None:
+def test_one_question(made: FetchPlan, target: SelectedProject, once: bool) -> None:
     """A project takes one question where nothing is read that its document does not tell."""
     assert made.asks_once(target) is once
 
@@ -75,19 +75,21 @@ def test_answered(world: World, fake: FakeIndex, connect: Connect) -> None:
     """That the answer is in is told before it is unpacked, with its size, and only where it is the only one."""
     full(world, "1.0")
     told: list[int] = []
-    visit_project(connect(fake), ONCE, plan(Reads.PROJECT), answered=told.append)
+    fetch_project(connect(fake), ONCE, plan(DocumentKind.PROJECT), answered=told.append)
     (answer,) = fake.requests
     assert (len(told), told[0] > 0, answer.path) == (1, True, "/pypi/foo/json")
     fake.new_run()
-    visit_project(connect(fake), ONCE, plan(Reads.PROJECT, Reads.PAGE), answered=told.append)
+    fetch_project(connect(fake), ONCE, plan(DocumentKind.PROJECT, DocumentKind.PAGE), answered=told.append)
     fake.new_run()
-    visit_project(connect(fake), Target(NormalizedName("bar")), plan(Reads.PROJECT), answered=told.append)
+    fetch_project(
+        connect(fake), SelectedProject(NormalizedName("bar")), plan(DocumentKind.PROJECT), answered=told.append
+    )
     assert len(told) == 1
 
 
-def brought(findings: Findings) -> set[str]:
+def brought(result: FetchResult) -> set[str]:
     """The documents that a visit to a project brought."""
-    visit = findings.visit
+    visit = result.documents
     named: dict[str, Any] = {
         "project": visit.document,
         "page": visit.page,
@@ -114,39 +116,47 @@ def kinds(fake: FakeIndex) -> list[str]:
     ("asked", "requests", "expected"),
     [
         (plan(), [], set()),
-        (plan(Reads.PROJECT), ["project"], {"project"}),
-        (plan(Reads.PAGE), ["page"], {"page"}),
-        (plan(Reads.PROJECT, Reads.PAGE), ["project", "page"], {"project", "page"}),
-        (plan(Reads.RELEASES), ["project"], {"project", "releases"}),
-        (plan(Reads.RELEASES, releases="all"), ["project", "release"], {"project", "releases"}),
-        (plan(Reads.CORE_METADATA), ["project", "metadata"], {"project", "metadata"}),
-        (plan(Reads.CORE_METADATA, releases="all"), ["project", "metadata", "metadata"], {"project", "metadata"}),
-        (plan(Reads.PROVENANCE), ["project", "page", "provenance"], {"project", "page", "provenance"}),
-        (plan(Reads.RELEASES, fill=True), ["project", "metadata"], {"project", "releases", "metadata"}),
-        (plan(Reads.PROJECT, fill=True), ["project"], {"project"}),
+        (plan(DocumentKind.PROJECT), ["project"], {"project"}),
+        (plan(DocumentKind.PAGE), ["page"], {"page"}),
+        (plan(DocumentKind.PROJECT, DocumentKind.PAGE), ["project", "page"], {"project", "page"}),
+        (plan(DocumentKind.RELEASES), ["project"], {"project", "releases"}),
+        (plan(DocumentKind.RELEASES, releases="all"), ["project", "release"], {"project", "releases"}),
+        (plan(DocumentKind.CORE_METADATA), ["project", "metadata"], {"project", "metadata"}),
         (
-            plan(*(read for read in Reads if read.of_project), releases="all", fill=True),
+            plan(DocumentKind.CORE_METADATA, releases="all"),
+            ["project", "metadata", "metadata"],
+            {"project", "metadata"},
+        ),
+        (plan(DocumentKind.PROVENANCE), ["project", "page", "provenance"], {"project", "page", "provenance"}),
+        (
+            plan(DocumentKind.RELEASES, use_core_metadata=True),
+            ["project", "metadata"],
+            {"project", "releases", "metadata"},
+        ),
+        (plan(DocumentKind.PROJECT, use_core_metadata=True), ["project"], {"project"}),
+        (
+            plan(*(read for read in DocumentKind if read.of_project), releases="all", use_core_metadata=True),
             ["project", "page", "release", "metadata", "metadata", "provenance", "provenance"],
             {"project", "page", "releases", "metadata", "provenance"},
         ),
     ],
 )
 def test_what_is_asked_for(
-    fake: FakeIndex, connect: Connect, asked: Plan, requests: list[str], expected: set[str]
+    fake: FakeIndex, connect: Connect, asked: FetchPlan, requests: list[str], expected: set[str]
 ) -> None:
     """The project document comes first, then what else the plan needs, each once."""
     full(fake.world, "1.0", "2.0")
-    findings = visit_project(connect(fake), Target(FOO), asked)
+    result = fetch_project(connect(fake), SelectedProject(FOO), asked)
     assert kinds(fake) == requests
-    assert brought(findings) == expected
-    assert (findings.failures, findings.notes, findings.missing) == ({}, [], False)
+    assert brought(result) == expected
+    assert (result.failures, result.warnings, result.missing) == ({}, [], False)
 
 
 def test_a_release_that_speaks_is_not_filled(world: World, fake: FakeIndex, connect: Connect) -> None:
     """Core metadata is asked for only where the index says nothing of the requirements."""
     full(world, "1.0")
     world.projects["foo"].releases["1.0"].info["requires_dist"] = []
-    visit_project(connect(fake), Target(FOO), plan(Reads.RELEASES, fill=True))
+    fetch_project(connect(fake), SelectedProject(FOO), plan(DocumentKind.RELEASES, use_core_metadata=True))
     assert kinds(fake) == ["project"]
 
 
@@ -167,8 +177,8 @@ def test_the_file_that_speaks(
     """One file speaks for a release: a wheel for any platform, or any wheel, or the sdist; never another kind."""
     for filename in filenames:
         world.upload("foo", "1.0", filename=filename, metadata=METADATA, core_metadata="0")
-    findings = visit_project(connect(fake), Target(FOO), plan(Reads.CORE_METADATA))
-    assert list(findings.visit.core_metadata) == ([] if chosen is None else [chosen])
+    result = fetch_project(connect(fake), SelectedProject(FOO), plan(DocumentKind.CORE_METADATA))
+    assert list(result.documents.core_metadata) == ([] if chosen is None else [chosen])
 
 
 @pytest.mark.parametrize("offered", [False, None])
@@ -176,7 +186,7 @@ def test_metadata_that_is_not_offered(world: World, fake: FakeIndex, connect: Co
     """A file of which the index does not say that it has metadata is not asked for it."""
     file = {"filename": "a-1-py3-none-any.whl", "packagetype": "bdist_wheel", "url": "a", "core-metadata": offered}
     world.override("/pypi/foo/json", {"info": {"version": "1"}, "releases": {"1": [file]}, "urls": [file]})
-    visit_project(connect(fake), Target(FOO), plan(Reads.CORE_METADATA))
+    fetch_project(connect(fake), SelectedProject(FOO), plan(DocumentKind.CORE_METADATA))
     assert kinds(fake) == ["project"]
 
 
@@ -192,9 +202,9 @@ def test_addresses_of_a_mirror(world: World, fake: FakeIndex, connect: Connect) 
     world.override("/root/x/foo-1.tar.gz.metadata", METADATA)
     world.override("/root/p/1", PROVENANCE)
     index = Index(connect(fake).client, f"{fake.url}/root")
-    findings = visit_project(index, Target(FOO), plan(Reads.CORE_METADATA, Reads.PROVENANCE))
-    assert findings.failures == {}
-    assert list(findings.visit.core_metadata) == list(findings.visit.provenance) == ["foo-1.tar.gz"]
+    result = fetch_project(index, SelectedProject(FOO), plan(DocumentKind.CORE_METADATA, DocumentKind.PROVENANCE))
+    assert result.failures == {}
+    assert list(result.documents.core_metadata) == list(result.documents.provenance) == ["foo-1.tar.gz"]
     assert [request.status for request in fake.requests] == [200] * 4
 
 
@@ -204,44 +214,50 @@ def test_an_address_that_is_none(world: World, fake: FakeIndex, connect: Connect
     file = {"filename": "a.whl", "packagetype": "bdist_wheel", "core-metadata": True, where: "http://[x/a"}
     world.override("/pypi/foo/json", {"info": {"version": "1"}, "releases": {"1": [file]}})
     world.override("/simple/foo/", {"files": [file]})
-    findings = visit_project(connect(fake), Target(FOO), plan(Reads.CORE_METADATA, Reads.PROVENANCE))
-    assert {"project", "page"} <= brought(findings)
+    result = fetch_project(
+        connect(fake), SelectedProject(FOO), plan(DocumentKind.CORE_METADATA, DocumentKind.PROVENANCE)
+    )
+    assert {"project", "page"} <= brought(result)
 
 
 @pytest.mark.parametrize(
     ("target", "releases", "expected"),
     [
-        (Target(FOO), "latest", {"3.0": False}),
-        (Target(FOO), "all", {"3.0": False, "1.0": False, "2.0": False}),
-        (Target(FOO, ("1.0",), unpinned=False), "all", {"1.0": True}),
-        (Target(FOO, ("1", "1.0.0"), unpinned=False), "latest", {"1.0": True}),
-        (Target(FOO, ("1",)), "latest", {"1.0": True, "3.0": False}),
-        (Target(FOO, ("3",)), "latest", {"3.0": True}),
-        (Target(FOO, ("2",)), "all", {"2.0": True, "3.0": False, "1.0": False}),
+        (SelectedProject(FOO), "latest", {"3.0": False}),
+        (SelectedProject(FOO), "all", {"3.0": False, "1.0": False, "2.0": False}),
+        (SelectedProject(FOO, ("1.0",), unpinned=False), "all", {"1.0": True}),
+        (SelectedProject(FOO, ("1", "1.0.0"), unpinned=False), "latest", {"1.0": True}),
+        (SelectedProject(FOO, ("1",)), "latest", {"1.0": True, "3.0": False}),
+        (SelectedProject(FOO, ("3",)), "latest", {"3.0": True}),
+        (SelectedProject(FOO, ("2",)), "all", {"2.0": True, "3.0": False, "1.0": False}),
     ],
 )
-def test_releases(fake: FakeIndex, connect: Connect, target: Target, releases: Any, expected: dict[str, bool]) -> None:
+def test_releases(
+    fake: FakeIndex, connect: Connect, target: SelectedProject, releases: Any, expected: dict[str, bool]
+) -> None:
     """Pins come first, in the index's spelling, then the latest, then, if asked for, the rest; each once."""
     full(fake.world, "1.0", "2.0", "3.0")
-    findings = visit_project(connect(fake), target, plan(Reads.RELEASES, releases=releases))
-    assert [view.version for view in findings.visit.releases] == list(expected)
-    assert findings.pinned == {version for version, pinned in expected.items() if pinned}
+    result = fetch_project(connect(fake), target, plan(DocumentKind.RELEASES, releases=releases))
+    assert [view.version for view in result.documents.releases] == list(expected)
+    assert result.pinned == {version for version, pinned in expected.items() if pinned}
     assert kinds(fake) == ["project"] + ["release"] * len([version for version in expected if version != "3.0"])
 
 
 def test_an_exact_spelling_comes_first(world: World, fake: FakeIndex, connect: Connect) -> None:
     """Of two spellings of one version, a pin means the one that it spells."""
     full(world, "1.0", "1.0.0")
-    findings = visit_project(connect(fake), Target(FOO, ("1.0",), False), plan(Reads.RELEASES))
-    assert [view.version for view in findings.visit.releases] == ["1.0"]
+    result = fetch_project(connect(fake), SelectedProject(FOO, ("1.0",), False), plan(DocumentKind.RELEASES))
+    assert [view.version for view in result.documents.releases] == ["1.0"]
 
 
 def test_releases_that_the_index_does_not_have(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
     """Of releases without documents, the first ones are named and all are counted."""
     full(world, *(f"1.{number}" for number in range(9)))
-    findings = visit_project(connect(serve(poverty=True)), Target(FOO), plan(Reads.RELEASES, releases="all"))
+    result = fetch_project(
+        connect(serve(poverty=True)), SelectedProject(FOO), plan(DocumentKind.RELEASES, releases="all")
+    )
     shown = "1.0, 1.1, 1.2, 1.3, 1.4, ..."
-    assert findings.notes == [f"foo: the index has no release documents of 8 versions ({shown}); 1 could be read"]
+    assert result.warnings == [f"foo: the index has no release documents of 8 versions ({shown}); 1 could be read"]
 
 
 # What fails ---------------------------------------------------------------------------------------------------
@@ -251,34 +267,34 @@ def test_releases_that_the_index_does_not_have(world: World, serve: Callable[...
     ("path", "failed"),
     [
         ("/pypi/foo/json", BEHIND_PROJECT),
-        ("/simple/foo/", {Reads.PAGE, Reads.PROVENANCE}),
-        ("/pypi/foo/1.0/json", {Reads.RELEASES}),
-        ("*.metadata", {Reads.CORE_METADATA}),
-        ("/integrity/*", {Reads.PROVENANCE}),
+        ("/simple/foo/", {DocumentKind.PAGE, DocumentKind.PROVENANCE}),
+        ("/pypi/foo/1.0/json", {DocumentKind.RELEASES}),
+        ("*.metadata", {DocumentKind.CORE_METADATA}),
+        ("/integrity/*", {DocumentKind.PROVENANCE}),
     ],
 )
 @pytest.mark.parametrize("fault", [faults.json({"message": "ok"}), faults.reset()], ids=lambda fault: fault.name)
 def test_a_failure_is_noted_under_its_documents(
-    fake: FakeIndex, connect: Connect, path: str, failed: Iterable[Reads], fault: faults.Fault
+    fake: FakeIndex, connect: Connect, path: str, failed: Iterable[DocumentKind], fault: faults.Fault
 ) -> None:
     """A question that fails costs the documents behind it, and no others."""
     full(fake.world, "1.0", "2.0")
     index = connect(fake)
     index.statistics()
     fake.fault(path, fault, times=None)
-    every = plan(*(read for read in Reads if read.of_project), releases="all")
-    findings = visit_project(index, Target(FOO), every)
+    every = plan(*(read for read in DocumentKind if read.of_project), releases="all")
+    result = fetch_project(index, SelectedProject(FOO), every)
     other = DamagedError if path == "*.metadata" else DocumentError  # of metadata, the digest is known beforehand
     error = UnreachableError if fault.name == "reset" else other
-    assert {read: type(failure) for read, failure in findings.failures.items()} == dict.fromkeys(failed, error)
+    assert {read: type(failure) for read, failure in result.failures.items()} == dict.fromkeys(failed, error)
 
 
 def test_a_page_of_html(world: World, fake: FakeIndex, connect: Connect) -> None:
     """A page as HTML only is not what is read."""
     full(world, "1.0")
     fake.fault("/simple/foo/", faults.html())
-    findings = visit_project(connect(fake), Target(FOO), plan(Reads.PAGE))
-    assert [str(failure) for failure in dict.fromkeys(findings.failures.values())] == [
+    result = fetch_project(connect(fake), SelectedProject(FOO), plan(DocumentKind.PAGE))
+    assert [str(failure) for failure in dict.fromkeys(result.failures.values())] == [
         f"this index offers no project page as JSON (PEP 691) ({fake.url}/simple/foo/ answered HTML): "
         "leave the stream out, or read an index that has it"
     ]
@@ -288,30 +304,30 @@ def test_an_index_that_never_answered(world: World, fake: FakeIndex, connect: Co
     """An index that has never answered makes further questions pointless."""
     fake.fault("*", faults.reset(), times=None)
     with pytest.raises(UnreachableError):
-        visit_project(connect(fake), Target(FOO), plan(Reads.PROJECT))
+        fetch_project(connect(fake), SelectedProject(FOO), plan(DocumentKind.PROJECT))
 
 
 def test_refused(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
     """Refused credentials (401) are raised, a refusal of one document (403) is noted."""
     fake = serve(username="me", password="pw")
     with pytest.raises(RefusedError):
-        visit_project(connect(fake), Target(FOO), plan(Reads.PROJECT))
+        fetch_project(connect(fake), SelectedProject(FOO), plan(DocumentKind.PROJECT))
     full(world, "1.0")
     open_one = serve()
     open_one.fault("/simple/foo/", faults.forbidden())
-    findings = visit_project(connect(open_one), Target(FOO), plan(Reads.PROJECT, Reads.PAGE))
-    assert {read: type(error) for read, error in findings.failures.items()} == dict.fromkeys(
-        (Reads.PAGE, Reads.PROVENANCE), RefusedError
+    result = fetch_project(connect(open_one), SelectedProject(FOO), plan(DocumentKind.PROJECT, DocumentKind.PAGE))
+    assert {read: type(error) for read, error in result.failures.items()} == dict.fromkeys(
+        (DocumentKind.PAGE, DocumentKind.PROVENANCE), RefusedError
     )
 
 
 def test_absence_that_cannot_be_explained(world: World, fake: FakeIndex, connect: Connect) -> None:
     """Where there is no document and the page cannot be had, nothing is known of the project: it is not missing."""
     fake.fault("/simple/foo/", faults.unavailable(), times=None)
-    findings = visit_project(connect(fake), Target(FOO), plan(Reads.PROJECT))
-    assert (findings.missing, findings.notes) == (False, [])
-    assert {read: type(error) for read, error in findings.failures.items()} == dict.fromkeys(
-        {*BEHIND_PROJECT, Reads.PAGE}, UnavailableError
+    result = fetch_project(connect(fake), SelectedProject(FOO), plan(DocumentKind.PROJECT))
+    assert (result.missing, result.warnings) == (False, [])
+    assert {read: type(error) for read, error in result.failures.items()} == dict.fromkeys(
+        {*BEHIND_PROJECT, DocumentKind.PAGE}, UnavailableError
     )
 
 
@@ -319,67 +335,67 @@ def test_a_page_without_a_document(world: World, fake: FakeIndex, connect: Conne
     """A project that a page lists files of, and that has no document, is on an index without such documents."""
     full(world, "1.0")
     world.override("/pypi/foo/json", b"", status=404)
-    findings = visit_project(connect(fake), Target(FOO), plan(Reads.PROJECT))
-    assert {str(error) for error in findings.failures.values()} == {
+    result = fetch_project(connect(fake), SelectedProject(FOO), plan(DocumentKind.PROJECT))
+    assert {str(error) for error in result.failures.values()} == {
         f"this index offers no project document of foo, although it has the project ({fake.url}/pypi/foo/json "
         "answered 404): leave the stream out, or read an index that has it"
     }
-    assert set(findings.failures) == BEHIND_PROJECT
+    assert set(result.failures) == BEHIND_PROJECT
 
 
 # The index as a whole -----------------------------------------------------------------------------------------
 
 PATHS = {
-    Reads.STATISTICS: "/stats/",
-    Reads.LISTING: "/simple/",
-    Reads.RECENT_RELEASES: "/rss/updates.xml",
-    Reads.RECENT_PROJECTS: "/rss/packages.xml",
+    DocumentKind.STATISTICS: "/stats/",
+    DocumentKind.LISTING: "/simple/",
+    DocumentKind.RECENT_RELEASES: "/rss/updates.xml",
+    DocumentKind.RECENT_PROJECTS: "/rss/packages.xml",
 }
 
 
 @pytest.mark.parametrize("read", OF_INDEX, ids=lambda read: read.name)
-def test_a_document_of_the_index(world: World, fake: FakeIndex, connect: Connect, read: Reads) -> None:
+def test_a_document_of_the_index(world: World, fake: FakeIndex, connect: Connect, read: DocumentKind) -> None:
     """A document of the index is one request; others are not asked for."""
     full(world, "1.0")
-    findings = visit_index(connect(fake), [read, Reads.PROJECT, read])
+    result = fetch_index(connect(fake), [read, DocumentKind.PROJECT, read])
     assert fake.counts == {PATHS[read]: 1}
-    assert [document.address for document in findings.visit.documents()] == [f"{fake.url}{PATHS[read]}"]
-    assert (findings.failures, findings.target, findings.visit.project) == ({}, None, None)
+    assert [document.url for document in result.documents.all()] == [f"{fake.url}{PATHS[read]}"]
+    assert (result.failures, result.project, result.documents.project) == ({}, None, None)
 
 
 def test_documents_of_a_poor_index(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
     """Documents that the index does not offer are told one by one; the list is there."""
     fake = serve(poverty=True)
-    findings = visit_index(connect(fake), OF_INDEX)
-    assert {read: (type(error), str(error).partition(":")[0]) for read, error in findings.failures.items()} == {
+    result = fetch_index(connect(fake), OF_INDEX)
+    assert {read: (type(error), str(error).partition(":")[0]) for read, error in result.failures.items()} == {
         read: (
             NotOfferedError,
             f"this index offers no {read.value} ({fake.url}{PATHS[read]} answered 404)".partition(":")[0],
         )
-        for read in OF_INDEX - {Reads.LISTING}
+        for read in OF_INDEX - {DocumentKind.LISTING}
     }
     assert fake.counts == dict.fromkeys(PATHS.values(), 1)
 
 
 def test_nothing_to_ask(fake: FakeIndex, connect: Connect) -> None:
     """Where nothing is read nothing is asked."""
-    assert visit_index(connect(fake), [Reads.PROJECT]).failures == {}
+    assert fetch_index(connect(fake), [DocumentKind.PROJECT]).failures == {}
     assert fake.requests == []
 
 
 # What is known already ----------------------------------------------------------------------------------------
 
 
-def seen_from(findings: Findings, *names: str, **more: Any) -> Known:
+def seen_from(result: FetchResult, *names: str, **more: Any) -> PreviousState:
     """What streams by these names have seen, whose rows were made of what a visit found."""
     streams = choose_streams(names)
     terms = {stream.name: b"term" for stream in streams}
-    batch = batch_of(findings, Known(streams), terms, datetime(2026, 11, 22, tzinfo=UTC))
-    seen = {name: change.seen for name, change in batch.changes.items()}
-    return Known(streams, seen, frozenset(seen), **more)
+    batch = batch_of(result, PreviousState(streams), terms, datetime(2026, 11, 22, tzinfo=UTC))
+    seen = {name: change.state for name, change in batch.changes.items()}
+    return PreviousState(streams, seen, frozenset(seen), **more)
 
 
-EVERYTHING = plan(*(read for read in Reads if read.of_project), releases="all")
+EVERYTHING = plan(*(read for read in DocumentKind if read.of_project), releases="all")
 EVERY = ("files", "release", "core_metadata", "attestations", "statuses")
 
 
@@ -387,28 +403,28 @@ def test_nothing_has_changed(fake: FakeIndex, connect: Connect) -> None:
     """Documents that are unchanged are not brought; their marks stay, and nothing is said of what lies behind them."""
     full(fake.world, "1.0", "2.0")
     index = connect(fake)
-    first = visit_project(index, Target(FOO), EVERYTHING)
+    first = fetch_project(index, SelectedProject(FOO), EVERYTHING)
     fake.new_run()
-    again = visit_project(index, Target(FOO), EVERYTHING, seen_from(first, *EVERY))
+    again = fetch_project(index, SelectedProject(FOO), EVERYTHING, seen_from(first, *EVERY))
     assert (kinds(fake), brought(again)) == (["project", "page"], set())
     assert {request.status for request in fake.requests} == {304}
-    assert (again.marks, again.parts, again.failures, again.left) == (first.marks, {}, {}, set())
+    assert (again.fingerprints, again.partitions, again.failures, again.stale) == (first.fingerprints, {}, {}, set())
 
 
 def test_a_deep_visit(fake: FakeIndex, connect: Connect) -> None:
     """In a deep visit release documents are asked for, on condition, although nothing has changed."""
     full(fake.world, "1.0", "2.0", "3.0")
     index = connect(fake)
-    first = visit_project(index, Target(FOO), plan(Reads.RELEASES, releases="all"))
+    first = fetch_project(index, SelectedProject(FOO), plan(DocumentKind.RELEASES, releases="all"))
     fake.new_run()
-    known = seen_from(first, "release", deep=True)
-    again = visit_project(index, Target(FOO), plan(Reads.RELEASES, releases="all"), known)
+    known = seen_from(first, "release", full_check=True)
+    again = fetch_project(index, SelectedProject(FOO), plan(DocumentKind.RELEASES, releases="all"), known)
     assert [(request.path, request.status) for request in fake.requests] == [
         ("/pypi/foo/json", 304),
         ("/pypi/foo/1.0/json", 304),
         ("/pypi/foo/2.0/json", 304),
     ]
-    assert again.parts == {Reads.RELEASES: first.parts[Reads.RELEASES] | {"3.0": UNKNOWN}}
+    assert again.partitions == {DocumentKind.RELEASES: first.partitions[DocumentKind.RELEASES] | {"3.0": UNKNOWN}}
     assert brought(again) == set()
 
 
@@ -419,12 +435,12 @@ def test_what_is_missing_behind_an_unchanged_document(
     world.upload("foo", "1.0", filename="foo-1.0-py3-none-any.whl")
     fake = serve(etags=False)
     index = connect(fake)
-    asked = plan(Reads.CORE_METADATA)
-    first = visit_project(index, Target(FOO), asked)
-    assert (kinds(fake), first.parts) == (["project", "metadata"], {Reads.CORE_METADATA: {}})
+    asked = plan(DocumentKind.CORE_METADATA)
+    first = fetch_project(index, SelectedProject(FOO), asked)
+    assert (kinds(fake), first.partitions) == (["project", "metadata"], {DocumentKind.CORE_METADATA: {}})
     for deep, expected in ((False, ["project"]), (True, ["project", "metadata"])):
         fake.new_run()
-        visit_project(index, Target(FOO), asked, seen_from(first, "core_metadata", deep=deep))
+        fetch_project(index, SelectedProject(FOO), asked, seen_from(first, "core_metadata", full_check=deep))
         assert kinds(fake) == expected
 
 
@@ -433,70 +449,81 @@ def test_an_old_copy_is_left(world: World, fake: FakeIndex, connect: Connect) ->
     full(world, "1.0")
     world.yank("foo", "1.0")
     index = connect(fake)
-    first = visit_project(index, Target(FOO), EVERYTHING)
+    first = fetch_project(index, SelectedProject(FOO), EVERYTHING)
     fake.new_run()
     fake.fault("/pypi/foo/json", faults.stale(), times=None)
-    again = visit_project(index, Target(FOO), EVERYTHING, seen_from(first, *EVERY))
+    again = fetch_project(index, SelectedProject(FOO), EVERYTHING, seen_from(first, *EVERY))
     assert set(kinds(fake)) == {"project"}
-    assert (again.left, again.failures, again.marks, again.parts) == (set(BEHIND_PROJECT), {}, {}, {})
-    assert (brought(again), again.missing, len(again.notes)) == (set(), False, 1)
+    assert (again.stale, again.failures, again.fingerprints, again.partitions) == (set(BEHIND_PROJECT), {}, {}, {})
+    assert (brought(again), again.missing, len(again.warnings)) == (set(), False, 1)
 
 
 def test_absence_is_asked_for_again(world: World, fake: FakeIndex, connect: Connect) -> None:
     """A project that was missing is asked for without condition, and its page says why again."""
     index = connect(fake)
-    first = visit_project(index, Target(FOO), EVERYTHING)
-    assert (first.missing, first.marks) == (True, {Reads.PROJECT: ABSENT, Reads.PAGE: ABSENT})
+    first = fetch_project(index, SelectedProject(FOO), EVERYTHING)
+    assert (first.missing, first.fingerprints) == (True, {DocumentKind.PROJECT: ABSENT, DocumentKind.PAGE: ABSENT})
     fake.new_run()
-    again = visit_project(index, Target(FOO), EVERYTHING, seen_from(first, "files", "statuses"))
-    assert (again.missing, again.marks, kinds(fake)) == (True, first.marks, ["project", "page"])
+    again = fetch_project(index, SelectedProject(FOO), EVERYTHING, seen_from(first, "files", "statuses"))
+    assert (again.missing, again.fingerprints, kinds(fake)) == (True, first.fingerprints, ["project", "page"])
 
 
 def test_a_project_that_goes_between_two_questions(world: World, fake: FakeIndex, connect: Connect) -> None:
     """Where the document is gone when it is asked for once more, the streams of the page are left for the next run."""
     full(world, "1.0")
     index = connect(fake)
-    first = visit_project(index, Target(FOO), plan(Reads.PROJECT, Reads.PAGE))
+    first = fetch_project(index, SelectedProject(FOO), plan(DocumentKind.PROJECT, DocumentKind.PAGE))
     world.archive("foo")
     fake.new_run()
     fake.fault("/pypi/foo/json", faults.Fault("304", Answer(304, "application/json", b"")))
     fake.fault("/pypi/foo/json", faults.Fault("404", Answer(404, "application/json", b"{}")))
-    again = visit_project(index, Target(FOO), plan(Reads.PROJECT, Reads.PAGE), seen_from(first, "files", "statuses"))
+    again = fetch_project(
+        index,
+        SelectedProject(FOO),
+        plan(DocumentKind.PROJECT, DocumentKind.PAGE),
+        seen_from(first, "files", "statuses"),
+    )
     assert [(request.path, request.status) for request in fake.requests] == [
         ("/pypi/foo/json", 304),
         ("/simple/foo/", 200),
         ("/pypi/foo/json", 404),
     ]
-    assert (again.left, again.failures, again.missing) == ({Reads.PAGE, Reads.PROVENANCE}, {}, False)
-    assert again.marks[Reads.PROJECT] == first.marks[Reads.PROJECT]
+    assert (again.stale, again.failures, again.missing) == ({DocumentKind.PAGE, DocumentKind.PROVENANCE}, {}, False)
+    assert again.fingerprints[DocumentKind.PROJECT] == first.fingerprints[DocumentKind.PROJECT]
 
 
 def test_needs_to_remember() -> None:
     """What is needed is remembered only if all of it could be read; what an index never offers is no obstacle."""
     outage, lacks = UnavailableError("x", 503, 7, 1.0, None), NotOfferedError("x", "y")
-    assert Findings(needs=("a",)).whole_needs == ("a",)
-    assert Findings(needs=("a",), failures={Reads.CORE_METADATA: lacks, Reads.PAGE: outage}).whole_needs == ("a",)
+    assert FetchResult(requirements=("a",)).complete_requirements == ("a",)
+    assert FetchResult(
+        requirements=("a",), failures={DocumentKind.CORE_METADATA: lacks, DocumentKind.PAGE: outage}
+    ).complete_requirements == ("a",)
     for cut in (
-        Findings(needs=("a",), failures={Reads.RELEASES: outage}),
-        Findings(needs=("a",), failures={Reads.CORE_METADATA: outage}),
-        Findings(needs=("a",), left={Reads.RELEASES}),
-        Findings(needs=("a",), complaints=[outage]),
-        Findings(),
+        FetchResult(requirements=("a",), failures={DocumentKind.RELEASES: outage}),
+        FetchResult(requirements=("a",), failures={DocumentKind.CORE_METADATA: outage}),
+        FetchResult(requirements=("a",), stale={DocumentKind.RELEASES}),
+        FetchResult(requirements=("a",), user_errors=[outage]),
+        FetchResult(),
     ):
-        assert cut.whole_needs is None
+        assert cut.complete_requirements is None
 
 
 def test_the_list_of_projects_on_condition(world: World, fake: FakeIndex, connect: Connect) -> None:
     """The list is asked for on condition; an old copy of it is left."""
     full(world, "1.0")
     index = connect(fake)
-    first = visit_index(index, [Reads.LISTING])
-    mark = first.marks[Reads.LISTING]
+    first = fetch_index(index, [DocumentKind.LISTING])
+    fingerprint = first.fingerprints[DocumentKind.LISTING]
     fake.new_run()
-    again = visit_index(index, [Reads.LISTING], mark)
-    assert (again.marks, again.visit.listing, again.failures) == ({Reads.LISTING: mark}, None, {})
+    again = fetch_index(index, [DocumentKind.LISTING], fingerprint)
+    assert (again.fingerprints, again.documents.listing, again.failures) == (
+        {DocumentKind.LISTING: fingerprint},
+        None,
+        {},
+    )
     assert [request.status for request in fake.requests] == [304]
     fake.new_run()
     fake.fault("/simple/", faults.stale(), times=None)
-    left = visit_index(index, [Reads.LISTING], Mark(serial=mark.serial))
-    assert (left.left, left.failures, left.marks) == ({Reads.LISTING}, {}, {})
+    left = fetch_index(index, [DocumentKind.LISTING], Fingerprint(serial=fingerprint.serial))
+    assert (left.stale, left.failures, left.fingerprints) == ({DocumentKind.LISTING}, {}, {})

@@ -8,15 +8,15 @@ from packaging.utils import NormalizedName
 
 from source_pypi.config import make_config
 from source_pypi.errors import StaleError, UnavailableError
-from source_pypi.selection import Selection, Target, select
+from source_pypi.selection import SelectedProject, Selection, select
 from source_pypi.services.index.api import STALE_TRIES, Index
 from source_pypi.services.index.documents import Listed, Listing
 from source_pypi.services.index.documents.page import JSON_PAGE
 from source_pypi.streams import choose_streams
 from source_pypi.sync import run as sync
 from source_pypi.sync.batch import Batch
-from source_pypi.sync.listing import PAYS_FROM, Agenda, make_agenda, serials_of
-from source_pypi.sync.state import WHOLE_INDEX, Glance, Seen, glance_at
+from source_pypi.sync.listing import MIN_PROJECTS_FOR_LISTING, VisitList, make_visit_list, serials_of
+from source_pypi.sync.state import WHOLE_INDEX, ProjectState, ProjectSummary, summary_for
 from tests.fake_index import FakeIndex, World, faults
 
 Connect = Callable[..., Index]
@@ -30,21 +30,21 @@ class Notes:
     keys = False
 
     def __init__(self) -> None:
-        self.seen: dict[str, dict[str, Seen]] = {}
+        self.seen: dict[str, dict[str, ProjectState]] = {}
 
-    def recall(self, projects: Collection[str]) -> Mapping[str, Mapping[str, Seen]]:
+    def load(self, projects: Collection[str]) -> Mapping[str, Mapping[str, ProjectState]]:
         """What was seen of these projects."""
         return {name: dict(self.seen[name]) for name in projects if name in self.seen}
 
-    def glance(self, terms: Mapping[str, bytes]) -> Iterable[Glance]:
+    def summaries(self, terms: Mapping[str, bytes]) -> Iterable[ProjectSummary]:
         """Every project that any stream has seen."""
-        glances = (glance_at(project, seen, terms) for project, seen in self.seen.items())
-        return [glance for glance in glances if glance is not None]
+        summaries = (summary_for(project, seen, terms) for project, seen in self.seen.items())
+        return [summary for summary in summaries if summary is not None]
 
     def add(self, batch: Batch) -> None:
         """Remember what was seen."""
         for stream, change in batch.changes.items():
-            self.seen.setdefault(batch.project or WHOLE_INDEX, {})[stream] = change.seen
+            self.seen.setdefault(batch.project or WHOLE_INDEX, {})[stream] = change.state
 
 
 class Run:
@@ -66,7 +66,7 @@ class Run:
         )
         for batch in given:
             self.memory.add(batch)
-        self.notes = [note for batch in given for note in batch.notes]
+        self.notes = [note for batch in given for note in batch.warnings]
         return [f"{request.path} {request.status}" for request in self.fake.requests]
 
 
@@ -194,12 +194,12 @@ def test_no_list(run: Run, fake: FakeIndex) -> None:
 
 def test_many_names(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
     """Of so many named projects that the list pays, only those that moved are visited, and pinned ones always."""
-    names = [f"p{number}" for number in range(PAYS_FROM)]
+    names = [f"p{number}" for number in range(MIN_PROJECTS_FOR_LISTING)]
     for name in [*names, "pinned"]:
         world.add(name, releases=["1.0", "2.0"])
     run = Run(serve(), connect, ["dependencies"])
     chosen = [*names, "pinned==1.0"]
-    assert len(run.sync(projects=chosen)) == PAYS_FROM + 2
+    assert len(run.sync(projects=chosen)) == MIN_PROJECTS_FOR_LISTING + 2
     world.yank("p7", "1.0")
     assert run.sync(projects=chosen) == [
         "/simple/ 200",
@@ -208,7 +208,7 @@ def test_many_names(world: World, serve: Callable[..., FakeIndex], connect: Conn
         "/pypi/pinned/1.0/json 304",
     ]
     assert run.sync(projects=[*chosen, "late"])[-2:] == ["/pypi/late/json 404", "/simple/late/ 404"]
-    assert len(run.sync(projects=names[1:])) == PAYS_FROM - 1, "of fewer names, each is asked for"
+    assert len(run.sync(projects=names[1:])) == MIN_PROJECTS_FOR_LISTING - 1, "of fewer names, each is asked for"
 
 
 def test_an_old_copy_of_a_project(world: World, run: Run, fake: FakeIndex) -> None:
@@ -224,25 +224,25 @@ def test_an_old_copy_of_a_project(world: World, run: Run, fake: FakeIndex) -> No
 
 # What is made of a list ---------------------------------------------------------------------------------------
 
-A, B, C = (Target(NormalizedName(name)) for name in "abc")
-PINNED = Target(NormalizedName("pinned"), ("1.0",))
+A, B, C = (SelectedProject(NormalizedName(name)) for name in "abc")
+PINNED = SelectedProject(NormalizedName("pinned"), ("1.0",))
 #: In the order in which a memory tells them: one that nobody named comes first.
 GLANCES = (
-    Glance("other", 1, 100, absent=False),
-    Glance("a", 5, 100, absent=False),
-    Glance("b", 5, 100, absent=False, settled=False),
-    Glance("pinned", 4, 100, absent=False),
-    Glance("gone", 3, 100, absent=False),
-    Glance("never", None, 100, absent=True),
+    ProjectSummary("other", 1, 100, absent=False),
+    ProjectSummary("a", 5, 100, absent=False),
+    ProjectSummary("b", 5, 100, absent=False, comparable=False),
+    ProjectSummary("pinned", 4, 100, absent=False),
+    ProjectSummary("gone", 3, 100, absent=False),
+    ProjectSummary("never", None, 100, absent=True),
 )
 SERIALS: dict[str, int | None] = {"other": 1, "a": 5, "b": 6, "pinned": 4, "late": None}
 
 
-def agenda(
-    targets: tuple[Target, ...], serials: Mapping[str, int | None] | None, *due: str, whole: bool = False
-) -> Agenda:
+def visit_list(
+    targets: tuple[SelectedProject, ...], serials: Mapping[str, int | None] | None, *due: str, whole: bool = False
+) -> VisitList:
     """What is to be visited of what was glanced at 100 seconds after 1970, if these projects are due."""
-    return make_agenda(
+    return make_visit_list(
         Selection(targets, whole_index=whole), serials, GLANCES, lambda name, asked: asked == 100 and name in due
     )
 
@@ -250,31 +250,31 @@ def agenda(
 def test_an_agenda_of_named_projects() -> None:
     """Of named projects, those that stand are left out, but for pinned ones; the others have what the list tells."""
     targets = (A, B, PINNED, C)
-    moved = Agenda(Selection((B, PINNED, C)), [], 1, {"b": 6, "pinned": 4, "c": None})
-    assert agenda(targets, SERIALS) == moved
-    everything = Agenda(Selection(targets), [], 0, {"a": 5, "b": 6, "pinned": 4, "c": None})
-    assert agenda(targets, SERIALS, "a", "b") == everything
+    moved = VisitList(Selection((B, PINNED, C)), [], 1, {"b": 6, "pinned": 4, "c": None})
+    assert visit_list(targets, SERIALS) == moved
+    everything = VisitList(Selection(targets), [], 0, {"a": 5, "b": 6, "pinned": 4, "c": None})
+    assert visit_list(targets, SERIALS, "a", "b") == everything
 
 
 def test_an_agenda_of_named_projects_without_a_list() -> None:
     """Where the list has not changed, named projects that are visited have any serial at least."""
     targets = (A, B, PINNED, C)
-    assert agenda(targets, None) == Agenda(Selection((B, PINNED, C)), [], 1, {"b": 1, "pinned": 1, "c": 1})
+    assert visit_list(targets, None) == VisitList(Selection((B, PINNED, C)), [], 1, {"b": 1, "pinned": 1, "c": 1})
 
 
 def test_an_agenda_of_the_whole_index() -> None:
     """What the list has and what it has no more are visited, but for what stands, named besides or not."""
-    expected = Agenda(
+    expected = VisitList(
         Selection((PINNED,), whole_index=True), ["b", "late", "gone"], 4, {"b": 6, "late": None, "gone": None}
     )
-    assert agenda((A, PINNED), SERIALS, whole=True) == expected
-    assert agenda((), SERIALS, "never", whole=True).serials == {"b": 6, "late": None, "gone": None, "never": None}
+    assert visit_list((A, PINNED), SERIALS, whole=True) == expected
+    assert visit_list((), SERIALS, "never", whole=True).serials == {"b": 6, "late": None, "gone": None, "never": None}
 
 
 def test_an_agenda_of_the_whole_index_without_a_list() -> None:
     """Where the list has not changed, what is not settled or due is visited, and has any serial at least."""
-    expected = Agenda(Selection((), whole_index=True), ["b", "gone"], 4, {"b": 1, "gone": 1})
-    assert agenda((), None, "gone", whole=True) == expected
+    expected = VisitList(Selection((), whole_index=True), ["b", "gone"], 4, {"b": 1, "gone": 1})
+    assert visit_list((), None, "gone", whole=True) == expected
 
 
 def test_serials_of_a_list() -> None:

@@ -9,11 +9,11 @@ from packaging.utils import NormalizedName
 
 from source_pypi.config import make_config
 from source_pypi.errors import DocumentError, NotOfferedError, SourceError, UnavailableError
-from source_pypi.selection import Selection, Target, select
+from source_pypi.selection import SelectedProject, Selection, select
 from source_pypi.services.index.api import Index
 from source_pypi.streams import choose_streams
 from source_pypi.sync.batch import Batch
-from source_pypi.sync.queue import Frontier
+from source_pypi.sync.queue import ProjectQueue
 from source_pypi.sync.run import batches
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World, faults
@@ -51,7 +51,7 @@ def test_whole_index(world: World, fake: FakeIndex, connect: Connect, names: lis
     world.quarantine("hidden")
     given = list(read(connect(fake), [], choose_streams(names), whole_index=True))
     assert visited(given) == ["a-b", "b", "c"] + [None] * (len(names) > 1)
-    assert [batch.known for batch in given[:3]] == [3, 3, 3]
+    assert [batch.total_projects for batch in given[:3]] == [3, 3, 3]
     stats = {"/stats/": 1} if "stats" in names else {}
     assert fake.counts == {"/simple/": 1, **documents("a-b", "b", "c"), **stats}
     if "listing" in names:
@@ -65,7 +65,7 @@ def test_whole_index_and_names(world: World, fake: FakeIndex, connect: Connect) 
     given = list(read(connect(fake), ["C==1.0", "b"], choose_streams(["release"]), whole_index=True))
     assert visited(given) == ["c", "b", "a"]
     assert fake.counts == {"/simple/": 1, **documents("a", "b", "c"), "/pypi/c/1.0/json": 1}
-    assert given[-1].known == 3
+    assert given[-1].total_projects == 3
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_levels(world: World, fake: FakeIndex, connect: Connect, levels: int, ex
     given = list(read(connect(fake), ["a"], FILES, follow_dependencies=levels))
     assert visited(given) == [*expected]
     assert fake.counts == documents(*expected)
-    assert given[-1].known == len(expected)
+    assert given[-1].total_projects == len(expected)
 
 
 def test_cycles_and_diamonds(world: World, fake: FakeIndex, connect: Connect) -> None:
@@ -277,7 +277,7 @@ def test_a_missing_dependency(world: World, fake: FakeIndex, connect: Connect) -
     given = list(read(connect(fake), ["a"], FILES, follow_dependencies=5))
     assert [(batch.project, batch.missing) for batch in given] == [("a", False), ("nope", False), ("b", False)]
     told = ("nope is listed or needed, and the index does not have it",)
-    assert given[1] == Batch("nope", given[1].seen_at, given[1].changes, notes=told, known=3)
+    assert given[1] == Batch("nope", given[1].seen_at, given[1].changes, warnings=told, total_projects=3)
     assert counts(given[1]) == {"files": 0}
 
 
@@ -287,7 +287,7 @@ def test_a_dependency_without_documents(world: World, fake: FakeIndex, connect: 
     world.quarantine("hidden")
     world.project("empty")
     given = list(read(connect(fake), ["a"], FILES, follow_dependencies=5))
-    assert [(batch.project, batch.notes) for batch in given] == [
+    assert [(batch.project, batch.warnings) for batch in given] == [
         ("a", ()),
         ("hidden", ("hidden is quarantined: the index gives no document of it",)),
         ("empty", ("empty has no releases: the index gives no document of it",)),
@@ -310,14 +310,14 @@ def test_a_pinned_release_that_fails_is_told(world: World, fake: FakeIndex, conn
     fake.fault("/pypi/a/1.0/json", faults.unavailable(), times=None)
     (batch,) = read(connect(fake), ["a==1.0"], FILES, follow_dependencies=1)
     assert counts(batch) == {"files": 4}
-    assert batch.notes or batch.complaints or batch.failures
+    assert batch.warnings or batch.user_errors or batch.failures
 
 
 def test_a_pinned_release_that_is_missing(world: World, fake: FakeIndex, connect: Connect) -> None:
     """A pin that the index does not have is a complaint, and nothing is followed."""
     world.add("a", ["2.0"], requires_dist=["b"])
     (batch,) = read(connect(fake), ["a==1.0"], FILES, follow_dependencies=1)
-    assert [type(complaint).__name__ for complaint in batch.complaints] == ["UnknownReleaseError"]
+    assert [type(complaint).__name__ for complaint in batch.user_errors] == ["UnknownReleaseError"]
 
 
 @pytest.mark.parametrize("concurrency", [1, 4])
@@ -337,10 +337,10 @@ def test_order_does_not_depend_on_concurrency(
 # The frontier by itself ---------------------------------------------------------------------------------------
 
 
-def taken(frontier: Frontier) -> list[str]:
+def taken(queue: ProjectQueue) -> list[str]:
     """The names of the targets that it gives."""
     given: list[str] = []
-    while (target := frontier.take()) is not None:
+    while (target := queue.take()) is not None:
         given.append(target.project)
     return given
 
@@ -356,13 +356,13 @@ def taken(frontier: Frontier) -> list[str]:
 )
 def test_what_comes_next(chosen: list[str], listed: list[str], expected: list[str]) -> None:
     """What was chosen comes first, then the list, each project once; then there is nothing."""
-    frontier = Frontier(Selection(tuple(Target(NormalizedName(name)) for name in chosen)), listed)
-    assert taken(frontier) == expected
-    assert frontier.known == len(expected)
-    assert frontier.take() is None
+    queue = ProjectQueue(Selection(tuple(SelectedProject(NormalizedName(name)) for name in chosen)), listed)
+    assert taken(queue) == expected
+    assert queue.total == len(expected)
+    assert queue.take() is None
 
 
 def test_known_before_it_is_visited() -> None:
     """How many there will be is known from the beginning, as well as the list tells."""
-    chosen: Any = (Target(NormalizedName("b")),)
-    assert Frontier(Selection(chosen), ["a", "c"]).known == 3
+    chosen: Any = (SelectedProject(NormalizedName("b")),)
+    assert ProjectQueue(Selection(chosen), ["a", "c"]).total == 3

@@ -23,21 +23,21 @@ from source_pypi.errors import (
     UnknownReleaseError,
     UnreachableError,
 )
-from source_pypi.http.client import Exchange, Wait
+from source_pypi.http.client import RequestLog, RetryWait
 from source_pypi.selection import select
 from source_pypi.services.index.api import STALE_TRIES, Index
-from source_pypi.services.index.documents import Document, Mark, Project, open_document
-from source_pypi.services.index.documents.kinds import Reads
+from source_pypi.services.index.documents import Document, Fingerprint, Project, open_document
+from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.services.index.documents.page import JSON_PAGE
 from source_pypi.streams import DEFAULT, STREAMS, choose_streams
 from source_pypi.streams.stream import Stream
 from source_pypi.sync.batch import Batch
 from source_pypi.sync.changes import Change
 from source_pypi.sync.circuit_breaker import CircuitBreaker
-from source_pypi.sync.fetch import Plan
-from source_pypi.sync.fetch_result import Findings
-from source_pypi.sync.run import _is_lost, _reads, _spared, batches
-from source_pypi.sync.state import Seen
+from source_pypi.sync.fetch import FetchPlan
+from source_pypi.sync.fetch_result import FetchResult
+from source_pypi.sync.run import _is_lost, _reads, _skipped_warning, batches
+from source_pypi.sync.state import ProjectState
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World, faults
 from tests.remembering import DAY, NOW, Remembering, fresh
@@ -110,7 +110,7 @@ def test_missing(world: World, fake: FakeIndex, connect: Connect) -> None:
     """A project that the index does not have is said to be missing, and the others are read."""
     world.add("flask")
     given = list(read(connect(fake), ["nope", "flask"], streams("files")))
-    assert given[0] == Batch("nope", given[0].seen_at, given[0].changes, missing=True, known=2)
+    assert given[0] == Batch("nope", given[0].seen_at, given[0].changes, missing=True, total_projects=2)
     assert counts(given[0]) == {"files": 0}
     assert counts(given[1]) == {"files": 2}
 
@@ -151,11 +151,11 @@ def test_pinned_release_missing(world: World, fake: FakeIndex, connect: Connect)
     world.add("flask", releases=["1.0"])
     (batch,) = read(connect(fake), ["flask", "flask==9.9"], streams("release", "files"))
     assert counts(batch) == {"files": 2, "release": 1}
-    assert [str(complaint) for complaint in batch.complaints] == [
+    assert [str(complaint) for complaint in batch.user_errors] == [
         f"the index has no release document of flask 9.9 ({fake.url}/pypi/flask/9.9/json answered 404): "
         "check the version, or drop the pin to read the latest release"
     ]
-    assert isinstance(batch.complaints[0], UnknownReleaseError)
+    assert isinstance(batch.user_errors[0], UnknownReleaseError)
 
 
 def test_poor_mirror(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
@@ -165,15 +165,15 @@ def test_poor_mirror(world: World, serve: Callable[..., FakeIndex], connect: Con
     project, whole = read(connect(fake), ["flask"], ALL, releases="all")
     assert counts(project) == {"projects": 1, "versions": 3, "files": 6, "project": 1, "release": 1}
     assert releases_in(project) == ["3.0"]
-    assert project.notes == ("flask: the index has no release documents of 2 versions (1.0, 2.0); 1 could be read",)
+    assert project.warnings == ("flask: the index has no release documents of 2 versions (1.0, 2.0); 1 could be read",)
     assert rows_in(whole) == {}
     assert isinstance(whole.failures["stats"], NotOfferedError)
     assert str(whole.failures["stats"]) == (
         f"this index offers no statistics ({fake.url}/stats/ answered 404): "
         "leave the stream out, or read an index that has it"
     )
-    addresses = [row.url for row in rows_in(project)["files"]]
-    assert all(address.startswith(f"{fake.url}/packages/") for address in addresses)
+    urls = [row.url for row in rows_in(project)["files"]]
+    assert all(url.startswith(f"{fake.url}/packages/") for url in urls)
 
 
 def test_a_document_that_fails_costs_its_streams_only(world: World, fake: FakeIndex, connect: Connect) -> None:
@@ -242,7 +242,7 @@ def test_oddities(world: World, fake: FakeIndex, connect: Connect) -> None:
     document = {"info": {"name": "Flask", "version": "1.0", "summary": 7}, "releases": {"1.0": []}, "urls": []}
     world.override("/pypi/flask/json", document)
     (batch,) = read(connect(fake), ["flask"], streams("projects", "project", "release"))
-    assert [str(oddity) for oddity in batch.oddities] == ["$.info.summary: expected text, found 7"]
+    assert [str(invalid_field) for invalid_field in batch.invalid_fields] == ["$.info.summary: expected text, found 7"]
     assert [row.summary for row in rows_in(batch)["projects"]] == [None]
 
 
@@ -305,11 +305,11 @@ def test_asked_while_the_last_answer_is_opened(
     for name in names:
         world.add(name)
 
-    def opened(body: bytes, type_: type[Project], address: str, **told: Any) -> Document[Project]:
-        following = int(address[-len("0/json")]) + 1
+    def opened(body: bytes, type_: type[Project], url: str, **told: Any) -> Document[Project]:
+        following = int(url[-len("0/json")]) + 1
         if following < len(names):
             _eventually(lambda: fake.counts.get(f"/pypi/p{following}/json") == 1)
-        return open_document(body, type_, address, **told)
+        return open_document(body, type_, url, **told)
 
     monkeypatch.setattr("source_pypi.services.index.api.open_document", opened)
     given = list(read(connect(fake), names, streams("files")))
@@ -331,9 +331,9 @@ def test_one_project_after_another(
     """Where a project takes several questions, all of them go out before those of the next one."""
     for name in ("p0", "p1", "p2"):
         world.add(name, releases=["1.0", "2.0"])
-    told: list[Wait | Exchange] = []
+    told: list[RetryWait | RequestLog] = []
     list(read(connect(fake, tell=told.append), [asked, "p1", "p2"], streams(*names), **settings))
-    order = [re.search(r"p\d", event.address) for event in told]
+    order = [re.search(r"p\d", event.url) for event in told]
     projects = [found[0] for found in order if found is not None]
     assert (projects, len(projects) > 3) == (sorted(projects), True)
 
@@ -344,9 +344,9 @@ def test_one_slow_answer(world: World, fake: FakeIndex, connect: Connect) -> Non
     for name in names:
         world.add(name)
     fake.fault("/pypi/p0/json", faults.slow(0.5))
-    told: list[Wait | Exchange] = []
+    told: list[RetryWait | RequestLog] = []
     list(read(connect(fake, connections=2, tell=told.append), names, streams("files"), max_concurrency=2))
-    order = [event.address.split("/")[-2] for event in told]
+    order = [event.url.split("/")[-2] for event in told]
     assert order[: order.index("p0")] == ["p1", "p2", "p3"]
 
 
@@ -356,8 +356,8 @@ def test_threads_end(world: World, fake: FakeIndex, connect: Connect) -> None:
         world.add(name)
     reading, left, waited, before = threading.Event(), threading.Event(), list[bool](), threading.enumerate()
 
-    def tell(event: Wait | Exchange) -> None:
-        if event.address.endswith("/b/json"):
+    def tell(event: RetryWait | RequestLog) -> None:
+        if event.url.endswith("/b/json"):
             reading.set()
             waited.append(left.wait(5))
 
@@ -776,7 +776,7 @@ def test_a_stale_copy_changes_nothing(
     assert [request.path for request in fake.requests] == ["/pypi/foo/json"] * STALE_TRIES
     assert len(waits) == STALE_TRIES - 1
     assert (batch.changes, batch.failures, batch.missing) == ({}, {}, False)
-    assert batch.notes == (
+    assert batch.warnings == (
         f"{fake.url}/pypi/foo/json is an old copy (serial {world.serial - 1}, {world.serial} was seen before): "
         "what was loaded stays, the next run asks again (if the index was set up anew, reset the state)",
     )
@@ -812,7 +812,7 @@ def test_a_stale_page(world: World, fake: FakeIndex, connect: Connect) -> None:
     fake.fault("/simple/foo/", faults.stale(), times=None)
     (batch,) = memory.sync(fake, index, ["foo"], ["files", "statuses"])
     assert (set(batch.changes), batch.failures) == ({"files"}, {})
-    assert [note.split(" (")[0] for note in batch.notes] == [f"{fake.url}/simple/foo/ is an old copy"]
+    assert [note.split(" (")[0] for note in batch.warnings] == [f"{fake.url}/simple/foo/ is an old copy"]
     fake.clear_faults()
     memory.sync(fake, index, ["foo"], ["files", "statuses"])
     assert memory.rows == {"statuses": 1}
@@ -845,7 +845,7 @@ def test_a_project_that_is_gone(world: World, fake: FakeIndex, connect: Connect)
     memory.sync(fake, index, ["foo"], EVERY, releases="all")
     world.delete_project("foo")
     (batch,) = memory.sync(fake, index, ["foo"], EVERY, releases="all")
-    assert (batch.missing, batch.notes) == (False, ("foo is gone from the index, and so are its rows",))
+    assert (batch.missing, batch.warnings) == (False, ("foo is gone from the index, and so are its rows",))
     assert {name: len(rows) for name, rows in memory.tables().items() if rows} == {"statuses": 1}
     assert memory.tables() == memory.merged()
     assert [row["status"] for row in memory.tables()["statuses"]] == ["missing"]
@@ -873,7 +873,7 @@ def test_a_name_that_never_was(world: World, fake: FakeIndex, connect: Connect) 
     index, memory = connect(fake), Remembering()
     for _ in range(2):
         (batch,) = memory.sync(fake, index, ["nope"], ["files", "statuses"])
-        assert (batch.missing, batch.notes) == (True, ())
+        assert (batch.missing, batch.warnings) == (True, ())
 
 
 @pytest.mark.parametrize("releases", ["latest", "all"])
@@ -884,7 +884,7 @@ def test_quarantine(world: World, fake: FakeIndex, connect: Connect, releases: s
     memory.sync(fake, index, ["foo"], EVERY, releases=releases)
     world.quarantine("foo")
     memory.sync(fake, index, ["foo"], EVERY, releases=releases)
-    assert memory.given[0].notes == ("foo is quarantined: the index gives no document of it",)
+    assert memory.given[0].warnings == ("foo is quarantined: the index gives no document of it",)
     assert {name: len(rows) for name, rows in memory.tables().items() if rows} == {"statuses": 1}
     assert [row["status"] for row in memory.merged()["statuses"]] == ["quarantined"]
     memory.sync(fake, index, ["foo"], EVERY, releases=releases)
@@ -924,7 +924,9 @@ def test_without_keys(world: World, fake: FakeIndex, connect: Connect) -> None:
     rich(world)
     index, memory = connect(fake), Remembering(keys=False)
     memory.sync(fake, index, ["foo"], ["files", "versions", "release"])
-    assert {part.keys for name in ("files", "release") for part in memory.seen(name, "foo").parts.values()} == {None}
+    assert {part.keys for name in ("files", "release") for part in memory.seen(name, "foo").partitions.values()} == {
+        None
+    }
     world.delete_release("foo", "2.0")
     memory.sync(fake, index, ["foo"], ["files", "versions"])
     assert memory.gone == {}
@@ -995,7 +997,7 @@ def test_a_missing_pin_is_told_in_every_run(world: World, fake: FakeIndex, conne
     index, memory = connect(fake), Remembering()
     for _ in range(3):
         (batch,) = memory.sync(fake, index, asked, ["files", "release"])
-        assert [str(error).split(" (")[0] for error in batch.complaints] == [
+        assert [str(error).split(" (")[0] for error in batch.user_errors] == [
             "the index has no release document of foo 9"
         ]
     assert agrees(fake, index, memory, asked, ["files", "release"])
@@ -1008,7 +1010,7 @@ def test_a_pin_that_comes_to_be(world: World, fake: FakeIndex, connect: Connect)
     memory.sync(fake, index, ["foo==9"], RELEASED)
     world.upload("foo", "9", filename="foo-9.tar.gz")
     memory.sync(fake, index, ["foo==9"], RELEASED)
-    assert memory.given[0].complaints == ()
+    assert memory.given[0].user_errors == ()
     assert [row["version"] for row in memory.tables()["release"]] == ["9"]
     assert agrees(fake, index, memory, ["foo==9"], RELEASED)
 
@@ -1022,7 +1024,7 @@ def test_a_pinned_release_that_is_gone(world: World, fake: FakeIndex, connect: C
     memory.sync(fake, index, ["foo==1.0", "foo==2.0"], RELEASED)
     assert memory.gone["release"] == [{"project": "foo", "version": "1.0"}]
     for _ in range(2):
-        assert [type(error) for error in memory.given[0].complaints] == [UnknownReleaseError]
+        assert [type(error) for error in memory.given[0].user_errors] == [UnknownReleaseError]
         assert memory.merged() == memory.tables()
         assert [row["version"] for row in memory.tables()["release"]] == ["2.0"]
         memory.sync(fake, index, ["foo==1.0", "foo==2.0"], RELEASED)
@@ -1221,12 +1223,12 @@ def test_a_full_check_without_etags(world: World, serve: Callable[..., FakeIndex
 
 def test_what_is_spared_is_counted() -> None:
     """One project has, two projects have, and thousands are easy to read."""
-    assert [_spared(count).partition(" not changed")[0] for count in (1, 2, 2000)] == [
+    assert [_skipped_warning(count).partition(" not changed")[0] for count in (1, 2, 2000)] == [
         "1 project has",
         "2 projects have",
         "2,000 projects have",
     ]
-    assert _spared(2) == "2 projects have not changed, as the index's list tells: not asked for one by one"
+    assert _skipped_warning(2) == "2 projects have not changed, as the index's list tells: not asked for one by one"
 
 
 def test_streams_that_cannot_be_read(world: World, fake: FakeIndex, connect: Connect) -> None:
@@ -1248,12 +1250,12 @@ def test_streams_that_cannot_be_read(world: World, fake: FakeIndex, connect: Con
 def test_who_is_to_blame_for_nothing() -> None:
     """A visit is lost if nothing came of it; not if something did, and not if the project alone is too large."""
     large, silent = TooLargeError("a", "b", "c"), UnreachableError("a", "b", 1, 1.0)
-    moment = datetime(1970, 1, 2, tzinfo=UTC)
+    time_of = datetime(1970, 1, 2, tzinfo=UTC)
 
     def lost(*errors: SourceError, changes: int = 0) -> bool:
         failures = {str(number): error for number, error in enumerate(errors)}
-        seen = Seen(1, b"", True, 1, {}, {})
-        return _is_lost(Batch("foo", moment, {str(n): Change(seen) for n in range(changes)}, failures=failures))
+        seen = ProjectState(1, b"", True, 1, {}, {})
+        return _is_lost(Batch("foo", time_of, {str(n): Change(seen) for n in range(changes)}, failures=failures))
 
     assert [lost(silent), lost(silent, large), lost(large), lost(), lost(silent, changes=1)] == [
         True,
@@ -1267,20 +1269,20 @@ def test_who_is_to_blame_for_nothing() -> None:
 def test_three_in_a_row_are_needed() -> None:
     """Documents are given up after as many transient failures in a row as projects; anything else begins anew."""
     silent, refused = UnreachableError("a", "b", 1, 1.0), RefusedError("a", 403, "")
-    plan = Plan(frozenset({Reads.PROJECT, Reads.PAGE}), "latest")
+    plan = FetchPlan(frozenset({DocumentKind.PROJECT, DocumentKind.PAGE}), "latest")
     for errors in ([silent] * 2, [silent, silent, refused, silent, silent], [silent, silent, None, silent, silent]):
         unwell = CircuitBreaker()
         for error in errors:
-            findings = Findings()
+            result = FetchResult()
             if error is not None:
-                findings.failures[Reads.PAGE] = error
-            unwell.learn(findings, plan.reads)
+                result.failures[DocumentKind.PAGE] = error
+            unwell.learn(result, plan.documents)
         assert unwell.spare(plan) is plan
-    unwell.learn(Findings(failures={Reads.PAGE: silent}), plan.reads)
-    assert unwell.spare(plan) == replace(plan, reads=frozenset({Reads.PROJECT}))
-    later = Findings()
-    unwell.learn(later, plan.reads)
-    assert later.failures == {Reads.PAGE: silent}
+    unwell.learn(FetchResult(failures={DocumentKind.PAGE: silent}), plan.documents)
+    assert unwell.spare(plan) == replace(plan, documents=frozenset({DocumentKind.PROJECT}))
+    later = FetchResult()
+    unwell.learn(later, plan.documents)
+    assert later.failures == {DocumentKind.PAGE: silent}
 
 
 @pytest.mark.parametrize(
@@ -1307,20 +1309,20 @@ def test_what_is_read_only_to_be_followed(
     chain(world)
     fake.fault(path, faults.unavailable(), times=None)
     batch = next(read(connect(fake), asked, streams(*names), follow_dependencies=1))
-    assert ([type(error) for error in batch.complaints], list(batch.failures)) == (told, failed)
+    assert ([type(error) for error in batch.user_errors], list(batch.failures)) == (told, failed)
 
 
 @pytest.mark.parametrize(
     ("names", "settings", "expected"),
     [
-        (["dependencies"], {}, {Reads.RELEASES}),
-        (["dependencies"], {"follow_dependencies": 1}, {Reads.RELEASES, Reads.PROJECT}),
-        (["stats"], {"follow_dependencies": 1}, {Reads.STATISTICS}),
-        (["files", "statuses"], {}, {Reads.PROJECT, Reads.PAGE}),
+        (["dependencies"], {}, {DocumentKind.RELEASES}),
+        (["dependencies"], {"follow_dependencies": 1}, {DocumentKind.RELEASES, DocumentKind.PROJECT}),
+        (["stats"], {"follow_dependencies": 1}, {DocumentKind.STATISTICS}),
+        (["files", "statuses"], {}, {DocumentKind.PROJECT, DocumentKind.PAGE}),
     ],
     ids=str,
 )
-def test_documents_that_are_needed(names: list[str], settings: dict[str, int], expected: set[Reads]) -> None:
+def test_documents_that_are_needed(names: list[str], settings: dict[str, int], expected: set[DocumentKind]) -> None:
     """What the streams read is needed, and where projects are followed, their documents."""
     assert _reads(streams(*names), make_config(settings)) == expected
 
@@ -1351,20 +1353,20 @@ def test_when_the_list_is_remembered(world: World, fake: FakeIndex, connect: Con
     world.add("a")
     index, memory = connect(fake), Remembering()
     memory.sync(fake, index, [], ["files"], whole_index=True)
-    mark = memory.seen("files").marks["l"]
+    fingerprint = memory.seen("files").fingerprints["l"]
     given = memory.sync(fake, index, [], ["files"], at=NOW + 60, whole_index=True)
     at = datetime.fromtimestamp(NOW + 60, UTC)
-    assert mark.tag
-    assert [(batch.project, batch.seen_at, batch.notes, seen_in(batch)) for batch in given] == [
-        (None, at, (_spared(1),), {}),
-        (None, at, (), {"files": {"l": Mark(serial=mark.serial)}}),
-        (None, at, (), {"files": {"l": mark}}),
+    assert fingerprint.tag
+    assert [(batch.project, batch.seen_at, batch.warnings, seen_in(batch)) for batch in given] == [
+        (None, at, (_skipped_warning(1),), {}),
+        (None, at, (), {"files": {"l": Fingerprint(serial=fingerprint.serial)}}),
+        (None, at, (), {"files": {"l": fingerprint}}),
     ]
 
 
-def seen_in(batch: Batch) -> dict[str, dict[str, Mark]]:
+def seen_in(batch: Batch) -> dict[str, dict[str, Fingerprint]]:
     """The marks to remember, by stream."""
-    return {name: change.seen.marks for name, change in batch.changes.items()}
+    return {name: change.state.fingerprints for name, change in batch.changes.items()}
 
 
 def test_what_was_excluded_before(world: World, fake: FakeIndex, connect: Connect) -> None:
@@ -1408,7 +1410,7 @@ def three(
     world: World, fake: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[Index, Remembering]:
     """Three projects that were read, of which so many names are as many as the list is asked for."""
-    monkeypatch.setattr("source_pypi.sync.run.PAYS_FROM", 3)
+    monkeypatch.setattr("source_pypi.sync.run.MIN_PROJECTS_FOR_LISTING", 3)
     for name in "abcd":
         world.add(name, releases=["1.0", "2.0"])
     index, memory = connect(fake), Remembering()

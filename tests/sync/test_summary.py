@@ -1,9 +1,9 @@
 """sync/summary.py: what came of a run, in words."""
 
 from source_pypi.errors import NotOfferedError, RefusedError, UnavailableError, UnknownReleaseError
-from source_pypi.services.index.documents.invalid_fields import Oddity
+from source_pypi.services.index.documents.invalid_fields import InvalidField
 from source_pypi.sync.changes import Change
-from source_pypi.sync.summary import TOLD, Tally
+from source_pypi.sync.summary import MAX_LISTED_ERRORS, RunSummary
 from tests.batches import SEEN, batch_with, change_with
 
 INDEX = "http://index.test"
@@ -11,67 +11,67 @@ INDEX = "http://index.test"
 
 def test_counts() -> None:
     """Rows are counted by stream, also where there are none; missing and failed projects are not read ones."""
-    tally = Tally(INDEX)
-    tally.add(batch_with("a", {"files": [{}, {}], "versions": []}))
-    tally.add(batch_with("b", {"files": [{}], "versions": [{}]}))
-    tally.add(batch_with("c", missing=True))
-    tally.add(batch_with("d", failures={"files": NotOfferedError("files", INDEX)}))
-    tally.add(batch_with(None, {"stats": [{}]}))
-    assert (tally.projects, tally.unchanged, dict(tally.rows)) == (2, 0, {"files": 3, "versions": 1, "stats": 1})
+    summary = RunSummary(INDEX)
+    summary.add(batch_with("a", {"files": [{}, {}], "versions": []}))
+    summary.add(batch_with("b", {"files": [{}], "versions": [{}]}))
+    summary.add(batch_with("c", missing=True))
+    summary.add(batch_with("d", failures={"files": NotOfferedError("files", INDEX)}))
+    summary.add(batch_with(None, {"stats": [{}]}))
+    assert (summary.projects, summary.unchanged, dict(summary.rows)) == (2, 0, {"files": 3, "versions": 1, "stats": 1})
 
 
 def test_unchanged_projects() -> None:
     """A project of which no stream has anything new was read, unchanged; one of which rows went has changed."""
-    tally = Tally(INDEX)
-    tally.add(batch_with("a", changes={"files": Change(SEEN), "versions": Change(SEEN)}))
-    tally.add(batch_with("b", changes={"files": Change(SEEN), "versions": change_with([{}])}))
-    tally.add(batch_with("c", changes={"files": change_with([], gone=[{"filename": "c.whl"}])}))
-    tally.add(batch_with("d", changes={"files": Change(SEEN)}, missing=True))
-    tally.add(batch_with(None, changes={"listing": Change(SEEN)}))
-    assert (tally.projects, tally.unchanged, dict(tally.rows)) == (3, 1, {"files": 0, "versions": 1})
+    summary = RunSummary(INDEX)
+    summary.add(batch_with("a", changes={"files": Change(SEEN), "versions": Change(SEEN)}))
+    summary.add(batch_with("b", changes={"files": Change(SEEN), "versions": change_with([{}])}))
+    summary.add(batch_with("c", changes={"files": change_with([], deleted_keys=[{"filename": "c.whl"}])}))
+    summary.add(batch_with("d", changes={"files": Change(SEEN)}, missing=True))
+    summary.add(batch_with(None, changes={"listing": Change(SEEN)}))
+    assert (summary.projects, summary.unchanged, dict(summary.rows)) == (3, 1, {"files": 0, "versions": 1})
 
 
 def test_lines() -> None:
     """Failures come first, with the streams that they cost, then pins, then the missing names in one line."""
     outage = UnavailableError(f"{INDEX}/pypi/d/json", 503, 7, 63.0, None)
-    tally = Tally(INDEX)
-    tally.add(batch_with("c", missing=True))
-    tally.add(batch_with("d", failures={"files": outage, "versions": outage}))
-    tally.add(batch_with("e", {"files": []}, complaints=(UnknownReleaseError("e", "1", f"{INDEX}/pypi/e/1/json"),)))
-    tally.add(batch_with("f", missing=True))
-    assert tally.lines() == [
+    summary = RunSummary(INDEX)
+    summary.add(batch_with("c", missing=True))
+    summary.add(batch_with("d", failures={"files": outage, "versions": outage}))
+    summary.add(batch_with("e", {"files": []}, user_errors=(UnknownReleaseError("e", "1", f"{INDEX}/pypi/e/1/json"),)))
+    summary.add(batch_with("f", missing=True))
+    assert summary.lines() == [
         f"files, versions: {INDEX}/pypi/d/json answered 503 (7 tries in 63.0 s): try later",
         f"the index has no release document of e 1 ({INDEX}/pypi/e/1/json answered 404): "
         "check the version, or drop the pin to read the latest release",
         f"not on the index {INDEX}: c, f (check the spelling)",
     ]
-    assert [type(error).__name__ for error in tally.errors] == [
+    assert [type(error).__name__ for error in summary.errors] == [
         "UnavailableError",
         "UnknownReleaseError",
         "UnknownProjectsError",
     ]
-    assert tally.of_stream("files") == [outage]
-    assert tally.of_stream("stats") == []
+    assert summary.of_stream("files") == [outage]
+    assert summary.of_stream("stats") == []
 
 
 def test_many_failures() -> None:
     """Ten failures are told one by one, the others counted."""
-    tally = Tally(INDEX)
-    for number in range(TOLD + 3):
-        tally.add(batch_with(f"p{number}", failures={"files": RefusedError(f"{INDEX}/{number}", 403, "")}))
-    assert len(tally.lines()) == TOLD + 1
-    assert tally.lines()[-1] == "and 3 more failures like these"
+    summary = RunSummary(INDEX)
+    for number in range(MAX_LISTED_ERRORS + 3):
+        summary.add(batch_with(f"p{number}", failures={"files": RefusedError(f"{INDEX}/{number}", 403, "")}))
+    assert len(summary.lines()) == MAX_LISTED_ERRORS + 1
+    assert summary.lines()[-1] == "and 3 more failures like these"
 
 
 def test_what_is_not_offered_is_told_once() -> None:
     """What an index does not offer is told once a stream, however many projects lack it."""
-    tally = Tally(INDEX)
+    summary = RunSummary(INDEX)
     for number in range(3):
         error = NotOfferedError(f"document of p{number}", INDEX)
-        tally.add(
+        summary.add(
             batch_with(f"p{number}", failures={"files": error, "versions": error} if number else {"files": error})
         )
-    assert tally.lines() == [
+    assert summary.lines() == [
         f"files: this index offers no document of p0 ({INDEX} answered 404): "
         "leave the stream out, or read an index that has it",
         f"versions: this index offers no document of p1 ({INDEX} answered 404): "
@@ -81,9 +81,9 @@ def test_what_is_not_offered_is_told_once() -> None:
 
 def test_oddities() -> None:
     """Odd fields are counted by project, and the first three told at once."""
-    tally = Tally(INDEX)
-    odd = tuple(Oddity(f"$.a{number}", "text", "7") for number in range(5))
-    assert tally.add(batch_with("a", {"files": []}, oddities=odd, notes=("note",))) == [
+    summary = RunSummary(INDEX)
+    odd = tuple(InvalidField(f"$.a{number}", "text", "7") for number in range(5))
+    assert summary.add(batch_with("a", {"files": []}, invalid_fields=odd, warnings=("note",))) == [
         "note",
         "a: 5 fields of a wrong type became null: $.a0: expected text, found 7; $.a1: expected text, found 7; "
         "$.a2: expected text, found 7; and 2 more",
@@ -92,6 +92,6 @@ def test_oddities() -> None:
 
 def test_nothing_wrong() -> None:
     """A run without errors has nothing to tell."""
-    tally = Tally(INDEX)
-    assert tally.add(batch_with("a", {"files": []})) == []
-    assert (tally.errors, tally.lines()) == ([], [])
+    summary = RunSummary(INDEX)
+    assert summary.add(batch_with("a", {"files": []})) == []
+    assert (summary.errors, summary.lines()) == ([], [])

@@ -48,8 +48,8 @@ def plain(value: Any, kind: str) -> Any:
     if kind == "BOOLEAN":
         return bool(value)
     if kind == "TIMESTAMPTZ":
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        time_of = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return time_of.replace(tzinfo=UTC) if time_of.tzinfo is None else time_of.astimezone(UTC)
     return value
 
 

@@ -60,7 +60,7 @@ def sync(
     with (
         asking(fake) as index,
         open_warehouse(
-            place.into, streams, selection.targets, root=index.root, keep_history=keep_history, now=now
+            place.into, streams, selection.projects, root=index.root, keep_history=keep_history, now=now
         ) as warehouse,
     ):
         done.notes = warehouse.notes

@@ -21,10 +21,10 @@ def test_hostile_documents(place: Place, world: World, serve: Callable[..., Fake
     for name, body in zip(names, TAKEN.values(), strict=True):
         world.override(f"/pypi/{name}/json", body)
     world.add("bar", ["1.0", "2.0"])
-    tally = sync(place, serve(), [*names, "bar"], READ)
-    assert tally.rows["versions"] > len(names)
+    summary = sync(place, serve(), [*names, "bar"], READ)
+    assert summary.rows["versions"] > len(names)
     for stream in READ:
         loaded = place.rows(stream)
-        assert len(loaded) == tally.rows[stream.name]
+        assert len(loaded) == summary.rows[stream.name]
         assert {row["project"] for row in loaded} <= {*names, "bar"}
     assert not {"foo", "x"} & place.tables()

@@ -28,8 +28,8 @@ def killed(place: Place, fake: FakeIndex, seconds: float) -> bool:
             assert child.stdout.readline() == "open\n"
         time.sleep(abs(seconds))
         child.kill()
-        _, complaints = child.communicate()
-    assert complaints == ""
+        _, user_errors = child.communicate()
+    assert user_errors == ""
     return child.returncode != 0
 
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import dlt
 import pytest
 
-from source_pypi.destinations.address import place_of
+from source_pypi.destinations.address import parse_address
 from source_pypi.dlt import pypi
 from source_pypi.errors import DestinationError
 from source_pypi.streams import choose_streams
@@ -114,7 +114,7 @@ def test_what_cannot_be_written(into: str, tmp_path: Path, caplog: pytest.LogCap
 
 def test_what_a_place_shows() -> None:
     """A place shows no secret of its address."""
-    assert found(repr(place_of(into)).encode() for into in ADDRESSES[:7]) == {}
+    assert found(repr(parse_address(into)).encode() for into in ADDRESSES[:7]) == {}
 
 
 def test_a_pipeline(

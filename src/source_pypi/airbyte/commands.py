@@ -11,7 +11,7 @@ from source_pypi.errors import AnswerError, NotOfferedError, SourceError, Unknow
 from source_pypi.safety.redaction import without_credentials
 
 if TYPE_CHECKING:
-    from source_pypi.selection import Target
+    from source_pypi.selection import SelectedProject
     from source_pypi.services.index.api import Index
 
 DOCUMENTATION = "https://docs.airbyte.com/integrations/sources/pypi"
@@ -35,14 +35,14 @@ def check(config: Config, connect: Callable[[Config], Index] | None = None) -> b
 
     :param connect: opens the index; None: as it is opened elsewhere.
     """
-    from source_pypi.http.client import Patience
+    from source_pypi.http.client import RetryPolicy
     from source_pypi.selection import select
     from source_pypi.services.index.api import open_index
 
     try:
-        index = connect(config) if connect else open_index(config, patience=Patience(CHECK_TRIES, CHECK_WAIT))
+        index = connect(config) if connect else open_index(config, retry_policy=RetryPolicy(CHECK_TRIES, CHECK_WAIT))
         selection = select(config)
-        _check_projects(config, index, selection.targets[:CHECKED])
+        _check_projects(config, index, selection.projects[:CHECKED])
         if selection.whole_index:
             _check_index(config, index)
     except SourceError as error:
@@ -50,19 +50,19 @@ def check(config: Config, connect: Callable[[Config], Index] | None = None) -> b
     return line("CONNECTION_STATUS", connectionStatus={"status": "SUCCEEDED"})
 
 
-def _check_projects(config: Config, index: Index, targets: Sequence[Target]) -> None:
-    from source_pypi.services.index.documents.kinds import Reads
-    from source_pypi.sync.fetch import Plan, visit_project
+def _check_projects(config: Config, index: Index, targets: Sequence[SelectedProject]) -> None:
+    from source_pypi.services.index.documents.kinds import DocumentKind
+    from source_pypi.sync.fetch import FetchPlan, fetch_project
 
-    pinned = {Reads.PROJECT, Reads.RELEASES}
-    plans = [Plan(frozenset(pinned if target.pins else {Reads.PROJECT})) for target in targets]
-    found = [visit_project(index, target, plan) for target, plan in zip(targets, plans, strict=True)]
-    for error in (error for findings in found for error in findings.failures.values()):
+    pinned = {DocumentKind.PROJECT, DocumentKind.RELEASES}
+    plans = [FetchPlan(frozenset(pinned if target.pins else {DocumentKind.PROJECT})) for target in targets]
+    found = [fetch_project(index, target, plan) for target, plan in zip(targets, plans, strict=True)]
+    for error in (error for result in found for error in result.failures.values()):
         if not isinstance(error, NotOfferedError):  # then the index has the project, and gives what it can
             raise error
-    if missing := [target.project for target, findings in zip(targets, found, strict=True) if findings.missing]:
+    if missing := [target.project for target, result in zip(targets, found, strict=True) if result.missing]:
         raise _why_missing(config, index, missing, alone=len(missing) == len(targets))
-    for error in (error for findings in found for error in findings.complaints):
+    for error in (error for result in found for error in result.user_errors):
         raise error
 
 
@@ -71,12 +71,12 @@ def _check_index(config: Config, index: Index) -> None:
 
     :raises AnswerError: when there is no list.
     """
-    from source_pypi.services.index.documents.kinds import Reads
+    from source_pypi.services.index.documents.kinds import DocumentKind
 
     if config.index_url is None:
         index.statistics()
     elif index.listing() is None:
-        raise AnswerError(index.address_of(Reads.LISTING), "404")
+        raise AnswerError(index.url_of(DocumentKind.LISTING), "404")
 
 
 def _why_missing(config: Config, index: Index, missing: Sequence[str], *, alone: bool) -> SourceError:

@@ -35,16 +35,16 @@ from source_pypi.errors import BugError, ConfigError, SourceError, UnknownProjec
 
 if TYPE_CHECKING:
     from source_pypi.airbyte.state import StreamStates
-    from source_pypi.http.client import Exchange, Traffic, Wait
+    from source_pypi.http.client import RequestLog, RetryWait, TransferStats
     from source_pypi.selection import Selection
     from source_pypi.services.index.api import Index
     from source_pypi.streams.stream import Stream
     from source_pypi.sync.batch import Batch
-    from source_pypi.sync.summary import Tally
+    from source_pypi.sync.summary import RunSummary
 
 Write = Callable[[bytes], object]
 """Takes whole lines."""
-Connect = Callable[[Config, "Callable[[Wait | Exchange], None]"], "Index"]
+Connect = Callable[[Config, "Callable[[RetryWait | RequestLog], None]"], "Index"]
 """Opens the index that a configuration names; waits and answers are told to the second argument."""
 
 #: How often it is seen to that a sync is not silent, in seconds: the platform takes silence for death. After twice as
@@ -52,7 +52,7 @@ Connect = Callable[[Config, "Callable[[Wait | Exchange], None]"], "Index"]
 HEARTBEAT = 60.0
 
 
-def connect_to(config: Config, tell: Callable[[Wait | Exchange], None]) -> Index:
+def connect_to(config: Config, tell: Callable[[RetryWait | RequestLog], None]) -> Index:
     """The index that a configuration names, as it is opened unless a caller knows better."""
     from source_pypi.services.index.api import open_index
 
@@ -124,30 +124,30 @@ class _Reading:
         self._quiet = True
 
     def _read(self) -> bool:
-        from source_pypi.sync.summary import Tally
+        from source_pypi.sync.summary import RunSummary
 
         index = self._connect(self._config, self._told)
-        states, tally = self._recall(index.root), Tally(index.root)
+        states, summary = self._recall(index.root), RunSummary(index.root)
         for stream in self._streams:
             self._status(stream.name, "STARTED")
             self._status(stream.name, "RUNNING")
-        selection = self._select(tally)
-        self._reading = [s for s in self._streams if s.name not in states.broken and not tally.of_stream(s.name)]
+        selection = self._select(summary)
+        self._reading = [s for s in self._streams if s.name not in states.broken and not summary.of_stream(s.name)]
         names = tuple(stream.name for stream in self._reading)
         try:
-            self._visit(index, selection, states, tally)
+            self._visit(index, selection, states, summary)
         except SourceError as error:
-            tally.stop(error, names)
+            summary.stop(error, names)
         except OSError:  # of the output
             raise
         except Exception as error:
-            tally.stop(BugError.of(error), names)
+            summary.stop(BugError.of(error), names)
         for name, broken in states.broken.items():
-            tally.stop(broken, (name,))
-        self._log("INFO", _summary(tally.projects, index.client.traffic))
-        return self._finish(tally, states)
+            summary.stop(broken, (name,))
+        self._log("INFO", _summary(summary.projects, index.client.stats))
+        return self._finish(summary, states)
 
-    def _select(self, tally: Tally) -> Selection:
+    def _select(self, summary: RunSummary) -> Selection:
         """The projects to visit; where they cannot be told, the streams of projects have failed."""
         from source_pypi.selection import Selection, select
 
@@ -155,13 +155,13 @@ class _Reading:
         try:
             selection = select(self._config) if of_projects else Selection()
         except ConfigError as error:
-            tally.stop(error, of_projects)
+            summary.stop(error, of_projects)
             return Selection()
-        for note in selection.notes:
+        for note in selection.warnings:
             self._log("WARN", note)
         return selection
 
-    def _visit(self, index: Index, selection: Selection, states: StreamStates, tally: Tally) -> None:
+    def _visit(self, index: Index, selection: Selection, states: StreamStates, summary: RunSummary) -> None:
         """Take every batch of the streams that are being read, and write their states now and then."""
         from source_pypi.airbyte.state import Checkpoints
         from source_pypi.sync.run import batches
@@ -169,13 +169,13 @@ class _Reading:
         checkpoints = Checkpoints(self._now())
         unseen = states.unseen() if not selection.follow else frozenset()
         for batch in batches(index, selection, self._reading, self._config, states, self._now):
-            if unseen and batch.known:
-                self._estimate(unseen, batch.known)
+            if unseen and batch.total_projects:
+                self._estimate(unseen, batch.total_projects)
                 unseen = frozenset()
             self._take(batch, states)
-            for note in tally.add(batch):
+            for note in summary.add(batch):
                 self._log("WARN", note)
-            progress = tally.projects / max(batch.known, 1)
+            progress = summary.projects / max(batch.total_projects, 1)
             if batch.project is not None and checkpoints.is_due(self._now(), states.size, progress):
                 self._checkpoint(states)
             del batch  # it is large, and the next one is about to be made
@@ -204,12 +204,12 @@ class _Reading:
                 told = {"name": stream.name, "type": "STREAM", "row_estimate": projects}
                 self._write(trace("ESTIMATE", self._now(), estimate=told))
 
-    def _told(self, event: Wait | Exchange) -> None:
+    def _told(self, event: RetryWait | RequestLog) -> None:
         """Say what the client does: why it waits, or, when debugging, every answer."""
-        from source_pypi.http.client import Wait
+        from source_pypi.http.client import RetryWait
 
-        if isinstance(event, Wait):
-            if event.asked:
+        if isinstance(event, RetryWait):
+            if event.requested:
                 self._rate_limited(event.seconds)
             self._log("WARN", str(event))
             return
@@ -234,10 +234,10 @@ class _Reading:
                     begin, end = self._envelope(stream)
                     for lines in lines_of(stream, batch, begin=begin, end=end):
                         self._write(lines)
-                    if gone := [begin + row + end + b"\n" for row in _deleted(change.gone, batch.seen_at)]:
+                    if gone := [begin + row + end + b"\n" for row in _deleted(change.deleted_keys, batch.seen_at)]:
                         self._write(b"".join(gone))
-                    self._counts[stream.name] += change.count + len(change.gone)
-                states.note(stream.name, batch.project, change.seen, again=change.again)
+                    self._counts[stream.name] += change.count + len(change.deleted_keys)
+                states.save(stream.name, batch.project, change.state, again=change.only_time_changed)
 
     def _envelope(self, stream: Stream) -> tuple[bytes, bytes]:
         """What stands before and behind a row in a RECORD, by hand: it is the same for every row of a stream."""
@@ -249,29 +249,29 @@ class _Reading:
             if stream.incremental:
                 self._state(stream.name, states)
 
-    def _finish(self, tally: Tally, states: StreamStates) -> bool:
+    def _finish(self, summary: RunSummary, states: StreamStates) -> bool:
         """The last STATE and status of each stream, and why those that are incomplete are."""
         complete = True
-        of_projects = tally.errors[len(tally.failures) :]
+        of_projects = summary.errors[len(summary.failures) :]
         for stream in self._streams:
-            errors = tally.of_stream(stream.name) + (self._shared(stream, of_projects))
+            errors = summary.of_stream(stream.name) + (self._shared(stream, of_projects))
             self._state(stream.name, states)
             for error in errors[:1]:
                 more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
                 self._write(error_trace(error, self._now(), stream.name, more))
             self._status(stream.name, "INCOMPLETE" if errors else "COMPLETE")
             complete = complete and not errors
-        for told in tally.lines():
+        for told in summary.lines():
             self._log("ERROR", told)
         return complete
 
     def _shared(self, stream: Stream, errors: list[SourceError]) -> list[SourceError]:
         """Missing projects concern every stream of projects, missing releases the one of releases."""
-        from source_pypi.services.index.documents.kinds import Reads
+        from source_pypi.services.index.documents.kinds import DocumentKind
 
         if not stream.of_project:
             return []
-        return [e for e in errors if isinstance(e, UnknownProjectsError) or Reads.RELEASES in stream.reads]
+        return [e for e in errors if isinstance(e, UnknownProjectsError) or DocumentKind.RELEASES in stream.documents]
 
     def _state(self, stream: str, states: StreamStates) -> None:
         """A STATE, with the number of records since the last one."""
@@ -293,8 +293,8 @@ class _Reading:
         self._output(lines)
 
 
-def _summary(projects: int, traffic: Traffic) -> str:
-    return f"read {projects} projects with {traffic.requests} requests, {traffic.bytes_received} bytes received"
+def _summary(projects: int, stats: TransferStats) -> str:
+    return f"read {projects} projects with {stats.requests} requests, {stats.bytes_received} bytes received"
 
 
 def _deleted(keys: Sequence[Mapping[str, str | int]], seen_at: datetime) -> list[bytes]:

@@ -16,8 +16,8 @@ from typing import Any
 
 from source_pypi.errors import StateError
 from source_pypi.sync.resume import begins, resumable
-from source_pypi.sync.state import WHOLE_INDEX, Glance, Seen, glance_at
-from source_pypi.sync.state_codec import pack_text, seen_again, unpack_text
+from source_pypi.sync.state import WHOLE_INDEX, ProjectState, ProjectSummary, summary_for
+from source_pypi.sync.state_codec import pack_text, unpack_text, with_time
 
 #: The version of the state's shape.
 VERSION = 1
@@ -56,7 +56,7 @@ class StreamState:
         self.projects = told["projects"]
         self.size = sum(map(_size, self.projects, self.projects.values()))
 
-    def seen(self, project: str) -> Seen | None:
+    def load(self, project: str) -> ProjectState | None:
         """What was seen of a project; None: it never was.
 
         :raises StateError: when it cannot be read.
@@ -69,12 +69,12 @@ class StreamState:
         except (ValueError, TypeError, AttributeError) as error:  # the latter two: it is no text
             raise StateError(self.stream, f"what it says of {project or 'the index'} is broken") from error
 
-    def note(self, project: str, seen: Seen, *, again: bool = False) -> None:
+    def save(self, project: str, seen: ProjectState, *, again: bool = False) -> None:
         """Remember what was seen; it is in the next message.
 
         :param again: whether it is what was remembered, but for the time.
         """
-        text = seen_again(self.projects[project], seen.asked) if again else pack_text(seen)
+        text = with_time(self.projects[project], seen.checked_at) if again else pack_text(seen)
         self.size += _size(project, text) - _size(project, self.projects.get(project))
         self.projects[project] = text
 
@@ -132,36 +132,36 @@ class StreamStates:
         """The streams that have seen nothing yet."""
         return frozenset(name for name, state in self._streams.items() if not state.projects)
 
-    def recall(self, projects: Collection[str]) -> dict[str, dict[str, Seen]]:
+    def load(self, projects: Collection[str]) -> dict[str, dict[str, ProjectState]]:
         """What the streams have seen of projects; what cannot be read was not seen, and its stream is ``broken``."""
-        found: dict[str, dict[str, Seen]] = {}
+        found: dict[str, dict[str, ProjectState]] = {}
         for project in projects:
             seen = {name: self._seen(state, project) for name, state in self._streams.items()}
             found[project] = {name: one for name, one in seen.items() if one is not None}
         return found
 
-    def _seen(self, state: StreamState, project: str) -> Seen | None:
+    def _seen(self, state: StreamState, project: str) -> ProjectState | None:
         try:
-            return state.seen(project)
+            return state.load(project)
         except StateError as error:
             self.broken.setdefault(state.stream, error)
             return None
 
-    def glance(self, terms: Mapping[str, bytes]) -> Iterator[Glance]:
+    def summaries(self, terms: Mapping[str, bytes]) -> Iterator[ProjectSummary]:
         """Every project that any of the streams in ``terms`` has seen."""
         states = [self._streams[name] for name in terms]
         for project in {project: None for state in states for project in state.projects}:
             seen = {state.stream: one for state in states if (one := self._seen(state, project))}
-            if (glance := glance_at(project, seen, terms)) is not None:
-                yield glance
+            if (summary := summary_for(project, seen, terms)) is not None:
+                yield summary
 
-    def note(self, stream: str, project: str | None, seen: Seen, *, again: bool = False) -> None:
+    def save(self, stream: str, project: str | None, seen: ProjectState, *, again: bool = False) -> None:
         """Remember what a stream has seen of a project, or (None) of the index as a whole; not if it is ``broken``.
 
         :param again: whether it is what was remembered, but for the time.
         """
         if stream in self._streams and stream not in self.broken:
-            self._streams[stream].note(project or WHOLE_INDEX, seen, again=again)
+            self._streams[stream].save(project or WHOLE_INDEX, seen, again=again)
 
     def told(self, stream: str) -> Any:
         """The state of a stream, to hand to the platform; of one that is read in full, that it has none."""

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from source_pypi.config import Config
     from source_pypi.destinations.duckdb.store import Database
     from source_pypi.destinations.loader import Warehouse
-    from source_pypi.http.client import Traffic
+    from source_pypi.http.client import TransferStats
     from source_pypi.selection import Selection
     from source_pypi.streams.stream import Stream
-    from source_pypi.sync.summary import Tally
+    from source_pypi.sync.summary import RunSummary
 
 #: What no file's name has, but an address that was mistyped; one letter before the colon is a drive.
 _PASSWORD = re.compile(r"..:[^@]*@")
@@ -98,12 +98,12 @@ def sync(
     share_one_heap()
     with _one_line_errors():
         settings = _settings(config, names, index_url)
-        tally, traffic, seconds = _load(settings, files, into, _named(streams), history=history)
-        if tally.projects or tally.rows:
-            report(tally, traffic, seconds, into)
-        for line in tally.lines():
+        summary, stats, seconds = _load(settings, files, into, _named(streams), history=history)
+        if summary.projects or summary.rows:
+            report(summary, stats, seconds, into)
+        for line in summary.lines():
             say_error(line)
-        sys.exit(1 if tally.errors else 0)
+        sys.exit(1 if summary.errors else 0)
 
 
 @cli.command()
@@ -174,11 +174,11 @@ def manifest(index_url: str | None) -> None:
     """Print a manifest for Airbyte's Connector Builder; what it cannot carry is told on standard error."""
     from source_pypi.airbyte.manifest import left_out, print_manifest
     from source_pypi.config import make_config
-    from source_pypi.services.index.api import default_address, root_of
+    from source_pypi.services.index.api import default_url, root_of
 
     with _one_line_errors():
-        address = make_config({"index_url": index_url}).index_url or default_address()
-        _write(print_manifest(root_of(address)).encode())
+        url = make_config({"index_url": index_url}).index_url or default_url()
+        _write(print_manifest(root_of(url)).encode())
         for name, why in left_out():
             warn(f"{name} is left out: {why}")
 
@@ -248,21 +248,21 @@ def _settings(path: Path | None, names: tuple[str, ...], index_url: str | None) 
 
 def _load(
     config: "Config", files: tuple[Path, ...], into: str, names: list[str] | None, *, history: bool
-) -> "tuple[Tally, Traffic, float]":
+) -> "tuple[RunSummary, TransferStats, float]":
     """Read the streams into what ``--into`` names; what came of it, and how long it took."""
     from source_pypi.selection import Selection, select
     from source_pypi.services.index.api import open_index
     from source_pypi.streams import choose_streams
     from source_pypi.sync.run import batches, of_projects
-    from source_pypi.sync.summary import Tally
+    from source_pypi.sync.summary import RunSummary
 
     chosen = choose_streams(names)
     selection = select(config, files) if of_projects(chosen) else Selection()
-    for note in selection.notes:
+    for note in selection.warnings:
         warn(note)
     began = time.monotonic()
     index = open_index(config, warn_of_waits)
-    tally = Tally(index.root)
+    summary = RunSummary(index.root)
     opened = _destination(into, chosen, selection, index.root, history=history)
     with opened as destination, progress() as show:
         for note in destination.notes:
@@ -270,32 +270,32 @@ def _load(
         try:
             for batch in batches(index, selection, chosen, config, destination):
                 destination.add(batch)
-                for note in tally.add(batch):
+                for note in summary.add(batch):
                     warn(note)
-                show(batch, tally)
+                show(batch, summary)
             destination.finish()
         except SourceError as error:
-            if isinstance(error, DestinationError) or (error.failure_type == "config_error" and not tally.projects):
+            if isinstance(error, DestinationError) or (error.failure_type == "config_error" and not summary.projects):
                 raise
-            tally.stop(error, tuple(stream.name for stream in chosen))
-    return tally, index.client.traffic, time.monotonic() - began
+            summary.stop(error, tuple(stream.name for stream in chosen))
+    return summary, index.client.stats, time.monotonic() - began
 
 
 def _destination(
     into: str, streams: "Sequence[Stream]", selection: "Selection", root: str, *, history: bool
 ) -> "Database | Warehouse":
     """What ``--into`` names, not yet opened."""
-    from source_pypi.destinations import open_warehouse, takes
+    from source_pypi.destinations import handles, open_warehouse
 
-    if takes(into):
-        return open_warehouse(into, streams, selection.targets, root=root, keep_history=history)
+    if handles(into):
+        return open_warehouse(into, streams, selection.projects, root=root, keep_history=history)
     if _PASSWORD.search(into):
         raise SettingError("", "--into has a password and is no address: those begin with postgresql://, for instance")
     try:
         from source_pypi.destinations.duckdb.store import Database
     except ImportError as error:
         raise SettingError("", "sync needs DuckDB: pip install 'source-pypi[duckdb]'") from error
-    return Database(Path(into), streams, selection.targets, root=root, keep_history=history)
+    return Database(Path(into), streams, selection.projects, root=root, keep_history=history)
 
 
 def _write(lines: bytes) -> None:

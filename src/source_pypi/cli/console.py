@@ -12,9 +12,9 @@ from source_pypi.safety.printable import printable
 from source_pypi.safety.redaction import without_credentials
 
 if TYPE_CHECKING:
-    from source_pypi.http.client import Exchange, Traffic, Wait
+    from source_pypi.http.client import RequestLog, RetryWait, TransferStats
     from source_pypi.sync.batch import Batch
-    from source_pypi.sync.summary import Tally
+    from source_pypi.sync.summary import RunSummary
 
 #: Queries worth trying first: the first whose tables were loaded is shown.
 _QUERIES = (
@@ -29,10 +29,10 @@ _QUERIES = (
 
 
 @contextmanager
-def progress() -> "Iterator[Callable[[Batch, Tally], None]]":
+def progress() -> "Iterator[Callable[[Batch, RunSummary], None]]":
     """Show how far a run is, on a terminal; elsewhere nothing."""
     if not sys.stderr.isatty():
-        yield lambda batch, tally: None
+        yield lambda batch, summary: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -47,31 +47,31 @@ def progress() -> "Iterator[Callable[[Batch, Tally], None]]":
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=None, rows=0, project="")
 
-        def show(batch: "Batch", tally: "Tally") -> None:
+        def show(batch: "Batch", summary: "RunSummary") -> None:
             progress.update(
                 task,
-                total=batch.known or None,
+                total=batch.total_projects or None,
                 advance=batch.project is not None,
-                rows=tally.rows.total(),
+                rows=summary.rows.total(),
                 project=batch.project or "index",
             )
 
         yield show
 
 
-def report(tally: "Tally", traffic: "Traffic", seconds: float, into: str) -> None:
+def report(summary: "RunSummary", stats: "TransferStats", seconds: float, into: str) -> None:
     """What was loaded, a line a stream; what it took; what to try."""
-    width = max((len(name) for name in tally.rows), default=6)
+    width = max((len(name) for name in summary.rows), default=6)
     place = _shown(into.partition("?")[0] if "://" in into else into)  # an address's options may be secrets
-    unchanged = f" ({tally.unchanged:,} unchanged)" if tally.unchanged else ""
+    unchanged = f" ({summary.unchanged:,} unchanged)" if summary.unchanged else ""
     click.echo(f"{'stream':{width}}  {'rows':>10}")
-    for name, count in tally.rows.items():
+    for name, count in summary.rows.items():
         click.echo(f"{name:{width}}  {count:>10,}")
     click.echo(
-        f"{_count(tally.projects, 'project')}{unchanged}, {_count(traffic.requests, 'request')}, "
-        f"{_size(traffic.bytes_received)}, {seconds:.1f} s -> {place}"
+        f"{_count(summary.projects, 'project')}{unchanged}, {_count(stats.requests, 'request')}, "
+        f"{_size(stats.bytes_received)}, {seconds:.1f} s -> {place}"
     )
-    query = next((query for tables, query in _QUERIES if tables <= tally.rows.keys()), None)
+    query = next((query for tables, query in _QUERIES if tables <= summary.rows.keys()), None)
     if query:
         click.echo(f"try: {query}")
 
@@ -102,11 +102,11 @@ def warn(line: str) -> None:
     click.echo(f"{_coloured('warning:', 'yellow')} {_shown(line)}", err=True)
 
 
-def warn_of_waits(event: "Wait | Exchange") -> None:
+def warn_of_waits(event: "RetryWait | RequestLog") -> None:
     """Say why nothing seems to happen; answers go without saying."""
-    from source_pypi.http.client import Wait
+    from source_pypi.http.client import RetryWait
 
-    if isinstance(event, Wait):
+    if isinstance(event, RetryWait):
         warn(str(event))
 
 

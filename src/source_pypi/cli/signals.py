@@ -9,7 +9,7 @@ from pathlib import Path
 from source_pypi.cli.console import say_error
 
 #: Seconds that a run which was told to end has to put things away; then it ends as it stands, which loses nothing.
-GRACE = 0.7
+SHUTDOWN_SECONDS = 0.7
 
 
 def interrupt(*_: object) -> None:
@@ -34,7 +34,7 @@ def end_when_told(words: str = "") -> None:
     def wait() -> None:
         while (number := os.read(told, 1)[0]) not in (signal.SIGINT, signal.SIGTERM):
             pass
-        time.sleep(GRACE)
+        time.sleep(SHUTDOWN_SECONDS)
         if words:
             say_error(words)
             sys.stderr.flush()

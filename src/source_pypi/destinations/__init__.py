@@ -10,21 +10,21 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from source_pypi.destinations.address import place_of, takes
+from source_pypi.destinations.address import handles, parse_address
 from source_pypi.errors import ExtraMissingError
-from source_pypi.selection import Target
+from source_pypi.selection import SelectedProject
 from source_pypi.streams.stream import Stream
 
 if TYPE_CHECKING:
     from source_pypi.destinations.loader import Warehouse
 
-__all__ = ["open_warehouse", "takes"]
+__all__ = ["handles", "open_warehouse"]
 
 
 def open_warehouse(
     into: str,
     streams: Sequence[Stream],
-    targets: Sequence[Target] = (),
+    targets: Sequence[SelectedProject] = (),
     *,
     root: str,
     keep_history: bool = False,
@@ -35,7 +35,7 @@ def open_warehouse(
     :param into: an address, a folder or a name that ``takes`` takes.
     :raises ExtraMissingError: when what it needs is not installed.
     """
-    place = place_of(into)
+    place = parse_address(into)
     try:
         from source_pypi.destinations.loader import Warehouse
     except ModuleNotFoundError as error:

@@ -30,7 +30,7 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DestinationAddress:
     """Where rows go.
 
     :ivar kind: ``folder``: of Parquet files; ``postgres``, ``sqlalchemy``: a database by its address; ``name``: a
@@ -46,7 +46,7 @@ class Place:
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
-def takes(into: str) -> bool:
+def handles(into: str) -> bool:
     """Whether ``--into`` names something for this front; everything else is a DuckDB file."""
     return bool(
         _SCHEME.match(into)
@@ -57,13 +57,13 @@ def takes(into: str) -> bool:
     )
 
 
-def place_of(into: str) -> Place:
+def parse_address(into: str) -> DestinationAddress:
     """What ``--into`` names, of all that ``takes`` takes.
 
     :raises DestinationError: when it is an address that cannot be read.
     """
     if into in NAMES or into.startswith(PREFIX):
-        return Place("name", into.removeprefix(PREFIX), without_credentials(into), _secrets(into))
+        return DestinationAddress("name", into.removeprefix(PREFIX), without_credentials(into), _secrets(into))
     found = _SCHEME.match(into)
     scheme = found[1].lower() if found else "file"
     shown = without_credentials(into)
@@ -76,11 +76,11 @@ def place_of(into: str) -> Place:
             raise DestinationError(
                 _without_query(shown), "a bucket's address has no password; its library's settings do"
             )
-        return Place("folder", into, _without_query(shown), _secrets(into))
+        return DestinationAddress("folder", into, _without_query(shown), _secrets(into))
     kind: Literal["postgres", "sqlalchemy"] = "sqlalchemy"
     if scheme in ("postgres", "postgresql", "postgresql+psycopg2"):
         kind, into = "postgres", urlunsplit(parts._replace(scheme="postgresql"))
-    return Place(kind, into, _without_query(shown), _secrets(into))
+    return DestinationAddress(kind, into, _without_query(shown), _secrets(into))
 
 
 def _secrets(address: str) -> tuple[str, ...]:

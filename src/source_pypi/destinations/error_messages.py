@@ -19,7 +19,7 @@ def reason_of(error: BaseException, secrets: Collection[str]) -> str:
         said = said.replace(secret, "***")
     lines = [line.strip() for line in without_credentials(said).splitlines() if line.strip()]
     line = lines[0] if lines else type(error).__name__
-    return next((hint for mark, hint in _HINTS if mark in line), line)
+    return next((hint for fingerprint, hint in _HINTS if fingerprint in line), line)
 
 
 def _said(error: BaseException) -> str:

@@ -7,17 +7,17 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 
-from source_pypi.destinations.address import Place
+from source_pypi.destinations.address import DestinationAddress
 from source_pypi.destinations.error_messages import reason_of
 from source_pypi.destinations.parquet.store import ParquetStore
-from source_pypi.destinations.store import Load, Run, Scope, Store, noted_of
+from source_pypi.destinations.store import LoadPackage, ReplaceScope, RunRow, Store, noted_of
 from source_pypi.destinations.tables import SELECTION, Table, selection_rows, table_of
 from source_pypi.errors import DestinationError, ExtraMissingError, SourceError, StateError
-from source_pypi.selection import Target
+from source_pypi.selection import SelectedProject
 from source_pypi.streams.stream import Stream
 from source_pypi.sync.batch import Batch
 from source_pypi.sync.resume import resumable
-from source_pypi.sync.state import WHOLE_INDEX, Glance, Seen
+from source_pypi.sync.state import WHOLE_INDEX, ProjectState, ProjectSummary
 from source_pypi.sync.state_codec import unpack_text
 
 #: The version of what is remembered.
@@ -49,9 +49,9 @@ class Warehouse:
 
     def __init__(
         self,
-        place: Place,
+        place: DestinationAddress,
         streams: Sequence[Stream],
-        targets: Sequence[Target] = (),
+        targets: Sequence[SelectedProject] = (),
         *,
         root: str,
         keep_history: bool = False,
@@ -62,7 +62,7 @@ class Warehouse:
         self._place, self._streams, self._targets, self._root = place, streams, targets, root
         self._keep_history, self._now = keep_history, now
         self._store = _store_of(place)
-        self._load = Load()
+        self._load = LoadPackage()
 
     def __enter__(self) -> "Warehouse":
         try:
@@ -103,7 +103,7 @@ class Warehouse:
         self._store.make(listed)
         if last is None:
             self._store.begin(self._run, None)
-        self._load.scopes[SELECTION.name] = Scope({"": _EPOCH}, whole=True, rows=[selection_rows(self._targets)])
+        self._load.scopes[SELECTION.name] = ReplaceScope({"": _EPOCH}, whole=True, rows=[selection_rows(self._targets)])
 
     def _tables_with_history(self, ours: Collection[str]) -> list[Table]:
         """The tables of this run; a history is kept where it is asked for, and where it was begun."""
@@ -112,7 +112,7 @@ class Warehouse:
         kept = (self._keep_history or f"{stream.name}_history" in ours for stream in self._streams)
         return [*(table_of(s, history=history) for s, history in zip(self._streams, kept, strict=True)), SELECTION]
 
-    def _run_after(self, last: Run | None, tables: Sequence[str]) -> Run:
+    def _run_after(self, last: RunRow | None, tables: Sequence[str]) -> RunRow:
         """What is noted of this run, which takes up the last one, if that ended early and not long ago."""
         if last is not None and last.index != self._root:
             self.notes.append(
@@ -124,16 +124,16 @@ class Warehouse:
             self.notes.append("the last run ended early: what it has loaded is not asked for again")
         # rounded up: a visit of an earlier run, in the second in which this one begins, is none of this one's
         began = math.ceil(self._now()) if self.unfinished is None else self.unfinished
-        return Run(self._root, began, tuple(sorted(set(tables))), VERSION)
+        return RunRow(self._root, began, tuple(sorted(set(tables))), VERSION)
 
-    def recall(self, projects: Collection[str]) -> dict[str, dict[str, Seen]]:
+    def load(self, projects: Collection[str]) -> dict[str, dict[str, ProjectState]]:
         """What the streams have seen of projects, by project, then by stream.
 
         :raises StateError: when it cannot be read.
         """
-        found: dict[str, dict[str, Seen]] = {}
+        found: dict[str, dict[str, ProjectState]] = {}
         with self._told():
-            told = list(self._store.recall(projects, [stream.name for stream in self._streams]))
+            told = list(self._store.load(projects, [stream.name for stream in self._streams]))
         for stream, project, seen in told:
             try:
                 found.setdefault(project, {})[stream] = unpack_text(seen)
@@ -142,10 +142,10 @@ class Warehouse:
                 raise StateError(stream, broken) from error
         return found
 
-    def glance(self, terms: Mapping[str, bytes]) -> Iterator[Glance]:
+    def summaries(self, terms: Mapping[str, bytes]) -> Iterator[ProjectSummary]:
         """Every project that any of the streams in ``terms`` has seen."""
         with self._told():
-            yield from self._store.glance({stream: one.hex() for stream, one in terms.items()})
+            yield from self._store.summaries({stream: one.hex() for stream, one in terms.items()})
 
     def add(self, batch: Batch) -> None:
         """Take the rows of a visit; they are in the tables after the next load.
@@ -164,24 +164,24 @@ class Warehouse:
 
         :raises DestinationError: when it cannot be written.
         """
-        load, self._load = self._load, Load()
+        load, self._load = self._load, LoadPackage()
         with self._told():
             self._renew_lists(load)
-            self._store.load(load, self._run)
+            self._store.write(load, self._run)
 
-    def _renew_lists(self, load: Load) -> None:
+    def _renew_lists(self, load: LoadPackage) -> None:
         """Note once more what streams whose rows change have seen of the index's list.
 
         So it is forgotten while they change: it would vouch for projects of which nothing is known any more, if that
         ended early.
         """
         changing = [name for name in load.scopes if name in self._tables and (name, WHOLE_INDEX) not in load.noted]
-        for stream, _, seen in self._store.recall([WHOLE_INDEX], changing) if changing else ():
+        for stream, _, seen in self._store.load([WHOLE_INDEX], changing) if changing else ():
             load.noted[stream, WHOLE_INDEX] = noted_of(unpack_text(seen))
 
     def finish(self) -> None:
         """The run came to its end: the next one asks for everything again."""
-        self._run = Run(self._run.index, None, self._run.tables, VERSION)
+        self._run = RunRow(self._run.index, None, self._run.tables, VERSION)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -198,7 +198,7 @@ class Warehouse:
             raise DestinationError(self._place.shown, reason_of(error, self._place.secrets)) from error
 
 
-def _store_of(place: Place) -> Store:
+def _store_of(place: DestinationAddress) -> Store:
     if place.kind == "folder":
         return ParquetStore(place.address)
     from source_pypi.destinations.sql.store import SqlStore

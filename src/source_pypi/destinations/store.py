@@ -11,12 +11,12 @@ import pyarrow as pa
 
 from source_pypi.destinations.tables import DIGEST, Table, arrow_rows
 from source_pypi.sync.batch import Batch
-from source_pypi.sync.state import WHOLE_INDEX, Glance, Seen, is_absent
+from source_pypi.sync.state import WHOLE_INDEX, ProjectState, ProjectSummary, is_absent
 from source_pypi.sync.state_codec import pack_text
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunRow:
     """What a store notes of runs.
 
     :ivar index: the address of the index that its state is of.
@@ -32,7 +32,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
+class StateRow:
     """What is to be remembered of a stream and a project, as ``_state`` has it.
 
     :ivar absent: 1: there was no project document.
@@ -46,14 +46,14 @@ class Noted:
     seen: str
 
 
-def noted_of(seen: Seen) -> Noted:
+def noted_of(seen: ProjectState) -> StateRow:
     """What was seen, as it is noted."""
     text = pack_text(seen)
-    return Noted(seen.terms.hex(), seen.asked, seen.serial, int(is_absent(seen)), text)
+    return StateRow(seen.settings_digest.hex(), seen.checked_at, seen.serial, int(is_absent(seen)), text)
 
 
 @dataclass(slots=True)
-class Scope:
+class ReplaceScope:
     """Which rows of a table give way, and the rows that take their place.
 
     :ivar visited: the projects whose rows give way, and when each was visited (UTC).
@@ -64,7 +64,7 @@ class Scope:
 
     visited: dict[str, datetime] = field(default_factory=dict)
     whole: bool = False
-    kept: list[tuple[str, str]] = field(default_factory=list)
+    unchanged_partitions: list[tuple[str, str]] = field(default_factory=list)
     rows: list[pa.RecordBatch] = field(default_factory=list)
 
     def table(self) -> pa.Table:
@@ -72,11 +72,11 @@ class Scope:
         return pa.Table.from_batches(self.rows).combine_chunks()
 
 
-_NONE = Scope()
+_NONE = ReplaceScope()
 
 
 @dataclass(slots=True)
-class Load:
+class LoadPackage:
     """Changes that go into a store together.
 
     :ivar scopes: what happens to rows, by table.
@@ -84,8 +84,8 @@ class Load:
     :ivar size: bytes of the rows.
     """
 
-    scopes: dict[str, Scope] = field(default_factory=dict)
-    noted: dict[tuple[str, str], Noted] = field(default_factory=dict)
+    scopes: dict[str, ReplaceScope] = field(default_factory=dict)
+    noted: dict[tuple[str, str], StateRow] = field(default_factory=dict)
     size: int = 0
 
     @property
@@ -105,14 +105,14 @@ class Load:
             if change.count is not None:
                 self._replace(batch, tables[name], lists=lists)
             if _remembers(tables[name]):
-                self.noted[name, batch.project or WHOLE_INDEX] = noted_of(change.seen)
+                self.noted[name, batch.project or WHOLE_INDEX] = noted_of(change.state)
 
     def _replace(self, batch: Batch, table: Table, *, lists: bool) -> None:
-        scope = self.scopes.setdefault(table.name, Scope())
+        scope = self.scopes.setdefault(table.name, ReplaceScope())
         scope.visited[batch.project or WHOLE_INDEX] = batch.seen_at
         scope.whole = batch.project is None
         change = batch.changes[table.name]
-        scope.kept += [(str(batch.project), part) for part in change.kept]
+        scope.unchanged_partitions += [(str(batch.project), part) for part in change.unchanged_partitions]
         for lines in map(bytes.splitlines, change.lines):
             digests = [blake2b(line, digest_size=16).hexdigest() for line in lines]
             rows = arrow_rows(table, lines, batch.seen_at, lists=lists)
@@ -146,25 +146,25 @@ class Store(Protocol):
         """Which of these tables there are, and the columns that they have."""
         ...
 
-    def last_run(self) -> Run | None:
+    def last_run(self) -> RunRow | None:
         """What was noted of the last run; None: there was none."""
         ...
 
-    def begin(self, run: Run, forget: Collection[str] | None) -> None:
+    def begin(self, run: RunRow, forget: Collection[str] | None) -> None:
         """Note a run, and forget what these streams (None: all) have seen."""
 
     def make(self, tables: Sequence[Table]) -> None:
         """Make the tables that are not there, and the columns that they lack."""
 
-    def recall(self, projects: Collection[str], streams: Collection[str]) -> Iterable[tuple[str, str, str]]:
+    def load(self, projects: Collection[str], streams: Collection[str]) -> Iterable[tuple[str, str, str]]:
         """What was noted of projects: stream, project, and what was seen."""
         ...
 
-    def glance(self, terms: Mapping[str, str]) -> Iterable[Glance]:
+    def summaries(self, terms: Mapping[str, str]) -> Iterable[ProjectSummary]:
         """Every project that any of these streams has seen."""
         ...
 
-    def load(self, load: Load, run: Run) -> None:
+    def write(self, load: LoadPackage, run: RunRow) -> None:
         """Write a load and the run: all of it or, if that ends early, nothing that state would vouch for."""
 
     def close(self) -> None:

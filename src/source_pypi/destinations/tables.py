@@ -11,7 +11,7 @@ import pyarrow as pa
 from msgspec import Raw
 
 from source_pypi.schema import SEEN_AT, duckdb_columns, table_fields
-from source_pypi.selection import Target
+from source_pypi.selection import SelectedProject
 from source_pypi.services.index.documents import plain
 from source_pypi.standards.versions import sort_key
 from source_pypi.streams.stream import Stream
@@ -96,7 +96,7 @@ def table_of(stream: Stream, *, history: bool = False) -> Table:
     described = {field.name: field.description for field in table_fields(stream)}
     columns = tuple(Column(name, kind, described[name]) for name, kind in duckdb_columns(stream).items())
     key = f" (key: {', '.join(stream.key)})" if stream.key else ""
-    return Table(stream.name, columns, f"{stream.row}{key}", stream.part, history and stream.incremental)
+    return Table(stream.name, columns, f"{stream.row}{key}", stream.partition_field, history and stream.incremental)
 
 
 def is_history(table: Table) -> bool:
@@ -162,7 +162,7 @@ def without_nul(text: str | None, *, json: bool) -> str | None:
     return _NUL_IN_JSON.sub(r"\1\\ufffd", text) if json and r"\u0000" in text else text.replace("\x00", "\ufffd")
 
 
-def selection_rows(targets: Iterable[Target]) -> pa.RecordBatch:
+def selection_rows(targets: Iterable[SelectedProject]) -> pa.RecordBatch:
     """The rows of ``_selection``."""
     named = [(target.project, pin, pin and sort_key(pin)) for target in targets for pin in target.pins or (None,)]
     schema = arrow_schema(SELECTION.columns, lists=False)

@@ -35,7 +35,7 @@ from source_pypi.http import compression
 from source_pypi.http.connections import Connections
 from source_pypi.http.credentials import Credentials, origin
 from source_pypi.http.failures import cause_of, fault_of_user, refused_by_proxy
-from source_pypi.http.rate_limit import Pace
+from source_pypi.http.rate_limit import RateLimiter
 from source_pypi.safety.redaction import without_credentials
 
 #: Tries of one question: before and after the index has first answered in this run.
@@ -58,14 +58,14 @@ def unheard(size: int) -> None:
 _REDIRECTING = frozenset({301, 302, 303, 307, 308})
 
 
-class Answer(Struct, frozen=True):
+class Response(Struct, frozen=True):
     """What the index answered: 200, 304 or 404 (410 counts as it).
 
-    ``address`` is the one that answered, after redirects. ``serial`` and ``etag`` are None where the index sends none.
+    ``url`` is the one that answered, after redirects. ``serial`` and ``etag`` are None where the index sends none.
     ``devpi`` tells whether that server answered, which keeps its pages elsewhere.
     """
 
-    address: str
+    url: str
     status: int
     body: bytes
     etag: str | None
@@ -73,7 +73,7 @@ class Answer(Struct, frozen=True):
     devpi: bool = False
 
 
-class Patience(Struct, frozen=True):
+class RetryPolicy(Struct, frozen=True):
     """How often a question is asked that gets no answer, and the longest Retry-After that is waited for, in seconds."""
 
     tries: int = TRIES
@@ -81,39 +81,39 @@ class Patience(Struct, frozen=True):
 
 
 #: With which a run reads.
-PATIENCE = Patience()
+DEFAULT_RETRY_POLICY = RetryPolicy()
 
 
-class Traffic(Struct):
+class TransferStats(Struct):
     """What has gone over the wire so far: requests sent, tries included, and bytes of bodies received, compressed."""
 
     requests: int = 0
     bytes_received: int = 0
 
 
-class Exchange(Struct, frozen=True):
+class RequestLog(Struct, frozen=True):
     """A request and its answer: the status, the bytes of the body (compressed), and the seconds that it took."""
 
-    address: str
+    url: str
     status: int
     size: int
     seconds: float
 
     def __str__(self) -> str:
-        return f"{self.address}: status {self.status}, {self.size} bytes, {self.seconds:.3f} s"
+        return f"{self.url}: status {self.status}, {self.size} bytes, {self.seconds:.3f} s"
 
 
-class Wait(Struct, frozen=True):
+class RetryWait(Struct, frozen=True):
     """A wait between two tries: why, how many seconds, how often it was tried, and whether the index asked for it."""
 
-    address: str
+    url: str
     reason: str
     seconds: float
     tries: int
-    asked: bool = False
+    requested: bool = False
 
     def __str__(self) -> str:
-        return f"{self.address}: {self.reason}; waiting {self.seconds:.1f} s before try {self.tries + 1}"
+        return f"{self.url}: {self.reason}; waiting {self.seconds:.1f} s before try {self.tries + 1}"
 
 
 class Client:
@@ -139,20 +139,20 @@ class Client:
         requests_per_second: float = 5,
         timeout: float = 30,
         connections: int = 1,
-        patience: Patience = PATIENCE,
+        retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY,
         ca_bundle: str | None = None,
-        tell: Callable[[Wait | Exchange], None] = lambda event: None,
+        tell: Callable[[RetryWait | RequestLog], None] = lambda event: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self.traffic = Traffic()
+        self.stats = TransferStats()
         self.answered = False
-        self._credentials, self._patience = credentials, patience
+        self._credentials, self._retry_policy = credentials, retry_policy
         self._headers = {"User-Agent": user_agent(contact), "Accept-Encoding": "gzip"}
         self._connections = Connections(timeout=timeout, kept=connections, ca_bundle=ca_bundle)
-        self._pace = Pace(requests_per_second, clock, sleep)
+        self._pace = RateLimiter(requests_per_second, clock, sleep)
         self._clock, self._sleep, self._jitter, self._tell, self._now = clock, sleep, jitter, tell, now
         self._counting = threading.Lock()
 
@@ -162,17 +162,17 @@ class Client:
 
     def get(
         self,
-        address: str,
+        url: str,
         *,
         accept: str = "application/json",
         etag: str | None = None,
         arrived: Arrived = unheard,
-    ) -> Answer:
+    ) -> Response:
         """Ask for an address; with ``etag``, only if it has changed (the answer is then 304).
 
         :param arrived: told of an answer (200 or 304) that is in; when it returns, the answer is unpacked.
         :raises UnreachableError: no whole answer came in all tries.
-        :raises UnavailableError: 429 or 5xx in all tries, or a Retry-After beyond what ``patience`` allows.
+        :raises UnavailableError: 429 or 5xx in all tries, or a Retry-After beyond what ``retry_policy`` allows.
         :raises RefusedError: 401 or 403.
         :raises UntrustedError: its certificate is not trusted.
         :raises ProxyError: its proxy cannot be used, or wants credentials.
@@ -181,32 +181,32 @@ class Client:
         began, tries = self._clock(), 0
         while True:
             tries += 1
-            outcome = self._try(address, accept, etag, arrived)
-            if isinstance(outcome, Answer):
+            outcome = self._try(url, accept, etag, arrived)
+            if isinstance(outcome, Response):
                 self.answered = True
                 return outcome
             self.answered = self.answered or outcome.status != 0
             wait = self._wait_before(tries, outcome.retry_after)
-            most = self._patience.tries if self.answered else min(FIRST_TRIES, self._patience.tries)
-            if tries >= most or wait > self._patience.longest_wait:
-                raise self._given_up(address, outcome, tries, self._clock() - began)
+            most = self._retry_policy.tries if self.answered else min(FIRST_TRIES, self._retry_policy.tries)
+            if tries >= most or wait > self._retry_policy.longest_wait:
+                raise self._given_up(url, outcome, tries, self._clock() - began)
             asked = outcome.retry_after is not None
-            self._tell(Wait(without_credentials(address), outcome.reason, wait, tries, asked))
+            self._tell(RetryWait(without_credentials(url), outcome.reason, wait, tries, asked))
             self._sleep(wait)
 
-    def is_told_in(self, body: bytes) -> bool:
+    def is_echoed_in(self, body: bytes) -> bool:
         """Whether the beginning of an answer, which errors show, repeats the credentials."""
         return self._credentials is not None and self._credentials.are_in(body[:4096])
 
-    def pause(self, address: str, reason: str, tries: int) -> None:
+    def pause(self, url: str, reason: str, tries: int) -> None:
         """Wait before an answer that is no good is asked for again, as long as before any other try."""
         seconds = self._wait_before(tries, None)
-        self._tell(Wait(without_credentials(address), reason, seconds, tries))
+        self._tell(RetryWait(without_credentials(url), reason, seconds, tries))
         self._sleep(seconds)
 
-    def _try(self, address: str, accept: str, etag: str | None, arrived: Arrived) -> "Answer | _Failure":
+    def _try(self, url: str, accept: str, etag: str | None, arrived: Arrived) -> "Response | _Failure":
         """One try: an answer, or why there was none. Redirects are hops of the same try."""
-        hop = address
+        hop = url
         for _ in range(REDIRECTS + 1):
             self._pace.wait()
             try:
@@ -222,30 +222,30 @@ class Client:
             if response.status not in _REDIRECTING:
                 return self._judge(hop, response, body)
             hop = _joined(hop, response.headers.get("Location", ""))
-        raise AnswerError(without_credentials(address), f"more than {REDIRECTS} redirects")
+        raise AnswerError(without_credentials(url), f"more than {REDIRECTS} redirects")
 
-    def _failed(self, address: str, error: Exception) -> "_Failure":
+    def _failed(self, url: str, error: Exception) -> "_Failure":
         """Why no answer came, where it may come the next time.
 
         :raises SourceError: when only the user can mend it.
         """
-        proxy = self._connections.proxy(address)
-        fault = fault_of_user(error, without_credentials(address), proxy)
+        proxy = self._connections.proxy(url)
+        fault = fault_of_user(error, without_credentials(url), proxy)
         if fault is not None:
             raise fault from error
         return _Failure(0, cause_of(error, proxy), None)
 
-    def _send(self, address: str, accept: str, etag: str | None) -> tuple[urllib3.BaseHTTPResponse, bytes]:
+    def _send(self, url: str, accept: str, etag: str | None) -> tuple[urllib3.BaseHTTPResponse, bytes]:
         headers = self._headers | {"Accept": accept} | ({"If-None-Match": etag} if etag else {})
-        headers |= self._authorization(address)
+        headers |= self._authorization(url)
         with self._counting:
-            self.traffic.requests += 1
+            self.stats.requests += 1
         began = self._clock()
-        response = self._connections.open(address, headers)
+        response = self._connections.open(url, headers)
         try:
             packed = response.read(compression.LARGEST_ANSWER + 1, decode_content=False)
             with self._counting:
-                self.traffic.bytes_received += len(packed)
+                self.stats.bytes_received += len(packed)
             missing = response.length_remaining or 0  # urllib3 would tell of it on a further read only
             if len(packed) > compression.LARGEST_ANSWER:
                 response.close()  # the rest would be taken for the next answer
@@ -257,23 +257,23 @@ class Client:
         finally:
             response.release_conn()
         seconds = self._clock() - began
-        self._tell(Exchange(without_credentials(address), response.status, len(packed), seconds))
+        self._tell(RequestLog(without_credentials(url), response.status, len(packed), seconds))
         return response, packed
 
-    def _authorization(self, address: str) -> dict[str, str]:
+    def _authorization(self, url: str) -> dict[str, str]:
         credentials = self._credentials
-        if credentials is None or origin(address) != credentials.origin:
+        if credentials is None or origin(url) != credentials.origin:
             return {}
         return {"Authorization": credentials.basic}
 
-    def _judge(self, address: str, response: urllib3.BaseHTTPResponse, body: bytes) -> "Answer | _Failure":
+    def _judge(self, url: str, response: urllib3.BaseHTTPResponse, body: bytes) -> "Response | _Failure":
         """Tell answers from failures, and raise for what no further try can mend."""
-        status, shown = response.status, without_credentials(address)
+        status, shown = response.status, without_credentials(url)
         if status == 429 or status >= 500:
             return _Failure(status, f"status {status}", self._retry_after(response.headers.get("Retry-After")))
         if status in (401, 403):
-            raise RefusedError(shown, status, "" if self.is_told_in(body) else _first_line(body, response))
-        if status == 407 and (proxy := self._connections.proxy(address)) is not None:
+            raise RefusedError(shown, status, "" if self.is_echoed_in(body) else _first_line(body, response))
+        if status == 407 and (proxy := self._connections.proxy(url)) is not None:
             raise refused_by_proxy(proxy, status)
         if len(body) > compression.LARGEST_ANSWER:
             raise AnswerError(shown, f"more than {compression.LARGEST_ANSWER // 2**20} MB")
@@ -281,8 +281,8 @@ class Client:
             raise AnswerError(shown, f"{status} {HTTPStatus(status).phrase if status in _KNOWN else ''}".strip())
         headers = response.headers
         serial = headers.get("X-PyPI-Last-Serial", "")
-        return Answer(
-            address=shown,
+        return Response(
+            url=shown,
             status=404 if status == 410 else status,
             body=body,
             etag=headers.get("ETag"),
@@ -307,8 +307,8 @@ class Client:
         backoff: float = min(LONGEST_BACKOFF, SHORTEST_BACKOFF * 2 ** (tries - 1))
         return backoff * (1 + self._jitter() / 4)
 
-    def _given_up(self, address: str, failure: "_Failure", tries: int, seconds: float) -> Exception:
-        shown = without_credentials(address)
+    def _given_up(self, url: str, failure: "_Failure", tries: int, seconds: float) -> Exception:
+        shown = without_credentials(url)
         if failure.status:
             return UnavailableError(shown, failure.status, tries, seconds, failure.retry_after)
         return UnreachableError(shown, failure.reason, tries, seconds)
@@ -332,15 +332,15 @@ def _joined(base: str, location: str) -> str:
     """
     shown = without_credentials(location)[:60]
     try:
-        address = urljoin(base, location)
-        scheme = urlsplit(address).scheme
+        url = urljoin(base, location)
+        scheme = urlsplit(url).scheme
     except ValueError:
         scheme = ""
     if scheme not in ("http", "https"):
         raise AnswerError(without_credentials(base), f"with a redirect to no address: {shown!r}")
     if scheme == "http" and urlsplit(base).scheme == "https":
         raise AnswerError(without_credentials(base), f"with a redirect from https to http: {shown!r}")
-    return address
+    return url
 
 
 def _first_line(body: bytes, response: urllib3.BaseHTTPResponse) -> str:

@@ -65,34 +65,34 @@ class Connections:
         self._ways: dict[tuple[str, str], _Way] = {}
         self._making = threading.Lock()
 
-    def open(self, address: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
+    def open(self, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
         """Ask for an address; the body is still to be read, and the connection then to be released.
 
         :raises ProxyError: when what the environment names is no proxy.
         :raises urllib3.exceptions.HTTPError: when no head of an answer comes.
         """
-        parts = urlsplit(address)
-        way = self._way(parts, address)
+        parts = urlsplit(url)
+        way = self._way(parts, url)
         how: dict[str, Any] = {"headers": headers, "redirect": False, "preload_content": False}
         if way.pool is None:
-            return way.pools.urlopen("GET", address, **how)
+            return way.pools.urlopen("GET", url, **how)
         target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
         return way.pool.urlopen("GET", target, **how)
 
-    def proxy(self, address: str) -> Proxy | None:
+    def proxy(self, url: str) -> Proxy | None:
         """The proxy that leads to an address; None: it is reached without one."""
-        return self._way(urlsplit(address), address).proxy
+        return self._way(urlsplit(url), url).proxy
 
     def close(self) -> None:
         """Close the kept connections."""
         for way in self._ways.values():
             way.pools.clear()
 
-    def _way(self, parts: SplitResult, address: str) -> "_Way":
+    def _way(self, parts: SplitResult, url: str) -> "_Way":
         place = parts.scheme, parts.netloc.rpartition("@")[2]
         with self._making:
             if place not in self._ways:
-                proxy = self._proxy_of(address)
+                proxy = self._proxy_of(url)
                 same = (w.pools for (scheme, _), w in self._ways.items() if (scheme, w.proxy) == (parts.scheme, proxy))
                 pools = next(same, None) or self._pools(parts.scheme, proxy)
                 pool = pools.connection_from_url(f"{place[0]}://{place[1]}") if proxy is None else None
@@ -113,7 +113,7 @@ class Connections:
             pools = urllib3.PoolManager(**options)
         else:
             pools = urllib3.ProxyManager(
-                proxy.address, proxy_headers=proxy.headers, proxy_ssl_context=options.get("ssl_context"), **options
+                proxy.url, proxy_headers=proxy.headers, proxy_ssl_context=options.get("ssl_context"), **options
             )
         pools.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
         return pools

@@ -33,16 +33,16 @@ class Credentials:
         return any(form.encode() in text for form in forms if form)
 
 
-def origin(address: str) -> tuple[str, str, int]:
+def origin(url: str) -> tuple[str, str, int]:
     """Scheme, host and port: what credentials are bound to."""
-    parts = urlsplit(address)
+    parts = urlsplit(url)
     return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 
 
 _SETTING = "credentials_from"
 
 
-def credentials_for(config: Config, address: str) -> Credentials | None:
+def credentials_for(config: Config, url: str) -> Credentials | None:
     """The credentials for the index at an address; None: there are none.
 
     Settings come first, then the user information of the address itself, then what ``credentials_from`` names.
@@ -50,15 +50,15 @@ def credentials_for(config: Config, address: str) -> Credentials | None:
     :raises SettingError: when they cannot be had from where they were asked for.
     :raises ExtraMissingError: when they are in the keyring, and the library for it is not installed.
     """
-    parts = urlsplit(address)
+    parts = urlsplit(url)
     if config.index_username is not None and config.index_password is not None:
-        return Credentials(origin(address), config.index_username, config.index_password)
+        return Credentials(origin(url), config.index_username, config.index_password)
     if parts.username is not None:
-        return Credentials(origin(address), unquote(parts.username), unquote(parts.password or ""))
+        return Credentials(origin(url), unquote(parts.username), unquote(parts.password or ""))
     if config.credentials_from == "netrc":
-        return Credentials(origin(address), *_from_netrc(parts.hostname or ""))
+        return Credentials(origin(url), *_from_netrc(parts.hostname or ""))
     if config.credentials_from == "keyring":
-        return Credentials(origin(address), *_from_keyring(address, config.index_username))
+        return Credentials(origin(url), *_from_keyring(url, config.index_username))
     return None
 
 
@@ -86,13 +86,13 @@ def _from_netrc(host: str) -> tuple[str, str]:
     return found[0] or "", found[2] or ""
 
 
-def _from_keyring(address: str, username: str | None) -> tuple[str, str]:
+def _from_keyring(url: str, username: str | None) -> tuple[str, str]:
     """Name and password that the keyring has for the index's address, or else for its host, as pip looks them up."""
     try:
         import keyring
     except ImportError:
         raise ExtraMissingError("keyring", f"{_SETTING} 'keyring'") from None
-    services = dict.fromkeys((without_credentials(address), urlsplit(address).netloc))
+    services = dict.fromkeys((without_credentials(url), urlsplit(url).netloc))
     try:
         found = next((one for service in services if (one := keyring.get_credential(service, username))), None)
     except Exception as error:  # backends raise whatever they like, and may quote what they have

@@ -23,12 +23,12 @@ _CAUSES: tuple[tuple[type[Exception], str], ...] = (
 _WORDS = re.compile(r"[^ -~]+")
 
 
-def fault_of_user(error: Exception, address: str, proxy: Proxy | None) -> SourceError | None:
+def fault_of_user(error: Exception, url: str, proxy: Proxy | None) -> SourceError | None:
     """The error to raise where trying again is no use: the certificate or the proxy; None: it may be over next time."""
     for cause in _chain(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             by_proxy = proxy is not None and proxy.scheme == "https" and _is_of_proxy(error)
-            return UntrustedError(proxy.address if proxy and by_proxy else address, _verdict(cause))
+            return UntrustedError(proxy.url if proxy and by_proxy else url, _verdict(cause))
         status = _tunnel_status(cause)
         if proxy is not None and status is not None and 400 <= status < 500 and status not in (408, 429):
             return refused_by_proxy(proxy, status)
@@ -38,8 +38,8 @@ def fault_of_user(error: Exception, address: str, proxy: Proxy | None) -> Source
 def refused_by_proxy(proxy: Proxy, status: int) -> ProxyError:
     """The error for a proxy that does not let a request through."""
     if status == 407:
-        return ProxyError(proxy.address, "wants credentials (407): its address takes them, as name:password@host")
-    return ProxyError(proxy.address, f"does not connect to the index ({status}): check NO_PROXY and index_url")
+        return ProxyError(proxy.url, "wants credentials (407): its address takes them, as name:password@host")
+    return ProxyError(proxy.url, f"does not connect to the index ({status}): check NO_PROXY and index_url")
 
 
 def cause_of(error: Exception, proxy: Proxy | None) -> str:
@@ -51,8 +51,8 @@ def cause_of(error: Exception, proxy: Proxy | None) -> str:
     if proxy is None:
         return _words(chain)
     if status is not None or _is_of_proxy(error):
-        return f"its proxy {proxy.address}: {f'status {status}' if status is not None else _words(chain[1:])}"
-    return f"{_words(chain)}, through the proxy {proxy.address}"
+        return f"its proxy {proxy.url}: {f'status {status}' if status is not None else _words(chain[1:])}"
+    return f"{_words(chain)}, through the proxy {proxy.url}"
 
 
 def _words(chain: list[BaseException]) -> str:

@@ -17,13 +17,13 @@ from source_pypi.errors import ProxyError
 class Proxy:
     """A proxy: its address, without credentials, and what is said to it and nobody else."""
 
-    address: str
+    url: str
     authorization: str | None = field(default=None, repr=False)
 
     @property
     def scheme(self) -> str:
         """How it is spoken to: http or https."""
-        return urlsplit(self.address).scheme
+        return urlsplit(self.url).scheme
 
     @property
     def headers(self) -> dict[str, str]:
@@ -31,12 +31,12 @@ class Proxy:
         return {} if self.authorization is None else {"Proxy-Authorization": self.authorization}
 
 
-def proxy_for(address: str) -> Proxy | None:
+def proxy_for(url: str) -> Proxy | None:
     """The proxy that the environment names for an address; None: it names none, or an exception for this host.
 
     :raises ProxyError: when what it names is no address of an HTTP proxy.
     """
-    parts = urlsplit(address)
+    parts = urlsplit(url)
     named = getproxies()
     proxy = named.get(parts.scheme) or named.get("all")
     hosts = parts.netloc.rpartition("@")[2], parts.hostname or ""

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 
 
-class Pace:
+class RateLimiter:
     """At most so many requests a second, whoever sends them; 0 means no pace."""
 
     def __init__(self, per_second: float, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:

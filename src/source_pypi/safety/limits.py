@@ -26,7 +26,7 @@ LONGEST_PARSED = 10_000
 #: Characters of a version that becomes part of an address.
 LONGEST_VERSION = 1_000
 #: Characters of an address that is asked for, or made absolute; servers take some 8,000.
-LONGEST_ADDRESS = 10_000
+LONGEST_URL = 10_000
 #: Characters of a text whose parsed form is remembered: what is remembered must not grow with what an index says.
 LONGEST_REMEMBERED = 200
 #: Bytes of a requirement or lock file.

@@ -11,15 +11,15 @@ from packaging.utils import NormalizedName
 
 from source_pypi.config import Config
 from source_pypi.errors import NoProjectsError, RequirementsError
-from source_pypi.selection.names import Asked, Named, parse_asked
+from source_pypi.selection.names import Requested, RequirementsFile, parse_requested
 
-__all__ = ["Asked", "Selection", "Target", "merge", "select"]
+__all__ = ["Requested", "SelectedProject", "Selection", "merge", "select"]
 
 #: What the text in the settings is called in notes and errors.
 _SETTING = "setting 'requirements'"
 
 
-class Target(Struct, frozen=True):
+class SelectedProject(Struct, frozen=True):
     """A project to visit.
 
     :ivar project: the normalised name (PEP 503).
@@ -48,11 +48,11 @@ class Selection(Struct, frozen=True):
     :ivar notes: what of the requirement files was passed over, and why.
     """
 
-    targets: tuple[Target, ...] = ()
+    projects: tuple[SelectedProject, ...] = ()
     whole_index: bool = False
     follow: int = 0
     excluded: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def excludes(self, project: str) -> bool:
         """Whether a project, by its normalised name, is not meant."""
@@ -68,8 +68,8 @@ def select(config: Config, files: Iterable[Path] = ()) -> Selection:
     """
     asked = _asked_by_name(config)
     sources = _sources(config.requirements, [*files])
-    asked += [one for _, named in sources for one in named.asked]
-    notes = tuple(note for _, named in sources for note in named.notes)
+    asked += [one for _, named in sources for one in named.requested]
+    notes = tuple(note for _, named in sources for note in named.warnings)
     if sources and not asked and not config.whole_index:
         passed_over = f" ({'; '.join(notes)})" if notes else ""
         raise RequirementsError(", ".join(name for name, _ in sources), None, f"no projects named{passed_over}")
@@ -78,10 +78,10 @@ def select(config: Config, files: Iterable[Path] = ()) -> Selection:
     targets = tuple(target for target in merge(asked) if not chosen.excludes(target.project))
     if not targets and not config.whole_index:
         raise NoProjectsError
-    return replace(chosen, targets=targets)
+    return replace(chosen, projects=targets)
 
 
-def _sources(text: str | None, files: Sequence[Path]) -> list[tuple[str, Named]]:
+def _sources(text: str | None, files: Sequence[Path]) -> list[tuple[str, RequirementsFile]]:
     """What requirement and lock files name, and the text in the settings before them."""
     if text is None and not files:
         return []
@@ -92,15 +92,15 @@ def _sources(text: str | None, files: Sequence[Path]) -> list[tuple[str, Named]]
     return sources + [(str(path), read_requirements(path)) for path in files]
 
 
-def _asked_by_name(config: Config) -> list[Asked]:
-    asked = [parse_asked(text) for text in config.projects]
+def _asked_by_name(config: Config) -> list[Requested]:
+    asked = [parse_requested(text) for text in config.projects]
     if config.project_name is not None:
-        named = parse_asked(config.project_name)
-        asked.insert(0, Asked(named.project, config.version or named.pin, named.extras))
+        named = parse_requested(config.project_name)
+        asked.insert(0, Requested(named.project, config.version or named.pin, named.extras))
     return asked
 
 
-def merge(asked: Iterable[Asked]) -> tuple[Target, ...]:
+def merge(asked: Iterable[Requested]) -> tuple[SelectedProject, ...]:
     """One target a project, in the order in which it was first named, with all versions and extras asked for."""
     versions: dict[NormalizedName, dict[str | None, None]] = {}
     extras: dict[NormalizedName, frozenset[NormalizedName]] = {}
@@ -108,7 +108,7 @@ def merge(asked: Iterable[Asked]) -> tuple[Target, ...]:
         versions.setdefault(one.project, {})[one.pin] = None
         extras[one.project] = extras.get(one.project, frozenset()) | one.extras
     return tuple(
-        Target(
+        SelectedProject(
             project=project,
             pins=tuple(version for version in pins if version is not None),
             unpinned=None in pins,

@@ -14,7 +14,7 @@ from packaging.pylock import Pylock, PylockValidationError
 
 from source_pypi.errors import RequirementsError
 from source_pypi.selection.file_formats import read_json, read_toml
-from source_pypi.selection.names import Asked, Named, extras, project_name
+from source_pypi.selection.names import Requested, RequirementsFile, extras, project_name
 
 #: How Pipenv writes a version.
 _EXACT = re.compile(r"===?\s*(?P<version>[^\s=,;*]+)")
@@ -51,7 +51,7 @@ class _Entry(Struct):
     extras: Iterable[str] = ()
 
 
-def read_pylock(path: Path) -> Named:
+def read_pylock(path: Path) -> RequirementsFile:
     """The packages of a pylock.toml (PEP 751), on whichever platform they are installed."""
     try:
         lock = Pylock.from_dict(read_toml(path, dict[str, Any]))
@@ -67,7 +67,7 @@ def read_pylock(path: Path) -> Named:
     return _named(path, entries)
 
 
-def read_uv_lock(path: Path) -> Named:
+def read_uv_lock(path: Path) -> RequirementsFile:
     """The packages of a uv.lock: those with ``source = { registry = ... }`` are from an index."""
     entries = []
     for package in read_toml(path, _Lock).package:
@@ -76,7 +76,7 @@ def read_uv_lock(path: Path) -> Named:
     return _named(path, entries)
 
 
-def read_poetry_lock(path: Path) -> Named:
+def read_poetry_lock(path: Path) -> RequirementsFile:
     """The packages of a poetry.lock: a source of type ``legacy`` is an index too, one with a simple API."""
     entries = []
     for package in read_toml(path, _Lock).package:
@@ -85,7 +85,7 @@ def read_poetry_lock(path: Path) -> Named:
     return _named(path, entries)
 
 
-def read_pdm_lock(path: Path) -> Named:
+def read_pdm_lock(path: Path) -> RequirementsFile:
     """The packages of a pdm.lock; one that is needed with extras stands there twice."""
     entries = []
     for number, package in enumerate(read_toml(path, _Packages).package):
@@ -95,7 +95,7 @@ def read_pdm_lock(path: Path) -> Named:
     return _named(path, entries)
 
 
-def read_pipfile_lock(path: Path) -> Named:
+def read_pipfile_lock(path: Path) -> RequirementsFile:
     """The packages of a Pipfile.lock, of every category: ``default``, ``develop`` and those of the user's own."""
     categories = read_json(path, dict[str, dict[str, Any]])
     entries = []
@@ -115,15 +115,15 @@ def _entry(name: str, package: dict[str, Any], version: Any) -> _Entry:
     return _Entry(name, version if isinstance(version, str) else None, elsewhere, texts)
 
 
-def _named(path: Path, entries: Iterable[_Entry]) -> Named:
+def _named(path: Path, entries: Iterable[_Entry]) -> RequirementsFile:
     """Pins of those that are from an index, and one note of the others."""
-    asked: list[Asked] = []
+    asked: list[Requested] = []
     others: dict[str, None] = {}
     for entry in entries:
         project = project_name(entry.name)
         if entry.elsewhere is None:
-            asked.append(Asked(project, entry.version or None, extras(entry.extras)))
+            asked.append(Requested(project, entry.version or None, extras(entry.extras)))
         else:
             others[f"{project} ({entry.elsewhere})"] = None
     notes = (f"{path}: skipped, not from an index: {', '.join(others)}",) if others else ()
-    return Named(tuple(asked), notes)
+    return RequirementsFile(tuple(asked), notes)

@@ -22,7 +22,7 @@ _ASKED = re.compile(
 )
 
 
-class Asked(Struct, frozen=True):
+class Requested(Struct, frozen=True):
     """A project that was asked for: its normalised name, the version it was pinned to (None: none), its extras."""
 
     project: NormalizedName
@@ -30,18 +30,18 @@ class Asked(Struct, frozen=True):
     extras: frozenset[NormalizedName] = frozenset()
 
 
-class Named(Struct, frozen=True):
+class RequirementsFile(Struct, frozen=True):
     """What a file names.
 
     :ivar asked: the projects, in the order of the file, as often as it names them.
     :ivar notes: what was passed over, and why, a line each that begins with the file.
     """
 
-    asked: tuple[Asked, ...] = ()
-    notes: tuple[str, ...] = ()
+    requested: tuple[Requested, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
-def parse_asked(text: str) -> Asked:
+def parse_requested(text: str) -> Requested:
     """Read a name, or a name with a pin and extras: ``flask``, ``requests==2.31.0``, ``requests[socks]``.
 
     :raises ProjectNameError: when it is neither.
@@ -49,16 +49,16 @@ def parse_asked(text: str) -> Asked:
     match = _ASKED.fullmatch(text.strip())
     if match is None:
         raise ProjectNameError(without_credentials(text), "write a name, or name==version")
-    return Asked(project_name(match["name"], text), match["version"], extras((match["extras"] or "").split(",")))
+    return Requested(project_name(match["name"], text), match["version"], extras((match["extras"] or "").split(",")))
 
 
-def of_requirement(requirement: "Requirement") -> Asked:
+def requested_by(requirement: "Requirement") -> Requested:
     """What a requirement (PEP 508) asks for: markers choose platforms, and every platform is meant.
 
     :raises ProjectNameError: when no project can have the name.
     """
     exact = (one.version for one in requirement.specifier if is_exact(one.operator, one.version))
-    return Asked(project_name(requirement.name), next(exact, None), extras(requirement.extras))
+    return Requested(project_name(requirement.name), next(exact, None), extras(requirement.extras))
 
 
 def is_exact(operator: str, version: str) -> bool:

@@ -17,7 +17,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from source_pypi.errors import RequirementsError
 from source_pypi.safety.redaction import without_credentials
 from source_pypi.selection.file_formats import read_toml
-from source_pypi.selection.names import Asked, Named, extras, of_requirement, project_name
+from source_pypi.selection.names import Requested, RequirementsFile, extras, project_name, requested_by
 from source_pypi.standards.requirements import read_requirement
 
 #: Requirements of all groups, as often as they are included.
@@ -80,7 +80,7 @@ class _Pyproject(Struct, rename="kebab"):
     tool: _Tool = field(default_factory=_Tool)
 
 
-def read_pyproject(path: Path) -> Named:
+def read_pyproject(path: Path) -> RequirementsFile:
     """The projects that a pyproject.toml needs, with all its extras and groups.
 
     :raises RequirementsError: when it cannot be read, or a requirement or group in it is none.
@@ -88,18 +88,18 @@ def read_pyproject(path: Path) -> Named:
     content = read_toml(path, _Pyproject)
     itself = {canonicalize_name(name) for name in (content.project.name, content.tool.poetry.name) if name}
     elsewhere = _elsewhere(content)
-    asked: list[Asked] = []
+    asked: list[Requested] = []
     others: dict[NormalizedName, None] = {}
-    named = [(of_requirement(one), one.url is not None) for one in _requirements(str(path), content)]
-    for one, is_address in [*named, *((one, False) for one in _poetry(content.tool.poetry))]:
-        if is_address or one.project in elsewhere:
+    named = [(requested_by(one), one.url is not None) for one in _requirements(str(path), content)]
+    for one, is_url in [*named, *((one, False) for one in _poetry(content.tool.poetry))]:
+        if is_url or one.project in elsewhere:
             others[one.project] = None
         elif one.project not in itself:  # a project may name its own extras
             asked.append(one)
     notes = [f"skipped, addresses and not an index's projects: {', '.join(others)}"] if others else []
     dynamic = {"dependencies", "optional-dependencies"} & set(content.project.dynamic)
     notes += [f"skipped, known only when it is built: project.{table}" for table in sorted(dynamic)]
-    return Named(tuple(asked), tuple(f"{path}: {note}" for note in notes))
+    return RequirementsFile(tuple(asked), tuple(f"{path}: {note}" for note in notes))
 
 
 def _requirements(file: str, content: _Pyproject) -> Iterator[Requirement]:
@@ -145,13 +145,13 @@ def _expanded(groups: dict[str, Any]) -> int:
     return sum(sizes.values())
 
 
-def _poetry(poetry: _Poetry) -> Iterator[Asked]:
+def _poetry(poetry: _Poetry) -> Iterator[Requested]:
     for name, alternatives in poetry.tables():
         for said in alternatives:
             version = said.get("version")
             exact = _EXACT.fullmatch(version) if isinstance(version, str) else None
             wanted = (extra for extra in _list(said.get("extras", [])) if isinstance(extra, str))
-            yield Asked(project_name(name), exact["version"] if exact else None, extras(wanted))
+            yield Requested(project_name(name), exact["version"] if exact else None, extras(wanted))
 
 
 def _elsewhere(content: _Pyproject) -> set[NormalizedName]:

@@ -21,7 +21,7 @@ from source_pypi.errors import ProjectNameError, RequirementsError
 from source_pypi.safety.limits import LONGEST_PARSED
 from source_pypi.safety.redaction import without_credentials
 from source_pypi.selection.file_formats import decode, read_bytes
-from source_pypi.selection.names import Asked, Named, of_requirement
+from source_pypi.selection.names import Requested, RequirementsFile, requested_by
 from source_pypi.standards.requirements import read_requirement
 
 _BOMS = (
@@ -40,7 +40,7 @@ _PATH = re.compile(r"\.|[^\s<>=!~;@]*[/\\]")
 _ARCHIVE = re.compile(r"\S+\.(?:whl|zip|tar|tgz|tbz|txz|tar\.(?:gz|bz2|xz))(?:\[[^\]]*\])?", re.IGNORECASE)
 
 
-def read_requirements_txt(path: Path) -> Named:
+def read_requirements_txt(path: Path) -> RequirementsFile:
     """The projects that a requirements.txt names, and the files that it names in turn.
 
     An exact constraint pins a project that is asked for without a pin, and asks for nothing by itself.
@@ -52,7 +52,7 @@ def read_requirements_txt(path: Path) -> Named:
     return reading.named()
 
 
-def read_requirements_text(text: str, title: str) -> Named:
+def read_requirements_text(text: str, title: str) -> RequirementsFile:
     """The projects that a text in the form of a requirements.txt names; there are no files beside it.
 
     :param title: what the text is called in notes and errors.
@@ -81,18 +81,18 @@ class _Place(Struct, frozen=True):
 class _Reading(Struct):
     """What was found so far, in a file and the files that it names."""
 
-    asked: list[Asked] = field(default_factory=list)
+    asked: list[Requested] = field(default_factory=list)
     constraints: dict[NormalizedName, dict[str, None]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     seen: set[tuple[str, bool]] = field(default_factory=set)
 
-    def named(self) -> Named:
+    def named(self) -> RequirementsFile:
         """What was asked for, pinned as the constraints have it where it was not pinned itself."""
-        asked: list[Asked] = []
+        asked: list[Requested] = []
         for one in self.asked:
             pins = self.constraints.get(one.project, {}) if one.pin is None else {}
             asked += [replace(one, pin=pin) for pin in pins] or [one]
-        return Named(tuple(asked), tuple(self.notes))
+        return RequirementsFile(tuple(asked), tuple(self.notes))
 
     def file(self, path: Path, content: bytes, *, constraint: bool = False) -> None:
         """Read a file's content, once: files may name each other."""
@@ -120,7 +120,7 @@ class _Reading(Struct):
             return
         try:
             requirement = read_requirement(text)
-            asked = of_requirement(requirement)
+            asked = requested_by(requirement)
         except InvalidRequirement as error:
             raise place.error(f"{_shown(written)!r} is no requirement: {str(error).splitlines()[0]}") from error
         except ProjectNameError as error:

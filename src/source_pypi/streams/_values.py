@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from urllib.parse import urljoin, urlsplit
 
-from source_pypi.safety.limits import LONGEST_ADDRESS, LONGEST_PARSED
+from source_pypi.safety.limits import LONGEST_PARSED, LONGEST_URL
 
 
 def text(value: str | None) -> str | None:
@@ -32,9 +32,9 @@ def keywords(value: str | None) -> list[str] | None:
     return [part.strip() for part in parts if part.strip()]
 
 
-def is_address(value: str) -> bool:
+def is_url(value: str) -> bool:
     """Whether a text is an address that can be asked for."""
-    if len(value) > LONGEST_ADDRESS:
+    if len(value) > LONGEST_URL:
         return False
     try:
         parts = urlsplit(value)
@@ -48,7 +48,7 @@ def absolute(value: str | None, base: str) -> str | None:
     if value is not None and "://" in value:  # so are nearly all
         return value
     given = text(value)
-    if given is None or len(given) > LONGEST_ADDRESS:
+    if given is None or len(given) > LONGEST_URL:
         return given
     try:
         return urljoin(base, given)

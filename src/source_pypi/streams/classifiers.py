@@ -5,32 +5,32 @@ from typing import Annotated
 
 from msgspec import Struct
 
-from source_pypi.fields import about
-from source_pypi.services.index.documents.kinds import Reads
-from source_pypi.streams.stream import ONE_A_RELEASE, Row, Stream, Visit
+from source_pypi.fields import describe
+from source_pypi.services.index.documents.kinds import DocumentKind
+from source_pypi.streams.stream import ONE_A_RELEASE, ProjectDocuments, Row, Stream
 
 #: Separators in a classifier that are looked at; real ones have up to five.
 _MOST_PARTS = 100
 
 
-class Classifiers(Struct, frozen=True, kw_only=True, gc=False):
+class Classifier(Struct, frozen=True, kw_only=True, gc=False):
     """A trove classifier, taken apart."""
 
-    project: Annotated[str, about("The project's normalised name (PEP 503).", source="the name asked for")]
-    version: Annotated[str, about("The release that has it, as the index has it.", source="info.version")]
-    classifier: Annotated[str, about("The classifier, as uploaded.", source="info.classifiers")]
-    category: Annotated[str, about("Its first part, e.g. Programming Language.", source="info.classifiers")]
-    parts: Annotated[list[str], about("Its further parts, e.g. Python, 3, 3.12.", source="info.classifiers")]
+    project: Annotated[str, describe("The project's normalised name (PEP 503).", source="the name asked for")]
+    version: Annotated[str, describe("The release that has it, as the index has it.", source="info.version")]
+    classifier: Annotated[str, describe("The classifier, as uploaded.", source="info.classifiers")]
+    category: Annotated[str, describe("Its first part, e.g. Programming Language.", source="info.classifiers")]
+    parts: Annotated[list[str], describe("Its further parts, e.g. Python, 3, 3.12.", source="info.classifiers")]
 
 
-def classifiers_rows(visit: Visit) -> Iterator[Row]:
+def classifiers_rows(visit: ProjectDocuments) -> Iterator[Row]:
     """The classifiers of each release that was read, each once."""
     if visit.project is None:
         return
     for release in visit.releases:
         for classifier in dict.fromkeys(release.content.info.classifiers or ()):
             category, *parts = (part.strip() for part in classifier.split("::", _MOST_PARTS))
-            yield Classifiers(
+            yield Classifier(
                 project=visit.project,
                 version=release.version,
                 classifier=classifier,
@@ -42,10 +42,10 @@ def classifiers_rows(visit: Visit) -> Iterator[Row]:
 STREAM = Stream(
     name="classifiers",
     row="one classifier of a release",
-    record=Classifiers,
+    record=Classifier,
     key=("project", "version", "classifier"),
-    reads=(Reads.RELEASES,),
+    documents=(DocumentKind.RELEASES,),
     cost=ONE_A_RELEASE,
     rows=classifiers_rows,
-    made_from="info.classifiers",
+    required_key="info.classifiers",
 )

@@ -11,12 +11,12 @@ from typing import Annotated, Any
 
 from msgspec import Struct
 
-from source_pypi.fields import about
+from source_pypi.fields import describe
 from source_pypi.services.index import documents
 from source_pypi.services.index.documents import Document, Project
-from source_pypi.services.index.documents.kinds import Reads
+from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams._values import keywords, text
-from source_pypi.streams.stream import Row, Stream, Visit
+from source_pypi.streams.stream import ProjectDocuments, Row, Stream
 
 _NOT_GIVEN = "not given"
 
@@ -24,87 +24,92 @@ _NOT_GIVEN = "not given"
 class CoreMetadata(Struct, frozen=True, kw_only=True, gc=False):
     """A distribution's own metadata: the fields of core metadata up to 2.6, and what else stands there."""
 
-    project: Annotated[str, about("The project's normalised name (PEP 503).", source="the name asked for")]
-    version: Annotated[str, about("The version that lists the file, as the index has it.", source="releases")]
+    project: Annotated[str, describe("The project's normalised name (PEP 503).", source="the name asked for")]
+    version: Annotated[str, describe("The version that lists the file, as the index has it.", source="releases")]
     filename: Annotated[
-        str, about("The file whose metadata it is: the release's wheel, or sdist.", source="releases[].filename")
+        str, describe("The file whose metadata it is: the release's wheel, or sdist.", source="releases[].filename")
     ]
     metadata_version: Annotated[
-        str | None, about("Version of the metadata's format.", source="Metadata-Version", null=_NOT_GIVEN)
+        str | None, describe("Version of the metadata's format.", source="Metadata-Version", null=_NOT_GIVEN)
     ]
     declared_name: Annotated[
-        str | None, about("The project's name, as the file writes it.", source="Name", null=_NOT_GIVEN)
+        str | None, describe("The project's name, as the file writes it.", source="Name", null=_NOT_GIVEN)
     ]
     declared_version: Annotated[
-        str | None, about("The version, as the file writes it.", source="Version", null=_NOT_GIVEN)
+        str | None, describe("The version, as the file writes it.", source="Version", null=_NOT_GIVEN)
     ]
     dynamic: Annotated[
         list[str] | None,
-        about(
+        describe(
             "Fields of an sdist that a wheel built from it may change (PEP 643).",
             source="Dynamic",
             null=_NOT_GIVEN,
         ),
     ]
-    platforms: Annotated[list[str] | None, about("Platforms it is for.", source="Platform", null=_NOT_GIVEN)]
+    platforms: Annotated[list[str] | None, describe("Platforms it is for.", source="Platform", null=_NOT_GIVEN)]
     supported_platforms: Annotated[
-        list[str] | None, about("Platforms it was built for.", source="Supported-Platform", null=_NOT_GIVEN)
+        list[str] | None, describe("Platforms it was built for.", source="Supported-Platform", null=_NOT_GIVEN)
     ]
-    summary: Annotated[str | None, about("What it is, in one line.", source="Summary", null=_NOT_GIVEN)]
+    summary: Annotated[str | None, describe("What it is, in one line.", source="Summary", null=_NOT_GIVEN)]
     description: Annotated[
         str | None,
-        about("What it is, at length.", source="Description, or the text below the headers", null=_NOT_GIVEN),
+        describe("What it is, at length.", source="Description, or the text below the headers", null=_NOT_GIVEN),
     ]
     description_content_type: Annotated[
-        str | None, about("Markup of the description.", source="Description-Content-Type", null=_NOT_GIVEN)
+        str | None, describe("Markup of the description.", source="Description-Content-Type", null=_NOT_GIVEN)
     ]
     keywords: Annotated[
         list[str] | None,
-        about("Keywords, split at commas, or else at white space.", source="Keywords", null=_NOT_GIVEN),
+        describe("Keywords, split at commas, or else at white space.", source="Keywords", null=_NOT_GIVEN),
     ]
-    author: Annotated[str | None, about("Author's name.", source="Author", null=_NOT_GIVEN)]
-    author_email: Annotated[str | None, about("Author's address.", source="Author-email", null=_NOT_GIVEN)]
-    maintainer: Annotated[str | None, about("Maintainer's name.", source="Maintainer", null=_NOT_GIVEN)]
-    maintainer_email: Annotated[str | None, about("Maintainer's address.", source="Maintainer-email", null=_NOT_GIVEN)]
+    author: Annotated[str | None, describe("Author's name.", source="Author", null=_NOT_GIVEN)]
+    author_email: Annotated[str | None, describe("Author's address.", source="Author-email", null=_NOT_GIVEN)]
+    maintainer: Annotated[str | None, describe("Maintainer's name.", source="Maintainer", null=_NOT_GIVEN)]
+    maintainer_email: Annotated[
+        str | None, describe("Maintainer's address.", source="Maintainer-email", null=_NOT_GIVEN)
+    ]
     license: Annotated[
-        str | None, about("Licence as free text; may be a whole licence.", source="License", null=_NOT_GIVEN)
+        str | None, describe("Licence as free text; may be a whole licence.", source="License", null=_NOT_GIVEN)
     ]
     license_expression: Annotated[
-        str | None, about("Licence as an SPDX expression (PEP 639).", source="License-Expression", null=_NOT_GIVEN)
+        str | None, describe("Licence as an SPDX expression (PEP 639).", source="License-Expression", null=_NOT_GIVEN)
     ]
     license_files: Annotated[
-        list[str] | None, about("Names of the licence files (PEP 639).", source="License-File", null=_NOT_GIVEN)
+        list[str] | None, describe("Names of the licence files (PEP 639).", source="License-File", null=_NOT_GIVEN)
     ]
-    classifiers: Annotated[list[str] | None, about("Trove classifiers.", source="Classifier", null=_NOT_GIVEN)]
+    classifiers: Annotated[list[str] | None, describe("Trove classifiers.", source="Classifier", null=_NOT_GIVEN)]
     requires_dist: Annotated[
-        list[str] | None, about("Dependencies (PEP 508).", source="Requires-Dist", null=_NOT_GIVEN)
+        list[str] | None, describe("Dependencies (PEP 508).", source="Requires-Dist", null=_NOT_GIVEN)
     ]
     requires_python: Annotated[
-        str | None, about("Supported Python versions (PEP 440).", source="Requires-Python", null=_NOT_GIVEN)
+        str | None, describe("Supported Python versions (PEP 440).", source="Requires-Python", null=_NOT_GIVEN)
     ]
     requires_external: Annotated[
-        list[str] | None, about("What it needs from outside of Python.", source="Requires-External", null=_NOT_GIVEN)
+        list[str] | None, describe("What it needs from outside of Python.", source="Requires-External", null=_NOT_GIVEN)
     ]
-    provides_extra: Annotated[list[str] | None, about("Names of the extras.", source="Provides-Extra", null=_NOT_GIVEN)]
+    provides_extra: Annotated[
+        list[str] | None, describe("Names of the extras.", source="Provides-Extra", null=_NOT_GIVEN)
+    ]
     provides_dist: Annotated[
-        list[str] | None, about("Distributions that it contains.", source="Provides-Dist", null=_NOT_GIVEN)
+        list[str] | None, describe("Distributions that it contains.", source="Provides-Dist", null=_NOT_GIVEN)
     ]
     obsoletes_dist: Annotated[
-        list[str] | None, about("Distributions that it takes the place of.", source="Obsoletes-Dist", null=_NOT_GIVEN)
+        list[str] | None,
+        describe("Distributions that it takes the place of.", source="Obsoletes-Dist", null=_NOT_GIVEN),
     ]
     requires: Annotated[
-        list[str] | None, about("Modules that it needs (PEP 314, deprecated).", source="Requires", null=_NOT_GIVEN)
+        list[str] | None, describe("Modules that it needs (PEP 314, deprecated).", source="Requires", null=_NOT_GIVEN)
     ]
     provides: Annotated[
-        list[str] | None, about("Modules that it has (PEP 314, deprecated).", source="Provides", null=_NOT_GIVEN)
+        list[str] | None, describe("Modules that it has (PEP 314, deprecated).", source="Provides", null=_NOT_GIVEN)
     ]
     obsoletes: Annotated[
         list[str] | None,
-        about("Modules that it takes the place of (PEP 314, deprecated).", source="Obsoletes", null=_NOT_GIVEN),
+        describe("Modules that it takes the place of (PEP 314, deprecated).", source="Obsoletes", null=_NOT_GIVEN),
     ]
     import_names: Annotated[
         list[str] | None,
-        about(
+        describe(
             "Names that can be imported from it (PEP 794); empty: it says that there are none.",
             source="Import-Name",
             null=_NOT_GIVEN,
@@ -112,17 +117,19 @@ class CoreMetadata(Struct, frozen=True, kw_only=True, gc=False):
     ]
     import_namespaces: Annotated[
         list[str] | None,
-        about("Namespaces that its modules are in (PEP 794).", source="Import-Namespace", null=_NOT_GIVEN),
+        describe("Namespaces that its modules are in (PEP 794).", source="Import-Namespace", null=_NOT_GIVEN),
     ]
-    home_page: Annotated[str | None, about("Address of the home page.", source="Home-page", null=_NOT_GIVEN)]
-    download_url: Annotated[str | None, about("Address to download it from.", source="Download-URL", null=_NOT_GIVEN)]
+    home_page: Annotated[str | None, describe("Address of the home page.", source="Home-page", null=_NOT_GIVEN)]
+    download_url: Annotated[
+        str | None, describe("Address to download it from.", source="Download-URL", null=_NOT_GIVEN)
+    ]
     project_urls: Annotated[
         dict[str, str | None] | None,
-        about("Addresses by label; null for a label without one.", source="Project-URL", null=_NOT_GIVEN),
+        describe("Addresses by label; null for a label without one.", source="Project-URL", null=_NOT_GIVEN),
     ]
     unparsed: Annotated[
         dict[str, list[str]] | None,
-        about(
+        describe(
             "What could not be read, by the header's name in small letters: unknown headers, headers that stand there "
             "more often than they may, and text that is not UTF-8 (read as Latin-1).",
             source="every other header",
@@ -164,7 +171,7 @@ _LISTS = (
 )
 
 
-def core_metadata_rows(visit: Visit) -> Iterator[Row]:
+def core_metadata_rows(visit: ProjectDocuments) -> Iterator[Row]:
     """A row for each file whose metadata the visit brought."""
     if visit.project is None or visit.document is None:
         return
@@ -227,7 +234,7 @@ STREAM = Stream(
     row="a distribution's own metadata, as in its METADATA",
     record=CoreMetadata,
     key=("filename",),
-    reads=(Reads.PROJECT, Reads.CORE_METADATA),
+    documents=(DocumentKind.PROJECT, DocumentKind.CORE_METADATA),
     cost="1 a wanted release that offers it (its wheel, or else its sdist), beyond the project document",
     rows=core_metadata_rows,
 )

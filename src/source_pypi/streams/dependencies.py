@@ -8,27 +8,27 @@ from msgspec import Struct
 from packaging.requirements import InvalidRequirement
 from packaging.utils import canonicalize_name
 
-from source_pypi.fields import about
+from source_pypi.fields import describe
 from source_pypi.safety.limits import LONGEST_PARSED, remembered
-from source_pypi.services.index.documents.kinds import Reads
+from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.standards.requirements import extras_named, pinned_version, read_requirement
 from source_pypi.standards.versions import sort_key
-from source_pypi.streams.stream import ONE_A_RELEASE, Row, Stream, Visit
+from source_pypi.streams.stream import ONE_A_RELEASE, ProjectDocuments, Row, Stream
 
 _UNPARSED = "none, or the requirement does not parse"
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?!\w)")
 
 
-class Dependencies(Struct, frozen=True, kw_only=True, gc=False):
+class Dependency(Struct, frozen=True, kw_only=True, gc=False):
     """A requirement: as uploaded, and as PEP 508 reads it."""
 
-    project: Annotated[str, about("The project's normalised name (PEP 503).", source="the name asked for")]
-    version: Annotated[str, about("The release that requires it, as the index has it.", source="info.version")]
-    position: Annotated[int, about("Its place in the release's list, from 0.", source="info.requires_dist")]
-    requirement: Annotated[str, about("The requirement, as uploaded.", source="info.requires_dist")]
+    project: Annotated[str, describe("The project's normalised name (PEP 503).", source="the name asked for")]
+    version: Annotated[str, describe("The release that requires it, as the index has it.", source="info.version")]
+    position: Annotated[int, describe("Its place in the release's list, from 0.", source="info.requires_dist")]
+    requirement: Annotated[str, describe("The requirement, as uploaded.", source="info.requires_dist")]
     name: Annotated[
         str | None,
-        about(
+        describe(
             "Normalised name (PEP 503) of the project that is required.",
             source="info.requires_dist",
             null="no name can be read",
@@ -36,11 +36,11 @@ class Dependencies(Struct, frozen=True, kw_only=True, gc=False):
     ]
     extras: Annotated[
         list[str] | None,
-        about("Extras of that project that are required.", source="info.requires_dist", null=_UNPARSED),
+        describe("Extras of that project that are required.", source="info.requires_dist", null=_UNPARSED),
     ]
     specifier: Annotated[
         str | None,
-        about(
+        describe(
             "Versions that will do (PEP 440); null where any will.",
             source="info.requires_dist",
             null="any version, or the requirement does not parse",
@@ -48,7 +48,7 @@ class Dependencies(Struct, frozen=True, kw_only=True, gc=False):
     ]
     pin: Annotated[
         str | None,
-        about(
+        describe(
             "The one version that will do, as the specifier writes it (== or ===).",
             source="info.requires_dist",
             null="several will do, or the requirement does not parse",
@@ -56,7 +56,7 @@ class Dependencies(Struct, frozen=True, kw_only=True, gc=False):
     ]
     pin_sort_key: Annotated[
         str | None,
-        about(
+        describe(
             "The pinned version as versions.sort_key has it: equal for all spellings of one version.",
             source="info.requires_dist",
             null="no version is pinned",
@@ -64,11 +64,11 @@ class Dependencies(Struct, frozen=True, kw_only=True, gc=False):
     ]
     marker: Annotated[
         str | None,
-        about("Condition under which it is required (PEP 508).", source="info.requires_dist", null=_UNPARSED),
+        describe("Condition under which it is required (PEP 508).", source="info.requires_dist", null=_UNPARSED),
     ]
     extra: Annotated[
         str | None,
-        about(
+        describe(
             "The extra of the requiring project that asks for it; several are joined by a comma and a blank.",
             source="info.requires_dist",
             null="it is required in any case, or the requirement does not parse",
@@ -76,12 +76,14 @@ class Dependencies(Struct, frozen=True, kw_only=True, gc=False):
     ]
     url: Annotated[
         str | None,
-        about("Address that it must come from (PEP 508).", source="info.requires_dist", null=_UNPARSED),
+        describe("Address that it must come from (PEP 508).", source="info.requires_dist", null=_UNPARSED),
     ]
-    parse_error: Annotated[str | None, about("Why it does not parse.", source="info.requires_dist", null="it parses")]
+    parse_error: Annotated[
+        str | None, describe("Why it does not parse.", source="info.requires_dist", null="it parses")
+    ]
     source: Annotated[
         str,
-        about(
+        describe(
             "Who says so: 'index', which keeps the metadata of the first file; or 'core_metadata', a file's own.",
             source="the document it was read from",
         ),
@@ -101,7 +103,7 @@ class _Parsed(Struct, frozen=True):
     error: str | None = None
 
 
-def dependencies_rows(visit: Visit) -> Iterator[Row]:
+def dependencies_rows(visit: ProjectDocuments) -> Iterator[Row]:
     """The requirements of each release that was read; those of its core metadata where the index says nothing."""
     if visit.project is None:
         return
@@ -111,9 +113,9 @@ def dependencies_rows(visit: Visit) -> Iterator[Row]:
             yield _row(visit.project, release.version, position, text, source)
 
 
-def _row(project: str, version: str, position: int, text: str, source: str) -> Dependencies:
+def _row(project: str, version: str, position: int, text: str, source: str) -> Dependency:
     parsed = _parse(text)
-    return Dependencies(
+    return Dependency(
         project=project,
         version=version,
         position=position,
@@ -152,11 +154,11 @@ def _parse(text: str) -> _Parsed:
 STREAM = Stream(
     name="dependencies",
     row="one requirement of a release",
-    record=Dependencies,
+    record=Dependency,
     key=("project", "version", "position"),
-    reads=(Reads.RELEASES,),
+    documents=(DocumentKind.RELEASES,),
     cost=ONE_A_RELEASE,
     rows=dependencies_rows,
-    made_from="info.requires_dist",
-    fills_from=(Reads.CORE_METADATA,),
+    required_key="info.requires_dist",
+    fallback_documents=(DocumentKind.CORE_METADATA,),
 )

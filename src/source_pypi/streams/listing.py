@@ -6,20 +6,20 @@ from typing import Annotated
 from msgspec import Struct
 from packaging.utils import canonicalize_name
 
-from source_pypi.fields import Integer, about
-from source_pypi.services.index.documents.kinds import Reads
+from source_pypi.fields import Integer, describe
+from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.services.index.documents.page import serial_of
-from source_pypi.streams.stream import Row, Stream, Visit
+from source_pypi.streams.stream import ProjectDocuments, Row, Stream
 
 
-class Listing(Struct, frozen=True, kw_only=True, gc=False):
+class ListedProject(Struct, frozen=True, kw_only=True, gc=False):
     """A listed project: archived ones and those without releases are listed, quarantined ones are not."""
 
-    project: Annotated[str, about("The project's normalised name (PEP 503).", source="projects[].name")]
-    name: Annotated[str, about("The name as the index lists it.", source="projects[].name")]
+    project: Annotated[str, describe("The project's normalised name (PEP 503).", source="projects[].name")]
+    name: Annotated[str, describe("The name as the index lists it.", source="projects[].name")]
     serial: Annotated[
         Integer | None,
-        about(
+        describe(
             "The index's counter at the last change of the project that it journals; the list may be half an hour old.",
             source="projects[]._last-serial",
             null="the index has none",
@@ -27,7 +27,7 @@ class Listing(Struct, frozen=True, kw_only=True, gc=False):
     ]
 
 
-def listing_rows(visit: Visit) -> Iterator[Row]:
+def listing_rows(visit: ProjectDocuments) -> Iterator[Row]:
     """A row for each listed project, each once."""
     if visit.listing is None:
         return
@@ -37,15 +37,15 @@ def listing_rows(visit: Visit) -> Iterator[Row]:
             project = canonicalize_name(listed.name)
             if project not in seen:
                 seen.add(project)
-                yield Listing(project=project, name=listed.name, serial=serial_of(listed.last_serial))
+                yield ListedProject(project=project, name=listed.name, serial=serial_of(listed.last_serial))
 
 
 STREAM = Stream(
     name="listing",
     row="a project that the index has",
-    record=Listing,
+    record=ListedProject,
     key=("project",),
-    reads=(Reads.LISTING,),
+    documents=(DocumentKind.LISTING,),
     cost="1 in all (tens of megabytes on the public index)",
     rows=listing_rows,
 )

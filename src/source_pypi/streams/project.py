@@ -3,19 +3,19 @@
 from collections.abc import Iterator
 from typing import Annotated
 
-from source_pypi.fields import about
+from source_pypi.fields import describe
 from source_pypi.services.index import documents
-from source_pypi.services.index.documents.kinds import Reads
-from source_pypi.streams.stream import ONE_A_PROJECT, Row, Stream, Visit
+from source_pypi.services.index.documents.kinds import DocumentKind
+from source_pypi.streams.stream import ONE_A_PROJECT, ProjectDocuments, Row, Stream
 
 
 class Project(documents.Project, frozen=True, kw_only=True):
     """A project document, and whose it is."""
 
-    project: Annotated[str, about("The project's normalised name (PEP 503).", source="the name asked for")]
+    project: Annotated[str, describe("The project's normalised name (PEP 503).", source="the name asked for")]
 
 
-def project_rows(visit: Visit) -> Iterator[Row]:
+def project_rows(visit: ProjectDocuments) -> Iterator[Row]:
     """The document with every key that the index sent, known or not."""
     if visit.document is not None:
         yield {**visit.document.sections} | {"project": visit.project}
@@ -26,8 +26,8 @@ STREAM = Stream(
     row="a project document as the index sends it, nesting kept",
     record=Project,
     key=("project",),
-    reads=(Reads.PROJECT,),
+    documents=(DocumentKind.PROJECT,),
     cost=ONE_A_PROJECT,
     rows=project_rows,
-    as_sent=True,
+    raw=True,
 )

@@ -7,32 +7,32 @@ from typing import Annotated
 from msgspec import Struct
 from packaging.utils import canonicalize_name
 
-from source_pypi.fields import about
-from source_pypi.services.index.documents.kinds import Reads
+from source_pypi.fields import describe
+from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams._feeds import project_path, published_at, summary
-from source_pypi.streams.stream import Row, Stream, Visit
+from source_pypi.streams.stream import ProjectDocuments, Row, Stream
 
 
-class RecentProjects(Struct, frozen=True, kw_only=True, gc=False):
+class RecentProject(Struct, frozen=True, kw_only=True, gc=False):
     """A project that is new on the index: it lists the last forty."""
 
-    project: Annotated[str, about("The project's normalised name (PEP 503).", source="item.link")]
-    title: Annotated[str | None, about("What is shown of it.", source="item.title", null="the entry has none")]
+    project: Annotated[str, describe("The project's normalised name (PEP 503).", source="item.link")]
+    title: Annotated[str | None, describe("What is shown of it.", source="item.title", null="the entry has none")]
     summary: Annotated[
         str | None,
-        about("What the project is, in one line.", source="item.description", null="the project does not say"),
+        describe("What the project is, in one line.", source="item.description", null="the project does not say"),
     ]
     author_email: Annotated[
-        str | None, about("The author's address.", source="item.author", null="the project does not say")
+        str | None, describe("The author's address.", source="item.author", null="the project does not say")
     ]
-    link: Annotated[str, about("The project's page on the index.", source="item.link")]
+    link: Annotated[str, describe("The project's page on the index.", source="item.link")]
     published_at: Annotated[
         datetime | None,
-        about("When it came to the index.", source="item.pubDate", null="the entry has no such time"),
+        describe("When it came to the index.", source="item.pubDate", null="the entry has no such time"),
     ]
 
 
-def recent_projects_rows(visit: Visit) -> Iterator[Row]:
+def recent_projects_rows(visit: ProjectDocuments) -> Iterator[Row]:
     """A row for each entry that leads to a project, each project once, newest first."""
     seen: set[str] = set()
     for entry in visit.recent_projects.content.entries if visit.recent_projects is not None else ():
@@ -42,7 +42,7 @@ def recent_projects_rows(visit: Visit) -> Iterator[Row]:
         project = canonicalize_name(path[0])
         if project not in seen:
             seen.add(project)
-            yield RecentProjects(
+            yield RecentProject(
                 project=project,
                 title=entry.title,
                 summary=summary(entry),
@@ -55,9 +55,9 @@ def recent_projects_rows(visit: Visit) -> Iterator[Row]:
 STREAM = Stream(
     name="recent_projects",
     row="an entry of the feed of recent projects",
-    record=RecentProjects,
+    record=RecentProject,
     key=("project",),
-    reads=(Reads.RECENT_PROJECTS,),
+    documents=(DocumentKind.RECENT_PROJECTS,),
     cost="1 in all",
     rows=recent_projects_rows,
 )

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 
 from source_pypi.services.index import documents
-from source_pypi.services.index.documents.kinds import Reads
-from source_pypi.streams.stream import Row, Stream, Visit
+from source_pypi.services.index.documents.kinds import DocumentKind
+from source_pypi.streams.stream import ProjectDocuments, Row, Stream
 
 
 class Stats(documents.Statistics, frozen=True):
     """The index's statistics."""
 
 
-def stats_rows(visit: Visit) -> Iterator[Row]:
+def stats_rows(visit: ProjectDocuments) -> Iterator[Row]:
     """The document with every key that the index sent."""
     if visit.statistics is not None:
         yield {**visit.statistics.sections}
@@ -22,8 +22,8 @@ STREAM = Stream(
     row="the index's statistics as it sends them",
     record=Stats,
     key=(),
-    reads=(Reads.STATISTICS,),
+    documents=(DocumentKind.STATISTICS,),
     cost="1 in all",
     rows=stats_rows,
-    as_sent=True,
+    raw=True,
 )

@@ -9,23 +9,23 @@ from typing import Annotated
 
 from msgspec import Struct
 
-from source_pypi.fields import Integer, about
+from source_pypi.fields import Integer, describe
 from source_pypi.services.index.documents import Page, Project
-from source_pypi.services.index.documents.kinds import Reads
+from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.services.index.documents.page import serial_of
 from source_pypi.streams._values import text
-from source_pypi.streams.stream import Row, Stream, Visit
+from source_pypi.streams.stream import ProjectDocuments, Row, Stream
 
 _NO_PAGE = "there is no page"
 
 
-class Statuses(Struct, frozen=True, kw_only=True, gc=False):
+class Status(Struct, frozen=True, kw_only=True, gc=False):
     """A project's status."""
 
-    project: Annotated[str, about("The project's normalised name (PEP 503).", source="the name asked for")]
+    project: Annotated[str, describe("The project's normalised name (PEP 503).", source="the name asked for")]
     status: Annotated[
         str,
-        about(
+        describe(
             "active; archived (no releases are to be expected), deprecated, or quarantined (PEP 792); empty (the index "
             "has it, without releases); missing (the index does not have it).",
             source="page: project-status.status",
@@ -33,21 +33,21 @@ class Statuses(Struct, frozen=True, kw_only=True, gc=False):
     ]
     reason: Annotated[
         str | None,
-        about("Why, as the index says it.", source="page: project-status.reason", null="no reason given"),
+        describe("Why, as the index says it.", source="page: project-status.reason", null="no reason given"),
     ]
     has_document: Annotated[
         bool,
-        about(
+        describe(
             "Whether there is a project document; there is none of empty and quarantined projects.", source="document"
         ),
     ]
-    has_page: Annotated[bool, about("Whether there is a project page.", source="page")]
+    has_page: Annotated[bool, describe("Whether there is a project page.", source="page")]
     file_count: Annotated[
-        int | None, about("Files that the page lists.", source="page: files", unit="files", null=_NO_PAGE)
+        int | None, describe("Files that the page lists.", source="page: files", unit="files", null=_NO_PAGE)
     ]
     agree: Annotated[
         bool | None,
-        about(
+        describe(
             "Whether document and page list the same files, or are both without any.",
             source="document: releases; page: files",
             null="there is no page, or the document lists no releases",
@@ -55,15 +55,17 @@ class Statuses(Struct, frozen=True, kw_only=True, gc=False):
     ]
     disagreement: Annotated[
         str | None,
-        about("How they differ.", source="document: releases; page: files", null="they agree, or cannot be compared"),
+        describe(
+            "How they differ.", source="document: releases; page: files", null="they agree, or cannot be compared"
+        ),
     ]
     serial: Annotated[
         Integer | None,
-        about("The page's serial.", source="page: meta._last-serial", null="there is no page, or it has none"),
+        describe("The page's serial.", source="page: meta._last-serial", null="there is no page, or it has none"),
     ]
 
 
-def statuses_rows(visit: Visit) -> Iterator[Row]:
+def statuses_rows(visit: ProjectDocuments) -> Iterator[Row]:
     """One row, from page and document, whether they are there or not."""
     if visit.project is None:
         return
@@ -71,7 +73,7 @@ def statuses_rows(visit: Visit) -> Iterator[Row]:
     document = None if visit.document is None else visit.document.content
     disagreement = _disagreement(document, page)
     comparable = page is not None and (document is None or document.releases is not None)
-    yield Statuses(
+    yield Status(
         project=visit.project,
         status=_status(document, page),
         reason=None if page is None or page.status is None else text(page.status.reason),
@@ -107,9 +109,9 @@ def _disagreement(document: Project | None, page: Page | None) -> str | None:
 STREAM = Stream(
     name="statuses",
     row="what became of a project that was asked for",
-    record=Statuses,
+    record=Status,
     key=("project",),
-    reads=(Reads.PAGE, Reads.PROJECT),
+    documents=(DocumentKind.PAGE, DocumentKind.PROJECT),
     cost="1 a project, its page, beyond the project document",
     rows=statuses_rows,
 )

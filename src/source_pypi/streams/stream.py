@@ -18,7 +18,7 @@ from source_pypi.services.index.documents import (
     Release,
     Statistics,
 )
-from source_pypi.services.index.documents.kinds import BEHIND_PROJECT, MOMENTARY, Reads
+from source_pypi.services.index.documents.kinds import BEHIND_PROJECT, MOMENTARY, DocumentKind
 
 #: What streams cost, in requests.
 ONE_A_PROJECT = "1 a project, shared by all streams that read its document"
@@ -31,7 +31,7 @@ ONE_A_RELEASE = (
 Row = Struct | Mapping[str, object]
 
 
-class Visit(Struct, frozen=True, kw_only=True):
+class ProjectDocuments(Struct, frozen=True, kw_only=True):
     """The documents that one visit brought, to a project or (``project`` is None) to the index as a whole.
 
     A document that no selected stream reads, that the index does not have, or that could not be had, is None or
@@ -49,9 +49,9 @@ class Visit(Struct, frozen=True, kw_only=True):
     listing: Document[Listing] | None = None
     recent_releases: Document[Feed] | None = None
     recent_projects: Document[Feed] | None = None
-    fill: bool = False
+    use_core_metadata: bool = False
 
-    def documents(self) -> Iterator[Document[Any]]:
+    def all(self) -> Iterator[Document[Any]]:
         """Every document that the visit brought, each once."""
         single = (self.document, self.page, self.statistics, self.listing, self.recent_releases, self.recent_projects)
         several = (view.document for view in self.releases if view.document is not self.document)
@@ -62,7 +62,7 @@ class Visit(Struct, frozen=True, kw_only=True):
     def required(self, release: "ReleaseView") -> tuple[Sequence[str], str]:
         """What a release requires, as uploaded, and who says so: ``index`` or ``core_metadata``."""
         listed = release.content.info.requires_dist
-        if listed is None and self.fill:
+        if listed is None and self.use_core_metadata:
             for file in release.files():
                 metadata = self.core_metadata.get(file.filename or "")
                 if metadata is not None:
@@ -108,41 +108,41 @@ class Stream(Struct, frozen=True, dict=True):
     row: str
     record: type[Struct]
     key: tuple[str, ...]
-    reads: tuple[Reads, ...]
+    documents: tuple[DocumentKind, ...]
     cost: str
-    rows: Callable[[Visit], Iterable[Row]]
-    fills_from: tuple[Reads, ...] = ()
-    made_from: str | None = None
+    rows: Callable[[ProjectDocuments], Iterable[Row]]
+    fallback_documents: tuple[DocumentKind, ...] = ()
+    required_key: str | None = None
     require: Callable[[], None] | None = None
-    as_sent: bool = False
+    raw: bool = False
     revision: int = 0
 
     @cached_property
     def of_project(self) -> bool:
         """Whether its rows belong to projects; otherwise they tell of the index as a whole."""
-        return all(read.of_project for read in self.reads)
+        return all(read.of_project for read in self.documents)
 
     @cached_property
     def incremental(self) -> bool:
         """Whether it can be read by what has changed; statistics and feeds tell of the moment only."""
-        return not MOMENTARY & set(self.reads)
+        return not MOMENTARY & set(self.documents)
 
     @cached_property
-    def needs(self) -> frozenset[Reads]:
+    def required_documents(self) -> frozenset[DocumentKind]:
         """The documents that are asked for it: those that it reads, and the one that leads to them."""
-        leading = {Reads.PROJECT} if BEHIND_PROJECT & set(self.reads) else set()
-        return frozenset({*self.reads, *leading})
+        leading = {DocumentKind.PROJECT} if BEHIND_PROJECT & set(self.documents) else set()
+        return frozenset({*self.documents, *leading})
 
     @cached_property
-    def part_kind(self) -> Reads | None:
+    def partition_kind(self) -> DocumentKind | None:
         """The documents of which each makes rows of its own; None: all rows are made from the project's documents."""
-        return next((read for read in self.reads if read in _PARTS), None)
+        return next((read for read in self.documents if read in _PARTS), None)
 
     @cached_property
-    def part(self) -> str | None:
+    def partition_field(self) -> str | None:
         """The field that tells which of these documents a row is from; None: as above."""
-        return None if self.part_kind is None else _PARTS[self.part_kind]
+        return None if self.partition_kind is None else _PARTS[self.partition_kind]
 
 
 #: Documents of which a project has several, and the field that tells them apart.
-_PARTS = {Reads.RELEASES: "version", Reads.PROVENANCE: "filename", Reads.CORE_METADATA: "filename"}
+_PARTS = {DocumentKind.RELEASES: "version", DocumentKind.PROVENANCE: "filename", DocumentKind.CORE_METADATA: "filename"}

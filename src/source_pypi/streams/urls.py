@@ -6,11 +6,11 @@ from typing import Annotated
 
 from msgspec import Struct
 
-from source_pypi.fields import about
+from source_pypi.fields import describe
 from source_pypi.services.index.documents import Info
-from source_pypi.services.index.documents.kinds import Reads
+from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams._values import text
-from source_pypi.streams.stream import ONE_A_RELEASE, Row, Stream, Visit
+from source_pypi.streams.stream import ONE_A_RELEASE, ProjectDocuments, Row, Stream
 
 #: Well-known labels and the other names that they go by (PEP 753; the specification "Well-known Project URLs").
 WELL_KNOWN = {
@@ -27,38 +27,38 @@ _LABELS = {name: label for label, others in WELL_KNOWN.items() for name in (labe
 _DROPPED = str.maketrans("", "", string.punctuation + string.whitespace)
 
 
-class Urls(Struct, frozen=True, kw_only=True, gc=False):
+class Url(Struct, frozen=True, kw_only=True, gc=False):
     """A labelled address."""
 
-    project: Annotated[str, about("The project's normalised name (PEP 503).", source="the name asked for")]
-    version: Annotated[str, about("The release that gives it, as the index has it.", source="info.version")]
+    project: Annotated[str, describe("The project's normalised name (PEP 503).", source="the name asked for")]
+    version: Annotated[str, describe("The release that gives it, as the index has it.", source="info.version")]
     label: Annotated[
         str,
-        about(
+        describe(
             "The label, as uploaded; Home-page and Download-URL for the fields of these names.",
             source="info.project_urls",
         ),
     ]
     well_known: Annotated[
         str | None,
-        about(
+        describe(
             "The well-known label that it means (PEP 753): homepage, source, download, changelog, releasenotes, "
             "documentation, issues or funding.",
             source="info.project_urls",
             null="none of these",
         ),
     ]
-    url: Annotated[str, about("The address.", source="info.project_urls")]
+    url: Annotated[str, describe("The address.", source="info.project_urls")]
     source: Annotated[
         str,
-        about(
+        describe(
             "The field that has it: project_urls, home_page or download_url.",
             source="info.project_urls, info.home_page, info.download_url",
         ),
     ]
 
 
-def urls_rows(visit: Visit) -> Iterator[Row]:
+def urls_rows(visit: ProjectDocuments) -> Iterator[Row]:
     """The addresses of each release that was read; a label that comes twice counts where it is first."""
     if visit.project is None:
         return
@@ -67,7 +67,7 @@ def urls_rows(visit: Visit) -> Iterator[Row]:
         for label, url, source in _labelled(release.content.info):
             if label not in seen:
                 seen.add(label)
-                yield Urls(
+                yield Url(
                     project=visit.project,
                     version=release.version,
                     label=label,
@@ -97,10 +97,10 @@ def _labelled(info: Info) -> Iterator[tuple[str, str, str]]:
 STREAM = Stream(
     name="urls",
     row="one labelled address of a release",
-    record=Urls,
+    record=Url,
     key=("project", "version", "label"),
-    reads=(Reads.RELEASES,),
+    documents=(DocumentKind.RELEASES,),
     cost=ONE_A_RELEASE,
     rows=urls_rows,
-    made_from="info.project_urls",
+    required_key="info.project_urls",
 )

@@ -6,65 +6,67 @@ from typing import Annotated
 
 from msgspec import Struct
 
-from source_pypi.fields import Integer, about
+from source_pypi.fields import Integer, describe
 from source_pypi.services.index.documents import File, Info
-from source_pypi.services.index.documents.kinds import Reads
+from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.standards.versions import normalized, parse_version, sort_key
 from source_pypi.standards.wheels import kind_of
 from source_pypi.streams._values import text, total
-from source_pypi.streams.stream import ONE_A_PROJECT, Row, Stream, Visit
+from source_pypi.streams.stream import ONE_A_PROJECT, ProjectDocuments, Row, Stream
 
 _NOT_PEP_440 = "PEP 440 does not know the version"
 _LARGEST = 2**63 - 1
 
 
-class Versions(Struct, frozen=True, kw_only=True, gc=False):
+class Version(Struct, frozen=True, kw_only=True, gc=False):
     """A version: what PEP 440 reads in it, and what its files tell."""
 
-    project: Annotated[str, about("The project's normalised name (PEP 503).", source="the name asked for")]
-    version: Annotated[str, about("The version, as the index has it.", source="releases")]
-    valid_pep440: Annotated[bool, about("Whether PEP 440 knows such a version.", source="releases")]
+    project: Annotated[str, describe("The project's normalised name (PEP 503).", source="the name asked for")]
+    version: Annotated[str, describe("The version, as the index has it.", source="releases")]
+    valid_pep440: Annotated[bool, describe("Whether PEP 440 knows such a version.", source="releases")]
     normalized_version: Annotated[
-        str | None, about("The version in PEP 440's normal form.", source="releases", null=_NOT_PEP_440)
+        str | None, describe("The version in PEP 440's normal form.", source="releases", null=_NOT_PEP_440)
     ]
     sort_key: Annotated[
         str,
-        about(
+        describe(
             "A text that sorts as PEP 440 orders versions; versions that it does not know sort below all others.",
             source="releases",
         ),
     ]
     is_prerelease: Annotated[
         bool | None,
-        about("Whether it is a pre- or development release (PEP 440).", source="releases", null=_NOT_PEP_440),
+        describe("Whether it is a pre- or development release (PEP 440).", source="releases", null=_NOT_PEP_440),
     ]
     pre: Annotated[
         str | None,
-        about("Pre-release segment, e.g. rc1.", source="releases", null=f"none, or {_NOT_PEP_440}"),
+        describe("Pre-release segment, e.g. rc1.", source="releases", null=f"none, or {_NOT_PEP_440}"),
     ]
-    post: Annotated[Integer | None, about("Post-release number.", source="releases", null=f"none, or {_NOT_PEP_440}")]
+    post: Annotated[
+        Integer | None, describe("Post-release number.", source="releases", null=f"none, or {_NOT_PEP_440}")
+    ]
     dev: Annotated[
-        Integer | None, about("Development release number.", source="releases", null=f"none, or {_NOT_PEP_440}")
+        Integer | None, describe("Development release number.", source="releases", null=f"none, or {_NOT_PEP_440}")
     ]
-    local: Annotated[str | None, about("Local version label.", source="releases", null=f"none, or {_NOT_PEP_440}")]
+    local: Annotated[str | None, describe("Local version label.", source="releases", null=f"none, or {_NOT_PEP_440}")]
     first_upload_at: Annotated[
         datetime | None,
-        about("Time of its first upload.", source="releases[].upload_time_iso_8601", null="no files"),
+        describe("Time of its first upload.", source="releases[].upload_time_iso_8601", null="no files"),
     ]
     last_upload_at: Annotated[
         datetime | None,
-        about("Time of its last upload.", source="releases[].upload_time_iso_8601", null="no files"),
+        describe("Time of its last upload.", source="releases[].upload_time_iso_8601", null="no files"),
     ]
-    file_count: Annotated[int, about("Number of its files.", source="releases", unit="files")]
+    file_count: Annotated[int, describe("Number of its files.", source="releases", unit="files")]
     total_size: Annotated[
         Integer | None,
-        about("Size of its files.", source="releases[].size", unit="bytes", null="the index does not say"),
+        describe("Size of its files.", source="releases[].size", unit="bytes", null="the index does not say"),
     ]
-    has_sdist: Annotated[bool, about("Whether it has a source distribution.", source="releases[].packagetype")]
-    has_wheel: Annotated[bool, about("Whether it has a wheel.", source="releases[].packagetype")]
+    has_sdist: Annotated[bool, describe("Whether it has a source distribution.", source="releases[].packagetype")]
+    has_wheel: Annotated[bool, describe("Whether it has a wheel.", source="releases[].packagetype")]
     requires_python: Annotated[
         str | None,
-        about(
+        describe(
             "Supported Python versions (PEP 440).",
             source="releases[].requires_python",
             null="not given, or no files",
@@ -72,20 +74,20 @@ class Versions(Struct, frozen=True, kw_only=True, gc=False):
     ]
     yanked: Annotated[
         bool | None,
-        about(
+        describe(
             "Whether it was yanked (PEP 592).", source="releases[].yanked", null="no files, so the index does not say"
         ),
     ]
     yanked_reason: Annotated[
         str | None,
-        about("Why it was yanked.", source="releases[].yanked_reason", null="not yanked, or no reason given"),
+        describe("Why it was yanked.", source="releases[].yanked_reason", null="not yanked, or no reason given"),
     ]
     is_latest: Annotated[
-        bool, about("Whether the index chose it as the project's latest release.", source="info.version")
+        bool, describe("Whether the index chose it as the project's latest release.", source="info.version")
     ]
 
 
-def versions_rows(visit: Visit) -> Iterator[Row]:
+def versions_rows(visit: ProjectDocuments) -> Iterator[Row]:
     """A row for each version that the project document lists, in the document's order."""
     if visit.project is None or visit.document is None:
         return
@@ -94,12 +96,12 @@ def versions_rows(visit: Visit) -> Iterator[Row]:
         yield _row(visit.project, version, files, content.info)
 
 
-def _row(project: str, version: str, files: Sequence[File], info: Info) -> Versions:
+def _row(project: str, version: str, files: Sequence[File], info: Info) -> Version:
     is_latest = version == info.version
     parsed = parse_version(version)
     uploads = [when for file in files if (when := file.uploaded()) is not None]
     kinds = {file.packagetype or kind_of(file.name() or "") for file in files}
-    return Versions(
+    return Version(
         project=project,
         version=version,
         valid_pep440=parsed is not None,
@@ -146,9 +148,9 @@ def _column(number: int | None) -> int | None:
 STREAM = Stream(
     name="versions",
     row="a version, also one without files",
-    record=Versions,
+    record=Version,
     key=("project", "version"),
-    reads=(Reads.PROJECT,),
+    documents=(DocumentKind.PROJECT,),
     cost=ONE_A_PROJECT,
     rows=versions_rows,
 )

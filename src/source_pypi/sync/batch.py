@@ -9,13 +9,13 @@ from msgspec import Struct, field
 
 from source_pypi.errors import NotOfferedError, SourceError, TooLargeError, UnknownReleaseError
 from source_pypi.services.index.documents import plain
-from source_pypi.services.index.documents.invalid_fields import Oddity
-from source_pypi.services.index.documents.kinds import Reads
+from source_pypi.services.index.documents.invalid_fields import InvalidField
+from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.standards.versions import same_version
-from source_pypi.streams.stream import Stream, Visit
+from source_pypi.streams.stream import ProjectDocuments, Stream
 from source_pypi.sync.changes import Change, change_of
-from source_pypi.sync.fetch_result import Findings
-from source_pypi.sync.state import Known
+from source_pypi.sync.fetch_result import FetchResult
+from source_pypi.sync.state import PreviousState
 
 
 class Batch(Struct, frozen=True):
@@ -37,10 +37,10 @@ class Batch(Struct, frozen=True):
     changes: dict[str, Change] = field(default_factory=dict)
     failures: dict[str, SourceError] = field(default_factory=dict)
     missing: bool = False
-    complaints: tuple[SourceError, ...] = ()
-    notes: tuple[str, ...] = ()
-    oddities: tuple[Oddity, ...] = ()
-    known: int = 0
+    user_errors: tuple[SourceError, ...] = ()
+    warnings: tuple[str, ...] = ()
+    invalid_fields: tuple[InvalidField, ...] = ()
+    total_projects: int = 0
 
     @property
     def counts(self) -> dict[str, int]:
@@ -68,12 +68,12 @@ def rows_of(stream: Stream, change: Change) -> Iterator[Any]:
     """The rows to write: a record's instance a row, or where rows are documents as the index sent them, a dict."""
     records = msgspec.json.Decoder(stream.record)
     for lines in change.lines:
-        yield from map(plain, lines.splitlines()) if stream.as_sent else records.decode_lines(lines)
+        yield from map(plain, lines.splitlines()) if stream.raw else records.decode_lines(lines)
 
 
 def batch_of(
-    findings: Findings,
-    known: Known,
+    result: FetchResult,
+    known: PreviousState,
     terms: Mapping[str, bytes],
     seen_at: datetime,
     *,
@@ -87,74 +87,74 @@ def batch_of(
     :param keys: whether the keys of rows are remembered.
     :param of: projects that are to be visited in all.
     """
-    visit = findings.visit
-    failures = {s.name: error for s in known.streams if (error := _failure(s, findings)) is not None}
+    visit = result.documents
+    failures = {s.name: error for s in known.streams if (error := _failure(s, result)) is not None}
     changes: dict[str, Change] = {}
     for stream in known.streams:
-        if stream.name in failures or stream.needs & findings.left:
+        if stream.name in failures or stream.required_documents & result.stale:
             continue
         try:
-            change = change_of(stream, findings, known, terms[stream.name], int(seen_at.timestamp()), keys=keys)
+            change = change_of(stream, result, known, terms[stream.name], int(seen_at.timestamp()), keys=keys)
         except TooLargeError as large:
             failures[stream.name] = large
             continue
         if change.count == 0 and (error := _lacking(stream, visit)) is not None:
             failures[stream.name] = error
-        elif not (findings.complaints and _is_slip(stream, findings, known) and not change.count):
+        elif not (result.user_errors and _is_slip(stream, result, known) and not change.count):
             changes[stream.name] = change
-    named = findings.target is None or findings.target.named
+    named = result.project is None or result.project.named
     return Batch(
         project=visit.project,
         seen_at=seen_at,
         changes=changes,
         failures=failures,
-        missing=findings.missing and named and not known.existed,
-        complaints=tuple(findings.complaints),
-        notes=(*findings.notes, *_absence(findings, known, named=named)),
-        oddities=tuple(oddity for document in visit.documents() for oddity in document.oddities),
-        known=of,
+        missing=result.missing and named and not known.existed,
+        user_errors=tuple(result.user_errors),
+        warnings=(*result.warnings, *_absence(result, known, named=named)),
+        invalid_fields=tuple(invalid_field for document in visit.all() for invalid_field in document.invalid_fields),
+        total_projects=of,
     )
 
 
-def _absence(findings: Findings, known: Known, *, named: bool) -> list[str]:
+def _absence(result: FetchResult, known: PreviousState, *, named: bool) -> list[str]:
     """What to say of a project that the index does not have, unless it is the user's mistake."""
-    if not findings.missing:
+    if not result.missing:
         return []
     if known.existed:
-        return [f"{findings.visit.project} is gone from the index, and so are its rows"]
-    return [] if named else [f"{findings.visit.project} is listed or needed, and the index does not have it"]
+        return [f"{result.documents.project} is gone from the index, and so are its rows"]
+    return [] if named else [f"{result.documents.project} is listed or needed, and the index does not have it"]
 
 
-def _is_slip(stream: Stream, findings: Findings, known: Known) -> bool:
+def _is_slip(stream: Stream, result: FetchResult, known: PreviousState) -> bool:
     """Whether a version that was pinned was never there: what was loaded stays where nothing new came."""
-    seen = known.seen.get(stream.name)
-    parts = seen.parts if seen is not None else {}
-    there = [name for name, part in parts.items() if part.mark is None or not part.mark.absent]
-    unknown = [error.version for error in findings.complaints if isinstance(error, UnknownReleaseError)]
-    return stream.part_kind is Reads.RELEASES and any(
+    seen = known.states.get(stream.name)
+    parts = seen.partitions if seen is not None else {}
+    there = [name for name, part in parts.items() if part.fingerprint is None or not part.fingerprint.absent]
+    unknown = [error.version for error in result.user_errors if isinstance(error, UnknownReleaseError)]
+    return stream.partition_kind is DocumentKind.RELEASES and any(
         not any(same_version(version, name) for name in there) for version in unknown
     )
 
 
-def _failure(stream: Stream, findings: Findings) -> SourceError | None:
+def _failure(stream: Stream, result: FetchResult) -> SourceError | None:
     """Why a stream cannot be read here, if so: a document that it reads could not be had.
 
     A stream that reads the page tells of projects without documents, and a gap that cannot be filled stays one.
     """
-    told = Reads.PAGE in stream.reads
-    for read in stream.reads:
-        error = findings.failures.get(read)
-        if error is not None and not (told and read is Reads.PROJECT and isinstance(error, NotOfferedError)):
+    told = DocumentKind.PAGE in stream.documents
+    for read in stream.documents:
+        error = result.failures.get(read)
+        if error is not None and not (told and read is DocumentKind.PROJECT and isinstance(error, NotOfferedError)):
             return error
-    filling = (findings.failures.get(read) for read in stream.fills_from if findings.visit.fill)
+    filling = (result.failures.get(read) for read in stream.fallback_documents if result.documents.use_core_metadata)
     return next((error for error in filling if error is not None and not isinstance(error, NotOfferedError)), None)
 
 
-def _lacking(stream: Stream, visit: Visit) -> SourceError | None:
+def _lacking(stream: Stream, visit: ProjectDocuments) -> SourceError | None:
     """Why a stream has no rows here, if it is because the document has not even the key that they are made from."""
     document = visit.document
-    if document is None or stream.made_from is None or document.has(stream.made_from):
+    if document is None or stream.required_key is None or document.has(stream.required_key):
         return None
-    if visit.fill and visit.core_metadata and stream.fills_from:
+    if visit.use_core_metadata and visit.core_metadata and stream.fallback_documents:
         return None
-    return NotOfferedError(f"{stream.made_from} of {visit.project}", document.address, "lacks it")
+    return NotOfferedError(f"{stream.required_key} of {visit.project}", document.url, "lacks it")

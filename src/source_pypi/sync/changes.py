@@ -17,16 +17,16 @@ from msgspec.structs import replace
 
 from source_pypi.errors import TooLargeError
 from source_pypi.safety.limits import LARGEST_ROW, MOST_ROWS
-from source_pypi.services.index.documents import Mark
-from source_pypi.services.index.documents.kinds import Reads
+from source_pypi.services.index.documents import Fingerprint
+from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import Row, Stream
-from source_pypi.sync.fetch_result import Findings
+from source_pypi.sync.fetch_result import FetchResult
 from source_pypi.sync.state import (
     CODES,
     Key,
-    Known,
-    Part,
-    Seen,
+    Partition,
+    PreviousState,
+    ProjectState,
 )
 from source_pypi.sync.state_codec import DIGEST
 
@@ -51,15 +51,17 @@ class Change(Struct, frozen=True):
     :ivar again: whether all of ``seen`` but the time of the visit is what was remembered before.
     """
 
-    seen: Seen
+    state: ProjectState
     count: int | None = None
     lines: tuple[bytes, ...] = ()
-    kept: tuple[str, ...] = ()
-    gone: list[dict[str, str | int]] = field(default_factory=list)
-    again: bool = False
+    unchanged_partitions: tuple[str, ...] = ()
+    deleted_keys: list[dict[str, str | int]] = field(default_factory=list)
+    only_time_changed: bool = False
 
 
-def change_of(stream: Stream, findings: Findings, known: Known, terms: bytes, now: int, *, keys: bool) -> Change:
+def change_of(
+    stream: Stream, result: FetchResult, known: PreviousState, terms: bytes, now: int, *, keys: bool
+) -> Change:
     """Compare a visit's documents with what a stream has seen.
 
     :param terms: what else the rows depend on now (``terms_of``).
@@ -67,25 +69,29 @@ def change_of(stream: Stream, findings: Findings, known: Known, terms: bytes, no
     :param keys: whether the keys of rows are kept, so that one can tell later which are gone.
     :raises TooLargeError: when there are more rows, or larger ones, than are taken.
     """
-    before = known.seen.get(stream.name)
-    old = before.parts if before is not None else {}
-    marks = _marks(stream, findings)
-    settled = stream.name in known.settled
-    stands = settled and before is not None and _same(marks, before.marks)
-    there = _there(stream, findings, old)
+    before = known.states.get(stream.name)
+    old = before.partitions if before is not None else {}
+    fingerprints = _fingerprints(stream, result)
+    comparable = stream.name in known.comparable
+    stands = comparable and before is not None and _same(fingerprints, before.fingerprints)
+    there = _there(stream, result, old)
     stale = [
-        name for name, mark in there.items() if not _unchanged(mark, old.get(name), settled=settled, stands=stands)
+        name
+        for name, fingerprint in there.items()
+        if not _unchanged(fingerprint, old.get(name), comparable=comparable, stands=stands)
     ]
     told = keys and bool(_rest(stream))
-    made = {name: _made(stream, findings, rows, keys=told) for name, rows in _by_part(stream, findings, stale)}
-    new: dict[str, Part] = {name: old[name] for name in there if name not in made}
-    new |= {name: Part(one.digest, there[name], one.keys) for name, one in made.items()}
+    made = {name: _made(stream, result, rows, keys=told) for name, rows in _by_part(stream, result, stale)}
+    new: dict[str, Partition] = {name: old[name] for name in there if name not in made}
+    new |= {name: Partition(one.digest, there[name], one.keys) for name, one in made.items()}
     changed = [name for name in made if name not in old or old[name].digest != new[name].digest]
-    seen = Seen(now, terms, _existed(findings, known), _serial(stream, findings), marks, new, findings.whole_needs)
+    seen = ProjectState(
+        now, terms, _existed(result, known), _serial(stream, result), fingerprints, new, result.complete_requirements
+    )
     if before is not None and not changed and old.keys() <= new.keys():
-        return Change(seen, again=seen == replace(before, asked=now))
+        return Change(seen, only_time_changed=seen == replace(before, checked_at=now))
     kept = tuple(name for name in new if name not in changed)
-    gone = _gone(stream, findings.visit.project, old, new, {*changed, *(old.keys() - new.keys())}) if keys else []
+    gone = _gone(stream, result.documents.project, old, new, {*changed, *(old.keys() - new.keys())}) if keys else []
     count = sum(made[name].count for name in changed)
     lines = _joined(piece for name in changed for piece in made[name].lines)
     return Change(seen, count, tuple(lines), kept, gone)
@@ -100,14 +106,14 @@ class _Made(Struct, frozen=True):
     keys: tuple[Key, ...] | None
 
 
-def _made(stream: Stream, findings: Findings, slices: Iterable[list[Row]], *, keys: bool) -> _Made:
+def _made(stream: Stream, result: FetchResult, slices: Iterable[list[Row]], *, keys: bool) -> _Made:
     """Turn rows into JSON slice by slice, so that few of them are held at once."""
     count, lines = 0, list[bytes]()
     told: list[Key] = []
     digest = sha1(usedforsecurity=False)  # the fastest there is: all rows go through it
     for rows in slices:
         count += len(rows)
-        lines.append(_encoded(stream, findings, rows))
+        lines.append(_encoded(stream, result, rows))
         digest.update(lines[-1])
         told += _keys(stream, rows) if keys else ()
     return _Made(count, lines, digest.digest()[:DIGEST], tuple(told) if keys else None)
@@ -129,97 +135,111 @@ def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
 _NO_ROWS = sha1(usedforsecurity=False).digest()[:DIGEST]
 
 
-def _marks(stream: Stream, findings: Findings) -> dict[str, Mark]:
-    return {CODES[read]: mark for read, mark in findings.marks.items() if read in stream.needs and read in CODES}
+def _fingerprints(stream: Stream, result: FetchResult) -> dict[str, Fingerprint]:
+    return {
+        CODES[read]: fingerprint
+        for read, fingerprint in result.fingerprints.items()
+        if read in stream.required_documents and read in CODES
+    }
 
 
-def _same(new: Mapping[str, Mark], old: Mapping[str, Mark]) -> bool:
-    return new.keys() == old.keys() and all(mark.same(old[name]) for name, mark in new.items())
+def _same(new: Mapping[str, Fingerprint], old: Mapping[str, Fingerprint]) -> bool:
+    return new.keys() == old.keys() and all(fingerprint.same(old[name]) for name, fingerprint in new.items())
 
 
-def _there(stream: Stream, findings: Findings, old: Mapping[str, Part]) -> Mapping[str, Mark | None]:
+def _there(stream: Stream, result: FetchResult, old: Mapping[str, Partition]) -> Mapping[str, Fingerprint | None]:
     """The parts that there are now, with their marks; an empty mark: it is as it was."""
-    if stream.part_kind is None:
+    if stream.partition_kind is None:
         return {_ALL: None}
-    if stream.part_kind in findings.parts:
-        there = findings.parts[stream.part_kind]
-        return {name: mark for name, mark in there.items() if mark is None or mark.tag or name in old}
-    if Reads.PROJECT in findings.marks and findings.marks[Reads.PROJECT].absent:
+    if stream.partition_kind in result.partitions:
+        there = result.partitions[stream.partition_kind]
+        return {
+            name: fingerprint
+            for name, fingerprint in there.items()
+            if fingerprint is None or fingerprint.tag or name in old
+        }
+    if DocumentKind.PROJECT in result.fingerprints and result.fingerprints[DocumentKind.PROJECT].absent:
         return {}
-    return {name: part.mark for name, part in old.items()}
+    return {name: part.fingerprint for name, part in old.items()}
 
 
-def _unchanged(mark: Mark | None, old: Part | None, *, settled: bool, stands: bool) -> bool:
+def _unchanged(fingerprint: Fingerprint | None, old: Partition | None, *, comparable: bool, stands: bool) -> bool:
     """Whether a part would be made as it was: from the document that was seen, and on the same terms.
 
     :param settled: whether the terms are the same; :param stands: whether the project's own documents are, too.
     """
     if old is None:
         return False
-    if mark is None:
-        return stands and old.mark is None
-    return not mark.tag or (settled and mark.same(old.mark))
+    if fingerprint is None:
+        return stands and old.fingerprint is None
+    return not fingerprint.tag or (comparable and fingerprint.same(old.fingerprint))
 
 
-def _by_part(stream: Stream, findings: Findings, names: Collection[str]) -> Iterable[tuple[str, Iterable[list[Row]]]]:
+def _by_part(stream: Stream, result: FetchResult, names: Collection[str]) -> Iterable[tuple[str, Iterable[list[Row]]]]:
     """The rows of the parts by these names: in slices, or, where a project has several parts, each as a whole."""
-    if not names or stream.part is None:
-        return [(name, _slices(stream, findings)) for name in names]
+    if not names or stream.partition_field is None:
+        return [(name, _slices(stream, result)) for name in names]
     rows: dict[str, list[Row]] = {name: [] for name in names}
-    for row in chain.from_iterable(_slices(stream, findings)):
-        name = str(_value(row, stream.part))
+    for row in chain.from_iterable(_slices(stream, result)):
+        name = str(_value(row, stream.partition_field))
         if name in rows:
             rows[name].append(row)
     return [(name, [part] if part else []) for name, part in rows.items()]
 
 
-def _slices(stream: Stream, findings: Findings) -> Iterator[list[Row]]:
+def _slices(stream: Stream, result: FetchResult) -> Iterator[list[Row]]:
     """The rows of a visit, some at a time, unless a project has more than are taken.
 
     :raises TooLargeError: when it has.
     """
-    made, count = iter(stream.rows(findings.visit)), 0
+    made, count = iter(stream.rows(result.documents)), 0
     while rows := list(islice(made, SLICE)):
         count += len(rows)
         if count > MOST_ROWS and stream.of_project:
             count += sum(1 for _ in made)
-            raise TooLargeError(f"{stream.name} of {findings.visit.project}", f"{count:,} rows", f"{MOST_ROWS:,}")
+            raise TooLargeError(f"{stream.name} of {result.documents.project}", f"{count:,} rows", f"{MOST_ROWS:,}")
         yield rows
 
 
-def _encoded(stream: Stream, findings: Findings, rows: list[Row]) -> bytes:
+def _encoded(stream: Stream, result: FetchResult, rows: list[Row]) -> bytes:
     """Rows as JSON, a line each, unless one is larger than destinations take.
 
     :raises TooLargeError: when one is.
     """
     lines = _ENCODER.encode_lines(rows)
     if len(lines) > LARGEST_ROW and (size := max(map(len, lines.split(b"\n")))) > LARGEST_ROW:
-        what = f"{stream.name} of {findings.visit.project or 'the index'}"
+        what = f"{stream.name} of {result.documents.project or 'the index'}"
         raise TooLargeError(what, f"a row of {size:,} bytes", f"{LARGEST_ROW:,}")
     return lines
 
 
-def _existed(findings: Findings, known: Known) -> bool:
-    return known.existed or not findings.missing
+def _existed(result: FetchResult, known: PreviousState) -> bool:
+    return known.existed or not result.missing
 
 
-def _serial(stream: Stream, findings: Findings) -> int | None:
+def _serial(stream: Stream, result: FetchResult) -> int | None:
     """The serial that all documents of a stream have at least; None: they tell none, or one is not there.
 
     Where there is no project document, the page tells it, in the place of both.
     """
-    marks = findings.marks
-    absent = {read for read, mark in marks.items() if mark.absent}
-    if Reads.PAGE in absent and (Reads.PROJECT in absent or Reads.PAGE in stream.needs):
+    fingerprints = result.fingerprints
+    absent = {read for read, fingerprint in fingerprints.items() if fingerprint.absent}
+    if DocumentKind.PAGE in absent and (
+        DocumentKind.PROJECT in absent or DocumentKind.PAGE in stream.required_documents
+    ):
         return None
-    told = [m.serial for read, m in marks.items() if read not in absent and (absent or read in stream.needs)]
+    told = [
+        m.serial
+        for read, m in fingerprints.items()
+        if read not in absent and (absent or read in stream.required_documents)
+    ]
     return min((serial for serial in told if serial is not None), default=None)
 
 
 def _rest(stream: Stream) -> list[str]:
     """The fields of the key that neither the project nor the part tells."""
     known = {"project"} if stream.of_project else set()
-    return [name for name in stream.key if name not in known and name != stream.part]
+    return [name for name in stream.key if name not in known and name != stream.partition_field]
 
 
 def _keys(stream: Stream, rows: Sequence[Any]) -> tuple[Key, ...]:
@@ -230,7 +250,7 @@ def _keys(stream: Stream, rows: Sequence[Any]) -> tuple[Key, ...]:
 
 
 def _gone(
-    stream: Stream, project: str | None, old: Mapping[str, Part], new: Mapping[str, Part], names: set[str]
+    stream: Stream, project: str | None, old: Mapping[str, Partition], new: Mapping[str, Partition], names: set[str]
 ) -> list[dict[str, str | int]]:
     """The keys of these parts' rows that were there before, and are not any more."""
     base: dict[str, str | int] = {} if project is None else {"project": project}
@@ -238,13 +258,13 @@ def _gone(
     gone = []
     for name in sorted(names & old.keys()):
         there = set(_keys_of(new.get(name), rest))
-        part = {} if stream.part is None else {stream.part: name}
+        part = {} if stream.partition_field is None else {stream.partition_field: name}
         vanished = (key for key in _keys_of(old[name], rest) if key not in there)
         gone += [base | part | dict(zip(rest, key, strict=True)) for key in vanished]
     return gone
 
 
-def _keys_of(part: Part | None, rest: Sequence[str]) -> Sequence[Key]:
+def _keys_of(part: Partition | None, rest: Sequence[str]) -> Sequence[Key]:
     """The keys that a part's rows have; where project and part tell all of it, there is one if there is a row."""
     if part is None:
         return ()

@@ -6,15 +6,15 @@ from typing import TypeVar
 from msgspec import Struct, field
 
 from source_pypi.errors import NotOfferedError, RefusedError, SourceError, StaleError
-from source_pypi.selection import Target
-from source_pypi.services.index.documents import Mark
-from source_pypi.services.index.documents.kinds import Reads
-from source_pypi.streams.stream import Visit
+from source_pypi.selection import SelectedProject
+from source_pypi.services.index.documents import Fingerprint
+from source_pypi.services.index.documents.kinds import DocumentKind
+from source_pypi.streams.stream import ProjectDocuments
 
 T = TypeVar("T")
 
 
-class Findings(Struct):
+class FetchResult(Struct):
     """What a visit brought: documents, why others could not be had, and what should be said.
 
     :ivar marks: of the project's own documents, also of those that have not changed, or that are not there.
@@ -26,25 +26,25 @@ class Findings(Struct):
     :ivar needs: the requirements to follow; None: nobody looked.
     """
 
-    target: Target | None = None
-    visit: Visit = field(default_factory=Visit)
-    marks: dict[Reads, Mark] = field(default_factory=dict)
-    parts: dict[Reads, dict[str, Mark | None]] = field(default_factory=dict)
-    failures: dict[Reads, SourceError] = field(default_factory=dict)
-    left: set[Reads] = field(default_factory=set)
-    complaints: list[SourceError] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    project: SelectedProject | None = None
+    documents: ProjectDocuments = field(default_factory=ProjectDocuments)
+    fingerprints: dict[DocumentKind, Fingerprint] = field(default_factory=dict)
+    partitions: dict[DocumentKind, dict[str, Fingerprint | None]] = field(default_factory=dict)
+    failures: dict[DocumentKind, SourceError] = field(default_factory=dict)
+    stale: set[DocumentKind] = field(default_factory=set)
+    user_errors: list[SourceError] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     missing: bool = False
     pinned: frozenset[str] = frozenset()
-    needs: tuple[str, ...] | None = None
+    requirements: tuple[str, ...] | None = None
 
-    def attempt(self, reads: Iterable[Reads], ask: Callable[[], T]) -> T | None:
+    def attempt(self, reads: Iterable[DocumentKind], ask: Callable[[], T]) -> T | None:
         """Ask; a failure is noted under ``reads``, unless it makes all further questions pointless."""
         try:
             return ask()
         except StaleError as error:
-            self.left.update(reads)
-            self.notes.append(str(error))
+            self.stale.update(reads)
+            self.warnings.append(str(error))
         except RefusedError as error:
             if error.status == 401:
                 raise
@@ -53,14 +53,14 @@ class Findings(Struct):
             self.failures.update(dict.fromkeys(reads, error))
         return None
 
-    def had(self, read: Reads) -> bool:
+    def answered(self, read: DocumentKind) -> bool:
         """Whether the question for a document was answered, be it by its absence."""
-        return read not in self.failures and read not in self.left
+        return read not in self.failures and read not in self.stale
 
     @property
-    def whole_needs(self) -> tuple[str, ...] | None:
+    def complete_requirements(self) -> tuple[str, ...] | None:
         """The requirements to remember; None: nobody looked, or not all could be read."""
-        errors = [self.failures.get(read) for read in (Reads.RELEASES, Reads.CORE_METADATA)]
+        errors = [self.failures.get(read) for read in (DocumentKind.RELEASES, DocumentKind.CORE_METADATA)]
         failed = any(error is not None and not isinstance(error, NotOfferedError) for error in errors)
-        left = {Reads.RELEASES, Reads.CORE_METADATA} & self.left
-        return None if failed or left or self.complaints else self.needs
+        left = {DocumentKind.RELEASES, DocumentKind.CORE_METADATA} & self.stale
+        return None if failed or left or self.user_errors else self.requirements

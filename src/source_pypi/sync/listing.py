@@ -18,14 +18,14 @@ from packaging.utils import canonicalize_name
 from source_pypi.selection import Selection
 from source_pypi.services.index.documents import Listing
 from source_pypi.services.index.documents.page import serial_of
-from source_pypi.sync.state import Glance
+from source_pypi.sync.state import ProjectSummary
 
 #: Projects from which on the list is asked for instead of each of them: operators ask not to be sent thousands of
 #: requests in a short time (index-api.md 2.1). In bytes the list pays later, in time long before (benchmarks/).
-PAYS_FROM = 2000
+MIN_PROJECTS_FOR_LISTING = 2000
 
 
-class Agenda(Struct, frozen=True):
+class VisitList(Struct, frozen=True):
     """What is to be visited.
 
     :ivar selection: the projects that were named, without those that are spared.
@@ -36,16 +36,16 @@ class Agenda(Struct, frozen=True):
 
     selection: Selection
     listed: list[str]
-    spared: int = 0
+    skipped: int = 0
     serials: Mapping[str, int | None] = field(default_factory=dict)
 
 
-def make_agenda(
+def make_visit_list(
     selection: Selection,
     serials: Mapping[str, int | None] | None,
-    glances: Iterable[Glance],
+    summaries: Iterable[ProjectSummary],
     is_due: Callable[[str, int], bool],
-) -> Agenda:
+) -> VisitList:
     """Leave out what need not be visited.
 
     :param serials: of each listed project (``serials_of``); None: since every moved project in the list was visited, it
@@ -53,29 +53,29 @@ def make_agenda(
     :param glances: the projects that any selected stream has seen.
     :param is_due: whether everything is to be asked for of a project that was last visited at a time.
     """
-    named = {target.project for target in selection.targets if not target.pins}
+    named = {target.project for target in selection.projects if not target.pins}
     unlisted = None if serials is not None else 1  # the list may have it: then it has a serial, whatever that is
     open_: dict[str, int | None] = dict(serials or {}) if selection.whole_index else {}
-    spared: set[str] = set()
+    skipped: set[str] = set()
     count = 0
-    for glance in glances:
-        project = glance.project
+    for summary in summaries:
+        project = summary.project
         if not (selection.whole_index or project in named):
             continue
-        if _stands(glance, serials) and not is_due(project, glance.asked):
+        if _is_unchanged(summary, serials) and not is_due(project, summary.checked_at):
             count += 1
             open_.pop(project, None)
-            spared.update({project} & named)
+            skipped.update({project} & named)
         elif selection.whole_index:
             open_.setdefault(project, unlisted)
-    targets = tuple(target for target in selection.targets if target.project not in spared)
+    targets = tuple(target for target in selection.projects if target.project not in skipped)
     told: Mapping[str, int | None] = open_
     if not selection.whole_index:
         told = {one.project: (serials or {}).get(one.project, unlisted) for one in targets}
-    return Agenda(replace(selection, targets=targets), list(open_), count, told)
+    return VisitList(replace(selection, projects=targets), list(open_), count, told)
 
 
-def tells_serials(listing: Listing) -> bool:
+def has_serials(listing: Listing) -> bool:
     """Whether a list that has not changed means that no project has: only then is it one to remember."""
     return all(serial_of(one.last_serial) is not None for one in listing.projects)
 
@@ -90,13 +90,13 @@ def serials_of(listing: Listing) -> dict[str, int | None]:
     return serials
 
 
-def _stands(glance: Glance, serials: Mapping[str, int | None] | None) -> bool:
+def _is_unchanged(summary: ProjectSummary, serials: Mapping[str, int | None] | None) -> bool:
     """Whether a project is as it was seen, as far as the list tells; None: the list has not changed itself."""
     if serials is None:
-        return glance.settled
-    if glance.project not in serials:
-        return glance.absent
-    if not glance.settled:
+        return summary.comparable
+    if summary.project not in serials:
+        return summary.absent
+    if not summary.comparable:
         return False
-    serial = serials[glance.project]
-    return serial is not None and glance.serial is not None and serial <= glance.serial
+    serial = serials[summary.project]
+    return serial is not None and summary.serial is not None and serial <= summary.serial

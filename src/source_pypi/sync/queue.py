@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 
-from source_pypi.selection import Selection, Target
-from source_pypi.sync.fetch import Plan
-from source_pypi.sync.fetch_result import Findings
+from source_pypi.selection import SelectedProject, Selection
+from source_pypi.sync.fetch import FetchPlan
+from source_pypi.sync.fetch_result import FetchResult
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
 
-class Frontier:
+class ProjectQueue:
     """The projects that are still to be visited, each once, however often it is named or needed.
 
     A project that is needed again with further extras is not visited again: what these extras need is remembered from
@@ -31,15 +31,15 @@ class Frontier:
     def __init__(self, selection: Selection, listed: Sequence[str] = ()) -> None:
         self._selection = selection
         self._waiting: deque[NormalizedName] = deque()
-        self._targets: dict[NormalizedName, Target] = {}
+        self._targets: dict[NormalizedName, SelectedProject] = {}
         self._needs: dict[NormalizedName, tuple[Requirement, ...]] = {}
         self._seen: set[NormalizedName] = set()
         self._listed, self._position, self._taken = listed, 0, 0
-        for target in selection.targets:
+        for target in selection.projects:
             self._ask(target)
 
     @property
-    def known(self) -> int:
+    def total(self) -> int:
         """Projects that are to be visited in all, as far as is known by now."""
         return len(self._seen) + self._taken + len(self._listed) - self._position
 
@@ -49,13 +49,13 @@ class Frontier:
         listed = self._listed[self._position : self._position + count - len(waiting)]
         return waiting + [canonicalize_name(name) for name in listed]
 
-    def take(self) -> Target | None:
+    def take(self) -> SelectedProject | None:
         """The next project; None: there is none now."""
         while not self._waiting and self._position < len(self._listed):
             listed = self._listed[self._position]
             self._position += 1
             with suppress(InvalidName):  # what a project cannot be called is no part of an address either
-                target = Target(canonicalize_name(listed, validate=True), named=False)
+                target = SelectedProject(canonicalize_name(listed, validate=True), named=False)
                 if self._selection.follow:
                     self._ask(target)
                 elif target.project not in self._seen and not self._selection.excludes(target.project):
@@ -66,19 +66,19 @@ class Frontier:
         name = self._waiting.popleft()
         return self._targets[name] if self._selection.follow else self._targets.pop(name)
 
-    def plan(self, target: Target, plan: Plan) -> Plan:
+    def plan(self, target: SelectedProject, plan: FetchPlan) -> FetchPlan:
         """The plan for one project: whether what it needs is to be found out."""
         return replace(plan, follow=True) if target.depth < self._selection.follow else plan
 
-    def learn(self, findings: Findings) -> None:
+    def learn(self, result: FetchResult) -> None:
         """Take in what a project needs, one level deeper than the project itself."""
-        if findings.target is None or findings.target.depth >= self._selection.follow:
+        if result.project is None or result.project.depth >= self._selection.follow:
             return
-        target = self._targets[findings.target.project]
-        self._needs[target.project] = tuple(_requirements(findings))
+        target = self._targets[result.project.project]
+        self._needs[target.project] = tuple(_requirements(result))
         self._expand(target, target.extras, unconditional=True)
 
-    def _ask(self, target: Target) -> None:
+    def _ask(self, target: SelectedProject) -> None:
         if self._selection.excludes(target.project):
             return
         if target.project not in self._seen:
@@ -90,7 +90,7 @@ class Frontier:
             if target.project in self._needs:
                 self._expand(known, target.extras - known.extras, unconditional=False)
 
-    def _expand(self, target: Target, extras: Collection[NormalizedName], *, unconditional: bool) -> None:
+    def _expand(self, target: SelectedProject, extras: Collection[NormalizedName], *, unconditional: bool) -> None:
         """Ask for what a visited project needs: without condition, or because of some extras."""
         from source_pypi.standards.requirements import extras_named  # few runs follow what projects need
 
@@ -99,15 +99,17 @@ class Frontier:
             if (unconditional and not named) or named & set(extras):
                 wanted = frozenset(canonicalize_name(extra) for extra in requirement.extras)
                 self._ask(
-                    Target(canonicalize_name(requirement.name), extras=wanted, depth=target.depth + 1, named=False)
+                    SelectedProject(
+                        canonicalize_name(requirement.name), extras=wanted, depth=target.depth + 1, named=False
+                    )
                 )
 
 
-def _requirements(findings: Findings) -> Iterator["Requirement"]:
+def _requirements(result: FetchResult) -> Iterator["Requirement"]:
     """What a project needs, on any platform; requirements of an address are not on the index."""
     from source_pypi.standards.requirements import parse_requirement
 
-    for text in findings.needs or ():
+    for text in result.requirements or ():
         requirement = parse_requirement(text)
         if requirement is not None and requirement.url is None:
             yield requirement

@@ -4,25 +4,25 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from source_pypi.selection import Target
+from source_pypi.selection import SelectedProject
 from source_pypi.services.index.documents import Document, File, Page, Project
 from source_pypi.standards.versions import same_version
-from source_pypi.streams._values import absolute, is_address
+from source_pypi.streams._values import absolute, is_url
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
-def metadata_addresses(document: Document[Project], versions: Iterable[str]) -> dict[str, str]:
+def metadata_urls(document: Document[Project], versions: Iterable[str]) -> dict[str, str]:
     """The address of the METADATA of the file that speaks for each version, by file name (PEP 658).
 
     Its SHA-256 stands behind it, as in links of PEP 503: ``#sha256=...``, where the index tells it.
     """
     files = [_metadata_file(files_of(document.content, version)) for version in versions]
-    named = {f.filename: (absolute(f.url, document.address), f) for f in files if f is not None and f.filename}
+    named = {f.filename: (absolute(f.url, document.url), f) for f in files if f is not None and f.filename}
     return {
         filename: f"{place.partition('#')[0]}.metadata{_digest_of_metadata(file)}"
         for filename, (place, file) in named.items()
-        if place is not None and is_address(place)
+        if place is not None and is_url(place)
     }
 
 
@@ -38,11 +38,11 @@ def tells_of_core_metadata(document: Project) -> bool:
     return not files or any(file.core_metadata is not None for file in files)
 
 
-def provenance_addresses(document: Project, page: Document[Page], versions: Iterable[str]) -> dict[str, str]:
+def provenance_urls(document: Project, page: Document[Page], versions: Iterable[str]) -> dict[str, str]:
     """The address of the provenance document of each file that has one, by file name."""
     names = {file.filename for version in versions for file in files_of(document, version)}
-    named = {f.filename: absolute(f.provenance, page.address) for f in page.content.files if f.filename in names}
-    return {name: place for name, place in named.items() if name and place is not None and is_address(place)}
+    named = {f.filename: absolute(f.provenance, page.url) for f in page.content.files if f.filename in names}
+    return {name: place for name, place in named.items() if name and place is not None and is_url(place)}
 
 
 def files_of(document: Project, version: str) -> Sequence[File]:
@@ -68,7 +68,7 @@ def _for_any_platform(file: File) -> bool:
     return (file.filename or "").endswith("-none-any.whl")
 
 
-def wanted_versions(target: Target, document: Project, releases: Literal["latest", "all"]) -> dict[str, bool]:
+def wanted_versions(target: SelectedProject, document: Project, releases: Literal["latest", "all"]) -> dict[str, bool]:
     """Versions to read, in the index's spelling where it has one, and whether each was pinned."""
     listed = list(document.releases or {})
     latest = [] if document.info.version is None else [document.info.version]

@@ -29,18 +29,18 @@ from source_pypi.errors import (
 )
 from source_pypi.selection import Selection
 from source_pypi.services.index.api import Index
-from source_pypi.services.index.documents import UNCHANGED, Document, Listing, Mark, Unchanged
-from source_pypi.services.index.documents.kinds import OF_INDEX, Reads
+from source_pypi.services.index.documents import UNCHANGED, Document, Fingerprint, Listing, Unchanged
+from source_pypi.services.index.documents.kinds import OF_INDEX, DocumentKind
 from source_pypi.streams.stream import Stream
 from source_pypi.sync.batch import Batch, batch_of
 from source_pypi.sync.changes import Change
 from source_pypi.sync.circuit_breaker import STOP_AFTER, CircuitBreaker
-from source_pypi.sync.fetch import Plan, visit_index, visit_project
-from source_pypi.sync.fetch_result import Findings
-from source_pypi.sync.listing import PAYS_FROM, Agenda, make_agenda, serials_of, tells_serials
-from source_pypi.sync.planner import Due, Recollection
-from source_pypi.sync.queue import Frontier
-from source_pypi.sync.state import Memory, NoMemory
+from source_pypi.sync.fetch import FetchPlan, fetch_index, fetch_project
+from source_pypi.sync.fetch_result import FetchResult
+from source_pypi.sync.listing import MIN_PROJECTS_FOR_LISTING, VisitList, has_serials, make_visit_list, serials_of
+from source_pypi.sync.planner import Planner, ProjectTask
+from source_pypi.sync.queue import ProjectQueue
+from source_pypi.sync.state import NoState, StateStore
 from source_pypi.sync.turns import Turn, Turns
 
 
@@ -54,7 +54,7 @@ def batches(
     selection: Selection,
     streams: Sequence[Stream],
     config: Config,
-    memory: Memory | None = None,
+    memory: StateStore | None = None,
     now: Callable[[], float] = time.time,
 ) -> Iterator[Batch]:
     """Visit the selected projects in their order, and the index as a whole, if a stream needs it.
@@ -68,36 +68,36 @@ def batches(
     """
     streams, unable = _able(streams)
     if unable:
-        yield Batch(None, _moment(now()), failures=unable)
-    recollection = Recollection(memory or NoMemory(), streams, config, now(), selection)
+        yield Batch(None, _utc(now()), failures=unable)
+    planner = Planner(memory or NoState(), streams, config, now(), selection)
     chosen = [stream for stream in streams if stream.of_project]
     reads = _reads(streams, config)
-    whole = _WholeIndex(index, reads, recollection)
+    whole = _WholeIndex(index, reads, planner)
     if chosen:
-        agenda = whole.agenda(selection)
-        if agenda.spared:
-            yield Batch(None, _moment(now()), notes=(_spared(agenda.spared),))
-        filled = any(stream.fills_from for stream in chosen) or config.follow_dependencies > 0
-        plan = Plan(frozenset(reads), config.releases, fill=config.core_metadata and filled)
-        frontier = Frontier(agenda.selection, agenda.listed)
-        visits = _Visits(index, frontier, plan, recollection, now, agenda.serials)
-        if forgotten := recollection.without_list():
-            yield Batch(None, _moment(now()), {name: Change(one) for name, one in forgotten.items()})
+        visit_list = whole.visit_list(selection)
+        if visit_list.skipped:
+            yield Batch(None, _utc(now()), warnings=(_skipped_warning(visit_list.skipped),))
+        filled = any(stream.fallback_documents for stream in chosen) or config.follow_dependencies > 0
+        plan = FetchPlan(frozenset(reads), config.releases, use_core_metadata=config.core_metadata and filled)
+        queue = ProjectQueue(visit_list.selection, visit_list.listed)
+        visits = _Visits(index, queue, plan, planner, now, visit_list.serials)
+        if forgotten := planner.without_list():
+            yield Batch(None, _utc(now()), {name: Change(one) for name, one in forgotten.items()})
         yield from visits.batches(config.max_concurrency)
-        if memory is not None and visits.clean and whole.list_mark is not None:
-            seen = recollection.of_list(whole.list_mark)
-            yield Batch(None, _moment(now()), {name: Change(one) for name, one in seen.items()})
+        if memory is not None and visits.clean and whole.list_fingerprint is not None:
+            seen = planner.of_list(whole.list_fingerprint)
+            yield Batch(None, _utc(now()), {name: Change(one) for name, one in seen.items()})
     if any(not stream.of_project for stream in streams):
-        known, terms = recollection.of_index()
-        yield batch_of(whole.findings(), known, terms, _moment(now()), keys=recollection.keys)
+        known, terms = planner.of_index()
+        yield batch_of(whole.result(), known, terms, _utc(now()), keys=planner.keys)
 
 
-def _spared(count: int) -> str:
+def _skipped_warning(count: int) -> str:
     are = "project has" if count == 1 else "projects have"
     return f"{count:,} {are} not changed, as the index's list tells: not asked for one by one"
 
 
-def _moment(seconds: float) -> datetime:
+def _utc(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
@@ -114,10 +114,10 @@ def _able(streams: Sequence[Stream]) -> tuple[list[Stream], dict[str, SourceErro
     return able, unable
 
 
-def _reads(streams: Iterable[Stream], config: Config) -> set[Reads]:
+def _reads(streams: Iterable[Stream], config: Config) -> set[DocumentKind]:
     """The documents that the streams and the choice of projects need."""
-    reads = {read for stream in streams for read in stream.reads}
-    return reads | ({Reads.PROJECT} if config.follow_dependencies and of_projects(streams) else set())
+    reads = {read for stream in streams for read in stream.documents}
+    return reads | ({DocumentKind.PROJECT} if config.follow_dependencies and of_projects(streams) else set())
 
 
 class _WholeIndex:
@@ -126,55 +126,55 @@ class _WholeIndex:
     :ivar list_mark: of the list, where it told which projects to visit.
     """
 
-    def __init__(self, index: Index, reads: Iterable[Reads], recollection: Recollection) -> None:
-        self._index, self._recollection = index, recollection
+    def __init__(self, index: Index, reads: Iterable[DocumentKind], planner: Planner) -> None:
+        self._index, self._planner = index, planner
         self._reads = OF_INDEX & set(reads)
-        self._findings: Findings | None = None
-        self.list_mark: Mark | None = None
+        self._result: FetchResult | None = None
+        self.list_fingerprint: Fingerprint | None = None
 
-    def findings(self) -> Findings:
+    def result(self) -> FetchResult:
         """What was found; it is asked for when it is needed first."""
-        if self._findings is None:
-            mark = self._recollection.list_mark(of_projects=False)
-            self._findings = visit_index(self._index, self._reads, mark)
-        return self._findings
+        if self._result is None:
+            fingerprint = self._planner.list_fingerprint(of_projects=False)
+            self._result = fetch_index(self._index, self._reads, fingerprint)
+        return self._result
 
-    def agenda(self, selection: Selection) -> Agenda:
+    def visit_list(self, selection: Selection) -> VisitList:
         """What to visit: what was named or is listed, without what is known not to have changed.
 
         :raises SourceError: when the whole index was chosen and its list cannot be had.
         """
-        glances = self._recollection.glance()
+        summaries = self._planner.summaries()
         if not selection.whole_index:
-            named = {target.project for target in selection.targets if not target.pins}
-            if len(named) < PAYS_FROM or selection.follow:
-                return Agenda(selection, [])
-            glances = [glance for glance in glances if glance.settled and glance.project in named]
-            if len(glances) < PAYS_FROM:
-                return Agenda(selection, [])
-        findings, listing = self._listing()
+            named = {target.project for target in selection.projects if not target.pins}
+            if len(named) < MIN_PROJECTS_FOR_LISTING or selection.follow:
+                return VisitList(selection, [])
+            summaries = [summary for summary in summaries if summary.comparable and summary.project in named]
+            if len(summaries) < MIN_PROJECTS_FOR_LISTING:
+                return VisitList(selection, [])
+        result, listing = self._listing()
         if isinstance(listing, SourceError):
             if selection.whole_index:
                 raise listing
-            return Agenda(selection, [])
-        if listing is UNCHANGED or tells_serials(listing.content):
-            self.list_mark = findings.marks[Reads.LISTING]
+            return VisitList(selection, [])
+        if listing is UNCHANGED or has_serials(listing.content):
+            self.list_fingerprint = result.fingerprints[DocumentKind.LISTING]
         serials = None if listing is UNCHANGED else serials_of(listing.content)
-        del listing, findings  # tens of megabytes that nobody needs any more, unless a stream reads them
-        return make_agenda(selection, serials, glances, self._recollection.is_due)
+        del listing, result  # tens of megabytes that nobody needs any more, unless a stream reads them
+        return make_visit_list(selection, serials, summaries, self._planner.is_due)
 
-    def _listing(self) -> tuple[Findings, Document[Listing] | Unchanged | SourceError]:
+    def _listing(self) -> tuple[FetchResult, Document[Listing] | Unchanged | SourceError]:
         """The list, or why it cannot be had; with the other documents, where a stream reads it too."""
-        mark = self._recollection.list_mark(of_projects=True)
-        if Reads.LISTING in self._reads:
-            findings = self._findings = visit_index(self._index, self._reads, mark)
+        fingerprint = self._planner.list_fingerprint(of_projects=True)
+        if DocumentKind.LISTING in self._reads:
+            result = self._result = fetch_index(self._index, self._reads, fingerprint)
         else:
-            findings = visit_index(self._index, {Reads.LISTING}, mark)
-        if Reads.LISTING in findings.failures:
-            return findings, findings.failures[Reads.LISTING]
-        if Reads.LISTING in findings.left:
-            return findings, StaleError(self._index.address_of(Reads.LISTING), None, mark.serial)
-        return findings, findings.visit.listing or UNCHANGED
+            result = fetch_index(self._index, {DocumentKind.LISTING}, fingerprint)
+        if DocumentKind.LISTING in result.failures:
+            return result, result.failures[DocumentKind.LISTING]
+        if DocumentKind.LISTING in result.stale:
+            return result, StaleError(self._index.url_of(DocumentKind.LISTING), None, fingerprint.serial)
+        return result, result.documents.listing or UNCHANGED
 
 
 class _Visits:
@@ -188,16 +188,16 @@ class _Visits:
     def __init__(
         self,
         index: Index,
-        frontier: Frontier,
-        plan: Plan,
-        recollection: Recollection,
+        queue: ProjectQueue,
+        plan: FetchPlan,
+        planner: Planner,
         now: Callable[[], float],
         listed: Mapping[str, int | None],
     ) -> None:
-        self._index, self._frontier, self._plan = index, frontier, plan
-        self._recollection, self._now, self._listed = recollection, now, listed
+        self._index, self._queue, self._plan = index, queue, plan
+        self._planner, self._now, self._listed = planner, now, listed
         self._unwell = CircuitBreaker()
-        self.clean = not recollection.resumes
+        self.clean = not planner.resumes
 
     def batches(self, concurrency: int) -> Iterator[Batch]:
         """Batches, until so many projects in a row failed that the index is not well."""
@@ -206,19 +206,19 @@ class _Visits:
             done += 1  # noqa: SIM113 - enumerate would hold the batch
             failed = failed + 1 if _is_lost(batch) else 0
             yield batch
-            if failed == STOP_AFTER and done < self._frontier.known:
-                raise StoppedError(failed, self._frontier.known - done)
+            if failed == STOP_AFTER and done < self._queue.total:
+                raise StoppedError(failed, self._queue.total - done)
             del batch  # it is large, and the next one is about to be made
 
     def _batch(self, visited: "_Visited") -> Batch:
-        known = visited.due.known
+        known = visited.due.previous
         batch = batch_of(
-            visited.findings,
+            visited.result,
             known,
-            visited.due.terms,
+            visited.due.settings_digests,
             visited.seen_at,
-            keys=self._recollection.keys,
-            of=self._frontier.known,
+            keys=self._planner.keys,
+            of=self._queue.total,
         )
         self.clean = self.clean and len(batch.changes) == len(known.streams) and self._is_new(batch)
         return batch
@@ -226,18 +226,20 @@ class _Visits:
     def _is_new(self, batch: Batch) -> bool:
         """Whether what was read is no older than the list."""
         told = self._listed.get(batch.project or "")
-        return told is None or all((change.seen.serial or 0) >= told for change in batch.changes.values())
+        return told is None or all((change.state.serial or 0) >= told for change in batch.changes.values())
 
-    def _visit(self, due: Due, turn: Turn) -> "_Visited":
-        target, plan = due.target, self._plan
+    def _visit(self, due: ProjectTask, turn: Turn) -> "_Visited":
+        target, plan = due.project, self._plan
         with turn:
-            seen_at = _moment(self._now())
-            asked = self._frontier.plan(target, self._unwell.spare(plan))
-            findings = visit_project(self._index, target, asked, due.known, turn.answered)
-            self._unwell.learn(findings, plan.reads)
-        if Reads.RELEASES not in plan.reads and Reads.PROJECT not in findings.failures:  # read only to be followed
-            findings.complaints += [e for read, e in findings.failures.items() if read is Reads.RELEASES]
-        return _Visited(due, findings, seen_at)
+            seen_at = _utc(self._now())
+            asked = self._queue.plan(target, self._unwell.spare(plan))
+            result = fetch_project(self._index, target, asked, due.previous, turn.answered)
+            self._unwell.learn(result, plan.documents)
+        if (
+            DocumentKind.RELEASES not in plan.documents and DocumentKind.PROJECT not in result.failures
+        ):  # read only to be followed
+            result.user_errors += [e for read, e in result.failures.items() if read is DocumentKind.RELEASES]
+        return _Visited(due, result, seen_at)
 
     def _ahead(self, concurrency: int) -> Iterator[Batch]:
         """Visit in threads, in order, never more than twice ``concurrency`` ahead of what was taken.
@@ -249,7 +251,7 @@ class _Visits:
         waiting: deque[tuple[Turn, Future[_Visited]]] = deque()
 
         def send_one() -> bool:
-            due = self._recollection.take(self._frontier)
+            due = self._planner.take(self._queue)
             if due is not None:
                 turn = turns.next()
                 waiting.append((turn, pool.submit(self._visit, due, turn)))
@@ -265,7 +267,7 @@ class _Visits:
                 turn.want()
                 visited = visit.result()
                 del visit
-                self._frontier.learn(visited.findings)
+                self._queue.learn(visited.result)
                 send_one()
                 batch = self._batch(visited)
                 del visited  # its documents are not needed any more, while the rows are written
@@ -285,6 +287,6 @@ def _is_lost(batch: Batch) -> bool:
 class _Visited(Struct, frozen=True):
     """A project that was visited: what was known of it before, what was found, and when (UTC)."""
 
-    due: Due
-    findings: Findings
+    due: ProjectTask
+    result: FetchResult
     seen_at: datetime

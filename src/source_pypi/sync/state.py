@@ -17,9 +17,9 @@ from typing import NamedTuple, Protocol
 from msgspec import Struct, field
 
 from source_pypi.fields import fields_of
-from source_pypi.selection import Target
-from source_pypi.services.index.documents.fingerprint import UNKNOWN, Mark
-from source_pypi.services.index.documents.kinds import Reads
+from source_pypi.selection import SelectedProject
+from source_pypi.services.index.documents.fingerprint import UNKNOWN, Fingerprint
+from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import Stream
 
 #: The key of what is seen of the index as a whole, where a project's name would stand.
@@ -29,7 +29,7 @@ WHOLE_INDEX = ""
 Key = tuple[str | int, ...]
 
 
-class Part(Struct, frozen=True, array_like=True, gc=False):
+class Partition(Struct, frozen=True, array_like=True, gc=False):
     """Rows that are replaced together.
 
     :ivar digest: of the rows.
@@ -38,11 +38,11 @@ class Part(Struct, frozen=True, array_like=True, gc=False):
     """
 
     digest: bytes
-    mark: Mark | None = None
+    fingerprint: Fingerprint | None = None
     keys: tuple[Key, ...] | None = None
 
 
-class Seen(Struct, frozen=True, array_like=True, gc=False):
+class ProjectState(Struct, frozen=True, array_like=True, gc=False):
     """What a stream has seen of a project.
 
     :ivar asked: time of the visit, in seconds since 1970.
@@ -54,16 +54,16 @@ class Seen(Struct, frozen=True, array_like=True, gc=False):
     :ivar needs: the requirements that its dependencies were followed by; None: they were not.
     """
 
-    asked: int
-    terms: bytes
-    known: bool
+    checked_at: int
+    settings_digest: bytes
+    existed: bool
     serial: int | None
-    marks: dict[str, Mark]
-    parts: dict[str, Part]
-    needs: tuple[str, ...] | None = None
+    fingerprints: dict[str, Fingerprint]
+    partitions: dict[str, Partition]
+    requirements: tuple[str, ...] | None = None
 
 
-class Glance(NamedTuple):
+class ProjectSummary(NamedTuple):
     """What is told of a project in a few words: enough to see whether it need be visited.
 
     :ivar project: its normalised name (PEP 503).
@@ -75,12 +75,12 @@ class Glance(NamedTuple):
 
     project: str
     serial: int | None
-    asked: int
+    checked_at: int
     absent: bool
-    settled: bool = True
+    comparable: bool = True
 
 
-class Memory(Protocol):
+class StateStore(Protocol):
     """What was seen, as a front keeps it."""
 
     @property
@@ -91,53 +91,53 @@ class Memory(Protocol):
     def keys(self) -> bool:
         """Whether the keys of rows are to be remembered, so that those that are gone can be told one by one."""
 
-    def recall(self, projects: Collection[str]) -> Mapping[str, Mapping[str, Seen]]:
+    def load(self, projects: Collection[str]) -> Mapping[str, Mapping[str, ProjectState]]:
         """What the selected streams have seen of these projects: by project, then by stream."""
         ...
 
-    def glance(self, terms: Mapping[str, bytes]) -> Iterable[Glance]:
+    def summaries(self, terms: Mapping[str, bytes]) -> Iterable[ProjectSummary]:
         """Every project that any of the streams in ``terms`` has seen, as ``glance_at`` tells of it, in any order."""
         ...
 
 
-class NoMemory:
+class NoState:
     """Nothing was seen before, and nothing is kept."""
 
     unfinished: int | None = None
     keys = False
 
-    def recall(self, projects: Collection[str]) -> Mapping[str, Mapping[str, Seen]]:  # noqa: ARG002
+    def load(self, projects: Collection[str]) -> Mapping[str, Mapping[str, ProjectState]]:  # noqa: ARG002
         """Nothing."""
         return {}
 
-    def glance(self, terms: Mapping[str, bytes]) -> Iterable[Glance]:  # noqa: ARG002
+    def summaries(self, terms: Mapping[str, bytes]) -> Iterable[ProjectSummary]:  # noqa: ARG002
         """Nothing."""
         return ()
 
 
-def glance_of(project: str, seen: Collection[Seen]) -> Glance:
+def summary_of(project: str, seen: Collection[ProjectState]) -> ProjectSummary:
     """What streams have seen of a project, in a few words; there is one at least."""
     serials = [one.serial for one in seen]
     lowest = None if None in serials else min(serial for serial in serials if serial is not None)
-    return Glance(project, lowest, min(one.asked for one in seen), all(is_absent(one) for one in seen))
+    return ProjectSummary(project, lowest, min(one.checked_at for one in seen), all(is_absent(one) for one in seen))
 
 
-def glance_at(project: str, seen: Mapping[str, Seen], terms: Mapping[str, bytes]) -> Glance | None:
+def summary_for(project: str, seen: Mapping[str, ProjectState], terms: Mapping[str, bytes]) -> ProjectSummary | None:
     """What the streams in ``terms`` have seen of a project, in a few words; None: it is new to all of them."""
     known = {name: seen[name] for name in terms if name in seen}
     if not known or project == WHOLE_INDEX:
         return None
-    settled = {name: one.terms for name, one in known.items()} == dict(terms)
-    return glance_of(project, known.values())._replace(settled=settled)
+    comparable = {name: one.settings_digest for name, one in known.items()} == dict(terms)
+    return summary_of(project, known.values())._replace(comparable=comparable)
 
 
-def is_absent(seen: Seen) -> bool:
+def is_absent(seen: ProjectState) -> bool:
     """Whether there was no project document when a stream last saw the project."""
-    return mark_in(seen, Reads.PROJECT).absent
+    return fingerprint_in(seen, DocumentKind.PROJECT).absent
 
 
-def terms_of(
-    stream: Stream, target: Target | None, releases: str, *, fill: bool, keys: bool, follow: bool = False
+def settings_digest_of(
+    stream: Stream, target: SelectedProject | None, releases: str, *, fill: bool, keys: bool, follow: bool = False
 ) -> bytes:
     """Digest of what state depends on besides documents: fields of rows, which releases are read, if keys are kept.
 
@@ -145,13 +145,18 @@ def terms_of(
     """
     names = ",".join(field.name for field in fields_of(stream.record))
     terms = [names, str(stream.revision), str(keys)]
-    if target is not None and (stream.part is not None or follow):
+    if target is not None and (stream.partition_field is not None or follow):
         unpinned = releases if target.unpinned else ""
-        terms += [unpinned, *sorted(target.pins), str(fill and (follow or bool(stream.fills_from))), str(follow)]
+        terms += [
+            unpinned,
+            *sorted(target.pins),
+            str(fill and (follow or bool(stream.fallback_documents))),
+            str(follow),
+        ]
     return blake2b("\n".join(terms).encode(), digest_size=4).digest()
 
 
-class Known(Struct, frozen=True):
+class PreviousState(Struct, frozen=True):
     """What the selected streams know of a project when it is visited.
 
     :ivar streams: those that read of projects.
@@ -161,51 +166,57 @@ class Known(Struct, frozen=True):
     """
 
     streams: tuple[Stream, ...] = ()
-    seen: Mapping[str, Seen] = field(default_factory=dict)
-    settled: frozenset[str] = frozenset()
-    deep: bool = False
+    states: Mapping[str, ProjectState] = field(default_factory=dict)
+    comparable: frozenset[str] = frozenset()
+    full_check: bool = False
 
-    def readers(self, kind: Reads) -> tuple[Stream, ...]:
+    def readers(self, kind: DocumentKind) -> tuple[Stream, ...]:
         """The streams that need this kind of document."""
-        return tuple(stream for stream in self.streams if kind in stream.needs)
+        return tuple(stream for stream in self.streams if kind in stream.required_documents)
 
-    def mark(self, kind: Reads, name: str = "") -> Mark:
+    def fingerprint(self, kind: DocumentKind, name: str = "") -> Fingerprint:
         """With which mark to ask: its ETag only where all readers' rows stand as they are if it has not changed."""
         readers = self.readers(kind)
-        marks = [mark_in(self.seen[s.name], kind, name) for s in readers if s.name in self.seen]
-        highest = max((mark.serial for mark in marks if mark.serial is not None), default=None)
-        agreed = len({mark.tag for mark in marks}) == 1 and all(s.name in self.settled for s in readers)
-        return Mark(marks[0].tag if agreed else b"", highest)
+        fingerprints = [fingerprint_in(self.states[s.name], kind, name) for s in readers if s.name in self.states]
+        highest = max(
+            (fingerprint.serial for fingerprint in fingerprints if fingerprint.serial is not None), default=None
+        )
+        agreed = len({fingerprint.tag for fingerprint in fingerprints}) == 1 and all(
+            s.name in self.comparable for s in readers
+        )
+        return Fingerprint(fingerprints[0].tag if agreed else b"", highest)
 
-    def stands(self, kind: Reads, mark: Mark, readers: Iterable[Stream], name: str = "") -> bool:
+    def is_unchanged(
+        self, kind: DocumentKind, fingerprint: Fingerprint, readers: Iterable[Stream], name: str = ""
+    ) -> bool:
         """Whether these streams have all seen this very document."""
-        seen = [self.seen[s.name] if s.name in self.settled else None for s in readers]
-        return bool(seen) and all(one is not None and mark_in(one, kind, name).same(mark) for one in seen)
+        seen = [self.states[s.name] if s.name in self.comparable else None for s in readers]
+        return bool(seen) and all(one is not None and fingerprint_in(one, kind, name).same(fingerprint) for one in seen)
 
-    def parts(self, kind: Reads) -> dict[str, Mark | None]:
+    def fingerprints_of(self, kind: DocumentKind) -> dict[str, Fingerprint | None]:
         """The documents of this kind that a stream has seen whose rows stand, with their marks."""
-        settled = [self.seen[s.name] for s in self.readers(kind) if s.name in self.settled]
-        return {name: part.mark for seen in settled[:1] for name, part in seen.parts.items()}
+        comparable = [self.states[s.name] for s in self.readers(kind) if s.name in self.comparable]
+        return {name: part.fingerprint for seen in comparable[:1] for name, part in seen.partitions.items()}
 
     @property
-    def needs(self) -> tuple[str, ...] | None:
+    def requirements(self) -> tuple[str, ...] | None:
         """The requirements found when the project was last visited; None: nobody looked."""
-        found = (self.seen[name].needs for name in sorted(self.settled))
+        found = (self.states[name].requirements for name in sorted(self.comparable))
         return next((needs for needs in found if needs is not None), None)
 
     @property
     def existed(self) -> bool:
         """Whether the index has ever had the project."""
-        return any(seen.known for seen in self.seen.values())
+        return any(seen.existed for seen in self.states.values())
 
 
 #: What documents are called in state, of which there is one a project, or one in all.
-CODES = {Reads.PROJECT: "d", Reads.PAGE: "p", Reads.LISTING: "l"}
+CODES = {DocumentKind.PROJECT: "d", DocumentKind.PAGE: "p", DocumentKind.LISTING: "l"}
 
 
-def mark_in(seen: Seen, kind: Reads, name: str = "") -> Mark:
+def fingerprint_in(seen: ProjectState, kind: DocumentKind, name: str = "") -> Fingerprint:
     """The mark of a document when a stream last saw it."""
     if not name:
-        return seen.marks.get(CODES[kind], UNKNOWN) if kind in CODES else UNKNOWN
-    part = seen.parts.get(name)
-    return part.mark or UNKNOWN if part is not None else UNKNOWN
+        return seen.fingerprints.get(CODES[kind], UNKNOWN) if kind in CODES else UNKNOWN
+    part = seen.partitions.get(name)
+    return part.fingerprint or UNKNOWN if part is not None else UNKNOWN

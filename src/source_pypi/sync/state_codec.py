@@ -8,9 +8,9 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from source_pypi.services.index.documents.fingerprint import MD5_TAG, UNKNOWN, Mark
-from source_pypi.services.index.documents.kinds import Reads
-from source_pypi.sync.state import CODES, Glance, Part, Seen, glance_of
+from source_pypi.services.index.documents.fingerprint import MD5_TAG, UNKNOWN, Fingerprint
+from source_pypi.services.index.documents.kinds import DocumentKind
+from source_pypi.sync.state import CODES, Partition, ProjectState, ProjectSummary, summary_of
 
 #: Texts that keys are full of: with them known, the keys of a small project compress as well as those of a large one.
 #: Changing them breaks state that was written before: that takes a new version of the state.
@@ -37,7 +37,7 @@ _COMMON = (
 )
 
 
-_ENCODER, _DECODER = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(Seen)
+_ENCODER, _DECODER = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(ProjectState)
 
 
 _PLAIN, _DEFLATED, _BRIEF = b"0", b"1", b"2"
@@ -50,12 +50,12 @@ _BEHIND_TIME = ":"
 DIGEST, _MD5 = 6, 16
 
 
-def pack(seen: Seen) -> bytes:
+def pack(seen: ProjectState) -> bytes:
     """What was seen, in few bytes."""
     return _deflate(_ENCODER.encode(seen))
 
 
-def unpack(packed: bytes) -> Seen:
+def unpack(packed: bytes) -> ProjectState:
     """What was seen, from what ``pack`` made of it.
 
     :raises ValueError: when it is something else.
@@ -66,12 +66,12 @@ def unpack(packed: bytes) -> Seen:
         raise ValueError("no state of ours") from error
 
 
-def pack_text(seen: Seen) -> str:
+def pack_text(seen: ProjectState) -> str:
     """What was seen, as a text for places that hold no bytes: the time of the visit, and the rest, packed."""
-    return _timed(seen.asked, base64.b64encode(pack(replace(seen, asked=0))).decode())
+    return _timed(seen.checked_at, base64.b64encode(pack(replace(seen, checked_at=0))).decode())
 
 
-def seen_again(text: str, asked: int) -> str:
+def with_time(text: str, asked: int) -> str:
     """What was seen, as ``pack_text`` made it, of a later visit that found all of it as it was."""
     return _timed(asked, text.partition(_BEHIND_TIME)[2])
 
@@ -80,13 +80,13 @@ def _timed(asked: int, rest: str) -> str:
     return f"{asked}{_BEHIND_TIME}{rest}"
 
 
-def unpack_text(text: str) -> Seen:
+def unpack_text(text: str) -> ProjectState:
     """What was seen, from what ``pack_text`` made of it.
 
     :raises ValueError: when it is something else.
     """
     asked, _, rest = text.partition(_BEHIND_TIME)
-    return replace(unpack(base64.b64decode(rest, validate=True)), asked=int(asked))
+    return replace(unpack(base64.b64decode(rest, validate=True)), checked_at=int(asked))
 
 
 def _deflate(plain: bytes) -> bytes:
@@ -104,7 +104,7 @@ def _inflate(packed: bytes) -> bytes:
     return body
 
 
-class Row(NamedTuple):
+class PackedState(NamedTuple):
     """What all streams have seen of a project, as a row of a table: most of it is the same for all of them.
 
     :ivar project: its normalised name; empty: the index as a whole.
@@ -116,75 +116,97 @@ class Row(NamedTuple):
     """
 
     project: str
-    terms: str
-    asked: int
+    settings_digests: str
+    checked_at: int
     serial: int | None
     absent: bool
-    seen: bytes
+    packed: bytes
 
 
 #: The rest of what streams have seen: the visits that they took part in, and of each stream, which one, and its parts.
-_Visited = tuple[int, int | None, bool, dict[str, Mark]]
+_Visited = tuple[int, int | None, bool, dict[str, Fingerprint]]
 
 
-_Entry = bytes | tuple[int, dict[str, Part], tuple[str, ...] | None]
+_Entry = bytes | tuple[int, dict[str, Partition], tuple[str, ...] | None]
 
 
 _ROW_DECODER = msgspec.msgpack.Decoder(tuple[tuple[_Visited, ...], tuple[_Entry, ...]])
 
 
-def pack_row(project: str, seen: Mapping[str, Seen]) -> Row:
+def pack_row(project: str, seen: Mapping[str, ProjectState]) -> PackedState:
     """What streams have seen of a project, as a row."""
     streams = sorted(seen)
-    glance = glance_of(project, [seen[name] for name in streams])
-    terms = ",".join(f"{name}:{seen[name].terms.hex()}" for name in streams)
-    packed = _brief([seen[name] for name in streams]) or _at_length([seen[name] for name in streams], glance)
-    return Row(project, terms, glance.asked, glance.serial, glance.absent, packed)
+    summary = summary_of(project, [seen[name] for name in streams])
+    terms = ",".join(f"{name}:{seen[name].settings_digest.hex()}" for name in streams)
+    packed = _brief([seen[name] for name in streams]) or _at_length([seen[name] for name in streams], summary)
+    return PackedState(project, terms, summary.checked_at, summary.serial, summary.absent, packed)
 
 
-def _brief(seen: Sequence[Seen]) -> bytes | None:
+def _brief(seen: Sequence[ProjectState]) -> bytes | None:
     """The most frequent kind: all streams have seen one project document, in one visit. None: it is another kind."""
-    first, code = seen[0], CODES[Reads.PROJECT]
-    mark = first.marks.get(code, UNKNOWN)
-    if not (mark.tag[:1] == MD5_TAG and mark.serial == first.serial is not None and first.known):
+    first, code = seen[0], CODES[DocumentKind.PROJECT]
+    fingerprint = first.fingerprints.get(code, UNKNOWN)
+    if not (fingerprint.tag[:1] == MD5_TAG and fingerprint.serial == first.serial is not None and first.existed):
         return None
     for one in seen:
-        part = one.parts.get("")
-        if one.asked != first.asked or one.serial != first.serial or one.marks != {code: mark} or not one.known:
+        part = one.partitions.get("")
+        if (
+            one.checked_at != first.checked_at
+            or one.serial != first.serial
+            or one.fingerprints != {code: fingerprint}
+            or not one.existed
+        ):
             return None
-        if part is None or len(one.parts) > 1 or one.needs is not None or part != Part(part.digest[:DIGEST]):
+        if (
+            part is None
+            or len(one.partitions) > 1
+            or one.requirements is not None
+            or part != Partition(part.digest[:DIGEST])
+        ):
             return None
-    return _BRIEF + mark.tag[1:] + b"".join(one.parts[""].digest for one in seen)
+    return _BRIEF + fingerprint.tag[1:] + b"".join(one.partitions[""].digest for one in seen)
 
 
-def _at_length(seen: Sequence[Seen], glance: Glance) -> bytes:
-    base = glance.serial or 0
+def _at_length(seen: Sequence[ProjectState], summary: ProjectSummary) -> bytes:
+    base = summary.serial or 0
     visits: list[_Visited] = []
     entries: list[_Entry] = []
     for one in seen:
-        marks = {code: mark if mark.serial != one.serial else Mark(mark.tag, -1) for code, mark in one.marks.items()}
-        visit = one.asked - glance.asked, None if one.serial is None else one.serial - base, one.known, marks
+        fingerprints = {
+            code: fingerprint if fingerprint.serial != one.serial else Fingerprint(fingerprint.tag, -1)
+            for code, fingerprint in one.fingerprints.items()
+        }
+        visit = (
+            one.checked_at - summary.checked_at,
+            None if one.serial is None else one.serial - base,
+            one.existed,
+            fingerprints,
+        )
         if visit not in visits:
             visits.append(visit)
         entries.append(_entry(visits.index(visit), one))
     return _deflate(_ENCODER.encode((visits, entries)))
 
 
-def _entry(visit: int, seen: Seen) -> _Entry:
+def _entry(visit: int, seen: ProjectState) -> _Entry:
     """A stream's visit and parts; of the most frequent kind, only the digest."""
-    part = seen.parts.get("")
-    plain = part is not None and part.mark is None and part.keys is None and len(seen.parts) == 1
-    return part.digest if part and plain and not visit and seen.needs is None else (visit, seen.parts, seen.needs)
+    part = seen.partitions.get("")
+    plain = part is not None and part.fingerprint is None and part.keys is None and len(seen.partitions) == 1
+    return (
+        part.digest
+        if part and plain and not visit and seen.requirements is None
+        else (visit, seen.partitions, seen.requirements)
+    )
 
 
-def unpack_row(row: Row) -> dict[str, Seen]:
+def unpack_row(row: PackedState) -> dict[str, ProjectState]:
     """What streams have seen of a project, from a row.
 
     :raises ValueError: when it is none of ours.
     """
     try:
-        visits, entries = _visits_and_entries(row.seen)
-        named = [one.partition(":") for one in row.terms.split(",")]
+        visits, entries = _visits_and_entries(row.packed)
+        named = [one.partition(":") for one in row.settings_digests.split(",")]
         return {
             name: _seen(row, bytes.fromhex(terms), visits, entry)
             for (name, _, terms), entry in zip(named, entries, strict=True)
@@ -197,13 +219,16 @@ def _visits_and_entries(packed: bytes) -> tuple[tuple[_Visited, ...], tuple[_Ent
     if packed[:1] != _BRIEF:
         return _ROW_DECODER.decode(_inflate(packed))
     tag, digests = MD5_TAG + packed[1 : 1 + _MD5], packed[1 + _MD5 :]
-    visit: _Visited = 0, 0, True, {CODES[Reads.PROJECT]: Mark(tag, -1)}
+    visit: _Visited = 0, 0, True, {CODES[DocumentKind.PROJECT]: Fingerprint(tag, -1)}
     return (visit,), tuple(digests[start : start + DIGEST] for start in range(0, len(digests), DIGEST))
 
 
-def _seen(row: Row, terms: bytes, visits: Sequence[_Visited], entry: _Entry) -> Seen:
-    number, parts, needs = (0, {"": Part(entry)}, None) if isinstance(entry, bytes) else entry
+def _seen(row: PackedState, terms: bytes, visits: Sequence[_Visited], entry: _Entry) -> ProjectState:
+    number, parts, needs = (0, {"": Partition(entry)}, None) if isinstance(entry, bytes) else entry
     asked, above, known, told = visits[number]
     serial = None if above is None else (row.serial or 0) + above
-    marks = {code: mark if mark.serial != -1 else Mark(mark.tag, serial) for code, mark in told.items()}
-    return Seen(row.asked + asked, terms, known, serial, marks, parts, needs)
+    fingerprints = {
+        code: fingerprint if fingerprint.serial != -1 else Fingerprint(fingerprint.tag, serial)
+        for code, fingerprint in told.items()
+    }
+    return ProjectState(row.checked_at + asked, terms, known, serial, fingerprints, parts, needs)

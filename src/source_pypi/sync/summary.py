@@ -8,10 +8,10 @@ from source_pypi.errors import NotOfferedError, SourceError, UnknownProjectsErro
 from source_pypi.sync.batch import Batch
 
 #: Failures and oddities that are told one by one; the rest is counted.
-TOLD = 10
+MAX_LISTED_ERRORS = 10
 
 
-class Tally(Struct):
+class RunSummary(Struct):
     """Counts of a run.
 
     :ivar index: the index's address, to name it in messages.
@@ -26,7 +26,7 @@ class Tally(Struct):
     rows: Counter[str] = field(default_factory=Counter)
     missing: list[str] = field(default_factory=list)
     failures: list[tuple[SourceError, tuple[str, ...]]] = field(default_factory=list)
-    complaints: list[SourceError] = field(default_factory=list)
+    user_errors: list[SourceError] = field(default_factory=list)
     _lacking: set[str] = field(default_factory=set)
 
     def add(self, batch: Batch) -> list[str]:
@@ -42,8 +42,8 @@ class Tally(Struct):
             causes.setdefault(id(error), (error, []))[1].append(stream)
         for error, streams in causes.values():
             self._fail(error, streams)
-        self.complaints += batch.complaints
-        return [*batch.notes, *_odd(batch)]
+        self.user_errors += batch.user_errors
+        return [*batch.warnings, *_invalid_field_warnings(batch)]
 
     def _fail(self, error: SourceError, streams: list[str]) -> None:
         """Note a failure; what an index does not offer is told once a stream, not once a project."""
@@ -61,13 +61,13 @@ class Tally(Struct):
     def errors(self) -> list[SourceError]:
         """Everything that went wrong, in the order to tell it."""
         missing = [UnknownProjectsError(self.missing, self.index)] if self.missing else []
-        return [*(error for error, _ in self.failures), *self.complaints, *missing]
+        return [*(error for error, _ in self.failures), *self.user_errors, *missing]
 
     def lines(self) -> list[str]:
         """What went wrong, a line each: which streams, what was asked, what came back, what to do."""
-        told = [f"{', '.join(streams)}: {error}" for error, streams in self.failures[:TOLD]]
-        if len(self.failures) > TOLD:
-            told.append(f"and {len(self.failures) - TOLD} more failures like these")
+        told = [f"{', '.join(streams)}: {error}" for error, streams in self.failures[:MAX_LISTED_ERRORS]]
+        if len(self.failures) > MAX_LISTED_ERRORS:
+            told.append(f"and {len(self.failures) - MAX_LISTED_ERRORS} more failures like these")
         return told + [str(error) for error in self.errors[len(self.failures) :]]
 
     def of_stream(self, stream: str) -> list[SourceError]:
@@ -75,9 +75,11 @@ class Tally(Struct):
         return [error for error, streams in self.failures if stream in streams]
 
 
-def _odd(batch: Batch) -> list[str]:
-    if not batch.oddities:
+def _invalid_field_warnings(batch: Batch) -> list[str]:
+    if not batch.invalid_fields:
         return []
-    shown = "; ".join(str(oddity) for oddity in batch.oddities[:3])
-    more = f"; and {len(batch.oddities) - 3} more" if len(batch.oddities) > 3 else ""
-    return [f"{batch.project or 'index'}: {len(batch.oddities)} fields of a wrong type became null: {shown}{more}"]
+    shown = "; ".join(str(invalid_field) for invalid_field in batch.invalid_fields[:3])
+    more = f"; and {len(batch.invalid_fields) - 3} more" if len(batch.invalid_fields) > 3 else ""
+    return [
+        f"{batch.project or 'index'}: {len(batch.invalid_fields)} fields of a wrong type became null: {shown}{more}"
+    ]

@@ -11,15 +11,17 @@ from msgspec.structs import replace
 from source_pypi.destinations.duckdb.state import VERSION, Remembered
 from source_pypi.errors import DestinationError, StateError
 from source_pypi.services.index.documents import ABSENT, UNKNOWN
-from source_pypi.services.index.documents.fingerprint import mark_of
+from source_pypi.services.index.documents.fingerprint import fingerprint_of
 from source_pypi.sync.resume import RESUME_WITHIN
-from source_pypi.sync.state import Glance, Part, Seen
+from source_pypi.sync.state import Partition, ProjectState, ProjectSummary
 
 ROOT = "http://index.test"
 NOW = 1_795_332_577
 BEGAN = NOW
-SEEN = Seen(NOW, b"term", True, 7, {"d": mark_of('"one"', b"", 7)}, {"": Part(b"digest", None, (("a.whl",),))})
-OTHER = Seen(NOW + 1, b"term", True, None, {}, {})
+SEEN = ProjectState(
+    NOW, b"term", True, 7, {"d": fingerprint_of('"one"', b"", 7)}, {"": Partition(b"digest", None, (("a.whl",),))}
+)
+OTHER = ProjectState(NOW + 1, b"term", True, None, {}, {})
 BOTH = ["files", "versions"]
 
 
@@ -44,7 +46,7 @@ def filled(connection: duckdb.DuckDBPyConnection) -> Remembered:
         ("files", "bar", OTHER),
         ("files", None, OTHER),
     ):
-        memory.note(stream, project, seen)
+        memory.save(stream, project, seen)
     memory.write()
     return memory
 
@@ -53,18 +55,20 @@ def test_it_comes_back(connection: duckdb.DuckDBPyConnection) -> None:
     """What was noted by stream and project is there in the next run; of streams that are not asked for nothing is."""
     filled(connection)
     again = remembered(connection)
-    assert again.recall(["foo", "bar", "", "baz"], BOTH) == {
+    assert again.load(["foo", "bar", "", "baz"], BOTH) == {
         "foo": {"files": SEEN, "versions": OTHER},
         "bar": {"files": OTHER},
         "": {"files": OTHER},
     }
-    assert again.recall(["foo"], ["versions"]) == {"foo": {"versions": OTHER}}
-    assert again.recall([], BOTH) == {}
+    assert again.load(["foo"], ["versions"]) == {"foo": {"versions": OTHER}}
+    assert again.load([], BOTH) == {}
 
 
-ALIKE = Seen(NOW, b"term", True, 7, {"d": mark_of('"y0Fny/WdfYJfMTlIoolx/Q"', b"", 7)}, {"": Part(b"digest")})
-LARGE = Seen(
-    2**40, b"\x00\xff\x00'", False, 2**63 - 1, {"d": ABSENT, "p": UNKNOWN}, {"1.0\x00": Part(b"\x00" * 6, ABSENT)}
+ALIKE = ProjectState(
+    NOW, b"term", True, 7, {"d": fingerprint_of('"y0Fny/WdfYJfMTlIoolx/Q"', b"", 7)}, {"": Partition(b"digest")}
+)
+LARGE = ProjectState(
+    2**40, b"\x00\xff\x00'", False, 2**63 - 1, {"d": ABSENT, "p": UNKNOWN}, {"1.0\x00": Partition(b"\x00" * 6, ABSENT)}
 )
 
 
@@ -73,58 +77,58 @@ LARGE = Seen(
     [{"files": ALIKE, "versions": ALIKE}, {"files": LARGE, "release": SEEN}, {"files": ALIKE, "versions": LARGE}],
     ids=["alike", "large", "both"],
 )
-def test_bytes_and_numbers(connection: duckdb.DuckDBPyConnection, seen: dict[str, Seen]) -> None:
+def test_bytes_and_numbers(connection: duckdb.DuckDBPyConnection, seen: dict[str, ProjectState]) -> None:
     """Whatever was seen comes back from the database: any bytes, and numbers of 64 bits (see also test_state.py)."""
     memory = remembered(connection)
     for stream, one in seen.items():
-        memory.note(stream, "foo", one)
+        memory.save(stream, "foo", one)
     memory.write()
-    assert memory.recall(["foo"], list(seen)) == {"foo": seen}
+    assert memory.load(["foo"], list(seen)) == {"foo": seen}
 
 
 def test_noted_again(connection: duckdb.DuckDBPyConnection) -> None:
     """What is noted again replaces what was noted of the same stream and project, and of nothing else."""
     memory = filled(connection)
-    memory.note("files", "foo", OTHER)
-    assert memory.recall(["foo"], BOTH) == {"foo": {"files": SEEN, "versions": OTHER}}, "not written yet"
+    memory.save("files", "foo", OTHER)
+    assert memory.load(["foo"], BOTH) == {"foo": {"files": SEEN, "versions": OTHER}}, "not written yet"
     memory.write()
     memory.write()
-    assert memory.recall(["foo", "bar"], BOTH) == {"foo": {"files": OTHER, "versions": OTHER}, "bar": {"files": OTHER}}
+    assert memory.load(["foo", "bar"], BOTH) == {"foo": {"files": OTHER, "versions": OTHER}, "bar": {"files": OTHER}}
 
 
 def test_forgotten(connection: duckdb.DuckDBPyConnection) -> None:
     """What one stream has seen is forgotten, and the others have what they had."""
     memory = filled(connection)
-    memory.note("project", "foo", SEEN)
-    memory.note("projects", "foo", SEEN)
+    memory.save("project", "foo", SEEN)
+    memory.save("projects", "foo", SEEN)
     memory.write()
     memory.forget("files")
     memory.forget("project")
     everything = [*BOTH, "project", "projects"]
-    assert memory.recall(["foo", "bar", ""], everything) == {"foo": {"versions": OTHER, "projects": SEEN}}
+    assert memory.load(["foo", "bar", ""], everything) == {"foo": {"versions": OTHER, "projects": SEEN}}
 
 
 def test_glances(connection: duckdb.DuckDBPyConnection) -> None:
     """Projects are settled that all streams have seen on these terms, whatever others have; the index is none."""
     memory = filled(connection)
-    memory.note("versions", "bar", SEEN)
-    memory.note("roles", "bar", SEEN)
-    memory.note("versions", "old", Seen(1, b"old.", True, 1, {}, {}))
-    memory.note("files", "old", SEEN)
+    memory.save("versions", "bar", SEEN)
+    memory.save("roles", "bar", SEEN)
+    memory.save("versions", "old", ProjectState(1, b"old.", True, 1, {}, {}))
+    memory.save("files", "old", SEEN)
     memory.write()
     terms = dict.fromkeys(BOTH, b"term")
-    assert sorted(glance for glance in memory.glance(terms) if glance.settled) == [
-        Glance("bar", None, NOW, False),
-        Glance("foo", None, NOW, False),
+    assert sorted(summary for summary in memory.summaries(terms) if summary.comparable) == [
+        ProjectSummary("bar", None, NOW, False),
+        ProjectSummary("foo", None, NOW, False),
     ]
-    assert [glance.project for glance in memory.glance(terms) if not glance.settled] == ["old"]
-    assert sorted(memory.glance({"files": b"term"})) == [
-        Glance("bar", None, NOW + 1, False),
-        Glance("foo", 7, NOW, False),
-        Glance("old", 7, NOW, False),
+    assert [summary.project for summary in memory.summaries(terms) if not summary.comparable] == ["old"]
+    assert sorted(memory.summaries({"files": b"term"})) == [
+        ProjectSummary("bar", None, NOW + 1, False),
+        ProjectSummary("foo", 7, NOW, False),
+        ProjectSummary("old", 7, NOW, False),
     ]
-    assert sorted(glance.project for glance in memory.glance({"files": b"else"})) == ["bar", "foo", "old"]
-    assert not any(glance.settled for glance in memory.glance({"files": b"else"}))
+    assert sorted(summary.project for summary in memory.summaries({"files": b"else"})) == ["bar", "foo", "old"]
+    assert not any(summary.comparable for summary in memory.summaries({"files": b"else"}))
 
 
 # Runs ---------------------------------------------------------------------------------------------------------
@@ -156,7 +160,7 @@ def test_another_index(connection: duckdb.DuckDBPyConnection) -> None:
     """What was seen of another index is forgotten, with a word, also that its run ended early."""
     filled(connection)
     memory = remembered(connection, "http://other.test", NOW + 60)
-    assert memory.recall(["foo", ""], BOTH) == {}
+    assert memory.load(["foo", ""], BOTH) == {}
     assert (memory.unfinished, memory.notes) == (
         None,
         [f"x.duckdb was loaded from another index, {ROOT}: everything is read anew"],
@@ -186,9 +190,9 @@ def test_what_is_broken(connection: duckdb.DuckDBPyConnection, change: str) -> N
     """What is broken of a project is an error of one line that names file and project; others can be read."""
     memory = filled(connection)
     connection.execute(f"UPDATE _state SET {change} WHERE project = 'foo'")
-    assert memory.recall(["bar"], BOTH) == {"bar": {"files": OTHER}}
+    assert memory.load(["bar"], BOTH) == {"bar": {"files": OTHER}}
     with pytest.raises(StateError) as caught:
-        memory.recall(["foo"], BOTH)
+        memory.load(["foo"], BOTH)
     assert "what x.duckdb says of foo is broken" in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -206,10 +210,10 @@ def test_nothing_is_written_without_a_commit(tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / "x.duckdb")) as connection:
         memory = filled(connection)
         connection.begin()
-        memory.note("files", "new", SEEN)
+        memory.save("files", "new", SEEN)
         memory.write()
         connection.rollback()
-        assert memory.recall(["new", "bar"], BOTH) == {"bar": {"files": OTHER}}
+        assert memory.load(["new", "bar"], BOTH) == {"bar": {"files": OTHER}}
         assert _times(connection) == [(BEGAN,)]
 
 
@@ -220,7 +224,7 @@ def _times(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
 def test_a_run_in_the_second_of_the_last_visits(connection: duckdb.DuckDBPyConnection) -> None:
     """What the run before visited in this very second is none of this run's: its beginning is the next second."""
     memory = remembered(connection)
-    memory.note("files", "foo", replace(SEEN, asked=BEGAN + 5))
+    memory.save("files", "foo", replace(SEEN, checked_at=BEGAN + 5))
     memory.finish()
     memory.write()
     remembered(connection, now=BEGAN + 5.5)

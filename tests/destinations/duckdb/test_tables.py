@@ -12,7 +12,7 @@ from packaging.utils import NormalizedName
 from source_pypi.destinations.duckdb.tables import (
     LONGEST_ROW,
     Catalog,
-    Scope,
+    ReplaceScope,
     make_scope,
     make_stream_table,
     make_table,
@@ -25,7 +25,7 @@ from source_pypi.destinations.duckdb.tables import (
     there,
 )
 from source_pypi.errors import DestinationError
-from source_pypi.selection import Target
+from source_pypi.selection import SelectedProject
 from source_pypi.streams import choose_streams
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -89,8 +89,8 @@ def test_what_is_not_ours(connection: duckdb.DuckDBPyConnection, statement: str)
 
 def test_selection(connection: duckdb.DuckDBPyConnection) -> None:
     """What was named last is kept, a row a pin; what was named before that is not."""
-    note_selection(connection, [Target(NormalizedName("old"))], PATH)
-    named = [Target(NormalizedName("a")), Target(NormalizedName("b"), ("1.0", "2.0"), unpinned=False)]
+    note_selection(connection, [SelectedProject(NormalizedName("old"))], PATH)
+    named = [SelectedProject(NormalizedName("a")), SelectedProject(NormalizedName("b"), ("1.0", "2.0"), unpinned=False)]
     note_selection(connection, named, PATH)
     assert rows(connection, "SELECT project, pin FROM _selection") == [("a", None), ("b", "1.0"), ("b", "2.0")]
     assert rows(connection, "SELECT count(*) FROM _selection WHERE (pin IS NULL) = (sort_key IS NULL)") == [(3,)]
@@ -127,18 +127,23 @@ def table(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
 @pytest.mark.parametrize(
     ("scope", "stay"),
     [
-        (Scope(projects={"a": AT}), ["b1", "b2", "c1"]),
-        (Scope(projects={"a": AT, "c": AT, "z": AT}), ["b1", "b2"]),
-        (Scope(projects={"a": AT, "b": AT}, kept={"a": ("1",), "b": ("2", "9")}, part="version"), ["a1", "b2", "c1"]),
-        (Scope(projects={"a": AT}, kept={"b": ("1",)}, part="version"), ["b1", "b2", "c1"]),
-        (Scope(projects={"a": AT}, part="version"), ["b1", "b2", "c1"]),
-        (Scope(whole=True, projects={"": AT}), []),
-        (Scope(), ["a1", "a2", "b1", "b2", "c1"]),
+        (ReplaceScope(projects={"a": AT}), ["b1", "b2", "c1"]),
+        (ReplaceScope(projects={"a": AT, "c": AT, "z": AT}), ["b1", "b2"]),
+        (
+            ReplaceScope(
+                projects={"a": AT, "b": AT}, unchanged_partitions={"a": ("1",), "b": ("2", "9")}, part="version"
+            ),
+            ["a1", "b2", "c1"],
+        ),
+        (ReplaceScope(projects={"a": AT}, unchanged_partitions={"b": ("1",)}, part="version"), ["b1", "b2", "c1"]),
+        (ReplaceScope(projects={"a": AT}, part="version"), ["b1", "b2", "c1"]),
+        (ReplaceScope(whole=True, projects={"": AT}), []),
+        (ReplaceScope(), ["a1", "a2", "b1", "b2", "c1"]),
     ],
     ids=["a project", "several", "parts kept", "parts of another", "no part kept", "all", "nothing"],
 )
 @pytest.mark.parametrize("new", [None, "SELECT 'new' AS project, '7' AS version, 7 AS value"], ids=["none", "one"])
-def test_replaced(table: duckdb.DuckDBPyConnection, scope: Scope, stay: list[str], new: str | None) -> None:
+def test_replaced(table: duckdb.DuckDBPyConnection, scope: ReplaceScope, stay: list[str], new: str | None) -> None:
     """Rows in scope give way to new ones, or to none; all others stay."""
     make_scope(table, scope)
     replace_rows(table, "t", COLUMNS, scope, new)

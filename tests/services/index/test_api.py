@@ -6,8 +6,8 @@ import pytest
 
 from source_pypi.config import make_config
 from source_pypi.errors import DocumentError, SourceError, StaleError
-from source_pypi.services.index.api import STALE_TRIES, Index, default_address, open_index, root_of
-from source_pypi.services.index.documents import UNCHANGED, UNKNOWN, Document, Mark
+from source_pypi.services.index.api import STALE_TRIES, Index, default_url, open_index, root_of
+from source_pypi.services.index.documents import UNCHANGED, UNKNOWN, Document, Fingerprint
 from tests.fake_index import FakeIndex, World, faults
 from tests.fake_index.site import Answer
 
@@ -15,7 +15,7 @@ Connect = Callable[..., Index]
 
 
 @pytest.mark.parametrize(
-    ("address", "root"),
+    ("url", "root"),
     [
         ("https://packages.example.com", "https://packages.example.com"),
         ("https://packages.example.com/", "https://packages.example.com"),
@@ -28,18 +28,18 @@ Connect = Callable[..., Index]
         ("http://[::1]:3141/root/", "http://[::1]:3141/root"),
     ],
 )
-def test_root_of(address: str, root: str) -> None:
+def test_root_of(url: str, root: str) -> None:
     """The root, the /simple/ and the /pypi address of an index mean the same index."""
-    assert root_of(address) == root
+    assert root_of(url) == root
 
 
 def test_default_address() -> None:
     """The default index is the one that the library names, and is read without an interface's name."""
-    assert default_address().startswith("https://")
+    assert default_url().startswith("https://")
     index = open_index(make_config({}))
     index.client.close()
     assert not index.root.endswith(("/", "/pypi", "/simple"))
-    assert default_address().startswith(index.root)
+    assert default_url().startswith(index.root)
 
 
 @pytest.mark.parametrize("ending", ["", "/", "/simple", "/simple/", "/pypi", "/pypi/"])
@@ -114,14 +114,14 @@ def test_unchanged(world: World, fake: FakeIndex, connect: Connect) -> None:
     first = index.project("flask")
     assert isinstance(first, Document)
     fake.new_run()
-    assert index.project("flask", first.mark) is UNCHANGED
+    assert index.project("flask", first.fingerprint) is UNCHANGED
     assert [(request.status, request.body_bytes) for request in fake.requests] == [(304, 0)]
     world.yank("flask", "1.0")
     fake.new_run()
-    second = index.project("flask", first.mark)
+    second = index.project("flask", first.fingerprint)
     assert isinstance(second, Document)
-    assert second.mark.serial == (first.mark.serial or 0) + 1
-    assert second.mark.tag != first.mark.tag
+    assert second.fingerprint.serial == (first.fingerprint.serial or 0) + 1
+    assert second.fingerprint.tag != first.fingerprint.tag
 
 
 def test_without_etags(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
@@ -132,10 +132,10 @@ def test_without_etags(world: World, serve: Callable[..., FakeIndex], connect: C
     first = index.project("flask")
     fake.new_run()
     assert isinstance(first, Document)
-    assert first.mark.etag is None
-    second = index.project("flask", first.mark)
+    assert first.fingerprint.etag is None
+    second = index.project("flask", first.fingerprint)
     assert isinstance(second, Document)
-    assert second.mark.same(first.mark)
+    assert second.fingerprint.same(first.fingerprint)
     assert "if-none-match" not in fake.requests[0].headers
 
 
@@ -143,9 +143,9 @@ def test_a_stale_copy(world: World, fake: FakeIndex, connect: Connect, waits: li
     """A copy older than what was seen is asked for again, after a wait, until the right one comes."""
     changed(world)
     fake.fault("/pypi/flask/json", faults.stale(), times=STALE_TRIES - 1)
-    document = connect(fake).project("flask", Mark(serial=world.serial))
+    document = connect(fake).project("flask", Fingerprint(serial=world.serial))
     assert isinstance(document, Document)
-    assert document.told_serial == world.serial
+    assert document.best_serial == world.serial
     assert [request.fault for request in fake.requests] == ["stale"] * (STALE_TRIES - 1) + [None]
     assert len(waits) == STALE_TRIES - 1
 
@@ -155,7 +155,7 @@ def test_only_stale_copies(world: World, fake: FakeIndex, connect: Connect, wait
     changed(world)
     fake.fault("/pypi/flask/json", faults.stale(), times=None)
     with pytest.raises(StaleError) as caught:
-        connect(fake).project("flask", Mark(serial=world.serial))
+        connect(fake).project("flask", Fingerprint(serial=world.serial))
     assert str(caught.value) == (
         f"{fake.url}/pypi/flask/json is an old copy (serial {world.serial - 1}, {world.serial} was seen before): "
         "what was loaded stays, the next run asks again (if the index was set up anew, reset the state)"
@@ -169,7 +169,7 @@ def test_an_old_copy_is_news_to_who_has_seen_nothing(world: World, fake: FakeInd
     fake.fault("/pypi/flask/json", faults.stale())
     document = connect(fake).project("flask", UNKNOWN)
     assert isinstance(document, Document)
-    assert document.told_serial == world.serial - 1
+    assert document.best_serial == world.serial - 1
 
 
 def test_a_condition_that_none_set(world: World, fake: FakeIndex, connect: Connect) -> None:

@@ -59,7 +59,7 @@ def _retriever(recipe: Recipe, root: str) -> dict[str, Any]:
         "type": "SimpleRetriever",
         "requester": {
             "type": "HttpRequester",
-            "url": requester.address(root, recipe.path),
+            "url": requester.url(root, recipe.path),
             "http_method": "GET",
             "request_headers": requester.headers(recipe.accept),
             "error_handler": _ref("error_handler"),

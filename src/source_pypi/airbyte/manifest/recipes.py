@@ -10,7 +10,7 @@ from typing import Any
 from source_pypi.airbyte.manifest import templates
 from source_pypi.airbyte.manifest.templates import exact, text
 from source_pypi.services.index.api import FEED, PATHS
-from source_pypi.services.index.documents.kinds import Reads
+from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.services.index.documents.page import JSON_PAGE
 
 #: Of whom a row tells: the project, or the release, whose partition is read.
@@ -156,7 +156,7 @@ CARRIED: Mapping[str, Recipe] = {
         },
     ),
     "recent_releases": Recipe(
-        path=PATHS[Reads.RECENT_RELEASES],
+        path=PATHS[DocumentKind.RECENT_RELEASES],
         accept=FEED,
         field_path=("rss", "channel", "item"),
         condition=_IN_PROJECT + "2 }}",
@@ -167,13 +167,13 @@ CARRIED: Mapping[str, Recipe] = {
         },
     ),
     "recent_projects": Recipe(
-        path=PATHS[Reads.RECENT_PROJECTS],
+        path=PATHS[DocumentKind.RECENT_PROJECTS],
         accept=FEED,
         field_path=("rss", "channel", "item"),
         condition=_IN_PROJECT + "1 }}",
         values={"project": _normalized(f"{_LINKED}[0]"), **_ENTRY},
     ),
-    "stats": Recipe(path=PATHS[Reads.STATISTICS], whole=True),
+    "stats": Recipe(path=PATHS[DocumentKind.STATISTICS], whole=True),
 }
 
 _KEYS_LOST = "are keys of an object in the document, and a manifest's extractors hand out values without their keys"

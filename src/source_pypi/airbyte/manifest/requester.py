@@ -44,7 +44,7 @@ def headers(accept: str) -> dict[str, str]:
     return {"Accept": accept, **_IDENTITY}
 
 
-def address(root: str, path: str) -> str:
+def url(root: str, path: str) -> str:
     """The address of a document: below the index that the settings name, or else this one."""
     default = root.replace("'", "%27")
     chosen = f"(config.get('index_url') or '{default}') | trim | regex_replace('(/[+]?simple|/pypi)?/*$', '')"

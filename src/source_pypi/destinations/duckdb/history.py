@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from source_pypi.destinations.duckdb.tables import Catalog, Scope, in_scope, make_table, quoted, text
+from source_pypi.destinations.duckdb.tables import Catalog, ReplaceScope, in_scope, make_table, quoted, text
 from source_pypi.schema import SEEN_AT, duckdb_columns, table_fields
 from source_pypi.streams.stream import Stream
 
@@ -55,7 +55,7 @@ def begin(connection: duckdb.DuckDBPyConnection, stream: Stream, path: Path, cat
         )
 
 
-def go_on(connection: duckdb.DuckDBPyConnection, stream: Stream, scope: Scope) -> None:
+def go_on(connection: duckdb.DuckDBPyConnection, stream: Stream, scope: ReplaceScope) -> None:
     """Take in what a sync has changed, once the stream's own table holds it: ``make_scope`` holds what was replaced."""
     history, table, columns = quoted(table_of(stream)), quoted(stream.name), _state(stream)
     at = "(SELECT visited FROM _scope WHERE _scope.project = _before.project)"

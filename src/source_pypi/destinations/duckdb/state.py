@@ -15,11 +15,11 @@ import duckdb
 from source_pypi.destinations.duckdb.tables import Catalog, make_table
 from source_pypi.errors import StateError
 from source_pypi.sync.resume import resumable
-from source_pypi.sync.state import WHOLE_INDEX, Glance, Seen, glance_at
-from source_pypi.sync.state_codec import Row, pack_row, unpack_row
+from source_pypi.sync.state import WHOLE_INDEX, ProjectState, ProjectSummary, summary_for
+from source_pypi.sync.state_codec import PackedState, pack_row, unpack_row
 
 #: Rows that are fetched at once.
-AT_ONCE = 10_000
+BATCH_SIZE = 10_000
 #: The version of what is remembered.
 VERSION = 1
 _STATE = {
@@ -48,7 +48,7 @@ class Remembered:
         self, connection: duckdb.DuckDBPyConnection, path: Path, root: str, now: float, catalog: Catalog | None = None
     ) -> None:
         self._connection, self._path, self._root = connection, path, root
-        self._noted: dict[str, dict[str, Seen]] = {}
+        self._noted: dict[str, dict[str, ProjectState]] = {}
         self.notes: list[str] = []
         make_table(
             connection, "_state", _STATE, "stream, a project, and what was last seen of it.", path, catalog=catalog
@@ -83,13 +83,13 @@ class Remembered:
     def forget(self, stream: str) -> None:
         """Forget what a stream has seen: its table is gone."""
         told = self._connection.execute("SELECT * FROM _state WHERE terms LIKE ?", [f"%{stream}:%"])
-        while rows := told.fetchmany(AT_ONCE):
+        while rows := told.fetchmany(BATCH_SIZE):
             for project, seen in self._unpacked(rows).items():
                 if seen.pop(stream, None) is not None:
                     self._noted[project] = {name: one for name, one in seen.items() if name != stream}
         self._write_state(merged=False)
 
-    def recall(self, projects: Collection[str], streams: Sequence[str]) -> dict[str, dict[str, Seen]]:
+    def load(self, projects: Collection[str], streams: Sequence[str]) -> dict[str, dict[str, ProjectState]]:
         """What streams have seen of projects, by project, then by stream.
 
         :raises StateError: when it cannot be read.
@@ -98,27 +98,27 @@ class Remembered:
         found = self._unpacked(self._rows(projects))
         return {p: {name: one for name, one in seen.items() if name in wanted} for p, seen in found.items()}
 
-    def glance(self, terms: Mapping[str, bytes]) -> Iterator[Glance]:
+    def summaries(self, terms: Mapping[str, bytes]) -> Iterator[ProjectSummary]:
         """Every project that any of the streams in ``terms`` has seen."""
         told = self._connection.cursor()  # the connection itself may be asked for other things meanwhile
         exact = ",".join(f"{name}:{terms[name].hex()}" for name in sorted(terms))
         told.execute("SELECT project, serial, asked, absent FROM _state WHERE terms = ? AND project <> ''", [exact])
-        while rows := told.fetchmany(AT_ONCE):
-            yield from itertools.starmap(Glance, rows)
+        while rows := told.fetchmany(BATCH_SIZE):
+            yield from itertools.starmap(ProjectSummary, rows)
         others = " OR ".join(["contains(terms, ?)"] * len(terms))
         query = f"SELECT * FROM _state WHERE terms <> ? AND project <> '' AND ({others})"
         told.execute(query, [exact, *(f"{name}:" for name in terms)])
-        while rows := told.fetchmany(AT_ONCE):
-            glances = (glance_at(project, seen, terms) for project, seen in self._unpacked(rows).items())
-            yield from (glance for glance in glances if glance is not None)
+        while rows := told.fetchmany(BATCH_SIZE):
+            summaries = (summary_for(project, seen, terms) for project, seen in self._unpacked(rows).items())
+            yield from (summary for summary in summaries if summary is not None)
 
     def _rows(self, projects: Collection[str]) -> list[Any]:
         query = "SELECT * FROM _state WHERE project IN (SELECT unnest(?::VARCHAR[]))"
         return self._connection.execute(query, [list(projects)]).fetchall()
 
-    def _unpacked(self, rows: Iterable[Any]) -> dict[str, dict[str, Seen]]:
+    def _unpacked(self, rows: Iterable[Any]) -> dict[str, dict[str, ProjectState]]:
         found = {}
-        for row in map(Row._make, rows):
+        for row in map(PackedState._make, rows):
             try:
                 found[row.project] = unpack_row(row)
             except ValueError as error:
@@ -126,7 +126,7 @@ class Remembered:
                 raise StateError("_state", reason) from error
         return found
 
-    def note(self, stream: str, project: str | None, seen: Seen) -> None:
+    def save(self, stream: str, project: str | None, seen: ProjectState) -> None:
         """Remember what a stream has seen of a project, or (None) of the index, with the next ``write``."""
         self._noted.setdefault(project or WHOLE_INDEX, {})[stream] = seen
 

@@ -30,7 +30,7 @@ from source_pypi.destinations.duckdb import history
 from source_pypi.destinations.duckdb.state import Remembered
 from source_pypi.destinations.duckdb.tables import (
     Catalog,
-    Scope,
+    ReplaceScope,
     make_scope,
     make_stream_table,
     make_views,
@@ -40,10 +40,10 @@ from source_pypi.destinations.duckdb.tables import (
 )
 from source_pypi.errors import DestinationError
 from source_pypi.schema import duckdb_columns
-from source_pypi.selection import Target
+from source_pypi.selection import SelectedProject
 from source_pypi.streams.stream import Stream
 from source_pypi.sync.batch import Batch, lines_of
-from source_pypi.sync.state import Glance, Seen
+from source_pypi.sync.state import ProjectState, ProjectSummary
 
 _Options = dict[str, str | bool | int | float | list[str]]
 #: A transaction costs about 4 ms however small it is.
@@ -88,7 +88,7 @@ class Database:
         self,
         path: Path,
         streams: Sequence[Stream],
-        targets: Sequence[Target] = (),
+        targets: Sequence[SelectedProject] = (),
         *,
         root: str = "",
         keep_history: bool = False,
@@ -147,15 +147,15 @@ class Database:
         """When the run began that is taken up again, in seconds since 1970; None: there is none."""
         return self._remembered.unfinished
 
-    def recall(self, projects: Collection[str]) -> dict[str, dict[str, Seen]]:
+    def load(self, projects: Collection[str]) -> dict[str, dict[str, ProjectState]]:
         """What the streams have seen of projects, by project, then by stream."""
         with _told(self.path):
-            return self._remembered.recall(projects, list(self._streams))
+            return self._remembered.load(projects, list(self._streams))
 
-    def glance(self, terms: Mapping[str, bytes]) -> Iterator[Glance]:
+    def summaries(self, terms: Mapping[str, bytes]) -> Iterator[ProjectSummary]:
         """Every project that any of the streams in ``terms`` has seen."""
         with _told(self.path):
-            yield from self._remembered.glance(terms)
+            yield from self._remembered.summaries(terms)
 
     def add(self, batch: Batch) -> None:
         """Take the rows of a visit; they are in the tables after the next commit.
@@ -166,9 +166,9 @@ class Database:
             for name, change in batch.changes.items():
                 stream = self._streams[name]
                 if change.count is not None:
-                    self._staged[name].add(batch, lines_of(stream, batch), change.kept)
+                    self._staged[name].add(batch, lines_of(stream, batch), change.unchanged_partitions)
                 if stream.incremental:
-                    self._remembered.note(name, batch.project, change.seen)
+                    self._remembered.save(name, batch.project, change.state)
         self._projects += 1
         staged = self._staged.values()
         large = sum(one.size for one in staged) >= BYTES_A_COMMIT
@@ -240,7 +240,7 @@ class _Staged:
 
     def __init__(self, path: Path, stream: Stream) -> None:
         self.path = path
-        self.scope = Scope(part=stream.part)
+        self.scope = ReplaceScope(part=stream.partition_field)
         self._nested = "JSON" in duckdb_columns(stream).values()
         self.size = self.longest = 0
         self._file: BinaryIO | None = None
@@ -254,11 +254,11 @@ class _Staged:
             self.size += len(lines)
             self.longest = max(self.longest, _longest(lines))
         if batch.project is None:
-            self.scope = Scope(whole=True, projects={"": batch.seen_at})
+            self.scope = ReplaceScope(whole=True, projects={"": batch.seen_at})
         else:
             self.scope.projects[batch.project] = batch.seen_at
             if kept:
-                self.scope.kept[batch.project] = kept
+                self.scope.unchanged_partitions[batch.project] = kept
 
     @property
     def is_heavy(self) -> bool:
@@ -340,4 +340,4 @@ def _reason(error: Exception) -> str:
         ("No such file", "its folder does not exist"),
         ("Permission denied", "no permission to write there"),
     )
-    return next((hint for mark, hint in hints if mark in said), said)
+    return next((hint for fingerprint, hint in hints if fingerprint in said), said)

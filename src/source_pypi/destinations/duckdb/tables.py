@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from source_pypi.destinations.duckdb.views import SELECTION, VIEWS
 from source_pypi.errors import DestinationError
 from source_pypi.schema import duckdb_columns, table_fields
-from source_pypi.selection import Target
+from source_pypi.selection import SelectedProject
 from source_pypi.standards.versions import sort_key
 from source_pypi.streams.stream import Stream
 
@@ -25,7 +25,7 @@ FOREIGN = "it has a table or view {!r} that is not ours; name another file with 
 LONGEST_ROW = 16 * 1024 * 1024
 
 
-class Scope(Struct, frozen=True):
+class ReplaceScope(Struct, frozen=True):
     """Which rows of a table give way to new ones.
 
     :ivar whole: all of them.
@@ -36,7 +36,7 @@ class Scope(Struct, frozen=True):
 
     whole: bool = False
     projects: dict[str, datetime] = field(default_factory=dict)
-    kept: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    unchanged_partitions: dict[str, tuple[str, ...]] = field(default_factory=dict)
     part: str | None = None
 
 
@@ -122,7 +122,10 @@ def make_stream_table(
 
 
 def note_selection(
-    connection: duckdb.DuckDBPyConnection, targets: Sequence[Target], path: Path, catalog: Catalog | None = None
+    connection: duckdb.DuckDBPyConnection,
+    targets: Sequence[SelectedProject],
+    path: Path,
+    catalog: Catalog | None = None,
 ) -> None:
     """Keep what was named last, with its pins: views tell from it what is in use.
 
@@ -149,10 +152,10 @@ def make_views(connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute(f"COMMENT ON VIEW {quoted(view.name)} IS {text(f'{OURS}{view.row}.')}")
 
 
-def make_scope(connection: duckdb.DuckDBPyConnection, scope: Scope) -> None:
+def make_scope(connection: duckdb.DuckDBPyConnection, scope: ReplaceScope) -> None:
     """Hold a scope in temporary tables, for ``in_scope``."""
     names, times = list(scope.projects), list(scope.projects.values())
-    kept = [(project, part) for project, parts in scope.kept.items() for part in parts]
+    kept = [(project, part) for project, parts in scope.unchanged_partitions.items() for part in parts]
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE _scope AS "
         "SELECT unnest(?::VARCHAR[]) AS project, unnest(?::TIMESTAMPTZ[]) AS visited",
@@ -164,12 +167,12 @@ def make_scope(connection: duckdb.DuckDBPyConnection, scope: Scope) -> None:
     )
 
 
-def in_scope(scope: Scope) -> str:
+def in_scope(scope: ReplaceScope) -> str:
     """The condition that a row is in the scope that ``make_scope`` holds."""
     if scope.whole:
         return "true"
     kept = ""
-    if scope.part is not None and scope.kept:
+    if scope.part is not None and scope.unchanged_partitions:
         kept = f" AND (project, {quoted(scope.part)}) NOT IN (SELECT (project, part) FROM _kept)"
     return f"project IN (SELECT project FROM _scope){kept}"
 
@@ -185,7 +188,7 @@ def rows_in(path: Path, columns: Mapping[str, str], longest: int) -> str:
 
 
 def replace_rows(
-    connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str], scope: Scope, rows: str | None
+    connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str], scope: ReplaceScope, rows: str | None
 ) -> None:
     """Put the rows of a query (None: none) in the place of those in scope, which ``make_scope`` holds."""
     connection.execute(f"DELETE FROM {quoted(table)} WHERE {in_scope(scope)}")

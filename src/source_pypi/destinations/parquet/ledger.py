@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from source_pypi.destinations.parquet.folder import Folder
-from source_pypi.destinations.store import Noted, Run
-from source_pypi.sync.state import Glance
+from source_pypi.destinations.store import RunRow, StateRow
+from source_pypi.sync.state import ProjectSummary
 
 NAME = "_state.sqlite"
 _TABLES = """
@@ -38,24 +38,24 @@ class Ledger:
         self._connection.execute("VACUUM INTO ?", [str(copy)])
         self._folder.put(copy, NAME)
 
-    def last_run(self) -> Run | None:
+    def last_run(self) -> RunRow | None:
         """What was noted of the last run; None: there was none."""
         row = self._connection.execute('SELECT "index", unfinished, tables, version FROM _run').fetchone()
-        return None if row is None else Run(row[0], row[1], tuple(row[2].split()), row[3])
+        return None if row is None else RunRow(row[0], row[1], tuple(row[2].split()), row[3])
 
-    def note_run(self, run: Run) -> None:
+    def note_run(self, run: RunRow) -> None:
         """Note a run in the place of the last one."""
         self._connection.execute("DELETE FROM _run")
         values = [run.version, run.index, run.unfinished, " ".join(run.tables)]
         self._connection.execute("INSERT INTO _run VALUES (?, ?, ?, ?)", values)
 
-    def recall(self, projects: Collection[str], streams: Collection[str]) -> Iterable[tuple[str, str, str]]:
+    def load(self, projects: Collection[str], streams: Collection[str]) -> Iterable[tuple[str, str, str]]:
         """What was noted of projects: stream, project, and what was seen."""
         named, read = ", ".join("?" * len(projects)), ", ".join("?" * len(streams))
         query = f"SELECT stream, project, seen FROM _state WHERE project IN ({named}) AND stream IN ({read})"
         return self._connection.execute(query, [*projects, *streams]).fetchall()
 
-    def glance(self, terms: Mapping[str, str]) -> Iterator[Glance]:
+    def summaries(self, terms: Mapping[str, str]) -> Iterator[ProjectSummary]:
         """Every project that any of these streams has seen."""
         rows = self._connection.execute(
             "SELECT project, CASE WHEN count(serial) = count(*) THEN min(serial) END, min(asked), min(absent), "
@@ -63,8 +63,8 @@ class Ledger:
             f"FROM _state WHERE stream IN ({', '.join('?' * len(terms))}) AND project <> '' GROUP BY project",
             [*(value for pair in terms.items() for value in pair), *terms],
         )
-        for project, serial, asked, absent, settled in rows:
-            yield Glance(project, serial, asked, bool(absent), settled == len(terms))
+        for project, serial, asked, absent, comparable in rows:
+            yield ProjectSummary(project, serial, asked, bool(absent), comparable == len(terms))
 
     def forget(self, streams: Collection[str] | None) -> None:
         """Forget what streams have seen; None: all."""
@@ -81,7 +81,7 @@ class Ledger:
         self._connection.execute("COMMIT")
         return self._connection.total_changes > before
 
-    def note(self, noted: dict[tuple[str, str], Noted]) -> None:
+    def save(self, noted: dict[tuple[str, str], StateRow]) -> None:
         """Remember what was seen."""
         rows = [(*key, one.terms, one.asked, one.serial, one.absent, one.seen) for key, one in noted.items()]
         self._connection.execute("BEGIN")

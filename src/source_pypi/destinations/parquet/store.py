@@ -23,9 +23,9 @@ import pyarrow.parquet as pq
 
 from source_pypi.destinations.parquet.folder import Folder
 from source_pypi.destinations.parquet.ledger import Ledger
-from source_pypi.destinations.store import Load, Run, Scope
+from source_pypi.destinations.store import LoadPackage, ReplaceScope, RunRow
 from source_pypi.destinations.tables import DIGEST, Table, arrow_schema
-from source_pypi.sync.state import WHOLE_INDEX, Glance
+from source_pypi.sync.state import WHOLE_INDEX, ProjectSummary
 
 #: Rows, and bytes, of a row group at most.
 ROWS, BYTES = 50_000, 32 * 1024 * 1024
@@ -72,11 +72,11 @@ class ParquetStore:
         ours = {name: set(self._columns(name)) for name in names if folder.has(_file(name))}
         return {name: set[str]() for name in names if not folder.is_empty(name)} | ours
 
-    def last_run(self) -> Run | None:
+    def last_run(self) -> RunRow | None:
         """What was noted of the last run; None: there was none."""
         return self._opened[1].last_run()
 
-    def begin(self, run: Run, forget: Collection[str] | None) -> None:
+    def begin(self, run: RunRow, forget: Collection[str] | None) -> None:
         """Note a run, and forget what these streams (None: all) have seen."""
         ledger = self._opened[1]
         ledger.forget(forget)
@@ -93,15 +93,15 @@ class ParquetStore:
             elif self._columns(table.name) != [column.name for column in table.columns]:
                 self._write(table, self._rows(table))
 
-    def recall(self, projects: Collection[str], streams: Collection[str]) -> Iterable[tuple[str, str, str]]:
+    def load(self, projects: Collection[str], streams: Collection[str]) -> Iterable[tuple[str, str, str]]:
         """What was noted of projects: stream, project, and what was seen."""
-        return self._opened[1].recall(projects, streams)
+        return self._opened[1].load(projects, streams)
 
-    def glance(self, terms: Mapping[str, str]) -> Iterable[Glance]:
+    def summaries(self, terms: Mapping[str, str]) -> Iterable[ProjectSummary]:
         """Every project that any of these streams has seen."""
-        return self._opened[1].glance(terms)
+        return self._opened[1].summaries(terms)
 
-    def load(self, load: Load, run: Run) -> None:
+    def write(self, load: LoadPackage, run: RunRow) -> None:
         """Forget what was seen of projects whose rows change, change them, and note what was seen."""
         ledger = self._opened[1]
         changed = [(name, project) for name, scope in load.scopes.items() for project in (*scope.visited, WHOLE_INDEX)]
@@ -109,11 +109,11 @@ class ParquetStore:
             ledger.publish()
         for name, scope in load.scopes.items():
             self._replace(self._tables[name], scope)
-        ledger.note(load.noted)
+        ledger.save(load.noted)
         ledger.note_run(run)
         ledger.publish()
 
-    def _replace(self, table: Table, scope: Scope) -> None:
+    def _replace(self, table: Table, scope: ReplaceScope) -> None:
         def rows() -> Iterator[pa.Table]:
             if not scope.whole:
                 yield from (stay(rows, table, scope) for rows in self._rows(table))
@@ -158,11 +158,11 @@ class ParquetStore:
         folder.put(path, _file(table.name))
 
 
-def stay(rows: pa.Table, table: Table, scope: Scope) -> pa.Table:
+def stay(rows: pa.Table, table: Table, scope: ReplaceScope) -> pa.Table:
     """The rows that do not give way."""
     stays = pc.invert(pc.is_in(rows["project"], pa.array(scope.visited, pa.string())))
-    if scope.kept and table.part is not None:
-        kept = pa.array([f"{project}\n{part}" for project, part in scope.kept], pa.string())
+    if scope.unchanged_partitions and table.part is not None:
+        kept = pa.array([f"{project}\n{part}" for project, part in scope.unchanged_partitions], pa.string())
         parts = pc.binary_join_element_wise(rows["project"], rows[table.part], "\n")
         stays = pc.or_(stays, pc.is_in(parts, kept))
     return rows.filter(stays)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from source_pypi.destinations.address import Place
+from source_pypi.destinations.address import DestinationAddress
 from source_pypi.destinations.tables import Table
 
 _TYPES = {
@@ -68,7 +68,7 @@ class Destination:
                 yield self.create_index.format(name=table.name, table=name_of(table.name))
 
 
-def destination_of(place: Place) -> Destination:
+def destination_of(place: DestinationAddress) -> Destination:
     """The destination at a place."""
     import dlt
     from dlt.common.destination import Destination as Factory
@@ -89,7 +89,7 @@ def _postgres(factory: Any) -> Destination:
     return Destination(factory, None, "insert_values", json=True, create_index=create_index)
 
 
-def _sqlalchemy(place: Place) -> Destination:
+def _sqlalchemy(place: DestinationAddress) -> Destination:
     """A database of SQLAlchemy's. SQLite's further schemas are files; MySQL's are databases."""
     import dlt
     from sqlalchemy.engine import make_url

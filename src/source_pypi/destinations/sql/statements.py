@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from source_pypi.destinations.store import Load, Run
+from source_pypi.destinations.store import LoadPackage, RunRow
 from source_pypi.destinations.tables import DIGEST, VALID_FROM, VALID_TO, Column, Table
 from source_pypi.schema import SEEN_AT
 
@@ -94,18 +94,18 @@ class Statements:
     def __init__(self, dialect: Dialect, load: str) -> None:
         self._table, self._column, self._load = dialect.table, dialect.column, load
 
-    def of(self, load: Load, run: Run, tables: dict[str, Table]) -> Iterator[Statement]:
+    def of(self, load: LoadPackage, run: RunRow, tables: dict[str, Table]) -> Iterator[Statement]:
         """All of them: state goes first, and comes back last."""
         yield self.note_run(run)
         for stream in sorted({stream for stream, _ in load.noted}):
             yield self._forget(stream)
         for name, scope in load.scopes.items():
             table = tables[name]
-            yield self._delete(table, whole=scope.whole, kept=bool(scope.kept))
+            yield self._delete(table, whole=scope.whole, kept=bool(scope.unchanged_partitions))
             if scope.rows:
                 yield self._insert(table)
             for history in list(table.with_history())[1:]:
-                yield self._retire(table, history, whole=scope.whole, kept=bool(scope.kept))
+                yield self._retire(table, history, whole=scope.whole, kept=bool(scope.unchanged_partitions))
                 if scope.rows:
                     yield self._succeed(table, history)
         if load.noted:
@@ -113,13 +113,13 @@ class Statements:
         for name in (NEW_STATE.name, NEW_KEPT.name, *map(staged_name, load.scopes)):
             yield f"DELETE FROM {self._table(name)} WHERE {self._column(LOAD)} = %s", [self._load]
 
-    def note_run(self, run: Run) -> Statement:
+    def note_run(self, run: RunRow) -> Statement:
         """Note the run. Being the first statement, it also makes runs that write at the same time take turns."""
         names = ", ".join(f"{self._column(name)} = %s" for name in ("version", "index", "unfinished", "tables"))
         values = [run.version, run.index, run.unfinished, " ".join(run.tables)]
         return f"UPDATE {self._table(RUN.name)} SET {names} WHERE 1 = 1", values
 
-    def glance(self, terms: Mapping[str, str]) -> Statement:
+    def summaries(self, terms: Mapping[str, str]) -> Statement:
         """The projects that any of these streams has seen: what a ``Glance`` has, but two counts."""
         column = self._column
         one = f"({column('stream')} = %s AND {column('terms')} = %s)"

@@ -29,7 +29,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from source_pypi.destinations.address import DATASET, Place
+from source_pypi.destinations.address import DATASET, DestinationAddress
 from source_pypi.destinations.sql.dialects import Destination, destination_of
 from source_pypi.destinations.sql.statements import (
     BOOKS,
@@ -42,16 +42,16 @@ from source_pypi.destinations.sql.statements import (
     Statements,
     staged,
 )
-from source_pypi.destinations.store import Load, Run
+from source_pypi.destinations.store import LoadPackage, RunRow
 from source_pypi.destinations.tables import Table, arrow_schema, is_history
-from source_pypi.sync.state import Glance
+from source_pypi.sync.state import ProjectSummary
 
 #: Its name is that of the schema's versions, too.
 PIPELINE = "source_pypi"
 #: Seconds after which staged rows that nobody took are nobody's.
 STALE = 86_400
 #: Rows that are fetched at once.
-AT_ONCE = 10_000
+BATCH_SIZE = 10_000
 #: What dlt is told, whatever else is configured.
 _SETTINGS = {
     "RUNTIME__DLTHUB_TELEMETRY": "false",
@@ -72,7 +72,7 @@ class SqlStore:
     #: A load costs dlt about 0.3 s however small it is.
     most = (200, 32 * 1024 * 1024)
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: DestinationAddress) -> None:
         self._place = place
         self._tables: dict[str, Table] = {}
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -111,7 +111,7 @@ class SqlStore:
             found = client.get_storage_tables(list(names))
             return {name: {column.lower() for column in columns} for name, columns in found if columns}
 
-    def last_run(self) -> Run | None:
+    def last_run(self) -> RunRow | None:
         """What was noted of the last run; None: there was none."""
         if len(self.there([RUN.name, STATE.name])) < 2:
             return None
@@ -123,9 +123,9 @@ class SqlStore:
         if not rows:
             return None
         index, unfinished, tables, version = rows[0]
-        return Run(index, unfinished, tuple(tables.split()), version)
+        return RunRow(index, unfinished, tuple(tables.split()), version)
 
-    def begin(self, run: Run, forget: Collection[str] | None) -> None:
+    def begin(self, run: RunRow, forget: Collection[str] | None) -> None:
         """Note a run, and forget what these streams (None: all) have seen."""
         with self._transaction() as execute:
             table, version = self._dialect.table(RUN.name), self._dialect.column("version")
@@ -151,7 +151,7 @@ class SqlStore:
                 name, load = self._dialect.table(table.name), self._dialect.column(LOAD)
                 execute((f"DELETE FROM {name} WHERE {load} < %s", [stale]))
 
-    def recall(self, projects: Collection[str], streams: Collection[str]) -> Iterable[tuple[str, str, str]]:
+    def load(self, projects: Collection[str], streams: Collection[str]) -> Iterable[tuple[str, str, str]]:
         """What was noted of projects: stream, project, and what was seen."""
         if not projects or not streams:
             return []
@@ -166,16 +166,16 @@ class SqlStore:
             )
         return rows
 
-    def glance(self, terms: Mapping[str, str]) -> Iterator[Glance]:
+    def summaries(self, terms: Mapping[str, str]) -> Iterator[ProjectSummary]:
         """Every project that any of these streams has seen."""
-        query, values = Statements(self._dialect, "").glance(terms)
+        query, values = Statements(self._dialect, "").summaries(terms)
         with self._client() as client, client.execute_query(query, *values) as cursor:
-            while rows := cursor.fetchmany(AT_ONCE):
-                for project, serial, asked, absent, serials, settled in rows:
+            while rows := cursor.fetchmany(BATCH_SIZE):
+                for project, serial, asked, absent, serials, comparable in rows:
                     told = serial if serials == len(terms) else None
-                    yield Glance(project, told, asked, bool(absent), settled == len(terms))
+                    yield ProjectSummary(project, told, asked, bool(absent), comparable == len(terms))
 
-    def load(self, load: Load, run: Run) -> None:
+    def write(self, load: LoadPackage, run: RunRow) -> None:
         """Stage a load, and put it in its place in one transaction."""
         name = f"{int(time.time()):012d}-{uuid.uuid4().hex}"
         if load.scopes or load.noted:
@@ -233,7 +233,9 @@ def _dialect(client: Any) -> Dialect:
     return Dialect(client.make_qualified_table_name, client.escape_column_name)
 
 
-def _staged_rows(load: Load, name: str, tables: dict[str, Table]) -> Iterator[tuple[str, tuple[Table, pa.Table]]]:
+def _staged_rows(
+    load: LoadPackage, name: str, tables: dict[str, Table]
+) -> Iterator[tuple[str, tuple[Table, pa.Table]]]:
     """What a load stages, by table."""
     books: dict[tuple[str, str], dict[str, Any]] = {}
     for (stream, project), noted in load.noted.items():
@@ -250,7 +252,7 @@ def _staged_rows(load: Load, name: str, tables: dict[str, Table]) -> Iterator[tu
     kept = [
         {LOAD: name, "of_stream": stream, "of_project": project, "of_part": part}
         for stream, scope in load.scopes.items()
-        for project, part in scope.kept
+        for project, part in scope.unchanged_partitions
     ]
     if kept:
         yield NEW_KEPT.name, (NEW_KEPT, _of(NEW_KEPT, kept))

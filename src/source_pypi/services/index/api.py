@@ -14,7 +14,16 @@ from msgspec import Struct
 
 from source_pypi.config import Config
 from source_pypi.errors import DocumentError, NotOfferedError, StaleError
-from source_pypi.http.client import PATIENCE, Answer, Arrived, Client, Exchange, Patience, Wait, unheard
+from source_pypi.http.client import (
+    DEFAULT_RETRY_POLICY,
+    Arrived,
+    Client,
+    RequestLog,
+    Response,
+    RetryPolicy,
+    RetryWait,
+    unheard,
+)
 from source_pypi.http.credentials import credentials_for
 from source_pypi.safety.limits import LONGEST_VERSION
 from source_pypi.services.index.documents import (
@@ -23,8 +32,8 @@ from source_pypi.services.index.documents import (
     CoreMetadata,
     Document,
     Feed,
+    Fingerprint,
     Listing,
-    Mark,
     Page,
     Project,
     Provenance,
@@ -36,7 +45,7 @@ from source_pypi.services.index.documents import (
     open_feed,
 )
 from source_pypi.services.index.documents.document import S, T
-from source_pypi.services.index.documents.kinds import Reads
+from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.services.index.documents.page import JSON_PAGE, newer_than_known
 
 P = TypeVar("P", Page, Listing)
@@ -45,9 +54,9 @@ P = TypeVar("P", Page, Listing)
 FEED = "application/rss+xml, text/xml;q=0.9"
 #: Where the documents are that tell of the index as a whole; with the slash, so that there is no redirect.
 PATHS = {
-    Reads.STATISTICS: "/stats/",
-    Reads.RECENT_RELEASES: "/rss/updates.xml",
-    Reads.RECENT_PROJECTS: "/rss/packages.xml",
+    DocumentKind.STATISTICS: "/stats/",
+    DocumentKind.RECENT_RELEASES: "/rss/updates.xml",
+    DocumentKind.RECENT_PROJECTS: "/rss/packages.xml",
 }
 #: How often a document is asked for that turns out to be older than what was seen before (bandersnatch does the same).
 STALE_TRIES = 3
@@ -80,13 +89,13 @@ class Index:
         self._probing, self._probed = threading.Lock(), False
 
     def project(
-        self, name: str, known: Mark = UNKNOWN, arrived: Arrived = unheard
+        self, name: str, known: Fingerprint = UNKNOWN, arrived: Arrived = unheard
     ) -> Document[Project] | Unchanged | None:
         """The project document; None where the index has none: unknown, without releases, or quarantined.
 
         :param arrived: as of ``Client.get``.
         """
-        return self._json(self.project_address(name), Project, known, arrived=arrived)
+        return self._json(self.project_url(name), Project, known, arrived=arrived)
 
     def project_elsewhere(self, name: str) -> Document[Project] | None:
         """The project document where pypiserver keeps it, of a project that is known to be there.
@@ -102,79 +111,79 @@ class Index:
                 self._layout = PYPISERVER
             return None if document is UNCHANGED else document
 
-    def release(self, name: str, version: str, known: Mark = UNKNOWN) -> Document[Release] | Unchanged | None:
+    def release(self, name: str, version: str, known: Fingerprint = UNKNOWN) -> Document[Release] | Unchanged | None:
         """The document of one release; None where the index has none, or the version can be no part of an address."""
         if version in (".", "..") or len(version) > LONGEST_VERSION:
             return None
-        return self._json(self.release_address(name, version), Release, known)
+        return self._json(self.release_url(name, version), Release, known)
 
-    def page(self, name: str, known: Mark = UNKNOWN) -> Document[Page] | Unchanged | None:
+    def page(self, name: str, known: Fingerprint = UNKNOWN) -> Document[Page] | Unchanged | None:
         """The project page; None where the index does not know the project."""
-        return self._page(lambda: self.page_address(name), Page, known, "project page")
+        return self._page(lambda: self.page_url(name), Page, known, "project page")
 
-    def provenance(self, address: str, known: Mark = UNKNOWN) -> Document[Provenance] | Unchanged | None:
+    def provenance(self, url: str, known: Fingerprint = UNKNOWN) -> Document[Provenance] | Unchanged | None:
         """The provenance document that a page names; None where it is gone."""
-        return self._json(address, Provenance, known)
+        return self._json(url, Provenance, known)
 
-    def core_metadata(self, address: str, known: Mark = UNKNOWN) -> Document[CoreMetadata] | Unchanged | None:
+    def core_metadata(self, url: str, known: Fingerprint = UNKNOWN) -> Document[CoreMetadata] | Unchanged | None:
         """The METADATA at this address, which may end in its digest (``#sha256=...``); None where there is none."""
-        place, _, fragment = address.partition("#")
+        place, _, fragment = url.partition("#")
         opened = partial(open_core_metadata, sha256=fragment.removeprefix("sha256=") or None)
         return self._ask(place, opened, known, accept="*/*")
 
-    def listing(self, known: Mark = UNKNOWN) -> Document[Listing] | Unchanged | None:
+    def listing(self, known: Fingerprint = UNKNOWN) -> Document[Listing] | Unchanged | None:
         """The list of projects; None where the index has none."""
-        return self._page(lambda: self.address_of(Reads.LISTING), Listing, known, "list of projects")
+        return self._page(lambda: self.url_of(DocumentKind.LISTING), Listing, known, "list of projects")
 
     def statistics(self) -> Document[Statistics] | None:
         """The index's statistics; None where it keeps none."""
-        return _whole(self._json(self.address_of(Reads.STATISTICS), Statistics, UNKNOWN))
+        return _whole(self._json(self.url_of(DocumentKind.STATISTICS), Statistics, UNKNOWN))
 
     def recent_releases(self) -> Document[Feed] | None:
         """The feed of recent releases; None where the index has none."""
-        return _whole(self._ask(self.address_of(Reads.RECENT_RELEASES), open_feed, UNKNOWN, accept=FEED))
+        return _whole(self._ask(self.url_of(DocumentKind.RECENT_RELEASES), open_feed, UNKNOWN, accept=FEED))
 
     def recent_projects(self) -> Document[Feed] | None:
         """The feed of recent projects; None where the index has none."""
-        return _whole(self._ask(self.address_of(Reads.RECENT_PROJECTS), open_feed, UNKNOWN, accept=FEED))
+        return _whole(self._ask(self.url_of(DocumentKind.RECENT_PROJECTS), open_feed, UNKNOWN, accept=FEED))
 
-    def project_address(self, name: str) -> str:
+    def project_url(self, name: str) -> str:
         """Where the document of a project with this normalised name is."""
         return f"{self.root}{self._layout.documents}/{name}/json"
 
-    def release_address(self, name: str, version: str) -> str:
+    def release_url(self, name: str, version: str) -> str:
         """Where the document of a release is."""
         return f"{self.root}{self._layout.documents}/{name}/{quote(version, safe='!+')}/json"
 
-    def page_address(self, name: str) -> str:
+    def page_url(self, name: str) -> str:
         """Where the page of a project with this normalised name is; with the slash, so that there is no redirect."""
         return f"{self.root}{self._layout.pages}/{name}/"
 
-    def address_of(self, read: Reads) -> str:
+    def url_of(self, read: DocumentKind) -> str:
         """Where a document is that tells of the index as a whole."""
-        return self.root + (f"{self._layout.pages}/" if read is Reads.LISTING else PATHS[read])
+        return self.root + (f"{self._layout.pages}/" if read is DocumentKind.LISTING else PATHS[read])
 
     def _page(
-        self, address: Callable[[], str], type_: type[P], known: Mark, what: str
+        self, url: Callable[[], str], type_: type[P], known: Fingerprint, what: str
     ) -> Document[P] | Unchanged | None:
         """A page as JSON; asked for once more where the first answer shows that pages are elsewhere.
 
         :raises NotOfferedError: when the index has it as HTML only (PEP 503).
         :raises DocumentError: when it is of a version that we do not know.
         """
-        asked = address()
+        asked = url()
         document = self._json(asked, type_, known, JSON_PAGE, what)
-        if document is None and address() != asked:
-            document = self._json(address(), type_, known, JSON_PAGE, what)
+        if document is None and url() != asked:
+            document = self._json(url(), type_, known, JSON_PAGE, what)
         if isinstance(document, Document) and (version := newer_than_known(document.content.meta)) is not None:
-            raise DocumentError(document.address, "version 1 of the interface (PEP 629)", f"version {version}")
+            raise DocumentError(document.url, "version 1 of the interface (PEP 629)", f"version {version}")
         return document
 
     def _json(
         self,
-        address: str,
+        url: str,
         type_: type[S],
-        known: Mark,
+        known: Fingerprint,
         accept: str = "application/json",
         page: str = "",
         arrived: Arrived = unheard,
@@ -184,13 +193,13 @@ class Index:
                 raise NotOfferedError(f"{page} as JSON (PEP 691)", place, "answered HTML")
             return open_document(body, type_, place, etag=etag, serial=serial)
 
-        return self._ask(address, opened, known, accept, arrived)
+        return self._ask(url, opened, known, accept, arrived)
 
     def _ask(
         self,
-        address: str,
+        url: str,
         opened: Callable[..., Document[T]],
-        known: Mark,
+        known: Fingerprint,
         accept: str,
         arrived: Arrived = unheard,
     ) -> Document[T] | Unchanged | None:
@@ -200,7 +209,7 @@ class Index:
         :raises StaleError: when the answer is older than the mark, however often it is asked for.
         """
         for tries in range(1, STALE_TRIES + 1):
-            answer = self.client.get(address, accept=accept, etag=known.etag, arrived=arrived)
+            answer = self.client.get(url, accept=accept, etag=known.etag, arrived=arrived)
             if answer.devpi:
                 self._layout = DEVPI
             if answer.status == 404:
@@ -208,21 +217,21 @@ class Index:
             if answer.status == 304 and known.etag is not None:
                 return UNCHANGED
             document = self._checked(answer, opened)
-            serial = document.told_serial
+            serial = document.best_serial
             if known.serial is None or serial is None or serial >= known.serial:
                 return document
             if tries < STALE_TRIES:
-                self.client.pause(address, f"an old copy, serial {serial} instead of {known.serial}", tries)
-        raise StaleError(document.address, serial, known.serial)
+                self.client.pause(url, f"an old copy, serial {serial} instead of {known.serial}", tries)
+        raise StaleError(document.url, serial, known.serial)
 
-    def _checked(self, answer: Answer, opened: Callable[..., Document[T]]) -> Document[T]:
+    def _checked(self, answer: Response, opened: Callable[..., Document[T]]) -> Document[T]:
         """An answer as a document; where it is none, its beginning is told, but not if that repeats the credentials."""
         try:
-            return opened(answer.body, answer.address, etag=answer.etag, serial=answer.serial)
+            return opened(answer.body, answer.url, etag=answer.etag, serial=answer.serial)
         except DocumentError as error:
-            if not self.client.is_told_in(answer.body):
+            if not self.client.is_echoed_in(answer.body):
                 raise
-            raise DocumentError(error.address, error.expected, "the credentials that were sent") from None
+            raise DocumentError(error.url, error.expected, "the credentials that were sent") from None
 
 
 def _whole(document: Document[T] | Unchanged | None) -> Document[T] | None:
@@ -232,40 +241,40 @@ def _whole(document: Document[T] | Unchanged | None) -> Document[T] | None:
 
 def open_index(
     config: Config,
-    tell: Callable[[Wait | Exchange], None] = lambda event: None,
-    patience: Patience = PATIENCE,
+    tell: Callable[[RetryWait | RequestLog], None] = lambda event: None,
+    retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY,
 ) -> Index:
     """The index that a configuration names. Nothing is sent yet.
 
-    :param tell: told of each wait and of each answer; ``patience``: with an index that is not well.
+    :param tell: told of each wait and of each answer; ``retry_policy``: with an index that is not well.
     :raises SettingError: when the certificates or credentials that it names cannot be had.
     :raises ExtraMissingError: when the library for its credentials is not installed.
     """
-    address = config.index_url or default_address()
-    root = root_of(address)
+    url = config.index_url or default_url()
+    root = root_of(url)
     client = Client(
         contact=config.contact,
-        credentials=credentials_for(config, address),
+        credentials=credentials_for(config, url),
         requests_per_second=config.requests_per_second,
         timeout=config.request_timeout_seconds,
         connections=config.max_concurrency,
-        patience=patience,
+        retry_policy=retry_policy,
         ca_bundle=config.ca_bundle,
         tell=tell,
     )
     return Index(client, root)
 
 
-def default_address() -> str:
+def default_url() -> str:
     """The public index's address, from the library that has it as a public constant."""
     from distlib.index import DEFAULT_INDEX
 
     return str(DEFAULT_INDEX)
 
 
-def root_of(address: str) -> str:
+def root_of(url: str) -> str:
     """The root of an index: its address without credentials, query, trailing slash and name of an interface."""
-    parts = urlsplit(address)
+    parts = urlsplit(url)
     path = parts.path.rstrip("/")
     for interface in INTERFACES:
         if path.endswith(interface):

@@ -24,9 +24,9 @@ from source_pypi.services.index.documents import (
     plain,
 )
 from source_pypi.services.index.documents.document import _PIECE
-from source_pypi.services.index.documents.invalid_fields import Oddity
+from source_pypi.services.index.documents.invalid_fields import InvalidField
 from source_pypi.streams import choose_streams
-from source_pypi.streams.stream import Visit
+from source_pypi.streams.stream import ProjectDocuments
 from tests.fake_index import World
 from tests.fake_index.documents import View, project_document, release_document, stats_json
 
@@ -73,12 +73,12 @@ def test_a_sound_document_passes_as_it_is(name: str) -> None:
     """A document as it should be is typed, and keeps its bytes and what the headers said."""
     body, type_ = bodies()[name]
     expected = Document(
-        address=ADDRESS,
+        url=ADDRESS,
         content=msgspec.json.decode(body, type=type_),
         body=body.rstrip(b"\n"),
         etag='"abc"',
         serial=7,
-        oddities=(),
+        invalid_fields=(),
     )
     assert open_document(body, type_, ADDRESS, etag='"abc"', serial=7) == expected
 
@@ -87,12 +87,12 @@ def test_a_mended_document_keeps_what_the_headers_said() -> None:
     """Address, ETag and serial stay with a document that had to be mended."""
     body = written({"info": {"name": 1}})
     expected = Document(
-        address=ADDRESS,
+        url=ADDRESS,
         content=msgspec.convert({"info": {}}, Release),
         body=b'{"info":{"name":null}}',
         etag='"abc"',
         serial=7,
-        oddities=(Oddity("$.info.name", "text", "1"),),
+        invalid_fields=(InvalidField("$.info.name", "text", "1"),),
     )
     assert open_document(body, Release, ADDRESS, etag='"abc"', serial=7) == expected
 
@@ -149,7 +149,7 @@ def test_texts_that_utf_8_cannot_hold(sent: bytes, kept: str) -> None:
     expected = {"info": json.loads(f"{{{kept}}}")}
     assert json.loads(document.body.decode()) == expected
     assert document.content == msgspec.convert(expected, Project)
-    assert document.oddities == ()
+    assert document.invalid_fields == ()
 
 
 @pytest.mark.parametrize("text", ["\ufeffa", "a\u0000b", "\u2028\u0085", "\U0001f40d", "\ufffd"])
@@ -178,7 +178,7 @@ def test_a_byte_order_mark_is_left_out() -> None:
     with_mark, without = opened(b"\xef\xbb\xbf" + body), opened(body)
     assert with_mark.content == without.content
     assert json.loads(with_mark.body) == json.loads(without.body)
-    assert with_mark.oddities == ()
+    assert with_mark.invalid_fields == ()
 
 
 NUMBERS = {
@@ -204,21 +204,23 @@ def test_what_is_no_whole_number_of_64_bits(sent: str, found: str) -> None:
     document = opened(b'{"info":{},"last_serial":%s}' % sent.encode())
     assert document.body == b'{"info":{},"last_serial":null}'
     assert document.content == msgspec.convert({"info": {}}, Project)
-    assert document.oddities == (Oddity("$.last_serial", NUMBER, found),)
+    assert document.invalid_fields == (InvalidField("$.last_serial", NUMBER, found),)
 
 
 def test_a_number_of_more_digits_than_python_converts() -> None:
     """A number of thousands of digits costs its own field, like any other number that is too large."""
     document = opened(b'{"info":{"name":"Foo"},"last_serial":%s}' % (b"9" * 5000))
     assert document.body == b'{"info":{"name":"Foo"},"last_serial":null}'
-    assert [(oddity.path, oddity.expected) for oddity in document.oddities] == [("$.last_serial", NUMBER)]
+    assert [(invalid_field.path, invalid_field.expected) for invalid_field in document.invalid_fields] == [
+        ("$.last_serial", NUMBER)
+    ]
 
 
 def test_such_a_number_in_an_unknown_key_costs_nothing() -> None:
     """A number of thousands of digits in an unknown key does not keep a wrong field from being mended."""
     document = opened(b'{"info":{"name":1,"summary":"a","new":%s}}' % (b"9" * 5000))
     assert (document.content.info.name, document.content.info.summary) == (None, "a")
-    assert document.oddities == (Oddity("$.info.name", "text", "1"),)
+    assert document.invalid_fields == (InvalidField("$.info.name", "text", "1"),)
 
 
 @pytest.mark.parametrize("number", [2**63 - 1, -(2**63), 0, -1])
@@ -245,7 +247,7 @@ def test_unknown_keys_stay() -> None:
 
 
 @pytest.mark.parametrize(
-    ("document", "expected", "oddities"),
+    ("document", "expected", "invalid_fields"),
     [
         (
             {"info": {}, "last_serial": None, "urls": {}, "releases": [], "ownership": "a", "vulnerabilities": 1},
@@ -258,10 +260,10 @@ def test_unknown_keys_stay() -> None:
                 "vulnerabilities": None,
             },
             [
-                Oddity("$.ownership", "an object", "'a'"),
-                Oddity("$.urls", "a list", "{}"),
-                Oddity("$.vulnerabilities", "a list", "1"),
-                Oddity("$.releases", "an object", "[]"),
+                InvalidField("$.ownership", "an object", "'a'"),
+                InvalidField("$.urls", "a list", "{}"),
+                InvalidField("$.vulnerabilities", "a list", "1"),
+                InvalidField("$.releases", "an object", "[]"),
             ],
         ),
         (
@@ -275,36 +277,36 @@ def test_unknown_keys_stay() -> None:
             },
             {"info": {"yanked": None, "classifiers": None, "requires_dist": ["a"], "downloads": {"last_day": None}}},
             [
-                Oddity("$.info.classifiers", "a list", "'a'"),
-                Oddity("$.info.requires_dist[1]", "text", "None"),
-                Oddity("$.info.requires_dist[2]", "text", "1"),
-                Oddity("$.info.downloads.last_day", NUMBER, "''"),
-                Oddity("$.info.yanked", "true or false", "'no'"),
+                InvalidField("$.info.classifiers", "a list", "'a'"),
+                InvalidField("$.info.requires_dist[1]", "text", "None"),
+                InvalidField("$.info.requires_dist[2]", "text", "1"),
+                InvalidField("$.info.downloads.last_day", NUMBER, "''"),
+                InvalidField("$.info.yanked", "true or false", "'no'"),
             ],
         ),
         (
             {"info": {"project_urls": {"Home": 1, "Docs": "d", "Bugs": None}}},
             {"info": {"project_urls": {"Home": None, "Docs": "d", "Bugs": None}}},
-            [Oddity("$.info.project_urls['Home']", "text", "1")],
+            [InvalidField("$.info.project_urls['Home']", "text", "1")],
         ),
         (
             {"info": {}, "ownership": {"roles": [{"role": 1, "user": "a"}, "b", None], "organization": []}},
             {"info": {}, "ownership": {"roles": [{"role": None, "user": "a"}], "organization": None}},
             [
-                Oddity("$.ownership.roles[0].role", "text", "1"),
-                Oddity("$.ownership.roles[1]", "an object", "'b'"),
-                Oddity("$.ownership.roles[2]", "an object", "None"),
-                Oddity("$.ownership.organization", "text", "[]"),
+                InvalidField("$.ownership.roles[0].role", "text", "1"),
+                InvalidField("$.ownership.roles[1]", "an object", "'b'"),
+                InvalidField("$.ownership.roles[2]", "an object", "None"),
+                InvalidField("$.ownership.organization", "text", "[]"),
             ],
         ),
         (
             {"info": {}, "vulnerabilities": [{"id": 1, "aliases": ["a", 2], "fixed_in": "1.0"}, []]},
             {"info": {}, "vulnerabilities": [{"id": None, "aliases": ["a"], "fixed_in": None}]},
             [
-                Oddity("$.vulnerabilities[0].id", "text", "1"),
-                Oddity("$.vulnerabilities[0].aliases[1]", "text", "2"),
-                Oddity("$.vulnerabilities[0].fixed_in", "a list", "'1.0'"),
-                Oddity("$.vulnerabilities[1]", "an object", "[]"),
+                InvalidField("$.vulnerabilities[0].id", "text", "1"),
+                InvalidField("$.vulnerabilities[0].aliases[1]", "text", "2"),
+                InvalidField("$.vulnerabilities[0].fixed_in", "a list", "'1.0'"),
+                InvalidField("$.vulnerabilities[1]", "an object", "[]"),
             ],
         ),
         (
@@ -327,23 +329,23 @@ def test_unknown_keys_stay() -> None:
                 },
             },
             [
-                Oddity("$.releases['1.0'][0].size", NUMBER, "'5'"),
-                Oddity("$.releases['1.0'][0].digests.md5", "text", "1"),
-                Oddity("$.releases['1.0'][0].core-metadata", "true or false or an object", "1"),
-                Oddity("$.releases['1.0'][0].upload_time", "a time (RFC 3339)", "'now'"),
-                Oddity("$.releases['1.0'][1]", "an object", "'a'"),
-                Oddity("$.releases['2.0']", "a list", "'none'"),
-                Oddity("$.releases['4.0'][0].core-metadata['sha256']", "text", "1"),
+                InvalidField("$.releases['1.0'][0].size", NUMBER, "'5'"),
+                InvalidField("$.releases['1.0'][0].digests.md5", "text", "1"),
+                InvalidField("$.releases['1.0'][0].core-metadata", "true or false or an object", "1"),
+                InvalidField("$.releases['1.0'][0].upload_time", "a time (RFC 3339)", "'now'"),
+                InvalidField("$.releases['1.0'][1]", "an object", "'a'"),
+                InvalidField("$.releases['2.0']", "a list", "'none'"),
+                InvalidField("$.releases['4.0'][0].core-metadata['sha256']", "text", "1"),
             ],
         ),
     ],
 )
-def test_wrong_types_at_every_level(document: Any, expected: Any, oddities: list[Oddity]) -> None:
+def test_wrong_types_at_every_level(document: Any, expected: Any, invalid_fields: list[InvalidField]) -> None:
     """What is of a wrong type becomes null, or leaves its list, and is noted with its path."""
     found = opened(document)
     assert json.loads(found.body) == expected
     assert found.content == msgspec.convert(expected, Project)
-    assert list(found.oddities) == oddities
+    assert list(found.invalid_fields) == invalid_fields
 
 
 def test_statistics_are_mended_too() -> None:
@@ -351,9 +353,9 @@ def test_statistics_are_mended_too() -> None:
     body = written({"top_packages": {"a": {"size": "1"}, "b": [], "c": {"size": 3}}, "total_packages_size": 4})
     document = open_document(body, Statistics, ADDRESS)
     assert document.content == Statistics({"a": PackageSize(None), "b": None, "c": PackageSize(3)}, 4)
-    assert document.oddities == (
-        Oddity("$.top_packages['a'].size", NUMBER, "'1'"),
-        Oddity("$.top_packages['b']", "an object", "[]"),
+    assert document.invalid_fields == (
+        InvalidField("$.top_packages['a'].size", NUMBER, "'1'"),
+        InvalidField("$.top_packages['b']", "an object", "[]"),
     )
 
 
@@ -386,7 +388,7 @@ def test_what_is_no_document_is_refused(body: bytes, found: str) -> None:
     with pytest.raises(DocumentError) as caught:
         opened(body)
     error = caught.value
-    assert (error.address, error.expected, error.found) == (ADDRESS, A_PROJECT, found)
+    assert (error.url, error.expected, error.found) == (ADDRESS, A_PROJECT, found)
 
 
 @pytest.mark.parametrize(
@@ -405,7 +407,7 @@ def test_each_document_says_what_was_expected(type_: type[Any], body: bytes, exp
     """An answer that is not the document it should be is told by that document's name."""
     with pytest.raises(DocumentError) as caught:
         open_document(body, type_, ADDRESS)
-    assert (caught.value.address, caught.value.expected) == (ADDRESS, expected)
+    assert (caught.value.url, caught.value.expected) == (ADDRESS, expected)
 
 
 @pytest.mark.parametrize("body", [b"\x00\x01\x02", b"\xff\xfe\xfd", "\u4e0d\u5b58\u5728".encode()])
@@ -433,7 +435,7 @@ def test_deep_nesting_is_opened_or_refused(depth: int, nested: tuple[bytes, byte
     try:
         found: tuple[str, str | None] = "opened", opened(body).content.info.name
     except DocumentError as error:
-        found = "refused", error.address
+        found = "refused", error.url
     expected: list[tuple[str, str | None]] = [("opened", None if name == b"1" else "Foo"), ("refused", ADDRESS)]
     assert found in (expected if depth > 200 else expected[:1])
 
@@ -591,7 +593,7 @@ def cleaned(tree: Any) -> Any:
 def test_the_whole_document_is_sound() -> None:
     """The document that is changed below has nothing to mend, and every key of the types."""
     document = opened(WHOLE)
-    assert (document.content, document.oddities) == (msgspec.convert(WHOLE, Project), ())
+    assert (document.content, document.invalid_fields) == (msgspec.convert(WHOLE, Project), ())
     assert msgspec.to_builtins(document.content).keys() == WHOLE.keys()
     assert msgspec.to_builtins(document.content.info).keys() == INFO.keys()
     assert [msgspec.to_builtins(file).keys() for file in document.content.urls or ()] == [FILE.keys()] * 2
@@ -604,10 +606,16 @@ def test_the_whole_document_is_sound() -> None:
     value=JSON,
     ascii_only=st.booleans(),
     indent=st.sampled_from([None, 1]),
-    mark=st.sampled_from([b"", b"\xef\xbb\xbf"]),
+    fingerprint=st.sampled_from([b"", b"\xef\xbb\xbf"]),
 )
 def test_whatever_is_wrong_with_a_document(
-    *, changed: list[tuple[Path, str, Any]], key: str, value: Any, ascii_only: bool, indent: int | None, mark: bytes
+    *,
+    changed: list[tuple[Path, str, Any]],
+    key: str,
+    value: Any,
+    ascii_only: bool,
+    indent: int | None,
+    fingerprint: bytes,
 ) -> None:
     """Whatever is missing, null or wrong in a document, it opens and gives rows; what was wrong is null, and noted."""
     sent, expected = copy.deepcopy(WHOLE), copy.deepcopy(WHOLE)
@@ -620,15 +628,18 @@ def test_whatever_is_wrong_with_a_document(
     unknown = f"x-{key}"
     for tree in (sent, expected):
         tree[unknown] = tree["info"][unknown] = value
-    body = mark + json.dumps(cleaned(sent), ensure_ascii=ascii_only, indent=indent).encode()
+    body = fingerprint + json.dumps(cleaned(sent), ensure_ascii=ascii_only, indent=indent).encode()
 
     document = opened(body)
 
     assert b"\n" not in document.body
     assert json.loads(document.body) == cleaned(expected)
     assert document.content == msgspec.convert(cleaned(expected), Project)
-    assert len(document.oddities) == wrong
-    rows = {stream.name: list(stream.rows(Visit(project="foo", document=document))) for stream in choose_streams(None)}
+    assert len(document.invalid_fields) == wrong
+    rows = {
+        stream.name: list(stream.rows(ProjectDocuments(project="foo", document=document)))
+        for stream in choose_streams(None)
+    }
     assert len(rows["projects"]) == 1
     assert len(rows["versions"]) == len(document.content.listed())
     for made in rows.values():

@@ -63,7 +63,7 @@ def test_what_is_no_core_metadata(body: bytes) -> None:
     """What has not even a name and a version of its format is refused by name."""
     with pytest.raises(DocumentError) as caught:
         open_core_metadata(body, ADDRESS)
-    assert (caught.value.address, caught.value.expected) == (ADDRESS, "core metadata (with Metadata-Version and Name)")
+    assert (caught.value.url, caught.value.expected) == (ADDRESS, "core metadata (with Metadata-Version and Name)")
 
 
 @given(st.binary(), st.booleans())
@@ -73,7 +73,7 @@ def test_any_bytes(rest: bytes, headed: bool) -> None:
         document = open_core_metadata(HEAD + rest if headed else rest, ADDRESS)
     except DocumentError:
         return
-    assert document.oddities == ()
+    assert document.invalid_fields == ()
 
 
 @pytest.mark.parametrize(

@@ -59,11 +59,11 @@ def test_no_entries() -> None:
 
 
 @pytest.mark.parametrize("declared", ["", '<?xml version="1.0"?>', '<?xml version="1.0" encoding="nonsense"?>'])
-@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
-def test_feeds_are_utf_8(declared: str, mark: bytes) -> None:
+@pytest.mark.parametrize("fingerprint", [b"", b"\xef\xbb\xbf"])
+def test_feeds_are_utf_8(declared: str, fingerprint: bytes) -> None:
     """A feed is UTF-8, whatever it declares, and may begin with a byte order mark."""
     body = f"{declared}<rss><channel><item><title>\u00e9</title></item></channel></rss>".encode()
-    assert open_feed(mark + body, ADDRESS).content.entries == (Entry("\u00e9", None, None, None, None),)
+    assert open_feed(fingerprint + body, ADDRESS).content.entries == (Entry("\u00e9", None, None, None, None),)
 
 
 NO_FEED = {
@@ -96,7 +96,7 @@ def test_what_is_no_feed(body: bytes) -> None:
     """What is no RSS, and what declares entities or could, is refused by name."""
     with pytest.raises(DocumentError) as caught:
         open_feed(body, ADDRESS)
-    assert (caught.value.address, caught.value.expected) == (ADDRESS, "a feed (RSS 2.0)")
+    assert (caught.value.url, caught.value.expected) == (ADDRESS, "a feed (RSS 2.0)")
 
 
 def test_nested_deep() -> None:

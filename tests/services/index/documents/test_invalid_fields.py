@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct, field
 
-from source_pypi.fields import Integer, about
+from source_pypi.fields import Integer, describe
 from source_pypi.services.index.documents import Project
-from source_pypi.services.index.documents.invalid_fields import Oddity, repair
+from source_pypi.services.index.documents.invalid_fields import InvalidField, null_invalid_fields
 
 TEXT, FLAG, LIST, OBJECT = "text", "true or false", "a list", "an object"
 NUMBER, TIME = "a whole number of 64 bits", "a time (RFC 3339)"
@@ -21,29 +21,29 @@ NUMBER, TIME = "a whole number of 64 bits", "a time (RFC 3339)"
 class Part(Struct):
     """Something nested."""
 
-    name: Annotated[str | None, about("A name.")] = None
-    counts: Annotated[list[Integer] | None, about("Numbers, of which none is null.")] = None
+    name: Annotated[str | None, describe("A name.")] = None
+    counts: Annotated[list[Integer] | None, describe("Numbers, of which none is null.")] = None
 
 
 class Whole(Struct):
     """A field of each kind that documents have."""
 
-    text: Annotated[str | None, about("A text.")] = None
-    flag: Annotated[bool | None, about("Yes or no.")] = None
-    count: Annotated[Integer | None, about("A number.")] = None
-    when: Annotated[datetime | None, about("A time.")] = None
-    texts: Annotated[list[str] | None, about("Texts, of which none is null.")] = None
-    labels: Annotated[dict[str, str | None] | None, about("Texts that may be null.")] = None
-    sizes: Annotated[dict[str, Integer] | None, about("Numbers that may not.")] = None
-    either: Annotated[bool | dict[str, str | None] | None, about("Two types.")] = field(default=None, name="ei-ther")
-    part: Annotated[Part | None, about("Nested.")] = None
-    parts: Annotated[list[Part] | None, about("A list of them.")] = None
-    groups: Annotated[dict[str, list[Part] | None] | None, about("Lists by name.")] = None
+    text: Annotated[str | None, describe("A text.")] = None
+    flag: Annotated[bool | None, describe("Yes or no.")] = None
+    count: Annotated[Integer | None, describe("A number.")] = None
+    when: Annotated[datetime | None, describe("A time.")] = None
+    texts: Annotated[list[str] | None, describe("Texts, of which none is null.")] = None
+    labels: Annotated[dict[str, str | None] | None, describe("Texts that may be null.")] = None
+    sizes: Annotated[dict[str, Integer] | None, describe("Numbers that may not.")] = None
+    either: Annotated[bool | dict[str, str | None] | None, describe("Two types.")] = field(default=None, name="ei-ther")
+    part: Annotated[Part | None, describe("Nested.")] = None
+    parts: Annotated[list[Part] | None, describe("A list of them.")] = None
+    groups: Annotated[dict[str, list[Part] | None] | None, describe("Lists by name.")] = None
 
 
-def odd(path: str, expected: str, found: str) -> Oddity:
+def odd(path: str, expected: str, found: str) -> InvalidField:
     """An oddity, in the order in which it is told."""
-    return Oddity(path, expected, found)
+    return InvalidField(path, expected, found)
 
 
 SOUND: dict[str, list[Any]] = {
@@ -65,10 +65,10 @@ SOUND: dict[str, list[Any]] = {
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in SOUND.items() for value in values])
 def test_what_fits_stays(name: str, value: Any) -> None:
     """A value of the right type, and whatever stands in an unknown key, stays as it is and is not noted."""
-    assert repair({name: value}, Whole) == ({name: value}, [])
+    assert null_invalid_fields({name: value}, Whole) == ({name: value}, [])
 
 
-ODD: list[tuple[str, Any, Any, list[Oddity]]] = [
+ODD: list[tuple[str, Any, Any, list[InvalidField]]] = [
     ("text", 1, None, [odd("$.text", TEXT, "1")]),
     ("text", True, None, [odd("$.text", TEXT, "True")]),
     ("text", ["a"], None, [odd("$.text", TEXT, "['a']")]),
@@ -131,16 +131,16 @@ ODD: list[tuple[str, Any, Any, list[Oddity]]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "value", "kept", "oddities"), ODD)
-def test_what_does_not_fit_goes(name: str, value: Any, kept: Any, oddities: list[Oddity]) -> None:
+@pytest.mark.parametrize(("name", "value", "kept", "invalid_fields"), ODD)
+def test_what_does_not_fit_goes(name: str, value: Any, kept: Any, invalid_fields: list[InvalidField]) -> None:
     """What does not fit becomes null, or is dropped where null does not fit either, and is noted with its path."""
-    assert repair({name: value, "beside": name}, Whole) == ({name: kept, "beside": name}, oddities)
+    assert null_invalid_fields({name: value, "beside": name}, Whole) == ({name: kept, "beside": name}, invalid_fields)
 
 
 def test_every_field_is_looked_at() -> None:
     """One odd field hides no other, and they are noted in the order of the record."""
     tree = {"parts": [1], "count": "a", "flag": True, "text": 2}
-    assert repair(tree, Whole) == (
+    assert null_invalid_fields(tree, Whole) == (
         {"parts": [], "count": None, "flag": True, "text": None},
         [odd("$.text", TEXT, "2"), odd("$.count", NUMBER, "'a'"), odd("$.parts[0]", OBJECT, "1")],
     )
@@ -149,7 +149,7 @@ def test_every_field_is_looked_at() -> None:
 def test_the_tree_given_stays() -> None:
     """What was given is not changed."""
     tree = {"text": 1, "parts": [{"name": 1}, 2]}
-    repair(tree, Whole)
+    null_invalid_fields(tree, Whole)
     assert tree == {"text": 1, "parts": [{"name": 1}, 2]}
 
 
@@ -164,7 +164,7 @@ def test_the_tree_given_stays() -> None:
 )
 def test_long_finds_are_cut(value: Any, found: str) -> None:
     """What was found is told in 60 characters at most, on one line."""
-    assert repair({"text": value}, Whole) == ({"text": None}, [odd("$.text", TEXT, found)])
+    assert null_invalid_fields({"text": value}, Whole) == ({"text": None}, [odd("$.text", TEXT, found)])
 
 
 def test_an_oddity_in_words() -> None:
@@ -190,10 +190,10 @@ TREES = st.recursive(
 @given(st.dictionaries(st.sampled_from([*SOUND]), TREES))
 def test_whatever_comes_ends_as_the_record(tree: dict[str, Any]) -> None:
     """Whatever stands in the fields, what is left is the record, and mending it again finds nothing more."""
-    mended, oddities = repair(tree, Whole)
+    mended, invalid_fields = null_invalid_fields(tree, Whole)
     msgspec.convert(mended, Whole)
-    assert repair(mended, Whole) == (mended, [])
-    assert bool(oddities) == (mended != tree)
+    assert null_invalid_fields(mended, Whole) == (mended, [])
+    assert bool(invalid_fields) == (mended != tree)
     assert mended.keys() == tree.keys()
 
 
@@ -207,18 +207,18 @@ def test_odd_is_what_the_decoder_refuses(tree: dict[str, Any]) -> None:
         refused = True
     else:
         refused = False
-    assert bool(repair(tree, Whole)[1]) == refused
+    assert bool(null_invalid_fields(tree, Whole)[1]) == refused
 
 
 def test_long_keys_are_cut() -> None:
     """A key of a megabyte does not make a message of one."""
-    _, (oddity,) = repair({"releases": {"x" * 1_000_000: 1}}, Project)
-    assert str(oddity) == f"$.releases['{'x' * 56}...]: expected a list, found 1"
+    _, (invalid_field,) = null_invalid_fields({"releases": {"x" * 1_000_000: 1}}, Project)
+    assert str(invalid_field) == f"$.releases['{'x' * 56}...]: expected a list, found 1"
 
 
 def test_many_odd_records_end_quickly() -> None:
     """What a record's fields are is found out once, not for each of them."""
     began = time.process_time()
-    mended, _ = repair({"info": {"name": 1}, "urls": [{} for _ in range(100_000)]}, Project)
+    mended, _ = null_invalid_fields({"info": {"name": 1}, "urls": [{} for _ in range(100_000)]}, Project)
     assert len(mended["urls"]) == 100_000
     assert time.process_time() - began < 5

@@ -6,7 +6,7 @@ import pytest
 
 from source_pypi.errors import DocumentError
 from source_pypi.services.index.documents import Listed, Listing, Page, PageFile, ProjectStatus, open_document
-from source_pypi.services.index.documents.invalid_fields import Oddity
+from source_pypi.services.index.documents.invalid_fields import InvalidField
 from source_pypi.services.index.documents.page import Meta, newer_than_known, serial_of
 from tests.fake_index import World
 from tests.fake_index.documents import View, listing_json, page_html, page_json
@@ -31,7 +31,7 @@ def test_a_page_of_the_index() -> None:
     document = open_document(page_json(world.projects["foo"], View("http://index.test")), Page, ADDRESS)
     files = world.projects["foo"].releases["1.0"].files
     integrity = "http://index.test/integrity/foo/1.0/foo-1.0.tar.gz/provenance"
-    assert document.oddities == ()
+    assert document.invalid_fields == ()
     assert document.content == Page(
         files=[
             PageFile(name, f"http://index.test/{files[name].path()}", integrity if name.endswith(".gz") else None)
@@ -60,7 +60,7 @@ def test_a_page_of_the_index() -> None:
 def test_nearly_everything_is_optional(body: bytes, expected: Page) -> None:
     """A page may lack versions, sizes, status and serial (index-api.md 7.4), and have keys that nobody knows."""
     document = open_document(body, Page, ADDRESS)
-    assert (document.content, document.oddities) == (expected, ())
+    assert (document.content, document.invalid_fields) == (expected, ())
 
 
 def test_an_archived_page_as_it_was_seen() -> None:
@@ -78,13 +78,13 @@ def test_an_odd_page() -> None:
     body = b'{"files":[{"filename":1,"url":"u"},7],"meta":[],"name":{},"versions":[1,"2"],"project-status":"active"}'
     document = open_document(body, Page, ADDRESS)
     assert document.content == Page(files=[PageFile(url="u")], versions=["2"])
-    assert document.oddities == (
-        Oddity("$.files[0].filename", "text", "1"),
-        Oddity("$.files[1]", "an object", "7"),
-        Oddity("$.meta", "an object", "[]"),
-        Oddity("$.name", "text", "{}"),
-        Oddity("$.versions[0]", "text", "1"),
-        Oddity("$.project-status", "an object", "'active'"),
+    assert document.invalid_fields == (
+        InvalidField("$.files[0].filename", "text", "1"),
+        InvalidField("$.files[1]", "an object", "7"),
+        InvalidField("$.meta", "an object", "[]"),
+        InvalidField("$.name", "text", "{}"),
+        InvalidField("$.versions[0]", "text", "1"),
+        InvalidField("$.project-status", "an object", "'active'"),
     )
 
 
@@ -93,7 +93,7 @@ def test_what_is_no_page(body: bytes) -> None:
     """What has no files is no page."""
     with pytest.raises(DocumentError) as caught:
         open_document(body, Page, ADDRESS)
-    assert (caught.value.address, caught.value.expected) == (ADDRESS, A_PAGE)
+    assert (caught.value.url, caught.value.expected) == (ADDRESS, A_PAGE)
 
 
 def test_a_page_of_html() -> None:
@@ -111,7 +111,7 @@ def test_the_list_of_an_index() -> None:
     document = open_document(body, Listing, "http://index.test/simple/")
     serial = world.projects["foo"].last_serial
     assert document.content == Listing([Listed("Foo", serial)], Meta("1.4", world.serial))
-    assert document.oddities == ()
+    assert document.invalid_fields == ()
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"projects":null}', b'{"projects":{}}', b'{"files":[]}', b"<html>"])

@@ -7,7 +7,7 @@ import pytest
 
 from source_pypi.errors import DocumentError
 from source_pypi.services.index.documents import Provenance, open_document
-from source_pypi.services.index.documents.invalid_fields import Oddity
+from source_pypi.services.index.documents.invalid_fields import InvalidField
 from source_pypi.services.index.documents.provenance import Bundle
 
 ADDRESS = "http://index.test/integrity/foo/1.0/foo-1.0.tar.gz/provenance"
@@ -22,7 +22,7 @@ ATTESTATION = {
 def opened(document: Any) -> Any:
     """The content and the oddities of a document."""
     made = open_document(json.dumps(document).encode(), Provenance, ADDRESS)
-    return made.content, [str(oddity) for oddity in made.oddities]
+    return made.content, [str(invalid_field) for invalid_field in made.invalid_fields]
 
 
 @pytest.mark.parametrize(
@@ -49,10 +49,10 @@ def test_an_odd_document() -> None:
         json.dumps({"version": "1", "attestation_bundles": [bundle, "x"]}).encode(), Provenance, ADDRESS
     )
     assert document.content == Provenance([Bundle(PUBLISHER | {"claims": {"sub": [1]}}, [ATTESTATION])], None)
-    assert document.oddities == (
-        Oddity("$.attestation_bundles[0].attestations[1]", "an object", "7"),
-        Oddity("$.attestation_bundles[1]", "an object", "'x'"),
-        Oddity("$.version", "a whole number of 64 bits", "'1'"),
+    assert document.invalid_fields == (
+        InvalidField("$.attestation_bundles[0].attestations[1]", "an object", "7"),
+        InvalidField("$.attestation_bundles[1]", "an object", "'x'"),
+        InvalidField("$.version", "a whole number of 64 bits", "'1'"),
     )
 
 

@@ -11,7 +11,7 @@ from source_pypi.services.index.documents.document import (
     without_surrogates,
 )
 from source_pypi.services.index.documents.feed import Entry, Feed, open_feed
-from source_pypi.services.index.documents.fingerprint import ABSENT, UNKNOWN, Mark
+from source_pypi.services.index.documents.fingerprint import ABSENT, UNKNOWN, Fingerprint
 from source_pypi.services.index.documents.page import Listed, Listing, Page, PageFile, ProjectStatus
 from source_pypi.services.index.documents.project import (
     Digests,
@@ -39,10 +39,10 @@ __all__ = [
     "Entry",
     "Feed",
     "File",
+    "Fingerprint",
     "Info",
     "Listed",
     "Listing",
-    "Mark",
     "Ownership",
     "PackageSize",
     "Page",

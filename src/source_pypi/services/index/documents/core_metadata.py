@@ -23,7 +23,7 @@ class CoreMetadata(Struct, frozen=True):
 
 
 def open_core_metadata(
-    body: bytes, address: str, *, etag: str | None = None, serial: int | None = None, sha256: str | None = None
+    body: bytes, url: str, *, etag: str | None = None, serial: int | None = None, sha256: str | None = None
 ) -> Document[CoreMetadata]:
     """Check a METADATA file at the door, leniently: what does not parse is kept under its own key.
 
@@ -35,20 +35,20 @@ def open_core_metadata(
     from packaging.metadata import parse_email  # a fifth of all import time, and few runs read METADATA
 
     if sha256 is not None and (found := hashlib.sha256(body).hexdigest()) != sha256:
-        raise DamagedError(address, sha256, found)
-    check_values(body, b"\n", address)
+        raise DamagedError(url, sha256, found)
+    check_values(body, b"\n", url)
     different = set(_HEADER.findall(_END_OF_HEADERS.split(body, maxsplit=1)[0]))
     if (count := len(different)) > MOST_HEADERS:
-        raise TooLargeError(address, f"it has {count:,} different headers", f"{MOST_HEADERS:,}")
+        raise TooLargeError(url, f"it has {count:,} different headers", f"{MOST_HEADERS:,}")
     try:
         raw, unparsed = parse_email(body)
     except RecursionError as error:  # a message within a message within a message
-        raise DocumentError(address, _EXPECTED, sketch(body)) from error
+        raise DocumentError(url, _EXPECTED, sketch(body)) from error
     headers = {*raw, *(key.lower() for key in unparsed)}
     if not headers & {"metadata_version", "metadata-version"} or "name" not in headers:
-        raise DocumentError(address, _EXPECTED, sketch(body))
+        raise DocumentError(url, _EXPECTED, sketch(body))
     texts = {key: [_text(value, body) for value in values] for key, values in unparsed.items()}
-    return Document(address, CoreMetadata(dict(raw), texts), body, etag, serial, ())
+    return Document(url, CoreMetadata(dict(raw), texts), body, etag, serial, ())
 
 
 def _text(value: object, body: bytes) -> str:

@@ -23,8 +23,8 @@ from msgspec import Raw, Struct
 
 from source_pypi.errors import DocumentError, TooLargeError
 from source_pypi.safety.limits import DEEPEST, MOST_VALUES
-from source_pypi.services.index.documents.fingerprint import Mark, mark_of
-from source_pypi.services.index.documents.invalid_fields import Oddity, repair
+from source_pypi.services.index.documents.fingerprint import Fingerprint, fingerprint_of
+from source_pypi.services.index.documents.invalid_fields import InvalidField, null_invalid_fields
 from source_pypi.services.index.documents.page import Listing, Page, serial_of
 from source_pypi.services.index.documents.project import Project, Release
 from source_pypi.services.index.documents.provenance import Provenance
@@ -51,25 +51,25 @@ PASSED_ON: frozenset[type[Struct]] = frozenset({Project, Release, Statistics})
 class Document(Struct, Generic[T], frozen=True, dict=True):
     """A checked answer.
 
-    ``address`` it came from, ``content`` typed, ``body`` the same as JSON (of documents that rows pass on whole: one
+    ``url`` it came from, ``content`` typed, ``body`` the same as JSON (of documents that rows pass on whole: one
     object on one line, valid UTF-8, wrong fields nulled), ``etag`` and ``serial`` as the index sent them (None: it does
-    not), ``oddities`` what was mended.
+    not), ``invalid_fields`` what was mended.
     """
 
-    address: str
+    url: str
     content: T
     body: bytes
     etag: str | None
     serial: int | None
-    oddities: tuple[Oddity, ...]
+    invalid_fields: tuple[InvalidField, ...]
 
     @property
-    def mark(self) -> Mark:
+    def fingerprint(self) -> Fingerprint:
         """What to remember of it, so as to see whether it has changed."""
-        return mark_of(self.etag, self.body, self.told_serial)
+        return fingerprint_of(self.etag, self.body, self.best_serial)
 
     @property
-    def told_serial(self) -> int | None:
+    def best_serial(self) -> int | None:
         """The serial that stands in it, or else the one that the index sent with it; None: neither."""
         meta = getattr(self.content, "meta", None)
         stands = getattr(self.content, "last_serial", None) if meta is None else serial_of(meta.last_serial)
@@ -81,7 +81,7 @@ class Document(Struct, Generic[T], frozen=True, dict=True):
 
         :raises TooLargeError: when something is nested deeper than destinations take.
         """
-        check_nesting(self.body, self.address)
+        check_nesting(self.body, self.url)
         sections: dict[str, Raw] = _SECTIONS.decode(self.body)
         return sections
 
@@ -114,24 +114,24 @@ _DECODERS: dict[type[Struct], msgspec.json.Decoder[Any]] = {type_: msgspec.json.
 
 
 def open_document(
-    body: bytes, type_: type[S], address: str, *, etag: str | None = None, serial: int | None = None
+    body: bytes, type_: type[S], url: str, *, etag: str | None = None, serial: int | None = None
 ) -> Document[S]:
     """Check an answer's body at the door.
 
     :raises DocumentError: when it is not JSON, or not such a document.
     :raises TooLargeError: when it exceeds a bound.
     """
-    check_values(body, b",", address)
+    check_values(body, b",", url)
     try:
         content: S = _DECODERS[type_].decode(body)
         if type_ in NESTED:
-            check_nesting(body, address)
+            check_nesting(body, url)
         if type_ in PASSED_ON:
             check_text(body)  # keys that the types do not know reach the rows too, so they must be UTF-8 as well
             body = one_line(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _mended(body, type_, address, etag, serial)
-    return Document(address, content, body, etag, serial, ())
+        return _mended(body, type_, url, etag, serial)
+    return Document(url, content, body, etag, serial, ())
 
 
 def check_text(body: bytes) -> None:
@@ -145,28 +145,28 @@ def check_text(body: bytes) -> None:
     decoder.decode(b"", final=True)
 
 
-def check_values(body: bytes, separator: bytes, address: str) -> None:
+def check_values(body: bytes, separator: bytes, url: str) -> None:
     """See that a document has not more values than can be held; each but the first has a separator before it.
 
     :raises TooLargeError: when it has.
     """
     if len(body) > 2 * MOST_VALUES and (count := body.count(separator)) > MOST_VALUES:
-        raise TooLargeError(address, f"it has {count + 1:,} values", f"{MOST_VALUES:,}")
+        raise TooLargeError(url, f"it has {count + 1:,} values", f"{MOST_VALUES:,}")
 
 
-def _mended(body: bytes, type_: type[S], address: str, etag: str | None, serial: int | None) -> Document[S]:
+def _mended(body: bytes, type_: type[S], url: str, etag: str | None, serial: int | None) -> Document[S]:
     expected, essential, kind = NAMES[type_]
-    tree = _loaded(body, expected, address)
+    tree = _loaded(body, expected, url)
     if not isinstance(tree, dict) or not isinstance(tree.get(essential), kind):
-        raise DocumentError(address, expected, sketch(body))
-    mended, oddities = repair(tree, type_)
+        raise DocumentError(url, expected, sketch(body))
+    mended, invalid_fields = null_invalid_fields(tree, type_)
     encoded = msgspec.json.encode(mended)
     if type_ in NESTED:
-        check_nesting(encoded, address)
-    return Document(address, msgspec.convert(mended, type_), encoded, etag, serial, tuple(oddities))
+        check_nesting(encoded, url)
+    return Document(url, msgspec.convert(mended, type_), encoded, etag, serial, tuple(invalid_fields))
 
 
-def _loaded(body: bytes, expected: str, address: str) -> Any:
+def _loaded(body: bytes, expected: str, url: str) -> Any:
     """What JSON says, read without types; what UTF-8 cannot hold is replaced, a number out of range is infinite.
 
     :raises DocumentError: when it is no JSON.
@@ -174,10 +174,10 @@ def _loaded(body: bytes, expected: str, address: str) -> Any:
     try:
         return without_surrogates(json.loads(body.decode("utf-8-sig", "replace"), parse_int=_whole))
     except (ValueError, RecursionError) as error:
-        raise DocumentError(address, expected, sketch(body)) from error
+        raise DocumentError(url, expected, sketch(body)) from error
 
 
-def check_nesting(body: bytes, address: str) -> None:
+def check_nesting(body: bytes, url: str) -> None:
     """See that nothing in JSON is nested deeper than every destination can take.
 
     :raises TooLargeError: when it is.
@@ -187,7 +187,7 @@ def check_nesting(body: bytes, address: str) -> None:
     except RecursionError:
         too_deep = True
     if too_deep:
-        raise TooLargeError(address, f"it is nested deeper than {DEEPEST} levels", f"{DEEPEST}")
+        raise TooLargeError(url, f"it is nested deeper than {DEEPEST} levels", f"{DEEPEST}")
 
 
 def plain(value: bytes | Raw) -> Any:

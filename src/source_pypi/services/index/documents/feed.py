@@ -29,7 +29,7 @@ class Feed(Struct, frozen=True):
     entries: tuple[Entry, ...]
 
 
-def open_feed(body: bytes, address: str, *, etag: str | None = None, serial: int | None = None) -> Document[Feed]:
+def open_feed(body: bytes, url: str, *, etag: str | None = None, serial: int | None = None) -> Document[Feed]:
     """Check a feed at the door.
 
     :raises DocumentError: when it is no RSS in UTF-8, or declares entities, which no feed needs and which can be made
@@ -38,19 +38,19 @@ def open_feed(body: bytes, address: str, *, etag: str | None = None, serial: int
     """
     from xml.etree import ElementTree as ET  # few runs read feeds
 
-    check_values(body, b"<", address)
+    check_values(body, b"<", url)
     try:
         text = body.decode("utf-8-sig")
         if "<!DOCTYPE" in text:  # without one, XML cannot declare entities
-            raise DocumentError(address, _EXPECTED, sketch(body))
+            raise DocumentError(url, _EXPECTED, sketch(body))
         root = ET.fromstring(text)  # noqa: S314 (no entities: see above)
     except (UnicodeDecodeError, ET.ParseError) as error:
-        raise DocumentError(address, _EXPECTED, sketch(body)) from error
+        raise DocumentError(url, _EXPECTED, sketch(body)) from error
     channel = root.find("channel")
     if root.tag != "rss" or channel is None:
-        raise DocumentError(address, _EXPECTED, sketch(body))
+        raise DocumentError(url, _EXPECTED, sketch(body))
     entries = tuple(_entry(item) for item in channel.iter("item"))
-    return Document(address, Feed(entries), body, etag, serial, ())
+    return Document(url, Feed(entries), body, etag, serial, ())
 
 
 def _entry(item: "Element") -> Entry:

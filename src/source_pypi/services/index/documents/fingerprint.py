@@ -16,7 +16,7 @@ _MD5 = re.compile(r'"([A-Za-z0-9+/]{22})"')
 MD5_TAG, _DIGEST, _ABSENT = b"~", b"#", b"-"
 
 
-class Mark(Struct, frozen=True, array_like=True, gc=False):
+class Fingerprint(Struct, frozen=True, array_like=True, gc=False):
     """What a document was.
 
     :ivar tag: its ETag, packed; where the index sends none, a digest of the body; or that there was no such document.
@@ -41,24 +41,24 @@ class Mark(Struct, frozen=True, array_like=True, gc=False):
         """Whether there was no such document."""
         return self.tag == _ABSENT
 
-    def same(self, other: "Mark | None") -> bool:
+    def same(self, other: "Fingerprint | None") -> bool:
         """Whether both are of one and the same answer."""
         return other is not None and self.tag != b"" and self.tag == other.tag
 
 
 #: Nothing is known.
-UNKNOWN = Mark()
+UNKNOWN = Fingerprint()
 #: The index did not have the document.
-ABSENT = Mark(_ABSENT)
+ABSENT = Fingerprint(_ABSENT)
 
 
-def mark_of(etag: str | None, body: bytes, serial: int | None) -> Mark:
+def fingerprint_of(etag: str | None, body: bytes, serial: int | None) -> Fingerprint:
     """The mark of an answer; an ETag that is empty, or could be taken for a tag of ours, is as good as none."""
     if not etag or etag[0].encode("latin-1", "replace") in (MD5_TAG, _DIGEST, _ABSENT):
-        return Mark(_DIGEST + blake2b(body, digest_size=8).digest(), serial)
+        return Fingerprint(_DIGEST + blake2b(body, digest_size=8).digest(), serial)
     if found := _MD5.fullmatch(etag):
         packed = base64.b64decode(f"{found[1]}==")
         # the last character holds two bits; where it holds more, packing would lose them
         if base64.b64encode(packed).decode().rstrip("=") == found[1]:
-            return Mark(MD5_TAG + packed, serial)
-    return Mark(etag.encode("latin-1", "replace"), serial)
+            return Fingerprint(MD5_TAG + packed, serial)
+    return Fingerprint(etag.encode("latin-1", "replace"), serial)

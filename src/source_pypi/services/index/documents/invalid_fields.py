@@ -17,7 +17,7 @@ from msgspec import Struct
 from source_pypi.fields import bare, without_none
 
 
-class Oddity(Struct, frozen=True):
+class InvalidField(Struct, frozen=True):
     """Something in a document that was not as it should be: where it stands, and what stood there."""
 
     path: str
@@ -39,47 +39,51 @@ _WORDS: dict[type, str] = {
 }
 
 
-def repair(tree: dict[str, Any], record: type[Struct]) -> tuple[dict[str, Any], list[Oddity]]:
+def null_invalid_fields(tree: dict[str, Any], record: type[Struct]) -> tuple[dict[str, Any], list[InvalidField]]:
     """Null or drop whatever in ``tree`` does not fit ``record``; keys that the record does not have stay."""
-    oddities: list[Oddity] = []
-    return _repair_struct(tree, record, "$", oddities), oddities
+    invalid_fields: list[InvalidField] = []
+    return _repair_struct(tree, record, "$", invalid_fields), invalid_fields
 
 
-def _repair(value: Any, hint: Any, path: str, oddities: list[Oddity]) -> Any:
+def _repair(value: Any, hint: Any, path: str, invalid_fields: list[InvalidField]) -> Any:
     type_, nullable = without_none(bare(hint)[0])
     if value is None and nullable:
         return None
     for candidate in type_ if isinstance(type_, tuple) else (type_,):
         kind = _kind(candidate)
         if _fits(value, kind):
-            return _repair_inside(value, candidate, path, oddities)
+            return _repair_inside(value, candidate, path, invalid_fields)
     kinds = [_kind(candidate) for candidate in (type_ if isinstance(type_, tuple) else (type_,))]
-    oddities.append(Oddity(path, " or ".join(_WORDS[kind] for kind in kinds), _found(value)))
+    invalid_fields.append(InvalidField(path, " or ".join(_WORDS[kind] for kind in kinds), _found(value)))
     return None if nullable else _DROP
 
 
-def _repair_inside(value: Any, hint: Any, path: str, oddities: list[Oddity]) -> Any:
+def _repair_inside(value: Any, hint: Any, path: str, invalid_fields: list[InvalidField]) -> Any:
     plain = bare(hint)[0]
     if isinstance(plain, type) and issubclass(plain, Struct):
-        return _repair_struct(value, plain, path, oddities)
+        return _repair_struct(value, plain, path, invalid_fields)
     if plain is Any:
         return value
     if isinstance(value, list):
         (item_hint,) = typing.get_args(plain)
-        mended = (_repair(item, item_hint, f"{path}[{i}]", oddities) for i, item in enumerate(value))
+        mended = (_repair(item, item_hint, f"{path}[{i}]", invalid_fields) for i, item in enumerate(value))
         return [item for item in mended if item is not _DROP]
     if isinstance(value, dict):
         _, item_hint = typing.get_args(plain)
-        pairs = ((key, _repair(item, item_hint, f"{path}[{_found(key)}]", oddities)) for key, item in value.items())
+        pairs = (
+            (key, _repair(item, item_hint, f"{path}[{_found(key)}]", invalid_fields)) for key, item in value.items()
+        )
         return {key: item for key, item in pairs if item is not _DROP}
     return value
 
 
-def _repair_struct(value: dict[str, Any], record: type[Struct], path: str, oddities: list[Oddity]) -> dict[str, Any]:
+def _repair_struct(
+    value: dict[str, Any], record: type[Struct], path: str, invalid_fields: list[InvalidField]
+) -> dict[str, Any]:
     mended = dict(value)
     for wire_name, hint in _hints(record).items():
         if wire_name in value:
-            item = _repair(value[wire_name], hint, f"{path}.{wire_name}", oddities)
+            item = _repair(value[wire_name], hint, f"{path}.{wire_name}", invalid_fields)
             if item is not _DROP:
                 mended[wire_name] = item
     return mended

@@ -3,7 +3,7 @@
 import enum
 
 
-class Reads(enum.StrEnum):
+class DocumentKind(enum.StrEnum):
     """A document that rows are made from. Those of a project come with a visit to it, the others once a run."""
 
     PROJECT = "project document"
@@ -23,8 +23,12 @@ class Reads(enum.StrEnum):
 
 
 #: Documents that tell of the index as a whole: one request each, however many projects are read.
-OF_INDEX = frozenset({Reads.STATISTICS, Reads.LISTING, Reads.RECENT_RELEASES, Reads.RECENT_PROJECTS})
+OF_INDEX = frozenset(
+    {DocumentKind.STATISTICS, DocumentKind.LISTING, DocumentKind.RECENT_RELEASES, DocumentKind.RECENT_PROJECTS}
+)
 #: Documents that cannot be asked for without the project document, which lists versions and files.
-BEHIND_PROJECT = frozenset({Reads.PROJECT, Reads.RELEASES, Reads.PROVENANCE, Reads.CORE_METADATA})
+BEHIND_PROJECT = frozenset(
+    {DocumentKind.PROJECT, DocumentKind.RELEASES, DocumentKind.PROVENANCE, DocumentKind.CORE_METADATA}
+)
 #: Documents that tell what is new just now: what they told before is not on the index any more.
-MOMENTARY = frozenset({Reads.STATISTICS, Reads.RECENT_RELEASES, Reads.RECENT_PROJECTS})
+MOMENTARY = frozenset({DocumentKind.STATISTICS, DocumentKind.RECENT_RELEASES, DocumentKind.RECENT_PROJECTS})

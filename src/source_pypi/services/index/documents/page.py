@@ -11,7 +11,7 @@ from typing import Annotated
 
 from msgspec import Struct, field
 
-from source_pypi.fields import Integer, about
+from source_pypi.fields import Integer, describe
 
 #: The media type to ask for; an index that does not know it answers with HTML.
 JSON_PAGE = "application/vnd.pypi.simple.v1+json"
@@ -20,8 +20,8 @@ JSON_PAGE = "application/vnd.pypi.simple.v1+json"
 class Meta(Struct, frozen=True, gc=False):
     """What a page says of itself."""
 
-    api_version: Annotated[str | None, about("Version of the interface.")] = field(default=None, name="api-version")
-    last_serial: Annotated[Integer | str | None, about("The project's or the index's serial.")] = field(
+    api_version: Annotated[str | None, describe("Version of the interface.")] = field(default=None, name="api-version")
+    last_serial: Annotated[Integer | str | None, describe("The project's or the index's serial.")] = field(
         default=None, name="_last-serial"
     )
 
@@ -29,26 +29,26 @@ class Meta(Struct, frozen=True, gc=False):
 class ProjectStatus(Struct, frozen=True, gc=False):
     """What became of a project (PEP 792)."""
 
-    status: Annotated[str | None, about("active, archived, quarantined or deprecated.")] = None
-    reason: Annotated[str | None, about("Why.")] = None
+    status: Annotated[str | None, describe("active, archived, quarantined or deprecated.")] = None
+    reason: Annotated[str | None, describe("Why.")] = None
 
 
 class PageFile(Struct, frozen=True):
     """A distribution file, as a project page lists it."""
 
-    filename: Annotated[str | None, about("The file's name.")] = None
-    url: Annotated[str | None, about("Where the file is; relative on some mirrors.")] = None
-    provenance: Annotated[str | None, about("Where its provenance document is (PEP 740).")] = None
+    filename: Annotated[str | None, describe("The file's name.")] = None
+    url: Annotated[str | None, describe("Where the file is; relative on some mirrors.")] = None
+    provenance: Annotated[str | None, describe("Where its provenance document is (PEP 740).")] = None
 
 
 class Page(Struct, frozen=True):
     """A project page."""
 
-    files: Annotated[list[PageFile], about("The project's files.")]
-    meta: Annotated[Meta | None, about("What the page says of itself.")] = None
-    name: Annotated[str | None, about("The project's normalised name.")] = None
-    versions: Annotated[list[str] | None, about("Versions that have files (PEP 700).")] = None
-    status: Annotated[ProjectStatus | None, about("What became of the project (PEP 792).")] = field(
+    files: Annotated[list[PageFile], describe("The project's files.")]
+    meta: Annotated[Meta | None, describe("What the page says of itself.")] = None
+    name: Annotated[str | None, describe("The project's normalised name.")] = None
+    versions: Annotated[list[str] | None, describe("Versions that have files (PEP 700).")] = None
+    status: Annotated[ProjectStatus | None, describe("What became of the project (PEP 792).")] = field(
         default=None, name="project-status"
     )
 
@@ -56,8 +56,8 @@ class Page(Struct, frozen=True):
 class Listed(Struct, frozen=True, gc=False):
     """A project that the index has."""
 
-    name: Annotated[str | None, about("The project's name as its owners write it.")] = None
-    last_serial: Annotated[Integer | str | None, about("The project's serial.")] = field(
+    name: Annotated[str | None, describe("The project's name as its owners write it.")] = None
+    last_serial: Annotated[Integer | str | None, describe("The project's serial.")] = field(
         default=None, name="_last-serial"
     )
 
@@ -65,8 +65,8 @@ class Listed(Struct, frozen=True, gc=False):
 class Listing(Struct, frozen=True):
     """The list of projects."""
 
-    projects: Annotated[list[Listed], about("Every project that the index has.")]
-    meta: Annotated[Meta | None, about("What the page says of itself.")] = None
+    projects: Annotated[list[Listed], describe("Every project that the index has.")]
+    meta: Annotated[Meta | None, describe("What the page says of itself.")] = None
 
 
 def newer_than_known(meta: Meta | None) -> str | None:

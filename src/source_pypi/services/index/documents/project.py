@@ -11,43 +11,43 @@ from typing import Annotated
 
 from msgspec import Struct, field
 
-from source_pypi.fields import Integer, about
+from source_pypi.fields import Integer, describe
 from source_pypi.services.index.documents.times import in_utc
 
 
 class Digests(Struct, frozen=True, gc=False):
     """Checksums of a file."""
 
-    md5: Annotated[str | None, about("MD5 of the file, in hexadecimal.")] = None
-    sha256: Annotated[str | None, about("SHA-256 of the file, in hexadecimal.")] = None
-    blake2b_256: Annotated[str | None, about("BLAKE2b-256 of the file, in hexadecimal; since 2023.")] = None
+    md5: Annotated[str | None, describe("MD5 of the file, in hexadecimal.")] = None
+    sha256: Annotated[str | None, describe("SHA-256 of the file, in hexadecimal.")] = None
+    blake2b_256: Annotated[str | None, describe("BLAKE2b-256 of the file, in hexadecimal; since 2023.")] = None
 
 
 class File(Struct, frozen=True, gc=False):
     """A distribution file, as ``urls`` and ``releases`` list it."""
 
-    filename: Annotated[str | None, about("The file's name, unique on the index.")] = None
+    filename: Annotated[str | None, describe("The file's name, unique on the index.")] = None
     packagetype: Annotated[
         str | None,
-        about("sdist, bdist_wheel, bdist_egg, bdist_wininst, bdist_msi, bdist_dumb, bdist_rpm or bdist_dmg."),
+        describe("sdist, bdist_wheel, bdist_egg, bdist_wininst, bdist_msi, bdist_dumb, bdist_rpm or bdist_dmg."),
     ] = None
-    python_version: Annotated[str | None, about("'source' for an sdist, else the tag of the file's name.")] = None
-    size: Annotated[Integer | None, about("Size of the file.", unit="bytes")] = None
-    url: Annotated[str | None, about("Where the file is; relative on some mirrors.")] = None
-    digests: Annotated[Digests | None, about("Checksums of the file.")] = None
-    md5_digest: Annotated[str | None, about("Deprecated: digests.md5 once more.")] = None
+    python_version: Annotated[str | None, describe("'source' for an sdist, else the tag of the file's name.")] = None
+    size: Annotated[Integer | None, describe("Size of the file.", unit="bytes")] = None
+    url: Annotated[str | None, describe("Where the file is; relative on some mirrors.")] = None
+    digests: Annotated[Digests | None, describe("Checksums of the file.")] = None
+    md5_digest: Annotated[str | None, describe("Deprecated: digests.md5 once more.")] = None
     core_metadata: Annotated[
         bool | dict[str, str | None] | None,
-        about("Checksums of the file's METADATA, which then stands at <url>.metadata (PEP 658); else false."),
+        describe("Checksums of the file's METADATA, which then stands at <url>.metadata (PEP 658); else false."),
     ] = field(default=None, name="core-metadata")
-    upload_time: Annotated[datetime | None, about("Time of the upload in UTC, to the second, without zone.")] = None
-    upload_time_iso_8601: Annotated[datetime | None, about("Time of the upload, ISO 8601.")] = None
-    requires_python: Annotated[str | None, about("Python versions that the release supports (PEP 440).")] = None
-    yanked: Annotated[bool | None, about("Whether the release was yanked (PEP 592).")] = None
-    yanked_reason: Annotated[str | None, about("Why the release was yanked.")] = None
-    comment_text: Annotated[str | None, about("The uploader's comment.")] = None
-    downloads: Annotated[Integer | None, about("Deprecated: always -1.")] = None
-    has_sig: Annotated[bool | None, about("Deprecated: always false since May 2023.")] = None
+    upload_time: Annotated[datetime | None, describe("Time of the upload in UTC, to the second, without zone.")] = None
+    upload_time_iso_8601: Annotated[datetime | None, describe("Time of the upload, ISO 8601.")] = None
+    requires_python: Annotated[str | None, describe("Python versions that the release supports (PEP 440).")] = None
+    yanked: Annotated[bool | None, describe("Whether the release was yanked (PEP 592).")] = None
+    yanked_reason: Annotated[str | None, describe("Why the release was yanked.")] = None
+    comment_text: Annotated[str | None, describe("The uploader's comment.")] = None
+    downloads: Annotated[Integer | None, describe("Deprecated: always -1.")] = None
+    has_sig: Annotated[bool | None, describe("Deprecated: always false since May 2023.")] = None
 
     def uploaded(self) -> datetime | None:
         """Time of the upload in UTC; some mirrors have the older key only."""
@@ -62,88 +62,90 @@ class File(Struct, frozen=True, gc=False):
 class Downloads(Struct, frozen=True, gc=False):
     """Deprecated counts, always -1."""
 
-    last_day: Annotated[Integer | None, about("Deprecated: always -1.")] = None
-    last_week: Annotated[Integer | None, about("Deprecated: always -1.")] = None
-    last_month: Annotated[Integer | None, about("Deprecated: always -1.")] = None
+    last_day: Annotated[Integer | None, describe("Deprecated: always -1.")] = None
+    last_week: Annotated[Integer | None, describe("Deprecated: always -1.")] = None
+    last_month: Annotated[Integer | None, describe("Deprecated: always -1.")] = None
 
 
 class Info(Struct, frozen=True, gc=False):
     """Metadata of one release: the core metadata of the file that was uploaded first."""
 
-    name: Annotated[str | None, about("The project's name as its owners write it.")] = None
-    version: Annotated[str | None, about("Version of the release that this describes, as uploaded.")] = None
-    summary: Annotated[str | None, about("What the project is, in one line.")] = None
-    description: Annotated[str | None, about("The long description, as it was uploaded.")] = None
-    description_content_type: Annotated[str | None, about("Media type of the description.")] = None
-    keywords: Annotated[str | None, about("Keywords, joined with commas (older ones: with anything).")] = None
-    license: Annotated[str | None, about("Licence, as free text; may be a whole licence.")] = None
-    license_expression: Annotated[str | None, about("Licence, as an SPDX expression (PEP 639).")] = None
-    license_files: Annotated[list[str] | None, about("Names of the licence files (PEP 639).")] = None
-    classifiers: Annotated[list[str] | None, about("Trove classifiers.")] = None
-    author: Annotated[str | None, about("Author's name.")] = None
-    author_email: Annotated[str | None, about("Author's address.")] = None
-    maintainer: Annotated[str | None, about("Maintainer's name.")] = None
-    maintainer_email: Annotated[str | None, about("Maintainer's address.")] = None
-    requires_python: Annotated[str | None, about("Supported Python versions (PEP 440).")] = None
-    requires_dist: Annotated[list[str] | None, about("Dependencies (PEP 508), as uploaded.")] = None
-    provides_extra: Annotated[list[str] | None, about("Names of the extras.")] = None
-    dynamic: Annotated[list[str] | None, about("Core metadata fields that a build may change (PEP 643).")] = None
-    platform: Annotated[str | None, about("The first platform named.")] = None
-    home_page: Annotated[str | None, about("Deprecated: address of the home page.")] = None
-    download_url: Annotated[str | None, about("Deprecated: address to download from.")] = None
-    docs_url: Annotated[str | None, about("Address of documentation hosted with the index, long ago.")] = None
-    bugtrack_url: Annotated[str | None, about("Deprecated: always null.")] = None
-    project_urls: Annotated[dict[str, str | None] | None, about("Addresses by label.")] = None
-    project_url: Annotated[str | None, about("The project's page on the index.")] = None
-    package_url: Annotated[str | None, about("The project's page on the index, once more.")] = None
-    release_url: Annotated[str | None, about("The release's page on the index.")] = None
-    downloads: Annotated[Downloads | None, about("Deprecated: always -1.")] = None
-    yanked: Annotated[bool | None, about("Whether the release was yanked (PEP 592).")] = None
-    yanked_reason: Annotated[str | None, about("Why the release was yanked.")] = None
+    name: Annotated[str | None, describe("The project's name as its owners write it.")] = None
+    version: Annotated[str | None, describe("Version of the release that this describes, as uploaded.")] = None
+    summary: Annotated[str | None, describe("What the project is, in one line.")] = None
+    description: Annotated[str | None, describe("The long description, as it was uploaded.")] = None
+    description_content_type: Annotated[str | None, describe("Media type of the description.")] = None
+    keywords: Annotated[str | None, describe("Keywords, joined with commas (older ones: with anything).")] = None
+    license: Annotated[str | None, describe("Licence, as free text; may be a whole licence.")] = None
+    license_expression: Annotated[str | None, describe("Licence, as an SPDX expression (PEP 639).")] = None
+    license_files: Annotated[list[str] | None, describe("Names of the licence files (PEP 639).")] = None
+    classifiers: Annotated[list[str] | None, describe("Trove classifiers.")] = None
+    author: Annotated[str | None, describe("Author's name.")] = None
+    author_email: Annotated[str | None, describe("Author's address.")] = None
+    maintainer: Annotated[str | None, describe("Maintainer's name.")] = None
+    maintainer_email: Annotated[str | None, describe("Maintainer's address.")] = None
+    requires_python: Annotated[str | None, describe("Supported Python versions (PEP 440).")] = None
+    requires_dist: Annotated[list[str] | None, describe("Dependencies (PEP 508), as uploaded.")] = None
+    provides_extra: Annotated[list[str] | None, describe("Names of the extras.")] = None
+    dynamic: Annotated[list[str] | None, describe("Core metadata fields that a build may change (PEP 643).")] = None
+    platform: Annotated[str | None, describe("The first platform named.")] = None
+    home_page: Annotated[str | None, describe("Deprecated: address of the home page.")] = None
+    download_url: Annotated[str | None, describe("Deprecated: address to download from.")] = None
+    docs_url: Annotated[str | None, describe("Address of documentation hosted with the index, long ago.")] = None
+    bugtrack_url: Annotated[str | None, describe("Deprecated: always null.")] = None
+    project_urls: Annotated[dict[str, str | None] | None, describe("Addresses by label.")] = None
+    project_url: Annotated[str | None, describe("The project's page on the index.")] = None
+    package_url: Annotated[str | None, describe("The project's page on the index, once more.")] = None
+    release_url: Annotated[str | None, describe("The release's page on the index.")] = None
+    downloads: Annotated[Downloads | None, describe("Deprecated: always -1.")] = None
+    yanked: Annotated[bool | None, describe("Whether the release was yanked (PEP 592).")] = None
+    yanked_reason: Annotated[str | None, describe("Why the release was yanked.")] = None
 
 
 class Vulnerability(Struct, frozen=True):
     """An advisory that touches the release, from OSV."""
 
-    id: Annotated[str | None, about("The advisory's identifier, e.g. PYSEC-2021-9.")] = None
-    source: Annotated[str | None, about("Who reported it.")] = None
-    link: Annotated[str | None, about("Where to read it.")] = None
-    aliases: Annotated[list[str] | None, about("Other identifiers of the same flaw.")] = None
-    details: Annotated[str | None, about("The advisory's text.")] = None
-    summary: Annotated[str | None, about("The advisory in one line.")] = None
-    fixed_in: Annotated[list[str] | None, about("Versions that fix it.")] = None
-    withdrawn: Annotated[datetime | None, about("When it was withdrawn.")] = None
+    id: Annotated[str | None, describe("The advisory's identifier, e.g. PYSEC-2021-9.")] = None
+    source: Annotated[str | None, describe("Who reported it.")] = None
+    link: Annotated[str | None, describe("Where to read it.")] = None
+    aliases: Annotated[list[str] | None, describe("Other identifiers of the same flaw.")] = None
+    details: Annotated[str | None, describe("The advisory's text.")] = None
+    summary: Annotated[str | None, describe("The advisory in one line.")] = None
+    fixed_in: Annotated[list[str] | None, describe("Versions that fix it.")] = None
+    withdrawn: Annotated[datetime | None, describe("When it was withdrawn.")] = None
 
 
 class Role(Struct, frozen=True, gc=False):
     """A role that a user has in a project."""
 
-    role: Annotated[str | None, about("Owner or Maintainer.")] = None
-    user: Annotated[str | None, about("The user's name.")] = None
+    role: Annotated[str | None, describe("Owner or Maintainer.")] = None
+    user: Annotated[str | None, describe("The user's name.")] = None
 
 
 class Ownership(Struct, frozen=True):
     """Who owns a project."""
 
-    roles: Annotated[list[Role] | None, about("Roles of users, owners first.")] = None
-    organization: Annotated[str | None, about("Organization that owns the project.")] = None
+    roles: Annotated[list[Role] | None, describe("Roles of users, owners first.")] = None
+    organization: Annotated[str | None, describe("Organization that owns the project.")] = None
 
 
 class Release(Struct, frozen=True):
     """A release document: ``/pypi/<name>/<version>/json``."""
 
-    info: Annotated[Info, about("Metadata of the release.")]
-    last_serial: Annotated[Integer | None, about("The project's serial: goes up with each journalled change.")] = None
-    ownership: Annotated[Ownership | None, about("Who owns the project; since February 2026.")] = None
-    urls: Annotated[list[File] | None, about("The release's files.")] = None
-    vulnerabilities: Annotated[list[Vulnerability] | None, about("Advisories that touch the release.")] = None
+    info: Annotated[Info, describe("Metadata of the release.")]
+    last_serial: Annotated[Integer | None, describe("The project's serial: goes up with each journalled change.")] = (
+        None
+    )
+    ownership: Annotated[Ownership | None, describe("Who owns the project; since February 2026.")] = None
+    urls: Annotated[list[File] | None, describe("The release's files.")] = None
+    vulnerabilities: Annotated[list[Vulnerability] | None, describe("Advisories that touch the release.")] = None
 
 
 class Project(Release, frozen=True):
     """A project document: ``/pypi/<name>/json``, the document of its latest release and the list of all of them."""
 
     releases: Annotated[
-        dict[str, list[File] | None] | None, about("Files by version; an empty list where a release has none.")
+        dict[str, list[File] | None] | None, describe("Files by version; an empty list where a release has none.")
     ] = None
 
     def listed(self) -> dict[str, list[File]]:

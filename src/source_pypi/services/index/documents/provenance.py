@@ -10,18 +10,18 @@ from typing import Annotated, Any
 
 from msgspec import Struct
 
-from source_pypi.fields import Integer, about
+from source_pypi.fields import Integer, describe
 
 
 class Bundle(Struct, frozen=True):
     """The attestations that one publisher made of a file."""
 
-    publisher: Annotated[dict[str, Any] | None, about("Who published: kind, repository, workflow, ...")] = None
-    attestations: Annotated[list[dict[str, Any]] | None, about("What was attested.")] = None
+    publisher: Annotated[dict[str, Any] | None, describe("Who published: kind, repository, workflow, ...")] = None
+    attestations: Annotated[list[dict[str, Any]] | None, describe("What was attested.")] = None
 
 
 class Provenance(Struct, frozen=True):
     """A provenance document."""
 
-    attestation_bundles: Annotated[list[Bundle], about("Attestations by publisher.")]
-    version: Annotated[Integer | None, about("Version of the format.")] = None
+    attestation_bundles: Annotated[list[Bundle], describe("Attestations by publisher.")]
+    version: Annotated[Integer | None, describe("Version of the format.")] = None
