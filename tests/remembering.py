@@ -38,6 +38,9 @@ class Remembering:
 
     # What a run asks of it --------------------------------------------------------------------------------
 
+    def finish(self) -> None:
+        """Nothing is kept of it."""
+
     def load(self, projects: Collection[str]) -> Mapping[str, Mapping[str, ProjectState]]:
         """What the streams have seen of projects."""
         return {name: dict(self._seen.get(name, {})) for name in projects}

@@ -1,17 +1,13 @@
 """PyPI as rows, in a Python program."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from source_pypi.config import Config, make_config
-from source_pypi.errors import SettingError
-from source_pypi.selection import Selection, select
-from source_pypi.services.index.api import open_index
+from source_pypi.config import config_of
 from source_pypi.streams import choose_streams
 from source_pypi.streams.stream import Stream
 from source_pypi.sync.batch import rows_of
-from source_pypi.sync.run import batches, of_projects
-from source_pypi.sync.summary import RunSummary
+from source_pypi.sync.run import Run, open_run
 
 
 def read(stream: str, projects: Iterable[str] = (), **settings: Any) -> Iterator[Any]:
@@ -25,21 +21,13 @@ def read(stream: str, projects: Iterable[str] = (), **settings: Any) -> Iterator
     :raises SettingError: when a setting does not exist, or breaks the specification.
     :raises SourceError: after the last row, the first thing that went wrong: a missing project, a failed document.
     """
-    chosen = choose_streams([stream])
-    if unknown := sorted(settings.keys() - set(Config.__struct_fields__)):
-        raise SettingError(unknown[0], "there is no such setting")
-    if isinstance(projects, str):
-        raise SettingError("projects", f"must be a list of names, as [{projects!r}]")
-    config = make_config({"projects": list(projects), **settings})
-    return _rows(chosen, config, select(config) if of_projects(chosen) else Selection())
+    (chosen,) = choose_streams([stream])
+    return _rows(open_run(config_of(projects, settings), [chosen]), chosen)
 
 
-def _rows(chosen: Sequence[Stream], config: Config, selection: Selection) -> Iterator[Any]:
-    index = open_index(config)
-    summary = RunSummary(index.root)
-    for batch in batches(index, selection, chosen, config):
-        summary.add(batch)
+def _rows(run: Run, stream: Stream) -> Iterator[Any]:
+    for batch in run.batches():
         for change in batch.changes.values():
-            yield from rows_of(chosen[0], change)
-    if summary.errors:
-        raise summary.errors[0]
+            yield from rows_of(stream, change)
+    if run.summary.errors:
+        raise run.summary.errors[0]

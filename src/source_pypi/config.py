@@ -5,7 +5,7 @@ specification, so that a 0.2.x configuration and a new one are both valid.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -225,6 +225,18 @@ def make_config(settings: Mapping[str, Any]) -> Config:
         raise SettingError(path.rstrip("`"), reason) from error
     _check(config)
     return config
+
+
+def config_of(projects: Iterable[str], settings: Mapping[str, Any]) -> Config:
+    """Make a configuration of projects and settings by name, as a Python program gives them.
+
+    :raises SettingError: when a setting does not exist, or breaks the specification.
+    """
+    if unknown := sorted(settings.keys() - set(Config.__struct_fields__)):
+        raise SettingError(unknown[0], "there is no such setting")
+    if isinstance(projects, str):
+        raise SettingError("projects", f"must be a list of names, as [{projects!r}]")
+    return make_config({"projects": list(projects), **settings})
 
 
 def _check(config: Config) -> None:

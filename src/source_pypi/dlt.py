@@ -35,8 +35,7 @@ import msgspec
 from dlt.common.configuration.container import Container
 from dlt.extract.source import DltSource, SourceInjectableContext
 
-from source_pypi.config import Config, make_config
-from source_pypi.errors import SettingError
+from source_pypi.config import Config, config_of
 from source_pypi.fields import Field
 from source_pypi.schema import SEEN_AT, duckdb_columns, table_fields
 from source_pypi.selection import Selection, select
@@ -44,10 +43,10 @@ from source_pypi.services.index.api import open_index
 from source_pypi.streams import choose_streams
 from source_pypi.streams.stream import Row, Stream
 from source_pypi.sync.batch import Batch, rows_of
-from source_pypi.sync.run import batches, of_projects
+from source_pypi.sync.run import Run, needs_projects
 from source_pypi.sync.state import WHOLE_INDEX, ProjectState, ProjectSummary, summary_for
 from source_pypi.sync.state_codec import pack_text, unpack_text, with_time
-from source_pypi.sync.summary import RunSummary
+from source_pypi.sync.summary import warnings_of
 
 #: The column by which dlt deletes a row; it is always null in the table.
 DELETED = "_deleted"
@@ -67,12 +66,8 @@ def pypi(projects: Iterable[str] = (), streams: Iterable[str] | None = None, **s
         is replaced could not be.
     """
     chosen = choose_streams(streams)
-    if unknown := sorted(settings.keys() - set(Config.__struct_fields__)):
-        raise SettingError(unknown[0], "there is no such setting")
-    if isinstance(projects, str):
-        raise SettingError("projects", f"must be a list of names, as [{projects!r}]")
-    config = make_config({"projects": list(projects), **settings})
-    selection = select(config) if of_projects(chosen) else Selection()
+    config = config_of(projects, settings)
+    selection = select(config) if needs_projects(chosen) else Selection()
 
     def resources() -> Iterator[Any]:
         documents = dlt.resource(_visits, name="documents", selected=False)(chosen, config, selection)
@@ -121,19 +116,18 @@ def _visits(chosen: Sequence[Stream], config: Config, selection: Selection) -> I
     """The visits that the selected streams need."""
     selected = Container()[SourceInjectableContext].source.selected_resources
     streams = [stream for stream in chosen if stream.name in selected]
-    index = open_index(config)
-    memory, summary = _SourceState(dlt.current.source_state(), index.root), RunSummary(index.root)
-    loaded = False
-    for batch in batches(index, selection, streams, config, memory):
-        for note in summary.add(batch):
-            _LOG.warning("%s", note)
+    run = Run(open_index(config), selection, streams, config)
+    store, loaded = _SourceState(dlt.current.source_state(), run.index.root), False
+    for batch in run.batches(store):
+        for warning in warnings_of(batch):
+            _LOG.warning("%s", warning)
         yield batch
-        memory.save(batch, streams)
+        store.save(batch, streams)
         loaded = loaded or bool(batch.changes)
-    for line in summary.lines():
+    for line in run.summary.lines():
         _LOG.warning("%s", line)
-    if summary.errors and not loaded:
-        raise summary.errors[0]
+    if run.summary.errors and not loaded:
+        raise run.summary.errors[0]
 
 
 class _SourceState:
@@ -166,6 +160,9 @@ class _SourceState:
             seen = {stream: _unpacked(one[project]) for stream, one in told.items() if project in one}
             if (summary := summary_for(project, seen, terms)) is not None:
                 yield summary
+
+    def finish(self) -> None:
+        """Do nothing: dlt loads all of a run, or nothing."""
 
     def save(self, batch: Batch, streams: Iterable[Stream]) -> None:
         """Remember what a visit has seen."""

@@ -32,6 +32,9 @@ class Notes:
     def __init__(self) -> None:
         self.seen: dict[str, dict[str, ProjectState]] = {}
 
+    def finish(self) -> None:
+        """Nothing is kept of it."""
+
     def load(self, projects: Collection[str]) -> Mapping[str, Mapping[str, ProjectState]]:
         """What was seen of these projects."""
         return {name: dict(self.seen[name]) for name in projects if name in self.seen}

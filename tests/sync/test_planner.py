@@ -39,6 +39,9 @@ class Kept(Remembering):
         self.unfinished = unfinished
         self.asked: list[list[str]] = []
 
+    def finish(self) -> None:
+        """Nothing is kept of it."""
+
     def load(self, projects: Any) -> Any:
         """What was seen; the names are noted."""
         self.asked.append(list(projects))

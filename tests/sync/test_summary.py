@@ -3,7 +3,7 @@
 from source_pypi.errors import NotOfferedError, RefusedError, UnavailableError, UnknownReleaseError
 from source_pypi.services.index.documents.invalid_fields import InvalidField
 from source_pypi.sync.changes import Change
-from source_pypi.sync.summary import MAX_LISTED_ERRORS, RunSummary
+from source_pypi.sync.summary import MAX_LISTED_ERRORS, RunSummary, warnings_of
 from tests.batches import SEEN, batch_with, change_with
 
 INDEX = "http://index.test"
@@ -81,9 +81,8 @@ def test_what_is_not_offered_is_told_once() -> None:
 
 def test_oddities() -> None:
     """Odd fields are counted by project, and the first three told at once."""
-    summary = RunSummary(INDEX)
     odd = tuple(InvalidField(f"$.a{number}", "text", "7") for number in range(5))
-    assert summary.add(batch_with("a", {"files": []}, invalid_fields=odd, warnings=("note",))) == [
+    assert warnings_of(batch_with("a", {"files": []}, invalid_fields=odd, warnings=("note",))) == [
         "note",
         "a: 5 fields of a wrong type became null: $.a0: expected text, found 7; $.a1: expected text, found 7; "
         "$.a2: expected text, found 7; and 2 more",
@@ -93,5 +92,5 @@ def test_oddities() -> None:
 def test_nothing_wrong() -> None:
     """A run without errors has nothing to tell."""
     summary = RunSummary(INDEX)
-    assert summary.add(batch_with("a", {"files": []})) == []
+    assert warnings_of(batch_with("a", {"files": []})) == []
     assert (summary.errors, summary.lines()) == ([], [])

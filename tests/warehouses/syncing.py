@@ -17,7 +17,7 @@ from source_pypi.selection import Selection, select
 from source_pypi.services.index.api import Index
 from source_pypi.streams import choose_streams
 from source_pypi.streams.stream import Row, Stream
-from source_pypi.sync.run import batches, of_projects
+from source_pypi.sync.run import batches, needs_projects
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex
 from tests.warehouses.places import Place, Rows, in_order
@@ -55,7 +55,7 @@ def sync(
 ) -> Done:
     """Load projects, and go on from what was loaded before."""
     config = make_config({"projects": projects, "releases": "all", **settings})
-    selection = select(config) if of_projects(streams) else Selection()
+    selection = select(config) if needs_projects(streams) else Selection()
     done = Done()
     with (
         asking(fake) as index,

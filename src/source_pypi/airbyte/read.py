@@ -36,10 +36,10 @@ from source_pypi.errors import BugError, ConfigError, SourceError, UnknownProjec
 if TYPE_CHECKING:
     from source_pypi.airbyte.state import StreamStates
     from source_pypi.http.client import RequestLog, RetryWait, TransferStats
-    from source_pypi.selection import Selection
     from source_pypi.services.index.api import Index
     from source_pypi.streams.stream import Stream
     from source_pypi.sync.batch import Batch
+    from source_pypi.sync.run import Run
     from source_pypi.sync.summary import RunSummary
 
 Write = Callable[[bytes], object]
@@ -124,64 +124,60 @@ class _Reading:
         self._quiet = True
 
     def _read(self) -> bool:
-        from source_pypi.sync.summary import RunSummary
-
         index = self._connect(self._config, self._told)
-        states, summary = self._recall(index.root), RunSummary(index.root)
+        states = self._load_states(index.root)
         for stream in self._streams:
             self._status(stream.name, "STARTED")
             self._status(stream.name, "RUNNING")
-        selection = self._select(summary)
-        self._reading = [s for s in self._streams if s.name not in states.broken and not summary.of_stream(s.name)]
-        names = tuple(stream.name for stream in self._reading)
+        run = self._run(index, states)
+        self._reading = run.streams
         try:
-            self._visit(index, selection, states, summary)
-        except SourceError as error:
-            summary.stop(error, names)
+            self._write_batches(run, states)
         except OSError:  # of the output
             raise
         except Exception as error:
-            summary.stop(BugError.of(error), names)
+            run.summary.stop(BugError.of(error), tuple(stream.name for stream in run.streams))
         for name, broken in states.broken.items():
-            summary.stop(broken, (name,))
-        self._log("INFO", _summary(summary.projects, index.client.stats))
-        return self._finish(summary, states)
+            run.summary.stop(broken, (name,))
+        self._log("INFO", _summary(run.summary.projects, index.client.stats))
+        return self._finish(run.summary, states)
 
-    def _select(self, summary: RunSummary) -> Selection:
-        """The projects to visit; where they cannot be told, the streams of projects have failed."""
+    def _run(self, index: Index, states: StreamStates) -> Run:
+        """The run of the streams whose state is readable; where projects cannot be selected, their streams failed."""
         from source_pypi.selection import Selection, select
+        from source_pypi.sync.run import Run, needs_projects
 
-        of_projects = tuple(stream.name for stream in self._streams if stream.of_project)
+        readable = [stream for stream in self._streams if stream.name not in states.broken]
         try:
-            selection = select(self._config) if of_projects else Selection()
+            selection = select(self._config) if needs_projects(self._streams) else Selection()
         except ConfigError as error:
-            summary.stop(error, of_projects)
-            return Selection()
-        for note in selection.warnings:
-            self._log("WARN", note)
-        return selection
+            run = Run(index, Selection(), [s for s in readable if not s.of_project], self._config, self._now)
+            run.summary.stop(error, tuple(stream.name for stream in self._streams if stream.of_project))
+            return run
+        for warning in selection.warnings:
+            self._log("WARN", warning)
+        return Run(index, selection, readable, self._config, self._now)
 
-    def _visit(self, index: Index, selection: Selection, states: StreamStates, summary: RunSummary) -> None:
-        """Take every batch of the streams that are being read, and write their states now and then."""
+    def _write_batches(self, run: Run, states: StreamStates) -> None:
+        """Write every batch, and the states now and then."""
         from source_pypi.airbyte.state import Checkpoints
-        from source_pypi.sync.run import batches
+        from source_pypi.sync.summary import warnings_of
 
         checkpoints = Checkpoints(self._now())
-        unseen = states.unseen() if not selection.follow else frozenset()
-        for batch in batches(index, selection, self._reading, self._config, states, self._now):
+        unseen = states.unseen() if not run.selection.follow else frozenset()
+        for batch in run.batches(states):
             if unseen and batch.total_projects:
                 self._estimate(unseen, batch.total_projects)
                 unseen = frozenset()
             self._take(batch, states)
-            for note in summary.add(batch):
-                self._log("WARN", note)
-            progress = summary.projects / max(batch.total_projects, 1)
+            for warning in warnings_of(batch):
+                self._log("WARN", warning)
+            progress = run.summary.projects / max(batch.total_projects, 1)
             if batch.project is not None and checkpoints.is_due(self._now(), states.size, progress):
                 self._checkpoint(states)
             del batch  # it is large, and the next one is about to be made
-        states.finish()
 
-    def _recall(self, root: str) -> StreamStates:
+    def _load_states(self, root: str) -> StreamStates:
         """The memory of this sync, and what should be said of it."""
         from source_pypi.airbyte.state import StreamStates
 

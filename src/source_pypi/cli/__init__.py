@@ -10,7 +10,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ import click
 from source_pypi._version import __version__
 from source_pypi.cli.console import progress, report, say_error, warn, warn_of_waits
 from source_pypi.cli.signals import end_when_told, end_with_reader, hold_standard_streams, interrupt
-from source_pypi.errors import DestinationError, SettingError, SourceError
+from source_pypi.errors import SettingError, SourceError
 from source_pypi.safety.printable import printable, printable_lines
 from source_pypi.safety.redaction import without_credentials
 
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from source_pypi.destinations.duckdb.store import Database
     from source_pypi.destinations.loader import Warehouse
     from source_pypi.http.client import TransferStats
-    from source_pypi.selection import Selection
-    from source_pypi.streams.stream import Stream
+    from source_pypi.sync.run import Run
     from source_pypi.sync.summary import RunSummary
 
 #: What no file's name has, but an address that was mistyped; one letter before the colon is a drive.
@@ -250,52 +249,41 @@ def _load(
     config: "Config", files: tuple[Path, ...], into: str, names: list[str] | None, *, history: bool
 ) -> "tuple[RunSummary, TransferStats, float]":
     """Read the streams into what ``--into`` names; what came of it, and how long it took."""
-    from source_pypi.selection import Selection, select
-    from source_pypi.services.index.api import open_index
     from source_pypi.streams import choose_streams
-    from source_pypi.sync.run import batches, of_projects
-    from source_pypi.sync.summary import RunSummary
+    from source_pypi.sync.run import open_run
+    from source_pypi.sync.summary import warnings_of
 
-    chosen = choose_streams(names)
-    selection = select(config, files) if of_projects(chosen) else Selection()
-    for note in selection.warnings:
-        warn(note)
+    run = open_run(config, choose_streams(names), files=files, on_event=warn_of_waits)
+    for warning in run.selection.warnings:
+        warn(warning)
     began = time.monotonic()
-    index = open_index(config, warn_of_waits)
-    summary = RunSummary(index.root)
-    opened = _destination(into, chosen, selection, index.root, history=history)
-    with opened as destination, progress() as show:
-        for note in destination.notes:
-            warn(note)
-        try:
-            for batch in batches(index, selection, chosen, config, destination):
-                destination.add(batch)
-                for note in summary.add(batch):
-                    warn(note)
-                show(batch, summary)
-            destination.finish()
-        except SourceError as error:
-            if isinstance(error, DestinationError) or (error.failure_type == "config_error" and not summary.projects):
-                raise
-            summary.stop(error, tuple(stream.name for stream in chosen))
-    return summary, index.client.stats, time.monotonic() - began
+    with _destination(into, run, history=history) as destination, progress() as show:
+        for warning in destination.notes:
+            warn(warning)
+        for batch in run.batches(destination):
+            destination.add(batch)
+            for warning in warnings_of(batch):
+                warn(warning)
+            show(batch, run.summary)
+        stopped = run.summary.stopped
+        if stopped is not None and stopped.failure_type == "config_error" and not run.summary.projects:
+            raise stopped
+    return run.summary, run.index.client.stats, time.monotonic() - began
 
 
-def _destination(
-    into: str, streams: "Sequence[Stream]", selection: "Selection", root: str, *, history: bool
-) -> "Database | Warehouse":
+def _destination(into: str, run: "Run", *, history: bool) -> "Database | Warehouse":
     """What ``--into`` names, not yet opened."""
     from source_pypi.destinations import handles, open_warehouse
 
     if handles(into):
-        return open_warehouse(into, streams, selection.projects, root=root, keep_history=history)
+        return open_warehouse(into, run.streams, run.selection.projects, root=run.index.root, keep_history=history)
     if _PASSWORD.search(into):
         raise SettingError("", "--into has a password and is no address: those begin with postgresql://, for instance")
     try:
         from source_pypi.destinations.duckdb.store import Database
     except ImportError as error:
         raise SettingError("", "sync needs DuckDB: pip install 'source-pypi[duckdb]'") from error
-    return Database(Path(into), streams, selection.projects, root=root, keep_history=history)
+    return Database(Path(into), run.streams, run.selection.projects, root=run.index.root, keep_history=history)
 
 
 def _write(lines: bytes) -> None:

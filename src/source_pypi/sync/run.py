@@ -16,19 +16,22 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 
 from msgspec import Struct
 
 from source_pypi.config import Config
 from source_pypi.errors import (
     ConfigError,
+    DestinationError,
     SourceError,
     StaleError,
     StoppedError,
     TooLargeError,
 )
-from source_pypi.selection import Selection
-from source_pypi.services.index.api import Index
+from source_pypi.http.client import RequestLog, RetryWait
+from source_pypi.selection import Selection, select
+from source_pypi.services.index.api import Index, open_index
 from source_pypi.services.index.documents import UNCHANGED, Document, Fingerprint, Listing, Unchanged
 from source_pypi.services.index.documents.kinds import OF_INDEX, DocumentKind
 from source_pypi.streams.stream import Stream
@@ -41,12 +44,74 @@ from source_pypi.sync.listing import MIN_PROJECTS_FOR_LISTING, VisitList, has_se
 from source_pypi.sync.planner import Planner, ProjectTask
 from source_pypi.sync.queue import ProjectQueue
 from source_pypi.sync.state import NoState, StateStore
+from source_pypi.sync.summary import RunSummary
 from source_pypi.sync.turns import Turn, Turns
 
 
-def of_projects(streams: Iterable[Stream]) -> bool:
-    """Whether any of the streams needs projects to be chosen."""
+def needs_projects(streams: Iterable[Stream]) -> bool:
+    """Return whether any of the streams has rows of projects, so that projects have to be selected."""
     return any(stream.of_project for stream in streams)
+
+
+class Run:
+    """One run: ``for batch in run.batches(store): store.add(batch)``.
+
+    :param index: the index to read; nothing is requested before the first batch is taken.
+    :param selection: the projects to read.
+    :param streams: the streams to read.
+    :param now: returns the time, in seconds since 1970.
+    :ivar summary: counts and errors of the run so far; complete once ``batches`` has ended.
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        selection: Selection,
+        streams: Sequence[Stream],
+        config: Config,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.index, self.selection, self.streams, self.config, self.now = index, selection, streams, config, now
+        self.summary = RunSummary(index.root)
+
+    def batches(self, store: StateStore | None = None) -> Iterator[Batch]:
+        """Yield a batch for each project, and one for the index as a whole, counted in ``summary``.
+
+        An error that ends the run early ends the iteration and is in the summary; ``store.finish`` is called only when
+        the run came to its end.
+
+        :param store: what earlier runs remembered; None: every project is read in full.
+        :raises DestinationError: when the store cannot be read.
+        """
+        try:
+            for batch in batches(self.index, self.selection, self.streams, self.config, store, self.now):
+                self.summary.add(batch)
+                yield batch
+                del batch  # it is large, and the next one is about to be made
+        except DestinationError:
+            raise
+        except SourceError as error:
+            self.summary.stop(error, tuple(stream.name for stream in self.streams))
+        else:
+            if store is not None:
+                store.finish()
+
+
+def open_run(
+    config: Config,
+    streams: Sequence[Stream],
+    *,
+    files: Iterable[Path] = (),
+    on_event: Callable[[RetryWait | RequestLog], None] = lambda event: None,
+) -> Run:
+    """Return the run that a configuration describes. Nothing is requested yet.
+
+    :param files: requirement and lock files whose projects are read, too.
+    :param on_event: called with each wait before it begins, and with each response.
+    :raises ConfigError: when no projects are selected, or a name, a file or a setting is invalid.
+    """
+    selection = select(config, files) if needs_projects(streams) else Selection()
+    return Run(open_index(config, on_event), selection, streams, config)
 
 
 def batches(
@@ -117,7 +182,7 @@ def _able(streams: Sequence[Stream]) -> tuple[list[Stream], dict[str, SourceErro
 def _reads(streams: Iterable[Stream], config: Config) -> set[DocumentKind]:
     """The documents that the streams and the choice of projects need."""
     reads = {read for stream in streams for read in stream.documents}
-    return reads | ({DocumentKind.PROJECT} if config.follow_dependencies and of_projects(streams) else set())
+    return reads | ({DocumentKind.PROJECT} if config.follow_dependencies and needs_projects(streams) else set())
 
 
 class _WholeIndex:

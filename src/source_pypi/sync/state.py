@@ -99,6 +99,9 @@ class StateStore(Protocol):
         """Every project that any of the streams in ``terms`` has seen, as ``glance_at`` tells of it, in any order."""
         ...
 
+    def finish(self) -> None:
+        """Remember that the run came to its end: the next one does not resume it."""
+
 
 class NoState:
     """Nothing was seen before, and nothing is kept."""
@@ -113,6 +116,9 @@ class NoState:
     def summaries(self, terms: Mapping[str, bytes]) -> Iterable[ProjectSummary]:  # noqa: ARG002
         """Nothing."""
         return ()
+
+    def finish(self) -> None:
+        """Do nothing."""
 
 
 def summary_of(project: str, seen: Collection[ProjectState]) -> ProjectSummary:

@@ -18,6 +18,7 @@ class RunSummary(Struct):
     :ivar projects: projects that were read; missing ones do not count.
     :ivar unchanged: those of them that have not changed since they were read before.
     :ivar rows: rows by stream.
+    :ivar stopped: what ended the run early; None: it came to its end.
     """
 
     index: str
@@ -27,10 +28,11 @@ class RunSummary(Struct):
     missing: list[str] = field(default_factory=list)
     failures: list[tuple[SourceError, tuple[str, ...]]] = field(default_factory=list)
     user_errors: list[SourceError] = field(default_factory=list)
+    stopped: SourceError | None = None
     _lacking: set[str] = field(default_factory=set)
 
-    def add(self, batch: Batch) -> list[str]:
-        """Count a batch; what should be said of it at once, a line each."""
+    def add(self, batch: Batch) -> None:
+        """Count a batch."""
         self.rows.update(batch.counts)
         if batch.missing and batch.project is not None:
             self.missing.append(batch.project)
@@ -43,7 +45,6 @@ class RunSummary(Struct):
         for error, streams in causes.values():
             self._fail(error, streams)
         self.user_errors += batch.user_errors
-        return [*batch.warnings, *_invalid_field_warnings(batch)]
 
     def _fail(self, error: SourceError, streams: list[str]) -> None:
         """Note a failure; what an index does not offer is told once a stream, not once a project."""
@@ -55,6 +56,7 @@ class RunSummary(Struct):
 
     def stop(self, error: SourceError, streams: tuple[str, ...]) -> None:
         """Note what ended the run before its end."""
+        self.stopped = error
         self.failures.append((error, streams))
 
     @property
@@ -73,6 +75,11 @@ class RunSummary(Struct):
     def of_stream(self, stream: str) -> list[SourceError]:
         """What went wrong with one stream."""
         return [error for error, streams in self.failures if stream in streams]
+
+
+def warnings_of(batch: Batch) -> list[str]:
+    """Return what the user should know of a batch, a line each."""
+    return [*batch.warnings, *_invalid_field_warnings(batch)]
 
 
 def _invalid_field_warnings(batch: Batch) -> list[str]:
