@@ -1,112 +1,120 @@
-# One command a task. The environments set themselves up from the locks: .venv to use, .venvs/dev to develop.
+# One command a task. A command creates the environment that it needs, from its lock: .venv to use the package,
+# .venvs/<name> to work on it. "make help" prints the "##" lines.
 PYTHON ?= python3
 INTO ?= pypi.duckdb
 PROJECTS ?=
 ARGS ?=
 
 DEV := .venvs/dev/bin
-# --no-deps: a lock is whole, and older pips look for newer releases of what is asked for with extras.
+# --no-deps: a lock is complete, and older pips look for newer releases of requirements with extras.
 INSTALL = -m pip --disable-pip-version-check --quiet install --no-deps
 
 .PHONY: help sync test check format docs lock bench bench-check histories fuzz kills mutants load live servers pyairbyte cdk image warehouses environments supply build audit clean
 
-help: ## What there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+help: ## List the commands
+	@awk -F ':.*## ' '/^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
-sync: .venv/ready ## Load PROJECTS="flask requests" into a DuckDB file (INTO, pypi.duckdb); further options in ARGS
+##@ Use
+sync: .venv/ready ## Load PROJECTS="flask requests" into the DuckDB file INTO (pypi.duckdb); more options in ARGS
 	@.venv/bin/source-pypi sync $(PROJECTS) --into $(INTO) $(ARGS)
 
-test: .venvs/dev/ready ## Run the tests
+clean: ## Remove all environments and build results
+	@rm -rf .venv .venvs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+##@ Develop
+test: .venvs/dev/ready ## Run the tests; ARGS="-x tests/streams" for some of them
 	@$(DEV)/python -m pytest $(ARGS)
 
-check: .venvs/dev/ready ## Check format, lint, types, import rules, lock, docs
+check: .venvs/dev/ready ## Check format, lint, types, imports, locks, licences and generated documentation
 	@$(DEV)/ruff format --check
 	@$(DEV)/ruff check
 	@$(DEV)/mypy
 	@$(DEV)/lint-imports --no-logo
 	@$(DEV)/python requirements/compile.py --check
 	@$(DEV)/python requirements/licences.py
+	@$(DEV)/python tools/draw_architecture.py --check
 	@PYTHONPATH=. $(DEV)/cog --check $(COGGED)
 
 format: .venvs/dev/ready ## Format the code and sort its imports
 	@$(DEV)/ruff check --fix-only
 	@$(DEV)/ruff format
 
-COGGED = README.md docs/builder.md docs/streams.md docs/settings.md docs/reliability.md
-docs: .venvs/dev/ready ## Write what is generated in the docs
+COGGED = docs/builder.md docs/performance.md docs/reliability.md docs/settings.md docs/streams.md
+docs: .venvs/dev/ready ## Generate the picture of the architecture and the generated parts of the documentation
+	@$(DEV)/python tools/draw_architecture.py
 	@PYTHONPATH=. $(DEV)/cog -r $(COGGED)
 
-lock: .venvs/dev/ready ## Write the locks anew; ARGS=--upgrade for newer versions
+lock: .venvs/dev/ready ## Write the locks; ARGS=--upgrade for newer versions
 	@$(DEV)/python requirements/compile.py $(ARGS)
 
-# PyAirbyte's environment is empty where it does not run (Python 3.13): what is measured against it is then left out.
-bench: .venvs/dev/ready .venvs/cdk/ready .venvs/pyairbyte/ready .venvs/peers/ready ## Measure beside the peers; writes benchmarks/results.md
+# PyAirbyte does not run on Python 3.13 or newer: its environment is then empty, and its benchmark is left out.
+bench: .venvs/dev/ready .venvs/cdk/ready .venvs/pyairbyte/ready .venvs/peers/ready ## Compare speed and memory with other tools; writes benchmarks/results.md
 	@$(DEV)/python -m benchmarks.run $(ARGS)
 
-bench-check: .venvs/dev/ready ## See that the benchmarks work, on few projects, beside the peers that are set up
+bench-check: .venvs/dev/ready ## Check on few projects that the benchmarks run
 	@$(DEV)/python -m benchmarks.run --quick
 
+##@ Campaigns
 COUNT ?= 5000
-histories: .venvs/dev/ready ## Compare incremental syncs with full ones over COUNT random histories of an index
+histories: .venvs/dev/ready ## Compare incremental syncs with full ones, for COUNT random histories of an index (5000)
 	@$(DEV)/python -m tests.model $(COUNT) $(ARGS)
 
 fuzz: COUNT := $(if $(filter file,$(origin COUNT)),100000,$(COUNT))
-fuzz: .venvs/dev/ready ## Put COUNT broken inputs (100000) into every reader of documents and files
+fuzz: .venvs/dev/ready ## Pass COUNT broken inputs (100000) to every reader of documents and files
 	@$(DEV)/python -m tests.fuzz $(COUNT) $(ARGS)
 
 ROUNDS ?= 200
-kills: .venvs/dev/ready ## Kill sync and read at random moments, ROUNDS times each, and compare what is left
+kills: .venvs/dev/ready ## Kill sync and read at random moments, ROUNDS times each (200), and compare the tables
 	@$(DEV)/python -m tests.kills --rounds $(ROUNDS) $(ARGS)
 
-mutants: .venvs/mutants/ready ## Change the core in one place at a time, and see if its tests notice; ARGS="client.py --share 0.1" for less
-	@.venvs/mutants/bin/python -m tests.mutants $(ARGS)
-
 LOAD ?= 20000
-load: .venvs/dev/ready ## Load LOAD projects from an index that fails now and then, and compare with a good day
+load: .venvs/dev/ready ## Load LOAD projects (20000) from an index with faults, and compare with one without
 	@$(DEV)/python -m tests.load --projects $(LOAD) $(ARGS)
 
-live: .venvs/dev/ready ## Ask the live index for a handful of projects, and check what comes
-	@$(DEV)/python -m pytest -m live
+mutants: .venvs/mutants/ready ## Change the core in one place at a time; its tests must fail; ARGS="http/client.py --share 0.1"
+	@.venvs/mutants/bin/python -m tests.mutants $(ARGS)
 
-servers: .venvs/dev/ready .venvs/servers/ready ## Run against index servers that others wrote, started on the loopback
+##@ Conformance
+servers: .venvs/dev/ready .venvs/servers/ready ## Test against devpi and pypiserver, started on the loopback
 	@$(DEV)/python -m pytest -m servers $(ARGS)
 
-pyairbyte: .venvs/dev/ready .venvs/pyairbyte/ready ## Run under PyAirbyte, into DuckDB, from an index on the loopback
-	@$(DEV)/python -m pytest -m pyairbyte $(ARGS)
-
-cdk: .venvs/dev/ready .venvs/cdk/ready ## Run under Airbyte's own tests, readers and models, which the CDK has
+cdk: .venvs/dev/ready .venvs/cdk/ready ## Test with Airbyte's standard tests, readers and models
 	@$(DEV)/python -m pytest -m cdk $(ARGS)
 
-image: .venvs/dev/ready ## Replay the Dockerfile's steps in clean environments, and run what comes out of them
-	@$(DEV)/python -m pytest -m image $(ARGS)
+pyairbyte: .venvs/dev/ready .venvs/pyairbyte/ready ## Test under PyAirbyte, into DuckDB
+	@$(DEV)/python -m pytest -m pyairbyte $(ARGS)
 
-warehouses: .venvs/warehouses/ready ## Load PostgreSQL (one is started on the loopback), SQLite and Parquet through dlt
+warehouses: .venvs/warehouses/ready ## Test loading into PostgreSQL (started on the loopback), SQLite and Parquet
 	@.venvs/warehouses/bin/python -m pytest -m warehouses tests/warehouses $(ARGS)
 
+environments: .venvs/dev/ready ## Test the wheel on every installed Python, with odd locales, folders and streams
+	@$(DEV)/python -m pytest -m environments $(ARGS)
+
+image: .venvs/dev/ready ## Run the Dockerfile's steps in clean environments, without Docker, and test the result
+	@$(DEV)/python -m pytest -m image $(ARGS)
+
+live: .venvs/dev/ready ## Read three projects of the public index, and check the rows
+	@$(DEV)/python -m pytest -m live
+
+##@ Release
 DIST ?= dist
 EPOCH = $${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 1577836800)}
-build: .venvs/supply/ready ## Build wheel and sdist, the same bytes each time, and an SBOM of the runtime lock, into DIST
+build: .venvs/supply/ready ## Build wheel, source distribution (reproducible) and an SBOM into DIST (dist)
 	@rm -rf $(DIST)
 	@SOURCE_DATE_EPOCH=$(EPOCH) .venvs/supply/bin/python -m build --no-isolation --outdir $(DIST) . >/dev/null
 	@SOURCE_DATE_EPOCH=$(EPOCH) .venvs/supply/bin/cyclonedx-py requirements --pyproject pyproject.toml \
 	  --output-reproducible --short-PURLs -o $(DIST)/source-pypi.cdx.json requirements/runtime.txt
 	@ls $(DIST)
 
-supply: .venvs/dev/ready .venvs/supply/ready ## Build, look at what is in the distributions, and install them in a clean environment
+supply: .venvs/dev/ready .venvs/supply/ready ## Build, check the contents, and install in a clean environment
 	@$(DEV)/python -m pytest -m supply $(ARGS)
 
-audit: .venvs/supply/ready ## Ask an advisory service of pip-audit's for known vulnerabilities of everything that is locked
+audit: .venvs/supply/ready ## Ask pip-audit's advisory service for known vulnerabilities of all locked packages
 	@for lock in requirements/*.txt; do echo "$$lock"; \
 	  .venvs/supply/bin/pip-audit --disable-pip --require-hashes --progress-spinner off -r $$lock $(ARGS) || failed=1; \
 	done; test -z "$$failed"
 
-environments: .venvs/dev/ready ## Install the wheel for each Python that there is, and compare what comes
-	@$(DEV)/python -m pytest -m environments $(ARGS)
-
-clean: ## Remove the environments and everything that was made
-	@rm -rf .venv .venvs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
-
-# --no-build-isolation: everything comes from the lock, nothing besides.
+# --no-build-isolation: everything comes from the lock.
 .venv/ready: requirements/runtime.txt pyproject.toml
 	@echo "setting up .venv"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "source-pypi needs Python 3.11 or newer")'
@@ -115,7 +123,7 @@ clean: ## Remove the environments and everything that was made
 	@.venv/bin/python $(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
-# Those in which the package is, too, and is worked on.
+# Environments in which the package itself is installed, editable.
 .venvs/dev/ready .venvs/warehouses/ready .venvs/mutants/ready: .venvs/%/ready: requirements/%.txt pyproject.toml
 	@echo "setting up .venvs/$*"
 	@$(PYTHON) -m venv --clear .venvs/$*
@@ -123,8 +131,8 @@ clean: ## Remove the environments and everything that was made
 	@.venvs/$*/bin/python $(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
-# Those of what others wrote. Nothing is installed for PyAirbyte on Python 3.13 or newer, where it does not run: every
-# line of its lock says so.
+# Environments of other projects' software only. PyAirbyte's is empty on Python 3.13 or newer, where it does not run:
+# every line of its lock says so.
 .venvs/supply/ready .venvs/servers/ready .venvs/pyairbyte/ready .venvs/cdk/ready .venvs/peers/ready: .venvs/%/ready: requirements/%.txt
 	@echo "setting up .venvs/$*"
 	@$(PYTHON) -m venv --clear .venvs/$*

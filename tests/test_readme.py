@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from source_pypi.streams import STREAMS
 from tests.fake_index import FakeIndex, World
 
 ROOT = Path(__file__).parent.parent
@@ -64,6 +65,12 @@ def test_the_library(three: World, fake: FakeIndex) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert len(done.stdout.splitlines()) == 6
     assert fake.requests[0].headers["user-agent"].endswith(" (+me@example.com)")
+
+
+def test_every_stream_is_named() -> None:
+    """The README's table names all streams, and nothing else."""
+    table = README.partition("## Tables")[2].partition("\n\n`sync`")[0]
+    assert set(re.findall(r"`(\w+)`", table)) == {stream.name for stream in STREAMS}
 
 
 def test_no_address_of_a_registry() -> None:
