@@ -9,7 +9,7 @@ WORKFLOW = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8
 
 
 def test_every_supported_python_is_tested() -> None:
-    """The workflow's matrix has the Python versions of pyproject.toml's classifiers, from the oldest required one on."""
+    """The workflow's matrix has the Python versions of the classifiers, from the oldest required one on."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     versions = re.findall(
         r"^Programming Language :: Python :: (3\.\d+)$", "\n".join(project["classifiers"]), re.MULTILINE
