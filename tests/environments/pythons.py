@@ -1,4 +1,4 @@
-"""The Pythons that there are, each with the wheel in a clean environment."""
+"""The installed Pythons, each with the wheel in a clean environment."""
 
 import shutil
 import subprocess
@@ -8,14 +8,14 @@ from pathlib import Path
 
 from tests.connector import ROOT
 
-#: The versions that are supported.
+#: The versions to test, as far as they are installed.
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 _INSTALL = ("-m", "pip", "--disable-pip-version-check", "--quiet", "install")
 
 
 @cache
 def python(version: str) -> str | None:
-    """A Python of a version, from pyenv or from the path; None: there is none."""
+    """Return the path of a Python of a version, from pyenv or PATH; None: it is not installed."""
     managed = sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python"))
     on_path = shutil.which(f"python{version}")
     for one in [*map(str, managed), *([on_path] if on_path else [])]:
@@ -27,7 +27,7 @@ def python(version: str) -> str | None:
 
 
 def build_wheel(folder: Path) -> Path:
-    """Build the wheel, without a network: the environment has what builds it."""
+    """Build the wheel without a network, because the environment has hatchling; return its path."""
     code = "import sys, hatchling.build; print(hatchling.build.build_wheel(sys.argv[1]))"
     command = [sys.executable, "-c", code, str(folder)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
@@ -35,7 +35,7 @@ def build_wheel(folder: Path) -> Path:
 
 
 def install(version: str, wheel: Path, folder: Path) -> str:
-    """Install the wheel and what the runtime lock has for this Python, by its digests; the Python to run."""
+    """Install the wheel, and the runtime lock by its hashes, in a new environment; return its Python."""
     base = python(version)
     assert base is not None
     subprocess.run([base, "-m", "venv", str(folder)], check=True)

@@ -1,4 +1,4 @@
-"""Every Python that is supported, as far as the machine has it: the wheel in a clean environment, from the lock."""
+"""The wheel with the runtime lock, in a clean environment of every installed Python."""
 
 import json
 import subprocess
@@ -30,22 +30,22 @@ def index() -> Iterator[FakeIndex]:
 
 
 @pytest.fixture(scope="module")
-def told() -> dict[str, Any]:
-    """What the first Python told, to hold the others against."""
+def first() -> dict[str, Any]:
+    """The output of the first Python, with which the others are compared."""
     return {}
 
 
 def plain(output: bytes) -> list[Any]:
-    """Messages without what depends on the time."""
+    """Return messages without the parts that depend on the time."""
     messages = [json.loads(line) for line in output.splitlines()]
-    kept = []
+    compared = []
     for message in messages:
         if message["type"] == "RECORD":
             data = message["record"]["data"]
-            kept.append((message["record"]["stream"], {k: v for k, v in data.items() if k != "seen_at"}))
+            compared.append((message["record"]["stream"], {k: v for k, v in data.items() if k != "seen_at"}))
         elif message["type"] not in ("TRACE", "LOG", "STATE"):
-            kept.append((message["type"], message))
-    return kept
+            compared.append((message["type"], message))
+    return compared
 
 
 TABLES = """
@@ -61,8 +61,10 @@ print(json.dumps(found))
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_python(version: str, wheel: Path, index: FakeIndex, told: dict[str, Any], tmp_path: Path) -> None:
-    """Each command writes what it writes on every other Python: specification, catalog, rows, tables."""
+def test_output_is_the_same_on_every_python(
+    version: str, wheel: Path, index: FakeIndex, first: dict[str, Any], tmp_path: Path
+) -> None:
+    """Specification, catalog, rows and tables are the same on every Python."""
     if python(version) is None:
         pytest.skip(f"this machine has no Python {version}")
     made = install(version, wheel, tmp_path / "environment")
@@ -86,6 +88,6 @@ def test_python(version: str, wheel: Path, index: FakeIndex, told: dict[str, Any
     assert run("-m", "source_pypi", "sync", "--streams", "all", *config)
     found["sync"] = json.loads(run("-c", TABLES))
     assert len(found["read"]) > 30
-    assert {command: what == told.setdefault(command, what) for command, what in found.items()} == dict.fromkeys(
+    assert {command: what == first.setdefault(command, what) for command, what in found.items()} == dict.fromkeys(
         found, True
     )

@@ -1,4 +1,4 @@
-"""What Windows has and lacks, held against the code paths: drives in paths, modules and signals that are not there."""
+"""The code without what Windows lacks (modules, signals, functions), and with its paths and drives."""
 
 import ast
 import json
@@ -14,7 +14,7 @@ from tests.environments.surroundings import SUMMARY, Surroundings, odd_world
 from tests.environments.test_surroundings import loaded
 from tests.fake_index import FakeIndex
 
-#: What is taken away before the command runs, as on Windows.
+#: Removes, before the command runs, what Windows does not have.
 WITHOUT = """
 import os, select, signal, sys
 for name in ("fcntl", "grp", "pwd", "resource", "termios", "tty", "syslog"):
@@ -32,14 +32,14 @@ for module, names in (
 
 @pytest.fixture
 def here(tmp_path: Path) -> Iterator[Surroundings]:
-    """A folder, and an index, where Python is without what Windows lacks."""
+    """A folder with a Python that lacks what Windows lacks, and an index."""
     (tmp_path / "sitecustomize.py").write_text(WITHOUT)
     with FakeIndex(odd_world()) as index:
         yield Surroundings(tmp_path, index)
 
 
-def test_without_what_windows_lacks(here: Surroundings) -> None:
-    """Without POSIX's modules, signals and functions, the commands work."""
+def test_commands_work_without_posix_modules(here: Surroundings) -> None:
+    """The commands work without the modules, signals and functions of POSIX."""
     path = str(here.folder)
     assert json.loads(here.run("spec", PYTHONPATH=path).stdout)["type"] == "SPEC"
     assert SUMMARY in here.read(PYTHONPATH=path)
@@ -47,13 +47,13 @@ def test_without_what_windows_lacks(here: Surroundings) -> None:
     assert loaded(here)
 
 
-def test_line_ends(here: Surroundings) -> None:
-    """Messages end with a line feed alone, whatever the system makes of line ends: they are written as bytes."""
+def test_messages_end_with_line_feeds(here: Surroundings) -> None:
+    """Messages are written as bytes and end with a line feed alone, on every system."""
     assert b"\r" not in here.run("spec").stdout
 
 
 @pytest.mark.parametrize(
-    ("into", "taken"),
+    ("into", "is_address"),
     [
         ("C:\\data\\pypi.duckdb", False),
         ("C:/data/pypi.duckdb", False),
@@ -67,32 +67,32 @@ def test_line_ends(here: Surroundings) -> None:
         ("sqlite:///C:\\data\\pypi.db", True),
     ],
 )
-def test_a_drive_is_no_scheme(into: str, taken: bool) -> None:
-    """A path with a drive is a DuckDB file, or with a slash behind it a folder; only an address is an address."""
-    assert handles(into) is taken
-    if taken:
+def test_drive_is_not_a_url_scheme(into: str, is_address: bool) -> None:
+    """A path with a drive is a DuckDB file, or a folder if it ends with a slash; only a URL is a URL."""
+    assert handles(into) is is_address
+    if is_address:
         kind = "sqlalchemy" if into.startswith("sqlite") else "folder"
         assert (parse_address(into).kind, parse_address(into).address, parse_address(into).secrets) == (kind, into, ())
 
 
 @pytest.mark.parametrize("path", ["C:\\Users\\ann@home\\x.duckdb", "C:/Users/ann@home/x.duckdb", "D:\\a b\\c:d"])
-def test_a_drive_is_no_address(path: str) -> None:
-    """A path with a drive and an @ is shown as it is."""
+def test_drive_is_not_a_user_name(path: str) -> None:
+    """A path with a drive and an @ is shown unchanged."""
     assert without_credentials(f"cannot write {path}: no") == f"cannot write {path}: no"
 
 
-def test_text_is_utf8() -> None:
-    """No file is opened as text without saying its encoding: Windows would take another one than UTF-8."""
+def test_text_files_have_an_explicit_encoding() -> None:
+    """Every text file is opened with an explicit encoding, because the default of Windows is not UTF-8."""
     wrong = []
     for file in (ROOT / "src").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_bytes())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
                 modes = [one.value for one in node.args if isinstance(one, ast.Constant)]
-                said = any(keyword.arg == "encoding" for keyword in node.keywords)
+                explicit = any(keyword.arg == "encoding" for keyword in node.keywords)
                 text = name in ("read_text", "write_text") or (
                     name in ("open", "NamedTemporaryFile") and any(mode in ("r", "w", "a", "x") for mode in modes)
                 )
-                if text and not said:
+                if text and not explicit:
                     wrong.append(f"{file.name}:{node.lineno}")
     assert wrong == []

@@ -16,7 +16,7 @@ import pytest
 
 from tests.fake_index import FakeIndex, Fault, World, faults
 from tests.faults.listening import Listener
-from tests.kills.command import Place, Running
+from tests.kills.command import Running, Workdir
 
 #: Seconds within which a run that was told to end has ended, and those that the machine may take besides.
 PROMPT, SLACK = 1.0, 1.0
@@ -90,7 +90,7 @@ def test_sync(case: str, index: FakeIndex, tmp_path: Path) -> None:
     """Whatever sync waits for, it ends, and what was read is in the database."""
     fault, settings, number = WAITS[case]
     index.fault("/pypi/last/json", fault, times=None)
-    place = Place(tmp_path, index.url)
+    place = Workdir(tmp_path, index.url)
     config = place.settings(projects=[*NAMES, "last"], request_timeout_seconds=60, **settings)
     running = place.start("sync", "--config", config, "--streams", "files", "--into", "x.duckdb")
     until(lambda: _last(index))
@@ -101,7 +101,7 @@ def test_sync(case: str, index: FakeIndex, tmp_path: Path) -> None:
 
 def test_sync_that_keeps_a_pace(index: FakeIndex, tmp_path: Path) -> None:
     """A run that waits for its turn ends, too."""
-    place = Place(tmp_path, index.url)
+    place = Workdir(tmp_path, index.url)
     config = place.settings(projects=NAMES, requests_per_second=0.01)
     running = place.start("sync", "--config", config, "--streams", "files", "--into", "x.duckdb")
     until(lambda: len(index.requests) == 1)
@@ -119,7 +119,7 @@ def test_sync_that_connects(tmp_path: Path) -> None:
             listener.stopping.wait(60)
 
         listener = stack.enter_context(Listener(serve))
-        place = Place(tmp_path, f"https://127.0.0.1:{listener.port}")
+        place = Workdir(tmp_path, f"https://127.0.0.1:{listener.port}")
         config = place.settings(whole_index=True)
         running = place.start("sync", "--config", config, "--streams", "files", "--into", "x.duckdb")
         until(lambda: bool(met))
@@ -131,7 +131,7 @@ def test_sync_that_writes(world: World, tmp_path: Path) -> None:
     for project in range(3):
         world.add(f"large{project}", releases=[f"1.{minor}" for minor in range(3000)])
     with FakeIndex(world) as index:
-        place, file = Place(tmp_path, index.url), tmp_path / "x.duckdb"
+        place, file = Workdir(tmp_path, index.url), tmp_path / "x.duckdb"
         config = place.settings(projects=[f"large{project}" for project in range(3)])
         running = place.start("sync", "--config", config, "--streams", "files,versions", "--into", file)
         until(lambda: len(index.requests) == 3)
@@ -149,7 +149,7 @@ def test_sync_that_writes(world: World, tmp_path: Path) -> None:
 def test_read(number: signal.Signals, status: int, concurrency: int, index: FakeIndex, tmp_path: Path) -> None:
     """Read ends, too, without a word; what it has written are whole lines."""
     index.fault("/pypi/last/json", faults.slow(60), times=None)
-    place = Place(tmp_path, index.url)
+    place = Workdir(tmp_path, index.url)
     config = place.settings(projects=[*NAMES, "last"], request_timeout_seconds=60, max_concurrency=concurrency)
     stream = {"name": "files", "json_schema": {}, "supported_sync_modes": ["full_refresh"]}
     configured = {"stream": stream, "sync_mode": "full_refresh", "destination_sync_mode": "append"}

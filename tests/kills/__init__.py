@@ -1,6 +1,7 @@
-"""What is left of a run that was killed: the real command in a process of its own, killed at any moment, and again.
+"""Kill a run at any moment, run again, compare with a run that was not killed.
 
-A reader's way: worlds.py (an index, and what changes in it) -> command.py (the command, and how it is killed) ->
-tables.py (what a DuckDB file holds), platform.py (what an Airbyte destination makes of lines) -> syncing.py, reading.py
-(rounds: killed several times, then left to end, then compared) -> test_*.py (few rounds), __main__.py (many).
+The command runs in a process of its own. Read in this order: worlds.py (an index, and its changes between two runs);
+command.py (the command, and when it is killed); tables.py (the content of a DuckDB file); platform.py (what an Airbyte
+destination makes of messages); syncing.py and reading.py (rounds: several kills, then a run to the end, then the
+comparison); test_*.py (a few rounds), __main__.py (many).
 """

@@ -1,7 +1,7 @@
-"""``python -m tests.kills``: many rounds of kills, of every scenario; exit status 1 when one did not end as it should.
+"""``python -m tests.kills``: many rounds of kills, of every scenario; exit status 1 if a round shows a difference.
 
 Usage
-    ``--rounds N``: so many of ``sync``, and as many of ``read``. ``--only sync``: but one of them. ``--seed N``.
+    ``--rounds N``: the number of rounds of ``sync``, and of ``read``. ``--only sync``: one of them. ``--seed N``.
 """
 
 import argparse
@@ -19,10 +19,10 @@ from tests.kills.syncing import Outcome, Scenario, index_of
 
 
 class Rounds(Protocol):
-    """What ``sync`` and ``read`` have in common here."""
+    """The interface that the rounds of ``sync`` and of ``read`` share."""
 
     def round(self, chance: random.Random) -> Outcome:
-        """One round."""
+        """Run one round."""
         ...
 
 
@@ -34,7 +34,7 @@ COMMANDS: dict[str, tuple[Make, tuple[Scenario, ...]]] = {
 
 
 def campaign(command: str, rounds: int, seed: int) -> Iterator[tuple[str, int, Outcome]]:
-    """Rounds of all scenarios in turn: name, seed and outcome of each; a world serves a handful of rounds."""
+    """Yield name, seed and outcome of each round; all rounds of a scenario use the same index."""
     make, scenarios = COMMANDS[command]
     share = [rounds // len(scenarios) + (number < rounds % len(scenarios)) for number in range(len(scenarios))]
     for scenario, count in zip(scenarios, share, strict=True):
@@ -46,7 +46,7 @@ def campaign(command: str, rounds: int, seed: int) -> Iterator[tuple[str, int, O
 
 
 def main() -> None:
-    """Run the campaign, and say what came of it."""
+    """Run the campaign, and print its differences and totals."""
     parser = argparse.ArgumentParser(prog="python -m tests.kills", description="Kill, run again, compare.")
     parser.add_argument("--rounds", type=int, default=200, help="rounds of each command")
     parser.add_argument("--seed", type=int, default=1)
@@ -57,8 +57,8 @@ def main() -> None:
         began, rounds, kills, bad = time.monotonic(), 0, 0, 0
         for name, seed, outcome in campaign(command, options.rounds, options.seed):
             rounds, kills, bad = rounds + 1, kills + outcome.kills, bad + bool(outcome.wrong)
-            for said in outcome.wrong:
-                print(f"{command}, {name}, seed {seed}: {said[:500]}", flush=True)
+            for difference in outcome.wrong:
+                print(f"{command}, {name}, seed {seed}: {difference[:500]}", flush=True)
         seconds = time.monotonic() - began
         print(f"{command}: {rounds} rounds, {kills} kills, {bad} rounds with differences, {seconds:.0f} s", flush=True)
         failed += bad

@@ -1,4 +1,4 @@
-"""The command in a process of its own, that is killed at a moment, or left to end."""
+"""The command in a process of its own, which is killed at a chosen time or runs to its end."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-#: Seconds after which a command that does not end counts as hanging.
-PATIENCE = 120
+#: Seconds after which a command that has not ended counts as hanging.
+TIMEOUT = 120
 
 
 @dataclass(slots=True)
@@ -22,7 +22,7 @@ class Ended:
     """A command that has ended.
 
     :ivar status: its exit status; negative: the signal that ended it.
-    :ivar seconds: how long it was under way.
+    :ivar seconds: wall time from its start to its end.
     """
 
     status: int
@@ -32,29 +32,29 @@ class Ended:
 
     @property
     def killed(self) -> bool:
-        """Whether it was killed, not left to end."""
+        """Whether SIGKILL ended it."""
         return self.status == -signal.SIGKILL
 
 
 @dataclass(slots=True)
 class Running:
-    """A command that is under way.
+    """A command that is running.
 
-    :ivar taken: what it writes is taken off its hands; else the test reads it.
+    :ivar collect: whether a thread reads its standard output; else the test reads it.
     """
 
     process: subprocess.Popen[bytes]
-    taken: bool = True
+    collect: bool = True
     began: float = field(default_factory=time.monotonic)
     _chunks: list[bytes] = field(default_factory=list)
     _errors: list[bytes] = field(default_factory=list)
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        streams = ((self.process.stdout if self.taken else None, self._chunks), (self.process.stderr, self._errors))
+        streams = ((self.process.stdout if self.collect else None, self._chunks), (self.process.stderr, self._errors))
         for stream, chunks in streams:
             if stream is not None:
-                self._threads.append(threading.Thread(target=_take, args=(stream, chunks), daemon=True))
+                self._threads.append(threading.Thread(target=_collect, args=(stream, chunks), daemon=True))
                 self._threads[-1].start()
 
     @property
@@ -63,15 +63,18 @@ class Running:
         return self.process.poll() is not None
 
     def written(self) -> bytes:
-        """What it has written so far."""
+        """Return its standard output so far."""
         return b"".join(self._chunks)
 
     def send(self, number: signal.Signals) -> None:
         """Send it a signal."""
         self.process.send_signal(number)
 
-    def wait(self, seconds: float = PATIENCE) -> Ended:
-        """Wait for its end."""
+    def wait(self, seconds: float = TIMEOUT) -> Ended:
+        """Wait until it ends, and return how it ended.
+
+        :raises subprocess.TimeoutExpired: when it has not ended after ``seconds``; it is then killed.
+        """
         try:
             status = self.process.wait(seconds)
         finally:
@@ -81,18 +84,18 @@ class Running:
         return Ended(status, self.written(), b"".join(self._errors).decode(), time.monotonic() - self.began)
 
 
-def _take(stream: Any, chunks: list[bytes]) -> None:
+def _collect(stream: Any, chunks: list[bytes]) -> None:
     with stream:
         while chunk := stream.read1():
             chunks.append(chunk)
 
 
-#: Waits for the moment to kill a command; returns early when it has ended.
-Moment = Callable[[Running], None]
+#: Waits until a command is to be killed; returns early when it has ended.
+KillTime = Callable[[Running], None]
 
 
-def after(seconds: float) -> Moment:
-    """So long after its beginning."""
+def after(seconds: float) -> KillTime:
+    """Kill it this long after its start."""
 
     def wait(running: Running) -> None:
         until = running.began + seconds
@@ -102,8 +105,8 @@ def after(seconds: float) -> Moment:
     return wait
 
 
-def when_grown(path: Path, times: int, then: float) -> Moment:
-    """When a file has changed its size so many times, and so many seconds later: in the middle of a commit."""
+def when_grown(path: Path, times: int, then: float) -> KillTime:
+    """Kill it ``then`` seconds after the size of a file has changed ``times`` times: in the middle of a commit."""
 
     def wait(running: Running) -> None:
         changes, size = 0, _size(path)
@@ -123,40 +126,45 @@ def _size(path: Path) -> int:
         return -1
 
 
-def when_written(fingerprint: bytes, times: int) -> Moment:
-    """When a text has come so many times in what it writes."""
+def when_written(text: bytes, times: int) -> KillTime:
+    """Kill it once its output contains a text ``times`` times."""
 
     def wait(running: Running) -> None:
-        while not running.over and running.written().count(fingerprint) < times:
+        while not running.over and running.written().count(text) < times:
             time.sleep(0.002)
 
     return wait
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A folder in which the command is run, with settings for an index."""
+class Workdir:
+    """A folder in which the command runs, with settings for an index."""
 
     folder: Path
     index_url: str
 
     def settings(self, **settings: Any) -> Path:
-        """Write a file of settings: the index, without a pace."""
+        """Write a file of settings: the index, without a rate limit, and ``settings``; return its path."""
         path = self.folder / "config.json"
         path.write_text(json.dumps({"index_url": self.index_url, "requests_per_second": 0, **settings}))
         return path
 
-    def start(self, *arguments: object, through: Sequence[str] = (), taken: bool = True, **options: Any) -> Running:
-        """Start the command; ``through``: a command that starts it; ``taken``: see ``Running``; the rest: ``Popen``."""
+    def start(self, *arguments: object, through: Sequence[str] = (), collect: bool = True, **options: Any) -> Running:
+        """Start the command.
+
+        :param through: a command that starts it.
+        :param collect: see ``Running``.
+        :param options: of ``Popen``.
+        """
         command = [*through, sys.executable, "-m", "source_pypi", *map(str, arguments)]
         pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
         process: subprocess.Popen[bytes] = subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL, **pipes)
-        return Running(process, taken)
+        return Running(process, collect)
 
-    def kill(self, time_of: Moment, *arguments: object) -> Ended:
-        """Start the command, and kill it at a moment, if it has not ended by then."""
+    def kill(self, when: KillTime, *arguments: object) -> Ended:
+        """Start the command, kill it unless it has ended by then, and return how it ended."""
         running = self.start(*arguments)
-        time_of(running)
+        when(running)
         if not running.over:
             running.send(signal.SIGKILL)
         return running.wait()

@@ -1,4 +1,4 @@
-"""Places of little room."""
+"""File systems with little space."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ SmallDisk = Callable[..., Path]
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
-    """Make a disk that has so many bytes; called again, it has more. Skipped where that is not permitted."""
+    """Return a function that mounts a disk of a size in bytes, or resizes it; skip the test if not permitted."""
     if os.geteuid() != 0 or shutil.which("mount") is None:
         pytest.skip("a small disk can only be mounted by root")
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""The platform's side of ``read``: it takes lines, keeps a row a key, and the last state of each stream."""
+"""The platform's side of ``read``: a table for each stream, one row for each key, and the last STATE of each stream."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _TIMES = {"seen_at", _DELETED}
 
 @dataclass(slots=True)
 class Platform:
-    """A destination that deduplicates, and what its platform keeps of a source.
+    """A destination that deduplicates, with the states that its platform stores.
 
-    :ivar keeps: what comes after the last STATE of a run that died is kept, not dropped: both are seen in the wild.
+    :ivar keeps: whether it keeps the records after the last STATE of a run that died; platforms differ in this.
     :ivar tables: rows by key, by stream.
     :ivar states: the last STATE of each stream.
-    :ivar wrong: what the source did against the protocol.
+    :ivar wrong: how the source violated the protocol.
     """
 
     streams: list[Stream]
@@ -36,16 +36,16 @@ class Platform:
 
     @classmethod
     def of(cls, streams: str, *, keeps: bool) -> Platform:
-        """One that has loaded nothing yet of these streams."""
+        """Return one that has loaded nothing yet of these streams."""
         return cls(list(choose_streams(streams.split(","))), keeps)
 
     def copy(self, *, keeps: bool) -> Platform:
-        """Another one that has loaded the same."""
+        """Return another one that has loaded the same."""
         tables = {stream: dict(rows) for stream, rows in self.tables.items()}
         return Platform(self.streams, keeps, tables, dict(self.states))
 
     def write_catalog(self, path: Path) -> None:
-        """The configured catalog."""
+        """Write the configured catalog."""
         streams = [
             {"stream": {"name": s.name}, "sync_mode": "incremental", "destination_sync_mode": "append_dedup"}
             for s in self.streams
@@ -53,11 +53,11 @@ class Platform:
         path.write_text(json.dumps({"streams": streams}))
 
     def write_state(self, path: Path) -> None:
-        """The state to hand over."""
+        """Write the state that the next run gets."""
         path.write_text(json.dumps([self.states[name] for name in sorted(self.states)]))
 
     def take(self, output: bytes) -> Counter[str]:
-        """Take what a run has written, up to its last whole line; how many messages of each type."""
+        """Process the output of a run, up to its last complete line; return the number of messages of each type."""
         waiting: dict[str, list[dict[str, Any]]] = {stream.name: [] for stream in self.streams}
         kinds: Counter[str] = Counter()
         for line in output[: output.rfind(b"\n") + 1].splitlines():
@@ -95,32 +95,35 @@ class Platform:
                 table.pop(at, None)
 
     @property
-    def visited(self) -> set[str]:
-        """The projects of the index that all states tell of as seen in the run that did not come to its end."""
-        visited = [self._visited(stream.name) for stream in self.streams if stream.of_project]
-        return set.intersection(*visited)
+    def completed(self) -> set[str]:
+        """The projects that the unfinished run has read, according to the states of all streams."""
+        completed = [self._completed(stream.name) for stream in self.streams if stream.of_project]
+        return set.intersection(*completed)
 
-    def _visited(self, stream: str) -> set[str]:
-        told = self.states[stream]["stream"]["stream_state"] if stream in self.states else {}
-        if "unfinished" not in told:
+    def _completed(self, stream: str) -> set[str]:
+        state = self._stream_state(stream)
+        if "unfinished" not in state:
             return set()
-        since = told["unfinished"]
-        return {project for project, one in self.seen(stream).items() if one.existed and one.checked_at >= since}
+        since = state["unfinished"]
+        states = self.project_states(stream)
+        return {project for project, one in states.items() if one.existed and one.checked_at >= since}
 
-    def seen(self, stream: str) -> dict[str, ProjectState]:
-        """What a stream's state holds, by project."""
-        told = self.states[stream]["stream"]["stream_state"] if stream in self.states else {}
-        return {project: unpack_text(text) for project, text in told.get("projects", {}).items()}
+    def project_states(self, stream: str) -> dict[str, ProjectState]:
+        """What a stream's state has of each project."""
+        projects = self._stream_state(stream).get("projects", {})
+        return {project: unpack_text(text) for project, text in projects.items()}
+
+    def _stream_state(self, stream: str) -> dict[str, Any]:
+        state: dict[str, Any] = self.states[stream]["stream"]["stream_state"] if stream in self.states else {}
+        return state
 
 
 def differences(ours: Platform, expected: Platform) -> list[str]:
-    """How what two of them hold differs, a line each, with an example."""
+    """Return how the rows of two platforms differ: a line for each stream, with an example."""
     found: list[str] = []
     for stream in sorted({*ours.tables, *expected.tables}):
         one, other = ours.tables.get(stream, {}), expected.tables.get(stream, {})
         keys = sorted((key for key in {*one, *other} if one.get(key) != other.get(key)), key=repr)
-        told = (
-            f"{stream}: {len(keys)} rows differ; {key}: {one.get(key)} in place of {other.get(key)}" for key in keys
-        )
-        found += itertools.islice(told, 1)
+        lines = (f"{stream}: {len(keys)} rows differ; {key}: {one.get(key)}, not {other.get(key)}" for key in keys)
+        found += itertools.islice(lines, 1)
     return found

@@ -1,4 +1,4 @@
-"""What a DuckDB file holds, to be compared: rows by table and project, what is remembered, and histories."""
+"""The content of a DuckDB file, for comparison: rows by table and project, state, histories."""
 
 from __future__ import annotations
 
@@ -16,48 +16,49 @@ from source_pypi.streams import STREAMS
 from source_pypi.sync.state import ProjectState
 from source_pypi.sync.state_codec import PackedState, unpack_row
 
-#: Rows, each as text without the time of the visit, by project (empty: of no project).
+#: Rows as text without the times of the run, by project (empty: rows without a project).
 Rows = dict[str, Counter[str]]
 #: By table.
 Tables = dict[str, Rows]
 
-#: What tells of the run, not of the index.
+#: Columns that depend on the time of the run, not on the index.
 _OF_THE_RUN = ("seen_at", "valid_from", "valid_to")
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a file holds.
+    """The content of a file.
 
-    :ivar tables: the streams' rows, and their histories without times: whether a state still holds is told.
-    :ivar seen: what is remembered, by stream, then by project.
-    :ivar unfinished: when the run began that did not come to its end; None: it did.
+    :ivar tables: the streams' rows, and their histories without times, but with whether a version is current.
+    :ivar states: the state, by stream, then by project.
+    :ivar unfinished: start of the unfinished run, in seconds since 1970; None: the last run was complete.
     :ivar wrong: what is wrong with a history.
     """
 
     tables: Tables = field(default_factory=dict)
-    seen: dict[str, dict[str, ProjectState]] = field(default_factory=dict)
+    states: dict[str, dict[str, ProjectState]] = field(default_factory=dict)
     unfinished: int | None = None
     wrong: tuple[str, ...] = ()
 
     @property
-    def memory(self) -> dict[str, dict[str, ProjectState]]:
-        """What is remembered of projects, but for the times of visits: a run that is taken up remembers no list."""
+    def timeless_states(self) -> dict[str, dict[str, ProjectState]]:
+        """The states of projects without times; a resumed run stores no list, so the index's own state is left out."""
         return {
-            stream: {p: replace(s, checked_at=0) for p, s in seen.items() if p} for stream, seen in self.seen.items()
+            stream: {p: replace(s, checked_at=0) for p, s in states.items() if p}
+            for stream, states in self.states.items()
         }
 
-    def visited(self, stream: str) -> set[str]:
-        """The projects of the index that a stream has seen in the run that did not come to its end."""
+    def completed(self, stream: str) -> set[str]:
+        """The projects whose rows of a stream the unfinished run has committed."""
         if self.unfinished is None:
             return set()
-        since, seen = self.unfinished, self.seen.get(stream, {})
-        return {project for project, one in seen.items() if one.existed and one.checked_at >= since}
+        since, states = self.unfinished, self.states.get(stream, {})
+        return {project for project, one in states.items() if one.existed and one.checked_at >= since}
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A file, as a user would look at it."""
+    """Open a file for reading, as a user would."""
     connection = duckdb.connect(str(path), read_only=True)
     connection.execute("SET TimeZone = 'UTC'")
     try:
@@ -67,20 +68,20 @@ def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def content_of(path: Path) -> Content:
-    """What a file holds; nothing, where it was not even made."""
+    """Return the content of a file; no content if it does not exist."""
     if not path.exists():
         return Content()
     with opened(path) as connection:
         names = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
         tables = {name: _rows(connection, name) for name in names if not name.startswith("_")}
-        seen: dict[str, dict[str, ProjectState]] = {}
+        states: dict[str, dict[str, ProjectState]] = {}
         for row in map(PackedState._make, _all(connection, "SELECT * FROM _state", names)):
             for stream, one in unpack_row(row).items():
-                assert row.project not in seen.setdefault(stream, {}), "remembered twice"
-                seen[stream][row.project] = one
+                assert row.project not in states.setdefault(stream, {}), "two states of one project"
+                states[stream][row.project] = one
         runs = _all(connection, "SELECT unfinished FROM _run", names)
-        wrong = tuple(said for name in sorted(names) for said in _wrong_history(connection, name))
-    return Content(tables, seen, runs[0][0] if runs else None, wrong)
+        wrong = tuple(line for name in sorted(names) for line in _wrong_history(connection, name))
+    return Content(tables, states, runs[0][0] if runs else None, wrong)
 
 
 def _all(connection: duckdb.DuckDBPyConnection, query: str, names: set[str]) -> list[tuple[Any, ...]]:
@@ -104,7 +105,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, table: str) -> Rows:
 
 
 def _wrong_history(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[str]:
-    """What is wrong with a history: its open states are the table's rows, and no two states of a row overlap."""
+    """Yield what is wrong with a history: its current versions must be the table's rows, and no two may overlap."""
     stream = next((stream for stream in STREAMS if table == f"{stream.name}_history"), None)
     if stream is None:
         return
@@ -112,18 +113,18 @@ def _wrong_history(connection: duckdb.DuckDBPyConnection, table: str) -> Iterato
     open_, now = f"SELECT {listed} FROM {table} WHERE valid_to IS NULL", f"SELECT {listed} FROM {stream.name}"
     for one, other in ((open_, now), (now, open_)):
         if row := connection.execute(f"{one} EXCEPT ALL {other} LIMIT 1").fetchone():
-            yield f"{table}: open states are not the rows there are, e.g. {row}"
+            yield f"{table}: current versions are not the table's rows, e.g. {row}"
     follows = f"lead(valid_from) OVER (PARTITION BY {', '.join(stream.key)} ORDER BY valid_from, valid_to)"
     query = (
         f"SELECT * FROM (SELECT *, {follows} AS follows FROM {table}) "
         "WHERE valid_to < valid_from OR follows < coalesce(valid_to, 'infinity'::TIMESTAMPTZ) LIMIT 1"
     )
     if row := connection.execute(query).fetchone():
-        yield f"{table}: two states at once, or one that ends before it begins: {row}"
+        yield f"{table}: two versions at once, or one that ends before it begins: {row}"
 
 
 def differences(ours: Mapping[str, Rows], expected: Mapping[str, Rows]) -> list[str]:
-    """How tables differ, a line each, with an example."""
+    """Return how tables differ: a line for each table, with an example."""
     found = []
     for table in sorted({*ours, *expected}):
         if table not in ours or table not in expected:
@@ -134,6 +135,6 @@ def differences(ours: Mapping[str, Rows], expected: Mapping[str, Rows]) -> list[
         for project in projects[:1]:
             extra = one.get(project, Counter()) - other.get(project, Counter())
             lacking = other.get(project, Counter()) - one.get(project, Counter())
-            told = f"{extra.total()} too many, {lacking.total()} lacking, e.g. {next(iter(extra or lacking))}"
-            found.append(f"{table}: {len(projects)} projects differ; {project}: {told}")
+            example = f"{extra.total()} too many, {lacking.total()} missing, e.g. {next(iter(extra or lacking))}"
+            found.append(f"{table}: {len(projects)} projects differ; {project}: {example}")
     return found

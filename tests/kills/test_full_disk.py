@@ -1,4 +1,4 @@
-"""A disk that is full, for the database, for the temporary folder and for standard output."""
+"""A full disk: of the database, of the temporary folder, of standard output."""
 
 import os
 import re
@@ -15,12 +15,12 @@ from tests.kills.syncing import MANY, Scenario, index_of
 
 KB, MB = 1024, 1024 * 1024
 FIRST = Scenario("first", MANY, projects=150)
-#: Of disks: for nothing at all, for the tables, for one commit of two.
+#: Sizes of the disk: too small for anything, for the tables only, for one commit of two.
 SIZES = [16 * KB, 400 * KB, 700 * KB]
 
 
-def told_once(ended: Ended, place: str) -> None:
-    """It ended with one line that names the place."""
+def assert_one_line(ended: Ended, place: str) -> None:
+    """Check that it ended with a one-line error that names the place."""
     lines = ended.user_errors.splitlines()
     assert ended.status == 1
     assert len(lines) == 1, ended.user_errors
@@ -29,7 +29,7 @@ def told_once(ended: Ended, place: str) -> None:
 
 @pytest.fixture(scope="module")
 def index() -> Iterator[FakeIndex]:
-    """An index of some projects."""
+    """An index of 150 projects."""
     with index_of(FIRST) as started:
         yield started
 
@@ -41,17 +41,17 @@ def kills(index: FakeIndex, tmp_path_factory: pytest.TempPathFactory) -> syncing
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_the_database(kills: syncing.Kills, small_disk: SmallDisk, size: int) -> None:
-    """Where the database has no room, whole projects are in it; with room, the next run ends as one left alone."""
+def test_full_disk_keeps_whole_projects(kills: syncing.Kills, small_disk: SmallDisk, size: int) -> None:
+    """A full disk leaves whole projects in the database; with more space, the next run completes it."""
     file = small_disk(size) / "killed.duckdb"
-    told_once(kills.attempt(file), str(file))
+    assert_one_line(kills.attempt(file), str(file))
     small_disk(64 * MB)
     assert kills.judge_partial(file) == []
     assert kills.finish(file) == []
 
 
-def test_no_room_to_tidy_up(kills: syncing.Kills, small_disk: SmallDisk) -> None:
-    """Where there is room for the database's log, and none to move it into the file, all is loaded all the same."""
+def test_no_space_for_a_checkpoint_loads_everything(kills: syncing.Kills, small_disk: SmallDisk) -> None:
+    """If the disk has space for the database's log but not for a checkpoint, everything is loaded."""
     file = small_disk(1300 * KB) / "killed.duckdb"
     ended = kills.attempt(file)
     assert (ended.status, ended.user_errors) == (0, "")
@@ -61,31 +61,31 @@ def test_no_room_to_tidy_up(kills: syncing.Kills, small_disk: SmallDisk) -> None
     assert kills.finish(file) == []
 
 
-def test_a_limit_of_size(kills: syncing.Kills, tmp_path: Path) -> None:
-    """Where no file may grow as large as the database would, that is one line, and nothing is lost."""
+def test_file_size_limit_keeps_whole_projects(kills: syncing.Kills, tmp_path: Path) -> None:
+    """A limit on file sizes is a one-line error; whole projects stay, and the next run completes them."""
     file = tmp_path / "killed.duckdb"
     limited = ("sh", "-c", 'ulimit -f 1200; exec "$@"', "sh")
-    told_once(kills.attempt(file, through=limited), str(file))
+    assert_one_line(kills.attempt(file, through=limited), str(file))
     assert kills.judge_partial(file) == []
     assert kills.finish(file) == []
 
 
-def test_the_temporary_folder(kills: syncing.Kills, small_disk: SmallDisk, tmp_path: Path) -> None:
-    """Where rows cannot be staged, that is one line that names the folder, and nothing is lost."""
+def test_full_temporary_folder_loses_nothing(kills: syncing.Kills, small_disk: SmallDisk, tmp_path: Path) -> None:
+    """A full temporary folder is a one-line error that names it; the next run completes the database."""
     file, staging = tmp_path / "killed.duckdb", small_disk(40 * KB)
     ended = kills.attempt(file, env=os.environ | {"TMPDIR": str(staging)})
-    told_once(ended, f"the temporary folder {staging}")
+    assert_one_line(ended, f"the temporary folder {staging}")
     assert list(staging.iterdir()) == []
     assert kills.judge_partial(file) == []
     assert kills.finish(file) == []
 
 
-def test_standard_output(index: FakeIndex, tmp_path: Path) -> None:
-    """Where lines cannot be written, that is one line; the next read ends as one left alone."""
+def test_full_standard_output_loses_nothing(index: FakeIndex, tmp_path: Path) -> None:
+    """A full standard output is a one-line error; the next read completes the tables."""
     kills = reading.Kills(FIRST, index, tmp_path)
     platform = kills.begin(keeps=False)
     with Path("/dev/full").open("wb") as full:
         ended = kills.attempt(platform, stdout=full)
-    told = "error: standard output cannot be written: No space left on device\n"
-    assert (ended.status, ended.user_errors) == (1, told)
+    error = "error: standard output cannot be written: No space left on device\n"
+    assert (ended.status, ended.user_errors) == (1, error)
     assert kills.finish(platform) == []

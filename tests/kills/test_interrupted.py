@@ -1,4 +1,4 @@
-"""Ends that are not as hard as SIGKILL: signals that a program may handle, and a reader that goes away."""
+"""SIGTERM, SIGINT, and a reader that closes the pipe."""
 
 import os
 import random
@@ -15,16 +15,16 @@ from tests.kills.syncing import Scenario, index_of
 from tests.kills.worlds import name_of
 
 SIGNALS = [signal.SIGTERM, signal.SIGINT]
-#: Seconds within which a command that was told to end has ended.
+#: Seconds within which a command has to end after a signal.
 PROMPT = 5
 FIRST = Scenario("first", projects=150)
-#: Seconds that a slow answer takes.
+#: Seconds that a slow response takes.
 SLOW = 60
 
 
 @pytest.fixture(scope="module")
 def index() -> Iterator[FakeIndex]:
-    """An index of some projects."""
+    """An index of 150 projects."""
     with index_of(FIRST) as started:
         yield started
 
@@ -48,22 +48,26 @@ def _wait(condition: Callable[[], bool]) -> None:
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_sync(first_sync: syncing.Kills, index: FakeIndex, tmp_path: Path, number: signal.Signals) -> None:
-    """Told to end, sync keeps what it has read; the next run goes on from there."""
+def test_signal_keeps_what_sync_has_read(
+    first_sync: syncing.Kills, index: FakeIndex, tmp_path: Path, number: signal.Signals
+) -> None:
+    """After a signal, sync keeps what it has read; the next run continues from there."""
     file, answered = tmp_path / "killed.duckdb", random.Random(number).randint(5, 100)
     running = first_sync.start(file)
     _wait(lambda: len(index.requests) >= answered)
     running.send(number)
     ended = running.wait(PROMPT)
     assert (ended.status, ended.user_errors) == (130, "error: interrupted; what was read before is kept\n")
-    assert len(first_sync.committed(file)) >= answered - 3  # those ahead of the one whose rows are written
+    assert len(first_sync.committed(file)) >= answered - 3  # less the projects that were fetched but not yet written
     assert first_sync.judge_partial(file) == []
     assert first_sync.finish(file) == []
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 130)])
-def test_read(first_read: reading.Kills, index: FakeIndex, number: signal.Signals, status: int) -> None:
-    """Told to end, read ends at once, without a word; its state, handed back, ends as that of a read left alone."""
+def test_read_continues_after_a_signal(
+    first_read: reading.Kills, index: FakeIndex, number: signal.Signals, status: int
+) -> None:
+    """After a signal, read ends at once without a message; a read from its last state completes the tables."""
     platform = first_read.begin(keeps=True)
     running = first_read.start(platform)
     _wait(lambda: len(index.requests) >= 100)
@@ -74,35 +78,35 @@ def test_read(first_read: reading.Kills, index: FakeIndex, number: signal.Signal
     assert first_read.finish(platform) == []
 
 
-def test_the_reader_goes_away(first_read: reading.Kills) -> None:
-    """When the reader closes the pipe, read ends soon and without a word; its state leads to the right end."""
+def test_closed_pipe_ends_read(first_read: reading.Kills) -> None:
+    """If the reader closes the pipe, read ends without a message; a read from its last state completes the tables."""
     platform = first_read.begin(keeps=True)
-    running = first_read.start(platform, taken=False)
+    running = first_read.start(platform, collect=False)
     output = running.process.stdout
     assert output is not None
-    taken = b"".join(output.readline() for _ in range(300))
+    received = b"".join(output.readline() for _ in range(300))
     output.close()
     ended = running.wait(PROMPT)
     assert (ended.status, ended.user_errors) == (1, "")
-    platform.take(taken)
+    platform.take(received)
     assert first_read.finish(platform) == []
 
 
-def test_the_reader_goes_away_while_an_answer_is_awaited(first_read: reading.Kills, index: FakeIndex) -> None:
-    """Nor does read wait for an answer of which nobody will hear any more."""
+def test_closed_pipe_ends_a_read_that_waits_for_a_response(first_read: reading.Kills, index: FakeIndex) -> None:
+    """If the reader closes the pipe, read does not wait for a slow response."""
     platform = first_read.begin(keeps=True)
     index.fault(f"/pypi/{name_of(5)}/json", faults.slow(SLOW))
-    running = first_read.start(platform, taken=False)
+    running = first_read.start(platform, collect=False)
     output = running.process.stdout
     assert output is not None
     _wait(lambda: any(request.fault for request in index.requests))
-    time.sleep(0.3)  # what comes before is written: it fits into the pipe
-    taken = os.read(output.fileno(), 1 << 20)
+    time.sleep(0.3)  # the records so far are in the pipe, which holds them
+    received = os.read(output.fileno(), 1 << 20)
     output.close()
     try:
         ended = running.wait(PROMPT)
     finally:
         index.clear_faults()
     assert (ended.status, ended.user_errors) == (1, "")
-    platform.take(taken)
+    platform.take(received)
     assert first_read.finish(platform) == []

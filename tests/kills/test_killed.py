@@ -1,4 +1,4 @@
-"""SIGKILL at any moment of ``sync`` and ``read``: a few rounds here, hundreds with ``make kills``."""
+"""SIGKILL at random times of ``sync`` and ``read``: a few rounds here, hundreds with ``make kills``."""
 
 import random
 from dataclasses import replace
@@ -8,14 +8,14 @@ import pytest
 
 from tests.fake_index import FakeIndex
 from tests.kills import reading, syncing
-from tests.kills.command import Place, when_grown
+from tests.kills.command import Workdir, when_grown
 from tests.kills.syncing import Scenario, index_of
 from tests.kills.tables import content_of
 from tests.kills.worlds import name_of, small_world
 
-#: Kills in a round, at most.
+#: The largest number of kills in a round.
 MOST = 2
-#: Seed of a round's moments, name of its scenario, number of projects; a STATE comes after 500 of them.
+#: Seed of the kill times, name of the scenario, number of projects; a STATE comes after 500 of them.
 SYNCS = [
     (1, "first", 220),
     (2, "again, with a history", 220),
@@ -39,23 +39,23 @@ def _scenario(scenarios: tuple[Scenario, ...], name: str, projects: int) -> Scen
 
 @pytest.mark.parametrize(("seed", "name", "projects"), SYNCS)
 def test_sync_killed(tmp_path: Path, seed: int, name: str, projects: int) -> None:
-    """A file whose run was killed opens, holds whole projects, and ends with the tables of a run left alone."""
+    """After a kill, a file opens and has whole projects; the next run gives the tables of a run that was not killed."""
     scenario = _scenario(syncing.SCENARIOS, name, projects)
     with index_of(scenario) as index:
         kills = syncing.Kills(scenario, index, tmp_path, seed)
         assert kills.round(random.Random(seed), MOST).wrong == []
 
 
-def test_sync_killed_at_once(tmp_path: Path) -> None:
-    """Killed while the file is made, there is none, or one that opens: the next run needs no help."""
+def test_sync_killed_while_it_creates_the_file(tmp_path: Path) -> None:
+    """If sync is killed while it creates the file, there is none, or one that opens; the next run works."""
     with FakeIndex(small_world(3)) as index:
-        place = Place(tmp_path, index.url)
-        arguments = ("sync", name_of(0), "--config", place.settings(), "--into", "killed.duckdb")
+        workdir = Workdir(tmp_path, index.url)
+        arguments = ("sync", name_of(0), "--config", workdir.settings(), "--into", "killed.duckdb")
         for number in range(6):
             file = tmp_path / ("killed.duckdb.new" if number % 2 else "killed.duckdb")
-            place.kill(when_grown(file, 1 + number // 3, 0), *arguments)
+            workdir.kill(when_grown(file, 1 + number // 3, 0), *arguments)
             index.new_run()
-            ended = place.start(*arguments).wait()
+            ended = workdir.start(*arguments).wait()
             assert (ended.status, list(content_of(tmp_path / "killed.duckdb").tables["projects"])) == (0, [name_of(0)])
             (tmp_path / "killed.duckdb").unlink()
             index.new_run()
@@ -63,7 +63,7 @@ def test_sync_killed_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("seed", "name", "projects"), READS)
 def test_read_killed(tmp_path: Path, seed: int, name: str, projects: int) -> None:
-    """The state of a read that was killed, handed back, ends in the rows of a read left alone."""
+    """A read from the last state of a killed read gives the rows of a read that was not killed."""
     scenario = _scenario(reading.SCENARIOS, name, projects)
     with index_of(scenario) as index:
         kills = reading.Kills(scenario, index, tmp_path, seed)

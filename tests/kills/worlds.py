@@ -1,4 +1,4 @@
-"""Indexes of a few hundred small projects, and what happens to them between two runs."""
+"""Indexes of a few hundred small projects, and their changes between two runs."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Callable
 
 from tests.fake_index import World
 
-#: One project in so many changes between two runs.
+#: One project in this many changes between two runs.
 ONE_IN = 4
 
 
 def name_of(number: int) -> str:
-    """The name of a project by its number."""
+    """Return the name of the project with a number."""
     return f"project-{number:04}"
 
 
 def small_world(projects: int, releases: int = 2) -> World:
-    """Projects with a few releases of two files each, with something in every table.
+    """Return a world of projects with a few releases of two files each, which give rows to every table.
 
-    Each of the first half needs one of the second, which makes chains for ``follow_dependencies``.
+    Each project of the first half depends on one of the second half, for ``follow_dependencies``.
     """
     world = World(serial=1_000_000)
     for number in range(projects):
@@ -39,7 +39,7 @@ def small_world(projects: int, releases: int = 2) -> World:
 
 
 def change(world: World, chance: random.Random) -> None:
-    """Let time pass: things are uploaded, yanked, deleted, told of, given away."""
+    """Change some projects: an upload, a yank, a deletion, an advisory, a new owner, or the like."""
     for name in [name for name in world.projects if chance.randrange(ONE_IN) == 0]:
         chance.choice(_EVENTS)(world, name, chance)
 
@@ -65,7 +65,7 @@ def _delete_project(world: World, name: str, chance: random.Random) -> None:
     world.delete_project(name)
 
 
-def _tell(world: World, name: str, chance: random.Random) -> None:
+def _add_advisory(world: World, name: str, chance: random.Random) -> None:
     world.add_advisory(name, "1.0", f"GHSA-{chance.randrange(1000)}")
 
 
@@ -77,7 +77,7 @@ def _quarantine(world: World, name: str, chance: random.Random) -> None:
     world.quarantine(name)
 
 
-def _give_away(world: World, name: str, chance: random.Random) -> None:
+def _change_owner(world: World, name: str, chance: random.Random) -> None:
     world.add_role(name, "heir")
     for role in world.projects[name].roles[:-1]:
         world.remove_role(name, role.user)
@@ -89,8 +89,8 @@ _EVENTS: tuple[Callable[[World, str, random.Random], None], ...] = (
     _delete_file,
     _delete_release,
     _delete_project,
-    _tell,
+    _add_advisory,
     _archive,
     _quarantine,
-    _give_away,
+    _change_owner,
 )

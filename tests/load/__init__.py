@@ -1,1 +1,1 @@
-"""A day's work in small: many projects from an index with bad moments, and what it costs to read them."""
+"""Many projects from an index with faults: the same tables, and limited memory, descriptors and threads."""

@@ -1,4 +1,4 @@
-"""Running mutmut: in a copy of the tree, a module at a time, with the tests that concern it."""
+"""Run mutmut in a copy of the tree, one module at a time, with the tests of that module."""
 
 import json
 import math
@@ -14,16 +14,16 @@ from tests.mutants.table import SLOW, TABLE
 
 HERE = Path(__file__).parents[2]
 _COPIED = ("src", "tests", "pyproject.toml", "README.md")
-#: What mutmut notes of a mutant that no test has seen: all passed, or there is none that comes there.
-_UNSEEN = frozenset({0, 5, 33})
+#: Exit codes of mutmut for a survivor: all tests passed, or no test runs the changed code.
+_SURVIVED = frozenset({0, 5, 33})
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """What became of a module's mutants.
+    """The result for a module.
 
-    :ivar killed: how many were seen by a test; one that takes too long is, too.
-    :ivar survivors: the names of the others; ``mutmut show`` tells what they are.
+    :ivar killed: the number of mutants that made a test fail or time out.
+    :ivar survivors: the names of the others; ``mutmut show`` shows the change.
     """
 
     module: str
@@ -32,10 +32,10 @@ class Count:
 
 
 def run(module: str, into: Path, children: int, share: float = 1.0, seed: int = 0) -> Count:
-    """Mutate one module in a copy of the tree, and count what its tests have seen.
+    """Mutate one module in a copy of the tree, run its tests, and return the counts.
 
-    :param share: of the mutants that are tested, chosen by chance from the seed.
-    :raises RuntimeError: when mutmut tells nothing of a mutant, or of none: its own output says why.
+    :param share: share of the mutants to test, chosen at random from the seed.
+    :raises RuntimeError: when mutmut has not tested every chosen mutant; the message has its output.
     """
     folder = into / module.replace("/", "-").removesuffix(".py")
     shutil.rmtree(folder, ignore_errors=True)
@@ -57,15 +57,15 @@ def _mutmut(folder: Path, *options: str) -> None:
 
 
 def _chosen(module: str, folder: Path, share: float, seed: int) -> tuple[str, ...]:
-    """The names of the mutants to test; mutmut makes them all, and tests none, where it is asked for one unknown."""
+    """The names of the mutants to test. mutmut creates all and tests none if it is given an unknown name."""
     _mutmut(folder, "none")
     names = sorted(_codes(module, folder))
     return tuple(random.Random(f"{seed} {module}").sample(names, math.ceil(len(names) * share)))
 
 
 def _codes(module: str, folder: Path) -> dict[str, int | None]:
-    told = folder / "mutants" / "src" / "source_pypi" / f"{module}.meta"
-    codes: dict[str, int | None] = json.loads(told.read_text())["exit_code_by_key"] if told.exists() else {}
+    results = folder / "mutants" / "src" / "source_pypi" / f"{module}.meta"
+    codes: dict[str, int | None] = json.loads(results.read_text())["exit_code_by_key"] if results.exists() else {}
     return codes
 
 
@@ -77,7 +77,9 @@ def _settings(module: str) -> str:
         "pytest_add_cli_args_test_selection": list(TABLE[module]),
         "pytest_add_cli_args": [f"--deselect={name}" for name in SLOW],
     }
-    lines = (f"{name} = {json.dumps(value)}" for name, value in settings.items())  # lists of texts are TOML, too
+    lines = (
+        f"{name} = {json.dumps(value)}" for name, value in settings.items()
+    )  # a JSON list of strings is TOML as well
     return "\n[tool.mutmut]\n" + "\n".join(lines) + "\n"
 
 
@@ -86,5 +88,5 @@ def _counted(module: str, folder: Path, names: Collection[str]) -> Count:
     if not codes or None in codes.values():
         log = (folder / "mutmut.log").read_text(errors="replace")
         raise RuntimeError(f"mutmut has not tested every mutant of {module}:\n{log[-2000:]}")
-    survivors = [name for name, code in codes.items() if code in _UNSEEN]
+    survivors = [name for name, code in codes.items() if code in _SURVIVED]
     return Count(module, len(codes) - len(survivors), survivors)

@@ -1,8 +1,8 @@
-"""Which modules are mutated, and the fast tests that concern each."""
+"""The modules that are mutated, and the fast tests of each."""
 
 _DOCUMENTS = ("tests/services/index/documents", "tests/services/index/documents/test_any_document.py")
 
-#: Each module, by its path in the package, and the tests that are to see a change of it.
+#: Each module, by its path in the package, and the tests that should notice a change in it.
 TABLE: dict[str, tuple[str, ...]] = {
     "services/index/documents/core_metadata.py": (
         "tests/services/index/documents/test_core_metadata.py",
@@ -27,7 +27,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "sync/run.py": ("tests/sync/test_run.py", "tests/sync/test_listing.py"),
     "sync/turns.py": ("tests/sync/test_turns.py",),
 }
-#: What is too slow to run for every mutant.
+#: Tests that are too slow to run for every mutant.
 SLOW = (
     "tests/sync/test_listing.py::test_many_names",
     "tests/services/index/documents/test_any_document.py::test_whatever_is_wrong_with_a_document",

@@ -1,1 +1,1 @@
-"""What is handed to users: the wheel, the source distribution, and the list of what the wheel runs with."""
+"""The distributions: the wheel, the source distribution, and the SBOM of the runtime lock."""

@@ -1,4 +1,4 @@
-"""``make build``: what is in the distributions, what is not, and what comes of installing them."""
+"""``make build``: the contents of the distributions, and the wheel in a clean environment."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from tests.connector import ROOT
 
 pytestmark = pytest.mark.supply
 
-#: What is for those who work on the package, and for no user.
+#: Folders that are for developers of the package only.
 WORKSHOP = ("tests", "benchmarks", "requirements", "integration_tests", ".ci", ".venv", "recordings", "fake_index")
 CORE = {"click", "distlib", "msgspec", "packaging", "urllib3"}
 #: A time as ``SOURCE_DATE_EPOCH`` has it.
@@ -29,7 +29,7 @@ EPOCH = "1700000000"
 
 
 def build(folder: Path) -> Path:
-    """Build into a folder."""
+    """Build into a folder, and return it."""
     command = ["make", "--no-print-directory", "build", f"DIST={folder}"]
     done = subprocess.run(
         command, cwd=ROOT, env=os.environ | {"SOURCE_DATE_EPOCH": EPOCH}, capture_output=True, text=True, check=False
@@ -40,7 +40,7 @@ def build(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with everything that ``make build`` makes."""
+    """The folder with the results of ``make build``."""
     return build(tmp_path_factory.mktemp("built") / "dist")
 
 
@@ -52,7 +52,7 @@ def wheel(dist: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def clean(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
-    """Run Python in an environment in which the wheel was installed by pip, and nothing else."""
+    """Run Python in an environment into which pip has installed the wheel, and nothing else."""
     folder = tmp_path_factory.mktemp("clean")
     venv.create(folder, with_pip=True)
     python = str(folder / "bin" / "python")
@@ -66,8 +66,8 @@ def clean(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[...
     return run
 
 
-def test_the_same_bytes(dist: Path, tmp_path: Path) -> None:
-    """Built again, every file is the same."""
+def test_build_is_reproducible(dist: Path, tmp_path: Path) -> None:
+    """A second build gives the same bytes."""
     again = build(tmp_path / "dist")
     digests = [{f.name: sha256(f.read_bytes()).hexdigest() for f in sorted(d.iterdir())} for d in (dist, again)]
     assert digests[0] == digests[1]
@@ -78,23 +78,23 @@ def test_the_same_bytes(dist: Path, tmp_path: Path) -> None:
     ]
 
 
-def test_the_wheel(wheel: Path) -> None:
-    """The wheel has the package's modules, the marker that they are typed, its licence, and nothing else."""
+def test_wheel_contents(wheel: Path) -> None:
+    """The wheel has the package's modules, ``py.typed``, the licence, and nothing else."""
     modules = {
         str(path.relative_to(ROOT / "src"))
         for path in (ROOT / "src" / "source_pypi").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
     info = f"source_pypi-{__version__}.dist-info"
-    told = {f"{info}/{name}" for name in ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE")}
+    metadata = {f"{info}/{name}" for name in ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE")}
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-    assert names == modules | told
+    assert names == modules | metadata
     assert "source_pypi/py.typed" in names
 
 
-def test_the_source_distribution(dist: Path) -> None:
-    """The source distribution has what the wheel is built from, and the documentation; no tests, no recordings."""
+def test_source_distribution_contents(dist: Path) -> None:
+    """The source distribution has the sources of the wheel and the documentation, but no tests and no recordings."""
     with tarfile.open(dist / f"source_pypi-{__version__}.tar.gz") as archive:
         names = [name.partition("/")[2] for name in archive.getnames()]
     assert {name.partition("/")[0] for name in names} == {
@@ -103,25 +103,25 @@ def test_the_source_distribution(dist: Path) -> None:
     assert [name for name in names if any(f"/{part}/" in f"/{name}/" for part in WORKSHOP)] == []
 
 
-def test_the_bill_of_materials(dist: Path) -> None:
-    """The SBOM (CycloneDX) lists every package of the runtime lock with its version, and is of this package."""
-    told = json.loads((dist / "source-pypi.cdx.json").read_text())
+def test_sbom_lists_the_runtime_lock(dist: Path) -> None:
+    """The SBOM (CycloneDX) names this package, and lists every package of the runtime lock with its version."""
+    sbom = json.loads((dist / "source-pypi.cdx.json").read_text())
     locked = dict(re.findall(r"^(\S+)==([^\s;]+)", (ROOT / "requirements" / "runtime.txt").read_text(), re.MULTILINE))
-    assert told["bomFormat"] == "CycloneDX"
-    assert told["metadata"]["component"]["name"] == "source-pypi"
-    assert {one["name"]: one["version"] for one in told["components"]} == locked
-    assert all(one["purl"].startswith("pkg:pypi/") for one in told["components"])
+    assert sbom["bomFormat"] == "CycloneDX"
+    assert sbom["metadata"]["component"]["name"] == "source-pypi"
+    assert {one["name"]: one["version"] for one in sbom["components"]} == locked
+    assert all(one["purl"].startswith("pkg:pypi/") for one in sbom["components"])
 
 
-def test_installed(clean: Callable[..., str]) -> None:
-    """Installed by pip in a clean environment, with the core's dependencies only, it prints its specification."""
+def test_wheel_installs_with_five_dependencies(clean: Callable[..., str]) -> None:
+    """Pip installs the wheel with the five dependencies of the core; ``spec`` then runs."""
     listed = json.loads(clean("-m", "pip", "--disable-pip-version-check", "list", "--format", "json"))
     assert {canonicalize_name(one["name"]) for one in listed} - {"pip", "setuptools"} == {"source-pypi", *CORE}
     assert json.loads(clean("-m", "source_pypi", "spec"))["type"] == "SPEC"
 
 
-def test_what_an_extra_brings_is_named(clean: Callable[..., str]) -> None:
-    """Without extras, what needs one says so in one line."""
+def test_missing_extra_is_named(clean: Callable[..., str]) -> None:
+    """Without an extra, a command that needs it ends with one line that names it."""
     code = (
         "import subprocess, sys; command = [sys.executable, '-m', 'source_pypi', 'sync', 'flask', *sys.argv[1:]]; "
         "print(subprocess.run(command, capture_output=True, text=True).stderr)"
