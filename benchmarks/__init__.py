@@ -1,1 +1,1 @@
-"""Where the README's figures come from: ``python -m benchmarks.run``."""
+"""The figures of docs/performance.md: ``python -m benchmarks.run``."""

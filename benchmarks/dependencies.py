@@ -1,8 +1,8 @@
-"""What each dependency costs to install and to start, for docs/dependencies.md: ``python -m benchmarks.dependencies``.
+"""The size and import time of each dependency, for docs/dependencies.md: ``python -m benchmarks.dependencies``.
 
-Measured is the environment that it runs in, which must have every extra: bytes of the files that were installed, and
-the processor time of ``import`` beyond a bare interpreter's, the least of many tries, in milliseconds and as a multiple
-of that interpreter's start, which other machines share.
+It measures the environment in which it runs, which must have every extra: the bytes of the installed files, and the CPU
+time of ``import`` beyond that of a bare interpreter, the least of many tries, in milliseconds and as a multiple of that
+interpreter's start, which can be compared between machines.
 """
 
 import re
@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 PAGE = Path(__file__).parents[1] / "docs" / "dependencies.md"
-#: The core's dependencies and the extras: what is imported of each first, and the packages that are asked for.
+#: The core's dependencies and the extras, with the module that a run imports first.
 CORE = {"click": "click", "distlib": "distlib.index", "msgspec": "msgspec", "packaging": "packaging.requirements",
         "urllib3": "urllib3"}  # fmt: skip
 EXTRAS = {"attestations": "cryptography.x509", "duckdb": "duckdb", "dlt": "dlt", "keyring": "keyring"}
@@ -26,7 +26,7 @@ TRIES = 15
 
 
 def packages(requirement: Requirement, seen: set[str]) -> Iterator[str]:
-    """A requirement's package and all that it brings, as far as it is installed; none that was seen before."""
+    """Yield a requirement's package and its dependencies, as far as they are installed, without those in ``seen``."""
     name = canonicalize_name(requirement.name)
     if name in seen:
         return

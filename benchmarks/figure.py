@@ -1,4 +1,4 @@
-"""One figure: what was measured, what it should be, how it was got."""
+"""One figure: what was measured, the goal, and the commands."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,11 @@ from benchmarks.measure import Command
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A line of the results; ``met`` is None where there is no goal; ``headline``: the README shows it too."""
+    """A line of the results.
+
+    :ivar met: whether the goal is met; None: there is no goal.
+    :ivar headline: whether docs/performance.md shows it, too.
+    """
 
     name: str
     measured: str
@@ -24,12 +28,12 @@ class Figure:
 
 
 def ratio(ones: Sequence[float], others: Sequence[float]) -> float:
-    """The median of the ratios, pair by pair."""
+    """Return the median of the ratios of the pairs."""
     return median(one / other for one, other in zip(ones, others, strict=True))
 
 
 def beside(ones: Sequence[float], others: Sequence[float], unit: str = "s", digits: int = 2) -> str:
-    """Two medians, and between what the ratios of the pairs lie."""
+    """Return both medians, and the range of the ratios of the pairs, as text."""
     ratios = [one / other for one, other in zip(ones, others, strict=True)]
     medians = f"{median(ones):.{digits}f} {unit} against {median(others):.{digits}f} {unit}"
     return f"{medians}; pairs {min(ratios):.2f} to {max(ratios):.2f}"
@@ -45,12 +49,12 @@ def many_times(
     *,
     headline: bool = True,
 ) -> Figure:
-    """How many times ours theirs is, pair by pair, and at least should be."""
+    """Return the figure of theirs as a multiple of ours, pair by pair, with the least multiple that is the goal."""
     times = ratio(theirs, ours)
     measured = f"{times:.1f}x ({beside(theirs, ours, unit, digits=0 if unit == 'ms' else 2)})"
     return Figure(name, measured, f"at least {goal:g}x", times >= goal, commands, headline)
 
 
 def megabytes(count: float) -> str:
-    """Bytes in MB."""
+    """Return a number of bytes in MB, as text."""
     return f"{count / 1e6:.0f} MB"

@@ -1,11 +1,11 @@
-"""The floor under ``source-pypi read``: the same documents to the same rows, by a bare loop.
+"""The minimal loop that ``source-pypi read`` is compared with: it makes the same rows from the same documents.
 
 Flow
-    Ask over one kept connection, unzip, decode with types, make rows, write RECORD lines. Nothing is checked, retried,
-    paced, mended, reported or made for another index than the generated one of ``tests.fake_index``: what that holds
-    comes out as ``read`` writes it (``benchmarks.rows`` compares all of it), and nothing is promised beyond.
+    Request over one connection, decompress, decode with types, make rows, write RECORD lines. It checks, retries,
+    repairs and reports nothing, has no rate limit, and supports only the generated index of ``tests.fake_index``, for
+    which it writes what ``read`` writes (``benchmarks.rows`` compares all of it).
 
-Usage: ``python benchmarks/floor.py ADDRESS NAMES > floor.jsonl``; NAMES is a file with a project name a line.
+Usage: ``python benchmarks/floor.py ADDRESS NAMES > floor.jsonl``; NAMES is a file with one project name per line.
 """
 
 import gzip
@@ -93,7 +93,7 @@ class Project(Struct):
 
 
 class Parsed(NamedTuple):
-    """What PEP 440 reads in a version."""
+    """A version as PEP 440 parses it."""
 
     version: Version
     sort_key: str
@@ -129,7 +129,7 @@ def main() -> None:
 
 
 def fetch(connection: http.client.HTTPConnection, path: str) -> bytes:
-    """The body of an answer."""
+    """Return the body of a response."""
     connection.request("GET", path, headers={"Accept": "application/json", "Accept-Encoding": "gzip"})
     answer = connection.getresponse()
     body = answer.read()
@@ -137,7 +137,7 @@ def fetch(connection: http.client.HTTPConnection, path: str) -> bytes:
 
 
 def project_row(name: str, document: Project) -> dict[str, Any]:
-    """The row of ``projects``."""
+    """Return the row of ``projects``."""
     info = document.info
     files = [file for files in document.releases.values() for file in files]
     uploads = [file.upload_time_iso_8601 for file in files]
@@ -173,7 +173,7 @@ def project_row(name: str, document: Project) -> dict[str, Any]:
 
 
 def version_rows(name: str, document: Project) -> Iterator[dict[str, Any]]:
-    """The rows of ``versions``; the generated index has no version without files."""
+    """Yield the rows of ``versions``; every version of the generated index has files."""
     for text, files in document.releases.items():
         parsed, sort_key = parse_version(text)
         uploads = [file.upload_time_iso_8601 for file in files]
@@ -203,7 +203,7 @@ def version_rows(name: str, document: Project) -> Iterator[dict[str, Any]]:
 
 
 def file_rows(name: str, document: Project) -> Iterator[dict[str, Any]]:
-    """The rows of ``files``; the generated index has no wheel with a build tag, and no broken name."""
+    """Yield the rows of ``files``; the generated index has no wheel with a build tag, and no invalid name."""
     for version, files in document.releases.items():
         for file in files:
             wheel = file.filename.endswith(".whl")
@@ -238,7 +238,7 @@ def file_rows(name: str, document: Project) -> Iterator[dict[str, Any]]:
 
 @cache
 def parse_version(text: str) -> Parsed:
-    """A version and its place in the order; the generated index has releases and candidates only."""
+    """Return a version with its sort key; the generated index has only final releases and release candidates."""
     version = Version(text)
     release = [str(part) for part in version.release]
     while len(release) > 1 and release[-1] == "0":

@@ -10,11 +10,11 @@ from benchmarks.measure import Command, Cost, highest_peak
 from benchmarks.plot import Panel, draw
 from benchmarks.workbench import FLAT_STREAMS, Workbench, workbench
 
-#: Projects, in parts of those that the other benchmarks read: 100, 500, 2,000 and 20,000 of 500.
+#: Numbers of projects, as multiples of those of the other benchmarks: 100, 500, 2,000 and 20,000 for 500.
 PARTS = (0.2, 1, 4, 40)
 #: Files of each, and bytes of its description.
 FILES, DESCRIPTION = 15, 300
-#: Costs that differ by less are the same.
+#: Costs that differ by less count as equal.
 SAME = 0.20
 #: Files of a large document, which make 50 MB.
 LARGE = 60_000
@@ -23,7 +23,7 @@ _DATABASE = "growth.duckdb"
 
 
 def growth(bench: Workbench) -> Iterator[Figure]:
-    """CPU a project and peak memory of ``read`` and of ``sync``, of few projects and of many; ``growth.svg``."""
+    """CPU per project and peak memory of ``read`` and ``sync``, for few and for many projects; ``growth.svg``."""
     sizes = [round(part * bench.projects) for part in PARTS]
     with workbench(sizes[-1], bench.runs, FILES, DESCRIPTION, warm=False) as many:
         reads = {size: many.read(FLAT_STREAMS, "read.jsonl", size) for size in sizes}
@@ -52,11 +52,12 @@ def _measured(bench: Workbench, commands: dict[int, Command]) -> dict[int, list[
 
 def _flat(name: str, costs: dict[int, list[Cost]], commands: tuple[Command, ...]) -> Iterator[Figure]:
     few, some, *_, more, many = costs
-    firsts, lasts = further(costs, few, some), further(costs, more, many)
+    firsts, lasts = additional_cpu(costs, few, some), additional_cpu(costs, more, many)
     times = ratio(lasts, firsts)
     milliseconds = (f"{1000 * median(values):.2f} ms" for values in (lasts, firsts))
     yield Figure(
-        f"`{name}`, projects of {FILES} files: CPU of a further one, from {more:,} to {many:,} beside {few} to {some}",
+        f"`{name}`, projects of {FILES} files: CPU per additional project, {more:,} to {many:,} projects compared with "
+        f"{few} to {some}",
         f"{times:.2f}x ({' against '.join(milliseconds)})",
         f"the same, within {SAME:.0%}",
         times <= 1 + SAME,
@@ -65,7 +66,7 @@ def _flat(name: str, costs: dict[int, list[Cost]], commands: tuple[Command, ...]
     )
     peaks = highest_peak(costs[many]), highest_peak(costs[few])
     yield Figure(
-        f"`{name}`, {many:,} projects beside {few}, of {FILES} files: peak memory",
+        f"`{name}`, projects of {FILES} files: peak memory, {many:,} projects relative to {few}",
         f"{peaks[0] / peaks[1]:.2f}x ({megabytes(peaks[0])} against {megabytes(peaks[1])})",
         "",
         None,
@@ -73,8 +74,8 @@ def _flat(name: str, costs: dict[int, list[Cost]], commands: tuple[Command, ...]
     )
 
 
-def further(costs: dict[int, list[Cost]], few: int, many: int) -> list[float]:
-    """CPU of a further project between two sizes, run by run: the start, which is the same in both, falls away."""
+def additional_cpu(costs: dict[int, list[Cost]], few: int, many: int) -> list[float]:
+    """Return the CPU per additional project between two sizes, for each run, in seconds; the start cancels out."""
     return [(more.cpu - less.cpu) / (many - few) for less, more in zip(costs[few], costs[many], strict=True)]
 
 
@@ -95,7 +96,7 @@ def large(bench: Workbench) -> Iterator[Figure]:
         read.run()
         peak = highest_peak([read.run() for _ in range(bench.runs)])
     yield Figure(
-        f"`read` of a document of {files:,} files: peak memory beside its size",
+        f"`read` of a document of {files:,} files: peak memory, relative to its size",
         f"{peak / size:.1f}x ({megabytes(peak)} against {megabytes(size)})",
         f"at most {TIMES_THE_DOCUMENT}x",
         peak <= TIMES_THE_DOCUMENT * size,

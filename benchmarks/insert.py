@@ -1,7 +1,7 @@
-"""The floor under ``source-pypi sync``: one ``read_json`` insert a table into a fresh DuckDB file.
+"""The insert that ``source-pypi sync`` is compared with: one ``read_json`` insert for each table of a new DuckDB file.
 
-Usage: ``python benchmarks/insert.py FOLDER DATABASE``; FOLDER as ``benchmarks.rows split`` leaves it. Prints as JSON
-the seconds that it took, on the clock and of CPU, without the start of the interpreter.
+Usage: ``python benchmarks/insert.py FOLDER DATABASE``; ``benchmarks.rows split`` writes FOLDER. Prints as
+JSON its wall time and CPU time in seconds, without the start of the interpreter.
 """
 
 import json

@@ -1,9 +1,9 @@
-"""Start a command, and print what it cost: seconds on the clock, seconds of CPU, peak memory, and its wait status.
+"""Start a command, and print its wall time and CPU time in seconds, its peak memory, and its wait status.
 
-A process of its own, since Linux passes the peak memory of the process that starts another on to it: this one loads
-next to nothing (``python -I -S``), so that the smallest interpreter that is measured is larger.
+On Linux a process inherits the peak memory of the one that starts it. This one loads almost nothing (``python -I -S``),
+so that even the smallest measured interpreter is larger.
 
-Usage: ``launch.py OUTPUT COMPLAINTS EXECUTABLE ARGUMENT...``; both files are written anew.
+Usage: ``launch.py OUTPUT ERRORS EXECUTABLE ARGUMENT...``; both files are overwritten.
 """
 
 import os
@@ -12,7 +12,7 @@ import time
 
 
 def main() -> None:
-    """Run it to its end, without input."""
+    """Run the command to its end, without input."""
     output, user_errors, *command = sys.argv[1:]
     written = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     files = (

@@ -1,4 +1,4 @@
-"""What ``source-pypi sync`` takes beside ``read`` into a file and one ``read_json`` insert a table."""
+"""``source-pypi sync``, relative to ``read`` into a file and one ``read_json`` insert for each table."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from benchmarks.workbench import FLAT_STREAMS, STREAMS, Workbench
 
 TIMES_READ_AND_INSERT = 1.5
 TIMES_INSERT = 1.5
-#: For each project whose rows are loaded by themselves, from memory, the other benchmarks read so many.
+#: The other benchmarks read this many times as many projects as the one that loads rows from memory.
 FEWER = 5
 MOST_MEMORY = 300e6
 
@@ -18,13 +18,13 @@ _DATABASE, _PLAIN_DATABASE = "sync.duckdb", "insert.duckdb"
 
 
 def sync(bench: Workbench) -> Iterator[Figure]:
-    """Wall time and peak memory: of the flat streams, and of all that ``read`` is measured with."""
+    """Wall time and peak memory, of the flat streams, and of all streams that ``read`` is measured with."""
     yield from _load(bench, FLAT_STREAMS)
     yield from _load(bench, STREAMS)
 
 
 def load(bench: Workbench) -> Iterator[Figure]:
-    """The load part of ``sync`` by itself, beside one insert of all rows; both measure themselves."""
+    """The load part of ``sync``, relative to one insert of all rows; both measure themselves."""
     projects = bench.projects // FEWER
     read = bench.read(FLAT_STREAMS, "read.jsonl", projects)
     read.run()
@@ -35,8 +35,8 @@ def load(bench: Workbench) -> Iterator[Figure]:
     def measured(command: Command, database: str) -> dict[str, float]:
         bench.remove(database)
         command.run()
-        told: dict[str, float] = json.loads((bench.folder / str(command.output)).read_text())
-        return told
+        seconds: dict[str, float] = json.loads((bench.folder / str(command.output)).read_text())
+        return seconds
 
     measured(ours, _DATABASE)
     measured(insert, _PLAIN_DATABASE)
@@ -46,7 +46,8 @@ def load(bench: Workbench) -> Iterator[Figure]:
         ones, others = [one[what] for one, _ in pairs], [other[what] for _, other in pairs]
         times = ratio(ones, others)
         yield Figure(
-            name=f"load part of `sync` of {projects} projects, {len(FLAT_STREAMS)} streams, beside one insert: {words}",
+            name=f"load part of `sync` of {projects} projects, {len(FLAT_STREAMS)} streams: {words}, "
+            "relative to one insert",
             measured=f"{times:.2f}x ({beside(ones, others)})",
             goal=f"at most {TIMES_INSERT}x",
             met=times <= TIMES_INSERT,
@@ -71,7 +72,7 @@ def _load(bench: Workbench, streams: Sequence[str]) -> Iterator[Figure]:
     def read_and_insert() -> Cost:
         bench.remove(_PLAIN_DATABASE)
         reading = read.run()
-        inserting = insert.run()  # of rows that were taken out of their lines once
+        inserting = insert.run()  # of rows that were extracted from their messages once
         inserts.append(inserting.wall)
         return reading + inserting
 
@@ -95,7 +96,7 @@ def _wall(
     ones, others = [one.wall for one, _ in pairs], [other.wall for _, other in pairs]
     times = ratio(ones, others)
     return Figure(
-        name=f"{name}: wall time of `read` and insert",
+        name=f"{name}: wall time, relative to `read` and insert",
         measured=f"{times:.2f}x ({beside(ones, others)}; of which insert {median(inserts):.2f} s)",
         goal=f"at most {TIMES_READ_AND_INSERT}x",
         met=times <= TIMES_READ_AND_INSERT,

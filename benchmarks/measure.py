@@ -1,10 +1,10 @@
-"""What a command costs, measured as a whole process: wall time, CPU, peak memory.
+"""Measure a command as a whole process: wall time, CPU, peak memory.
 
 Scope
-    Commands see none of the variables that change what an interpreter does (unbuffered output, no bytecode). Bytecode
-    is kept in the command's folder from the first run on, as an installation has it: measure from the second run on.
+    Commands do not get the environment variables that change the interpreter (unbuffered output, no bytecode). Bytecode
+    is stored in the command's folder from the first run on, as in an installation: measure from the second run on.
 
-    Linux passes the peak memory of the process that starts another on to it: a small one starts them (``launch.py``).
+    On Linux a process inherits the peak memory of the one that starts it, so a small one does (``launch.py``).
 """
 
 import os
@@ -16,32 +16,33 @@ from pathlib import Path
 
 _BENCHMARKS = Path(__file__).parent
 _LAUNCH = _BENCHMARKS / "launch.py"
-#: What ``ru_maxrss`` counts in, in bytes.
+#: The unit of ``ru_maxrss``, in bytes.
 _MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 class CommandError(Exception):
-    """A command that was to be measured failed."""
+    """A measured command failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Seconds on the clock, seconds of CPU (user and system), and peak memory in bytes."""
+    """Wall time and CPU time (user and system) in seconds, peak memory in bytes."""
 
     wall: float
     cpu: float
     peak: int
 
     def __add__(self, other: "Cost") -> "Cost":
-        """One after the other."""
+        """Return the cost of one command after the other."""
         return Cost(self.wall + other.wall, self.cpu + other.cpu, max(self.peak, other.peak))
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command, and the file in ``folder``, in which it runs, that takes what it prints (None: nobody does).
+    """A command and the folder in which it runs.
 
-    :ivar variables: of its environment, beside those of this process.
+    :ivar output: name of a file in ``folder`` for its standard output; None: discarded.
+    :ivar variables: environment variables, in addition to those of this process.
     """
 
     arguments: tuple[str, ...]
@@ -50,35 +51,35 @@ class Command:
     variables: tuple[tuple[str, str], ...] = ()
 
     def run(self) -> Cost:
-        """Run it to its end.
+        """Run it to its end, and return its cost.
 
         :raises CommandError: when it fails.
         """
         target = self.folder / self.output if self.output else Path(os.devnull)
-        user_errors = self.folder / "stderr.txt"  # on a terminal it would show how far it is, which costs
+        user_errors = self.folder / "stderr.txt"  # on a terminal it would show its progress, which takes time
         launched = (sys.executable, "-I", "-S", str(_LAUNCH), str(target), str(user_errors), *self.arguments)
-        told = subprocess.run(
+        launcher = subprocess.run(
             launched, cwd=self.folder, env=self._environment(), capture_output=True, text=True, check=False
         )
-        if told.returncode:
-            raise CommandError(f"cannot be started: {self}\n{told.stderr}")
-        wall, cpu, peak, status = told.stdout.split()
+        if launcher.returncode:
+            raise CommandError(f"cannot be started: {self}\n{launcher.stderr}")
+        wall, cpu, peak, status = launcher.stdout.split()
         if code := os.waitstatus_to_exitcode(int(status)):
             raise CommandError(f"exit status {code}: {self}\n{user_errors.read_text()}")
         return Cost(float(wall), float(cpu), int(peak) * _MAXRSS_UNIT)
 
     def _environment(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-        return kept | {"PYTHONPYCACHEPREFIX": str(self.folder / "bytecode")} | dict(self.variables)
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        return inherited | {"PYTHONPYCACHEPREFIX": str(self.folder / "bytecode")} | dict(self.variables)
 
     def __str__(self) -> str:
-        """As a user would write it."""
+        """Return it as a user would write it."""
         shown = [_shown(argument) for argument in self.arguments]
         return " ".join(shown + ([f"> {self.output}"] if self.output else []))
 
 
 def _shown(argument: str) -> str:
-    """An argument without what differs from machine to machine, or from run to run."""
+    """An argument without the parts that differ between machines and runs."""
     if argument == sys.executable:
         return "python"
     if argument.startswith("http"):
@@ -90,10 +91,10 @@ def _shown(argument: str) -> str:
 
 
 def alternate(one: Callable[[], Cost], other: Callable[[], Cost], runs: int) -> list[tuple[Cost, Cost]]:
-    """Costs of two commands that take turns, so that a machine that slows down slows both."""
+    """Return the costs of two commands that take turns, so that a slower machine affects both."""
     return [(one(), other()) for _ in range(runs)]
 
 
 def highest_peak(costs: Iterable[Cost]) -> int:
-    """The highest peak memory in bytes."""
+    """Return the highest peak memory in bytes."""
     return max(cost.peak for cost in costs)

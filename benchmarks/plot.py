@@ -1,22 +1,22 @@
-"""Lines over logarithmic axes, as SVG: side by side, a panel a quantity."""
+"""Line charts with logarithmic axes, as SVG: panels side by side, one for each quantity."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import ceil, floor, log10
 
-#: Of a panel, in pixels, with its margins.
+#: Size and margins of a panel, in pixels.
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 360, 260, 56, 56, 36, 44
-#: Between two lines of text.
+#: Distance between two lines of text, in pixels.
 LINE = 13.0
-#: One a line; they differ in brightness, too.
+#: One colour for each line; they differ in brightness, too.
 COLOURS = ("#1f6feb", "#d1242f", "#1a7f37", "#8250df")
 _GREY = "#6e7781"
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A quantity: its name with the unit, and lines of (x, y), by what they are of."""
+    """A quantity: its name with the unit, and lines of (x, y) points by name."""
 
     title: str
     lines: Mapping[str, Sequence[tuple[float, float]]]
@@ -24,7 +24,7 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class _Axis:
-    """Whole decades, over some pixels."""
+    """A logarithmic axis of whole decades, between two positions in pixels."""
 
     first: int
     last: int
@@ -39,7 +39,7 @@ class _Axis:
 
 
 def draw(panels: Sequence[Panel], across: str) -> str:
-    """A picture of the panels; ``across`` is what their horizontal axes count."""
+    """Return the picture of the panels; ``across`` is the label of the horizontal axes."""
     drawn = [part for number, panel in enumerate(panels) for part in _panel(panel, number * WIDTH, across)]
     size = f'width="{WIDTH * len(panels)}" height="{HEIGHT}"'
     style = f'font-family="sans-serif" font-size="11" fill="{_GREY}"'
@@ -66,7 +66,7 @@ def _panel(panel: Panel, offset: float, across: str) -> Iterator[str]:
 
 
 def _names(panel: Panel, x: _Axis, y: _Axis) -> Iterator[str]:
-    """What each line is of, at its end; from the top down, none over the one before."""
+    """The name of each line at its end, from the top down, so that no two overlap."""
     ends = [(y.at(line[-1][1]), x.at(line[-1][0]), name) for name, line in panel.lines.items()]
     colours = dict(zip(panel.lines, COLOURS, strict=False))
     lowest = 0.0

@@ -1,4 +1,4 @@
-"""What ``source-pypi read`` costs beside a bare loop that does the same, and how much memory it takes."""
+"""CPU of ``source-pypi read``, relative to a minimal loop that makes the same rows, and its memory."""
 
 import json
 import re
@@ -12,12 +12,12 @@ from benchmarks.workbench import STREAMS, Workbench
 
 TIMES_THE_FLOOR = 1.5
 MOST_MEMORY = 80e6
-#: Peaks that differ by less are the same.
+#: Peaks that differ by less count as equal.
 SAME = 0.10
 
 
 def read(bench: Workbench) -> Iterator[Figure]:
-    """CPU of ``read`` beside that of the floor, which makes the same rows; and requests sent."""
+    """CPU of ``read``, relative to the minimal loop, which makes the same rows; and requests."""
     ours = bench.read(STREAMS, "read.jsonl")
     (bench.folder / "names.txt").write_text("\n".join(bench.names(bench.projects)))
     floor = bench.script("floor.py", bench.url, "names.txt", output="floor.jsonl")
@@ -29,7 +29,8 @@ def read(bench: Workbench) -> Iterator[Figure]:
     ones, others = [one.cpu for one, _ in pairs], [other.cpu for _, other in pairs]
     times = ratio(ones, others)
     yield Figure(
-        name=f"`read` of {bench.projects} projects, {len(rows)} streams, {sum(rows.values()):,} rows: CPU of the floor",
+        name=f"`read` of {bench.projects} projects, {len(rows)} streams, {sum(rows.values()):,} rows: "
+        "CPU, relative to the minimal loop",
         measured=f"{times:.2f}x ({beside(ones, others)})",
         goal=f"at most {TIMES_THE_FLOOR}x",
         met=times <= TIMES_THE_FLOOR,
@@ -40,10 +41,10 @@ def read(bench: Workbench) -> Iterator[Figure]:
 
 
 def _requests(bench: Workbench, command: Command) -> Figure:
-    """Requests of the last ``read``, as it tells them itself: one a project, one for the statistics."""
-    projects, requests = _told(bench.folder / "read.jsonl")
+    """Requests of the last ``read``, from its log: one for each project, one for the statistics."""
+    projects, requests = _logged(bench.folder / "read.jsonl")
     return Figure(
-        name="requests of it",
+        name="requests of this `read`",
         measured=f"{requests} ({projects} projects, 1 for the statistics)",
         goal="1 a project",
         met=requests - 1 == projects == bench.projects,
@@ -51,16 +52,16 @@ def _requests(bench: Workbench, command: Command) -> Figure:
     )
 
 
-def _told(path: Path) -> tuple[int, int]:
+def _logged(path: Path) -> tuple[int, int]:
     """Projects and requests, from the last LOG line."""
-    told = None
+    found = None
     with path.open("rb") as lines:
         for line in lines:
             if line.startswith(b'{"type":"LOG"'):
-                told = re.search(rb"read (\d+) projects with (\d+) requests", line) or told
-    if told is None:
-        sys.exit(f"{path.name} does not tell how many requests were sent")
-    return int(told[1]), int(told[2])
+                found = re.search(rb"read (\d+) projects with (\d+) requests", line) or found
+    if found is None:
+        sys.exit(f"{path.name} does not log the number of requests")
+    return int(found[1]), int(found[2])
 
 
 def memory(bench: Workbench) -> Iterator[Figure]:
@@ -79,7 +80,7 @@ def memory(bench: Workbench) -> Iterator[Figure]:
         commands=(whole,),
     )
     yield Figure(
-        name=f"peak memory, {bench.projects} projects beside {few}",
+        name=f"peak memory, {bench.projects} projects relative to {few}",
         measured=f"{most / most_of_few:.2f}x ({megabytes(most)} against {megabytes(most_of_few)})",
         goal=f"the same, within {SAME:.0%}",
         met=most <= most_of_few * (1 + SAME),

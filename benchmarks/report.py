@@ -1,4 +1,4 @@
-"""The results as a page."""
+"""The page with the results."""
 
 import os
 import platform
@@ -13,25 +13,25 @@ _PARTS = ("source-pypi", "msgspec", "urllib3", "packaging", "duckdb")
 
 
 def page(figures: Sequence[Figure], missing: Sequence[str], projects: int, runs: int) -> str:
-    """A short table, which the README has too; all figures with their commands; the machine and the date."""
+    """Return the page: a short table, all figures with their commands, the machine and the date."""
     lines = [
         "# Benchmarks",
         "",
         f"Measured with `make bench` on {datetime.now(UTC):%Y-%m-%d}: {machine()}.",
         "",
-        f"A generated index of {projects} projects answers on the loopback, from a process of its own, without a pace, "
-        f"compressed beforehand; where nothing else is said, documents have {FILES} to {MOST_FILES:,} files, about "
-        "0.1 to 3 MB.",
-        f"Commands are measured as whole processes and take turns; a figure is the median of {runs} runs or more, a "
-        "ratio is taken pair by pair, peak memory is the highest of all. Requests are counted by the index.",
-        "Before a figure is told, the rows of the commands that are compared are compared; what the peers do, and "
-        "what was chosen for them, stands in [performance.md](../docs/performance.md).",
+        f"A generated index of {projects} projects runs on the loopback, in a separate process, without a rate limit. "
+        f"Its documents are compressed in advance; unless stated otherwise, they have {FILES} to {MOST_FILES:,} files, "
+        "about 0.1 to 3 MB.",
+        f"Commands are measured as whole processes and take turns. A figure is the median of {runs} runs or more; a "
+        "ratio is computed for each pair; peak memory is the highest of all runs. The index counts the requests.",
+        "The rows of compared commands are compared before a figure is reported. "
+        "[performance.md](../docs/performance.md) describes what the other tools do.",
         "",
-        "## In short",
+        "## Summary",
         "",
         *_table(("figure", "measured", "goal"), [_cells(figure) for figure in figures if figure.headline]),
         "",
-        "## All, with their commands",
+        "## All figures with their commands",
         "",
         *_table(
             ("figure", "measured", "goal", "commands"), [(*_cells(figure), _commands(figure)) for figure in figures]
@@ -42,7 +42,7 @@ def page(figures: Sequence[Figure], missing: Sequence[str], projects: int, runs:
 
 
 def machine() -> str:
-    """What it was measured on."""
+    """Return the machine and the versions, as text."""
     parts = ", ".join(f"{part} {version(part)}" for part in _PARTS)
     python = f"{platform.python_implementation()} {platform.python_version()}"
     return f"{os.cpu_count()} cores ({platform.machine()}), {platform.system()}, {python}; {parts}"

@@ -1,13 +1,13 @@
-"""Whether two commands gave the same rows; and rows taken out of their RECORD lines. Runs in a process of its own.
+"""Compare the rows of two commands; extract rows from RECORD messages. Runs in a process of its own.
 
 Usage
-    ``python benchmarks/rows.py same ONE OTHER``: RECORD lines of two files, whatever their order and their times.
-    ``python benchmarks/rows.py keys ONE OTHER``: the same, where OTHER has fewer columns, of those that both have.
-    ``python benchmarks/rows.py rows ONE OTHER``: the same, of whole rows but for a file's version, which OTHER lacks.
+    ``python benchmarks/rows.py same ONE OTHER``: RECORD lines of two files, in any order, without times.
+    ``python benchmarks/rows.py keys ONE OTHER``: the same, but only the columns that both have.
+    ``python benchmarks/rows.py rows ONE OTHER``: the same, but without a file's version, which OTHER lacks.
     ``python benchmarks/rows.py split LINES FOLDER``: ``FOLDER/<stream>.ndjson``, and their columns in ``columns.json``.
     ``python benchmarks/rows.py tables ONE OTHER``: the tables of two DuckDB files; ONE may have more of them.
 
-The times ``emitted_at`` and ``seen_at`` are those of a run, and not compared.
+The times ``emitted_at`` and ``seen_at`` depend on the run and are not compared.
 """
 
 import json
@@ -18,19 +18,19 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-#: Characters of a row that is shown because the other side has none like it.
+#: Characters of a row that is shown because the other side lacks it.
 LONGEST_EXAMPLE = 1000
-#: What is compared of the streams that a peer makes with fewer columns: the document whole, a file by name and size.
+#: The compared columns of streams for which a tool makes fewer columns: the document, and a file's name and size.
 SHARED = {
     "project": ("info", "releases", "last_serial", "ownership", "urls", "vulnerabilities"),
     "files": ("filename", "size"),
 }
-#: What is not compared of rows that a peer makes with our columns: times of the visit, and what it cannot have.
+#: The columns that are not compared if a tool makes our columns: times, and what it cannot have.
 LACKING = {"project": ("seen_at",), "files": ("seen_at", "version")}
 
 
 def records(path: Path) -> Iterator[tuple[str, Any]]:
-    """Stream and row of every RECORD line."""
+    """Yield stream and row of every RECORD message."""
     with path.open("rb") as lines:
         for line in lines:
             message = json.loads(line)
@@ -39,17 +39,17 @@ def records(path: Path) -> Iterator[tuple[str, Any]]:
 
 
 def check_same(one: Path, other: Path) -> None:
-    """Print how many rows each stream has; end with status 1 and examples when the rows of two files differ."""
+    """Print the number of rows of each stream; exit with status 1 and examples if the rows of two files differ."""
     _compare(one, other, lambda stream, row: row | _timeless(row))
 
 
 def check_keys(one: Path, other: Path) -> None:
-    """The same of what both files have, where the other has fewer columns, and no nulls."""
+    """Do the same for the columns that both files have, without nulls."""
     _compare(one, other, lambda stream, row: _full({key: row[key] for key in SHARED[stream]}))
 
 
 def check_rows(one: Path, other: Path) -> None:
-    """The same of whole rows, but for what the other cannot have, and nulls."""
+    """Do the same for whole rows, without nulls and without what the other cannot have."""
     _compare(one, other, lambda stream, row: _full({k: row[k] for k in row if k not in LACKING[stream]}))
 
 
@@ -63,7 +63,7 @@ def _compare(one: Path, other: Path, shown: Callable[[str, Any], Any]) -> None:
 
 
 def _counted(path: Path, shown: Callable[[str, Any], Any]) -> Counter[tuple[str, bytes]]:
-    """How often each row is there; a row as its stream and a digest of its JSON, keys in order."""
+    """The number of each row; a row is its stream and a digest of its JSON with sorted keys."""
     return Counter((stream, _digest(shown(stream, row))) for stream, row in records(path))
 
 
@@ -72,25 +72,25 @@ def _digest(row: Any) -> bytes:
 
 
 def _example(path: Path, differing: Counter[tuple[str, bytes]], shown: Callable[[str, Any], Any]) -> str:
-    """A row of those that the other side has none like."""
+    """A row that the other side lacks."""
     rows = ((stream, shown(stream, row)) for stream, row in records(path))
     return next((f"{stream} {row}" for stream, row in rows if (stream, _digest(row)) in differing), "none")
 
 
 def _timeless(row: dict[str, Any]) -> dict[str, Any]:
-    """What is put in place of the time at which a row was read, which two commands cannot share."""
+    """A constant for the time at which a row was read, which differs between two commands."""
     return {"seen_at": "some time"} if row.get("seen_at") else {}
 
 
 def _full(value: Any) -> Any:
-    """A value without the nulls in it."""
+    """A value without its nulls."""
     if isinstance(value, dict):
         return {key: _full(item) for key, item in value.items() if item is not None}
     return [_full(item) for item in value] if isinstance(value, list) else value
 
 
 def split(lines: Path, folder: Path) -> None:
-    """Write the rows of each stream to a file, without the envelope, every byte else as it was."""
+    """Write the rows of each stream to a file, without the envelope and otherwise unchanged."""
     from source_pypi.schema import duckdb_columns
     from source_pypi.streams import STREAMS
 
@@ -109,7 +109,7 @@ def split(lines: Path, folder: Path) -> None:
 
 
 def check_tables(one: Path, other: Path) -> None:
-    """End the process with status 1 when a table of ``other`` is not the same in ``one``, which may have more."""
+    """Exit with status 1 if a table of ``other`` differs in ``one``, which may have more tables."""
     import duckdb
 
     connection = duckdb.connect()

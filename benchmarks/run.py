@@ -1,12 +1,12 @@
 """``python -m benchmarks.run``: measure everything, and write ``results.md``.
 
 Usage
-    ``--quick``: few projects and one run: whether the benchmarks themselves work; the figures tell nothing.
+    ``--quick``: few projects and one run, to check that the benchmarks run; the figures mean nothing.
     ``--only NAME``: one benchmark.
-    ``--projects COUNT``, ``--runs COUNT``: others than usual; ``results.md`` says how many.
+    ``--projects COUNT``, ``--runs COUNT``: other numbers than usual; ``results.md`` names them.
 
-    With the first two nothing is written. A benchmark against a peer whose environment is missing is left out, and the
-    page says so.
+    The first two write nothing. A benchmark against a tool whose environment is missing is left out, and the page says
+    so.
 """
 
 import argparse
@@ -84,7 +84,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def measure(bench: Workbench, chosen: Sequence[str]) -> tuple[list[Figure], list[str], bool]:
-    """The figures of some benchmarks, why others were left out, and whether any failed; printed as they come."""
+    """Run some benchmarks and print their figures.
+
+    Return the figures, the reasons why benchmarks are missing, and whether one failed.
+    """
     figures: list[Figure] = []
     missing: list[str] = []
     failed = False

@@ -1,10 +1,10 @@
-"""Whether the tables of another loader have the rows of ours. Runs in a process of its own.
+"""Compare the tables of another loader with ours. Runs in a process of its own.
 
 Usage
     ``python benchmarks/tables.py OURS THEIRS STREAM=TABLE...``: OURS is a DuckDB file, THEIRS one too, or an SQLite
-    file. Prints as JSON how many rows each stream has; ends with status 1 when they are not as many, or other files.
+    file. Prints as JSON the number of rows of each stream; exits with status 1 if the numbers or the files differ.
 
-Columns differ from loader to loader, so that rows are compared by number, and files by name and size.
+Loaders have different columns: rows are compared by number, files by name and size.
 """
 
 import json
@@ -16,11 +16,11 @@ from typing import Any
 
 import duckdb
 
-_Ask = Callable[[str], list[Any]]
+_Query = Callable[[str], list[Any]]
 
 
-def opened(path: Path) -> _Ask:
-    """What answers queries."""
+def opened(path: Path) -> _Query:
+    """Return a function that runs queries on a file."""
     if path.suffix == ".sqlite":
         lite = sqlite3.connect(path)
         return lambda query: lite.execute(query).fetchall()
@@ -28,16 +28,16 @@ def opened(path: Path) -> _Ask:
     return lambda query: connection.execute(query).fetchall()
 
 
-def count(ours: _Ask, theirs: _Ask, tables: dict[str, str]) -> dict[str, int]:
-    """Rows of each stream."""
+def count(ours: _Query, theirs: _Query, tables: dict[str, str]) -> dict[str, int]:
+    """Return the number of rows of each stream."""
     counts = {}
     for stream, table in tables.items():
-        numbers = [ask(f"SELECT count(*) FROM {name}")[0][0] for ask, name in ((ours, stream), (theirs, table))]
+        numbers = [run(f"SELECT count(*) FROM {name}")[0][0] for run, name in ((ours, stream), (theirs, table))]
         if numbers[0] != numbers[1]:
             sys.exit(f"{stream}: {numbers[0]} rows, and {numbers[1]} in {table}")
         counts[stream] = numbers[0]
     files = [
-        set(ask(f"SELECT filename, size FROM {name}")) for ask, name in ((ours, "files"), (theirs, tables["files"]))
+        set(run(f"SELECT filename, size FROM {name}")) for run, name in ((ours, "files"), (theirs, tables["files"]))
     ]
     if files[0] != files[1]:
         sys.exit(f"other files, e.g. {next(iter(files[0] ^ files[1]))}")

@@ -1,4 +1,4 @@
-"""What a run takes when nothing is new: every project is asked for on condition, and no body comes."""
+"""A run without changes: conditional requests for all projects, and responses without a body."""
 
 from collections.abc import Callable, Iterator
 from statistics import median
@@ -7,14 +7,14 @@ from benchmarks.figure import Figure, beside, ratio
 from benchmarks.measure import Command, Cost
 from benchmarks.workbench import FLAT_STREAMS, Workbench, workbench
 
-#: Projects, for each that the other benchmarks read.
+#: Number of projects, relative to the other benchmarks.
 TIMES = 2
 MOST_CPU = 0.001
 _DATABASE = "unchanged.duckdb"
 
 
 def unchanged(bench: Workbench) -> Iterator[Figure]:
-    """CPU a project of a second ``read`` and of a second ``sync``, beside the first ones; and what the index sent."""
+    """CPU per project of a second ``read`` and ``sync``, relative to the first ones; and what the index sent."""
     with workbench(TIMES * bench.projects, bench.runs) as many:
         yield from _read(many)
         yield from _sync(many)
@@ -50,7 +50,7 @@ def _figures(
     pairs = [(first(), second.run()) for _ in range(bench.runs)]
     firsts, seconds = [one.cpu for one, _ in pairs], [other.cpu for _, other in pairs]
     each = median(seconds) / bench.projects
-    title = f"second `{name}` of {bench.projects:,} projects of 100 files, nothing new"
+    title = f"second `{name}` of {bench.projects:,} unchanged projects of 100 files"
     yield Figure(
         f"{title}: CPU",
         f"{each * 1000:.2f} ms a project, {ratio(seconds, firsts):.2f}x the first ({beside(seconds, firsts)})",
@@ -60,7 +60,7 @@ def _figures(
         headline=True,
     )
     yield Figure(
-        f"{title}: answers",
+        f"{title}: responses",
         f"{answers:,}, {size:,} bytes of bodies",
         f"{bench.projects:,} at most, no body",
         answers <= bench.projects and size == 0,

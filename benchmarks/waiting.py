@@ -1,4 +1,4 @@
-"""What is made of an index's latency: several requests at once where they may be, and no time lost where not."""
+"""Latency of the index: concurrent requests, and the share of time with a request in progress."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,27 +9,27 @@ from benchmarks.figure import Figure, beside, ratio
 from benchmarks.measure import Command, Cost
 from benchmarks.workbench import FLAT_STREAMS, Workbench, workbench
 
-#: Seconds before each answer: of the index that is asked for several projects at once, and for one after another.
+#: Seconds before each response: of the index for concurrent requests, and of the one for one request at a time.
 LATENCY, SHORT_LATENCY = 0.05, 0.02
-AT_ONCE = (4, 8)
-#: Projects that are read at once, for each that the other benchmarks read: the start is a part of the time as well.
+CONCURRENT = (4, 8)
+#: Number of projects, relative to the other benchmarks: the start takes a part of the time as well.
 TIMES = 2
-OF_LINEAR, OF_A_CORE, WAITING = 0.95, 0.95, 0.95
+OF_LINEAR, OF_A_CORE, IN_PROGRESS = 0.95, 0.95, 0.90
 
 
 def concurrency(bench: Workbench) -> Iterator[Figure]:
-    """By how much ``max_concurrency`` shortens ``read`` from an index that answers late."""
+    """How much ``max_concurrency`` shortens ``read`` from an index with latency."""
     with workbench(TIMES * bench.projects, bench.runs, latency=LATENCY) as late:
-        commands = [late.read(FLAT_STREAMS, "read.jsonl", max_concurrency=number) for number in (1, *AT_ONCE)]
+        commands = [late.read(FLAT_STREAMS, "read.jsonl", max_concurrency=number) for number in (1, *CONCURRENT)]
         commands[-1].run()
         rounds = [[command.run() for command in commands] for _ in range(bench.runs)]
-    for place, number in enumerate(AT_ONCE, start=1):
+    for column, number in enumerate(CONCURRENT, start=1):
         yield _of_linear(
             late.projects,
             number,
             [costs[0] for costs in rounds],
-            [costs[place] for costs in rounds],
-            (commands[0], commands[place]),
+            [costs[column] for costs in rounds],
+            (commands[0], commands[column]),
         )
 
 
@@ -40,9 +40,10 @@ def _of_linear(
     linear = ratio(*walls) / number
     busy = median(cost.cpu / cost.wall for cost in others)
     return Figure(
-        f"`read` of {projects:,} projects, {1000 * LATENCY:.0f} ms latency, {number} requests at once beside 1",
-        f"{linear:.2f} of linear, a core {busy:.0%} full ({beside(*walls)})",
-        f"{OF_LINEAR} of linear, until a core is full",
+        f"`read` of {projects:,} projects, {1000 * LATENCY:.0f} ms latency, {number} concurrent requests, "
+        "relative to 1",
+        f"{linear:.2f} of linear, one core {busy:.0%} busy ({beside(*walls)})",
+        f"{OF_LINEAR} of linear, unless a core is busy",
         linear >= OF_LINEAR or busy >= OF_A_CORE,
         commands,
         headline=True,
@@ -50,28 +51,28 @@ def _of_linear(
 
 
 def overlap(bench: Workbench) -> Iterator[Figure]:
-    """The share of the wall time of ``read`` in which a request is under way, one after another."""
+    """The share of the wall time of ``read`` with a request in progress, one request at a time."""
     with workbench(bench.projects, bench.runs, latency=SHORT_LATENCY) as late:
         read = late.read(FLAT_STREAMS, "read.jsonl")
         read = late.source_pypi(*read.arguments[1:], "--debug", output=read.output)
         read.run()
-        measured = [(read.run().wall, _under_way(late.folder / "read.jsonl")) for _ in range(bench.runs)]
+        measured = [(read.run().wall, _request_seconds(late.folder / "read.jsonl")) for _ in range(bench.runs)]
     share = median(waited / wall for wall, waited in measured)
     wall, waited = (median(values) for values in zip(*measured, strict=True))
     yield Figure(
-        f"`read` of {bench.projects} projects, {1000 * SHORT_LATENCY:.0f} ms latency, one request after another: "
-        "a request is under way",
+        f"`read` of {bench.projects} projects, {1000 * SHORT_LATENCY:.0f} ms latency, one request at a time: "
+        "time with a request in progress",
         f"{share:.1%} of the wall time ({waited:.2f} s of {wall:.2f} s)",
-        f"above {WAITING:.0%}",
-        share > WAITING,
+        f"above {IN_PROGRESS:.0%}",
+        share > IN_PROGRESS,
         (read,),
         headline=True,
     )
 
 
-def _under_way(lines: Path) -> float:
-    """Seconds that requests took, as ``--debug`` tells them."""
-    told = re.compile(rb": status \d+, \d+ bytes, ([\d.]+) s")
+def _request_seconds(lines: Path) -> float:
+    """The seconds that requests took, from the log of ``--debug``."""
+    logged_time = re.compile(rb": status \d+, \d+ bytes, ([\d.]+) s")
     with lines.open("rb") as messages:
-        logged = (told.search(line) for line in messages if line.startswith(b'{"type":"LOG"'))
+        logged = (logged_time.search(line) for line in messages if line.startswith(b'{"type":"LOG"'))
         return sum(float(found[1]) for found in logged if found)

@@ -1,4 +1,4 @@
-"""What a second ``sync`` of the whole index takes: the list read and compared, and only what has moved visited."""
+"""A second ``sync`` of the whole index: it compares the list, and reads only the projects that changed."""
 
 import json
 import re
@@ -12,21 +12,21 @@ from benchmarks.figure import Figure, megabytes
 from benchmarks.measure import Command, CommandError, Cost
 from benchmarks.workbench import Workbench
 
-#: Projects that are listed, and those of them that have moved, for every project that the other benchmarks read.
+#: Numbers of listed and of changed projects, relative to the other benchmarks.
 LISTED, MOVED = 1500, 20
 MOST_CPU, MOST_MEMORY, LARGEST_STATE = 5.0, 300e6, 60e6
 _DATABASE, _HERE = "index.duckdb", Path(__file__).parent
 
 
 def whole_index(bench: Workbench) -> Iterator[Figure]:
-    """CPU and memory of the comparison, requests and memory where some have moved, size of what is remembered."""
+    """CPU and memory of the comparison; requests and memory if some projects changed; size of the state."""
     listed, moved = bench.projects * LISTED, bench.projects * MOVED
     with _index(bench, listed, 0):
         state = (bench.folder / _DATABASE).stat().st_size
         command, still, printed = _sync(bench)
     name = f"`sync` of {listed:,} listed projects"
     yield Figure(
-        f"{name}, none of which has moved: CPU",
+        f"{name}, none of which changed: CPU",
         f"{still.cpu:.1f} s; {printed}",
         f"below {MOST_CPU:.0f} s",
         still.cpu < MOST_CPU,
@@ -36,31 +36,31 @@ def whole_index(bench: Workbench) -> Iterator[Figure]:
     yield Figure(f"{name}: peak memory", megabytes(still.peak), goal, still.peak < MOST_MEMORY, (command,))
     goal = f"below {megabytes(LARGEST_STATE)}"
     size = f"{megabytes(state)}, three streams; {state / listed:.0f} bytes a project"
-    yield Figure(f"what is remembered of {listed:,} projects", size, goal, state < LARGEST_STATE, (command,))
+    yield Figure(f"state of {listed:,} projects", size, goal, state < LARGEST_STATE, (command,))
     with _index(bench, listed, moved):
         command, some, printed = _sync(bench)
         grown = (bench.folder / _DATABASE).stat().st_size - state
     asked = f"{moved + 1:,} requests"
     yield Figure(
-        f"{name}, {moved:,} of which have moved: requests",
+        f"{name}, {moved:,} of which changed: requests",
         printed,
         f"{asked}: the list and these",
         asked in printed,
         (command,),
     )
     yield Figure(
-        f"{name}, {moved:,} of which have moved: peak memory beside none",
+        f"{name}, {moved:,} of which changed: peak memory, relative to none",
         f"{some.peak / still.peak:.2f}x ({megabytes(some.peak)} against {megabytes(still.peak)})",
         "",
         None,
         (command,),
     )
     grew = f"{megabytes(grown)}, with the rows of {moved:,} projects"
-    yield Figure("by how much that sync made the file larger", grew, "", None, (command,))
+    yield Figure("growth of the file by that sync", grew, "", None, (command,))
 
 
 def _sync(bench: Workbench) -> tuple[Command, Cost, str]:
-    """A sync of the whole index: the command, its cost, and the line that it prints of what it did."""
+    """Sync the whole index; return the command, its cost, and the part of its output with requests and bytes."""
     settings = {"whole_index": True, "requests_per_second": 0, "index_url": (bench.folder / "address").read_text()}
     (bench.folder / "whole.json").write_text(json.dumps(settings))
     command = bench.source_pypi("sync", "--config", "whole.json", "--into", _DATABASE, output="whole.txt")
@@ -71,7 +71,7 @@ def _sync(bench: Workbench) -> tuple[Command, Cost, str]:
 
 @contextmanager
 def _index(bench: Workbench, listed: int, moved: int) -> Iterator[None]:
-    """An index in a process of its own, and a database that has seen it.
+    """Run an index in a process of its own, with a database that was loaded from it.
 
     :raises CommandError: when it does not start.
     """
@@ -83,7 +83,7 @@ def _index(bench: Workbench, listed: int, moved: int) -> Iterator[None]:
         try:
             url = index.stdout.readline().strip()
             if not url:
-                raise CommandError("the index that lists very many projects has not started")
+                raise CommandError("the index for the whole-index benchmark has not started")
             (bench.folder / "address").write_text(url)
             yield
         finally:

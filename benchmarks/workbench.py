@@ -1,4 +1,4 @@
-"""What the benchmarks share: a generated index in a process of its own, settings, catalogs, and the executable."""
+"""Shared by the benchmarks: a generated index in a process of its own, settings, catalogs, and commands."""
 
 import json
 import signal
@@ -13,11 +13,11 @@ from typing import Any
 
 from benchmarks.measure import Command, CommandError
 
-#: Streams that are made from project documents and the statistics, and the flat ones among them.
+#: The streams of project documents and of the statistics, and the flat ones among them.
 STREAMS = ("project", "release", "projects", "versions", "files", "stats")
 FLAT_STREAMS = ("projects", "versions", "files")
-#: Files of a generated project: this many make a document of about 100 KB. Side by side with others, projects have
-#: from this many to ``MOST_FILES``.
+#: Files of a generated project: ``FILES`` make a document of about 100 KB. In comparisons with other tools, projects
+#: have from this many to ``MOST_FILES``.
 FILES, MOST_FILES = 100, 4000
 
 _HERE = Path(__file__).parent
@@ -25,7 +25,7 @@ _HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Workbench:
-    """Where the commands run, what index they ask for how many projects, and how often they do."""
+    """The folder in which the commands run, their index, and the numbers of projects and runs."""
 
     folder: Path
     url: str
@@ -34,24 +34,24 @@ class Workbench:
     index: subprocess.Popen[str]
 
     def sent(self) -> tuple[int, int]:
-        """Answers that the index has sent since this was asked last, and the bytes of their bodies."""
+        """Return the number of responses since the last call, and the bytes of their bodies."""
         assert self.index.stdout is not None
         self.index.send_signal(signal.SIGUSR1)
         answers, size = self.index.stdout.readline().split()
         return int(answers), int(size)
 
     def remove(self, database: str) -> None:
-        """Remove a database, with whatever lies beside it under a name that begins so."""
+        """Remove a database, and all files beside it whose names begin with its name."""
         for path in self.folder.glob(f"{database}*"):
             path.unlink()
 
     def source_pypi(self, *arguments: str, output: str | None = None) -> Command:
-        """A command of ours; its executable is beside this interpreter's."""
+        """Return a command of source-pypi; its executable is beside this interpreter's."""
         executable = Path(sys.executable).with_name("source-pypi")
         return Command((str(executable), *arguments), self.folder, output)
 
     def script(self, name: str, *arguments: str, output: str | None = None) -> Command:
-        """A script of this folder."""
+        """Return the command of a script of this folder."""
         return Command((sys.executable, str(_HERE / name), *arguments), self.folder, output)
 
     def read(
@@ -62,7 +62,11 @@ class Workbench:
         state: str | None = None,
         **settings: Any,
     ) -> Command:
-        """``source-pypi read`` of some streams, of the first projects (None: of all), from a state (None: of none)."""
+        """Return the command ``source-pypi read``.
+
+        :param projects: number of projects; None: all.
+        :param state: name of a file with a state; None: no state.
+        """
         config = self.config(projects or self.projects, **settings)
         catalog = f"catalog-{len(streams)}-streams.json"
         configured = [
@@ -74,11 +78,11 @@ class Workbench:
             for name in streams
         ]
         (self.folder / catalog).write_text(json.dumps({"streams": configured}))
-        handed = () if state is None else ("--state", state)
-        return self.source_pypi("read", "--config", config, "--catalog", catalog, *handed, output=output)
+        given = () if state is None else ("--state", state)
+        return self.source_pypi("read", "--config", config, "--catalog", catalog, *given, output=output)
 
     def config(self, projects: int, **more: Any) -> str:
-        """A file of settings: one request after another, without a pace."""
+        """Write a file of settings: one request at a time, without a rate limit; return its name."""
         named = [f"{key}-{value}" for key, value in more.items()]
         name = "-".join(["config", str(projects), "projects", *named]) + ".json"
         settings = {
@@ -92,7 +96,7 @@ class Workbench:
         return name
 
     def names(self, projects: int) -> list[str]:
-        """Names of the first projects of the generated index."""
+        """Return the names of the first projects of the generated index."""
         return [f"project-{number:04}" for number in range(projects)]
 
 
@@ -107,12 +111,12 @@ def workbench(
     latency: float = 0,
     warm: bool = True,
 ) -> Iterator[Workbench]:
-    """A temporary folder and a generated index, both gone afterwards.
+    """Create a temporary folder and start a generated index; remove and stop both at the end.
 
-    :param files: of a project, or of the smallest one, where the largest has ``most_files``.
-    :param description_bytes: of a project.
-    :param latency: seconds before each answer.
-    :param warm: prepare the documents, compressed, before anything is measured.
+    :param files: number of files of a project, or of the smallest one if the largest has ``most_files``.
+    :param description_bytes: size of a project's description.
+    :param latency: seconds before each response.
+    :param warm: compress the documents before anything is measured.
     :raises CommandError: when the index does not start.
     """
     size = ("--projects", str(projects), "--files", str(files), "--description-bytes", str(description_bytes))

@@ -1,4 +1,5 @@
-"""Side by side with what others have for the same: a file is what it is against; ``benchmarks/peers`` is what they run.
+"""Comparisons with other tools, a file for each tool; ``benchmarks/peers`` has what the tools run.
 
-Peers have environments of their own, which ``make bench`` sets up. Where one is missing, it is told and left out.
+The tools have environments of their own, which ``make bench`` creates. A tool whose environment is missing is left out,
+and the page says so.
 """

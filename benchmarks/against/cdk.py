@@ -1,4 +1,4 @@
-"""Against Airbyte's CDK, running a manifest for the same streams: CPU, start, memory, requests."""
+"""Compared with Airbyte's CDK, which runs a manifest for the same streams: CPU, start, memory, requests."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -10,12 +10,12 @@ from benchmarks.measure import Command, Cost, alternate, highest_peak
 from benchmarks.workbench import Workbench
 
 STREAMS = ("project", "files")
-#: Those of a project's document that the manifest carries which ``source-pypi manifest`` prints.
-CARRIED = ("projects", "classifiers", "vulnerabilities", "roles", "project", "release")
-#: All of a project's document.
-EVERY = (*CARRIED, "versions", "files", "dependencies", "urls")
+#: The streams of the project document in the manifest that ``source-pypi manifest`` prints.
+IN_MANIFEST = ("projects", "classifiers", "vulnerabilities", "roles", "project", "release")
+#: All streams of the project document.
+EVERY = (*IN_MANIFEST, "versions", "files", "dependencies", "urls")
 TIMES_LESS_CPU, TIMES_FASTER_START, MOST_OF_THEIR_MEMORY = 10, 15, 1 / 3
-#: For each project that it makes our columns of, the other benchmarks read so many: that takes it about 1 ms a row.
+#: The other benchmarks read this many times as many projects: our columns take the CDK about 1 ms for each row.
 FEWER = 10
 _RUNNER = "source-declarative-manifest"
 _BARE, _COLUMNS = str(PEERS / "cdk_bare.yaml"), str(PEERS / "cdk_columns.yaml")
@@ -33,28 +33,31 @@ def cdk(bench: Workbench) -> Iterator[Figure]:
 def _read(bench: Workbench, projects: int, manifest: str, rows: str, compared: str, *, goals: bool) -> Iterator[Figure]:
     """CPU and memory.
 
-    :param rows: what the manifest makes, in words; ``compared``: how ``rows.py`` compares that with ours.
-    :param goals: whether that is equivalent to ours, which the goals are about.
+    :param rows: description of the rows of the manifest.
+    :param compared: how ``rows.py`` compares them with ours.
+    :param goals: whether the rows are equivalent to ours, so that the goals apply.
     """
     ours = bench.read(STREAMS, "read.jsonl", projects)
     theirs = _run(bench, manifest, ours, "cdk.jsonl")
-    ours.run()  # leaves its bytecode; theirs has been compiled when it was installed
+    ours.run()  # writes its bytecode; pip has compiled theirs
     pairs = alternate(theirs.run, ours.run, bench.runs)
     bench.script("rows.py", compared, "read.jsonl", "cdk.jsonl", output="rows.json").run()
     counts: dict[str, int] = json.loads((bench.folder / "rows.json").read_text())
     read = f"CDK's `read` of {projects} projects, {' and '.join(STREAMS)}, {sum(counts.values()):,} rows, {rows}"
     cpu = [one.cpu for one, _ in pairs], [other.cpu for _, other in pairs]
     figures = (
-        many_times(f"{read}: CPU beside ours", *cpu, TIMES_LESS_CPU, (theirs, ours)),
+        many_times(f"{read}: CPU, relative to ours", *cpu, TIMES_LESS_CPU, (theirs, ours)),
         _memory(read, pairs, (ours, theirs)),
     )
-    yield from figures if goals else (replace(figure, goal="none: less than our rows", met=None) for figure in figures)
+    yield from (
+        figures if goals else (replace(figure, goal="none: its rows have less content", met=None) for figure in figures)
+    )
 
 
 def _memory(read: str, pairs: Sequence[tuple[Cost, Cost]], commands: tuple[Command, ...]) -> Figure:
     theirs, ours = highest_peak(one for one, _ in pairs), highest_peak(other for _, other in pairs)
     return Figure(
-        name=f"{read}: peak memory of ours beside it",
+        name=f"{read}: our peak memory, relative to it",
         measured=f"{ours / theirs:.2f}x ({megabytes(ours)} against {megabytes(theirs)})",
         goal="at most a third",
         met=ours / theirs <= MOST_OF_THEIR_MEMORY,
@@ -69,32 +72,35 @@ def _start(bench: Workbench) -> Figure:
     ours.run()
     pairs = alternate(theirs.run, ours.run, bench.runs)
     walls = [1000 * one.wall for one, _ in pairs], [1000 * other.wall for _, other in pairs]
-    return many_times("start of the CDK's `spec`, beside ours", *walls, TIMES_FASTER_START, (theirs, ours), "ms")
+    return many_times(
+        "start of the CDK's `spec`: wall time, relative to ours", *walls, TIMES_FASTER_START, (theirs, ours), "ms"
+    )
 
 
 def _requests(bench: Workbench) -> Iterator[Figure]:
-    """Counted by the index; they are the same in every run."""
+    """Requests, counted by the index; every run sends the same number."""
     manifest = bench.source_pypi("manifest", "--index-url", bench.url, output="manifest.yaml")
     manifest.run()
     ours = bench.read(EVERY, "read.jsonl")
-    theirs = _run(bench, "manifest.yaml", bench.read(CARRIED, "none.jsonl"), "cdk.jsonl")
+    theirs = _run(bench, "manifest.yaml", bench.read(IN_MANIFEST, "none.jsonl"), "cdk.jsonl")
     bench.sent()
-    asked = []
+    requests = []
     for command in (ours, theirs):
         command.run()
-        asked.append(bench.sent()[0])
+        requests.append(bench.sent()[0])
     yield Figure(
         f"requests for {bench.projects} projects, all {len(EVERY)} streams of the project document",
-        f"{asked[0]:,} (the CDK for {len(CARRIED)} of them: {asked[1]:,}, {asked[1] // bench.projects} a project)",
+        f"{requests[0]:,} (the CDK for {len(IN_MANIFEST)} of them: "
+        f"{requests[1]:,}, {requests[1] // bench.projects} a project)",
         f"{bench.projects}: 1 a project",
-        asked[0] == bench.projects,
+        requests[0] == bench.projects,
         (ours, theirs),
         headline=True,
     )
 
 
 def _run(bench: Workbench, manifest: str, ours: Command, output: str) -> Command:
-    """The runner with the settings and the catalog that ours has."""
+    """The command of the CDK's runner, with our settings and catalog."""
     *_, config, _, catalog = ours.arguments
     given = ("--manifest-path", manifest, "--config", config, "--catalog", catalog)
     return peer(bench, "cdk", _RUNNER, "read", *given, output=output)

@@ -1,4 +1,4 @@
-"""Against dlt with a hand-written resource a stream, into DuckDB."""
+"""Compared with dlt, with a hand-written resource for each stream, into DuckDB."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from benchmarks.against.loads import Loads, compare, names_file
 from benchmarks.figure import Figure, many_times
 from benchmarks.workbench import FLAT_STREAMS, Workbench
 
-#: For each project that it loads, the other benchmarks read so many.
+#: The other benchmarks read this many times as many projects.
 FEWER = 5
 TIMES_FASTER = 3
 _DATABASE = "theirs.duckdb"
@@ -20,17 +20,17 @@ def dlt(bench: Workbench) -> Iterator[Figure]:
     names = names_file(bench, projects)
     theirs = peer(bench, "peers", "dlt_resources.py", bench.url, _DATABASE, names)
     loads = compare(bench, projects, theirs, _DATABASE, [f"pypi_data.{stream}" for stream in FLAT_STREAMS])
-    name = f"dlt with a resource a stream into DuckDB, {projects} projects, {loads.all_rows:,} rows"
-    yield many_times(f"{name}: wall time beside `sync`", *loads.walls(), TIMES_FASTER, loads.commands)
-    yield many_times(f"{name}: CPU beside `sync`", *loads.cpus(), TIMES_FASTER, loads.commands, headline=False)
+    name = f"dlt with one resource per stream into DuckDB, {projects} projects, {loads.all_rows:,} rows"
+    yield many_times(f"{name}: wall time, relative to `sync`", *loads.walls(), TIMES_FASTER, loads.commands)
+    yield many_times(f"{name}: CPU, relative to `sync`", *loads.cpus(), TIMES_FASTER, loads.commands, headline=False)
     yield _requests(loads, projects)
 
 
 def _requests(loads: Loads, projects: int) -> Figure:
-    """Counted by the index; they are the same in every run."""
+    """Requests, counted by the index; every run sends the same number."""
     theirs, ours = loads.requests
     return Figure(
-        f"requests of it for {projects} projects",
+        f"requests of `sync` for {projects} projects",
         f"{ours:,} (dlt: {theirs:,}, {theirs // projects} a project)",
         f"{projects}: 1 a project",
         ours == projects,

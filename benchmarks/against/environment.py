@@ -1,4 +1,4 @@
-"""The environments of the peers: where they are, and commands in them."""
+"""The environments of the other tools, and commands in them."""
 
 import os
 from pathlib import Path
@@ -8,36 +8,36 @@ from benchmarks.workbench import Workbench
 
 PEERS = Path(__file__).parents[1] / "peers"
 _ENVIRONMENTS = PEERS.parents[1] / ".venvs"
-#: Each environment, with an executable that is there where the peer can be installed.
+#: Each environment, with an executable that exists if the tool can be installed.
 _INSTALLED = {"cdk": "source-declarative-manifest", "pyairbyte": "pyab", "peers": "pypi-to-sqlite"}
 
 
 class MissingPeerError(Exception):
-    """The environment of a peer is not there."""
+    """The environment of a tool does not exist."""
 
 
 def require(environment: str) -> None:
-    """Nothing, where an environment is set up.
+    """Check that an environment is set up.
 
-    :raises MissingPeerError: where it is not.
+    :raises MissingPeerError: if it is not.
     """
     _executable(environment, _INSTALLED[environment])
 
 
 def peer(bench: Workbench, environment: str, name: str, *arguments: str, output: str | None = None) -> Command:
-    """A command of a peer's: an executable of its environment, or a script of ``benchmarks/peers``.
+    """Return a command of a tool: an executable of its environment, or a script of ``benchmarks/peers``.
 
-    It asks nobody but the index, and writes into the workbench's folder only.
+    It sends requests only to the index, and writes only into the workbench's folder.
 
-    :raises MissingPeerError: where the environment is not there.
+    :raises MissingPeerError: if the environment does not exist.
     """
     script = () if not name.endswith(".py") else (str(PEERS / name),)
     executable = _executable(environment, "python" if script else name)
-    return Command((str(executable), *script, *arguments), bench.folder, output, _surroundings(bench.folder))
+    return Command((str(executable), *script, *arguments), bench.folder, output, _variables(bench.folder))
 
 
 def _executable(environment: str, name: str) -> Path:
-    """From the folder that e.g. CDK_BIN names, or the environment that ``make`` has finished."""
+    """The executable in the folder that e.g. CDK_BIN names, or in the environment that ``make`` has completed."""
     named = os.environ.get(f"{environment.upper()}_BIN")
     path = Path(named or _ENVIRONMENTS / environment / "bin").absolute() / name
     if not path.exists() or not (named or (_ENVIRONMENTS / environment / "ready").exists()):
@@ -45,8 +45,8 @@ def _executable(environment: str, name: str) -> Path:
     return path
 
 
-def _surroundings(folder: Path) -> tuple[tuple[str, str], ...]:
-    """The variables under which peers ask nobody else, and tell nobody; their bytecode is where pip has put it."""
+def _variables(folder: Path) -> tuple[tuple[str, str], ...]:
+    """The variables that keep tools from other requests and from telemetry; their bytecode is where pip wrote it."""
     return (
         ("PYTHONPYCACHEPREFIX", ""),
         ("HOME", str(folder)),

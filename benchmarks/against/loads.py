@@ -1,4 +1,4 @@
-"""What the comparisons with other loaders share: ``sync`` of some projects, beside another command that loads them."""
+"""Shared by the comparisons with other loaders: ``sync``, and another command that loads the same projects."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -12,11 +12,12 @@ OURS = "sync.duckdb"
 
 @dataclass(frozen=True, slots=True)
 class Loads:
-    """Two loads of the same projects that have been compared.
+    """The results of two loads of the same projects, with equal rows.
 
-    :ivar commands: theirs and ours.
-    :ivar rows: how many rows each table has, by stream.
-    :ivar requests: that theirs and ours have sent.
+    :ivar commands: their command and ours.
+    :ivar rows: number of rows, by stream.
+    :ivar requests: number of requests of their command and of ours.
+    :ivar pairs: costs of their command and of ours, for each pair of runs.
     """
 
     commands: tuple[Command, Command]
@@ -26,36 +27,36 @@ class Loads:
 
     @property
     def all_rows(self) -> int:
-        """Rows in all tables."""
+        """Number of rows in all tables."""
         return sum(self.rows.values())
 
     def walls(self) -> tuple[list[float], list[float]]:
-        """Seconds on the clock of theirs and of ours."""
+        """Return the wall times of their command and of ours, in seconds."""
         return [one.wall for one, _ in self.pairs], [other.wall for _, other in self.pairs]
 
     def cpus(self) -> tuple[list[float], list[float]]:
-        """Seconds of CPU of theirs and of ours."""
+        """Return the CPU times of their command and of ours, in seconds."""
         return [one.cpu for one, _ in self.pairs], [other.cpu for _, other in self.pairs]
 
 
 def names_file(bench: Workbench, projects: int) -> str:
-    """A file with the names of the first projects, a line each."""
+    """Write a file with the names of the first projects, one per line; return its name."""
     name = f"names-{projects}.txt"
     (bench.folder / name).write_text("\n".join(bench.names(projects)))
     return name
 
 
 def compare(bench: Workbench, projects: int, theirs: Command, database: str, tables: Sequence[str]) -> Loads:
-    """Measure both in turns, and see that the rows are the same, as far as both have them.
+    """Measure both in turns, and check that their rows are equal, as far as both have them.
 
-    :param database: what theirs leaves; files and folders that begin so are removed before it runs.
-    :param tables: where in it the rows of each of ``FLAT_STREAMS`` are.
+    :param database: the database of their command; files whose names begin with it are removed before each run.
+    :param tables: its tables for each of ``FLAT_STREAMS``.
     """
     options = ("--config", bench.config(projects), "--into", OURS, "--streams", ",".join(FLAT_STREAMS))
     ours = bench.source_pypi("sync", *options, output="sync.txt")
     requests: dict[str, int] = {}
     load_theirs, load_ours = _fresh(bench, theirs, database, requests), _fresh(bench, ours, OURS, requests)
-    load_ours()  # leaves its bytecode; theirs has been compiled when it was installed
+    load_ours()  # writes its bytecode; pip has compiled theirs
     pairs = alternate(load_theirs, load_ours, bench.runs)
     named = [f"{stream}={table}" for stream, table in zip(FLAT_STREAMS, tables, strict=True)]
     bench.script("tables.py", OURS, database, *named, output="rows.json").run()
@@ -64,7 +65,7 @@ def compare(bench: Workbench, projects: int, theirs: Command, database: str, tab
 
 
 def _fresh(bench: Workbench, command: Command, database: str, requests: dict[str, int]) -> Callable[[], Cost]:
-    """The command, on an index that counts its requests, with nothing there of what it leaves."""
+    """A function that runs the command without its earlier database, and counts its requests."""
 
     def load() -> Cost:
         bench.remove(database)

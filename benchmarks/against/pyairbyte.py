@@ -1,4 +1,4 @@
-"""Against PyAirbyte, which reads this connector into DuckDB."""
+"""Compared with PyAirbyte, which reads this connector into DuckDB."""
 
 import sys
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from benchmarks.against.loads import compare
 from benchmarks.figure import Figure, many_times
 from benchmarks.workbench import FLAT_STREAMS, Workbench
 
-#: For each project that it loads, the other benchmarks read so many.
+#: The other benchmarks read this many times as many projects.
 FEWER = 5
 TIMES_FASTER = 5
 _DATABASE = "theirs.duckdb"
@@ -24,5 +24,5 @@ def pyairbyte(bench: Workbench) -> Iterator[Figure]:
     theirs = peer(bench, "pyairbyte", "pyairbyte_duckdb.py", *given)
     loads = compare(bench, projects, theirs, _DATABASE, [f"pypi.{stream}" for stream in FLAT_STREAMS])
     name = f"PyAirbyte reading this connector into DuckDB, {projects} projects, {loads.all_rows:,} rows"
-    yield many_times(f"{name}: wall time beside `sync`", *loads.walls(), TIMES_FASTER, loads.commands)
-    yield many_times(f"{name}: CPU beside `sync`", *loads.cpus(), TIMES_FASTER, loads.commands, headline=False)
+    yield many_times(f"{name}: wall time, relative to `sync`", *loads.walls(), TIMES_FASTER, loads.commands)
+    yield many_times(f"{name}: CPU, relative to `sync`", *loads.cpus(), TIMES_FASTER, loads.commands, headline=False)

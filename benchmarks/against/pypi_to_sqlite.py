@@ -1,4 +1,4 @@
-"""Against ``pypi-to-sqlite``: the same projects into one file."""
+"""Compared with ``pypi-to-sqlite``: the same projects into one file."""
 
 from collections.abc import Iterator
 
@@ -7,19 +7,19 @@ from benchmarks.against.loads import compare, names_file
 from benchmarks.figure import Figure, many_times
 from benchmarks.workbench import Workbench
 
-#: It commits each row by itself: for each project that it loads, the other benchmarks read so many.
+#: The other benchmarks read this many times as many projects: this tool commits each row.
 FEWER = 100
 TIMES_FASTER = 3
 _DATABASE = "theirs.sqlite"
 
 
 def pypi_to_sqlite(bench: Workbench) -> Iterator[Figure]:
-    """Wall time and CPU a row."""
+    """Wall time and CPU of a load."""
     require("peers")
     projects = max(1, bench.projects // FEWER)
     names = names_file(bench, projects)
     theirs = peer(bench, "peers", "launch_pypi_to_sqlite.py", bench.url, _DATABASE, names)
     loads = compare(bench, projects, theirs, _DATABASE, ("packages", "versions", "releases"))
     name = f"`pypi-to-sqlite`, {projects} projects, {loads.all_rows:,} rows"
-    yield many_times(f"{name}: wall time beside `sync`", *loads.walls(), TIMES_FASTER, loads.commands)
-    yield many_times(f"{name}: CPU beside `sync`", *loads.cpus(), TIMES_FASTER, loads.commands, headline=False)
+    yield many_times(f"{name}: wall time, relative to `sync`", *loads.walls(), TIMES_FASTER, loads.commands)
+    yield many_times(f"{name}: CPU, relative to `sync`", *loads.cpus(), TIMES_FASTER, loads.commands, headline=False)

@@ -1,1 +1,1 @@
-"""What the peers run, each in its own environment, as somebody who knows them well would write it."""
+"""What the other tools run, each in its own environment, as an experienced user would write it."""

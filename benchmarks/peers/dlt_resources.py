@@ -1,10 +1,10 @@
-"""dlt with a hand-written resource a stream, as its documentation has it, into a DuckDB file.
+"""dlt with a hand-written resource for each stream, as in its documentation, into a DuckDB file.
 
-Usage: ``dlt_resources.py INDEX DATABASE NAMES``; NAMES is a file with a project name a line.
+Usage: ``dlt_resources.py INDEX DATABASE NAMES``; NAMES is a file with one project name per line.
 
-What is chosen is what makes it fast: Parquet between its steps (three times as fast as its default), rows handed over
-a project at a time, lists kept in one column, and whole tables replaced, which spares it the comparison of rows.
-Each resource asks for the documents that it reads: resources know nothing of each other.
+The settings make it fast: Parquet between its steps (three times as fast as its default), the rows of a project in one
+piece, lists in one column, and whole tables replaced, which saves the comparison of rows. Each resource requests the
+documents that it reads, because resources share nothing.
 """
 
 import sys
@@ -29,13 +29,13 @@ _OF_PROJECT = (
 
 
 def documents(index: str, names: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each project with its document."""
+    """Yield each project with its document."""
     for name in names:
         yield name, requests.get(f"{index}/pypi/{name}/json").json()
 
 
 def projects(index: str, names: list[str]) -> Iterator[dict[str, Any]]:
-    """A row a project."""
+    """Yield one row per project."""
     for name, document in documents(index, names):
         info, releases = document["info"], document["releases"]
         files = [file for files in releases.values() for file in files]
@@ -54,7 +54,7 @@ def projects(index: str, names: list[str]) -> Iterator[dict[str, Any]]:
 
 
 def versions(index: str, names: list[str]) -> Iterator[list[dict[str, Any]]]:
-    """A row a version."""
+    """Yield the rows of each project, one per version."""
     for name, document in documents(index, names):
         yield [
             {
@@ -72,7 +72,7 @@ def versions(index: str, names: list[str]) -> Iterator[list[dict[str, Any]]]:
 
 
 def files(index: str, names: list[str]) -> Iterator[list[dict[str, Any]]]:
-    """A row a file."""
+    """Yield the rows of each project, one per file."""
     for name, document in documents(index, names):
         yield [
             {

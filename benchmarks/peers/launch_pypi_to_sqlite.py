@@ -1,9 +1,9 @@
-"""``pypi-to-sqlite``, asking another index: it has the public one's address in its code, and no setting for it.
+"""``pypi-to-sqlite`` with another index: the URL of the public one is in its code, and it has no setting for it.
 
-Usage: ``launch_pypi_to_sqlite.py INDEX DATABASE NAMES``; NAMES is a file with a project name a line.
+Usage: ``launch_pypi_to_sqlite.py INDEX DATABASE NAMES``; NAMES is a file with one project name per line.
 
-Nothing else of it is changed: the path of a question stays, its host becomes the index's. ``--delay 0`` takes away the
-second that it waits after each project.
+Nothing else is changed: the path of a URL stays, its host becomes the index's. ``--delay 0`` removes the pause of one
+second after each project.
 """
 
 import sys
@@ -16,13 +16,13 @@ from pypi_to_sqlite import cli
 
 
 class _Elsewhere:
-    """Takes the place of ``httpx`` in its module."""
+    """Replaces ``httpx`` in its module."""
 
     def __init__(self, index: str) -> None:
         self._index = index
 
     def get(self, url: str) -> Any:
-        """Ask the index in place of the one in the address."""
+        """Send the request to the index instead of the host in the URL."""
         return httpx.get(self._index + urlsplit(url).path)
 
 
