@@ -39,10 +39,11 @@ format: .venvs/dev/ready ## Format the code and sort its imports
 	@$(DEV)/ruff check --fix-only
 	@$(DEV)/ruff format
 
-COGGED = docs/builder.md docs/performance.md docs/reliability.md docs/settings.md docs/streams.md
-docs: .venvs/dev/ready ## Generate the picture of the architecture and the generated parts of the documentation
+COGGED = $(shell grep -l "\[\[\[cog" README.md docs/*.md)
+docs: .venvs/dev/ready ## Generate the picture of the architecture, tables in the documentation, and files for Airbyte
 	@$(DEV)/python tools/draw_architecture.py
 	@PYTHONPATH=. $(DEV)/cog -r $(COGGED)
+	@$(DEV)/python -m tests.connector
 
 lock: .venvs/dev/ready ## Write the locks; ARGS=--upgrade for newer versions
 	@$(DEV)/python requirements/compile.py $(ARGS)
