@@ -65,12 +65,14 @@ class Picture:
     """What is drawn.
 
     :ivar rungs: the packages of each rung, from the top; rungs without a package are left out.
+    :ivar numbers: the number of each of these rungs in the contract, from 1.
     :ivar imports: the number of imports between packages.
     :ivar arrows: the imports that have an arrow: those that no chain of other imports implies.
     :ivar sizes: the number of modules of each package.
     """
 
     rungs: list[list[str]]
+    numbers: list[int]
     imports: Imports
     arrows: list[tuple[str, str]]
     sizes: Mapping[str, int]
@@ -94,14 +96,14 @@ def read_picture() -> Picture:
             if modules.get(imported, package) != package:
                 imports[package, modules[imported]] += 1
     sizes = Counter(modules.values())
-    rungs = [[name for name in rung if name in sizes] for rung in read_rungs()]
-    rungs = [rung for rung in rungs if rung]
+    present = enumerate(([name for name in rung if name in sizes] for rung in read_rungs()), start=1)
+    numbers, rungs = map(list, zip(*((number, rung) for number, rung in present if rung), strict=True))
     level = {name: number for number, rung in enumerate(rungs) for name in rung}
     if unplaced := sizes.keys() - level.keys():
         raise ValueError(f"on no rung of the contract: {', '.join(sorted(unplaced))}")
     if upwards := [f"{a} -> {b}" for a, b in sorted(imports) if level[a] >= level[b]]:
         raise ValueError(f"imports that do not run downwards: {', '.join(upwards)}")
-    return Picture(rungs, imports, essential(imports), sizes)
+    return Picture(rungs, numbers, imports, essential(imports), sizes)
 
 
 def read_rungs() -> list[list[str]]:
@@ -109,7 +111,7 @@ def read_rungs() -> list[list[str]]:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
     layers: list[str] = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
     rungs = [[part.strip(" ()").removeprefix(f"{PACKAGE}.") for part in layer.split("|")] for layer in layers]
-    return [[name for name in rung if not name.startswith("_")] for rung in rungs]
+    return [rung for rung in rungs if not rung[0].startswith("_")]
 
 
 def essential(imports: Imports) -> list[tuple[str, str]]:
@@ -278,7 +280,8 @@ def _band(layout: Layout, number: int) -> str:
     y, height = layout.tops[number] - BAND_PADDING, layout.height(number) + 2 * BAND_PADDING
     return (
         f'<rect class="band" x="{BAND_X}" y="{y}" width="{WIDTH - 2 * BAND_X}" height="{height}" rx="10"/>'
-        f'<text class="rung" x="{BAND_X + GUTTER / 2:g}" y="{y + height / 2 + 5:g}">{number + 1}</text>'
+        f'<text class="rung" x="{BAND_X + GUTTER / 2:g}" y="{y + height / 2 + 5:g}">'
+        f"{layout.picture.numbers[number]}</text>"
     )
 
 
