@@ -32,7 +32,7 @@ format: .venvs/dev/ready ## Format the code and sort its imports
 	@$(DEV)/ruff check --fix-only
 	@$(DEV)/ruff format
 
-COGGED = README.md docs/builder.md docs/streams.md docs/settings.md docs/reliability.md
+COGGED = $(shell grep -l "\[\[\[cog" README.md docs/*.md)
 docs: .venvs/dev/ready ## Write what is generated in the docs
 	@PYTHONPATH=. $(DEV)/cog -r $(COGGED)
 

@@ -53,8 +53,8 @@ ALL: dict[str, Any] = {
     "max_concurrency": 8,
     "request_timeout_seconds": 2.5,
 }
-ADDRESS = "must be an address such as https://packages.example.com/simple/"
-TOGETHER = "index_username and index_password go together"
+ADDRESS = "must be a URL such as https://packages.example.com/simple/"
+TOGETHER = "index_username and index_password must be set together"
 
 
 def test_defaults() -> None:
@@ -160,17 +160,17 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"max_concurrency": 1.5}, "max_concurrency", "Expected `int`, got `float`"),
     ({"request_timeout_seconds": 0}, "request_timeout_seconds", "Expected `float` > 0.0"),
     ({"request_timeout_seconds": "30"}, "request_timeout_seconds", "Expected `float`, got `str`"),
-    ({"version": "1.0"}, "version", "goes with project_name; pin an entry of projects as name==version"),
+    ({"version": "1.0"}, "version", "requires project_name; to pin an entry of projects, write name==version"),
     (
         {"version": "1.0", "project_name": "", "projects": ["a"]},
         "version",
-        "goes with project_name; pin an entry of projects as name==version",
+        "requires project_name; to pin an entry of projects, write name==version",
     ),
     ({"index_username": "alice"}, "index_password", TOGETHER),
     ({"index_username": "alice", "index_password": ""}, "index_password", TOGETHER),
     ({"index_password": "secret"}, "index_password", TOGETHER),
     *(
-        ({"contact": contact}, "contact", "may only have printable ASCII characters: it is part of a header")
+        ({"contact": contact}, "contact", "must consist of printable ASCII characters, because it is sent in a header")
         for contact in ("caf\u00e9", "a\nb", "a\tb", "\x7f")
     ),
     *(
@@ -266,13 +266,13 @@ def test_a_file_that_is_no_object(content: bytes, tmp_path: Path) -> None:
     ],
 )
 def test_a_file_that_is_no_json(content: bytes, tmp_path: Path) -> None:
-    """A file that is no JSON is refused, and named."""
+    """A file that is not JSON is refused with its name."""
     path = tmp_path / "config.json"
     path.write_bytes(content)
     with pytest.raises(SettingError) as caught:
         read_config(path)
     assert caught.value.setting == ""
-    assert str(caught.value).startswith(f"the configuration {path} is no JSON: ")
+    assert str(caught.value).startswith(f"the configuration {path} is not valid JSON: ")
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

@@ -139,10 +139,10 @@ def test_sync_says_what_it_waits_for(world: World, fake: FakeIndex, run: Run) ->
         (["-x-"], "No such option '-x'"),
         (["../etc"], "error: '../etc' cannot be a project: a name has ASCII letters"),
         (["flask", "--streams", "nope,files"], "error: no such stream: nope (there are: projects, "),
-        (["flask", "--index-url", "ftp://x"], "error: setting 'index_url': must be an address such as "),
+        (["flask", "--index-url", "ftp://x"], "error: setting 'index_url': must be a URL such as "),
         (["flask", "--into", "no/where.duckdb"], "error: cannot write no/where.duckdb: its folder does not exist"),
         (["flask", "--into", "config.txt"], "error: cannot write config.txt: it is no DuckDB file"),
-        (["flask", "--config", "config.txt"], "error: the configuration config.txt is no JSON"),
+        (["flask", "--config", "config.txt"], "error: the configuration config.txt is not valid JSON"),
         (["flask", "--config", "nowhere.json"], "error: the configuration nowhere.json cannot be read: No such file"),
         (["flask", "--config", "wrong.json"], "error: setting 'max_concurrency': Expected `int`, got `str`"),
     ],
@@ -274,9 +274,9 @@ def test_streams(run: Run) -> None:
     done = run("streams")
     assert done.returncode == 0
     assert done.stdout.splitlines()[:3] == [
-        "projects: a project, flat",
+        "projects: a project",
         "    key: project; cursor: seen_at",
-        "    requests: 1 a project, shared by all streams that read its document",
+        "    requests: 1 per project, shared by all streams that read the project document",
     ]
     listed = json.loads(run("streams", "--json").stdout)
     assert [stream["name"] for stream in listed] == [stream.name for stream in STREAMS]
