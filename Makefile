@@ -35,6 +35,7 @@ format: .venvs/dev/ready ## Format the code and sort its imports
 COGGED = $(shell grep -l "\[\[\[cog" README.md docs/*.md)
 docs: .venvs/dev/ready ## Write what is generated in the docs
 	@PYTHONPATH=. $(DEV)/cog -r $(COGGED)
+	@$(DEV)/python -m tests.connector
 
 lock: .venvs/dev/ready ## Write the locks anew; ARGS=--upgrade for newer versions
 	@$(DEV)/python requirements/compile.py $(ARGS)
