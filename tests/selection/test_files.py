@@ -61,8 +61,8 @@ def test_each_project_once() -> None:
         ),
         excluded=("cl*",),
         warnings=(
-            "setting 'requirements':3: skipped, no files beside a setting: other.txt",
-            "requirements.txt:3: skipped, editable and not an index's project: .",
+            "setting 'requirements':3: skipped, a setting cannot include files: other.txt",
+            "requirements.txt:3: skipped, editable, not a project of an index: .",
         ),
     )
 
@@ -74,10 +74,10 @@ def test_nothing_asked_for() -> None:
     with pytest.raises(RequirementsError) as caught:
         select(Config(), [Path("a.txt"), Path("b.txt")])
     assert str(caught.value) == (
-        "a.txt, b.txt: no projects named (a.txt:1: skipped, editable and not an index's project: .; "
-        "a.txt:2: skipped, a path and not an index's project: ./b)"
+        "a.txt, b.txt: names no projects (a.txt:1: skipped, editable, not a project of an index: .; "
+        "a.txt:2: skipped, a path, not a project of an index: ./b)"
     )
-    with pytest.raises(RequirementsError, match=r"^setting 'requirements': no projects named$"):
+    with pytest.raises(RequirementsError, match=r"^setting 'requirements': names no projects$"):
         select(Config(requirements="# nothing"))
     assert select(Config(whole_index=True), [Path("b.txt")]) == Selection(whole_index=True)
     with pytest.raises(NoProjectsError):
@@ -97,7 +97,7 @@ def test_sync(world: World, fake: FakeIndex, run: Run) -> None:
     done = run("FLASK==1.0", "requests", *files, "--streams", "projects,release", "--index-url", fake.url)
     assert (done.returncode, done.stderr) == (
         0,
-        "warning: requirements.txt:3: skipped, editable and not an index's project: .\n",
+        "warning: requirements.txt:3: skipped, editable, not a project of an index: .\n",
     )
     with duckdb.connect("pypi.duckdb", read_only=True) as connection:
         projects = connection.execute("select project from projects order by 1").fetchall()
@@ -110,12 +110,12 @@ def test_sync(world: World, fake: FakeIndex, run: Run) -> None:
     ("name", "content", "message"),
     [
         ("no.txt", None, "no.txt: cannot be read: No such file or directory"),
-        ("a.txt", b"flask\nfl ask", "a.txt:2: 'fl ask' is no requirement: Expected "),
-        ("a.txt", b"flask # caf\xe9", "a.txt:1: is not UTF-8: byte 0xe9"),
+        ("a.txt", b"flask\nfl ask", "a.txt:2: 'fl ask' is not a valid requirement: Expected "),
+        ("a.txt", b"flask # caf\xe9", "a.txt:1: is not valid UTF-8: byte 0xe9"),
         ("a.txt", b"-r no.txt", "a.txt:1: no.txt cannot be read: No such file or directory"),
-        ("a.txt", b"", "a.txt: no projects named"),
-        ("uv.lock", b"{}", "uv.lock:1: is no TOML: "),
-        ("Pipfile.lock", b"\n{]", "Pipfile.lock:2: is no JSON: "),
+        ("a.txt", b"", "a.txt: names no projects"),
+        ("uv.lock", b"{}", "uv.lock:1: is not valid TOML: "),
+        ("Pipfile.lock", b"\n{]", "Pipfile.lock:2: is not valid JSON: "),
         ("poetry.lock", b'[[package]]\nname = "-"', "poetry.lock: '-' cannot be a project: "),
     ],
 )
@@ -141,8 +141,8 @@ def test_airbyte(world: World, fake: FakeIndex) -> None:
     messages = [json.loads(line) for line in b"".join(lines).splitlines()]
     warnings = [one["log"]["message"] for one in messages if one["type"] == "LOG" and one["log"]["level"] == "WARN"]
     records = [one["record"]["data"]["info"]["version"] for one in messages if one["type"] == "RECORD"]
-    assert warnings == ["setting 'requirements':2: skipped, no files beside a setting: other.txt"]
+    assert warnings == ["setting 'requirements':2: skipped, a setting cannot include files: other.txt"]
     assert records == ["1.0"]
     status = json.loads(airbyte.check(Config(requirements="fl ask", index_url=fake.url)))["connectionStatus"]
     assert status["status"] == "FAILED"
-    assert status["message"].startswith("setting 'requirements':1: 'fl ask' is no requirement: Expected ")
+    assert status["message"].startswith("setting 'requirements':1: 'fl ask' is not a valid requirement: Expected ")

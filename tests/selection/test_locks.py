@@ -271,14 +271,14 @@ def test_empty_locks(read: Read, name: str, content: str) -> None:
     assert read(name, content) == RequirementsFile()
 
 
-SHAPE = "has not the shape of such a file"
-LETTERS = "a name has ASCII letters, digits, '.', '-' and '_', and begins and ends with a letter or digit"
+SHAPE = "does not have the structure of such a file"
+LETTERS = "a name consists of ASCII letters, digits, '.', '-' and '_', and starts and ends with a letter or digit"
 
 
 @pytest.mark.parametrize(
     ("name", "content", "line", "reason"),
     [
-        ("uv.lock", "[[package]]\nname = \n", 2, "is no TOML: Invalid value"),
+        ("uv.lock", "[[package]]\nname = \n", 2, "is not valid TOML: Invalid value"),
         ("uv.lock", "package = 1", None, f"{SHAPE}: Expected `array`, got `int` - at `$.package`"),
         ("uv.lock", "[[package]]", None, f"{SHAPE}: Object missing required field `name` - at `$.package[0]`"),
         (
@@ -290,30 +290,30 @@ LETTERS = "a name has ASCII letters, digits, '.', '-' and '_', and begins and en
         ("poetry.lock", '[[package]]\nname = ""', None, f"'' cannot be a project: {LETTERS}"),
         ("pdm.lock", '[[package]]\nname = "a"\n[[package]]\n', None, f"{SHAPE}: package 1 has no name"),
         ("pdm.lock", '[[package]]\nname = "../a"', None, f"'../a' cannot be a project: {LETTERS}"),
-        ("Pipfile.lock", '{\n"_meta": {}\n]', 3, "is no JSON: "),
-        ("Pipfile.lock", "", 1, "is no JSON: Expecting value"),
-        ("Pipfile.lock", "[" * 200_000, None, "is no JSON: "),
+        ("Pipfile.lock", '{\n"_meta": {}\n]', 3, "is not valid JSON: "),
+        ("Pipfile.lock", "", 1, "is not valid JSON: Expecting value"),
+        ("Pipfile.lock", "[" * 200_000, None, "is not valid JSON: "),
         ("Pipfile.lock", "[]", None, f"{SHAPE}: Expected `object`, got `array`"),
         ("Pipfile.lock", '{"default": {"a": "*"}}', None, f"{SHAPE}: default.a"),
         ("Pipfile.lock", '{"default": {"a b": {}}}', None, f"'a b' cannot be a project: {LETTERS}"),
-        ("pylock.toml", "", None, "is no lock file as PEP 751 has it: Missing required value in lock-version"),
+        ("pylock.toml", "", None, "is not a valid lock file (PEP 751): Missing required value in lock-version"),
         (
             "pylock.toml",
             'lock-version = "2.0"\ncreated-by = "a"\npackages = []',
             None,
-            "is no lock file as PEP 751 has it: pylock version 2.0 is not supported",
+            "is not a valid lock file (PEP 751): pylock version 2.0 is not supported",
         ),
         (
             "pylock.toml",
             PYLOCK.replace("sys_platform ==", "sys_platform !"),
             None,
-            "is no lock file as PEP 751 has it: Expected marker operator",
+            "is not a valid lock file (PEP 751): Expected marker operator",
         ),
         (
             "pylock.toml",
             PYLOCK.replace('"our-app"', '"Our App"'),
             None,
-            "is no lock file as PEP 751 has it: Name 'Our App' is not normalized in packages[4].name",
+            "is not a valid lock file (PEP 751): Name 'Our App' is not normalized in packages[4].name",
         ),
     ],
 )
@@ -334,7 +334,7 @@ def test_not_utf8(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"\xef\xbb\xbf\n# caf\xe9")
     with pytest.raises(RequirementsError) as caught:
         read_requirements(tmp_path / name)
-    assert caught.value.args == (str(tmp_path / name), 2, "is not UTF-8: byte 0xe9")
+    assert caught.value.args == (str(tmp_path / name), 2, "is not valid UTF-8: byte 0xe9")
 
 
 @pytest.mark.parametrize("name", ["uv.lock", "dev-requirements.txt", "pylock.toml", "requirements.lock"])

@@ -64,7 +64,7 @@ def test_standard(path: Path) -> None:
         asked("mypy", "1.8.0"),
         asked("mypy", "1.8.0"),
     )
-    note = "pyproject.toml: skipped, addresses and not an index's projects: patched, our-lib"
+    note = "pyproject.toml: skipped, not from an index: patched, our-lib"
     assert read_pyproject(path) == RequirementsFile(expected, (note,))
 
 
@@ -107,7 +107,7 @@ def test_poetry(path: Path) -> None:
         asked("black", "24.1.0"),
         asked("sphinx"),
     )
-    note = "pyproject.toml: skipped, addresses and not an index's projects: forked, beside"
+    note = "pyproject.toml: skipped, not from an index: forked, beside"
     assert read_pyproject(path) == RequirementsFile(expected, (note,))
 
 
@@ -118,7 +118,7 @@ def test_poetry(path: Path) -> None:
         ("[tool.ruff]\nline-length = 120", RequirementsFile()),
         (
             '[project]\nname = "x"\ndynamic = ["version", "dependencies"]',
-            RequirementsFile((), ("pyproject.toml: skipped, known only when it is built: project.dependencies",)),
+            RequirementsFile((), ("pyproject.toml: skipped, determined by the build: project.dependencies",)),
         ),
     ],
 )
@@ -131,24 +131,28 @@ def test_nothing_asked_for(path: Path, content: str, expected: RequirementsFile)
 @pytest.mark.parametrize(
     ("content", "line", "reason"),
     [
-        ("[project]\nname = \n", 2, "is no TOML: Invalid value"),
-        ("[project", None, "is no TOML: Expected ']' at the end of a table declaration"),
-        ('project = "x"', None, "has not the shape of such a file: Expected `object`, got `str` - at `$.project`"),
+        ("[project]\nname = \n", 2, "is not valid TOML: Invalid value"),
+        ("[project", None, "is not valid TOML: Expected ']' at the end of a table declaration"),
+        (
+            'project = "x"',
+            None,
+            "does not have the structure of such a file: Expected `object`, got `str` - at `$.project`",
+        ),
         (
             '[project]\ndependencies = "flask"',
             None,
-            "has not the shape of such a file: Expected `array`, got `str` - at `$.project.dependencies`",
+            "does not have the structure of such a file: Expected `array`, got `str` - at `$.project.dependencies`",
         ),
         (
             '[project]\ndependencies = ["fl ask"]',
             None,
-            "project.dependencies: 'fl ask' is no requirement: "
+            "project.dependencies: 'fl ask' is not a valid requirement: "
             "Expected semicolon (after name with no version specifier) or end",
         ),
         (
             '[project.optional-dependencies]\nx = ["a @ https://user:secret@example.com b"]',
             None,
-            "project.optional-dependencies.x: 'a @ https://example.com b' is no requirement: "
+            "project.optional-dependencies.x: 'a @ https://example.com b' is not a valid requirement: "
             "Expected semicolon (after URL and whitespace) or end",
         ),
         (
@@ -169,11 +173,12 @@ def test_nothing_asked_for(path: Path, content: str, expected: RequirementsFile)
         (
             '[dependency-groups]\na = ["=="]',
             None,
-            "dependency-groups: '==' is no requirement: Expected package name at the start of dependency specifier",
+            "dependency-groups: '==' is not a valid requirement: "
+            "Expected package name at the start of dependency specifier",
         ),
-        (f"a = {'[' * 5000}", None, "is no TOML: "),
-        ("a." * 100_000 + "b = 1", None, "is no TOML: a key of more than 100 parts"),
-        ("[" + '"a" . ' * 100_000 + "b]", None, "is no TOML: a key of more than 100 parts"),
+        (f"a = {'[' * 5000}", None, "is not valid TOML: "),
+        ("a." * 100_000 + "b = 1", None, "is not valid TOML: a key has more than 100 parts"),
+        ("[" + '"a" . ' * 100_000 + "b]", None, "is not valid TOML: a key has more than 100 parts"),
         (
             "[dependency-groups]\n" + "\n".join(f"g{i} = [{{ include-group = 'g{i + 1}' }}]" for i in range(700)),
             None,
@@ -185,7 +190,7 @@ def test_nothing_asked_for(path: Path, content: str, expected: RequirementsFile)
                 f"g{i} = [{{ include-group = 'g{i + 1}' }}, {{ include-group = 'g{i + 1}' }}]" for i in range(40)
             ),
             None,
-            "dependency-groups: groups that include each other over and over",
+            "dependency-groups: more than 100,000 requirements in groups that include each other",
         ),
         (
             f"[project]\ndependencies = ['a; {'(' * 4000}']",

@@ -93,31 +93,31 @@ def test_what_chooses_nothing(line: str) -> None:
 @pytest.mark.parametrize(
     ("line", "note"),
     [
-        ("flask @ https://example.com/flask.whl", "an address and not an index's project: flask"),
-        ("Flask@git+https://user:secret@example.com/flask", "an address and not an index's project: flask"),
+        ("flask @ https://example.com/flask.whl", "a URL, not a project of an index: flask"),
+        ("Flask@git+https://user:secret@example.com/flask", "a URL, not a project of an index: flask"),
         (
             "https://example.com/a.whl#sha256=0",
-            "an address and not an index's project: https://example.com/a.whl#sha256=0",
+            "a URL, not a project of an index: https://example.com/a.whl#sha256=0",
         ),
         (
             "git+https://user:secret@example.com/a?token=secret",
-            "an address and not an index's project: git+https://example.com/a",
+            "a URL, not a project of an index: git+https://example.com/a",
         ),
-        ("file:///srv/a", "an address and not an index's project: file:///srv/a"),
-        (".", "a path and not an index's project: ."),
-        (".[dev]", "a path and not an index's project: .[dev]"),
-        ("./a", "a path and not an index's project: ./a"),
-        ("wheels/a-1.0-py3-none-any.whl", "a path and not an index's project: wheels/a-1.0-py3-none-any.whl"),
-        ("a\\b", "a path and not an index's project: a\\b"),
-        ("a-1.0-py3-none-any.whl[x]", "a path and not an index's project: a-1.0-py3-none-any.whl[x]"),
-        ("a-1.0.tar.gz", "a path and not an index's project: a-1.0.tar.gz"),
-        ("-e .", "editable and not an index's project: ."),
-        ("-e ./a[x]", "editable and not an index's project: ./a[x]"),
-        ("--editable=git+https://user:secret@example.com/a#egg=a[x]", "editable and not an index's project: a"),
-        ("-e git+ssh://git@example.com/a.git", "editable and not an index's project: git+ssh://example.com/a.git"),
-        ("-r other.txt", "no files beside a setting: other.txt"),
-        ("-cother.txt", "no files beside a setting: other.txt"),
-        ("flask==${VERSION}", "the variable VERSION is not set: flask==${VERSION}"),
+        ("file:///srv/a", "a URL, not a project of an index: file:///srv/a"),
+        (".", "a path, not a project of an index: ."),
+        (".[dev]", "a path, not a project of an index: .[dev]"),
+        ("./a", "a path, not a project of an index: ./a"),
+        ("wheels/a-1.0-py3-none-any.whl", "a path, not a project of an index: wheels/a-1.0-py3-none-any.whl"),
+        ("a\\b", "a path, not a project of an index: a\\b"),
+        ("a-1.0-py3-none-any.whl[x]", "a path, not a project of an index: a-1.0-py3-none-any.whl[x]"),
+        ("a-1.0.tar.gz", "a path, not a project of an index: a-1.0.tar.gz"),
+        ("-e .", "editable, not a project of an index: ."),
+        ("-e ./a[x]", "editable, not a project of an index: ./a[x]"),
+        ("--editable=git+https://user:secret@example.com/a#egg=a[x]", "editable, not a project of an index: a"),
+        ("-e git+ssh://git@example.com/a.git", "editable, not a project of an index: git+ssh://example.com/a.git"),
+        ("-r other.txt", "a setting cannot include files: other.txt"),
+        ("-cother.txt", "a setting cannot include files: other.txt"),
+        ("flask==${VERSION}", "environment variable VERSION is not set: flask==${VERSION}"),
     ],
 )
 def test_what_is_skipped(line: str, note: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,20 +130,20 @@ def test_what_is_skipped(line: str, note: str, monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("fl ask", "'fl ask' is no requirement: Expected "),
-        ("flask=1.0", "'flask=1.0' is no requirement: Expected "),
-        ("flask==1.0/2", "'flask==1.0/2' is no requirement: Expected "),
-        ("caf\u00e9", "'caf\u00e9' is no requirement: Expected package name"),
-        ("flask_", "'flask_' cannot be a project: a name has ASCII letters"),
-        ("flask; now", "'flask; now' is no requirement: Expected a marker"),
-        ("a @ https://user:secret@example.com b", "'a @ https://example.com b' is no requirement: Expected "),
-        (f"a{' ' * 100_000}b", f"'a{' ' * 99}' is no requirement: it has more than 10,000 characters"),
-        (f"a; {'(' * 4000}", f"'a; {'(' * 97}' is no requirement: it is nested too deep"),
+        ("fl ask", "'fl ask' is not a valid requirement: Expected "),
+        ("flask=1.0", "'flask=1.0' is not a valid requirement: Expected "),
+        ("flask==1.0/2", "'flask==1.0/2' is not a valid requirement: Expected "),
+        ("caf\u00e9", "'caf\u00e9' is not a valid requirement: Expected package name"),
+        ("flask_", "'flask_' cannot be a project: a name consists of ASCII letters"),
+        ("flask; now", "'flask; now' is not a valid requirement: Expected a marker"),
+        ("a @ https://user:secret@example.com b", "'a @ https://example.com b' is not a valid requirement: Expected "),
+        (f"a{' ' * 100_000}b", f"'a{' ' * 99}' is not a valid requirement: it has more than 10,000 characters"),
+        (f"a; {'(' * 4000}", f"'a; {'(' * 97}' is not a valid requirement: it is nested too deep"),
         ("a.whl[" * 50_000, "'a.whl[a.whl["),
-        ("-e x " * 20_000, f"{('-e x ' * 20)!r} cannot be understood: it has more than 10,000 characters"),
-        ("\x00", "'\\x00' is no requirement: Expected package name"),
-        ("-r", "'-r' cannot be understood: argument -r/--requirement: expected one argument"),
-        ("-r 'a.txt", '"-r \'a.txt" cannot be understood: No closing quotation'),
+        ("-e x " * 20_000, f"{('-e x ' * 20)!r} cannot be parsed: it has more than 10,000 characters"),
+        ("\x00", "'\\x00' is not a valid requirement: Expected package name"),
+        ("-r", "'-r' cannot be parsed: argument -r/--requirement: expected one argument"),
+        ("-r 'a.txt", '"-r \'a.txt" cannot be parsed: No closing quotation'),
     ],
 )
 def test_what_is_wrong(line: str, reason: str) -> None:
@@ -194,8 +194,8 @@ def test_nested_files(folder: Path) -> None:
     assert read_requirements_txt(Path("requirements.txt")) == RequirementsFile(
         (asked("first"), asked("base"), asked("more"), asked("blank", "1"), asked("last")),
         (
-            "sub/base.txt:3: skipped, editable and not an index's project: .",
-            "sub/with blank.txt:2: skipped, an address and not a file: https://example.com/a.txt",
+            "sub/base.txt:3: skipped, editable, not a project of an index: .",
+            "sub/with blank.txt:2: skipped, a URL, not a file: https://example.com/a.txt",
         ),
     )
 
@@ -221,7 +221,7 @@ def test_constraints(folder: Path) -> None:
             asked("jinja2", "3.1"),
             asked("urllib3"),
         ),
-        ("constraints.txt:5: skipped, an address and not an index's project: urllib3",),
+        ("constraints.txt:5: skipped, a URL, not a project of an index: urllib3",),
     )
 
 
@@ -238,13 +238,13 @@ def test_variables(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert read_requirements_txt(Path("a.txt")) == RequirementsFile(
         (asked("flask", "1.0"), asked("more")),
         (
-            "a.txt:3: skipped, editable and not an index's project: git+https://example.com/a",
-            "a.txt:4: skipped, a path and not an index's project: ${TOKEN}",
-            "a.txt:5: skipped, the variable EMPTY is not set: ${EMPTY}",
+            "a.txt:3: skipped, editable, not a project of an index: git+https://example.com/a",
+            "a.txt:4: skipped, a path, not a project of an index: ${TOKEN}",
+            "a.txt:5: skipped, environment variable EMPTY is not set: ${EMPTY}",
         ),
     )
     monkeypatch.setenv("TOKEN", "sec ret")
-    with pytest.raises(RequirementsError, match=r"^a\.txt:4: '\$\{TOKEN\}' is no requirement"):
+    with pytest.raises(RequirementsError, match=r"^a\.txt:4: '\$\{TOKEN\}' is not a valid requirement"):
         read_requirements_txt(Path("a.txt"))
 
 
@@ -269,11 +269,11 @@ def test_encodings(folder: Path, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("content", "line", "reason"),
     [
-        (b"flask\n# caf\xe9\n", 2, "is not UTF-8: byte 0xe9"),
-        (b"# caf\xe9\n\n# coding: latin-1", 1, "is not UTF-8: byte 0xe9"),
-        (b"# coding: ascii\n\n# caf\xc3\xa9", 3, "is not ASCII: byte 0xc3"),
-        (b"# coding: klingon\nflask", None, "cannot be read: there is no encoding 'klingon'"),
-        (b"# coding: hex\nflask", None, "cannot be read: there is no encoding 'hex'"),
+        (b"flask\n# caf\xe9\n", 2, "is not valid UTF-8: byte 0xe9"),
+        (b"# caf\xe9\n\n# coding: latin-1", 1, "is not valid UTF-8: byte 0xe9"),
+        (b"# coding: ascii\n\n# caf\xc3\xa9", 3, "is not valid ASCII: byte 0xc3"),
+        (b"# coding: klingon\nflask", None, "cannot be read: unknown encoding 'klingon'"),
+        (b"# coding: hex\nflask", None, "cannot be read: unknown encoding 'hex'"),
     ],
 )
 def test_wrong_encodings(folder: Path, content: bytes, line: int | None, reason: str) -> None:
@@ -312,7 +312,7 @@ def test_a_file_without_end() -> None:
     """A file that is larger than any requirement file is refused, not read to its end."""
     with pytest.raises(RequirementsError) as caught:
         read_requirements_txt(Path("/dev/zero"))
-    assert str(caught.value) == "/dev/zero: has more than 64 MB"
+    assert str(caught.value) == "/dev/zero: is larger than 64 MB"
 
 
 def test_many_options_end_quickly() -> None:
