@@ -1,4 +1,4 @@
-"""Files and the setting in a selection, and the way from a command line to tables."""
+"""Requirement files and the setting ``requirements``: selection, and commands that use them."""
 
 import json
 import subprocess
@@ -42,13 +42,13 @@ def run(tmp_path: Path) -> Run:
     return command
 
 
-def target(project: str, *pins: str, unpinned: bool = False) -> SelectedProject:
-    """A target, pinned or not."""
+def selected(project: str, *pins: str, unpinned: bool = False) -> SelectedProject:
+    """A selected project, pinned or not."""
     return SelectedProject(NormalizedName(project), pins, unpinned or not pins)
 
 
-def test_each_project_once() -> None:
-    """Whoever names a project, and however, it is one target with every pin, where it was named first."""
+def test_several_sources_of_one_project_are_merged() -> None:
+    """A project that several sources name is selected once, at its first mention, with all pins."""
     Path("requirements.txt").write_text("zope.interface==5.0\nFlask\n-e .\n")
     Path("uv.lock").write_text(
         '[[package]]\nname = "flask"\nversion = "3.0.0"\nsource = { registry = "https://packages.example.com" }\n'
@@ -56,8 +56,8 @@ def test_each_project_once() -> None:
     config = Config(projects=("Zope_Interface",), requirements="flask==2.0\nclick==8\n-r other.txt", exclude=("cl*",))
     assert select(config, [Path("requirements.txt"), Path("uv.lock")]) == Selection(
         projects=(
-            target("zope-interface", "5.0", unpinned=True),
-            target("flask", "2.0", "3.0.0", unpinned=True),
+            selected("zope-interface", "5.0", unpinned=True),
+            selected("flask", "2.0", "3.0.0", unpinned=True),
         ),
         excluded=("cl*",),
         warnings=(
@@ -67,8 +67,8 @@ def test_each_project_once() -> None:
     )
 
 
-def test_nothing_asked_for() -> None:
-    """Files that name no project are told, with what was passed over; with the whole index there is no need to."""
+def test_files_without_projects_are_refused() -> None:
+    """Files without projects are an error that lists what was skipped, unless the whole index is read."""
     Path("a.txt").write_text("-e .\n./b")
     Path("b.txt").write_text("# nothing")
     with pytest.raises(RequirementsError) as caught:
@@ -84,8 +84,8 @@ def test_nothing_asked_for() -> None:
         select(Config(requirements="flask", exclude=("flask",)))
 
 
-def test_sync(world: World, fake: FakeIndex, run: Run) -> None:
-    """Files choose projects and pins, next to names; each is asked for once; what is skipped is a warning."""
+def test_sync_loads_projects_of_files(world: World, fake: FakeIndex, run: Run) -> None:
+    """Files add projects and pins to names; each is requested once; what is skipped is a warning."""
     world.add("Flask", releases=["1.0", "2.0"])
     world.add("click", releases=["7.0", "8.0"])
     world.add("requests", releases=["3.0"])
@@ -119,8 +119,8 @@ def test_sync(world: World, fake: FakeIndex, run: Run) -> None:
         ("poetry.lock", b'[[package]]\nname = "-"', "poetry.lock: '-' cannot be a project: "),
     ],
 )
-def test_bad_input(run: Run, fake: FakeIndex, name: str, content: bytes | None, message: str) -> None:
-    """A file that cannot be read or understood is one line that names it; nothing is asked for, nothing is made."""
+def test_invalid_file_stops_sync(run: Run, fake: FakeIndex, name: str, content: bytes | None, message: str) -> None:
+    """An invalid file is one line with its name; no request is sent and no file is written."""
     if content is not None:
         Path(name).write_bytes(content)
     done = run("-r", name, "--index-url", fake.url)
@@ -131,8 +131,8 @@ def test_bad_input(run: Run, fake: FakeIndex, name: str, content: bytes | None, 
     assert not Path("pypi.duckdb").exists()
 
 
-def test_airbyte(world: World, fake: FakeIndex) -> None:
-    """The connector reads what its setting names, warns of what it skips, and fails its check on what is wrong."""
+def test_connector_reads_requirements_setting(world: World, fake: FakeIndex) -> None:
+    """The connector reads its setting and warns of what it skips; ``check`` fails if the setting is invalid."""
     world.add("flask", releases=["1.0", "2.0"])
     Path("catalog.json").write_text('{"streams": [{"stream": {"name": "release"}}]}')
     config = Config(requirements="flask==1.0\n-r other.txt", index_url=fake.url, requests_per_second=0)
