@@ -26,7 +26,7 @@ from source_pypi.sync.batch import Batch
 from tests.batches import batch_with, rows_in
 from tests.fake_index import FakeIndex, World
 from tests.fake_index.documents import View, project_document
-from tests.recordings import visit_recorded
+from tests.recordings import recorded_documents
 from tests.services.index.documents.test_any_document import JSON, LETTERS, MISSING, WHOLE, changes, cleaned, place
 from tests.streams import ROOT
 from tests.sync.test_run import counts, read
@@ -298,7 +298,7 @@ def test_lone_surrogates(world: World, fake: FakeIndex, connect: Connect, tmp_pa
 
 def test_recordings_are_loaded(tmp_path: Path) -> None:
     """A real document's rows are in the tables, as many as were made."""
-    visit = visit_recorded("zope-interface")
+    visit = recorded_documents("zope-interface")
     made = {stream.name: list(stream.rows(visit)) for stream in OF_PROJECT if stream.name != "statuses"}
     load(tmp_path / "x.duckdb", OF_PROJECT, [batch_with("zope-interface", made)])
     for name, rows in made.items():

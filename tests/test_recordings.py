@@ -19,10 +19,10 @@ from source_pypi.streams.roles import Role, roles_rows
 from source_pypi.streams.stream import Stream
 from source_pypi.streams.urls import Url, urls_rows
 from source_pypi.streams.versions import Version, versions_rows
-from tests.recordings import FILES, FOLDER, NAMES, recorded, visit_recorded
+from tests.recordings import FILES, FOLDER, NAMES, recorded, recorded_documents
 from tests.recordings.record import INDEX, PERSON, PROJECTS
 from tests.streams import ROOT, values
-from tests.streams.test_versions import NOT_PEP_440, a_version
+from tests.streams.test_versions import NOT_PEP_440, row_with
 
 every_recording = pytest.mark.parametrize("name", NAMES)
 every_stream = pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
@@ -80,7 +80,7 @@ def test_nothing_is_lost(name: str) -> None:
     document = recorded(name)
     assert document.invalid_fields == ()
     streams = {stream.name: stream for stream in STREAMS}
-    counted = [len(list(streams[stream].rows(visit_recorded(name)))) for stream in COUNTED]
+    counted = [len(list(streams[stream].rows(recorded_documents(name)))) for stream in COUNTED]
     assert (document.content.info.name, document.content.info.version, *counted) == COUNTS[name]
     releases = document.content.releases or {}
     assert len(releases) == counted[0]
@@ -92,7 +92,7 @@ def test_nothing_is_lost(name: str) -> None:
 def test_rows_fit_the_schema(name: str, stream: Stream) -> None:
     """Every row is what the stream's JSON Schema says."""
     validator = jsonschema.Draft7Validator(stream_schema(stream), format_checker=jsonschema.FormatChecker())
-    for row in stream.rows(visit_recorded(name)):
+    for row in stream.rows(recorded_documents(name)):
         validator.validate(values(row))
 
 
@@ -196,14 +196,14 @@ VERSIONS: dict[tuple[str, str], dict[str, Any]] = {
 @pytest.mark.parametrize(("name", "version"), VERSIONS)
 def test_odd_versions(name: str, version: str) -> None:
     """Versions without files, from before PEP 440, of integers only, in another spelling, and yanked ones."""
-    expected = a_version(version, project=name, **VERSIONS[name, version])
-    rows = [row for row in versions_rows(visit_recorded(name)) if isinstance(row, Version)]
+    expected = row_with(version, project=name, **VERSIONS[name, version])
+    rows = [row for row in versions_rows(recorded_documents(name)) if isinstance(row, Version)]
     assert [row for row in rows if row.version == version] == [expected]
 
 
 def test_a_letter_behind_a_year() -> None:
     """What pytz called 2013b, the second release of a year, PEP 440 takes for a pre-release before 2013.6."""
-    rows = [row for row in versions_rows(visit_recorded("pytz")) if isinstance(row, Version)]
+    rows = [row for row in versions_rows(recorded_documents("pytz")) if isinstance(row, Version)]
     assert [row.version for row in sorted(rows, key=lambda row: row.sort_key)] == [
         *("2004d", "2005e", "2005k", "2006g", "2008i"),
         *("2004a", "2004b", "2013b", "2013.6", "2014.10", "2026.6"),
@@ -212,7 +212,7 @@ def test_a_letter_behind_a_year() -> None:
 
 def test_only_prereleases() -> None:
     """Of a project that has only pre-releases, the highest is the latest."""
-    rows = versions_rows(visit_recorded("opentelemetry-semantic-conventions"))
+    rows = versions_rows(recorded_documents("opentelemetry-semantic-conventions"))
     told = [(row.version, row.is_prerelease, row.is_latest) for row in rows if isinstance(row, Version)]
     assert told == [("0.20b0", True, False), ("0.66b2", True, True)]
 
@@ -317,13 +317,13 @@ def test_odd_files(filename: str) -> None:
         has_sig=False,
         **plain | rest,
     )
-    rows = [row for row in files_rows(visit_recorded(project)) if isinstance(row, File)]
+    rows = [row for row in files_rows(recorded_documents(project)) if isinstance(row, File)]
     assert [row for row in rows if row.filename == filename] == [expected]
 
 
 def test_several_sdists() -> None:
     """A release may have a source distribution in each of several formats."""
-    rows = [row for row in files_rows(visit_recorded("feedparser")) if isinstance(row, File)]
+    rows = [row for row in files_rows(recorded_documents("feedparser")) if isinstance(row, File)]
     assert [(row.filename, row.packagetype) for row in rows if row.version == "5.0"] == [
         ("feedparser-5.0.zip", "sdist"),
         ("feedparser-5.0.tar.bz2", "sdist"),
@@ -351,22 +351,22 @@ def test_nothing_but_unknown() -> None:
         serial=1448421,
         **dict.fromkeys((*nothing, *also, "organization", "first_upload_at", "last_upload_at")),
     )
-    assert list(projects_rows(visit_recorded("0-0"))) == [expected]
-    assert list(urls_rows(visit_recorded("0-0"))) == []
+    assert list(projects_rows(recorded_documents("0-0"))) == [expected]
+    assert list(urls_rows(recorded_documents("0-0"))) == []
 
 
 def test_empty_texts() -> None:
     """Empty texts are null, what only looks empty is not."""
     document = recorded("cx-oracle").content.info
     assert (document.maintainer, document.requires_python, document.author) == ("", "", '"Anthony Tuininga",')
-    (row,) = projects_rows(visit_recorded("cx-oracle"))
+    (row,) = projects_rows(recorded_documents("cx-oracle"))
     assert isinstance(row, Project)
     assert (row.maintainer, row.requires_python, row.author) == (None, None, '"Anthony Tuininga",')
 
 
 def test_a_whole_licence() -> None:
     """A licence may be a whole text of many lines, and is not cut."""
-    (row,) = projects_rows(visit_recorded("terminado"))
+    (row,) = projects_rows(recorded_documents("terminado"))
     assert isinstance(row, Project)
     assert row.license is not None
     assert row.license == recorded("terminado").content.info.license
@@ -375,8 +375,8 @@ def test_a_whole_licence() -> None:
 
 def test_invalid_requires_python() -> None:
     """A requires_python that PEP 440 does not know is kept as it is, in files and versions."""
-    visit = visit_recorded("pylint")
-    rows = [*versions_rows(visit), *files_rows(visit)]
+    documents = recorded_documents("pylint")
+    rows = [*versions_rows(documents), *files_rows(documents)]
     of_one = [row for row in rows if isinstance(row, Version | File) and row.version == "2.0.0"]
     assert [(type(row).__name__, row.requires_python) for row in of_one] == [
         ("Version", ">=3.4.*"),
@@ -387,7 +387,7 @@ def test_invalid_requires_python() -> None:
 
 def test_addresses_that_mean_nothing() -> None:
     """Of two addresses one of which is UNKNOWN, one is told, under both its labels."""
-    assert list(urls_rows(visit_recorded("wsgiref"))) == [
+    assert list(urls_rows(recorded_documents("wsgiref"))) == [
         Url(
             project="wsgiref",
             version="0.1.2",
@@ -402,15 +402,15 @@ def test_addresses_that_mean_nothing() -> None:
 
 def test_owned_by_an_organization() -> None:
     """A project may belong to an organization and to no user."""
-    (row,) = projects_rows(visit_recorded("twisted"))
+    (row,) = projects_rows(recorded_documents("twisted"))
     assert isinstance(row, Project)
     assert row.organization == "twisted"
-    assert list(roles_rows(visit_recorded("twisted"))) == []
-    assert list(roles_rows(visit_recorded("wsgiref"))) == [Role(project="wsgiref", role="Owner", user="user-1")]
+    assert list(roles_rows(recorded_documents("twisted"))) == []
+    assert list(roles_rows(recorded_documents("wsgiref"))) == [Role(project="wsgiref", role="Owner", user="user-1")]
 
 
 def test_many_dependencies() -> None:
     """Every requirement of real projects parses, and names its extra where it has one."""
-    rows: list[Any] = [row for name in NAMES for row in dependencies_rows(visit_recorded(name))]
+    rows: list[Any] = [row for name in NAMES for row in dependencies_rows(recorded_documents(name))]
     assert [row.requirement for row in rows if row.parse_error is not None] == []
     assert [row.requirement for row in rows if ("extra" in row.requirement) != (row.extra is not None)] == []

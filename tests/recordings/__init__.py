@@ -1,4 +1,4 @@
-"""Documents of real projects, trimmed and cleaned (``fields.py``), as visits bring them."""
+"""Documents of real projects, trimmed and cleaned (``fields.py``)."""
 
 from pathlib import Path
 
@@ -18,8 +18,8 @@ def recorded(name: str) -> Document[Project]:
     return open_document(text.encode(), Project, f"{ROOT}/pypi/{name}/json")
 
 
-def visit_recorded(name: str) -> ProjectDocuments:
-    """A visit to a recorded project, with its latest release."""
+def recorded_documents(name: str) -> ProjectDocuments:
+    """The documents of a recorded project, with its latest release."""
     document = recorded(name)
     content = document.content
     latest = ReleaseView(content.info.version or "", content, document, tuple(content.urls or ()))

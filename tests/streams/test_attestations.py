@@ -22,7 +22,7 @@ from source_pypi.streams.attestations import STREAM, Attestation, attestations_r
 from source_pypi.streams.stream import ProjectDocuments
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World
-from tests.streams import ROOT, visit_with
+from tests.streams import ROOT, documents_with
 from tests.sync.test_run import read
 
 Connect = Callable[..., Index]
@@ -121,7 +121,7 @@ def visit(documents: Mapping[str, Any], project: Mapping[str, Any] | None = None
         name: open_document(json.dumps(document).encode(), Provenance, f"{ROOT}/integrity/foo/1.0/{name}/provenance")
         for name, document in documents.items()
     }
-    return replace(visit_with(project or listed), provenance=opened)
+    return replace(documents_with(project or listed), provenance=opened)
 
 
 def rows(*bundles: Any) -> list[Any]:
