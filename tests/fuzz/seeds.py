@@ -13,7 +13,7 @@ from tests.fake_index import World, feeds
 from tests.fake_index.documents import View, listing_json, page_json, project_document, release_document, stats_json
 from tests.recordings import NAMES, recorded
 from tests.streams import ROOT
-from tests.streams.test_attestations import attestation, bundle, provenance
+from tests.streams.provenance import attestation, bundle, provenance
 from tests.streams.test_streams import ODD, rich
 
 #: Versions of a recorded document that are kept: the rest is more of the same.

@@ -1,5 +1,6 @@
 """Documents of real projects, trimmed and cleaned (``fields.py``)."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from source_pypi.services.index.documents import Document, Project, open_document
@@ -24,3 +25,8 @@ def recorded_documents(name: str) -> ProjectDocuments:
     content = document.content
     latest = ReleaseView(content.info.version or "", content, document, tuple(content.urls or ()))
     return ProjectDocuments(project=name, document=document, releases=(latest,))
+
+
+def at(text: str) -> datetime:
+    """A time in UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
