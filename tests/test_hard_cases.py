@@ -167,8 +167,8 @@ def test_invalid_requires_python_stays(world: World, fake: FakeIndex, connect: C
     """An invalid requires_python is unchanged in project, version and file."""
     world.add("foo", requires_python=requires_python)
     (batch,) = read(connect(fake), ["foo"], OF_PROJECT)
-    told = [row for stream in ("projects", "versions", "files") for row in rows_of(batch, stream, "requires_python")]
-    assert told == [(requires_python,)] * 4
+    found = [row for stream in ("projects", "versions", "files") for row in rows_of(batch, stream, "requires_python")]
+    assert found == [(requires_python,)] * 4
 
 
 def test_invalid_requirement_is_a_row(world: World, fake: FakeIndex, connect: Connect) -> None:
@@ -176,8 +176,8 @@ def test_invalid_requirement_is_a_row(world: World, fake: FakeIndex, connect: Co
     requirements = ["pytz (>dev)", "", "ok>=1", "six (>=1.0.*)", "a @ b @ c", "\u00fc", "x; python_version >= 3"]
     world.add("foo", requires_dist=requirements)
     (batch,) = read(connect(fake), ["foo"], OF_PROJECT)
-    told = rows_of(batch, "dependencies", "position", "requirement")
-    assert told == list(enumerate(requirements))
+    found = rows_of(batch, "dependencies", "position", "requirement")
+    assert found == list(enumerate(requirements))
     parsed = rows_of(batch, "dependencies", "requirement", "parse_error")
     assert [text for text, error in parsed if error is None] == ["ok>=1"]
     assert rows_of(batch, "projects", "requires_dist") == [(requirements,)]
@@ -253,8 +253,8 @@ def test_page_of_version_1_0(world: World, fake: FakeIndex, connect: Connect) ->
     files = [{"filename": name, "url": f"../../files/{name}", "hashes": {}} for name in names]
     world.override("/simple/foo/", {"meta": {"api-version": "1.0"}, "name": "foo", "files": files})
     (batch,) = read(connect(fake), ["foo"], choose_streams(["statuses"]))
-    told = rows_of(batch, "statuses", "status", "file_count", "agree", "serial")
-    assert told == [("active", 2, True, None)]
+    found = rows_of(batch, "statuses", "status", "file_count", "agree", "serial")
+    assert found == [("active", 2, True, None)]
 
 
 def test_html_only_index_fails_the_streams_of_pages(world: World, fake: FakeIndex, connect: Connect) -> None:

@@ -113,5 +113,5 @@ def test_letter_after_a_year_is_a_prerelease() -> None:
 def test_latest_release_if_all_are_prereleases() -> None:
     """If all releases are pre-releases, the highest is the latest."""
     rows = versions_rows(recorded_documents("opentelemetry-semantic-conventions"))
-    told = [(row.version, row.is_prerelease, row.is_latest) for row in rows if isinstance(row, Version)]
-    assert told == [("0.20b0", True, False), ("0.66b2", True, True)]
+    found = [(row.version, row.is_prerelease, row.is_latest) for row in rows if isinstance(row, Version)]
+    assert found == [("0.20b0", True, False), ("0.66b2", True, True)]

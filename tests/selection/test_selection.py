@@ -196,13 +196,13 @@ def test_excludes_matches_normalised_names(project: str, expected: bool) -> None
 def test_requests_of_one_project_are_merged() -> None:
     """All requests of a project become one selected project, in the order of first mention."""
     name = NormalizedName
-    asked = [
+    requested = [
         Requested(name("b")),
         Requested(name("a"), "2", frozenset({name("x")})),
         Requested(name("b"), "1"),
         Requested(name("a"), "1"),
     ]
-    assert merge(asked) == (selected("b", "1", unpinned=True), selected("a", "2", "1", extras=("x",)))
+    assert merge(requested) == (selected("b", "1", unpinned=True), selected("a", "2", "1", extras=("x",)))
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def statement_of(filename: str = FILE, predicate: str = PUBLISH) -> str:
     return json.dumps({"_type": kind, "subject": subject, "predicateType": predicate, "predicate": None})
 
 
-def entry(**given: Any) -> dict[str, Any]:
+def entry(**changes: Any) -> dict[str, Any]:
     """An entry of a transparency log, with camel-case keys and numbers as texts."""
     return {
         "logIndex": "147137139",
@@ -95,16 +95,19 @@ def entry(**given: Any) -> dict[str, Any]:
         "inclusionPromise": {"signedEntryTimestamp": text64("signed")},
         "inclusionProof": {"logIndex": "25232877", "rootHash": text64("root"), "treeSize": "25232878", "hashes": []},
         "canonicalizedBody": text64("{}"),
-    } | given
+    } | changes
 
 
 def attestation(
-    *, cert: bytes = A_CERTIFICATE, said: bytes | str | None = None, entries: Any = None, **given: Any
+    *, cert: bytes = A_CERTIFICATE, statement: bytes | str | None = None, entries: Any = None, **changes: Any
 ) -> dict[str, Any]:
     """An attestation, as an index sends it."""
     material = {"certificate": text64(cert), "transparency_entries": [entry()] if entries is None else entries}
-    envelope = {"statement": text64(statement_of() if said is None else said), "signature": text64("signature")}
-    return {"version": 1, "verification_material": material, "envelope": envelope} | given
+    envelope = {
+        "statement": text64(statement_of() if statement is None else statement),
+        "signature": text64("signature"),
+    }
+    return {"version": 1, "verification_material": material, "envelope": envelope} | changes
 
 
 def bundle(*attestations: Any, publisher: Any = GITHUB) -> dict[str, Any]:
@@ -170,6 +173,6 @@ NO_CERTIFICATE = dict.fromkeys(
 NO_ENTRY = dict.fromkeys(("integrated_at", "log_index"))
 
 
-def row(**given: Any) -> Attestation:
+def row(**changes: Any) -> Attestation:
     """The row of ``attestation()``, with these changes."""
-    return Attestation(**ROW | given)
+    return Attestation(**ROW | changes)

@@ -142,7 +142,7 @@ def test_log_entries(entries: Any, expected: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("statement", "expected"),
     [
         (b"\xff", NO_STATEMENT | {"parse_error": "statement: not UTF-8"}),
         ("", NO_STATEMENT | {"statement": "", "parse_error": "statement: not JSON"}),
@@ -179,9 +179,9 @@ def test_log_entries(entries: Any, expected: dict[str, Any]) -> None:
         ),
     ],
 )
-def test_invalid_statements(said: bytes | str, expected: dict[str, Any]) -> None:
+def test_invalid_statements(statement: bytes | str, expected: dict[str, Any]) -> None:
     """Missing values of a statement are null and reported; the statement stays if it is a text."""
-    assert rows(bundle(attestation(said=said))) == [row(**expected)]
+    assert rows(bundle(attestation(statement=statement))) == [row(**expected)]
 
 
 OTHER_NAME = x509.OtherName(x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.7"), utf8string("bot"))
@@ -283,14 +283,14 @@ def test_invalid_attestations(made: dict[str, Any], expected: dict[str, Any]) ->
     "made",
     [
         attestation(),
-        attestation(said=statement_of(predicate=SLSA)),
+        attestation(statement=statement_of(predicate=SLSA)),
         attestation(cert=certificate((x509.RFC822Name("bot@acme.example"),), utf8string(OIDC))),
         attestation(entries=[entry(integratedTime="0")]),
         attestation(version=2),
         attestation(entries=[]),
         attestation(cert=b"x"),
         attestation(cert=certificate((x509.UniformResourceIdentifier(WORKFLOW),), b"\x0c\x05abc")),
-        attestation(said="{"),
+        attestation(statement="{"),
         attestation(envelope={}),
         attestation(envelope={"statement": text64(statement_of())}),
         attestation(verification_material=None),
@@ -300,15 +300,15 @@ def test_invalid_attestations(made: dict[str, Any], expected: dict[str, Any]) ->
 def test_same_values_as_pypi_attestations(made: dict[str, Any]) -> None:
     """The row has the values that ``pypi-attestations`` reads; if it refuses, the row has a parse_error."""
     library = pytest.importorskip("pypi_attestations")
-    (said,) = rows(bundle(made))
+    (row_of_it,) = rows(bundle(made))
     try:
         judged = library.Attestation.model_validate(made)
         issuer = judged.certificate_claims.get(ISSUER)
         statement = judged.statement
     except Exception:  # of pydantic, pyasn1, cryptography or json
-        assert said.parse_error is not None
+        assert row_of_it.parse_error is not None
         return
     (subject,) = statement["subject"]
-    read_of_it = (issuer, statement["predicateType"], subject["name"], subject["digest"]["sha256"], statement)
-    told = (said.certificate_issuer, said.predicate_type, said.subject_name, said.subject_sha256)
-    assert (*told, json.loads(said.statement), said.parse_error) == (*read_of_it, None)
+    expected = (issuer, statement["predicateType"], subject["name"], subject["digest"]["sha256"], statement)
+    values = (row_of_it.certificate_issuer, row_of_it.predicate_type, row_of_it.subject_name, row_of_it.subject_sha256)
+    assert (*values, json.loads(row_of_it.statement), row_of_it.parse_error) == (*expected, None)

@@ -18,9 +18,9 @@ from tests.streams.provenance import (
     GITHUB,
     SLSA,
     attestation,
+    attested_documents,
     bundle,
     certificate,
-    attested_documents,
     provenance,
     row,
     rows,
@@ -37,7 +37,7 @@ def test_attestations_of_several_bundles() -> None:
     slsa = statement_of(predicate=SLSA)
     account = certificate((x509.RFC822Name("bot@acme.example"),), utf8string("https://accounts.example.com"))
     made = rows(
-        bundle(attestation(), attestation(said=slsa)),
+        bundle(attestation(), attestation(statement=slsa)),
         bundle(attestation(cert=account), publisher={"kind": "Google", "claims": None, "email": "bot@acme.example"}),
     )
     assert made == [
@@ -84,7 +84,7 @@ def test_empty_bundle_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    "given",
+    "documents",
     [
         ProjectDocuments(project=None),
         ProjectDocuments(project="foo"),
@@ -92,9 +92,9 @@ def test_empty_bundle_counts() -> None:
         attested_documents({FILE: provenance(bundle(attestation()))}, {"info": {}, "releases": {"1.0": []}}),
     ],
 )
-def test_missing_documents_have_no_rows(given: ProjectDocuments) -> None:
+def test_missing_documents_have_no_rows(documents: ProjectDocuments) -> None:
     """Without a document, or if it does not list the file, there are no rows."""
-    assert list(attestations_rows(given)) == []
+    assert list(attestations_rows(documents)) == []
 
 
 def test_missing_extra_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +111,7 @@ def add_attested_releases(world: World, *versions: str) -> None:
     """Add releases of foo with an attested wheel, and an sdist without attestations."""
     for version in versions:
         wheel = f"foo-{version}-py3-none-any.whl"
-        made = provenance(bundle(attestation(said=statement_of(wheel))))
+        made = provenance(bundle(attestation(statement=statement_of(wheel))))
         world.upload("foo", version, filename=wheel, provenance=made)
         world.upload("foo", version, filename=f"foo-{version}.tar.gz")
 
@@ -123,13 +123,15 @@ def wheel_row(version: str) -> Attestation:
 
 
 @pytest.mark.parametrize(
-    ("asked", "versions"),
+    ("requested", "versions"),
     [(("foo", "latest"), ["2.0"]), (("foo==1.0", "latest"), ["1.0"]), (("foo", "all"), ["1.0", "2.0"])],
 )
-def test_requests(world: World, fake: FakeIndex, connect: Connect, asked: tuple[str, str], versions: list[str]) -> None:
+def test_requests(
+    world: World, fake: FakeIndex, connect: Connect, requested: tuple[str, str], versions: list[str]
+) -> None:
     """One project document, one page, and one request for each attested file of the selected releases."""
     add_attested_releases(world, "1.0", "2.0")
-    name, releases = asked
+    name, releases = requested
     (batch,) = read(connect(fake), [name], [STREAM], releases=releases)
     made = rows_in(batch)["attestations"]
     assert sorted(made, key=lambda one: one.version) == [wheel_row(version) for version in versions]

@@ -39,11 +39,11 @@ def rows(body: bytes) -> list[Any]:
     return list(core_metadata_rows(documents_with_metadata({WHEEL: body})))
 
 
-def row(**given: Any) -> CoreMetadata:
+def row(**changes: Any) -> CoreMetadata:
     """The row of a METADATA with only version and name, with these changes."""
     nothing: dict[str, Any] = dict.fromkeys(CoreMetadata.__struct_fields__)
     bare = {"project": "foo", "version": "1.0", "filename": WHEEL, "metadata_version": "2.1", "declared_name": "foo"}
-    return CoreMetadata(**nothing | bare | given)
+    return CoreMetadata(**nothing | bare | changes)
 
 
 def test_metadata_2_4() -> None:
@@ -196,7 +196,7 @@ def test_version_that_lists_the_file() -> None:
 
 
 @pytest.mark.parametrize(
-    "given",
+    "documents",
     [
         ProjectDocuments(project=None),
         ProjectDocuments(project="foo"),
@@ -204,9 +204,9 @@ def test_version_that_lists_the_file() -> None:
         documents_with_metadata({WHEEL: metadata("")}, {"info": {}, "releases": {"1.0": None}}),
     ],
 )
-def test_missing_documents_have_no_rows(given: ProjectDocuments) -> None:
+def test_missing_documents_have_no_rows(documents: ProjectDocuments) -> None:
     """Without a document, or if it does not list the file, there are no rows."""
-    assert list(core_metadata_rows(given)) == []
+    assert list(core_metadata_rows(documents)) == []
 
 
 # Over the wire --------------------------------------------------------------------------------------------------
@@ -216,8 +216,8 @@ def add_described_releases(world: World, *versions: str) -> None:
     """Add releases of foo with two wheels and an sdist, each with its own metadata."""
     for version in versions:
         for end in ("-cp312-cp312-win32.whl", "-py3-none-any.whl", ".tar.gz"):
-            said = metadata(f"Version: {version}\nSummary: of {end}")
-            world.upload("foo", version, filename=f"foo-{version}{end}", core_metadata="cc", metadata=said)
+            body = metadata(f"Version: {version}\nSummary: of {end}")
+            world.upload("foo", version, filename=f"foo-{version}{end}", core_metadata="cc", metadata=body)
 
 
 def url(world: World, filename: str) -> str:
@@ -228,15 +228,15 @@ def url(world: World, filename: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("asked", "versions"),
+    ("requested", "versions"),
     [(("foo", "latest"), ["2.0"]), (("foo==1.0", "latest"), ["1.0"]), (("foo", "all"), ["1.0", "2.0"])],
 )
 def test_one_request_per_release(
-    world: World, fake: FakeIndex, connect: Connect, asked: tuple[str, str], versions: list[str]
+    world: World, fake: FakeIndex, connect: Connect, requested: tuple[str, str], versions: list[str]
 ) -> None:
     """One project document and, per selected release, one request for its most general wheel."""
     add_described_releases(world, "1.0", "2.0")
-    name, releases = asked
+    name, releases = requested
     (batch,) = read(connect(fake), [name], [STREAM], releases=releases)
     made = rows_in(batch)["core_metadata"]
     wheels = {version: f"foo-{version}-py3-none-any.whl" for version in versions}
@@ -264,18 +264,18 @@ def test_release_without_metadata_has_no_row(
     world.upload("foo", "1.0", filename=WHEEL, core_metadata=offered)
     (batch,) = read(connect(fake), ["foo"], [STREAM])
     assert (rows_in(batch), batch.failures) == ({"core_metadata": []}, {})
-    asked = {} if offered is None else {url(world, WHEEL): 1}
-    assert fake.counts == {"/pypi/foo/json": 1, **asked}
+    requests = {} if offered is None else {url(world, WHEEL): 1}
+    assert fake.counts == {"/pypi/foo/json": 1, **requests}
 
 
-@pytest.mark.parametrize("told", [str.lower, str.upper])
+@pytest.mark.parametrize("spelling", [str.lower, str.upper])
 def test_truncated_metadata_is_a_failure(
-    world: World, fake: FakeIndex, connect: Connect, told: Callable[[str], str]
+    world: World, fake: FakeIndex, connect: Connect, spelling: Callable[[str], str]
 ) -> None:
     """Metadata whose digest differs from the published one is a failure of the project's rows."""
     whole = metadata("Summary: whole")
     digest, of_part = (sha256(body).hexdigest() for body in (whole, whole[:-2]))
-    world.upload("foo", "1.0", filename=WHEEL, metadata=whole, core_metadata=told(digest))
+    world.upload("foo", "1.0", filename=WHEEL, metadata=whole, core_metadata=spelling(digest))
     assert rows_in(*read(connect(fake), ["foo"], [STREAM])) == {"core_metadata": [row(summary="whole")]}
     fake.new_run()
     world.override(url(world, WHEEL), whole[:-2], "text/plain")

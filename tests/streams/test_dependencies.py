@@ -23,7 +23,7 @@ WHEEL = "foo-1.0-py3-none-any.whl"
 METADATA = b"Metadata-Version: 2.1\nName: foo\nVersion: 1.0\nRequires-Dist: bar>=1\nRequires-Dist: baz\n"
 
 
-def row_with(requirement: str, **given: Any) -> Dependency:
+def row_with(requirement: str, **changes: Any) -> Dependency:
     """The row of foo 1.0, whose only requirement is bar, with these changes."""
     plain: dict[str, Any] = {
         "project": "foo",
@@ -34,7 +34,7 @@ def row_with(requirement: str, **given: Any) -> Dependency:
         **dict.fromkeys(("extras", "specifier", "pin", "pin_sort_key", "marker", "extra", "url", "parse_error")),
         "source": "index",
     }
-    return Dependency(**plain | given)
+    return Dependency(**plain | changes)
 
 
 def rows(*requirements: str) -> list[Any]:

@@ -16,10 +16,10 @@ def files(document: dict[str, Any]) -> list[Any]:
     return list(files_rows(documents_with(document)))
 
 
-def row_with(filename: str, **given: Any) -> File:
+def row_with(filename: str, **changes: Any) -> File:
     """The row of a file with only a name and these values."""
     nothing: dict[str, Any] = dict.fromkeys(File.__struct_fields__)
-    return File(**nothing | {"project": "foo", "version": "1.0", "filename": filename} | given)
+    return File(**nothing | {"project": "foo", "version": "1.0", "filename": filename} | changes)
 
 
 def test_files_of_the_index() -> None:
@@ -35,7 +35,13 @@ def test_files_of_the_index() -> None:
         "foo", "0.9", filename=egg, size=0, uploaded_at="2010-01-01T00:00:00", digests=digests[egg], comment_text="egg"
     )
     world.yank("foo", "0.9", "too old")
-    said: dict[str, Any] = {"md5": "aa", "sha256": "bb", "has_core_metadata": False, "has_sig": False, "yanked": False}
+    values: dict[str, Any] = {
+        "md5": "aa",
+        "sha256": "bb",
+        "has_core_metadata": False,
+        "has_sig": False,
+        "yanked": False,
+    }
     may = datetime(2024, 5, 1, 12, 0, 0, 1, UTC)
     assert list(files_rows(documents_of(world, "foo"))) == [
         row_with(
@@ -48,7 +54,7 @@ def test_files_of_the_index() -> None:
             blake2b_256=digests[egg]["blake2b_256"],
             uploaded_at=datetime(2010, 1, 1, tzinfo=UTC),
             comment_text="egg",
-            **said | {"yanked": True, "yanked_reason": "too old"},
+            **values | {"yanked": True, "yanked_reason": "too old"},
         ),
         row_with(
             wheel,
@@ -64,7 +70,7 @@ def test_files_of_the_index() -> None:
             core_metadata_sha256="cc",
             uploaded_at=may,
             requires_python=">=3.9",
-            **said | {"has_core_metadata": True},
+            **values | {"has_core_metadata": True},
         ),
         row_with(
             archive,
@@ -75,7 +81,7 @@ def test_files_of_the_index() -> None:
             blake2b_256=digests[archive]["blake2b_256"],
             uploaded_at=may,
             requires_python=">=3.9",
-            **said,
+            **values,
         ),
     ]
 
@@ -94,7 +100,7 @@ WHEN = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("values", "expected"),
     [
         ({}, {}),
         (dict.fromkeys(("size", "url", "digests", "core-metadata", "upload_time", "yanked", "downloads")), {}),
@@ -121,9 +127,9 @@ WHEN = datetime(2024, 1, 1, tzinfo=UTC)
         ({"url": "https://files.example.com/foo.zip"}, {"url": "https://files.example.com/foo.zip"}),
     ],
 )
-def test_values_of_a_file(said: dict[str, Any], expected: dict[str, Any]) -> None:
+def test_values_of_a_file(values: dict[str, Any], expected: dict[str, Any]) -> None:
     """Missing values are null, and equivalent forms of a value give the same row."""
-    rows = files({"info": {}, "releases": {"1.0": [{"filename": "foo-1.0.zip", **said}]}})
+    rows = files({"info": {}, "releases": {"1.0": [{"filename": "foo-1.0.zip", **values}]}})
     assert rows == [row_with("foo-1.0.zip", **expected)]
 
 

@@ -107,11 +107,11 @@ def test_null_values_are_like_missing_ones() -> None:
 
 def test_empty_texts_are_null() -> None:
     """Empty texts and UNKNOWN are null; empty lists and objects are not."""
-    given = dict.fromkeys(("name", "version", "summary", "author", "author_email", "maintainer"), "UNKNOWN")
-    given |= dict.fromkeys(("maintainer_email", "license", "license_expression", "keywords", "home_page"), "")
+    info = dict.fromkeys(("name", "version", "summary", "author", "author_email", "maintainer"), "UNKNOWN")
+    info |= dict.fromkeys(("maintainer_email", "license", "license_expression", "keywords", "home_page"), "")
     lists: dict[str, Any] = {"classifiers": [], "requires_dist": [], "provides_extra": [], "license_files": []}
     expected = NOTHING | {"classifiers": [], "requires_dist": [], "extras": [], "license_files": [], "project_urls": {}}
-    document = {"info": given | lists | {"project_urls": {}}, "ownership": {"roles": [], "organization": ""}}
+    document = {"info": info | lists | {"project_urls": {}}, "ownership": {"roles": [], "organization": ""}}
     assert row(document) == Project(**expected)
 
 

@@ -21,7 +21,7 @@ Connect = Callable[..., Index]
 STATUSES = choose_streams(["statuses"])
 
 
-def row_with(status: str, **given: Any) -> Status:
+def row_with(status: str, **changes: Any) -> Status:
     """The row of a project foo with document, page and no files, with these changes."""
     plain: dict[str, Any] = {
         "project": "foo",
@@ -34,7 +34,7 @@ def row_with(status: str, **given: Any) -> Status:
         "disagreement": None,
         "serial": None,
     }
-    return Status(**plain | given)
+    return Status(**plain | changes)
 
 
 # The lifecycle of a project (index-api.md 3) ------------------------------------------------------------------
@@ -128,8 +128,8 @@ HIDDEN: dict[str, Any] = {"has_document": False}
 GONE: dict[str, Any] = {"has_document": False, "has_page": False, "file_count": None, "agree": None}
 NO_DOCUMENT = "the index gives no document of it"
 
-#: What happened, the row that tells it but for the serial, and the rows of versions and files (None: none are given,
-#: so that what was loaded stays), and what is said.
+#: What happened to the project; its row without the serial; the rows of versions and files, None if loaded ones stay;
+#: the warnings.
 LIFECYCLE: dict[Callable[[World], None], tuple[Status, dict[str, int], tuple[str, ...]]] = {
     normal: (row_with("active", file_count=4), {"versions": 2, "files": 4}, ()),
     no_releases: (

@@ -98,8 +98,8 @@ def test_schemas_are_json_schemas(stream: Stream) -> None:
     """A stream's schema is a JSON Schema (draft 7) of its columns and, if incremental, ``_ab_cdc_deleted_at``."""
     schema = stream_schema(stream)
     jsonschema.Draft7Validator.check_schema(schema)
-    gone = ["_ab_cdc_deleted_at"] if stream.incremental else []
-    assert list(schema["properties"]) == [*duckdb_columns(stream), *gone]
+    deletion = ["_ab_cdc_deleted_at"] if stream.incremental else []
+    assert list(schema["properties"]) == [*duckdb_columns(stream), *deletion]
     assert set(list(schema["properties"])[: len(stream.key)]) == set(stream.key)
 
 
@@ -147,7 +147,7 @@ def poor() -> World:
     return world
 
 
-ODD: dict[str, Any] = {
+INVALID: dict[str, Any] = {
     "info": {"name": 1, "version": None, "classifiers": ["a", 2], "project_urls": {"a": 1}, "downloads": []},
     "last_serial": "7",
     "ownership": {"roles": [None, {"role": 1}], "organization": 2},
@@ -165,14 +165,14 @@ ODD: dict[str, Any] = {
 
 def many_documents() -> list[ProjectDocuments]:
     """Rich, poor, invalid and missing documents, of an index and of a mirror, and those about an index as a whole."""
-    world, odd = rich(), documents_with(ODD)
+    world, invalid = rich(), documents_with(INVALID)
     everything = tuple(release_of(world, "foo", version) for version in world.projects["foo"].releases)
     return [
         documents_of(world, "foo"),
         ProjectDocuments(project="foo", document=documents_of(world, "foo").document, releases=everything),
         documents_of(world, "foo", poverty=True),
         documents_of(poor(), "foo"),
-        odd,
+        invalid,
         documents_with({"info": {}}),
         ProjectDocuments(project="foo"),
         ProjectDocuments(project="foo", page=page_of(world, "foo"), document=documents_of(world, "foo").document),
@@ -217,7 +217,9 @@ def test_schema_refuses_wrong_types(stream: Stream) -> None:
     """A row with a field of a wrong type is not valid in the schema."""
     schema = stream_schema(stream)
     validator = jsonschema.Draft7Validator(schema)
-    wrong: dict[str, Any] = {name: 1 if "array" in said["type"] else [] for name, said in schema["properties"].items()}
+    wrong: dict[str, Any] = {
+        name: 1 if "array" in field["type"] else [] for name, field in schema["properties"].items()
+    }
     assert [name for name, value in wrong.items() if validator.is_valid({name: value})] == []
 
 
@@ -281,7 +283,7 @@ def test_default_streams() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "expected"),
+    ("wanted", "expected"),
     [
         ([], []),
         (["files"], ["files"]),
@@ -292,16 +294,16 @@ def test_default_streams() -> None:
         (["files", "all"], names(STREAMS)),
     ],
 )
-def test_streams_by_name(asked: Any, expected: list[str]) -> None:
+def test_streams_by_name(wanted: Any, expected: list[str]) -> None:
     """Streams are chosen by name, each once, in the table's order; ``all`` is every stream."""
-    assert names(choose_streams(asked)) == expected
+    assert names(choose_streams(wanted)) == expected
 
 
-@pytest.mark.parametrize("asked", [["Files"], ["files", ""], ["file", "files", "x"], ["all", "none"]])
-def test_unknown_streams_are_refused(asked: list[str]) -> None:
+@pytest.mark.parametrize("wanted", [["Files"], ["files", ""], ["file", "files", "x"], ["all", "none"]])
+def test_unknown_streams_are_refused(wanted: list[str]) -> None:
     """One error names all unknown streams and those that exist."""
     with pytest.raises(UnknownStreamError) as caught:
-        choose_streams(asked)
-    known = [*names(STREAMS), "all"]
-    assert caught.value.streams == tuple(name for name in asked if name not in known)
-    assert caught.value.known == tuple(known)
+        choose_streams(wanted)
+    existing = [*names(STREAMS), "all"]
+    assert caught.value.streams == tuple(name for name in wanted if name not in existing)
+    assert caught.value.known == tuple(existing)

@@ -22,9 +22,9 @@ def rows(**info: Any) -> list[Any]:
     return list(urls_rows(ProjectDocuments(project="foo", releases=(ReleaseView("1.0", document.content, document),))))
 
 
-def row_with(label: str, known: str | None, url: str, source: str = "project_urls") -> Url:
+def row_with(label: str, well_known: str | None, url: str, source: str = "project_urls") -> Url:
     """A row of foo 1.0."""
-    return Url(project="foo", version="1.0", label=label, well_known=known, url=url, source=source)
+    return Url(project="foo", version="1.0", label=label, well_known=well_known, url=url, source=source)
 
 
 def test_urls_of_a_release() -> None:

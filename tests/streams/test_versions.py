@@ -17,7 +17,7 @@ def versions(document: dict[str, Any]) -> list[Any]:
     return list(versions_rows(documents_with(document)))
 
 
-def row_with(text: str, **given: Any) -> Version:
+def row_with(text: str, **changes: Any) -> Version:
     """The row of a plain final version without files, with these changes."""
     plain: dict[str, Any] = {
         "project": "foo",
@@ -35,9 +35,9 @@ def row_with(text: str, **given: Any) -> Version:
         "yanked_reason": None,
         "is_latest": False,
     }
-    if given.get("file_count") and "total_size" not in given:
+    if changes.get("file_count") and "total_size" not in changes:
         plain["total_size"] = None  # the files do not say
-    return Version(**plain | given)
+    return Version(**plain | changes)
 
 
 def test_versions_of_the_index() -> None:

@@ -30,11 +30,11 @@ def rows(*advisories: Any) -> list[Any]:
     )
 
 
-def row_with(identifier: str, **given: Any) -> Vulnerability:
+def row_with(identifier: str, **changes: Any) -> Vulnerability:
     """A row of foo 1.0 in which everything else is null."""
     nothing = ("aliases", "summary", "details", "fixed_in", "link", "source", "withdrawn_at")
     plain: dict[str, Any] = {"project": "foo", "version": "1.0", "id": identifier, **dict.fromkeys(nothing)}
-    return Vulnerability(**plain | given)
+    return Vulnerability(**plain | changes)
 
 
 def test_advisory() -> None:
@@ -67,8 +67,8 @@ def test_advisory() -> None:
 
 def test_empty_texts_are_null_and_empty_lists_stay() -> None:
     """Empty lists stay empty; empty texts become null."""
-    given: dict[str, Any] = {"id": "A", "aliases": [], "fixed_in": [], "summary": "", "details": None}
-    assert rows(given, {"id": "B"}) == [row_with("A", aliases=[], fixed_in=[]), row_with("B")]
+    advisory: dict[str, Any] = {"id": "A", "aliases": [], "fixed_in": [], "summary": "", "details": None}
+    assert rows(advisory, {"id": "B"}) == [row_with("A", aliases=[], fixed_in=[]), row_with("B")]
 
 
 @pytest.mark.parametrize(
@@ -104,16 +104,16 @@ def test_order_of_the_index_does_not_matter() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "identifier"),
+    ("advisory", "identifier"),
     [
         ({"aliases": ["CVE-1", "CVE-2"], "link": "https://a.test"}, "CVE-1"),
         ({"id": "", "link": "https://a.test"}, "https://a.test"),
         ({}, "unknown-0"),
     ],
 )
-def test_advisory_without_identifier_is_a_row(given: dict[str, Any], identifier: str) -> None:
+def test_advisory_without_identifier_is_a_row(advisory: dict[str, Any], identifier: str) -> None:
     """An advisory without the identifier that the index promises is a row."""
-    assert rows(given) == [row_with(identifier, aliases=given.get("aliases"), link=given.get("link"))]
+    assert rows(advisory) == [row_with(identifier, aliases=advisory.get("aliases"), link=advisory.get("link"))]
 
 
 def test_missing_advisories_have_no_rows() -> None:
