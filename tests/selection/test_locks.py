@@ -272,7 +272,7 @@ def test_lock_without_packages_has_no_projects(read: Read, name: str, content: s
 
 
 SHAPE = "does not have the structure of such a file"
-LETTERS = "a name consists of ASCII letters, digits, '.', '-' and '_', and starts and ends with a letter or digit"
+LETTERS = "a name has ASCII letters, digits, '.', '-' and '_', and starts and ends with a letter or digit"
 
 
 @pytest.mark.parametrize(

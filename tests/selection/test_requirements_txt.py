@@ -134,7 +134,7 @@ def test_other_sources_are_skipped_with_a_warning(line: str, note: str, monkeypa
         ("flask=1.0", "'flask=1.0' is not a valid requirement: Expected "),
         ("flask==1.0/2", "'flask==1.0/2' is not a valid requirement: Expected "),
         ("caf\u00e9", "'caf\u00e9' is not a valid requirement: Expected package name"),
-        ("flask_", "'flask_' cannot be a project: a name consists of ASCII letters"),
+        ("flask_", "'flask_' cannot be a project: a name has ASCII letters"),
         ("flask; now", "'flask; now' is not a valid requirement: Expected a marker"),
         ("a @ https://user:secret@example.com b", "'a @ https://example.com b' is not a valid requirement: Expected "),
         (f"a{' ' * 100_000}b", f"'a{' ' * 99}' is not a valid requirement: it has more than 10,000 characters"),

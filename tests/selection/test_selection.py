@@ -13,7 +13,7 @@ from source_pypi.selection import Requested, SelectedProject, Selection, merge, 
 from source_pypi.selection.names import parse_requested
 
 FORM = "write a name, or name==version"
-LETTERS = "a name consists of ASCII letters, digits, '.', '-' and '_', and starts and ends with a letter or digit"
+LETTERS = "a name has ASCII letters, digits, '.', '-' and '_', and starts and ends with a letter or digit"
 
 
 def selected(project: str, *pins: str, unpinned: bool | None = None, extras: tuple[str, ...] = ()) -> SelectedProject:

@@ -75,7 +75,7 @@ def project_name(name: str, text: str | None = None) -> NormalizedName:
     try:
         return canonicalize_name(name, validate=True)
     except InvalidName as error:
-        rule = "a name consists of ASCII letters, digits, '.', '-' and '_', and starts and ends with a letter or digit"
+        rule = "a name has ASCII letters, digits, '.', '-' and '_', and starts and ends with a letter or digit"
         raise ProjectNameError(without_credentials(text or name), rule) from error
 
 

@@ -122,9 +122,7 @@ class _Parser(Struct):
             requirement = read_requirement(text)
             requested = requested_by(requirement)
         except InvalidRequirement as error:
-            raise line.error(
-                f"{_printable(raw)!r} is not a valid requirement: {str(error).splitlines()[0]}"
-            ) from error
+            raise line.error(f"{_printable(raw)!r} is not a valid requirement: {str(error).splitlines()[0]}") from error
         except ProjectNameError as error:
             raise line.error(str(error)) from error
         if requirement.url:

@@ -43,9 +43,7 @@ class Attestation(Struct, frozen=True, kw_only=True, gc=False):
 
     project: ProjectName
     version: ListedVersion
-    filename: Annotated[
-        str, describe("The file that it is about.", source="the file whose provenance document was requested")
-    ]
+    filename: Annotated[str, describe("The attested file.", source="the requested provenance document")]
     bundle: Annotated[
         int,
         describe(
@@ -62,9 +60,7 @@ class Attestation(Struct, frozen=True, kw_only=True, gc=False):
     publisher_workflow: Annotated[
         str | None, _publisher("workflow, .workflow_filepath", "The workflow file that published the file.")
     ]
-    publisher_environment: Annotated[
-        str | None, _publisher("environment", "The deployment environment that the workflow ran in.")
-    ]
+    publisher_environment: Annotated[str | None, _publisher("environment", "The deployment environment.")]
     publisher_email: Annotated[str | None, _publisher("email", "The account that published the file.")]
     publisher_claims: Annotated[
         dict[str, str | None] | None,
@@ -108,9 +104,7 @@ class Attestation(Struct, frozen=True, kw_only=True, gc=False):
             null="not given, or it cannot be parsed, see parse_error",
         ),
     ]
-    statement: Annotated[
-        str | None, describe("The signed statement: in-toto, as JSON.", source=_STATEMENT, null=_UNREADABLE)
-    ]
+    statement: Annotated[str | None, describe("The signed statement (in-toto).", source=_STATEMENT, null=_UNREADABLE)]
     parse_error: Annotated[
         str | None,
         describe("What could not be parsed, and why.", source="attestation_bundles[]", null="all of it was parsed"),

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from source_pypi.fields import describe
+from source_pypi.fields import describe, fields_of
 from source_pypi.services.index import documents as wire
 from source_pypi.services.index.documents import Document, Project
 from source_pypi.services.index.documents.kinds import DocumentKind
@@ -34,9 +34,7 @@ class CoreMetadata(Struct, frozen=True, kw_only=True, gc=False):
     metadata_version: Annotated[str | None, _header("Metadata-Version", "Version of the metadata format.")]
     declared_name: Annotated[str | None, _header("Name", "The project's name, as the file writes it.")]
     declared_version: Annotated[str | None, _header("Version", "The version, as the file writes it.")]
-    dynamic: Annotated[
-        list[str] | None, _header("Dynamic", "Fields of an sdist that may differ in its wheels (PEP 643).")
-    ]
+    dynamic: Annotated[list[str] | None, _header("Dynamic", "Fields of an sdist that wheels may change (PEP 643).")]
     platforms: Annotated[list[str] | None, _header("Platform", "Platforms that it supports.")]
     supported_platforms: Annotated[list[str] | None, _header("Supported-Platform", "Platforms that it was built for.")]
     summary: Annotated[str | None, _header("Summary", "One-line summary.")]
@@ -44,9 +42,7 @@ class CoreMetadata(Struct, frozen=True, kw_only=True, gc=False):
     description_content_type: Annotated[
         str | None, _header("Description-Content-Type", "Media type of the description.")
     ]
-    keywords: Annotated[
-        list[str] | None, _header("Keywords", "Keywords, split at commas or, if there are none, at white space.")
-    ]
+    keywords: Annotated[list[str] | None, _header("Keywords", "Keywords, split at commas or else at white space.")]
     author: Annotated[str | None, _header("Author", "The author's name.")]
     author_email: Annotated[str | None, _header("Author-email", "The author's email address.")]
     maintainer: Annotated[str | None, _header("Maintainer", "The maintainer's name.")]
@@ -57,9 +53,7 @@ class CoreMetadata(Struct, frozen=True, kw_only=True, gc=False):
     classifiers: Annotated[list[str] | None, _header("Classifier", "Trove classifiers.")]
     requires_dist: Annotated[list[str] | None, _header("Requires-Dist", "Dependencies (PEP 508).")]
     requires_python: Annotated[str | None, _header("Requires-Python", "Supported Python versions (PEP 440).")]
-    requires_external: Annotated[
-        list[str] | None, _header("Requires-External", "Dependencies that are not Python projects.")
-    ]
+    requires_external: Annotated[list[str] | None, _header("Requires-External", "Dependencies outside of Python.")]
     provides_extra: Annotated[list[str] | None, _header("Provides-Extra", "Names of the extras.")]
     provides_dist: Annotated[list[str] | None, _header("Provides-Dist", "Distributions that it contains.")]
     obsoletes_dist: Annotated[list[str] | None, _header("Obsoletes-Dist", "Distributions that it replaces.")]
@@ -87,37 +81,10 @@ class CoreMetadata(Struct, frozen=True, kw_only=True, gc=False):
     ]
 
 
-_TEXTS = (
-    "metadata_version",
-    "summary",
-    "description_content_type",
-    "author",
-    "author_email",
-    "maintainer",
-    "maintainer_email",
-    "license",
-    "license_expression",
-    "requires_python",
-    "home_page",
-    "download_url",
-)
-_LISTS = (
-    "dynamic",
-    "platforms",
-    "supported_platforms",
-    "license_files",
-    "classifiers",
-    "requires_dist",
-    "requires_external",
-    "provides_extra",
-    "provides_dist",
-    "obsoletes_dist",
-    "requires",
-    "provides",
-    "obsoletes",
-    "import_names",
-    "import_namespaces",
-)
+#: Fields that :func:`_row` sets one by one.
+_SET_ALONE = {"project", "version", "filename", "declared_name", "declared_version", "description", "keywords"}
+_TEXTS = [field.name for field in fields_of(CoreMetadata) if field.type is str and field.name not in _SET_ALONE]
+_LISTS = [field.name for field in fields_of(CoreMetadata) if field.type == list[str] and field.name not in _SET_ALONE]
 
 
 def core_metadata_rows(documents: ProjectDocuments) -> Iterator[Row]:

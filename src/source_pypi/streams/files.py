@@ -50,11 +50,9 @@ class File(Struct, frozen=True, gc=False):
     platform_tags: Annotated[list[str] | None, _in_name("A wheel's platform tags (PEP 425).")]
     size: Annotated[Integer | None, _listed("size", "Size of the file.", "bytes")]
     url: Annotated[str | None, _listed("url", "The file's URL, absolute.")]
-    md5: Annotated[str | None, _listed("digests.md5", "MD5 digest of the file, in hexadecimal.")]
-    sha256: Annotated[str | None, _listed("digests.sha256", "SHA-256 digest of the file, in hexadecimal.")]
-    blake2b_256: Annotated[
-        str | None, _listed("digests.blake2b_256", "BLAKE2b-256 digest of the file, in hexadecimal.")
-    ]
+    md5: Annotated[str | None, _listed("digests.md5", "MD5 digest, in hexadecimal.")]
+    sha256: Annotated[str | None, _listed("digests.sha256", "SHA-256 digest, in hexadecimal.")]
+    blake2b_256: Annotated[str | None, _listed("digests.blake2b_256", "BLAKE2b-256 digest, in hexadecimal.")]
     has_core_metadata: Annotated[
         bool | None,
         _listed("core-metadata", "Whether the index serves the file's METADATA at its URL plus .metadata (PEP 658)."),

@@ -41,9 +41,7 @@ class Project(Struct, frozen=True, kw_only=True, gc=False):
     license: Annotated[str | None, _info("license", "Licence as free text, possibly its full text.")]
     license_expression: Annotated[str | None, _info("license_expression", "Licence as an SPDX expression (PEP 639).")]
     license_files: Annotated[list[str] | None, _info("license_files", "Names of the licence files (PEP 639).")]
-    keywords: Annotated[
-        list[str] | None, _info("keywords", "Keywords, split at commas or, if there are none, at white space.")
-    ]
+    keywords: Annotated[list[str] | None, _info("keywords", "Keywords, split at commas or else at white space.")]
     classifiers: Annotated[list[str] | None, _info("classifiers", "Trove classifiers.")]
     requires_python: Annotated[str | None, _info("requires_python", "Supported Python versions (PEP 440).")]
     requires_dist: Annotated[list[str] | None, _info("requires_dist", "Dependencies (PEP 508), as uploaded.")]

@@ -64,9 +64,7 @@ class Version(Struct, frozen=True, kw_only=True, gc=False):
         describe("Whether it is yanked (PEP 592).", source="releases[].yanked", null="not given, or no files"),
     ]
     yanked_reason: YankedReason
-    is_latest: Annotated[
-        bool, describe("Whether it is the latest release, as the index selects it.", source="info.version")
-    ]
+    is_latest: Annotated[bool, describe("Whether the index selects it as the latest.", source="info.version")]
 
 
 def versions_rows(documents: ProjectDocuments) -> Iterator[Row]:
