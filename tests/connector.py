@@ -19,7 +19,7 @@ from source_pypi.streams.stream import Stream
 from source_pypi.sync.state import WHOLE_INDEX, ProjectState, settings_digest_of
 from source_pypi.sync.state_codec import pack_text
 from tests.fake_index import FakeIndex, World
-from tests.streams.test_attestations import attestation, bundle, provenance
+from tests.streams.provenance import attestation, bundle, provenance
 
 ROOT = Path(__file__).parents[1]
 CONFIGURATIONS = ROOT / "integration_tests"

@@ -1,4 +1,4 @@
-"""Every setting: what may be given, what is made of it, and how it is told what may not."""
+"""Settings: defaults, accepted values, and the errors for invalid ones."""
 
 import json
 from pathlib import Path
@@ -53,18 +53,18 @@ ALL: dict[str, Any] = {
     "max_concurrency": 8,
     "request_timeout_seconds": 2.5,
 }
-ADDRESS = "must be an address such as https://packages.example.com/simple/"
-TOGETHER = "index_username and index_password go together"
+ADDRESS = "must be a URL such as https://packages.example.com/simple/"
+TOGETHER = "index_username and index_password must be set together"
 
 
 def test_defaults() -> None:
-    """A configuration in which nothing is set has every default."""
+    """A configuration without settings has every default."""
     assert make_config({}) == Config(**DEFAULTS)
     assert {name: getattr(Config(), name) for name in Config.__struct_fields__} == DEFAULTS
 
 
-def test_every_setting() -> None:
-    """Every setting is taken as it was given."""
+def test_every_setting_is_read() -> None:
+    """Every setting has the value that is given."""
     expected = Config(**{**ALL, "projects": ("flask", "requests==2.31.0"), "exclude": ("internal-*", "setuptools")})
     assert make_config(ALL) == expected
     assert ALL.keys() == set(Config.__struct_fields__)
@@ -79,20 +79,20 @@ def test_every_setting() -> None:
         ({"project_name": "sampleproject", "version": None}, Config(project_name="sampleproject")),
     ],
 )
-def test_a_configuration_of_0_2(settings: dict[str, Any], expected: Config) -> None:
-    """A configuration that source-pypi 0.2.x took means the same."""
+def test_configuration_of_0_2_is_accepted(settings: dict[str, Any], expected: Config) -> None:
+    """A configuration of source-pypi 0.2.x keeps its meaning."""
     assert make_config(settings) == expected
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
 @pytest.mark.parametrize("nothing", [None, ""])
-def test_null_and_empty_texts_are_not_given(name: str, nothing: str | None) -> None:
+def test_null_and_empty_texts_give_the_default(name: str, nothing: str | None) -> None:
     """A setting that is null or an empty text has its default."""
     assert make_config({name: nothing}) == Config()
 
 
-def test_unknown_names_are_ignored() -> None:
-    """Settings that do not exist are ignored, whatever they are, as are those that Airbyte adds."""
+def test_unknown_settings_are_ignored() -> None:
+    """Unknown settings are ignored, such as those that Airbyte adds."""
     assert make_config({"project_name": "foo", "start_date": 1, "__injected": {"a": [None]}}) == Config(
         project_name="foo"
     )
@@ -122,8 +122,8 @@ def test_unknown_names_are_ignored() -> None:
         ("index_url", "https://alice:secret@packages.example.com/simple/"),
     ],
 )
-def test_values_at_the_bounds(name: str, value: Any) -> None:
-    """What is just within the bounds is taken."""
+def test_values_at_the_bounds_are_accepted(name: str, value: Any) -> None:
+    """Values at the bounds are accepted."""
     expected: Any = tuple(value) if isinstance(value, list) else value
     assert make_config({name: value}) == Config(**{name: expected})
 
@@ -160,17 +160,17 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"max_concurrency": 1.5}, "max_concurrency", "Expected `int`, got `float`"),
     ({"request_timeout_seconds": 0}, "request_timeout_seconds", "Expected `float` > 0.0"),
     ({"request_timeout_seconds": "30"}, "request_timeout_seconds", "Expected `float`, got `str`"),
-    ({"version": "1.0"}, "version", "goes with project_name; pin an entry of projects as name==version"),
+    ({"version": "1.0"}, "version", "requires project_name; to pin an entry of projects, write name==version"),
     (
         {"version": "1.0", "project_name": "", "projects": ["a"]},
         "version",
-        "goes with project_name; pin an entry of projects as name==version",
+        "requires project_name; to pin an entry of projects, write name==version",
     ),
     ({"index_username": "alice"}, "index_password", TOGETHER),
     ({"index_username": "alice", "index_password": ""}, "index_password", TOGETHER),
     ({"index_password": "secret"}, "index_password", TOGETHER),
     *(
-        ({"contact": contact}, "contact", "may only have printable ASCII characters: it is part of a header")
+        ({"contact": contact}, "contact", "must consist of printable ASCII characters, because it is sent in a header")
         for contact in ("caf\u00e9", "a\nb", "a\tb", "\x7f")
     ),
     *(
@@ -198,8 +198,8 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
 
 
 @pytest.mark.parametrize(("settings", "setting", "reason"), WRONG)
-def test_what_breaks_the_specification(settings: dict[str, Any], setting: str, reason: str) -> None:
-    """A setting that breaks the specification is refused by its name, and told why."""
+def test_invalid_setting_is_refused(settings: dict[str, Any], setting: str, reason: str) -> None:
+    """An invalid setting is an error with its name and the reason."""
     with pytest.raises(SettingError) as caught:
         make_config(settings)
     assert (caught.value.setting, caught.value.reason) == (setting, reason)
@@ -215,8 +215,8 @@ def test_what_breaks_the_specification(settings: dict[str, Any], setting: str, r
         {"index_url": "ftp://alice:hunter2@index.test/"},
     ],
 )
-def test_no_error_tells_a_secret(settings: dict[str, Any]) -> None:
-    """The message for a wrong setting does not have the secret in it."""
+def test_errors_have_no_secret(settings: dict[str, Any]) -> None:
+    """The error for an invalid setting does not contain the secret."""
     with pytest.raises(SettingError) as caught:
         make_config(settings)
     assert "hunter2" not in str(caught.value)
@@ -224,15 +224,15 @@ def test_no_error_tells_a_secret(settings: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("settings", [{}, ALL, {"unknown": [1]}, {"project_name": "caf\u00e9"}])
-def test_read_config(settings: dict[str, Any], tmp_path: Path) -> None:
-    """A file with a JSON object is read as its settings."""
+def test_settings_are_read_from_a_file(settings: dict[str, Any], tmp_path: Path) -> None:
+    """The settings are read from a JSON object in a file."""
     path = tmp_path / "config.json"
     path.write_text(json.dumps(settings, indent=2, ensure_ascii=False), encoding="utf-8")
     assert read_config(path) == make_config(settings)
 
 
-def test_read_config_names_the_setting(tmp_path: Path) -> None:
-    """A wrong setting in a file is told like any other."""
+def test_invalid_setting_in_a_file_is_refused(tmp_path: Path) -> None:
+    """An invalid setting in a file is the same error."""
     path = tmp_path / "config.json"
     path.write_text('{"max_concurrency": 0}')
     with pytest.raises(SettingError) as caught:
@@ -241,8 +241,8 @@ def test_read_config_names_the_setting(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"[]", b"null", b'"flask"', b"1", b"true"])
-def test_a_file_that_is_no_object(content: bytes, tmp_path: Path) -> None:
-    """A file with any other JSON than an object is refused, and named."""
+def test_file_without_an_object_is_refused(content: bytes, tmp_path: Path) -> None:
+    """JSON that is not an object is an error with the file's name."""
     path = tmp_path / "config.json"
     path.write_bytes(content)
     with pytest.raises(SettingError) as caught:
@@ -265,26 +265,26 @@ def test_a_file_that_is_no_object(content: bytes, tmp_path: Path) -> None:
         pytest.param(b'{"a":' * 100_000 + b"1" + b"}" * 100_000, id="deep objects"),
     ],
 )
-def test_a_file_that_is_no_json(content: bytes, tmp_path: Path) -> None:
-    """A file that is no JSON is refused, and named."""
+def test_file_that_is_not_json_is_refused(content: bytes, tmp_path: Path) -> None:
+    """A file that is not valid JSON is an error with its name."""
     path = tmp_path / "config.json"
     path.write_bytes(content)
     with pytest.raises(SettingError) as caught:
         read_config(path)
     assert caught.value.setting == ""
-    assert str(caught.value).startswith(f"the configuration {path} is no JSON: ")
+    assert str(caught.value).startswith(f"the configuration {path} is not valid JSON: ")
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    """A file that is not there is told as such."""
+def test_missing_file_is_refused(tmp_path: Path) -> None:
+    """A missing file is an error with its name."""
     path = tmp_path / "config.json"
     with pytest.raises(SettingError) as caught:
         read_config(path)
     assert str(caught.value) == f"the configuration {path} cannot be read: No such file or directory"
 
 
-def test_a_directory_instead_of_a_file(tmp_path: Path) -> None:
-    """A directory is told as such."""
+def test_folder_is_refused(tmp_path: Path) -> None:
+    """A folder is an error with its name."""
     with pytest.raises(SettingError) as caught:
         read_config(tmp_path)
     assert str(caught.value) == f"the configuration {tmp_path} cannot be read: Is a directory"

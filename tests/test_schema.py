@@ -1,4 +1,4 @@
-"""The mapping of types: one record's whole schema, columns and description, and the settings' specification."""
+"""The mapping of types: schema, columns and description of a record, and the specification of the settings."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -17,7 +17,7 @@ DRAFT = "http://json-schema.org/draft-07/schema#"
 
 
 class Inner(Struct):
-    """Something nested."""
+    """A nested record."""
 
     name: Annotated[str | None, describe("A name.")] = None
     when: Annotated[datetime | None, describe("A time, as the index wrote it.")] = None
@@ -60,7 +60,7 @@ TIME = {"format": "date-time", "airbyte_type": "timestamp_with_timezone"}
 
 
 def test_schema_of_a_stream() -> None:
-    """A stream's schema has its key first, every type and description, null where it may be, and room for more."""
+    """A stream's schema has its key first, types, descriptions and null where allowed, and permits further keys."""
     expected = {
         "$schema": DRAFT,
         "type": "object",
@@ -102,7 +102,7 @@ def test_schema_of_a_stream() -> None:
 
 
 def test_columns_of_a_stream() -> None:
-    """A plain value has its own column type, a list of texts is an array, and whatever is nested is JSON."""
+    """A scalar has its own column type, a list of texts is an array, and a nested value is JSON."""
     columns = duckdb_columns(STREAM)
     assert columns == {
         "key": "VARCHAR",
@@ -154,15 +154,15 @@ def test_columns_of_files() -> None:
 
 
 @pytest.mark.parametrize("name", ["stats", "recent_releases", "recent_projects"])
-def test_what_tells_of_the_moment_only(name: str) -> None:
-    """Streams that tell of the moment only have no cursor, and no time of a visit."""
+def test_snapshot_streams_have_no_cursor(name: str) -> None:
+    """Streams that are snapshots have no cursor and no ``seen_at``."""
     (stream,) = (stream for stream in STREAMS if stream.name == name)
     assert not {"seen_at", "_ab_cdc_deleted_at"} & {*duckdb_columns(stream), *stream_schema(stream)["properties"]}
     assert describe_streams([stream])[0]["cursor"] is None
 
 
 def test_types_in_words() -> None:
-    """A field's type is told in a word or two."""
+    """A field's type has a name of one or two words."""
     assert {one.name: type_words(one) for one in fields_of(Everything)} == {
         "text": "string",
         "key": "string",
@@ -181,14 +181,14 @@ def test_types_in_words() -> None:
 
 
 class Small(Struct):
-    """Two fields."""
+    """A record of two fields."""
 
     value: Annotated[int | None, describe("How many.", source="a.b", unit="files", null="not counted")]
     key: Annotated[str, describe("What tells rows apart.")]
 
 
-def test_streams_described() -> None:
-    """A stream is described with its fields, key first, as plain values."""
+def test_description_of_a_stream() -> None:
+    """The description of a stream has its fields, key first, as plain values."""
     (described,) = describe_streams([replace(STREAM, record=Small)])
     (reads,) = (one.pop("reads") for one in (described,))
     assert described == {
@@ -243,7 +243,7 @@ class Settings(Struct, kw_only=True):
 
 
 def test_schema_of_settings() -> None:
-    """Settings are described with title, bounds, default and place; a secret is marked, and nothing is required."""
+    """A setting has a title, bounds, default and order; a secret is marked, and nothing is required."""
     assert settings_schema(Settings) == {
         "$schema": DRAFT,
         "title": "PyPI",
@@ -306,8 +306,8 @@ def test_schema_of_settings() -> None:
 SPECIFICATION = settings_schema(Config)
 
 
-def test_the_specification_is_a_schema() -> None:
-    """The connector's specification is a JSON Schema of draft 7 that has every setting, each titled and described."""
+def test_specification_is_a_json_schema() -> None:
+    """The specification is a JSON Schema (draft 7) with a title and description for every setting."""
     jsonschema.Draft7Validator.check_schema(SPECIFICATION)
     properties = SPECIFICATION["properties"]
     assert list(properties) == list(Config.__struct_fields__)
@@ -315,14 +315,14 @@ def test_the_specification_is_a_schema() -> None:
     assert all(setting["title"] != name and setting["description"] for name, setting in properties.items())
 
 
-def test_the_specification_requires_nothing() -> None:
-    """A configuration of 0.2.x and a new one are both valid: nothing is required, and more is allowed."""
+def test_specification_requires_no_setting() -> None:
+    """No setting is required, and further ones are allowed, so that configurations of 0.2.x stay valid."""
     assert (SPECIFICATION["required"], SPECIFICATION["additionalProperties"]) == ([], True)
 
 
 @pytest.mark.parametrize("name", ["project_name", "version"])
 def test_settings_of_0_2_are_plain_texts(name: str) -> None:
-    """The settings of 0.2.x are still plain texts, without a default."""
+    """The settings of 0.2.x are plain texts without a default."""
     setting = SPECIFICATION["properties"][name]
     assert setting["type"] == "string"
     assert setting.keys() == {"type", "title", "description", "examples", "order"}
@@ -339,7 +339,7 @@ def test_settings_of_0_2_are_plain_texts(name: str) -> None:
         {"requests_per_second": 0, "request_timeout_seconds": 0.5},
     ],
 )
-def test_settings_that_the_specification_allows(settings: dict[str, Any]) -> None:
+def test_specification_accepts_valid_configurations(settings: dict[str, Any]) -> None:
     """Configurations of 0.2.x and new ones are valid."""
     jsonschema.Draft7Validator(SPECIFICATION).validate(settings)
 
@@ -360,12 +360,12 @@ def test_settings_that_the_specification_allows(settings: dict[str, Any]) -> Non
         {"index_password": 1},
     ],
 )
-def test_settings_that_the_specification_forbids(settings: dict[str, Any]) -> None:
-    """What the connector would refuse is invalid by the specification too."""
+def test_specification_refuses_what_the_connector_refuses(settings: dict[str, Any]) -> None:
+    """What the connector refuses is invalid in the specification as well."""
     assert not jsonschema.Draft7Validator(SPECIFICATION).is_valid(settings)
 
 
-def test_secrets_are_marked() -> None:
-    """The password, and nothing else, is marked as a secret."""
+def test_only_the_password_is_a_secret() -> None:
+    """Only the password is marked as a secret."""
     marked = {name for name, setting in SPECIFICATION["properties"].items() if setting.get("airbyte_secret")}
     assert marked == {"index_password"}

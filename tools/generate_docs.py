@@ -1,6 +1,7 @@
-"""What is generated in the docs, from the records and the commands; ``make docs`` writes it, ``make check`` compares.
+"""Generates parts of the documentation from records, streams and commands.
 
-cog runs the functions below where the docs ask for them, in comments of their own.
+The pages call these functions in comments that cog runs. ``make docs`` writes their output; ``make check`` fails if it
+is not current.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,13 +20,15 @@ from source_pypi.destinations.duckdb.views import VIEWS
 from source_pypi.fields import fields_of
 from source_pypi.http import client, compression, connections
 from source_pypi.schema import describe_streams, type_words
+from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams import STREAMS
 from source_pypi.sync.circuit_breaker import STOP_AFTER
 
-#: Tables that others belong to, from the outermost inwards, and the fields on which they are joined.
+#: Tables that others reference, outermost first.
 PARENTS = ("projects", "versions", "files")
-#: Tables whose rows may have no parent: of projects without documents, and of projects that were not chosen.
-WITHOUT_PARENTS = ("statuses", "listing", "recent_releases", "recent_projects")
+#: Kinds of documents that also describe projects without rows in ``projects``: missing ones, and ones not selected.
+WITHOUT_PARENTS = {DocumentKind.PAGE, DocumentKind.LISTING, DocumentKind.RECENT_RELEASES, DocumentKind.RECENT_PROJECTS}
+#: Fields that tables are joined on.
 JOINED = ("project", "version", "filename")
 RESULTS = Path(__file__).parent.parent / "benchmarks" / "results.md"
 
@@ -41,13 +44,22 @@ def settings_table() -> str:
     return _table(("setting", "type", "default", "meaning"), rows)
 
 
-def streams_table() -> str:
-    """Every stream: name, what a row is, key, cost."""
+def streams_table(page: str = "docs/streams.md") -> str:
+    """Every stream: name, what a row is, key, requests. Names link to their sections in ``page``."""
     rows = [
-        (f"[`{s['name']}`](docs/streams.md#{s['name']})", s["row"], _names(s["key"]), s["cost"])
+        (f"[`{s['name']}`]({page}#{s['name']})", s["row"], _names(s["key"]), s["cost"])
         for s in describe_streams(STREAMS)
     ]
     return _table(("stream", "a row is", "key", "requests"), rows)
+
+
+def catalog_table() -> str:
+    """Every stream, as the page for Airbyte's catalogue lists them."""
+    rows = [
+        (f"`{s['name']}`", s["row"], _names(s["key"]), "yes" if s["cursor"] else "no")
+        for s in describe_streams(STREAMS)
+    ]
+    return _table(("Stream", "A row is", "Primary key", "Incremental"), rows)
 
 
 def streams_reference() -> str:
@@ -56,7 +68,7 @@ def streams_reference() -> str:
 
 
 def entities() -> str:
-    """A diagram of the tables and how they join (Mermaid)."""
+    """A Mermaid diagram of the tables and their relations."""
     described = describe_streams(STREAMS)
     lines = ["```mermaid", "erDiagram"]
     for stream in described:
@@ -65,7 +77,7 @@ def entities() -> str:
         parent = _parent(stream, described)
         if parent is not None:
             many = "o|" if set(stream["key"]) == set(parent["key"]) else "o{"
-            one = "|o" if stream["name"] in WITHOUT_PARENTS else "||"
+            one = "|o" if stream["reads"][0] in WITHOUT_PARENTS else "||"
             joined = ", ".join(parent["key"])
             lines.append(f'    {parent["name"]} {one}--{many} {stream["name"]} : "{joined}"')
     lines.append('    projects |o--o{ dependencies : "project = name"')
@@ -73,9 +85,9 @@ def entities() -> str:
 
 
 def views_table() -> str:
-    """Every view: name, what a row is, the tables that it needs."""
+    """Every view: name, what a row is, the tables that it reads."""
     rows = [(f"`{view.name}`", view.row, _names(list(view.needs))) for view in VIEWS]
-    return _table(("view", "a row is", "made from"), rows)
+    return _table(("view", "a row is", "reads"), rows)
 
 
 def carried_table() -> str:
@@ -84,68 +96,72 @@ def carried_table() -> str:
     rows = [
         (f"`{s.name}`", "yes", partitions[CARRIED[s.name].partition])
         if s.name in CARRIED
-        else (f"`{s.name}`", "no", LEFT_OUT[s.name])
+        else (f"`{s.name}`", "no", LEFT_OUT.get(s.name, "it has no recipe"))
         for s in STREAMS
     ]
     return _table(("stream", "carried", "what it takes, or why not"), rows)
 
 
 def cost_table() -> str:
-    """What was measured last, and what it should be: the first table of the results, without commands."""
-    begun = dropwhile(lambda line: not line.startswith("| "), RESULTS.read_text().splitlines())
-    cells = [line.strip("| ").split(" | ")[:3] for line in takewhile(bool, begun)]
+    """The latest measurements and their goals: the first table of ``benchmarks/results.md``."""
+    lines = dropwhile(lambda line: not line.startswith("| "), RESULTS.read_text().splitlines())
+    cells = [line.strip("| ").split(" | ")[:3] for line in takewhile(bool, lines)]
     head, _, *rows = cells
     return _table(tuple(head), [tuple(row) for row in rows])
 
 
 def network_bounds() -> str:
-    """How long each wait of the client may take, from the constants that bound it."""
+    """The time limits of the client, from the constants that set them."""
     timeout = Config().request_timeout_seconds
-    backoffs = [min(client.LONGEST_BACKOFF, client.SHORTEST_BACKOFF * 2**tried) for tried in range(client.TRIES - 1)]
+    backoffs = [min(client.LONGEST_BACKOFF, client.SHORTEST_BACKOFF * 2**retry) for retry in range(client.TRIES - 1)]
     rows = [
-        ("connecting: name, TCP, proxy, TLS", "T", f"`request_timeout_seconds`, {timeout:g} s unless set"),
-        ("the head of an answer", "T", "the same; bytes that come do not prolong it"),
+        ("connecting: DNS, TCP, proxy, TLS", "T", f"`request_timeout_seconds`, default {timeout:g} s"),
+        ("the head of a response", "T", "the same; bytes received do not extend it"),
         (
-            "an answer with a body of n bytes",
-            "T + n / R, and no silence beyond T",
+            "a response with a body of n bytes",
+            "T + n / R, and T without a byte",
             f"R = `SLOWEST_BODY`, {connections.SLOWEST_BODY // 1024} KB/s; n is at most `LARGEST_ANSWER`, "
             f"{compression.LARGEST_ANSWER // 2**20} MB",
         ),
         (
-            "a try",
+            "one attempt",
             "(1 + H) (2 T + n / R)",
-            f"H = `REDIRECTS`, at most {client.REDIRECTS} redirects, which are hops of one try",
+            f"H = `REDIRECTS`, at most {client.REDIRECTS} redirects, which belong to one attempt",
         ),
         (
-            "the waits between tries",
-            f"{sum(backoffs):g} s, and up to a quarter more",
+            "all waits between attempts",
+            f"{sum(backoffs):g} s, plus up to a quarter",
             f"`SHORTEST_BACKOFF`, {client.SHORTEST_BACKOFF:g} s, doubled up to `LONGEST_BACKOFF`, "
             f"{client.LONGEST_BACKOFF:g} s",
         ),
         (
-            "a wait that the index asks for",
+            "a wait that the index requests (Retry-After)",
             f"{client.LONGEST_WAIT:g} s",
-            "`LONGEST_WAIT`; a longer Retry-After is an error at once",
+            "`LONGEST_WAIT`; a longer one is an error at once",
         ),
         (
-            "a question",
-            f"{client.TRIES} tries and the waits between them",
-            f"`TRIES`; `FIRST_TRIES` {client.FIRST_TRIES} until the index has answered once in this run",
+            "one request",
+            f"{client.TRIES} attempts and the waits between them",
+            f"`TRIES`; `FIRST_TRIES`, {client.FIRST_TRIES}, until the index has answered once in this run",
         ),
         (
-            "a question of `check`",
-            f"{CHECK_TRIES} tries",
-            f"`CHECK_TRIES`; `CHECK_WAIT`, {CHECK_WAIT:g} s, is the longest Retry-After: somebody waits for it",
+            "a request of `check`",
+            f"{CHECK_TRIES} attempts",
+            f"`CHECK_TRIES`; the longest Retry-After is `CHECK_WAIT`, {CHECK_WAIT:g} s, because a user is waiting",
         ),
-        ("an index that fails", f"{STOP_AFTER} projects in a row", "`STOP_AFTER`; what was read is kept"),
-        ("the turn of a request", "its place in the queue", "`requests_per_second`"),
-        ("the end after Ctrl-C or SIGTERM", f"{SHUTDOWN_SECONDS:g} s", "`GRACE`, then the process ends as it stands"),
+        ("a failing index", f"{STOP_AFTER} projects in a row", "`STOP_AFTER`; rows that were read are kept"),
+        ("the rate limit", "the request's position in the queue", "`requests_per_second`"),
+        (
+            "the end after Ctrl-C or SIGTERM",
+            f"{SHUTDOWN_SECONDS:g} s",
+            "`SHUTDOWN_SECONDS`, then the process ends at once",
+        ),
     ]
-    return _table(("wait", "at most", "what sets it"), rows)
+    return _table(("wait", "at most", "set by"), rows)
 
 
 def _attributes(stream: dict[str, Any]) -> list[str]:
-    """Key fields, and those that other tables join on."""
+    """The key fields, and those that other tables join on."""
     names = [
         *stream["key"],
         *(f["name"] for f in stream["fields"] if f["name"] in JOINED and f["name"] not in stream["key"]),
@@ -155,7 +171,7 @@ def _attributes(stream: dict[str, Any]) -> list[str]:
 
 
 def _parent(stream: dict[str, Any], described: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """The table that a table's rows belong to: the most specific one whose whole key they carry."""
+    """The table that a table references: the most specific one whose whole key it has."""
     fields = {field["name"] for field in stream["fields"]}
     parents = [other for other in described if other["name"] in PARENTS and set(other["key"]) <= fields]
     parents = [other for other in parents if PARENTS.index(other["name"]) < _rank(stream)]
@@ -167,22 +183,22 @@ def _rank(stream: dict[str, Any]) -> int:
 
 
 def help_of(command: str) -> str:
-    """What a command says of itself."""
-    shown = CliRunner().invoke(cli, [command, "--help"], prog_name="source-pypi", terminal_width=100).output
-    return f"```console\n$ source-pypi {command} --help\n{shown.strip()}\n```"
+    """The help of a command."""
+    output = CliRunner().invoke(cli, [command, "--help"], prog_name="source-pypi", terminal_width=100).output
+    return f"```console\n$ source-pypi {command} --help\n{output.strip()}\n```"
 
 
 def _stream(stream: dict[str, Any]) -> str:
-    facts = [
+    lines = [
         f"A row is {stream['row']}.",
         "",
         f"- key: {_names(stream['key'])}",
-        f"- read from: {', '.join(stream['reads'])}",
-        f"- cursor: {_names([stream['cursor']]) if stream['cursor'] else 'none: it tells of the moment only'}",
+        f"- documents: {', '.join(stream['reads'])}",
+        f"- cursor: {_names([stream['cursor']]) if stream['cursor'] else 'none; the table is a snapshot'}",
         f"- requests: {stream['cost']}",
-        f"- loaded by `sync` when no stream is named: {'yes' if stream['default'] else 'no'}",
+        f"- loaded by default: {'yes' if stream['default'] else 'no'}",
     ]
-    return f"## {stream['name']}\n\n" + "\n".join(facts) + "\n\n" + _fields(stream["fields"])
+    return f"## {stream['name']}\n\n" + "\n".join(lines) + "\n\n" + _fields(stream["fields"])
 
 
 def _fields(fields: list[dict[str, Any]]) -> str:
@@ -191,12 +207,12 @@ def _fields(fields: list[dict[str, Any]]) -> str:
             f"`{field['name']}`",
             field["type"] + (f" ({field['unit']})" if field["unit"] else ""),
             field["meaning"],
-            field["null"] or ("not given" if field["nullable"] else "never"),
+            field["null"] or ("not given" if field["nullable"] else "never null"),
             f"`{field['source']}`" if field["source"] else "the document",
         )
         for field in fields
     ]
-    return _table(("field", "type", "meaning", "null means", "source"), rows)
+    return _table(("field", "type", "meaning", "null", "source"), rows)
 
 
 def _names(names: list[str]) -> str:

@@ -32,7 +32,7 @@ from source_pypi.sync.releases import metadata_urls, provenance_urls, wanted_ver
 from source_pypi.sync.state import PreviousState
 from tests.batches import change_with
 from tests.fuzz.seeds import world
-from tests.streams import ROOT, page_of, visit_to, visit_with
+from tests.streams import ROOT, documents_of, documents_with, page_of
 
 #: Rows of a stream that are held against its schema, of each input.
 _JUDGED = 3
@@ -49,7 +49,7 @@ def _validator(stream: str) -> Any:
 @functools.cache
 def _sound() -> ProjectDocuments:
     """A visit with sound documents, for what needs another one beside it."""
-    return replace(visit_to(world(), "foo"), page=page_of(world(), "foo"))
+    return replace(documents_of(world(), "foo"), page=page_of(world(), "foo"))
 
 
 def rows_hold(visit: ProjectDocuments, names: Iterable[str] = ()) -> None:
@@ -128,7 +128,7 @@ def statistics(body: bytes) -> None:
 def provenance(body: bytes) -> None:
     """A provenance document."""
     document = open_document(body, Provenance, PLACE)
-    listed = visit_with({"info": {}, "releases": {"1.0": [{"filename": "a.whl"}]}})
+    listed = documents_with({"info": {}, "releases": {"1.0": [{"filename": "a.whl"}]}})
     rows_hold(replace(listed, provenance={"a.whl": document}), ("attestations",))
 
 
@@ -141,7 +141,7 @@ def feed(body: bytes) -> None:
 def core_metadata(body: bytes) -> None:
     """A METADATA file, read for itself and in the place of a requirement list that the index lacks."""
     document = open_core_metadata(body, PLACE)
-    listed = visit_with({"info": {"version": "1.0"}, "releases": {"1.0": [{"filename": "a.whl"}]}})
+    listed = documents_with({"info": {"version": "1.0"}, "releases": {"1.0": [{"filename": "a.whl"}]}})
     content = listed.document
     assert content is not None
     files: Sequence[Any] = content.content.listed()["1.0"]

@@ -13,8 +13,8 @@ from tests.fake_index import World, feeds
 from tests.fake_index.documents import View, listing_json, page_json, project_document, release_document, stats_json
 from tests.recordings import NAMES, recorded
 from tests.streams import ROOT
-from tests.streams.test_attestations import attestation, bundle, provenance
-from tests.streams.test_streams import ODD, rich
+from tests.streams.provenance import attestation, bundle, provenance
+from tests.streams.test_streams import INVALID, rich
 
 #: Versions of a recorded document that are kept: the rest is more of the same.
 _KEPT = 3
@@ -41,7 +41,7 @@ def projects() -> list[bytes]:
 
 def _invalid_field_warnings() -> Any:
     """The odd document without the number that ``json`` refuses."""
-    return {key: value for key, value in ODD.items() if key != "releases"}
+    return {key: value for key, value in INVALID.items() if key != "releases"}
 
 
 def releases() -> list[bytes]:

@@ -1,5 +1,6 @@
-"""Documents of real projects, trimmed and cleaned (``fields.py``), as visits bring them."""
+"""Documents of real projects, trimmed and cleaned (``fields.py``)."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from source_pypi.services.index.documents import Document, Project, open_document
@@ -18,9 +19,14 @@ def recorded(name: str) -> Document[Project]:
     return open_document(text.encode(), Project, f"{ROOT}/pypi/{name}/json")
 
 
-def visit_recorded(name: str) -> ProjectDocuments:
-    """A visit to a recorded project, with its latest release."""
+def recorded_documents(name: str) -> ProjectDocuments:
+    """The documents of a recorded project, with its latest release."""
     document = recorded(name)
     content = document.content
     latest = ReleaseView(content.info.version or "", content, document, tuple(content.urls or ()))
     return ProjectDocuments(project=name, document=document, releases=(latest,))
+
+
+def at(text: str) -> datetime:
+    """A time in UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)

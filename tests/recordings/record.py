@@ -1,8 +1,8 @@
-"""Record the documents of odd projects: ``python -m tests.recordings.record FOLDER``.
+"""Record the documents of unusual projects: ``python -m tests.recordings.record FOLDER``.
 
-The whole documents are kept in FOLDER, outside of the repository; what is there already is not asked for again. What
-is committed is a part of each: the odd versions, the beginning of the description, no address of the index or of its
-file host, nobody's address and nobody's user name.
+FOLDER, outside of the repository, stores the whole documents; those that it has are not requested again. A recording
+is a part of a document: the unusual versions and the beginning of the description, without URLs of the index or of its
+file host, without email addresses and without user names.
 """
 
 import json
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from source_pypi.config import make_config
 from source_pypi.services.index.api import Index, open_index
 
-#: Projects by their normalised names, each with the versions to keep beside the latest one. At most 14, by name.
+#: Projects by their normalised names, each with the versions to record besides the latest. At most 14, sorted.
 PROJECTS: dict[str, tuple[str, ...]] = {
     "0-0": (),
     "cx-oracle": ("3.1", "5.0", "5.1.3", "5.2.1", "6.0", "8.0.0"),
@@ -32,7 +32,7 @@ PROJECTS: dict[str, tuple[str, ...]] = {
     "wsgiref": ("0.1", "0.1.1"),
     "zope-interface": ("3.0.0b1", "3.3.0", "5.5.0.dev0", "6.1a1", "6.4", "6.4.post0"),
 }
-#: Files of each kind that a version keeps, and characters of a description.
+#: Recorded files of each kind of a version, and recorded characters of a description.
 FILES_A_KIND, CHARACTERS = 3, 200
 PERSON = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
 #: The index by any of the names that it has had.
@@ -40,10 +40,10 @@ INDEX = re.compile(r"(?:https?://)?(?:[\w-]+\.)*(?:pypi|cheeseshop)\.(?:[\w-]+\.
 
 
 def main(folder: Path) -> None:
-    """Ask for what the folder does not have yet, one a second; write the recordings beside this file."""
+    """Request the documents that the folder lacks, one per second, and write the recordings beside this file."""
     index = open_index(make_config({"requests_per_second": 1}))
     folder.mkdir(parents=True, exist_ok=True)
-    wholes = {name: kept(index, name, folder / f"{name}.json") for name in PROJECTS}
+    wholes = {name: stored(index, name, folder / f"{name}.json") for name in PROJECTS}
     file_hosts = re.compile("|".join({_host_pattern(file) for whole in wholes.values() for file in _files(whole)}))
     for name, whole in wholes.items():
         recording = cleaned(trimmed(whole, PROJECTS[name]), file_hosts)
@@ -51,8 +51,8 @@ def main(folder: Path) -> None:
         Path(__file__).with_name(f"{name}.json").write_text(f"{text}\n", "utf-8")
 
 
-def kept(index: Index, name: str, path: Path) -> dict[str, Any]:
-    """The whole document, from the folder or, once, from the index."""
+def stored(index: Index, name: str, path: Path) -> dict[str, Any]:
+    """The whole document, from the folder, or from the index if the folder lacks it."""
     if not path.exists():
         path.write_bytes(index.client.get(index.project_url(name)).body)
     document: dict[str, Any] = json.loads(path.read_bytes())
@@ -60,7 +60,7 @@ def kept(index: Index, name: str, path: Path) -> dict[str, Any]:
 
 
 def trimmed(document: dict[str, Any], versions: tuple[str, ...]) -> dict[str, Any]:
-    """The part of a document that is kept, in its order."""
+    """The part of a document that is recorded, in its order."""
     info, releases = document["info"], document["releases"]
     chosen = {*versions, info["version"]}
     missing = chosen - set(releases)
@@ -75,7 +75,7 @@ def trimmed(document: dict[str, Any], versions: tuple[str, ...]) -> dict[str, An
 
 
 def cleaned(value: Any, file_hosts: re.Pattern[str]) -> Any:
-    """The same without addresses of the index, of its file host, and of people."""
+    """The value without URLs of the index and of its file host, and without email addresses."""
     if isinstance(value, dict):
         return {cleaned(key, file_hosts): cleaned(inner, file_hosts) for key, inner in value.items()}
     if isinstance(value, list):
@@ -87,22 +87,22 @@ def cleaned(value: Any, file_hosts: re.Pattern[str]) -> Any:
 
 def _few(files: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The first files of each kind."""
-    seen: Counter[str] = Counter()
+    recorded: Counter[str] = Counter()
     few = []
     for file in files:
-        seen[file["packagetype"]] += 1
-        if seen[file["packagetype"]] <= FILES_A_KIND:
+        recorded[file["packagetype"]] += 1
+        if recorded[file["packagetype"]] <= FILES_A_KIND:
             few.append(file)
     return few
 
 
 def _files(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """The files with an absolute address; some mirrors write relative ones."""
+    """The files with an absolute URL; some mirrors write relative ones."""
     return [file for files in document["releases"].values() for file in files if "://" in file["url"]]
 
 
 def _host_pattern(file: dict[str, Any]) -> str:
-    """What finds a file's host and its neighbours."""
+    """A pattern that matches a file's host and other hosts of its domain."""
     domain = ".".join((urlsplit(file["url"]).hostname or "").split(".")[-2:])
     return rf"(?:https?://)?(?:[\w-]+\.)*{re.escape(domain)}"
 

@@ -1,4 +1,4 @@
-"""Files and the setting in a selection, and the way from a command line to tables."""
+"""Requirement files and the setting ``requirements``: selection, and commands that use them."""
 
 import json
 import subprocess
@@ -42,13 +42,13 @@ def run(tmp_path: Path) -> Run:
     return command
 
 
-def target(project: str, *pins: str, unpinned: bool = False) -> SelectedProject:
-    """A target, pinned or not."""
+def selected(project: str, *pins: str, unpinned: bool = False) -> SelectedProject:
+    """A selected project, pinned or not."""
     return SelectedProject(NormalizedName(project), pins, unpinned or not pins)
 
 
-def test_each_project_once() -> None:
-    """Whoever names a project, and however, it is one target with every pin, where it was named first."""
+def test_several_sources_of_one_project_are_merged() -> None:
+    """A project that several sources name is selected once, at its first mention, with all pins."""
     Path("requirements.txt").write_text("zope.interface==5.0\nFlask\n-e .\n")
     Path("uv.lock").write_text(
         '[[package]]\nname = "flask"\nversion = "3.0.0"\nsource = { registry = "https://packages.example.com" }\n'
@@ -56,36 +56,36 @@ def test_each_project_once() -> None:
     config = Config(projects=("Zope_Interface",), requirements="flask==2.0\nclick==8\n-r other.txt", exclude=("cl*",))
     assert select(config, [Path("requirements.txt"), Path("uv.lock")]) == Selection(
         projects=(
-            target("zope-interface", "5.0", unpinned=True),
-            target("flask", "2.0", "3.0.0", unpinned=True),
+            selected("zope-interface", "5.0", unpinned=True),
+            selected("flask", "2.0", "3.0.0", unpinned=True),
         ),
         excluded=("cl*",),
         warnings=(
-            "setting 'requirements':3: skipped, no files beside a setting: other.txt",
-            "requirements.txt:3: skipped, editable and not an index's project: .",
+            "setting 'requirements':3: skipped, a setting cannot include files: other.txt",
+            "requirements.txt:3: skipped, editable, not a project of an index: .",
         ),
     )
 
 
-def test_nothing_asked_for() -> None:
-    """Files that name no project are told, with what was passed over; with the whole index there is no need to."""
+def test_files_without_projects_are_refused() -> None:
+    """Files without projects are an error that lists what was skipped, unless the whole index is read."""
     Path("a.txt").write_text("-e .\n./b")
     Path("b.txt").write_text("# nothing")
     with pytest.raises(RequirementsError) as caught:
         select(Config(), [Path("a.txt"), Path("b.txt")])
     assert str(caught.value) == (
-        "a.txt, b.txt: no projects named (a.txt:1: skipped, editable and not an index's project: .; "
-        "a.txt:2: skipped, a path and not an index's project: ./b)"
+        "a.txt, b.txt: names no projects (a.txt:1: skipped, editable, not a project of an index: .; "
+        "a.txt:2: skipped, a path, not a project of an index: ./b)"
     )
-    with pytest.raises(RequirementsError, match=r"^setting 'requirements': no projects named$"):
+    with pytest.raises(RequirementsError, match=r"^setting 'requirements': names no projects$"):
         select(Config(requirements="# nothing"))
     assert select(Config(whole_index=True), [Path("b.txt")]) == Selection(whole_index=True)
     with pytest.raises(NoProjectsError):
         select(Config(requirements="flask", exclude=("flask",)))
 
 
-def test_sync(world: World, fake: FakeIndex, run: Run) -> None:
-    """Files choose projects and pins, next to names; each is asked for once; what is skipped is a warning."""
+def test_sync_loads_projects_of_files(world: World, fake: FakeIndex, run: Run) -> None:
+    """Files add projects and pins to names; each is requested once; what is skipped is a warning."""
     world.add("Flask", releases=["1.0", "2.0"])
     world.add("click", releases=["7.0", "8.0"])
     world.add("requests", releases=["3.0"])
@@ -97,7 +97,7 @@ def test_sync(world: World, fake: FakeIndex, run: Run) -> None:
     done = run("FLASK==1.0", "requests", *files, "--streams", "projects,release", "--index-url", fake.url)
     assert (done.returncode, done.stderr) == (
         0,
-        "warning: requirements.txt:3: skipped, editable and not an index's project: .\n",
+        "warning: requirements.txt:3: skipped, editable, not a project of an index: .\n",
     )
     with duckdb.connect("pypi.duckdb", read_only=True) as connection:
         projects = connection.execute("select project from projects order by 1").fetchall()
@@ -110,17 +110,17 @@ def test_sync(world: World, fake: FakeIndex, run: Run) -> None:
     ("name", "content", "message"),
     [
         ("no.txt", None, "no.txt: cannot be read: No such file or directory"),
-        ("a.txt", b"flask\nfl ask", "a.txt:2: 'fl ask' is no requirement: Expected "),
-        ("a.txt", b"flask # caf\xe9", "a.txt:1: is not UTF-8: byte 0xe9"),
+        ("a.txt", b"flask\nfl ask", "a.txt:2: 'fl ask' is not a valid requirement: Expected "),
+        ("a.txt", b"flask # caf\xe9", "a.txt:1: is not valid UTF-8: byte 0xe9"),
         ("a.txt", b"-r no.txt", "a.txt:1: no.txt cannot be read: No such file or directory"),
-        ("a.txt", b"", "a.txt: no projects named"),
-        ("uv.lock", b"{}", "uv.lock:1: is no TOML: "),
-        ("Pipfile.lock", b"\n{]", "Pipfile.lock:2: is no JSON: "),
+        ("a.txt", b"", "a.txt: names no projects"),
+        ("uv.lock", b"{}", "uv.lock:1: is not valid TOML: "),
+        ("Pipfile.lock", b"\n{]", "Pipfile.lock:2: is not valid JSON: "),
         ("poetry.lock", b'[[package]]\nname = "-"', "poetry.lock: '-' cannot be a project: "),
     ],
 )
-def test_bad_input(run: Run, fake: FakeIndex, name: str, content: bytes | None, message: str) -> None:
-    """A file that cannot be read or understood is one line that names it; nothing is asked for, nothing is made."""
+def test_invalid_file_stops_sync(run: Run, fake: FakeIndex, name: str, content: bytes | None, message: str) -> None:
+    """An invalid file is one line with its name; no request is sent and no file is written."""
     if content is not None:
         Path(name).write_bytes(content)
     done = run("-r", name, "--index-url", fake.url)
@@ -131,8 +131,8 @@ def test_bad_input(run: Run, fake: FakeIndex, name: str, content: bytes | None, 
     assert not Path("pypi.duckdb").exists()
 
 
-def test_airbyte(world: World, fake: FakeIndex) -> None:
-    """The connector reads what its setting names, warns of what it skips, and fails its check on what is wrong."""
+def test_connector_reads_requirements_setting(world: World, fake: FakeIndex) -> None:
+    """The connector reads its setting and warns of what it skips; ``check`` fails if the setting is invalid."""
     world.add("flask", releases=["1.0", "2.0"])
     Path("catalog.json").write_text('{"streams": [{"stream": {"name": "release"}}]}')
     config = Config(requirements="flask==1.0\n-r other.txt", index_url=fake.url, requests_per_second=0)
@@ -141,8 +141,8 @@ def test_airbyte(world: World, fake: FakeIndex) -> None:
     messages = [json.loads(line) for line in b"".join(lines).splitlines()]
     warnings = [one["log"]["message"] for one in messages if one["type"] == "LOG" and one["log"]["level"] == "WARN"]
     records = [one["record"]["data"]["info"]["version"] for one in messages if one["type"] == "RECORD"]
-    assert warnings == ["setting 'requirements':2: skipped, no files beside a setting: other.txt"]
+    assert warnings == ["setting 'requirements':2: skipped, a setting cannot include files: other.txt"]
     assert records == ["1.0"]
     status = json.loads(airbyte.check(Config(requirements="fl ask", index_url=fake.url)))["connectionStatus"]
     assert status["status"] == "FAILED"
-    assert status["message"].startswith("setting 'requirements':1: 'fl ask' is no requirement: Expected ")
+    assert status["message"].startswith("setting 'requirements':1: 'fl ask' is not a valid requirement: Expected ")

@@ -1,4 +1,4 @@
-"""Lock files: each package of an index is a pin, and what is from elsewhere is told in one note."""
+"""Lock files: each package of an index is a pin; packages from other sources are listed in one warning."""
 
 import json
 from collections.abc import Callable
@@ -15,8 +15,8 @@ from source_pypi.selection.names import Requested, RequirementsFile
 Read = Callable[[str, str], RequirementsFile]
 
 
-def asked(project: str, pin: str | None = None, *extras: str) -> Requested:
-    """A project that is asked for."""
+def requested(project: str, pin: str | None = None, *extras: str) -> Requested:
+    """A requested project."""
     return Requested(NormalizedName(project), pin, frozenset(map(NormalizedName, extras)))
 
 
@@ -70,9 +70,9 @@ archive = { url = "https://example.com/archived-1.0.zip", hashes = { sha256 = "0
 
 @pytest.mark.parametrize("name", ["pylock.toml", "pylock.linux.toml"])
 def test_pylock(read: Read, name: str) -> None:
-    """Packages of a pylock.toml, under either of its names, whatever their markers."""
+    """Both file names of pylock.toml are read; markers are ignored."""
     assert read(name, PYLOCK) == RequirementsFile(
-        (asked("click", "8.1.7"), asked("flask", "3.0.0"), asked("unversioned")),
+        (requested("click", "8.1.7"), requested("flask", "3.0.0"), requested("unversioned")),
         (f"{name}: skipped, not from an index: patched (vcs), our-app (directory), archived (archive)",),
     )
 
@@ -122,10 +122,10 @@ source = { url = "https://example.com/wheeled-1.0-py3-none-any.whl" }
 """
 
 
-def test_uv(read: Read) -> None:
-    """Packages of a uv.lock, several versions of one too; neither the project itself nor what is from elsewhere."""
+def test_uv_lock(read: Read) -> None:
+    """Every version of a package in a uv.lock is a pin; the project itself and other sources are skipped."""
     assert read("uv.lock", UV) == RequirementsFile(
-        (asked("numpy", "1.26.4"), asked("numpy", "2.0.0")),
+        (requested("numpy", "1.26.4"), requested("numpy", "2.0.0")),
         ("uv.lock: skipped, not from an index: our-app (editable), our-lib (virtual), patched (git), wheeled (url)",),
     )
 
@@ -179,10 +179,10 @@ content-hash = "0123"
 """
 
 
-def test_poetry(read: Read) -> None:
-    """Packages of a poetry.lock, those of an index of one's own too."""
+def test_poetry_lock(read: Read) -> None:
+    """Packages of a poetry.lock are read, including those of a private index."""
     assert read("poetry.lock", POETRY) == RequirementsFile(
-        (asked("flask", "3.0.0"), asked("private", "2.0")),
+        (requested("flask", "3.0.0"), requested("private", "2.0")),
         ("poetry.lock: skipped, not from an index: patched (git), beside (directory)",),
     )
 
@@ -221,10 +221,10 @@ editable = true
 """
 
 
-def test_pdm(read: Read) -> None:
-    """Packages of a pdm.lock, and the extras with which they are needed."""
+def test_pdm_lock(read: Read) -> None:
+    """Packages of a pdm.lock are read with their extras."""
     assert read("pdm.lock", PDM) == RequirementsFile(
-        (asked("requests", "2.31.0"), asked("requests", "2.31.0", "socks")),
+        (requested("requests", "2.31.0"), requested("requests", "2.31.0", "socks")),
         ("pdm.lock: skipped, not from an index: patched (git), beside (path)",),
     )
 
@@ -248,15 +248,15 @@ PIPFILE: dict[str, Any] = {
 }
 
 
-def test_pipfile(read: Read) -> None:
-    """Packages of a Pipfile.lock, of every category."""
+def test_pipfile_lock(read: Read) -> None:
+    """Packages of all categories of a Pipfile.lock are read."""
     assert read("Pipfile.lock", json.dumps(PIPFILE)) == RequirementsFile(
         (
-            asked("flask", "3.0.0"),
-            asked("requests", "2.31.0", "socks"),
-            asked("anything"),
-            asked("pytest", "8.0.0"),
-            asked("sphinx", "7.2.6"),
+            requested("flask", "3.0.0"),
+            requested("requests", "2.31.0", "socks"),
+            requested("anything"),
+            requested("pytest", "8.0.0"),
+            requested("sphinx", "7.2.6"),
         ),
         ("Pipfile.lock: skipped, not from an index: patched (git), our-app (path)",),
     )
@@ -266,19 +266,19 @@ def test_pipfile(read: Read) -> None:
     ("name", "content"),
     [("uv.lock", "version = 1"), ("poetry.lock", "package = []"), ("pdm.lock", ""), ("Pipfile.lock", '{"_meta": {}}')],
 )
-def test_empty_locks(read: Read, name: str, content: str) -> None:
-    """A lock without packages names nothing."""
+def test_lock_without_packages_has_no_projects(read: Read, name: str, content: str) -> None:
+    """A lock file without packages requests no projects."""
     assert read(name, content) == RequirementsFile()
 
 
-SHAPE = "has not the shape of such a file"
-LETTERS = "a name has ASCII letters, digits, '.', '-' and '_', and begins and ends with a letter or digit"
+SHAPE = "does not have the structure of such a file"
+LETTERS = "a name has ASCII letters, digits, '.', '-' and '_', and starts and ends with a letter or digit"
 
 
 @pytest.mark.parametrize(
     ("name", "content", "line", "reason"),
     [
-        ("uv.lock", "[[package]]\nname = \n", 2, "is no TOML: Invalid value"),
+        ("uv.lock", "[[package]]\nname = \n", 2, "is not valid TOML: Invalid value"),
         ("uv.lock", "package = 1", None, f"{SHAPE}: Expected `array`, got `int` - at `$.package`"),
         ("uv.lock", "[[package]]", None, f"{SHAPE}: Object missing required field `name` - at `$.package[0]`"),
         (
@@ -290,35 +290,35 @@ LETTERS = "a name has ASCII letters, digits, '.', '-' and '_', and begins and en
         ("poetry.lock", '[[package]]\nname = ""', None, f"'' cannot be a project: {LETTERS}"),
         ("pdm.lock", '[[package]]\nname = "a"\n[[package]]\n', None, f"{SHAPE}: package 1 has no name"),
         ("pdm.lock", '[[package]]\nname = "../a"', None, f"'../a' cannot be a project: {LETTERS}"),
-        ("Pipfile.lock", '{\n"_meta": {}\n]', 3, "is no JSON: "),
-        ("Pipfile.lock", "", 1, "is no JSON: Expecting value"),
-        ("Pipfile.lock", "[" * 200_000, None, "is no JSON: "),
+        ("Pipfile.lock", '{\n"_meta": {}\n]', 3, "is not valid JSON: "),
+        ("Pipfile.lock", "", 1, "is not valid JSON: Expecting value"),
+        ("Pipfile.lock", "[" * 200_000, None, "is not valid JSON: "),
         ("Pipfile.lock", "[]", None, f"{SHAPE}: Expected `object`, got `array`"),
         ("Pipfile.lock", '{"default": {"a": "*"}}', None, f"{SHAPE}: default.a"),
         ("Pipfile.lock", '{"default": {"a b": {}}}', None, f"'a b' cannot be a project: {LETTERS}"),
-        ("pylock.toml", "", None, "is no lock file as PEP 751 has it: Missing required value in lock-version"),
+        ("pylock.toml", "", None, "is not a valid lock file (PEP 751): Missing required value in lock-version"),
         (
             "pylock.toml",
             'lock-version = "2.0"\ncreated-by = "a"\npackages = []',
             None,
-            "is no lock file as PEP 751 has it: pylock version 2.0 is not supported",
+            "is not a valid lock file (PEP 751): pylock version 2.0 is not supported",
         ),
         (
             "pylock.toml",
             PYLOCK.replace("sys_platform ==", "sys_platform !"),
             None,
-            "is no lock file as PEP 751 has it: Expected marker operator",
+            "is not a valid lock file (PEP 751): Expected marker operator",
         ),
         (
             "pylock.toml",
             PYLOCK.replace('"our-app"', '"Our App"'),
             None,
-            "is no lock file as PEP 751 has it: Name 'Our App' is not normalized in packages[4].name",
+            "is not a valid lock file (PEP 751): Name 'Our App' is not normalized in packages[4].name",
         ),
     ],
 )
-def test_what_is_wrong(read: Read, name: str, content: str, line: int | None, reason: str) -> None:
-    """A lock that is none is one line with the file's name, and the line's number where there is one."""
+def test_invalid_lock_is_refused(read: Read, name: str, content: str, line: int | None, reason: str) -> None:
+    """An invalid lock file is one line with the file's name and, if known, the line number."""
     with pytest.raises(RequirementsError) as caught:
         read(name, content)
     assert (caught.value.file, caught.value.line) == (name, line)
@@ -329,17 +329,17 @@ def test_what_is_wrong(read: Read, name: str, content: str, line: int | None, re
 @pytest.mark.parametrize(
     "name", ["pylock.toml", "uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pyproject.toml"]
 )
-def test_not_utf8(tmp_path: Path, name: str) -> None:
-    """Bytes that are not UTF-8 are told with their line; a byte order mark is no harm."""
+def test_lock_that_is_not_utf8_is_refused(tmp_path: Path, name: str) -> None:
+    """Bytes that are not UTF-8 are an error with their line; a byte order mark is accepted."""
     (tmp_path / name).write_bytes(b"\xef\xbb\xbf\n# caf\xe9")
     with pytest.raises(RequirementsError) as caught:
         read_requirements(tmp_path / name)
-    assert caught.value.args == (str(tmp_path / name), 2, "is not UTF-8: byte 0xe9")
+    assert caught.value.args == (str(tmp_path / name), 2, "is not valid UTF-8: byte 0xe9")
 
 
 @pytest.mark.parametrize("name", ["uv.lock", "dev-requirements.txt", "pylock.toml", "requirements.lock"])
-def test_no_file(tmp_path: Path, name: str) -> None:
-    """A file that is not there is told by its name."""
+def test_missing_lock_is_refused(tmp_path: Path, name: str) -> None:
+    """A missing file is an error with its name."""
     with pytest.raises(RequirementsError) as caught:
         read_requirements(tmp_path / name)
     assert caught.value.args == (str(tmp_path / name), None, "cannot be read: No such file or directory")

@@ -1,4 +1,4 @@
-"""pyproject.toml: what a project needs, with its extras and groups, in the standard's tables and in Poetry's."""
+"""pyproject.toml: dependencies, extras and groups, in the standard's tables and in Poetry's."""
 
 from pathlib import Path
 
@@ -10,14 +10,14 @@ from source_pypi.selection.names import Requested, RequirementsFile
 from source_pypi.selection.pyproject import read_pyproject
 
 
-def asked(project: str, pin: str | None = None, *extras: str) -> Requested:
-    """A project that is asked for."""
+def requested(project: str, pin: str | None = None, *extras: str) -> Requested:
+    """A requested project."""
     return Requested(NormalizedName(project), pin, frozenset(map(NormalizedName, extras)))
 
 
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where a pyproject.toml may be written."""
+    """The path of a pyproject.toml in an empty folder."""
     monkeypatch.chdir(tmp_path)
     return Path("pyproject.toml")
 
@@ -52,19 +52,19 @@ requests = [{ git = "https://example.com/requests", marker = "sys_platform == 'w
 """
 
 
-def test_standard(path: Path) -> None:
-    """Dependencies, extras and groups are read; addresses, uv's own sources and the project itself are not."""
+def test_standard_tables(path: Path) -> None:
+    """Dependencies, extras and groups are read; URLs, sources of uv and the project itself are skipped."""
     path.write_text(STANDARD)
     expected = (
-        asked("flask", None, "async"),
-        asked("requests", "2.31.0"),
-        asked("private"),
-        asked("orjson"),
-        asked("pytest"),
-        asked("mypy", "1.8.0"),
-        asked("mypy", "1.8.0"),
+        requested("flask", None, "async"),
+        requested("requests", "2.31.0"),
+        requested("private"),
+        requested("orjson"),
+        requested("pytest"),
+        requested("mypy", "1.8.0"),
+        requested("mypy", "1.8.0"),
     )
-    note = "pyproject.toml: skipped, addresses and not an index's projects: patched, our-lib"
+    note = "pyproject.toml: skipped, not from an index: patched, our-lib"
     assert read_pyproject(path) == RequirementsFile(expected, (note,))
 
 
@@ -92,22 +92,22 @@ sphinx = "~7.2"
 """
 
 
-def test_poetry(path: Path) -> None:
-    """Of Poetry's tables, a version without an operator is a pin, and each alternative counts."""
+def test_poetry_tables(path: Path) -> None:
+    """In Poetry's tables, a version without an operator is a pin, and each alternative counts."""
     path.write_text(POETRY)
     expected = (
-        asked("flask", "3.0.0"),
-        asked("click", "8.1.7"),
-        asked("jinja2"),
-        asked("celery", "5.3.6", "redis"),
-        asked("numpy", "1.26.4"),
-        asked("numpy"),
-        asked("any"),
-        asked("six"),
-        asked("black", "24.1.0"),
-        asked("sphinx"),
+        requested("flask", "3.0.0"),
+        requested("click", "8.1.7"),
+        requested("jinja2"),
+        requested("celery", "5.3.6", "redis"),
+        requested("numpy", "1.26.4"),
+        requested("numpy"),
+        requested("any"),
+        requested("six"),
+        requested("black", "24.1.0"),
+        requested("sphinx"),
     )
-    note = "pyproject.toml: skipped, addresses and not an index's projects: forked, beside"
+    note = "pyproject.toml: skipped, not from an index: forked, beside"
     assert read_pyproject(path) == RequirementsFile(expected, (note,))
 
 
@@ -118,12 +118,12 @@ def test_poetry(path: Path) -> None:
         ("[tool.ruff]\nline-length = 120", RequirementsFile()),
         (
             '[project]\nname = "x"\ndynamic = ["version", "dependencies"]',
-            RequirementsFile((), ("pyproject.toml: skipped, known only when it is built: project.dependencies",)),
+            RequirementsFile((), ("pyproject.toml: skipped, determined by the build: project.dependencies",)),
         ),
     ],
 )
-def test_nothing_asked_for(path: Path, content: str, expected: RequirementsFile) -> None:
-    """A file that names nothing is read all the same, and told if it says that it does not know."""
+def test_file_without_dependencies_has_no_projects(path: Path, content: str, expected: RequirementsFile) -> None:
+    """A file without dependencies requests no projects; dynamic dependencies are a warning."""
     path.write_text(content)
     assert read_pyproject(path) == expected
 
@@ -131,24 +131,28 @@ def test_nothing_asked_for(path: Path, content: str, expected: RequirementsFile)
 @pytest.mark.parametrize(
     ("content", "line", "reason"),
     [
-        ("[project]\nname = \n", 2, "is no TOML: Invalid value"),
-        ("[project", None, "is no TOML: Expected ']' at the end of a table declaration"),
-        ('project = "x"', None, "has not the shape of such a file: Expected `object`, got `str` - at `$.project`"),
+        ("[project]\nname = \n", 2, "is not valid TOML: Invalid value"),
+        ("[project", None, "is not valid TOML: Expected ']' at the end of a table declaration"),
+        (
+            'project = "x"',
+            None,
+            "does not have the structure of such a file: Expected `object`, got `str` - at `$.project`",
+        ),
         (
             '[project]\ndependencies = "flask"',
             None,
-            "has not the shape of such a file: Expected `array`, got `str` - at `$.project.dependencies`",
+            "does not have the structure of such a file: Expected `array`, got `str` - at `$.project.dependencies`",
         ),
         (
             '[project]\ndependencies = ["fl ask"]',
             None,
-            "project.dependencies: 'fl ask' is no requirement: "
+            "project.dependencies: 'fl ask' is not a valid requirement: "
             "Expected semicolon (after name with no version specifier) or end",
         ),
         (
             '[project.optional-dependencies]\nx = ["a @ https://user:secret@example.com b"]',
             None,
-            "project.optional-dependencies.x: 'a @ https://example.com b' is no requirement: "
+            "project.optional-dependencies.x: 'a @ https://example.com b' is not a valid requirement: "
             "Expected semicolon (after URL and whitespace) or end",
         ),
         (
@@ -169,11 +173,12 @@ def test_nothing_asked_for(path: Path, content: str, expected: RequirementsFile)
         (
             '[dependency-groups]\na = ["=="]',
             None,
-            "dependency-groups: '==' is no requirement: Expected package name at the start of dependency specifier",
+            "dependency-groups: '==' is not a valid requirement: "
+            "Expected package name at the start of dependency specifier",
         ),
-        (f"a = {'[' * 5000}", None, "is no TOML: "),
-        ("a." * 100_000 + "b = 1", None, "is no TOML: a key of more than 100 parts"),
-        ("[" + '"a" . ' * 100_000 + "b]", None, "is no TOML: a key of more than 100 parts"),
+        (f"a = {'[' * 5000}", None, "is not valid TOML: "),
+        ("a." * 100_000 + "b = 1", None, "is not valid TOML: a key has more than 100 parts"),
+        ("[" + '"a" . ' * 100_000 + "b]", None, "is not valid TOML: a key has more than 100 parts"),
         (
             "[dependency-groups]\n" + "\n".join(f"g{i} = [{{ include-group = 'g{i + 1}' }}]" for i in range(700)),
             None,
@@ -185,7 +190,7 @@ def test_nothing_asked_for(path: Path, content: str, expected: RequirementsFile)
                 f"g{i} = [{{ include-group = 'g{i + 1}' }}, {{ include-group = 'g{i + 1}' }}]" for i in range(40)
             ),
             None,
-            "dependency-groups: groups that include each other over and over",
+            "dependency-groups: more than 100,000 requirements in groups that include each other",
         ),
         (
             f"[project]\ndependencies = ['a; {'(' * 4000}']",
@@ -195,8 +200,8 @@ def test_nothing_asked_for(path: Path, content: str, expected: RequirementsFile)
         (f"[project]\ndependencies = ['{'a' * 20_000}']", None, "project.dependencies: it has more than 10,000"),
     ],
 )
-def test_what_is_wrong(path: Path, content: str, line: int | None, reason: str) -> None:
-    """What cannot be understood is one line with the table, or the line where TOML itself is broken."""
+def test_invalid_pyproject_is_refused(path: Path, content: str, line: int | None, reason: str) -> None:
+    """An invalid file is one line with the table, or with the line number of the TOML error."""
     path.write_text(content)
     with pytest.raises(RequirementsError) as caught:
         read_pyproject(path)

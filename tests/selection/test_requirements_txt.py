@@ -1,4 +1,4 @@
-"""requirements.txt: what pip would install from an index, by name, and a word for what it would not."""
+"""requirements.txt: the projects that pip would install from an index, and a warning for the rest."""
 
 import time
 from contextlib import suppress
@@ -14,20 +14,20 @@ from source_pypi.selection.names import Requested, RequirementsFile
 from source_pypi.selection.requirements_txt import read_requirements_text, read_requirements_txt
 
 
-def asked(project: str, pin: str | None = None, *extras: str) -> Requested:
-    """A project that is asked for."""
+def requested(project: str, pin: str | None = None, *extras: str) -> Requested:
+    """A requested project."""
     return Requested(NormalizedName(project), pin, frozenset(map(NormalizedName, extras)))
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working directory, so that files are named without a path."""
+    """The working directory, so that file names need no path."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 def write(name: str, content: str | bytes) -> Path:
-    """A file in the working directory."""
+    """Write a file in the working directory."""
     path = Path(name)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -37,27 +37,27 @@ def write(name: str, content: str | bytes) -> Path:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("flask", asked("flask")),
-        ("  Flask  ", asked("flask")),
-        ("Zope.Interface==5.0", asked("zope-interface", "5.0")),
-        ("flask == 1.0", asked("flask", "1.0")),
-        ("flask===2004d", asked("flask", "2004d")),
-        ("flask (==1.0)", asked("flask", "1.0")),
-        ("flask==1!2.0rc1+local.5", asked("flask", "1!2.0rc1+local.5")),
-        ("flask==1.0,!=1.1", asked("flask", "1.0")),
-        ("flask==1.*", asked("flask")),
-        ("flask>=1,<2", asked("flask")),
-        ("flask~=1.0", asked("flask")),
-        ("Flask[Async, dot_env]==3.0", asked("flask", "3.0", "async", "dot-env")),
-        ('flask==1.0; python_version < "3.9" and sys_platform == "win32"', asked("flask", "1.0")),
-        ("flask==1.0  # the web", asked("flask", "1.0")),
-        ("flask==1.0 --hash=sha256:0123 --hash=sha256:4567", asked("flask", "1.0")),
-        ("flask --config-settings=-r=nothing.txt", asked("flask")),
-        ("flask -r nothing.txt", asked("flask")),
+        ("flask", requested("flask")),
+        ("  Flask  ", requested("flask")),
+        ("Zope.Interface==5.0", requested("zope-interface", "5.0")),
+        ("flask == 1.0", requested("flask", "1.0")),
+        ("flask===2004d", requested("flask", "2004d")),
+        ("flask (==1.0)", requested("flask", "1.0")),
+        ("flask==1!2.0rc1+local.5", requested("flask", "1!2.0rc1+local.5")),
+        ("flask==1.0,!=1.1", requested("flask", "1.0")),
+        ("flask==1.*", requested("flask")),
+        ("flask>=1,<2", requested("flask")),
+        ("flask~=1.0", requested("flask")),
+        ("Flask[Async, dot_env]==3.0", requested("flask", "3.0", "async", "dot-env")),
+        ('flask==1.0; python_version < "3.9" and sys_platform == "win32"', requested("flask", "1.0")),
+        ("flask==1.0  # the web", requested("flask", "1.0")),
+        ("flask==1.0 --hash=sha256:0123 --hash=sha256:4567", requested("flask", "1.0")),
+        ("flask --config-settings=-r=nothing.txt", requested("flask")),
+        ("flask -r nothing.txt", requested("flask")),
     ],
 )
-def test_a_requirement(line: str, expected: Requested) -> None:
-    """A line gives the project, the version if there is but one, and the extras; markers and hashes do not matter."""
+def test_requirement_line(line: str, expected: Requested) -> None:
+    """A line gives the project, its pin and its extras; markers and hashes are ignored."""
     assert read_requirements_text(line, "text") == RequirementsFile((expected,), ())
 
 
@@ -85,69 +85,69 @@ def test_a_requirement(line: str, expected: Requested) -> None:
         "--use-feature=fast-deps",
     ],
 )
-def test_what_chooses_nothing(line: str) -> None:
-    """Blanks, comments and options of pip choose nothing, and need no word."""
-    assert read_requirements_text(f"a\n{line}\nb", "text") == RequirementsFile((asked("a"), asked("b")), ())
+def test_blank_lines_comments_and_other_options_are_ignored(line: str) -> None:
+    """Blank lines, comments and other options of pip request nothing and cause no warning."""
+    assert read_requirements_text(f"a\n{line}\nb", "text") == RequirementsFile((requested("a"), requested("b")), ())
 
 
 @pytest.mark.parametrize(
     ("line", "note"),
     [
-        ("flask @ https://example.com/flask.whl", "an address and not an index's project: flask"),
-        ("Flask@git+https://user:secret@example.com/flask", "an address and not an index's project: flask"),
+        ("flask @ https://example.com/flask.whl", "a URL, not a project of an index: flask"),
+        ("Flask@git+https://user:secret@example.com/flask", "a URL, not a project of an index: flask"),
         (
             "https://example.com/a.whl#sha256=0",
-            "an address and not an index's project: https://example.com/a.whl#sha256=0",
+            "a URL, not a project of an index: https://example.com/a.whl#sha256=0",
         ),
         (
             "git+https://user:secret@example.com/a?token=secret",
-            "an address and not an index's project: git+https://example.com/a",
+            "a URL, not a project of an index: git+https://example.com/a",
         ),
-        ("file:///srv/a", "an address and not an index's project: file:///srv/a"),
-        (".", "a path and not an index's project: ."),
-        (".[dev]", "a path and not an index's project: .[dev]"),
-        ("./a", "a path and not an index's project: ./a"),
-        ("wheels/a-1.0-py3-none-any.whl", "a path and not an index's project: wheels/a-1.0-py3-none-any.whl"),
-        ("a\\b", "a path and not an index's project: a\\b"),
-        ("a-1.0-py3-none-any.whl[x]", "a path and not an index's project: a-1.0-py3-none-any.whl[x]"),
-        ("a-1.0.tar.gz", "a path and not an index's project: a-1.0.tar.gz"),
-        ("-e .", "editable and not an index's project: ."),
-        ("-e ./a[x]", "editable and not an index's project: ./a[x]"),
-        ("--editable=git+https://user:secret@example.com/a#egg=a[x]", "editable and not an index's project: a"),
-        ("-e git+ssh://git@example.com/a.git", "editable and not an index's project: git+ssh://example.com/a.git"),
-        ("-r other.txt", "no files beside a setting: other.txt"),
-        ("-cother.txt", "no files beside a setting: other.txt"),
-        ("flask==${VERSION}", "the variable VERSION is not set: flask==${VERSION}"),
+        ("file:///srv/a", "a URL, not a project of an index: file:///srv/a"),
+        (".", "a path, not a project of an index: ."),
+        (".[dev]", "a path, not a project of an index: .[dev]"),
+        ("./a", "a path, not a project of an index: ./a"),
+        ("wheels/a-1.0-py3-none-any.whl", "a path, not a project of an index: wheels/a-1.0-py3-none-any.whl"),
+        ("a\\b", "a path, not a project of an index: a\\b"),
+        ("a-1.0-py3-none-any.whl[x]", "a path, not a project of an index: a-1.0-py3-none-any.whl[x]"),
+        ("a-1.0.tar.gz", "a path, not a project of an index: a-1.0.tar.gz"),
+        ("-e .", "editable, not a project of an index: ."),
+        ("-e ./a[x]", "editable, not a project of an index: ./a[x]"),
+        ("--editable=git+https://user:secret@example.com/a#egg=a[x]", "editable, not a project of an index: a"),
+        ("-e git+ssh://git@example.com/a.git", "editable, not a project of an index: git+ssh://example.com/a.git"),
+        ("-r other.txt", "a setting cannot include files: other.txt"),
+        ("-cother.txt", "a setting cannot include files: other.txt"),
+        ("flask==${VERSION}", "environment variable VERSION is not set: flask==${VERSION}"),
     ],
 )
-def test_what_is_skipped(line: str, note: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is no project of an index is skipped with a note that has the line's number and no credentials."""
+def test_other_sources_are_skipped_with_a_warning(line: str, note: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line that is not a project of an index is a warning with the line number and without credentials."""
     monkeypatch.setenv("VERSION", "1.0")
-    expected = RequirementsFile((asked("a"), asked("b")), (f"text:2: skipped, {note}",))
+    expected = RequirementsFile((requested("a"), requested("b")), (f"text:2: skipped, {note}",))
     assert read_requirements_text(f"a\n{line}\nb", "text") == expected
 
 
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("fl ask", "'fl ask' is no requirement: Expected "),
-        ("flask=1.0", "'flask=1.0' is no requirement: Expected "),
-        ("flask==1.0/2", "'flask==1.0/2' is no requirement: Expected "),
-        ("caf\u00e9", "'caf\u00e9' is no requirement: Expected package name"),
+        ("fl ask", "'fl ask' is not a valid requirement: Expected "),
+        ("flask=1.0", "'flask=1.0' is not a valid requirement: Expected "),
+        ("flask==1.0/2", "'flask==1.0/2' is not a valid requirement: Expected "),
+        ("caf\u00e9", "'caf\u00e9' is not a valid requirement: Expected package name"),
         ("flask_", "'flask_' cannot be a project: a name has ASCII letters"),
-        ("flask; now", "'flask; now' is no requirement: Expected a marker"),
-        ("a @ https://user:secret@example.com b", "'a @ https://example.com b' is no requirement: Expected "),
-        (f"a{' ' * 100_000}b", f"'a{' ' * 99}' is no requirement: it has more than 10,000 characters"),
-        (f"a; {'(' * 4000}", f"'a; {'(' * 97}' is no requirement: it is nested too deep"),
+        ("flask; now", "'flask; now' is not a valid requirement: Expected a marker"),
+        ("a @ https://user:secret@example.com b", "'a @ https://example.com b' is not a valid requirement: Expected "),
+        (f"a{' ' * 100_000}b", f"'a{' ' * 99}' is not a valid requirement: it has more than 10,000 characters"),
+        (f"a; {'(' * 4000}", f"'a; {'(' * 97}' is not a valid requirement: it is nested too deep"),
         ("a.whl[" * 50_000, "'a.whl[a.whl["),
-        ("-e x " * 20_000, f"{('-e x ' * 20)!r} cannot be understood: it has more than 10,000 characters"),
-        ("\x00", "'\\x00' is no requirement: Expected package name"),
-        ("-r", "'-r' cannot be understood: argument -r/--requirement: expected one argument"),
-        ("-r 'a.txt", '"-r \'a.txt" cannot be understood: No closing quotation'),
+        ("-e x " * 20_000, f"{('-e x ' * 20)!r} cannot be parsed: it has more than 10,000 characters"),
+        ("\x00", "'\\x00' is not a valid requirement: Expected package name"),
+        ("-r", "'-r' cannot be parsed: argument -r/--requirement: expected one argument"),
+        ("-r 'a.txt", '"-r \'a.txt" cannot be parsed: No closing quotation'),
     ],
 )
-def test_what_is_wrong(line: str, reason: str) -> None:
-    """A line that pip would refuse is an error with its number, in one line, without credentials."""
+def test_invalid_line_is_refused(line: str, reason: str) -> None:
+    """A line that pip refuses is an error of one line, with the line number and without credentials."""
     with pytest.raises(RequirementsError) as caught:
         read_requirements_text(f"a\n{line}\nb", "text")
     assert str(caught.value).startswith(f"text:2: {reason}")
@@ -171,13 +171,13 @@ requests==2.31.0 \
 """
 
 
-def test_lines() -> None:
-    """Lines are joined by backslashes, also at the end of the file, except those of comments."""
+def test_continued_lines() -> None:
+    """A backslash continues a line, also at the end of the file, but not in a comment."""
     expected = (
-        asked("flask", "3.0.0"),
-        asked("jinja2", "3.1.2"),
-        asked("click", "8.1.7"),
-        asked("requests", "2.31.0"),
+        requested("flask", "3.0.0"),
+        requested("jinja2", "3.1.2"),
+        requested("click", "8.1.7"),
+        requested("requests", "2.31.0"),
     )
     assert read_requirements_text(COMPILED, "text") == RequirementsFile(expected, ())
     with pytest.raises(RequirementsError) as caught:
@@ -185,23 +185,23 @@ def test_lines() -> None:
     assert caught.value.line == 17
 
 
-def test_nested_files(folder: Path) -> None:
-    """Files are read where they are named, relative to the file that names them, each once, and cycles end."""
+def test_included_files(folder: Path) -> None:
+    """Included files are read in place, relative to the including file, each once; cycles end."""
     write("requirements.txt", "first\n-r sub/base.txt\n--requirement='sub/with blank.txt'\nlast\n-r sub/base.txt")
     write("sub/base.txt", "base\n-rdeeper/more.txt\n-e .")
     write("sub/deeper/more.txt", "more\n-r ../base.txt\n-r ../../requirements.txt\n--requirement more.txt")
     write("sub/with blank.txt", "blank==1\n-r https://user:secret@example.com/a.txt")
     assert read_requirements_txt(Path("requirements.txt")) == RequirementsFile(
-        (asked("first"), asked("base"), asked("more"), asked("blank", "1"), asked("last")),
+        (requested("first"), requested("base"), requested("more"), requested("blank", "1"), requested("last")),
         (
-            "sub/base.txt:3: skipped, editable and not an index's project: .",
-            "sub/with blank.txt:2: skipped, an address and not a file: https://example.com/a.txt",
+            "sub/base.txt:3: skipped, editable, not a project of an index: .",
+            "sub/with blank.txt:2: skipped, a URL, not a file: https://example.com/a.txt",
         ),
     )
 
 
-def test_constraints(folder: Path) -> None:
-    """An exact constraint pins what is asked for without a pin, wherever it stands, and asks for nothing."""
+def test_exact_constraint_pins_a_requested_project(folder: Path) -> None:
+    """An exact constraint pins a project requested without a pin, wherever it stands, and requests nothing."""
     write("requirements.txt", "-c constraints.txt\nFlask[async]>=2\nclick==7.0\nrequests\n-r more.txt\nurllib3")
     write("more.txt", "jinja2\n-c sub/platforms.txt")
     write(
@@ -214,19 +214,19 @@ def test_constraints(folder: Path) -> None:
     )
     assert read_requirements_txt(Path("requirements.txt")) == RequirementsFile(
         (
-            asked("flask", "3.0.0", "async"),
-            asked("click", "7.0"),
-            asked("requests"),
-            asked("jinja2", "3.0"),
-            asked("jinja2", "3.1"),
-            asked("urllib3"),
+            requested("flask", "3.0.0", "async"),
+            requested("click", "7.0"),
+            requested("requests"),
+            requested("jinja2", "3.0"),
+            requested("jinja2", "3.1"),
+            requested("urllib3"),
         ),
-        ("constraints.txt:5: skipped, an address and not an index's project: urllib3",),
+        ("constraints.txt:5: skipped, a URL, not a project of an index: urllib3",),
     )
 
 
-def test_variables(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Variables of the environment stand for their values, and no value is ever shown."""
+def test_environment_variables_are_replaced(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Environment variables are replaced by their values, and no message shows a value."""
     monkeypatch.setenv("VERSION", "1.0")
     monkeypatch.setenv("WHERE", "sub")
     monkeypatch.setenv("TOKEN", "s/ecret")
@@ -236,15 +236,15 @@ def test_variables(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "a.txt", "flask==${VERSION}\n-r ${WHERE}/more.txt\n-e git+https://${TOKEN}@example.com/a\n${TOKEN}\n-c ${EMPTY}"
     )
     assert read_requirements_txt(Path("a.txt")) == RequirementsFile(
-        (asked("flask", "1.0"), asked("more")),
+        (requested("flask", "1.0"), requested("more")),
         (
-            "a.txt:3: skipped, editable and not an index's project: git+https://example.com/a",
-            "a.txt:4: skipped, a path and not an index's project: ${TOKEN}",
-            "a.txt:5: skipped, the variable EMPTY is not set: ${EMPTY}",
+            "a.txt:3: skipped, editable, not a project of an index: git+https://example.com/a",
+            "a.txt:4: skipped, a path, not a project of an index: ${TOKEN}",
+            "a.txt:5: skipped, environment variable EMPTY is not set: ${EMPTY}",
         ),
     )
     monkeypatch.setenv("TOKEN", "sec ret")
-    with pytest.raises(RequirementsError, match=r"^a\.txt:4: '\$\{TOKEN\}' is no requirement"):
+    with pytest.raises(RequirementsError, match=r"^a\.txt:4: '\$\{TOKEN\}' is not a valid requirement"):
         read_requirements_txt(Path("a.txt"))
 
 
@@ -261,30 +261,30 @@ def test_variables(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         b"flask\r\n\r\n# with carriage returns\r\n",
     ],
 )
-def test_encodings(folder: Path, content: bytes) -> None:
-    """A byte order mark or a declaration says how a file is written; without, it is UTF-8."""
-    assert read_requirements_txt(write("a.txt", content)) == RequirementsFile((asked("flask"),), ())
+def test_encoding_from_byte_order_mark_or_declaration(folder: Path, content: bytes) -> None:
+    """A file has the encoding of its byte order mark or declaration, otherwise UTF-8."""
+    assert read_requirements_txt(write("a.txt", content)) == RequirementsFile((requested("flask"),), ())
 
 
 @pytest.mark.parametrize(
     ("content", "line", "reason"),
     [
-        (b"flask\n# caf\xe9\n", 2, "is not UTF-8: byte 0xe9"),
-        (b"# caf\xe9\n\n# coding: latin-1", 1, "is not UTF-8: byte 0xe9"),
-        (b"# coding: ascii\n\n# caf\xc3\xa9", 3, "is not ASCII: byte 0xc3"),
-        (b"# coding: klingon\nflask", None, "cannot be read: there is no encoding 'klingon'"),
-        (b"# coding: hex\nflask", None, "cannot be read: there is no encoding 'hex'"),
+        (b"flask\n# caf\xe9\n", 2, "is not valid UTF-8: byte 0xe9"),
+        (b"# caf\xe9\n\n# coding: latin-1", 1, "is not valid UTF-8: byte 0xe9"),
+        (b"# coding: ascii\n\n# caf\xc3\xa9", 3, "is not valid ASCII: byte 0xc3"),
+        (b"# coding: klingon\nflask", None, "cannot be read: unknown encoding 'klingon'"),
+        (b"# coding: hex\nflask", None, "cannot be read: unknown encoding 'hex'"),
     ],
 )
-def test_wrong_encodings(folder: Path, content: bytes, line: int | None, reason: str) -> None:
-    """Bytes that are not of the encoding are an error with the line in which they stand."""
+def test_bytes_invalid_in_the_encoding_are_refused(folder: Path, content: bytes, line: int | None, reason: str) -> None:
+    """Bytes that are invalid in the encoding are an error with their line."""
     with pytest.raises(RequirementsError) as caught:
         read_requirements_txt(write("a.txt", content))
     assert caught.value.args == ("a.txt", line, reason)
 
 
-def test_missing_files(folder: Path) -> None:
-    """A file that cannot be read is named, and so are the file and line that name it."""
+def test_missing_included_file_is_refused(folder: Path) -> None:
+    """An included file that cannot be read is an error with its name and the including line."""
     with pytest.raises(RequirementsError) as caught:
         read_requirements_txt(Path("no.txt"))
     assert caught.value.args == ("no.txt", None, "cannot be read: No such file or directory")
@@ -301,22 +301,22 @@ def test_missing_files(folder: Path) -> None:
 
 @settings(deadline=None)
 @given(st.text(st.sampled_from("a1=<.;@[]-_ec#\\/'\"$ {}\n:"), max_size=30))
-def test_any_text(text: str) -> None:
-    """Whatever the text, it is read, or refused with an error of ours."""
+def test_any_text_is_read_or_refused(text: str) -> None:
+    """Any text is read, or refused with one of our errors."""
     with suppress(RequirementsError):
         named = read_requirements_text(text, "text")
         assert len(named.requested) + len(named.warnings) <= len(text)
 
 
-def test_a_file_without_end() -> None:
-    """A file that is larger than any requirement file is refused, not read to its end."""
+def test_endless_file_is_refused() -> None:
+    """A file above the size limit is refused, not read to its end."""
     with pytest.raises(RequirementsError) as caught:
         read_requirements_txt(Path("/dev/zero"))
-    assert str(caught.value) == "/dev/zero: has more than 64 MB"
+    assert str(caught.value) == "/dev/zero: is larger than 64 MB"
 
 
-def test_many_options_end_quickly() -> None:
-    """Thousands of lines of options take no longer than those of projects."""
+def test_many_options_are_parsed_quickly() -> None:
+    """Thousands of option lines take no longer than as many projects."""
     began = time.process_time()
     named = read_requirements_text("-e x\n" * 20_000, "text")
     assert len(named.warnings) == 20_000

@@ -1,4 +1,4 @@
-"""Which projects: names in any spelling, pins and extras, each project once, and what is excluded."""
+"""Selected projects: names in any spelling, pins and extras, each project once, and exclusions."""
 
 import time
 
@@ -13,11 +13,11 @@ from source_pypi.selection import Requested, SelectedProject, Selection, merge, 
 from source_pypi.selection.names import parse_requested
 
 FORM = "write a name, or name==version"
-LETTERS = "a name has ASCII letters, digits, '.', '-' and '_', and begins and ends with a letter or digit"
+LETTERS = "a name has ASCII letters, digits, '.', '-' and '_', and starts and ends with a letter or digit"
 
 
-def target(project: str, *pins: str, unpinned: bool | None = None, extras: tuple[str, ...] = ()) -> SelectedProject:
-    """A target; one that has pins was not asked for without, unless it is said."""
+def selected(project: str, *pins: str, unpinned: bool | None = None, extras: tuple[str, ...] = ()) -> SelectedProject:
+    """A selected project. With pins, it was not requested unpinned, unless ``unpinned`` says so."""
     named = frozenset(NormalizedName(extra) for extra in extras)
     return SelectedProject(NormalizedName(project), pins, not pins if unpinned is None else unpinned, named)
 
@@ -25,34 +25,34 @@ def target(project: str, *pins: str, unpinned: bool | None = None, extras: tuple
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("flask", target("flask")),
-        ("Flask", target("flask")),
-        ("  flask\t", target("flask")),
-        ("flask\n", target("flask")),
-        ("zope.interface", target("zope-interface")),
-        ("ruamel.yaml.clib", target("ruamel-yaml-clib")),
-        ("Foo__Bar--BAZ..qux", target("foo-bar-baz-qux")),
-        ("0-._.-0", target("0-0")),
-        ("a", target("a")),
-        ("0", target("0")),
-        ("2to3", target("2to3")),
-        ("none", target("none")),
-        ("flask==1.0", target("flask", "1.0")),
-        ("Flask == 1.0 ", target("flask", "1.0")),
-        ("flask===1.0", target("flask", "1.0")),
-        ("flask === 2004d", target("flask", "2004d")),
-        ("flask==1!2.0rc1.post3.dev4+local.5", target("flask", "1!2.0rc1.post3.dev4+local.5")),
-        ("flask==v1.0-1", target("flask", "v1.0-1")),
-        ("zope.interface==5.0", target("zope-interface", "5.0")),
-        ("flask[async]", target("flask", extras=("async",))),
-        ("flask[Async_IO,dot.env]==3.0", target("flask", "3.0", extras=("async-io", "dot-env"))),
-        ("flask [ async , dotenv, ] == 3.0", target("flask", "3.0", extras=("async", "dotenv"))),
-        ("flask[]", target("flask")),
-        ("flask[ , ]", target("flask")),
+        ("flask", selected("flask")),
+        ("Flask", selected("flask")),
+        ("  flask\t", selected("flask")),
+        ("flask\n", selected("flask")),
+        ("zope.interface", selected("zope-interface")),
+        ("ruamel.yaml.clib", selected("ruamel-yaml-clib")),
+        ("Foo__Bar--BAZ..qux", selected("foo-bar-baz-qux")),
+        ("0-._.-0", selected("0-0")),
+        ("a", selected("a")),
+        ("0", selected("0")),
+        ("2to3", selected("2to3")),
+        ("none", selected("none")),
+        ("flask==1.0", selected("flask", "1.0")),
+        ("Flask == 1.0 ", selected("flask", "1.0")),
+        ("flask===1.0", selected("flask", "1.0")),
+        ("flask === 2004d", selected("flask", "2004d")),
+        ("flask==1!2.0rc1.post3.dev4+local.5", selected("flask", "1!2.0rc1.post3.dev4+local.5")),
+        ("flask==v1.0-1", selected("flask", "v1.0-1")),
+        ("zope.interface==5.0", selected("zope-interface", "5.0")),
+        ("flask[async]", selected("flask", extras=("async",))),
+        ("flask[Async_IO,dot.env]==3.0", selected("flask", "3.0", extras=("async-io", "dot-env"))),
+        ("flask [ async , dotenv, ] == 3.0", selected("flask", "3.0", extras=("async", "dotenv"))),
+        ("flask[]", selected("flask")),
+        ("flask[ , ]", selected("flask")),
     ],
 )
-def test_names_and_pins(text: str, expected: SelectedProject) -> None:
-    """A name in any spelling is normalised, so are extras, and a pin is kept as it is."""
+def test_names_and_extras_are_normalised(text: str, expected: SelectedProject) -> None:
+    """Names and extras are normalised; a pin stays as it is."""
     assert select(Config(projects=(text,))) == Selection((expected,))
     assert select(Config(project_name=text)) == Selection((expected,))
 
@@ -106,8 +106,8 @@ def test_names_and_pins(text: str, expected: SelectedProject) -> None:
         ("fl\u00adask", LETTERS),
     ],
 )
-def test_what_cannot_be_a_project(text: str, reason: str) -> None:
-    """A text that cannot be a project is refused as it was written, and told why."""
+def test_invalid_names_are_refused(text: str, reason: str) -> None:
+    """An invalid name is refused; the error quotes it and says why."""
     for config in (Config(projects=("flask", text)), Config(project_name=text)):
         with pytest.raises(ProjectNameError) as caught:
             select(config)
@@ -117,58 +117,58 @@ def test_what_cannot_be_a_project(text: str, reason: str) -> None:
 @pytest.mark.parametrize(
     ("config", "expected"),
     [
-        (Config(project_name="Flask"), (target("flask"),)),
-        (Config(project_name="Flask", version="1.0"), (target("flask", "1.0"),)),
-        (Config(project_name="flask==1.0"), (target("flask", "1.0"),)),
-        (Config(project_name="flask==1.0", version="2.0"), (target("flask", "2.0"),)),
-        (Config(project_name="flask", projects=("django",)), (target("flask"), target("django"))),
+        (Config(project_name="Flask"), (selected("flask"),)),
+        (Config(project_name="Flask", version="1.0"), (selected("flask", "1.0"),)),
+        (Config(project_name="flask==1.0"), (selected("flask", "1.0"),)),
+        (Config(project_name="flask==1.0", version="2.0"), (selected("flask", "2.0"),)),
+        (Config(project_name="flask", projects=("django",)), (selected("flask"), selected("django"))),
         (
             Config(project_name="flask", version="1.0", projects=("django==4", "Flask")),
-            (target("flask", "1.0", unpinned=True), target("django", "4")),
+            (selected("flask", "1.0", unpinned=True), selected("django", "4")),
         ),
         (
             Config(project_name="Zope.Foo", version="1.0", projects=("zope-foo==2.0", "zope_foo==1.0")),
-            (target("zope-foo", "1.0", "2.0"),),
+            (selected("zope-foo", "1.0", "2.0"),),
         ),
     ],
 )
-def test_project_name_and_version(config: Config, expected: tuple[SelectedProject, ...]) -> None:
-    """The project of 0.2.x's settings comes first, its version a pin, and joins the list of projects."""
+def test_project_name_and_version_come_first(config: Config, expected: tuple[SelectedProject, ...]) -> None:
+    """The project of the settings of 0.2.x comes first, pinned to its version, and is merged with the others."""
     assert select(config) == Selection(expected)
 
 
 @pytest.mark.parametrize(
     ("projects", "expected"),
     [
-        (("b", "a", "c"), (target("b"), target("a"), target("c"))),
-        (("a", "A", "a"), (target("a"),)),
-        (("a.b", "c", "A-_b", "a_b"), (target("a-b"), target("c"))),
-        (("a==1", "b", "a==2", "A==1"), (target("a", "1", "2"), target("b"))),
-        (("a==1", "a"), (target("a", "1", unpinned=True),)),
-        (("a", "a==1"), (target("a", "1", unpinned=True),)),
-        (("a==1.0", "a==1.0.0", "a===1.0"), (target("a", "1.0", "1.0.0"),)),
-        (("a-b", "ab", "a_b==1"), (target("a-b", "1", unpinned=True), target("ab"))),
-        (("a[x]==1", "b", "A[Y,x]"), (target("a", "1", unpinned=True, extras=("x", "y")), target("b"))),
+        (("b", "a", "c"), (selected("b"), selected("a"), selected("c"))),
+        (("a", "A", "a"), (selected("a"),)),
+        (("a.b", "c", "A-_b", "a_b"), (selected("a-b"), selected("c"))),
+        (("a==1", "b", "a==2", "A==1"), (selected("a", "1", "2"), selected("b"))),
+        (("a==1", "a"), (selected("a", "1", unpinned=True),)),
+        (("a", "a==1"), (selected("a", "1", unpinned=True),)),
+        (("a==1.0", "a==1.0.0", "a===1.0"), (selected("a", "1.0", "1.0.0"),)),
+        (("a-b", "ab", "a_b==1"), (selected("a-b", "1", unpinned=True), selected("ab"))),
+        (("a[x]==1", "b", "A[Y,x]"), (selected("a", "1", unpinned=True, extras=("x", "y")), selected("b"))),
     ],
 )
-def test_each_project_once(projects: tuple[str, ...], expected: tuple[SelectedProject, ...]) -> None:
-    """A project named twice, in whatever spellings, is one target where it was named first, with each pin once."""
+def test_project_named_twice_is_selected_once(projects: tuple[str, ...], expected: tuple[SelectedProject, ...]) -> None:
+    """A project named twice, in any spelling, is selected once, at its first mention, with each pin once."""
     assert select(Config(projects=projects)) == Selection(expected)
 
 
 def test_merge_of_nothing() -> None:
-    """Nothing asked for gives no targets."""
+    """No requested projects give no selected projects."""
     assert merge([]) == ()
 
 
 @pytest.mark.parametrize(
     ("config", "expected"),
     [
-        (Config(projects=("a", "b"), exclude=("A",)), Selection((target("b"),), excluded=("a",))),
-        (Config(projects=("foo.bar", "b"), exclude=(" Foo_Bar ",)), Selection((target("b"),), excluded=("foo-bar",))),
+        (Config(projects=("a", "b"), exclude=("A",)), Selection((selected("b"),), excluded=("a",))),
+        (Config(projects=("foo.bar", "b"), exclude=(" Foo_Bar ",)), Selection((selected("b"),), excluded=("foo-bar",))),
         (
             Config(projects=("internal-a", "internal", "x1", "x22"), exclude=("Internal_*", "x?")),
-            Selection((target("internal"), target("x22")), excluded=("internal-*", "x?")),
+            Selection((selected("internal"), selected("x22")), excluded=("internal-*", "x?")),
         ),
         (Config(whole_index=True), Selection(whole_index=True)),
         (Config(whole_index=True, exclude=("*",)), Selection(whole_index=True, excluded=("*",))),
@@ -178,8 +178,8 @@ def test_merge_of_nothing() -> None:
         ),
     ],
 )
-def test_what_else_is_chosen(config: Config, expected: Selection) -> None:
-    """Excluded names and patterns, in any spelling, are no targets; the whole index needs none."""
+def test_exclude_and_whole_index(config: Config, expected: Selection) -> None:
+    """Excluded names and patterns, in any spelling, are not selected; with the whole index, no name is needed."""
     assert select(config) == expected
 
 
@@ -187,22 +187,22 @@ def test_what_else_is_chosen(config: Config, expected: Selection) -> None:
     ("project", "expected"),
     [("foo-bar", True), ("internal-a", True), ("internal", False), ("x1", True), ("x12", False), ("foo", False)],
 )
-def test_excludes(project: str, expected: bool) -> None:
-    """A selection tells of any project, by its normalised name, whether it is excluded."""
+def test_excludes_matches_normalised_names(project: str, expected: bool) -> None:
+    """A selection says of any project, by its normalised name, whether it is excluded."""
     selection = select(Config(projects=("a",), exclude=("Foo.Bar", "internal-*", "x?")))
     assert selection.excludes(project) == expected
 
 
-def test_merge() -> None:
-    """Whatever was asked for of a project, wherever, becomes one target, in the order in which it was first named."""
+def test_requests_of_one_project_are_merged() -> None:
+    """All requests of a project become one selected project, in the order of first mention."""
     name = NormalizedName
-    asked = [
+    requested = [
         Requested(name("b")),
         Requested(name("a"), "2", frozenset({name("x")})),
         Requested(name("b"), "1"),
         Requested(name("a"), "1"),
     ]
-    assert merge(asked) == (target("b", "1", unpinned=True), target("a", "2", "1", extras=("x",)))
+    assert merge(requested) == (selected("b", "1", unpinned=True), selected("a", "2", "1", extras=("x",)))
 
 
 @pytest.mark.parametrize(
@@ -214,25 +214,25 @@ def test_merge() -> None:
         Config(projects=("a", "A.b"), exclude=("a*",)),
     ],
 )
-def test_nothing_asked_for(config: Config) -> None:
-    """A configuration that names no project, or excludes all that it names, is an error of its own."""
+def test_selection_without_projects_is_refused(config: Config) -> None:
+    """A configuration that selects no project, or excludes all, is an error."""
     with pytest.raises(NoProjectsError):
         select(config)
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.from_regex(r"[A-Ca-c0-1]([A-Ca-c0-1._-]{0,3}[A-Ca-c0-1])?", fullmatch=True), min_size=1, max_size=8))
-def test_any_names(names: list[str]) -> None:
-    """Whatever names are asked for, the targets are the normalised names, each once, in their order."""
-    expected = tuple(target(name) for name in dict.fromkeys(canonicalize_name(name) for name in names))
+def test_any_names_are_selected_once_in_order(names: list[str]) -> None:
+    """For any names, the selected projects are the normalised names, each once, in order."""
+    expected = tuple(selected(name) for name in dict.fromkeys(canonicalize_name(name) for name in names))
     assert select(Config(projects=tuple(names))) == Selection(expected)
 
 
 @pytest.mark.parametrize(
     "text", [f"a{' ' * 100_000}!", f"a{' ' * 100_000}=", f"a[b]{' ' * 100_000}x", f"a{'[' * 100_000}"]
 )
-def test_long_names_end_quickly(text: str) -> None:
-    """A long run of white space takes no longer to be refused than it is long."""
+def test_long_white_space_is_refused_in_linear_time(text: str) -> None:
+    """The time to refuse white space is linear in its length."""
     began = time.process_time()
     with pytest.raises(ProjectNameError):
         parse_requested(text)

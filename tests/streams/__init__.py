@@ -1,4 +1,4 @@
-"""Documents of the fake index as visits bring them, for the tests of the streams."""
+"""Documents of the fake index as they are fetched, for the tests of the streams."""
 
 import json
 from collections.abc import Mapping
@@ -30,8 +30,8 @@ from tests.fake_index.documents import (
 ROOT = "http://index.test"
 
 
-def visit_to(world: World, name: str, *, poverty: bool = False) -> ProjectDocuments:
-    """A visit to a project of the world, with its document and its latest release."""
+def documents_of(world: World, name: str, *, poverty: bool = False) -> ProjectDocuments:
+    """The project document and the latest release of a project of the world."""
     project = world.projects[name]
     body = project_document(project, View(ROOT, poverty=poverty, deployed=world.deployed))
     assert body is not None
@@ -48,8 +48,8 @@ def release_of(world: World, name: str, version: str) -> ReleaseView:
     return ReleaseView(version, document.content, document)
 
 
-def visit_with(document: Mapping[str, Any], *, serial: int | None = None) -> ProjectDocuments:
-    """A visit to the project foo, which has this document."""
+def documents_with(document: Mapping[str, Any], *, serial: int | None = None) -> ProjectDocuments:
+    """The documents of the project foo, whose project document is this one."""
     body = json.dumps(document, separators=(",", ":")).encode()
     return ProjectDocuments(
         project="foo", document=open_document(body, Project, f"{ROOT}/pypi/foo/json", serial=serial)
@@ -66,8 +66,8 @@ def page_of(world: World, name: str) -> Document[Page]:
     return open_document(page_json(world.projects[name], View(ROOT)), Page, f"{ROOT}/simple/{name}/")
 
 
-def index_of(world: World) -> ProjectDocuments:
-    """A visit to the index as a whole, with every document that tells of it."""
+def index_documents(world: World) -> ProjectDocuments:
+    """Every document about the index as a whole."""
     projects = world.projects.values()
     return ProjectDocuments(
         project=None,
@@ -79,5 +79,5 @@ def index_of(world: World) -> ProjectDocuments:
 
 
 def values(row: Row) -> Any:
-    """A row as whoever reads its JSON has it."""
+    """A row, as a reader of its JSON gets it."""
     return msgspec.json.decode(msgspec.json.encode(row))

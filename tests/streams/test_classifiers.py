@@ -10,7 +10,7 @@ from source_pypi.streams import choose_streams
 from source_pypi.streams.classifiers import Classifier, classifiers_rows
 from source_pypi.streams.stream import ProjectDocuments
 from tests.fake_index import FakeIndex, World
-from tests.streams import visit_to
+from tests.streams import documents_of
 from tests.sync.test_run import counts, read
 
 
@@ -18,7 +18,7 @@ def rows(classifiers: Any) -> list[Any]:
     """The rows of a project whose latest release has these classifiers."""
     world = World()
     world.add("Foo", classifiers=classifiers)
-    return list(classifiers_rows(visit_to(world, "foo")))
+    return list(classifiers_rows(documents_of(world, "foo")))
 
 
 @pytest.mark.parametrize(
@@ -33,25 +33,25 @@ def rows(classifiers: Any) -> list[Any]:
         (" ", "", []),
     ],
 )
-def test_a_classifier(classifier: str, category: str, parts: list[str]) -> None:
-    """A classifier is told as uploaded, and taken apart at its double colons."""
+def test_classifier_is_split_at_double_colons(classifier: str, category: str, parts: list[str]) -> None:
+    """A row has the classifier as uploaded and its parts."""
     expected = Classifier(project="foo", version="1.0", classifier=classifier, category=category, parts=parts)
     assert rows([classifier]) == [expected]
 
 
-def test_order_and_repetition() -> None:
-    """Classifiers keep their order, and one that is listed twice is one row."""
+def test_repeated_classifier_is_one_row() -> None:
+    """Classifiers keep their order, and a repeated one is one row."""
     assert [row.classifier for row in rows(["b", "a", "b"])] == ["b", "a"]
 
 
 @pytest.mark.parametrize("classifiers", [None, []])
-def test_no_classifiers_no_rows(classifiers: list[str] | None) -> None:
+def test_release_without_classifiers_has_no_rows(classifiers: list[str] | None) -> None:
     """A release without classifiers has no rows."""
     assert rows(classifiers) == []
 
 
-def test_no_document_no_rows() -> None:
-    """Where there is no document there are no rows."""
+def test_missing_document_has_no_rows() -> None:
+    """Without a document there are no rows."""
     assert list(classifiers_rows(ProjectDocuments(project="foo"))) == []
     assert list(classifiers_rows(ProjectDocuments(project=None))) == []
 

@@ -1,4 +1,4 @@
-"""``core_metadata``: a distribution's own metadata, as in its METADATA."""
+"""``core_metadata``: a row for each file whose METADATA is read."""
 
 from collections.abc import Callable, Mapping
 from hashlib import sha256
@@ -15,7 +15,7 @@ from source_pypi.streams.core_metadata import STREAM, CoreMetadata, core_metadat
 from source_pypi.streams.stream import ProjectDocuments
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World
-from tests.streams import ROOT, visit_with
+from tests.streams import ROOT, documents_with
 from tests.sync.test_run import read
 
 Connect = Callable[..., Index]
@@ -23,30 +23,30 @@ WHEEL = "foo-1.0-py3-none-any.whl"
 
 
 def metadata(headers: str, body: str = "") -> bytes:
-    """A METADATA file with a version, a name, these headers, and this text below them."""
+    """A METADATA file with a version, a name, these headers and this description."""
     return f"Metadata-Version: 2.1\nName: foo\n{dedent(headers).strip()}\n{body and chr(10)}{body}".encode()
 
 
-def visit(files: Mapping[str, bytes], project: Mapping[str, Any] | None = None) -> ProjectDocuments:
-    """A visit that brought the metadata of these files."""
+def documents_with_metadata(files: Mapping[str, bytes], project: Mapping[str, Any] | None = None) -> ProjectDocuments:
+    """The documents of a project with the metadata of these files."""
     listed = {"info": {"version": "1.0"}, "releases": {"1.0": [{"filename": name} for name in files]}}
     opened = {name: open_core_metadata(body, f"{ROOT}/{name}.metadata") for name, body in files.items()}
-    return replace(visit_with(project or listed), core_metadata=opened)
+    return replace(documents_with(project or listed), core_metadata=opened)
 
 
 def rows(body: bytes) -> list[Any]:
-    """The rows made of one wheel's METADATA."""
-    return list(core_metadata_rows(visit({WHEEL: body})))
+    """The rows of one wheel's METADATA."""
+    return list(core_metadata_rows(documents_with_metadata({WHEEL: body})))
 
 
-def row(**given: Any) -> CoreMetadata:
-    """The row of a METADATA that gives nothing but a version and a name, and what is different about it."""
+def row(**changes: Any) -> CoreMetadata:
+    """The row of a METADATA with only version and name, with these changes."""
     nothing: dict[str, Any] = dict.fromkeys(CoreMetadata.__struct_fields__)
     bare = {"project": "foo", "version": "1.0", "filename": WHEEL, "metadata_version": "2.1", "declared_name": "foo"}
-    return CoreMetadata(**nothing | bare | given)
+    return CoreMetadata(**nothing | bare | changes)
 
 
-def test_metadata_as_tools_write_it_today() -> None:
+def test_metadata_2_4() -> None:
     """Every field of metadata 2.4 has its column, and the description is the text below the headers."""
     body = dedent("""\
         Metadata-Version: 2.4
@@ -101,8 +101,8 @@ def test_metadata_as_tools_write_it_today() -> None:
     ]
 
 
-def test_metadata_as_old_tools_wrote_it() -> None:
-    """Old fields have their columns too, UNKNOWN means nothing, and a header may go on in further lines."""
+def test_old_metadata() -> None:
+    """Old fields have columns, UNKNOWN is null, and a header may continue on further lines."""
     body = metadata("""
         Version: 1.0
         Summary: UNKNOWN
@@ -181,43 +181,43 @@ def test_metadata_as_old_tools_wrote_it() -> None:
         (metadata("Metadata-Version: 1"), {"metadata_version": None, "unparsed": {"metadata-version": ["2.1", "1"]}}),
     ],
 )
-def test_odd_metadata(body: bytes, expected: dict[str, Any]) -> None:
-    """What cannot be read is kept under the header's name, and what says nothing is null."""
+def test_invalid_headers_are_kept_unparsed(body: bytes, expected: dict[str, Any]) -> None:
+    """Headers that cannot be parsed are kept by name, and empty ones are null."""
     assert rows(body) == [row(**expected)]
 
 
-def test_files_of_several_versions() -> None:
-    """A file has the version that lists it, the first one if several do, or the latest if none is listed."""
+def test_version_that_lists_the_file() -> None:
+    """A file has the first version that lists it, or the latest version if none is listed."""
     releases: dict[str, Any] = {"1.0": [{"filename": "a"}, {"url": "x"}], "1.0.0": [{"filename": "a"}], "0.9": None}
     project = {"info": {"version": "2.0"}, "releases": releases, "urls": [{"filename": "b"}, {"filename": "a"}]}
-    document = visit_with(project).document
+    document = documents_with(project).document
     assert document is not None
     assert versions_of_files(document.content) == {"a": "1.0", "b": "2.0"}
 
 
 @pytest.mark.parametrize(
-    "given",
+    "documents",
     [
         ProjectDocuments(project=None),
         ProjectDocuments(project="foo"),
-        visit({}),
-        visit({WHEEL: metadata("")}, {"info": {}, "releases": {"1.0": None}}),
+        documents_with_metadata({}),
+        documents_with_metadata({WHEEL: metadata("")}, {"info": {}, "releases": {"1.0": None}}),
     ],
 )
-def test_no_documents_no_rows(given: ProjectDocuments) -> None:
-    """Where a document is missing, or does not list the file, there are no rows."""
-    assert list(core_metadata_rows(given)) == []
+def test_missing_documents_have_no_rows(documents: ProjectDocuments) -> None:
+    """Without a document, or if it does not list the file, there are no rows."""
+    assert list(core_metadata_rows(documents)) == []
 
 
 # Over the wire --------------------------------------------------------------------------------------------------
 
 
-def described(world: World, *versions: str) -> None:
-    """Releases of foo with two wheels and an sdist, each with metadata of its own."""
+def add_described_releases(world: World, *versions: str) -> None:
+    """Add releases of foo with two wheels and an sdist, each with its own metadata."""
     for version in versions:
         for end in ("-cp312-cp312-win32.whl", "-py3-none-any.whl", ".tar.gz"):
-            said = metadata(f"Version: {version}\nSummary: of {end}")
-            world.upload("foo", version, filename=f"foo-{version}{end}", core_metadata="cc", metadata=said)
+            body = metadata(f"Version: {version}\nSummary: of {end}")
+            world.upload("foo", version, filename=f"foo-{version}{end}", core_metadata="cc", metadata=body)
 
 
 def url(world: World, filename: str) -> str:
@@ -228,13 +228,15 @@ def url(world: World, filename: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("asked", "versions"),
+    ("requested", "versions"),
     [(("foo", "latest"), ["2.0"]), (("foo==1.0", "latest"), ["1.0"]), (("foo", "all"), ["1.0", "2.0"])],
 )
-def test_requests(world: World, fake: FakeIndex, connect: Connect, asked: tuple[str, str], versions: list[str]) -> None:
-    """It takes a document, and a request for the wheel for any platform of each wanted release."""
-    described(world, "1.0", "2.0")
-    name, releases = asked
+def test_one_request_per_release(
+    world: World, fake: FakeIndex, connect: Connect, requested: tuple[str, str], versions: list[str]
+) -> None:
+    """One project document and, per selected release, one request for its most general wheel."""
+    add_described_releases(world, "1.0", "2.0")
+    name, releases = requested
     (batch,) = read(connect(fake), [name], [STREAM], releases=releases)
     made = rows_in(batch)["core_metadata"]
     wheels = {version: f"foo-{version}-py3-none-any.whl" for version in versions}
@@ -245,8 +247,8 @@ def test_requests(world: World, fake: FakeIndex, connect: Connect, asked: tuple[
     assert fake.counts == {"/pypi/foo/json": 1, **{url(world, wheel): 1 for wheel in wheels.values()}}
 
 
-def test_an_sdist_speaks_where_there_is_no_wheel(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """Of a release without wheels the sdist's metadata counts."""
+def test_sdist_is_read_if_there_is_no_wheel(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """For a release without wheels, the sdist's metadata is read."""
     sdist = "foo-1.0.tar.gz"
     world.upload("foo", "1.0", filename=sdist, core_metadata="cc", metadata=metadata("Dynamic: Requires-Dist"))
     (batch,) = read(connect(fake), ["foo"], [STREAM])
@@ -255,23 +257,25 @@ def test_an_sdist_speaks_where_there_is_no_wheel(world: World, fake: FakeIndex, 
 
 
 @pytest.mark.parametrize("offered", [None, "cc"])
-def test_no_metadata_no_rows(world: World, fake: FakeIndex, connect: Connect, offered: str | None) -> None:
-    """A release that offers no metadata costs no request; one whose metadata is gone gives no row."""
+def test_release_without_metadata_has_no_row(
+    world: World, fake: FakeIndex, connect: Connect, offered: str | None
+) -> None:
+    """A release that offers no metadata takes no request; if the metadata is missing, there is no row."""
     world.upload("foo", "1.0", filename=WHEEL, core_metadata=offered)
     (batch,) = read(connect(fake), ["foo"], [STREAM])
     assert (rows_in(batch), batch.failures) == ({"core_metadata": []}, {})
-    asked = {} if offered is None else {url(world, WHEEL): 1}
-    assert fake.counts == {"/pypi/foo/json": 1, **asked}
+    requests = {} if offered is None else {url(world, WHEEL): 1}
+    assert fake.counts == {"/pypi/foo/json": 1, **requests}
 
 
-@pytest.mark.parametrize("told", [str.lower, str.upper])
-def test_metadata_that_was_cut_short(
-    world: World, fake: FakeIndex, connect: Connect, told: Callable[[str], str]
+@pytest.mark.parametrize("spelling", [str.lower, str.upper])
+def test_truncated_metadata_is_a_failure(
+    world: World, fake: FakeIndex, connect: Connect, spelling: Callable[[str], str]
 ) -> None:
-    """Metadata that has not the digest that the index tells costs the project's rows, and is no answer to trust."""
+    """Metadata whose digest differs from the published one is a failure of the project's rows."""
     whole = metadata("Summary: whole")
     digest, of_part = (sha256(body).hexdigest() for body in (whole, whole[:-2]))
-    world.upload("foo", "1.0", filename=WHEEL, metadata=whole, core_metadata=told(digest))
+    world.upload("foo", "1.0", filename=WHEEL, metadata=whole, core_metadata=spelling(digest))
     assert rows_in(*read(connect(fake), ["foo"], [STREAM])) == {"core_metadata": [row(summary="whole")]}
     fake.new_run()
     world.override(url(world, WHEEL), whole[:-2], "text/plain")
@@ -281,8 +285,8 @@ def test_metadata_that_was_cut_short(
     assert str(batch.failures["core_metadata"]) == str(DamagedError(place, digest, of_part))
 
 
-def test_metadata_that_is_none(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """An answer that is no metadata costs the project's rows, and says where it is."""
+def test_response_that_is_not_metadata_is_a_failure(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """A response that is not metadata is a failure of the project's rows, with the URL."""
     world.upload("foo", "1.0", filename=WHEEL, metadata=b"<html>")
     (batch,) = read(connect(fake), ["foo"], [STREAM])
     assert rows_in(batch) == {}

@@ -14,7 +14,7 @@ from source_pypi.streams.dependencies import Dependency, dependencies_rows
 from source_pypi.streams.stream import ProjectDocuments, ReleaseView
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World, faults
-from tests.streams import ROOT, release_of, visit_to, visit_with
+from tests.streams import ROOT, documents_of, documents_with, release_of
 from tests.sync.test_run import counts, read
 
 Connect = Callable[..., Index]
@@ -23,8 +23,8 @@ WHEEL = "foo-1.0-py3-none-any.whl"
 METADATA = b"Metadata-Version: 2.1\nName: foo\nVersion: 1.0\nRequires-Dist: bar>=1\nRequires-Dist: baz\n"
 
 
-def a_row(requirement: str, **given: Any) -> Dependency:
-    """The row of the only requirement of foo 1.0, which names bar, but for what is given."""
+def row_with(requirement: str, **changes: Any) -> Dependency:
+    """The row of foo 1.0, whose only requirement is bar, with these changes."""
     plain: dict[str, Any] = {
         "project": "foo",
         "version": "1.0",
@@ -34,14 +34,14 @@ def a_row(requirement: str, **given: Any) -> Dependency:
         **dict.fromkeys(("extras", "specifier", "pin", "pin_sort_key", "marker", "extra", "url", "parse_error")),
         "source": "index",
     }
-    return Dependency(**plain | given)
+    return Dependency(**plain | changes)
 
 
 def rows(*requirements: str) -> list[Any]:
     """The rows of a project whose latest release has these requirements."""
     world = World()
     world.add("foo", requires_dist=list(requirements))
-    return list(dependencies_rows(visit_to(world, "foo")))
+    return list(dependencies_rows(documents_of(world, "foo")))
 
 
 NOT_PARSED = {
@@ -87,49 +87,51 @@ NOT_PARSED = {
         *((text, {"name": name, "parse_error": error}) for text, (name, error) in NOT_PARSED.items()),
     ],
 )
-def test_what_pep_508_reads(text: str, expected: dict[str, Any]) -> None:
-    """A requirement is told as uploaded and in its parts; where it does not parse, why, and its name if it has one."""
-    assert rows(text) == [a_row(text, **expected)]
+def test_requirement_is_parsed(text: str, expected: dict[str, Any]) -> None:
+    """A row has the requirement as uploaded and its parts; if it is invalid, the reason, and the name if it has one."""
+    assert rows(text) == [row_with(text, **expected)]
 
 
 @pytest.mark.parametrize("text", ["na\u00efve>=1", "bar\u00e9"])
-def test_no_name_is_better_than_half_of_one(text: str) -> None:
-    """A name with letters that no name can have is not cut to the name of another project."""
+def test_name_with_invalid_letters_is_null(text: str) -> None:
+    """A name with invalid letters is not cut to the name of another project."""
     (row,) = rows(text)
     assert (row.requirement, row.name) == (text, None)
 
 
 @pytest.mark.parametrize("depth", [100, 3_000])
-def test_a_marker_in_parentheses(depth: int) -> None:
-    """However deep a marker is nested, the requirement is a row."""
+def test_deeply_nested_marker_is_a_row(depth: int) -> None:
+    """A requirement with a deeply nested marker is a row."""
     text = f"bar; {'(' * depth}os_name == 'nt'{')' * depth}"
     (row,) = rows(text)
     assert (row.position, row.requirement, row.name) == (0, text, "bar")
 
 
 def test_positions() -> None:
-    """Requirements keep their order and place; the same one twice is two rows."""
+    """Requirements keep their order and position; a repeated one is two rows."""
     made = rows("b", "a", "b")
-    assert made == [a_row(text, name=text, position=place) for place, text in enumerate(["b", "a", "b"])]
+    assert made == [row_with(text, name=text, position=place) for place, text in enumerate(["b", "a", "b"])]
 
 
-def test_null_and_nothing() -> None:
-    """A release that lists no requirements, or says nothing of them, has no rows."""
+def test_release_without_requirements_has_no_rows() -> None:
+    """A release with an empty or missing list of requirements has no rows."""
     assert rows() == []
-    assert list(dependencies_rows(visit_with({"info": {"requires_dist": None}}))) == []
+    assert list(dependencies_rows(documents_with({"info": {"requires_dist": None}}))) == []
 
 
-def test_several_releases() -> None:
-    """Each release that was read has its own requirements."""
+def test_each_release_has_its_own_requirements() -> None:
+    """Each selected release has its own requirements."""
     world = World()
     world.add("foo", ["1.0"], requires_dist=["a"])
     world.add("foo", ["2.0"], requires_dist=["b"])
-    visit = ProjectDocuments(project="foo", releases=(release_of(world, "foo", "2.0"), release_of(world, "foo", "1.0")))
-    assert list(dependencies_rows(visit)) == [a_row("b", name="b", version="2.0"), a_row("a", name="a")]
+    documents = ProjectDocuments(
+        project="foo", releases=(release_of(world, "foo", "2.0"), release_of(world, "foo", "1.0"))
+    )
+    assert list(dependencies_rows(documents)) == [row_with("b", name="b", version="2.0"), row_with("a", name="a")]
 
 
-def test_no_document_no_rows() -> None:
-    """Where there is no document there are no rows."""
+def test_missing_document_has_no_rows() -> None:
+    """Without a document there are no rows."""
     assert list(dependencies_rows(ProjectDocuments(project="foo"))) == []
     assert list(dependencies_rows(ProjectDocuments(project=None))) == []
 
@@ -137,8 +139,8 @@ def test_no_document_no_rows() -> None:
 # From core metadata -------------------------------------------------------------------------------------------
 
 
-def a_visit(requires_dist: list[str] | None, *, fill: bool, body: bytes = METADATA) -> ProjectDocuments:
-    """A visit that brought a release with these requirements, and the core metadata of its wheel."""
+def documents_with_metadata(requires_dist: list[str] | None, *, fill: bool, body: bytes = METADATA) -> ProjectDocuments:
+    """A release with these requirements, and the core metadata of its wheel."""
     world = World()
     world.add("foo")
     view = release_of(world, "foo", "1.0")
@@ -150,8 +152,8 @@ def a_visit(requires_dist: list[str] | None, *, fill: bool, body: bytes = METADA
 
 
 FROM_METADATA = [
-    a_row("bar>=1", specifier=">=1", source="core_metadata"),
-    a_row("baz", name="baz", position=1, source="core_metadata"),
+    row_with("bar>=1", specifier=">=1", source="core_metadata"),
+    row_with("baz", name="baz", position=1, source="core_metadata"),
 ]
 
 
@@ -162,27 +164,27 @@ FROM_METADATA = [
         (None, False, []),
         ([], True, []),
         ([], False, []),
-        (["bar"], True, [a_row("bar")]),
+        (["bar"], True, [row_with("bar")]),
     ],
 )
-def test_core_metadata_fills_what_the_index_does_not_say(
+def test_core_metadata_replaces_missing_requirements(
     requires_dist: list[str] | None, fill: bool, expected: list[Dependency]
 ) -> None:
-    """Core metadata speaks only where the index says nothing (null, not an empty list), and only where it is asked."""
-    assert list(dependencies_rows(a_visit(requires_dist, fill=fill))) == expected
+    """Core metadata is used only if the index gives null, not an empty list, and the setting is on."""
+    assert list(dependencies_rows(documents_with_metadata(requires_dist, fill=fill))) == expected
 
 
-def test_core_metadata_without_requirements() -> None:
-    """A file whose own metadata requires nothing has no rows."""
-    visit = a_visit(None, fill=True, body=b"Metadata-Version: 2.1\nName: foo\n")
-    assert list(dependencies_rows(visit)) == []
+def test_core_metadata_without_requirements_has_no_rows() -> None:
+    """A file whose metadata has no requirements has no rows."""
+    documents = documents_with_metadata(None, fill=True, body=b"Metadata-Version: 2.1\nName: foo\n")
+    assert list(dependencies_rows(documents)) == []
 
 
 # Through the index --------------------------------------------------------------------------------------------
 
 
-def silent(world: World, *versions: str) -> dict[str, str]:
-    """Releases of foo of which the index knows no requirements, but whose wheels do; the wheels' paths."""
+def add_releases_without_requirements(world: World, *versions: str) -> dict[str, str]:
+    """Add releases of foo whose requirements only the wheels have; the paths of the wheels."""
     paths = {}
     for version in versions:
         filename = f"foo-{version}-py3-none-any.whl"
@@ -192,9 +194,9 @@ def silent(world: World, *versions: str) -> dict[str, str]:
     return paths
 
 
-def test_one_metadata_request_a_silent_release(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """A release that the index says nothing of takes one request more, one that it speaks of none."""
-    paths = silent(world, "1.0", "2.0")
+def test_one_metadata_request_per_release_without_requirements(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """A release without requirements on the index takes one more request; other releases take none."""
+    paths = add_releases_without_requirements(world, "1.0", "2.0")
     world.add("foo", ["3.0"], requires_dist=["bar"])
     world.add("foo", ["0.1"], requires_dist=[])
     (batch,) = read(connect(fake), ["foo"], DEPENDENCIES, releases="all", core_metadata=True)
@@ -209,20 +211,20 @@ def test_one_metadata_request_a_silent_release(world: World, fake: FakeIndex, co
     assert fake.counts == {"/pypi/foo/json": 1, **releases, paths["1.0"]: 1, paths["2.0"]: 1}
 
 
-def test_the_latest_takes_no_further_request(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """The latest release's requirements come with the project document, and no metadata is asked for unasked."""
-    silent(world, "1.0")
+def test_latest_release_takes_no_further_request(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """Without the setting, no metadata is requested; the latest release comes with the project document."""
+    add_releases_without_requirements(world, "1.0")
     (batch,) = read(connect(fake), ["foo"], DEPENDENCIES)
     assert counts(batch) == {"dependencies": 0}
     assert fake.counts == {"/pypi/foo/json": 1}
 
 
 @pytest.mark.parametrize(("fill", "expected"), [(False, 0), (True, 2)])
-def test_the_stream_core_metadata_changes_nothing(
+def test_rows_do_not_depend_on_the_stream_core_metadata(
     world: World, serve: Callable[..., FakeIndex], connect: Connect, fill: bool, expected: int
 ) -> None:
-    """The rows are the same whether the stream core_metadata is read too or not."""
-    paths = silent(world, "1.0")
+    """The rows are the same whether or not the stream core_metadata is selected."""
+    paths = add_releases_without_requirements(world, "1.0")
     fake = serve()
     (alone,) = read(connect(fake), ["foo"], DEPENDENCIES, core_metadata=fill)
     fake.new_run()
@@ -232,27 +234,27 @@ def test_the_stream_core_metadata_changes_nothing(
     assert fake.counts == {"/pypi/foo/json": 1, paths["1.0"]: 1}
 
 
-def test_metadata_that_is_gone(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """Metadata that the index promises and does not have is no rows, and no failure."""
+def test_missing_metadata_has_no_rows(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """Metadata that the index offers but does not have gives no rows and no failure."""
     world.add("foo")
     (batch,) = read(connect(fake), ["foo"], DEPENDENCIES, core_metadata=True)
     assert (counts(batch), batch.failures) == ({"dependencies": 0}, {})
 
 
 @pytest.mark.parametrize(("fault", "error"), [(faults.html(), DamagedError), (faults.unavailable(), UnavailableError)])
-def test_metadata_that_fails(
+def test_failing_metadata_fails_this_stream_only(
     world: World, fake: FakeIndex, connect: Connect, fault: faults.Fault, error: type[Exception]
 ) -> None:
-    """Metadata that cannot be had costs this stream its rows of this project, and no other stream."""
-    (path,) = silent(world, "1.0").values()
+    """Metadata that cannot be fetched is a failure of this stream's rows of the project, and of no other stream."""
+    (path,) = add_releases_without_requirements(world, "1.0").values()
     fake.fault(path, fault, times=None)
     (batch,) = read(connect(fake), ["foo"], choose_streams(["files", "dependencies"]), core_metadata=True)
     assert counts(batch) == {"files": 2}
     assert {name: type(failure) for name, failure in batch.failures.items()} == {"dependencies": error}
 
 
-def test_metadata_that_is_cut_short(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """Half of a file, which nothing compresses, is never taken for a file that requires nothing."""
+def test_truncated_metadata_is_a_failure(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """A truncated uncompressed file is a failure, not a file without requirements."""
     file = world.upload(
         "foo", "1.0", filename=WHEEL, metadata=b"Metadata-Version: 2.1\nName: foo\nRequires-Dist: bar\n"
     )
@@ -261,8 +263,8 @@ def test_metadata_that_is_cut_short(world: World, fake: FakeIndex, connect: Conn
     assert {name: type(failure) for name, failure in batch.failures.items()} == {"dependencies": UnreachableError}
 
 
-def test_metadata_of_a_document_without_urls(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """Where an index lists files under their versions only, the metadata that was asked for is read as well."""
+def test_metadata_of_files_listed_under_versions_only(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """If an index lists files only under their versions, their metadata is used as well."""
     file = {"filename": WHEEL, "packagetype": "bdist_wheel", "core-metadata": {"sha256": "0"}, "url": f"../x/{WHEEL}"}
     world.override("/pypi/foo/json", {"info": {"version": "1.0"}, "releases": {"1.0": [file]}})
     world.override(f"/pypi/x/{WHEEL}.metadata", METADATA, "application/octet-stream")
@@ -270,8 +272,8 @@ def test_metadata_of_a_document_without_urls(world: World, fake: FakeIndex, conn
     assert rows_in(batch)["dependencies"] == FROM_METADATA
 
 
-def test_an_address_that_is_none(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """A file address that no one can read costs at most this stream's rows, never the run."""
+def test_invalid_file_url_fails_this_stream_only(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """An invalid file URL costs at most this stream's rows."""
     file = {"filename": WHEEL, "packagetype": "bdist_wheel", "core-metadata": {"sha256": "0"}, "url": "http://[x/a"}
     document = {"info": {"version": "1.0"}, "releases": {"1.0": [file]}, "urls": [file]}
     world.override("/pypi/foo/json", document)

@@ -1,4 +1,4 @@
-"""What the entries of both feeds have in common: where they lead, what they say, and when."""
+"""The entries of both feeds: link, summary and time."""
 
 from datetime import UTC, datetime
 
@@ -10,8 +10,8 @@ from source_pypi.services.index.documents import Entry
 from source_pypi.streams._feeds import project_path, published_at, summary
 
 
-def an_entry(*, link: str | None = None, description: str | None = None, published: str | None = None) -> Entry:
-    """An entry with nothing else in it."""
+def entry_with(*, link: str | None = None, description: str | None = None, published: str | None = None) -> Entry:
+    """An entry with only these elements."""
     return Entry(title=None, link=link, description=description, author=None, published=published)
 
 
@@ -33,18 +33,18 @@ def an_entry(*, link: str | None = None, description: str | None = None, publish
         (None, []),
     ],
 )
-def test_where_an_entry_leads(link: str | None, expected: list[str]) -> None:
-    """An entry leads to what stands behind ``/project/``, whatever stands before it; else it leads nowhere."""
-    assert project_path(an_entry(link=link)) == expected
+def test_path_after_project(link: str | None, expected: list[str]) -> None:
+    """The path of an entry is what follows ``/project/`` in its link; other links have none."""
+    assert project_path(entry_with(link=link)) == expected
 
 
 @pytest.mark.parametrize(
     ("description", "expected"),
     [("A framework", "A framework"), ("None", None), ("none", "none"), ("UNKNOWN", None), ("", None), (None, None)],
 )
-def test_summaries(description: str | None, expected: str | None) -> None:
-    """A missing summary is null; the index writes it as the text None."""
-    assert summary(an_entry(description=description)) == expected
+def test_missing_summary_is_null(description: str | None, expected: str | None) -> None:
+    """A missing summary, which the index writes as the text None, is null."""
+    assert summary(entry_with(description=description)) == expected
 
 
 @pytest.mark.parametrize(
@@ -63,15 +63,15 @@ def test_summaries(description: str | None, expected: str | None) -> None:
         (None, None),
     ],
 )
-def test_times(published: str | None, expected: datetime | None) -> None:
-    """A time is told in UTC; what is no time of RFC 822 is null."""
-    assert published_at(an_entry(published=published)) == expected
+def test_times_are_in_utc(published: str | None, expected: datetime | None) -> None:
+    """A time is converted to UTC; an invalid RFC 822 time is null."""
+    assert published_at(entry_with(published=published)) == expected
 
 
 @given(st.text(), st.text(), st.text())
-def test_whatever_an_entry_says(link: str, description: str, published: str) -> None:
-    """No text in an entry can do more than be null."""
-    entry = an_entry(link=f"http://index.test/project/{link}", description=description, published=published)
+def test_any_text_is_accepted(link: str, description: str, published: str) -> None:
+    """No text in an entry raises an error."""
+    entry = entry_with(link=f"http://index.test/project/{link}", description=description, published=published)
     assert all(project_path(entry))
     assert summary(entry) in (description, None)
     when = published_at(entry)

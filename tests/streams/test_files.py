@@ -8,22 +8,22 @@ import pytest
 from source_pypi.streams.files import File, files_rows
 from source_pypi.streams.stream import ProjectDocuments
 from tests.fake_index import World
-from tests.streams import ROOT, visit_to, visit_with
+from tests.streams import ROOT, documents_of, documents_with
 
 
 def files(document: dict[str, Any]) -> list[Any]:
-    """The rows that are made of a document."""
-    return list(files_rows(visit_with(document)))
+    """The rows of a document."""
+    return list(files_rows(documents_with(document)))
 
 
-def a_file(filename: str, **given: Any) -> File:
-    """The row of a file of which the index tells the name, and what is given."""
+def row_with(filename: str, **changes: Any) -> File:
+    """The row of a file with only a name and these values."""
     nothing: dict[str, Any] = dict.fromkeys(File.__struct_fields__)
-    return File(**nothing | {"project": "foo", "version": "1.0", "filename": filename} | given)
+    return File(**nothing | {"project": "foo", "version": "1.0", "filename": filename} | changes)
 
 
 def test_files_of_the_index() -> None:
-    """There is a row for each file of each version, with all that the index and a wheel's name tell."""
+    """Each file of each version is a row with what the index publishes and the parts of a wheel's name."""
     world = World()
     wheel, archive, egg = "foo-1.0-2-cp39.cp310-abi3-win32.win_amd64.whl", "foo-1.0.tar.gz", "foo-0.9-py2.7.egg"
     digests = {name: {"blake2b_256": f"{name[:4]:x<64}", "md5": "aa", "sha256": "bb"} for name in (wheel, archive, egg)}
@@ -35,10 +35,16 @@ def test_files_of_the_index() -> None:
         "foo", "0.9", filename=egg, size=0, uploaded_at="2010-01-01T00:00:00", digests=digests[egg], comment_text="egg"
     )
     world.yank("foo", "0.9", "too old")
-    said: dict[str, Any] = {"md5": "aa", "sha256": "bb", "has_core_metadata": False, "has_sig": False, "yanked": False}
+    values: dict[str, Any] = {
+        "md5": "aa",
+        "sha256": "bb",
+        "has_core_metadata": False,
+        "has_sig": False,
+        "yanked": False,
+    }
     may = datetime(2024, 5, 1, 12, 0, 0, 1, UTC)
-    assert list(files_rows(visit_to(world, "foo"))) == [
-        a_file(
+    assert list(files_rows(documents_of(world, "foo"))) == [
+        row_with(
             egg,
             version="0.9",
             packagetype="bdist_egg",
@@ -48,9 +54,9 @@ def test_files_of_the_index() -> None:
             blake2b_256=digests[egg]["blake2b_256"],
             uploaded_at=datetime(2010, 1, 1, tzinfo=UTC),
             comment_text="egg",
-            **said | {"yanked": True, "yanked_reason": "too old"},
+            **values | {"yanked": True, "yanked_reason": "too old"},
         ),
-        a_file(
+        row_with(
             wheel,
             packagetype="bdist_wheel",
             python_version="cp39.cp310",
@@ -64,9 +70,9 @@ def test_files_of_the_index() -> None:
             core_metadata_sha256="cc",
             uploaded_at=may,
             requires_python=">=3.9",
-            **said | {"has_core_metadata": True},
+            **values | {"has_core_metadata": True},
         ),
-        a_file(
+        row_with(
             archive,
             packagetype="sdist",
             python_version="source",
@@ -75,16 +81,16 @@ def test_files_of_the_index() -> None:
             blake2b_256=digests[archive]["blake2b_256"],
             uploaded_at=may,
             requires_python=">=3.9",
-            **said,
+            **values,
         ),
     ]
 
 
-def test_files_of_a_poor_mirror() -> None:
-    """A mirror's relative addresses are made absolute, and what it does not have is not there."""
+def test_files_of_a_mirror_with_few_keys() -> None:
+    """Relative URLs of a mirror are made absolute, and missing values are null."""
     world = World()
     world.upload("foo", "1.0", filename="foo-1.0-py3-none-any.whl")
-    (made,) = files_rows(visit_to(world, "foo", poverty=True))
+    (made,) = files_rows(documents_of(world, "foo", poverty=True))
     assert isinstance(made, File)
     path = world.projects["foo"].releases["1.0"].files["foo-1.0-py3-none-any.whl"].path()
     assert (made.url, made.has_core_metadata, made.core_metadata_sha256) == (f"{ROOT}/{path}", False, None)
@@ -94,7 +100,7 @@ WHEN = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("values", "expected"),
     [
         ({}, {}),
         (dict.fromkeys(("size", "url", "digests", "core-metadata", "upload_time", "yanked", "downloads")), {}),
@@ -121,18 +127,18 @@ WHEN = datetime(2024, 1, 1, tzinfo=UTC)
         ({"url": "https://files.example.com/foo.zip"}, {"url": "https://files.example.com/foo.zip"}),
     ],
 )
-def test_what_the_index_says_of_a_file(said: dict[str, Any], expected: dict[str, Any]) -> None:
-    """What the index does not say is null, and what it says in odd ways is told in one."""
-    rows = files({"info": {}, "releases": {"1.0": [{"filename": "foo-1.0.zip", **said}]}})
-    assert rows == [a_file("foo-1.0.zip", **expected)]
+def test_values_of_a_file(values: dict[str, Any], expected: dict[str, Any]) -> None:
+    """Missing values are null, and equivalent forms of a value give the same row."""
+    rows = files({"info": {}, "releases": {"1.0": [{"filename": "foo-1.0.zip", **values}]}})
+    assert rows == [row_with("foo-1.0.zip", **expected)]
 
 
 @pytest.mark.parametrize(
     "filename", ["foo-1.0.tar.gz", "foo-1.0.whl", "foo-2004d-py3-none-any.whl", "f__o-1.0-py3-none-any.whl", "x"]
 )
-def test_names_that_are_no_wheels(filename: str) -> None:
-    """Of a file that is no wheel, or whose name breaks the rules, the tags are null."""
-    assert files({"info": {}, "releases": {"1.0": [{"filename": filename}]}}) == [a_file(filename)]
+def test_tags_of_other_files_are_null(filename: str) -> None:
+    """For a file that is not a wheel, or has an invalid name, the tags are null."""
+    assert files({"info": {}, "releases": {"1.0": [{"filename": filename}]}}) == [row_with(filename)]
 
 
 @pytest.mark.parametrize(
@@ -147,31 +153,31 @@ def test_names_that_are_no_wheels(filename: str) -> None:
         ([{"filename": "a"}, {"filename": "b"}, {"filename": "a"}], ["a", "b"]),
     ],
 )
-def test_names_of_files(listed: list[dict[str, Any]], filenames: list[str]) -> None:
-    """A file without a name has the one in its address; none at all is no row, nor is the second of one name."""
+def test_file_without_a_name_has_that_of_its_url(listed: list[dict[str, Any]], filenames: list[str]) -> None:
+    """A file without a name has the name in its URL; without either, or if the name is repeated, it has no row."""
     assert [row.filename for row in files({"info": {}, "releases": {"1.0": listed}})] == filenames
 
 
-def test_a_file_that_two_versions_list() -> None:
-    """A file that two versions list counts where it is first."""
+def test_first_version_that_lists_a_file_counts() -> None:
+    """A file that two versions list belongs to the first."""
     listed = [{"filename": "a"}]
-    assert files({"info": {}, "releases": {"1.0": listed, "1.0.0": listed}}) == [a_file("a")]
+    assert files({"info": {}, "releases": {"1.0": listed, "1.0.0": listed}}) == [row_with("a")]
 
 
-def test_files_of_the_latest_release_are_not_told_twice() -> None:
-    """What stands under ``urls`` stands under ``releases`` too, and only that counts."""
+def test_files_under_urls_are_not_repeated() -> None:
+    """Files under ``urls`` are also under ``releases``, and only the latter count."""
     assert files({"info": {}, "urls": [{"filename": "a"}], "releases": {}}) == []
 
 
 @pytest.mark.parametrize(
     "document", [{"info": {}}, {"info": {}, "releases": None}, {"info": {}, "releases": {"1.0": [], "2.0": None}}]
 )
-def test_no_files_no_rows(document: dict[str, Any]) -> None:
-    """A document that lists no files gives no rows."""
+def test_document_without_files_has_no_rows(document: dict[str, Any]) -> None:
+    """A document without files has no rows."""
     assert files(document) == []
 
 
-def test_no_document_no_rows() -> None:
-    """Where there is no document there are no rows."""
+def test_missing_document_has_no_rows() -> None:
+    """Without a document there are no rows."""
     assert list(files_rows(ProjectDocuments(project="foo"))) == []
     assert list(files_rows(ProjectDocuments(project=None))) == []

@@ -15,7 +15,7 @@ from source_pypi.streams import choose_streams
 from source_pypi.streams.listing import ListedProject, listing_rows
 from source_pypi.streams.stream import ProjectDocuments
 from tests.fake_index import FakeIndex, World, faults
-from tests.streams import ROOT, index_of
+from tests.streams import ROOT, index_documents
 from tests.sync.test_run import counts, read
 
 Connect = Callable[..., Index]
@@ -28,8 +28,8 @@ def rows(*projects: Any) -> list[Any]:
     return list(listing_rows(ProjectDocuments(listing=open_document(body, ListingDocument, f"{ROOT}/simple/"))))
 
 
-def test_the_list_of_an_index() -> None:
-    """Every listed project is a row: archived ones and those without releases too, quarantined ones not."""
+def test_list_of_an_index() -> None:
+    """Every listed project is a row, including archived ones and those without releases, but no quarantined ones."""
     world = World()
     world.add("Zope.Interface")
     world.project("empty")
@@ -38,21 +38,21 @@ def test_the_list_of_an_index() -> None:
     world.add("bad")
     world.quarantine("bad")
     serials = {name: project.last_serial for name, project in world.projects.items()}
-    assert list(listing_rows(index_of(world))) == [
+    assert list(listing_rows(index_documents(world))) == [
         ListedProject(project="empty", name="empty", serial=serials["empty"]),
         ListedProject(project="old", name="old", serial=serials["old"]),
         ListedProject(project="zope-interface", name="Zope.Interface", serial=serials["zope-interface"]),
     ]
 
 
-def test_names_that_normalise_to_the_same() -> None:
-    """Of several names that are one project's, the first one counts."""
+def test_first_of_equal_names_counts() -> None:
+    """Of several names with the same normal form, the first one counts."""
     made = rows({"name": "Foo_Bar", "_last-serial": 1}, {"name": "foo.bar", "_last-serial": 2}, {"name": "foo--BAR"})
     assert made == [ListedProject(project="foo-bar", name="Foo_Bar", serial=1)]
 
 
 @pytest.mark.parametrize("name", ["0-._.-._.-0", "0---0", "0_0"])
-def test_odd_names(name: str) -> None:
+def test_listed_name_is_kept(name: str) -> None:
     """A name is kept as it is listed, beside its normal form."""
     assert rows({"name": name}) == [ListedProject(project="0-0", name=name, serial=None)]
 
@@ -62,18 +62,18 @@ def test_odd_names(name: str) -> None:
     [(7, 7), ("7", 7), (0, 0), ("007", 7), (None, None), ("", None), ("-7", None), ("7.0", None), ("9" * 19, None)],
 )
 def test_serials(serial: Any, expected: int | None) -> None:
-    """A serial is a number, also where a mirror writes it as text; what is none is null."""
+    """A serial is a number, even if a mirror writes it as text; an invalid one is null."""
     assert rows({"name": "a", "_last-serial": serial}) == [ListedProject(project="a", name="a", serial=expected)]
 
 
 @pytest.mark.parametrize("project", [{"name": None}, {"name": ""}, {}, {"_last-serial": 7}])
-def test_a_project_without_a_name(project: dict[str, Any]) -> None:
-    """A project without a name is no row, and costs no other."""
+def test_project_without_a_name_is_skipped(project: dict[str, Any]) -> None:
+    """A project without a name has no row; the others have theirs."""
     assert rows(project, {"name": "a"}) == [ListedProject(project="a", name="a", serial=None)]
 
 
-def test_wrong_types() -> None:
-    """What is of a wrong type is null and noted; what is no project at all is dropped and noted."""
+def test_invalid_values_are_reported() -> None:
+    """A value of a wrong type is null and reported; an entry that is not an object is dropped and reported."""
     body = json.dumps({"projects": [{"name": 7}, "b", {"name": "a", "_last-serial": [1]}, None]}).encode()
     document = open_document(body, ListingDocument, f"{ROOT}/simple/")
     assert list(listing_rows(ProjectDocuments(listing=document))) == [ListedProject(project="a", name="a", serial=None)]
@@ -85,8 +85,8 @@ def test_wrong_types() -> None:
     )
 
 
-def test_no_list_no_rows() -> None:
-    """Where the list was not read there are no rows."""
+def test_missing_list_has_no_rows() -> None:
+    """Without a list there are no rows."""
     assert list(listing_rows(ProjectDocuments(project="foo"))) == []
     assert rows() == []
 
@@ -96,7 +96,7 @@ def test_no_list_no_rows() -> None:
 
 @pytest.mark.parametrize("poverty", [False, True])
 def test_one_request(world: World, serve: Callable[..., FakeIndex], connect: Connect, poverty: bool) -> None:
-    """The list takes one request, and no projects need be named."""
+    """The list takes one request, and no projects need to be named."""
     world.add("a")
     world.add("B")
     fake = serve(poverty=poverty)
@@ -113,10 +113,10 @@ def test_one_request(world: World, serve: Callable[..., FakeIndex], connect: Con
         (faults.unavailable(), UnavailableError),
     ],
 )
-def test_an_outage(
+def test_outage_fails_this_stream_only(
     world: World, fake: FakeIndex, connect: Connect, fault: faults.Fault, error: type[SourceError]
 ) -> None:
-    """A list that cannot be had is a failure of this stream, and of no other."""
+    """A list that cannot be fetched is a failure of this stream only."""
     world.add("a")
     fake.fault("/simple/", fault, times=None)
     project, index = read(connect(fake), ["a"], choose_streams(["files", "listing", "stats"]))
@@ -124,8 +124,8 @@ def test_an_outage(
     assert {name: type(failure) for name, failure in index.failures.items()} == {"listing": error}
 
 
-def test_an_index_without_a_list(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """An index that has no list does not offer the stream."""
+def test_index_without_a_list_does_not_offer_the_stream(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """An index without a list does not offer the stream."""
     world.override("/simple/", b"", status=404)
     (batch,) = read(connect(fake), ["a"], LISTING)
     assert isinstance(batch.failures["listing"], NotOfferedError)
@@ -135,8 +135,8 @@ def test_an_index_without_a_list(world: World, fake: FakeIndex, connect: Connect
     )
 
 
-def test_an_index_of_html_only(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """An index that knows pages as HTML only is told so."""
+def test_html_only_index_is_a_failure(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """An index that serves only HTML pages is a failure that says so."""
     world.override("/simple/", b"<!DOCTYPE html><html><body><a href='a/'>a</a></body></html>", "text/html")
     (batch,) = read(connect(fake), ["a"], LISTING)
     assert str(batch.failures["listing"]) == (

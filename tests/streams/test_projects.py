@@ -1,4 +1,4 @@
-"""``projects``: a row for each project, flat."""
+"""``projects``: a row for each project."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -8,20 +8,20 @@ import pytest
 from source_pypi.streams.projects import Project, projects_rows
 from source_pypi.streams.stream import ProjectDocuments
 from tests.fake_index import World
-from tests.streams import visit_to, visit_with
+from tests.streams import documents_of, documents_with
 
 #: A row of a project of which the index says nothing.
 NOTHING: dict[str, Any] = dict.fromkeys(Project.__struct_fields__) | {"project": "foo"}
 
 
 def row(document: dict[str, Any], *, serial: int | None = None) -> Any:
-    """The one row that is made of a document."""
-    (made,) = projects_rows(visit_with(document, serial=serial))
+    """The row of a document."""
+    (made,) = projects_rows(documents_with(document, serial=serial))
     return made
 
 
-def test_a_project_of_the_index() -> None:
-    """A row tells what the latest release says, who owns the project, and how much there is of it."""
+def test_project_of_the_index() -> None:
+    """A row has the metadata of the latest release, the owner, and totals over the releases."""
     world = World(serial=100)
     info: dict[str, Any] = {
         "author": "A. Uthor",
@@ -79,39 +79,39 @@ def test_a_project_of_the_index() -> None:
         last_upload_at=datetime(2024, 5, 1, 12, 0, 0, 1, UTC),
         serial=world.projects["flask-web"].last_serial,
     )
-    assert list(projects_rows(visit_to(world, "flask-web"))) == [expected]
+    assert list(projects_rows(documents_of(world, "flask-web"))) == [expected]
 
 
-def test_a_project_of_which_everything_is_yanked() -> None:
-    """Where all releases are yanked, so is the latest, and the row says why."""
+def test_project_with_all_releases_yanked() -> None:
+    """If all releases are yanked, the latest one is, and the row has the reason."""
     world = World()
     world.add("foo", ["1.0", "2.0"])
     world.yank("foo", "1.0")
     world.yank("foo", "2.0", "broken")
-    (made,) = projects_rows(visit_to(world, "foo"))
+    (made,) = projects_rows(documents_of(world, "foo"))
     assert isinstance(made, Project)
     assert (made.latest_version, made.yanked, made.yanked_reason) == ("2.0", True, "broken")
 
 
-def test_a_document_that_says_nothing() -> None:
-    """Of a document that says nothing there is a row, in which everything is null."""
+def test_empty_document_is_a_row_of_nulls() -> None:
+    """An empty document is a row in which everything is null."""
     assert row({"info": {}}) == Project(**NOTHING)
 
 
-def test_a_document_in_which_everything_is_null() -> None:
-    """Null is like not there."""
+def test_null_values_are_like_missing_ones() -> None:
+    """Null values give the same row as missing keys."""
     nulls = dict.fromkeys(("name", "version", "summary", "keywords", "classifiers", "project_urls", "yanked"))
     document = {"info": nulls, **dict.fromkeys(("last_serial", "ownership", "releases", "urls", "vulnerabilities"))}
     assert row(document) == Project(**NOTHING)
 
 
-def test_texts_that_mean_nothing() -> None:
-    """Empty texts and UNKNOWN are null, empty lists and objects are not."""
-    given = dict.fromkeys(("name", "version", "summary", "author", "author_email", "maintainer"), "UNKNOWN")
-    given |= dict.fromkeys(("maintainer_email", "license", "license_expression", "keywords", "home_page"), "")
+def test_empty_texts_are_null() -> None:
+    """Empty texts and UNKNOWN are null; empty lists and objects are not."""
+    info = dict.fromkeys(("name", "version", "summary", "author", "author_email", "maintainer"), "UNKNOWN")
+    info |= dict.fromkeys(("maintainer_email", "license", "license_expression", "keywords", "home_page"), "")
     lists: dict[str, Any] = {"classifiers": [], "requires_dist": [], "provides_extra": [], "license_files": []}
     expected = NOTHING | {"classifiers": [], "requires_dist": [], "extras": [], "license_files": [], "project_urls": {}}
-    document = {"info": given | lists | {"project_urls": {}}, "ownership": {"roles": [], "organization": ""}}
+    document = {"info": info | lists | {"project_urls": {}}, "ownership": {"roles": [], "organization": ""}}
     assert row(document) == Project(**expected)
 
 
@@ -127,8 +127,8 @@ def test_texts_that_mean_nothing() -> None:
         ({}, None, None),
     ],
 )
-def test_serial(document: dict[str, Any], sent: int | None, expected: int | None) -> None:
-    """The serial is the document's, or where it has none, the header's."""
+def test_serial_of_document_or_header(document: dict[str, Any], sent: int | None, expected: int | None) -> None:
+    """The serial is the document's, or the header's if the document has none."""
     assert row({"info": {}, **document}, serial=sent) == Project(**NOTHING | {"serial": expected})
 
 
@@ -144,8 +144,8 @@ def test_serial(document: dict[str, Any], sent: int | None, expected: int | None
         ),
     ],
 )
-def test_counts(releases: dict[str, Any], expected: dict[str, int]) -> None:
-    """Versions are counted with and without files, and sizes are added up as far as they are known."""
+def test_versions_and_files_are_counted(releases: dict[str, Any], expected: dict[str, int]) -> None:
+    """Versions count with or without files, and known sizes are added up."""
     assert row({"info": {}, "releases": releases}) == Project(**NOTHING | expected)
 
 
@@ -162,21 +162,21 @@ def test_counts(releases: dict[str, Any], expected: dict[str, int]) -> None:
         (["yesterday"], None, None),
     ],
 )
-def test_uploads(times: list[str | None], first: datetime | None, last: datetime | None) -> None:
-    """First and last upload are compared in UTC; times that cannot be read do not count."""
+def test_first_and_last_upload_in_utc(times: list[str | None], first: datetime | None, last: datetime | None) -> None:
+    """The first and last uploads are compared in UTC; invalid times are ignored."""
     files = [{"upload_time_iso_8601": time} for time in times]
     counts: dict[str, Any] = {"version_count": 1, "file_count": len(files), "total_size": None}
     expected = NOTHING | counts | {"first_upload_at": first, "last_upload_at": last}
     assert row({"info": {}, "releases": {"1.0": files}}) == Project(**expected)
 
 
-def test_a_sum_that_no_column_holds() -> None:
-    """Sizes that add up to more than 64 bits do not make a row that no table can hold."""
+def test_total_size_above_64_bits_is_null() -> None:
+    """A total size that exceeds 64 bits is null."""
     made = row({"info": {}, "releases": {"1.0": [{"size": 2**63 - 1}], "2.0": [{"size": 2**63 - 1}]}})
     assert made.total_size is None or made.total_size < 2**63
 
 
-def test_no_document_no_row() -> None:
-    """Where there is no document there is no row."""
+def test_missing_document_has_no_row() -> None:
+    """Without a document there is no row."""
     assert list(projects_rows(ProjectDocuments(project="foo"))) == []
     assert list(projects_rows(ProjectDocuments(project=None))) == []

@@ -1,4 +1,4 @@
-"""``recent_projects``: a row for each project that the feed tells of."""
+"""``recent_projects``: a row for each project in the feed."""
 
 from collections.abc import Callable
 from datetime import UTC
@@ -13,7 +13,7 @@ from source_pypi.streams import choose_streams
 from source_pypi.streams.recent_projects import RecentProject, recent_projects_rows
 from source_pypi.streams.stream import ProjectDocuments
 from tests.fake_index import FakeIndex, World, faults
-from tests.streams import ROOT, index_of
+from tests.streams import ROOT, index_documents
 from tests.sync.test_run import counts, read
 
 Connect = Callable[..., Index]
@@ -26,14 +26,14 @@ def rows(*entries: Entry) -> list[Any]:
     return list(recent_projects_rows(ProjectDocuments(recent_projects=feed)))
 
 
-def test_the_feed_of_an_index() -> None:
-    """Each entry is a row, newest first, with what it says of its project; one without releases is not listed."""
+def test_feed_of_an_index() -> None:
+    """Each entry is a row, newest first; projects without releases are not listed."""
     world = World(start="2024-01-01T00:00:00Z")
     world.release("Zope.Interface", "1.0", {"summary": "Interfaces", "author_email": "Zoe <zoe@example.com>"})
     world.release("foo", "2.0")
     world.project("empty")
     times = {name: project.created_at.replace(microsecond=0, tzinfo=UTC) for name, project in world.projects.items()}
-    assert list(recent_projects_rows(index_of(world))) == [
+    assert list(recent_projects_rows(index_documents(world))) == [
         RecentProject(
             project="foo",
             title="foo added to PyPI",
@@ -53,16 +53,16 @@ def test_the_feed_of_an_index() -> None:
     ]
 
 
-def test_an_entry_that_comes_twice() -> None:
-    """A project that is listed twice, in whatever spelling, is one row: the first."""
+def test_repeated_project_is_one_row() -> None:
+    """A project that is listed twice, in any spelling, is one row: the first."""
     links = [f"{ROOT}/project/{path}/" for path in ("Foo.Bar", "foo-bar", "baz")]
     made = rows(*(Entry(str(number), link, None, None, None) for number, link in enumerate(links)))
     assert [(row.project, row.title) for row in made] == [("foo-bar", "0"), ("baz", "2")]
 
 
 @pytest.mark.parametrize("link", [None, f"{ROOT}/project/", f"{ROOT}/help/", "http://[bad/project/foo/"])
-def test_an_entry_that_leads_to_no_project(link: str | None) -> None:
-    """An entry without a project is no row, and costs no other."""
+def test_entry_without_a_project_is_skipped(link: str | None) -> None:
+    """An entry without a project has no row; the others have theirs."""
     made = rows(Entry("x", link, None, None, None), Entry(None, f"{ROOT}/project/foo/", None, None, "yesterday"))
     assert made == [
         RecentProject(
@@ -76,14 +76,14 @@ def test_an_entry_that_leads_to_no_project(link: str | None) -> None:
     ]
 
 
-def test_no_feed_no_rows() -> None:
-    """Where the feed was not read there are no rows."""
+def test_missing_feed_has_no_rows() -> None:
+    """Without a feed there are no rows."""
     assert list(recent_projects_rows(ProjectDocuments(project="foo"))) == []
     assert rows() == []
 
 
-def test_requests(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """The feed is one request, of the forty newest projects, beside that of the other feed."""
+def test_one_request(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """The feed of the forty newest projects takes one request, beside that of the other feed."""
     for number in range(50):
         world.add(f"p{number}")
     (batch,) = read(connect(fake), ["p1"], choose_streams(["recent_projects", "recent_releases"]))
@@ -91,8 +91,8 @@ def test_requests(world: World, fake: FakeIndex, connect: Connect) -> None:
     assert fake.counts == {"/rss/packages.xml": 1, "/rss/updates.xml": 1}
 
 
-def test_failures(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
-    """A page of HTML is no feed, and a mirror without feeds does not offer them; the other feed is read."""
+def test_html_and_missing_feed_are_failures(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
+    """An HTML page is a failure, and an index without feeds does not offer the stream; the other feed is read."""
     world.add("foo")
     fake = serve()
     fake.fault("/rss/packages.xml", faults.html())

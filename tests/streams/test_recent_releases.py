@@ -1,4 +1,4 @@
-"""``recent_releases``: a row for each release that the feed tells of."""
+"""``recent_releases``: a row for each release in the feed."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from source_pypi.streams import choose_streams
 from source_pypi.streams.recent_releases import RecentRelease, recent_releases_rows
 from source_pypi.streams.stream import ProjectDocuments
 from tests.fake_index import FakeIndex, World, faults
-from tests.streams import ROOT, index_of
+from tests.streams import ROOT, index_documents
 from tests.sync.test_run import counts, read
 
 Connect = Callable[..., Index]
@@ -26,14 +26,14 @@ def rows(*entries: Entry) -> list[Any]:
     return list(recent_releases_rows(ProjectDocuments(recent_releases=feed)))
 
 
-def test_the_feed_of_an_index() -> None:
-    """Each entry is a row, newest first, with what it says of its release."""
+def test_feed_of_an_index() -> None:
+    """Each entry is a row, newest first."""
     world = World(start="2024-01-01T00:00:00Z")
     world.release("Zope.Interface", "1.0", {"summary": "Interfaces", "author_email": "Zoe <zoe@example.com>"})
     first = world.projects["zope-interface"].releases["1.0"].created_at.replace(microsecond=0, tzinfo=UTC)
     world.release("foo", "2.0+local.1")
     second = world.projects["foo"].releases["2.0+local.1"].created_at.replace(microsecond=0, tzinfo=UTC)
-    assert list(recent_releases_rows(index_of(world))) == [
+    assert list(recent_releases_rows(index_documents(world))) == [
         RecentRelease(
             project="foo",
             version="2.0+local.1",
@@ -56,7 +56,7 @@ def test_the_feed_of_an_index() -> None:
     assert second - first >= timedelta(seconds=1)
 
 
-def test_an_entry_that_comes_twice() -> None:
+def test_repeated_release_is_one_row() -> None:
     """A release that is listed twice is one row, the first; another release of the project is another row."""
     links = [f"{ROOT}/project/{path}/" for path in ("Foo/1.0", "foo/1.0", "foo/1.0.0")]
     made = rows(*(Entry(str(number), link, None, None, None) for number, link in enumerate(links)))
@@ -64,8 +64,8 @@ def test_an_entry_that_comes_twice() -> None:
 
 
 @pytest.mark.parametrize("link", [None, f"{ROOT}/project/foo/", f"{ROOT}/help/", "http://[bad/project/foo/1.0/"])
-def test_an_entry_that_leads_to_no_release(link: str | None) -> None:
-    """An entry without a release is no row, and costs no other."""
+def test_entry_without_a_release_is_skipped(link: str | None) -> None:
+    """An entry without a release has no row; the others have theirs."""
     good = Entry(None, f"{ROOT}/project/foo/1.0/", None, None, "Mon, 01 Jan 2024 00:00:00 GMT")
     assert rows(Entry("x", link, None, None, None), good) == [
         RecentRelease(
@@ -80,22 +80,22 @@ def test_an_entry_that_leads_to_no_release(link: str | None) -> None:
     ]
 
 
-def test_no_feed_no_rows() -> None:
-    """Where the feed was not read there are no rows."""
+def test_missing_feed_has_no_rows() -> None:
+    """Without a feed there are no rows."""
     assert list(recent_releases_rows(ProjectDocuments(project="foo"))) == []
     assert rows() == []
 
 
-def test_requests(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """The feed is one request, of the hundred newest releases, and no projects are asked for."""
+def test_one_request(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """The feed of the hundred newest releases takes one request, and no project is requested."""
     world.add("foo", [f"1.{number}" for number in range(120)])
     (batch,) = read(connect(fake), ["foo"], STREAMS)
     assert (batch.project, counts(batch)) == (None, {"recent_releases": 100})
     assert fake.counts == {"/rss/updates.xml": 1}
 
 
-def test_failures(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
-    """A page of HTML is no feed, and a mirror without feeds does not offer them."""
+def test_html_and_missing_feed_are_failures(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
+    """An HTML page is a failure, and an index without feeds does not offer the stream."""
     fake = serve()
     fake.fault("/rss/updates.xml", faults.html())
     (batch,) = read(connect(fake), ["foo"], STREAMS)

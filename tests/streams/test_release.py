@@ -7,12 +7,12 @@ from source_pypi.streams.release import release_rows
 from source_pypi.streams.stream import ProjectDocuments
 from tests.fake_index import World
 from tests.fake_index.documents import View, release_document
-from tests.streams import ROOT, release_of, values, visit_to
+from tests.streams import ROOT, documents_of, release_of, values
 
 
-def rows(visit: ProjectDocuments) -> list[Any]:
-    """The rows of a visit, as whoever reads their JSON has them."""
-    return [values(row) for row in release_rows(visit)]
+def rows(documents: ProjectDocuments) -> list[Any]:
+    """The rows of these documents, as a reader of their JSON gets them."""
+    return [values(row) for row in release_rows(documents)]
 
 
 def flask() -> World:
@@ -31,7 +31,7 @@ def sent(world: World, version: str) -> Any:
 
 
 def test_releases_of_the_index() -> None:
-    """There is a row for each release, in the visit's order: its document, key for key, and what it is of."""
+    """Each release is a row, in order: its document with all keys, its project and version."""
     world = flask()
     views = (release_of(world, "flask", "2.0"), release_of(world, "flask", "1.0"))
     assert rows(ProjectDocuments(project="flask", releases=views)) == [
@@ -40,14 +40,14 @@ def test_releases_of_the_index() -> None:
     ]
 
 
-def test_the_latest_release_from_the_project_document() -> None:
-    """The latest release's row from the project's document is the one from its own: without ``releases``."""
+def test_latest_release_from_the_project_document() -> None:
+    """The latest release's row from the project document equals that from its own document: it has no ``releases``."""
     world = flask()
-    assert rows(visit_to(world, "flask")) == [sent(world, "2.0") | {"project": "flask", "version": "2.0"}]
+    assert rows(documents_of(world, "flask")) == [sent(world, "2.0") | {"project": "flask", "version": "2.0"}]
 
 
-def test_no_releases_no_rows() -> None:
-    """A visit that read no releases gives no rows, whatever else it brought."""
-    visit = visit_to(flask(), "flask")
-    assert rows(ProjectDocuments(project="flask", document=visit.document)) == []
+def test_missing_releases_have_no_rows() -> None:
+    """Without releases there are no rows, whatever other documents there are."""
+    documents = documents_of(flask(), "flask")
+    assert rows(ProjectDocuments(project="flask", document=documents.document)) == []
     assert rows(ProjectDocuments(project=None)) == []

@@ -1,4 +1,4 @@
-"""``roles``: a row for each role that a user has in a project."""
+"""``roles``: a row for each role of a user in a project."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,18 +11,18 @@ from source_pypi.streams.roles import Role, roles_rows
 from source_pypi.streams.stream import ProjectDocuments
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World
-from tests.streams import visit_to, visit_with
+from tests.streams import documents_of, documents_with
 from tests.sync.test_run import read
 
 
 def test_roles_of_a_project() -> None:
-    """Each role of each user is a row: owners first, then by user, as the index has them."""
+    """Each role of each user is a row, owners first, then by user, as the index orders them."""
     world = World()
     world.add("Foo", owner="zoe")
     world.add_role("Foo", "al", "Maintainer")
     world.add_role("Foo", "bo")
     world.add_role("Foo", "bo", "Maintainer")
-    assert list(roles_rows(visit_to(world, "foo"))) == [
+    assert list(roles_rows(documents_of(world, "foo"))) == [
         Role(project="foo", role="Owner", user="bo"),
         Role(project="foo", role="Owner", user="zoe"),
         Role(project="foo", role="Maintainer", user="al"),
@@ -41,14 +41,14 @@ def test_roles_of_a_project() -> None:
         ({"roles": [{"role": "Owner"}, {"user": "al"}, {"role": "", "user": "al"}, {"role": "Owner", "user": ""}]}, []),
     ],
 )
-def test_odd_ownership(ownership: Any, expected: list[str]) -> None:
-    """A role is told once, and what lacks role or user is none."""
-    assert [row.user for row in roles_rows(visit_with({"info": {}, "ownership": ownership}))] == expected  # type: ignore[union-attr]
+def test_repeated_and_incomplete_roles(ownership: Any, expected: list[str]) -> None:
+    """A repeated role is one row, and one without role or user is none."""
+    assert [row.user for row in roles_rows(documents_with({"info": {}, "ownership": ownership}))] == expected  # type: ignore[union-attr]
 
 
-def test_no_document_no_rows() -> None:
-    """Where there is no document, or an older one, there are no rows."""
-    assert list(roles_rows(visit_with({"info": {}}))) == []
+def test_missing_ownership_has_no_rows() -> None:
+    """Without a document, or without ownership in it, there are no rows."""
+    assert list(roles_rows(documents_with({"info": {}}))) == []
     assert list(roles_rows(ProjectDocuments(project="foo"))) == []
     assert list(roles_rows(ProjectDocuments(project=None))) == []
 

@@ -10,23 +10,23 @@ from tests.streams import ROOT, statistics_of, values
 
 
 def test_statistics_of_the_index() -> None:
-    """The one row is the document: the largest projects by name, and the size of all files."""
+    """The row is the document: the largest projects by name, and the size of all files."""
     world = World()
     world.upload("Big", "1.0", filename="big-1.0.tar.gz", size=1000)
     world.upload("small", "1.0", filename="small-1.0.tar.gz", size=10)
-    visit = ProjectDocuments(project=None, statistics=statistics_of(world))
+    documents = ProjectDocuments(project=None, statistics=statistics_of(world))
     expected = {"top_packages": {"Big": {"size": 1000}, "small": {"size": 10}}, "total_packages_size": 1010}
-    assert [values(row) for row in stats_rows(visit)] == [expected]
+    assert [values(row) for row in stats_rows(documents)] == [expected]
 
 
 def test_unknown_keys_are_kept() -> None:
-    """Keys that nobody knows yet are in the row."""
+    """Unknown keys are in the row."""
     sent = {"top_packages": {"a": {"size": 1, "new": 2}}, "new": [None]}
     document = open_document(json.dumps(sent).encode(), Statistics, f"{ROOT}/stats/")
     assert [values(row) for row in stats_rows(ProjectDocuments(project=None, statistics=document))] == [sent]
 
 
-def test_no_statistics_no_row() -> None:
-    """Where there are no statistics there is no row."""
+def test_missing_statistics_have_no_row() -> None:
+    """Without statistics there is no row."""
     assert list(stats_rows(ProjectDocuments(project=None))) == []
     assert list(stats_rows(ProjectDocuments(project="foo"))) == []

@@ -1,4 +1,4 @@
-"""``statuses``: what became of a project, whatever became of it."""
+"""``statuses``: one row for each requested project, in every state of its life."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,15 +14,15 @@ from source_pypi.streams.stream import ProjectDocuments
 from source_pypi.sync.batch import Batch
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World, faults
-from tests.streams import ROOT, page_of, visit_to, visit_with
+from tests.streams import ROOT, documents_of, documents_with, page_of
 from tests.sync.test_run import counts, read
 
 Connect = Callable[..., Index]
 STATUSES = choose_streams(["statuses"])
 
 
-def a_row(status: str, **given: Any) -> Status:
-    """The row of a project foo with document, page and no files, on which both agree, but for what is given."""
+def row_with(status: str, **changes: Any) -> Status:
+    """The row of a project foo with document, page and no files, with these changes."""
     plain: dict[str, Any] = {
         "project": "foo",
         "status": status,
@@ -34,7 +34,7 @@ def a_row(status: str, **given: Any) -> Status:
         "disagreement": None,
         "serial": None,
     }
-    return Status(**plain | given)
+    return Status(**plain | changes)
 
 
 # The lifecycle of a project (index-api.md 3) ------------------------------------------------------------------
@@ -62,7 +62,7 @@ def yanked(world: World) -> None:
 
 
 def only_prereleases(world: World) -> None:
-    """Nothing but pre-releases."""
+    """Every release is a pre-release."""
     world.add("foo", ["1.0a1", "1.0.dev1"])
 
 
@@ -91,31 +91,31 @@ def deprecated(world: World) -> None:
 
 
 def quarantined(world: World) -> None:
-    """The administrators hide the project."""
+    """The administrators hid the project."""
     world.add("foo")
     world.quarantine("foo")
 
 
 def release_quarantined(world: World) -> None:
-    """The administrators hide one of two releases."""
+    """The administrators hid one of two releases."""
     world.add("foo", ["1.0", "2.0"])
     world.quarantine_release("foo", "2.0")
 
 
 def only_release_quarantined(world: World) -> None:
-    """The administrators hide the only release."""
+    """The administrators hid the only release."""
     world.add("foo", ["1.0"])
     world.quarantine_release("foo", "1.0")
 
 
 def release_deleted(world: World) -> None:
-    """One of two releases is gone."""
+    """One of two releases was deleted."""
     world.add("foo", ["1.0", "2.0"])
     world.delete_release("foo", "2.0")
 
 
 def deleted(world: World) -> None:
-    """The project is gone."""
+    """The project was deleted."""
     world.add("foo")
     world.delete_project("foo")
 
@@ -128,55 +128,57 @@ HIDDEN: dict[str, Any] = {"has_document": False}
 GONE: dict[str, Any] = {"has_document": False, "has_page": False, "file_count": None, "agree": None}
 NO_DOCUMENT = "the index gives no document of it"
 
-#: What happened, the row that tells it but for the serial, and the rows of versions and files (None: none are given,
-#: so that what was loaded stays), and what is said.
+#: What happened to the project; its row without the serial; the rows of versions and files, None if loaded ones stay;
+#: the warnings.
 LIFECYCLE: dict[Callable[[World], None], tuple[Status, dict[str, int], tuple[str, ...]]] = {
-    normal: (a_row("active", file_count=4), {"versions": 2, "files": 4}, ()),
+    normal: (row_with("active", file_count=4), {"versions": 2, "files": 4}, ()),
     no_releases: (
-        a_row("empty", **HIDDEN),
+        row_with("empty", **HIDDEN),
         {"versions": 0, "files": 0},
         (f"foo has no releases: {NO_DOCUMENT}",),
     ),
-    no_files: (a_row("active"), {"versions": 1, "files": 0}, ()),
-    yanked: (a_row("active", file_count=4), {"versions": 2, "files": 4}, ()),
-    only_prereleases: (a_row("active", file_count=4), {"versions": 2, "files": 4}, ()),
-    all_yanked: (a_row("active", file_count=2), {"versions": 1, "files": 2}, ()),
-    archived: (a_row("archived", file_count=2), {"versions": 1, "files": 2}, ()),
+    no_files: (row_with("active"), {"versions": 1, "files": 0}, ()),
+    yanked: (row_with("active", file_count=4), {"versions": 2, "files": 4}, ()),
+    only_prereleases: (row_with("active", file_count=4), {"versions": 2, "files": 4}, ()),
+    all_yanked: (row_with("active", file_count=2), {"versions": 1, "files": 2}, ()),
+    archived: (row_with("archived", file_count=2), {"versions": 1, "files": 2}, ()),
     archived_without_files: (
-        a_row("archived", **HIDDEN),
+        row_with("archived", **HIDDEN),
         {"versions": 0, "files": 0},
         (f"foo is archived: {NO_DOCUMENT}",),
     ),
-    deprecated: (a_row("deprecated", file_count=2), {"versions": 1, "files": 2}, ()),
+    deprecated: (row_with("deprecated", file_count=2), {"versions": 1, "files": 2}, ()),
     quarantined: (
-        a_row("quarantined", **HIDDEN),
+        row_with("quarantined", **HIDDEN),
         {"versions": 0, "files": 0},
         (f"foo is quarantined: {NO_DOCUMENT}",),
     ),
-    release_quarantined: (a_row("active", file_count=2), {"versions": 1, "files": 2}, ()),
+    release_quarantined: (row_with("active", file_count=2), {"versions": 1, "files": 2}, ()),
     only_release_quarantined: (
-        a_row("empty", **HIDDEN),
+        row_with("empty", **HIDDEN),
         {"versions": 0, "files": 0},
         (f"foo has no releases: {NO_DOCUMENT}",),
     ),
-    release_deleted: (a_row("active", file_count=2), {"versions": 1, "files": 2}, ()),
-    deleted: (a_row("missing", **GONE), {"versions": 0, "files": 0}, ()),
-    never_existed: (a_row("missing", **GONE), {"versions": 0, "files": 0}, ()),
+    release_deleted: (row_with("active", file_count=2), {"versions": 1, "files": 2}, ()),
+    deleted: (row_with("missing", **GONE), {"versions": 0, "files": 0}, ()),
+    never_existed: (row_with("missing", **GONE), {"versions": 0, "files": 0}, ()),
 }
 lifecycle = pytest.mark.parametrize("happened", LIFECYCLE, ids=lambda happened: happened.__name__)
 
 
 def with_serial(row: Status, world: World) -> Status:
-    """The row, with the serial of the page where there is one."""
+    """The row, with the page's serial if there is a page."""
     project = world.get("foo")
-    return a_row(
+    return row_with(
         **{name: getattr(row, name) for name in row.__struct_fields__} | {"serial": project and project.last_serial}
     )
 
 
 @lifecycle
-def test_lifecycle(world: World, fake: FakeIndex, connect: Connect, happened: Callable[[World], None]) -> None:
-    """Whatever became of a project is one row that says so, for two requests."""
+def test_each_state_of_a_project_is_one_row(
+    world: World, fake: FakeIndex, connect: Connect, happened: Callable[[World], None]
+) -> None:
+    """Each state of a project is one row, for two requests."""
     happened(world)
     (batch,) = read(connect(fake), ["foo"], STATUSES)
     row, _, notes = LIFECYCLE[happened]
@@ -193,10 +195,10 @@ def test_lifecycle(world: World, fake: FakeIndex, connect: Connect, happened: Ca
 
 
 @lifecycle
-def test_other_streams_in_that_situation(
+def test_other_streams_in_each_state(
     world: World, fake: FakeIndex, connect: Connect, happened: Callable[[World], None]
 ) -> None:
-    """Other streams have the rows that there are; they ask for the page only where there is no document."""
+    """Other streams have the rows of the documents that exist; they request the page only if there is no document."""
     happened(world)
     (batch,) = read(connect(fake), ["foo"], choose_streams(["versions", "files"]))
     row, expected, notes = LIFECYCLE[happened]
@@ -206,11 +208,11 @@ def test_other_streams_in_that_situation(
 
 
 @lifecycle
-def test_rows_are_made_of_the_documents(world: World, happened: Callable[[World], None]) -> None:
+def test_row_depends_on_document_and_page_only(world: World, happened: Callable[[World], None]) -> None:
     """The row depends on document and page alone."""
     happened(world)
     row, _, _ = LIFECYCLE[happened]
-    document = visit_to(world, "foo").document if row.has_document else None
+    document = documents_of(world, "foo").document if row.has_document else None
     page = page_of(world, "foo") if row.has_page else None
     assert list(statuses_rows(ProjectDocuments(project="foo", document=document, page=page))) == [
         with_serial(row, world)
@@ -233,10 +235,10 @@ FAULTS: Mapping[str, tuple[faults.Fault, type[SourceError]]] = {
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("path", ["/pypi/foo/json", "/simple/foo/"])
 @pytest.mark.parametrize("happened", [normal, no_releases, never_existed], ids=lambda happened: happened.__name__)
-def test_an_outage_is_no_status(
+def test_outage_is_a_failure_and_no_status(
     fake: FakeIndex, connect: Connect, happened: Callable[[World], None], path: str, fault: str
 ) -> None:
-    """Where a document cannot be had there is an error of the stream, and never a row, nor a missing project."""
+    """If a document cannot be fetched, the stream fails: there is no row, and the project is not missing."""
     fake.world.add("bar")
     happened(fake.world)
     what, error = FAULTS[fault]
@@ -249,31 +251,31 @@ def test_an_outage_is_no_status(
     assert {name: type(failure) for name, failure in foo.failures.items()} == {"statuses": error}
 
 
-def test_an_outage_of_the_page_costs_this_stream_only(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """Streams that do not read the page do not mind where there is none to be had."""
+def test_outage_of_the_page_fails_this_stream_only(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """Streams that do not read the page are read if the page cannot be fetched."""
     normal(world)
     fake.fault("/simple/foo/", faults.unavailable(), times=None)
     (batch,) = read(connect(fake), ["foo"], choose_streams(["files", "statuses"]))
     assert (counts(batch), set(batch.failures)) == ({"files": 4}, {"statuses"})
 
 
-def test_an_outage_that_passes(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """An outage that passes while it is tried again leaves the right row."""
+def test_row_after_a_retry(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """After an outage that a retry overcomes, the row is right."""
     normal(world)
     for path in ("/pypi/foo/json", "/simple/foo/"):
         fake.fault(path, faults.unavailable())
     (batch,) = read(connect(fake), ["foo"], STATUSES)
-    assert rows_in(batch)["statuses"] == [with_serial(a_row("active", file_count=4), world)]
+    assert rows_in(batch)["statuses"] == [with_serial(row_with("active", file_count=4), world)]
 
 
 # Odd pages ----------------------------------------------------------------------------------------------------
 
 
-def a_status(page: Any, document: Any = None) -> Status:
-    """The row of a project with this page and, perhaps, this document."""
-    visit = ProjectDocuments(project="foo") if document is None else visit_with(document)
+def status_with(page: Any, document: Any = None) -> Status:
+    """The row of a project with this page and, if given, this document."""
+    documents = ProjectDocuments(project="foo") if document is None else documents_with(document)
     opened = open_document(page, Page, f"{ROOT}/simple/foo/")
-    (row,) = statuses_rows(ProjectDocuments(project="foo", document=visit.document, page=opened))
+    (row,) = statuses_rows(ProjectDocuments(project="foo", document=documents.document, page=opened))
     assert isinstance(row, Status)
     return row
 
@@ -281,25 +283,25 @@ def a_status(page: Any, document: Any = None) -> Status:
 @pytest.mark.parametrize(
     ("page", "expected"),
     [
-        (b'{"files":[]}', a_row("active")),
-        (b'{"files":[],"meta":{},"project-status":{}}', a_row("active")),
-        (b'{"files":[],"project-status":null}', a_row("active")),
-        (b'{"files":[],"project-status":"archived"}', a_row("active")),
-        (b'{"files":[],"project-status":{"status":""}}', a_row("active")),
-        (b'{"files":[],"project-status":{"status":"new"}}', a_row("new")),
+        (b'{"files":[]}', row_with("active")),
+        (b'{"files":[],"meta":{},"project-status":{}}', row_with("active")),
+        (b'{"files":[],"project-status":null}', row_with("active")),
+        (b'{"files":[],"project-status":"archived"}', row_with("active")),
+        (b'{"files":[],"project-status":{"status":""}}', row_with("active")),
+        (b'{"files":[],"project-status":{"status":"new"}}', row_with("new")),
         (
             b'{"files":[],"project-status":{"status":"archived","reason":"see bar"}}',
-            a_row("archived", reason="see bar"),
+            row_with("archived", reason="see bar"),
         ),
-        (b'{"files":[],"project-status":{"status":"active","reason":""}}', a_row("active")),
-        (b'{"files":[],"meta":{"_last-serial":7}}', a_row("active", serial=7)),
-        (b'{"files":[],"meta":{"_last-serial":"7"}}', a_row("active", serial=7)),
-        (b'{"files":[],"meta":{"_last-serial":"x"}}', a_row("active")),
+        (b'{"files":[],"project-status":{"status":"active","reason":""}}', row_with("active")),
+        (b'{"files":[],"meta":{"_last-serial":7}}', row_with("active", serial=7)),
+        (b'{"files":[],"meta":{"_last-serial":"7"}}', row_with("active", serial=7)),
+        (b'{"files":[],"meta":{"_last-serial":"x"}}', row_with("active")),
     ],
 )
-def test_an_odd_page(page: bytes, expected: Status) -> None:
-    """A page may lack nearly everything (index-api.md 7.4), and some write the serial as text."""
-    assert a_status(page, {"info": {}, "releases": {}}) == expected
+def test_page_with_few_keys(page: bytes, expected: Status) -> None:
+    """A page may lack nearly all keys (index-api.md 7.4), and its serial may be a text."""
+    assert status_with(page, {"info": {}, "releases": {}}) == expected
 
 
 @pytest.mark.parametrize(
@@ -316,36 +318,38 @@ def test_an_odd_page(page: bytes, expected: Status) -> None:
         (None, ["b"], {"agree": None}),
     ],
 )
-def test_disagreement(listed: list[str] | None, paged: list[str], expected: dict[str, Any]) -> None:
-    """Document and page are compared by the names of their files, where the document lists any."""
+def test_disagreement_of_document_and_page(
+    listed: list[str] | None, paged: list[str], expected: dict[str, Any]
+) -> None:
+    """Document and page are compared by file names, if the document lists any."""
     files = ",".join(f'{{"filename":"{name}"}}' for name in paged)
     releases = None if listed is None else {"1.0": [{"filename": name} for name in listed]}
-    row = a_status(f'{{"files":[{files}]}}'.encode(), {"info": {}, "releases": releases})
-    assert row == a_row("active", **{"file_count": len(paged)} | expected)
+    row = status_with(f'{{"files":[{files}]}}'.encode(), {"info": {}, "releases": releases})
+    assert row == row_with("active", **{"file_count": len(paged)} | expected)
 
 
-def test_a_document_without_a_page(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """An index that has documents and no pages says nothing of the status: the project is there."""
+def test_document_without_a_page_is_active(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """A project with a document and no page is active."""
     normal(world)
     world.override("/simple/foo/", b"", status=404)
     (batch,) = read(connect(fake), ["foo"], STATUSES)
-    assert rows_in(batch)["statuses"] == [a_row("active", has_page=False, file_count=None, agree=None)]
+    assert rows_in(batch)["statuses"] == [row_with("active", has_page=False, file_count=None, agree=None)]
     assert not batch.missing
 
 
-def test_an_index_without_documents(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """An index that has the project on a page and no document of it tells the status, and offers nothing else."""
+def test_page_without_a_document(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """An index with pages and no documents has the status, and offers no other stream."""
     normal(world)
     world.override("/pypi/foo/json", b"", status=404)
     (batch,) = read(connect(fake), ["foo"], choose_streams(["files", "statuses"]))
     assert {name: type(error) for name, error in batch.failures.items()} == {"files": NotOfferedError}
     different: dict[str, Any] = {"agree": False, "disagreement": "4 files only on the page"}
     assert rows_in(batch) == {
-        "statuses": [with_serial(a_row("active", has_document=False, file_count=4, **different), world)]
+        "statuses": [with_serial(row_with("active", has_document=False, file_count=4, **different), world)]
     }
     assert not batch.missing
 
 
-def test_no_project_no_row() -> None:
-    """A visit to the index as a whole has no row."""
+def test_index_documents_have_no_row() -> None:
+    """Documents about the index as a whole have no row."""
     assert list(statuses_rows(ProjectDocuments(project=None))) == []

@@ -1,4 +1,4 @@
-"""The table of streams, as a whole: what is said of each, and that its rows are what is said."""
+"""The table of streams: the rules that every stream keeps, and choosing streams by name."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ from source_pypi.sync.changes import change_of
 from source_pypi.sync.fetch_result import FetchResult
 from source_pypi.sync.state import PreviousState
 from tests.fake_index import World
-from tests.streams import index_of, page_of, release_of, values, visit_to, visit_with
+from tests.streams import documents_of, documents_with, index_documents, page_of, release_of, values
 
 FLAT = choose_streams(None)
 #: Streams of our own records; the others pass documents on as the index sends them.
@@ -41,18 +41,18 @@ def names(streams: Any) -> list[str]:
 
 
 def test_names_are_unique() -> None:
-    """No two streams have one name."""
+    """No two streams have the same name."""
     assert len(set(names(STREAMS))) == len(STREAMS)
 
 
-def test_the_streams_of_0_2_are_there() -> None:
-    """The streams of source-pypi 0.2.x are there, by their names."""
+def test_streams_of_0_2_exist() -> None:
+    """The streams of source-pypi 0.2.x exist."""
     assert {"project", "release", "stats"} <= set(names(STREAMS))
 
 
 @every_stream
 def test_names_are_identifiers(stream: Stream) -> None:
-    """A stream's name and those of its fields need no quotes in any database."""
+    """Names of streams and fields need no quotes in any database."""
     for name in (stream.name, *(field.name for field in fields_of(stream.record))):
         assert name.isidentifier()
         assert name == name.lower()
@@ -60,15 +60,15 @@ def test_names_are_identifiers(stream: Stream) -> None:
 
 
 @every_stream
-def test_keys_are_fields_that_are_never_null(stream: Stream) -> None:
-    """A key is made of fields of the record, each once, none of which may be null."""
+def test_key_fields_are_never_null(stream: Stream) -> None:
+    """A key consists of fields of the record, each once, none of which may be null."""
     nullable = {field.name: field.nullable for field in fields_of(stream.record)}
     assert [nullable[name] for name in stream.key] == [False] * len(stream.key)
     assert len(set(stream.key)) == len(stream.key)
 
 
 @every_stream
-def test_a_stream_says_what_it_is(stream: Stream) -> None:
+def test_every_stream_has_row_and_cost(stream: Stream) -> None:
     """A stream says what a row is and what it costs."""
     assert stream.row
     assert stream.cost
@@ -76,30 +76,30 @@ def test_a_stream_says_what_it_is(stream: Stream) -> None:
 
 @pytest.mark.parametrize(("stream", "field"), FIELDS)
 def test_every_field_has_a_meaning(stream: Stream, field: Field) -> None:
-    """Every field says in a sentence what it tells."""
+    """Every field has a meaning of whole sentences on one line."""
     assert field.meaning.endswith((".", "?"))
     assert "\n" not in field.description
 
 
 @pytest.mark.parametrize("field", OUR_FIELDS)
-def test_every_field_of_our_own_has_a_source(field: Field) -> None:
-    """Every field of our own records says where in the index's answer it comes from."""
+def test_every_field_of_our_records_has_a_source(field: Field) -> None:
+    """Every field of our records names its source."""
     assert field.source
 
 
 @pytest.mark.parametrize("field", OUR_FIELDS)
-def test_null_is_explained_where_it_may_be(field: Field) -> None:
-    """A field of our own records says what null means if and only if it may be null."""
+def test_null_is_explained_if_allowed(field: Field) -> None:
+    """A field of our records says what null means if and only if it may be null."""
     assert bool(field.null) == field.nullable
 
 
 @every_stream
-def test_schemas_are_schemas(stream: Stream) -> None:
-    """A stream's schema is a JSON Schema of draft 7, of the fields of its table; incremental, it tells what is gone."""
+def test_schemas_are_json_schemas(stream: Stream) -> None:
+    """A stream's schema is a JSON Schema (draft 7) of its columns and, if incremental, ``_ab_cdc_deleted_at``."""
     schema = stream_schema(stream)
     jsonschema.Draft7Validator.check_schema(schema)
-    gone = ["_ab_cdc_deleted_at"] if stream.incremental else []
-    assert list(schema["properties"]) == [*duckdb_columns(stream), *gone]
+    deletion = ["_ab_cdc_deleted_at"] if stream.incremental else []
+    assert list(schema["properties"]) == [*duckdb_columns(stream), *deletion]
     assert set(list(schema["properties"])[: len(stream.key)]) == set(stream.key)
 
 
@@ -107,7 +107,7 @@ def test_schemas_are_schemas(stream: Stream) -> None:
 
 
 def rich() -> World:
-    """A world in which a project has some of everything."""
+    """A world in which a project has values for all fields."""
     world = World(serial=1_000)
     info = {
         "author": "A. Uthor",
@@ -141,13 +141,13 @@ def rich() -> World:
 
 
 def poor() -> World:
-    """A world in which a project has nothing but its name and a version."""
+    """A world in which a project has only its name and a version."""
     world = World()
     world.release("foo", "1.0")
     return world
 
 
-ODD: dict[str, Any] = {
+INVALID: dict[str, Any] = {
     "info": {"name": 1, "version": None, "classifiers": ["a", 2], "project_urls": {"a": 1}, "downloads": []},
     "last_serial": "7",
     "ownership": {"roles": [None, {"role": 1}], "organization": 2},
@@ -163,102 +163,106 @@ ODD: dict[str, Any] = {
 }
 
 
-def visits() -> list[ProjectDocuments]:
-    """Visits of all kinds: rich, with every release, poor, odd, to a mirror, with nothing, to the index as a whole."""
-    world, odd = rich(), visit_with(ODD)
+def many_documents() -> list[ProjectDocuments]:
+    """Rich, poor, invalid and missing documents, of an index and of a mirror, and those about an index as a whole."""
+    world, invalid = rich(), documents_with(INVALID)
     everything = tuple(release_of(world, "foo", version) for version in world.projects["foo"].releases)
     return [
-        visit_to(world, "foo"),
-        ProjectDocuments(project="foo", document=visit_to(world, "foo").document, releases=everything),
-        visit_to(world, "foo", poverty=True),
-        visit_to(poor(), "foo"),
-        odd,
-        visit_with({"info": {}}),
+        documents_of(world, "foo"),
+        ProjectDocuments(project="foo", document=documents_of(world, "foo").document, releases=everything),
+        documents_of(world, "foo", poverty=True),
+        documents_of(poor(), "foo"),
+        invalid,
+        documents_with({"info": {}}),
         ProjectDocuments(project="foo"),
-        ProjectDocuments(project="foo", page=page_of(world, "foo"), document=visit_to(world, "foo").document),
+        ProjectDocuments(project="foo", page=page_of(world, "foo"), document=documents_of(world, "foo").document),
         ProjectDocuments(project="foo", page=page_of(world, "foo")),
         attested(),
         described(),
-        index_of(world),
-        index_of(World()),
+        index_documents(world),
+        index_documents(World()),
         ProjectDocuments(project=None),
     ]
 
 
 def attested() -> ProjectDocuments:
-    """A visit that brought a provenance document; that its attestation cannot be read costs no row."""
+    """Documents with a provenance document whose attestation cannot be parsed."""
     document = {"attestation_bundles": [{"publisher": {"kind": "GitHub"}, "attestations": [{}]}]}
     opened = open_document(json.dumps(document).encode(), Provenance, "http://index.test/provenance")
-    return replace(visit_with({"info": {}, "releases": {"1.0": [{"filename": "a.whl"}]}}), provenance={"a.whl": opened})
+    return replace(
+        documents_with({"info": {}, "releases": {"1.0": [{"filename": "a.whl"}]}}), provenance={"a.whl": opened}
+    )
 
 
 def described() -> ProjectDocuments:
-    """A visit that brought core metadata."""
+    """Documents with core metadata."""
     opened = open_core_metadata(
         b"Metadata-Version: 2.4\nName: a\nVersion: 1.0\nX-Odd: 1\n", "http://index.test/a.metadata"
     )
     listed = {"info": {}, "releases": {"1.0": [{"filename": "a.whl"}]}}
-    return replace(visit_with(listed), core_metadata={"a.whl": opened})
+    return replace(documents_with(listed), core_metadata={"a.whl": opened})
 
 
 @every_stream
-def test_rows_are_what_the_schema_says(stream: Stream) -> None:
-    """Every row made of the fake index's documents, and of odd ones, is valid by the stream's own schema."""
+def test_rows_match_the_schema(stream: Stream) -> None:
+    """Every row of the fake index's documents, and of invalid ones, is valid in the stream's schema."""
     validator = jsonschema.Draft7Validator(stream_schema(stream), format_checker=jsonschema.FormatChecker())
-    rows = [values(row) for visit in visits() for row in stream.rows(visit)]
+    rows = [values(row) for documents in many_documents() for row in stream.rows(documents)]
     assert rows
     assert [error.message for row in rows for error in validator.iter_errors(row)] == []
 
 
 @every_stream
-def test_schemas_are_not_idle(stream: Stream) -> None:
-    """A row in which any known field is of a wrong type is not valid by the schema."""
+def test_schema_refuses_wrong_types(stream: Stream) -> None:
+    """A row with a field of a wrong type is not valid in the schema."""
     schema = stream_schema(stream)
     validator = jsonschema.Draft7Validator(schema)
-    wrong: dict[str, Any] = {name: 1 if "array" in said["type"] else [] for name, said in schema["properties"].items()}
+    wrong: dict[str, Any] = {
+        name: 1 if "array" in field["type"] else [] for name, field in schema["properties"].items()
+    }
     assert [name for name, value in wrong.items() if validator.is_valid({name: value})] == []
 
 
 @every_stream
-def test_keys_tell_rows_apart(stream: Stream) -> None:
-    """Within one visit no two rows have one key, and no key is null."""
-    for visit in visits():
-        keys = [tuple(values(row)[name] for name in stream.key) for row in stream.rows(visit)]
+def test_keys_are_unique(stream: Stream) -> None:
+    """No two rows of a project have the same key, and no key is null."""
+    for documents in many_documents():
+        keys = [tuple(values(row)[name] for name in stream.key) for row in stream.rows(documents)]
         assert len(set(keys)) == len(keys)
         assert all(value is not None for key in keys for value in key)
 
 
 @every_stream
 def test_rows_have_every_field(stream: Stream) -> None:
-    """A row of a record has every field of it, in the same order, also where it is null."""
+    """A row of a record has every field, in order, including null ones."""
     expected = [field.name for field in fields_of(stream.record)]
-    for visit in visits():
-        for row in stream.rows(visit):
+    for documents in many_documents():
+        for row in stream.rows(documents):
             if isinstance(row, Struct):
                 assert list(values(row)) == expected
 
 
 @pytest.mark.parametrize("stream", OURS, ids=lambda stream: stream.name)
-def test_rows_of_our_own_are_records(stream: Stream) -> None:
-    """The rows of a stream that has a record of our own are instances of it."""
-    rows = [row for visit in visits() for row in stream.rows(visit)]
+def test_rows_are_instances_of_the_record(stream: Stream) -> None:
+    """Rows of a stream with our own record are instances of it."""
+    rows = [row for documents in many_documents() for row in stream.rows(documents)]
     assert {type(row) for row in rows} == {stream.record}
 
 
 @every_stream
-def test_rows_are_made_anew(stream: Stream) -> None:
-    """Making a visit's rows twice gives the same rows twice."""
-    for visit in visits():
-        assert [values(row) for row in stream.rows(visit)] == [values(row) for row in stream.rows(visit)]
+def test_rows_can_be_made_twice(stream: Stream) -> None:
+    """Making the rows of the same documents twice gives the same rows."""
+    for documents in many_documents():
+        assert [values(row) for row in stream.rows(documents)] == [values(row) for row in stream.rows(documents)]
 
 
 @every_stream
-def test_rows_come_back(stream: Stream) -> None:
-    """The rows that a batch has as lines come back as they were made; those of documents as plain values."""
+def test_rows_of_a_batch_equal_the_made_rows(stream: Stream) -> None:
+    """The rows of a batch equal those that were made; those of raw documents are plain values."""
     compared = 0
-    for visit in visits():
-        made = list(stream.rows(visit))
-        result = FetchResult(documents=visit)
+    for documents in many_documents():
+        made = list(stream.rows(documents))
+        result = FetchResult(documents=documents)
         if stream.partition_kind is not None:
             result.partitions[stream.partition_kind] = {values(row)[stream.partition_field]: None for row in made}
         change = change_of(stream, result, PreviousState((stream,)), b"term", 0, keys=True)
@@ -271,15 +275,15 @@ def test_rows_come_back(stream: Stream) -> None:
 # Choosing -----------------------------------------------------------------------------------------------------
 
 
-def test_no_choice_is_the_flat_ones() -> None:
-    """Where no stream is named, the flat ones are chosen."""
+def test_default_streams() -> None:
+    """If no stream is named, the default streams are chosen, which are flat."""
     assert choose_streams(None) == tuple(FLAT)
     assert {"projects", "versions", "files"} <= set(names(FLAT))
     assert not {"project", "release", "stats"} & set(names(FLAT))
 
 
 @pytest.mark.parametrize(
-    ("asked", "expected"),
+    ("wanted", "expected"),
     [
         ([], []),
         (["files"], ["files"]),
@@ -290,16 +294,16 @@ def test_no_choice_is_the_flat_ones() -> None:
         (["files", "all"], names(STREAMS)),
     ],
 )
-def test_streams_by_name(asked: Any, expected: list[str]) -> None:
-    """Streams are chosen by name, each once, in the table's order; ``all`` is all of them."""
-    assert names(choose_streams(asked)) == expected
+def test_streams_by_name(wanted: Any, expected: list[str]) -> None:
+    """Streams are chosen by name, each once, in the table's order; ``all`` is every stream."""
+    assert names(choose_streams(wanted)) == expected
 
 
-@pytest.mark.parametrize("asked", [["Files"], ["files", ""], ["file", "files", "x"], ["all", "none"]])
-def test_streams_that_do_not_exist(asked: list[str]) -> None:
-    """Every name that is no stream is told at once, with all that there are."""
+@pytest.mark.parametrize("wanted", [["Files"], ["files", ""], ["file", "files", "x"], ["all", "none"]])
+def test_unknown_streams_are_refused(wanted: list[str]) -> None:
+    """One error names all unknown streams and those that exist."""
     with pytest.raises(UnknownStreamError) as caught:
-        choose_streams(asked)
-    known = [*names(STREAMS), "all"]
-    assert caught.value.streams == tuple(name for name in asked if name not in known)
-    assert caught.value.known == tuple(known)
+        choose_streams(wanted)
+    existing = [*names(STREAMS), "all"]
+    assert caught.value.streams == tuple(name for name in wanted if name not in existing)
+    assert caught.value.known == tuple(existing)

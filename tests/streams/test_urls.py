@@ -1,4 +1,4 @@
-"""``urls``: a row for each labelled address of a release."""
+"""``urls``: a row for each labelled URL of a release."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,56 +11,56 @@ from source_pypi.streams.stream import ProjectDocuments, ReleaseView
 from source_pypi.streams.urls import Url, urls_rows, well_known
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World
-from tests.streams import visit_with
+from tests.streams import documents_with
 from tests.sync.test_run import counts, read
 
 
 def rows(**info: Any) -> list[Any]:
     """The rows of a release with this metadata."""
-    document = visit_with({"info": info}).document
+    document = documents_with({"info": info}).document
     assert document is not None
     return list(urls_rows(ProjectDocuments(project="foo", releases=(ReleaseView("1.0", document.content, document),))))
 
 
-def a_row(label: str, known: str | None, url: str, source: str = "project_urls") -> Url:
+def row_with(label: str, well_known: str | None, url: str, source: str = "project_urls") -> Url:
     """A row of foo 1.0."""
-    return Url(project="foo", version="1.0", label=label, well_known=known, url=url, source=source)
+    return Url(project="foo", version="1.0", label=label, well_known=well_known, url=url, source=source)
 
 
-def test_addresses_of_a_release() -> None:
-    """Labelled addresses come in their order, then home page and download address under the names of their fields."""
+def test_urls_of_a_release() -> None:
+    """Labelled URLs come first, in order, then home page and download URL under the names of their fields."""
     made = rows(
         project_urls={"Source Code": "https://a.test", "What's New": "https://b.test", "Chat": "not an address"},
         home_page="https://c.test",
         download_url="https://d.test",
     )
     assert made == [
-        a_row("Source Code", "source", "https://a.test"),
-        a_row("What's New", "changelog", "https://b.test"),
-        a_row("Chat", None, "not an address"),
-        a_row("Home-page", "homepage", "https://c.test", "home_page"),
-        a_row("Download-URL", None, "https://d.test", "download_url"),
+        row_with("Source Code", "source", "https://a.test"),
+        row_with("What's New", "changelog", "https://b.test"),
+        row_with("Chat", None, "not an address"),
+        row_with("Home-page", "homepage", "https://c.test", "home_page"),
+        row_with("Download-URL", None, "https://d.test", "download_url"),
     ]
 
 
-def test_a_label_that_comes_twice() -> None:
-    """A label of project_urls takes the place of the field of that name; other spellings are other labels."""
+def test_label_of_project_urls_replaces_the_field() -> None:
+    """A label of project_urls replaces the field of that name; another spelling is another label."""
     made = rows(project_urls={"Home-page": "https://a.test", "home-page": "https://b.test"}, home_page="https://c.test")
     assert made == [
-        a_row("Home-page", "homepage", "https://a.test"),
-        a_row("home-page", "homepage", "https://b.test"),
+        row_with("Home-page", "homepage", "https://a.test"),
+        row_with("home-page", "homepage", "https://b.test"),
     ]
 
 
 @pytest.mark.parametrize("nothing", [None, "", "UNKNOWN", " "])
-def test_an_address_that_means_nothing(nothing: str | None) -> None:
-    """Null, empty and UNKNOWN are no addresses."""
+def test_empty_urls_have_no_rows(nothing: str | None) -> None:
+    """Null, empty and UNKNOWN URLs have no rows."""
     assert rows(project_urls={"Homepage": nothing}, home_page=nothing, download_url=nothing) == []
 
 
 @pytest.mark.parametrize("project_urls", [None, {}])
-def test_no_addresses_no_rows(project_urls: Any) -> None:
-    """A release without addresses has no rows."""
+def test_release_without_urls_has_no_rows(project_urls: Any) -> None:
+    """A release without URLs has no rows."""
     assert rows(project_urls=project_urls) == []
 
 
@@ -101,12 +101,12 @@ def test_no_addresses_no_rows(project_urls: Any) -> None:
     ],
 )
 def test_well_known_labels(label: str, expected: str | None) -> None:
-    """A label means a well-known one by PEP 753's rule: without punctuation, white space and case."""
+    """A label is matched with the well-known ones by PEP 753's rule: without punctuation, white space and case."""
     assert well_known(label) == expected
 
 
-def test_no_document_no_rows() -> None:
-    """Where there is no document there are no rows."""
+def test_missing_document_has_no_rows() -> None:
+    """Without a document there are no rows."""
     assert list(urls_rows(ProjectDocuments(project="foo"))) == []
     assert list(urls_rows(ProjectDocuments(project=None))) == []
 

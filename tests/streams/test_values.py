@@ -1,4 +1,4 @@
-"""Values as the index writes them, and as tables want them."""
+"""Conversions of values of the index to values of columns."""
 
 import pytest
 
@@ -6,19 +6,19 @@ from source_pypi.streams._values import absolute, is_url, keywords, text, texts
 
 
 @pytest.mark.parametrize("value", [None, "", " ", "\n\t ", "\u00a0", "UNKNOWN"])
-def test_text_that_means_nothing(value: str | None) -> None:
+def test_empty_texts_are_null(value: str | None) -> None:
     """An empty text, white space, and the UNKNOWN of old tools are null."""
     assert text(value) is None
 
 
 @pytest.mark.parametrize("value", ["a", " a ", "unknown", "UNKNOWN.", "0", "None", "null", "\u200b"])
-def test_text_that_means_something(value: str) -> None:
-    """Any other text stays as it is."""
+def test_other_texts_are_unchanged(value: str) -> None:
+    """Any other text is unchanged."""
     assert text(value) == value
 
 
-def test_texts() -> None:
-    """A list stays, an empty one too; only what was not sent is null."""
+def test_missing_list_is_null() -> None:
+    """A list, even an empty one, is unchanged; a missing one is null."""
     assert (texts(None), texts([]), texts(["b", "", "a"])) == (None, [], ["b", "", "a"])
 
 
@@ -39,8 +39,8 @@ def test_texts() -> None:
         ("a, a", ["a", "a"]),
     ],
 )
-def test_keywords(value: str | None, expected: list[str] | None) -> None:
-    """Keywords are split at commas where there are any, else at white space."""
+def test_keywords_are_split(value: str | None, expected: list[str] | None) -> None:
+    """Keywords are split at commas or, if there are none, at white space."""
     assert keywords(value) == expected
 
 
@@ -57,14 +57,14 @@ def test_keywords(value: str | None, expected: list[str] | None) -> None:
         ("//[::1/foo", "//[::1/foo"),
     ],
 )
-def test_address(value: str | None, expected: str | None) -> None:
-    """A relative address is made absolute, and what is no address at all stays as it is."""
+def test_relative_url_is_made_absolute(value: str | None, expected: str | None) -> None:
+    """A relative URL is made absolute, and an invalid one is unchanged."""
     base = "http://index.test/root/pypi/foo/json"
     assert absolute(value, base) == expected
 
 
-def test_what_is_very_long_is_not_taken_apart() -> None:
-    """Very long keywords are one keyword; a very long address stays as it is, and is not asked for."""
+def test_very_long_texts_are_not_parsed() -> None:
+    """Very long keywords are one keyword; a very long URL is unchanged and cannot be requested."""
     long = "a " * 10_000
     assert keywords(long) == [long]
     assert absolute("../" * 10_000, "http://index.test/") == "../" * 10_000

@@ -1,4 +1,4 @@
-"""``versions``: a row for each version of a project, also one without files."""
+"""``versions``: a row for each version of a project, with or without files."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -9,16 +9,16 @@ from source_pypi.standards.versions import sort_key
 from source_pypi.streams.stream import ProjectDocuments
 from source_pypi.streams.versions import Version, versions_rows
 from tests.fake_index import World
-from tests.streams import visit_to, visit_with
+from tests.streams import documents_of, documents_with
 
 
 def versions(document: dict[str, Any]) -> list[Any]:
-    """The rows that are made of a document."""
-    return list(versions_rows(visit_with(document)))
+    """The rows of a document."""
+    return list(versions_rows(documents_with(document)))
 
 
-def a_version(text: str, **given: Any) -> Version:
-    """The row of a plain final version without files, but for what is given."""
+def row_with(text: str, **changes: Any) -> Version:
+    """The row of a plain final version without files, with these changes."""
     plain: dict[str, Any] = {
         "project": "foo",
         "version": text,
@@ -35,13 +35,13 @@ def a_version(text: str, **given: Any) -> Version:
         "yanked_reason": None,
         "is_latest": False,
     }
-    if given.get("file_count") and "total_size" not in given:
+    if changes.get("file_count") and "total_size" not in changes:
         plain["total_size"] = None  # the files do not say
-    return Version(**plain | given)
+    return Version(**plain | changes)
 
 
 def test_versions_of_the_index() -> None:
-    """There is a row for each version in the document's order, with what its files tell."""
+    """Each version is a row, in the document's order, with the summary of its files."""
     world = World()
     world.release("foo", "2.0", {"requires_python": ">=3.9"})
     world.upload("foo", "2.0", filename="foo-2.0.tar.gz", size=100, uploaded_at="2024-05-01T12:00:00")
@@ -52,9 +52,9 @@ def test_versions_of_the_index() -> None:
     world.yank("foo", "1.0", "too old")
     times = [datetime(2024, 5, 1, 12, tzinfo=UTC), datetime(2024, 5, 2, 12, tzinfo=UTC)]
     june, long_ago = datetime(2024, 6, 1, tzinfo=UTC), datetime(2010, 1, 1, tzinfo=UTC)
-    assert list(versions_rows(visit_to(world, "foo"))) == [
-        a_version("0.1"),
-        a_version(
+    assert list(versions_rows(documents_of(world, "foo"))) == [
+        row_with("0.1"),
+        row_with(
             "1.0",
             first_upload_at=long_ago,
             last_upload_at=long_ago,
@@ -63,7 +63,7 @@ def test_versions_of_the_index() -> None:
             yanked=True,
             yanked_reason="too old",
         ),
-        a_version(
+        row_with(
             "10.0b1",
             is_prerelease=True,
             pre="b1",
@@ -74,7 +74,7 @@ def test_versions_of_the_index() -> None:
             has_sdist=True,
             yanked=False,
         ),
-        a_version(
+        row_with(
             "2.0",
             first_upload_at=times[0],
             last_upload_at=times[1],
@@ -119,9 +119,9 @@ NOT_PEP_440: dict[str, Any] = {"valid_pep440": False, "normalized_version": None
         ("9" * 5000, NOT_PEP_440),
     ],
 )
-def test_what_pep_440_reads(text: str, expected: dict[str, Any]) -> None:
-    """A version is told in PEP 440's parts; what does not fit a column is still in the normal form."""
-    assert versions({"info": {}, "releases": {text: []}}) == [a_version(text, **expected)]
+def test_version_is_parsed(text: str, expected: dict[str, Any]) -> None:
+    """A row has the parts of PEP 440; a number that does not fit its column is only in the normal form."""
+    assert versions({"info": {}, "releases": {text: []}}) == [row_with(text, **expected)]
 
 
 @pytest.mark.parametrize(
@@ -160,16 +160,18 @@ def test_what_pep_440_reads(text: str, expected: dict[str, Any]) -> None:
         ({}, [{"filename": "foo-1.0.exe"}], {"file_count": 1}),
     ],
 )
-def test_what_the_files_tell(info: dict[str, Any], files: Any, expected: dict[str, Any]) -> None:
-    """Files tell of their version first; of the latest release, its metadata tells what they do not."""
-    assert versions({"info": info, "releases": {"1.0": files}}) == [a_version("1.0", **expected)]
+def test_values_of_files_come_before_those_of_the_release(
+    info: dict[str, Any], files: Any, expected: dict[str, Any]
+) -> None:
+    """Values of the files come first; for the latest release, its metadata supplies missing ones."""
+    assert versions({"info": info, "releases": {"1.0": files}}) == [row_with("1.0", **expected)]
 
 
-def test_uploads() -> None:
-    """First and last upload are compared in UTC, and times that cannot be read do not count."""
+def test_first_and_last_upload_in_utc() -> None:
+    """The first and last uploads are compared in UTC; invalid times are ignored."""
     times = ["2024-01-01T00:00:00", "yesterday", "2024-01-01T01:00:00+02:00", None]
     files = [{"upload_time_iso_8601": time} for time in times]
-    expected = a_version(
+    expected = row_with(
         "1.0",
         file_count=4,
         first_upload_at=datetime(2023, 12, 31, 23, tzinfo=UTC),
@@ -178,26 +180,26 @@ def test_uploads() -> None:
     assert versions({"info": {}, "releases": {"1.0": files}}) == [expected]
 
 
-def test_two_spellings_of_a_version() -> None:
-    """Versions that PEP 440 takes for one are two rows, as the index has two."""
+def test_two_spellings_of_a_version_are_two_rows() -> None:
+    """Two spellings of a version are two rows, as the index lists them."""
     rows = versions({"info": {"version": "1.0"}, "releases": {"1.0": [], "1.0.0": []}})
-    assert rows == [a_version("1.0", is_latest=True), a_version("1.0.0")]
+    assert rows == [row_with("1.0", is_latest=True), row_with("1.0.0")]
     assert rows[0].sort_key == rows[1].sort_key
 
 
-def test_a_sum_that_no_column_holds() -> None:
-    """Sizes that add up to more than 64 bits do not make a row that no table can hold."""
+def test_total_size_above_64_bits_is_null() -> None:
+    """A total size that exceeds 64 bits is null."""
     (made,) = versions({"info": {}, "releases": {"1.0": [{"size": 2**63 - 1}, {"size": 2**63 - 1}]}})
     assert made.total_size is None or made.total_size < 2**63
 
 
 @pytest.mark.parametrize("document", [{"info": {}}, {"info": {}, "releases": None}, {"info": {}, "releases": {}}])
-def test_no_releases_no_rows(document: dict[str, Any]) -> None:
-    """A document that lists no releases gives no rows."""
+def test_document_without_releases_has_no_rows(document: dict[str, Any]) -> None:
+    """A document without releases has no rows."""
     assert versions(document) == []
 
 
-def test_no_document_no_rows() -> None:
-    """Where there is no document there are no rows."""
+def test_missing_document_has_no_rows() -> None:
+    """Without a document there are no rows."""
     assert list(versions_rows(ProjectDocuments(project="foo"))) == []
     assert list(versions_rows(ProjectDocuments(project=None))) == []

@@ -20,7 +20,7 @@ from source_pypi.sync.fetch_result import FetchResult
 from source_pypi.sync.state import CODES, Partition, PreviousState, ProjectState
 from tests.batches import SEEN, SEEN_AT, batch_with, change_with, rows_in
 from tests.fake_index import World
-from tests.streams import page_of, visit_to, visit_with
+from tests.streams import documents_of, documents_with, page_of
 
 ADDRESS = "http://index.test/pypi/foo/json"
 OUTAGE = UnavailableError(ADDRESS, 503, 7, 60.0, None)
@@ -41,7 +41,7 @@ def batch(result: FetchResult, before: PreviousState, **more: Any) -> Batch:
 def visited(world: World, **more: Any) -> FetchResult:
     """A visit to foo, which has one release."""
     world.add("foo", releases=["1.0"])
-    visit = visit_to(world, "foo")
+    visit = documents_of(world, "foo")
     assert visit.document is not None
     result = FetchResult(
         FOO, visit, {DocumentKind.PROJECT: visit.document.fingerprint}, {DocumentKind.RELEASES: {"1.0": None}}
@@ -198,13 +198,13 @@ def test_old_copies_leave_streams_as_they_are(world: World, left: DocumentKind, 
 
 def test_a_document_that_lacks_what_rows_are_made_from() -> None:
     """Where a document has not even the key that rows are made from, the index does not offer them: none go."""
-    visit = visit_with({"info": {"name": "foo", "version": "1.0"}, "releases": {}, "urls": []})
+    visit = documents_with({"info": {"name": "foo", "version": "1.0"}, "releases": {}, "urls": []})
     assert visit.document is not None
     result = FetchResult(FOO, visit, {DocumentKind.PROJECT: visit.document.fingerprint})
     given = batch(result, known("roles", "files", seen={"roles": BEFORE}))
     assert (set(given.failures), set(given.changes)) == ({"roles"}, {"files"})
     assert isinstance(given.failures["roles"], NotOfferedError)
-    offered = visit_with({"info": {"name": "foo", "version": "1.0"}, "ownership": {"roles": []}})
+    offered = documents_with({"info": {"name": "foo", "version": "1.0"}, "ownership": {"roles": []}})
     result = FetchResult(FOO, offered, {DocumentKind.PROJECT: visit.document.fingerprint})
     assert rows_in(batch(result, known("roles", seen={"roles": BEFORE}))) == {"roles": []}
 

@@ -1,4 +1,4 @@
-"""Which projects: names and pins, requirement and lock files, what they need, or the whole index."""
+"""Which projects to read: from names, requirement files and lock files, or every project of the index."""
 
 import fnmatch
 import re
@@ -15,19 +15,20 @@ from source_pypi.selection.names import Requested, RequirementsFile, parse_reque
 
 __all__ = ["Requested", "SelectedProject", "Selection", "merge", "select"]
 
-#: What the text in the settings is called in notes and errors.
+#: The name of the text in the settings, in warnings and errors.
 _SETTING = "setting 'requirements'"
 
 
 class SelectedProject(Struct, frozen=True):
-    """A project to visit.
+    """A project to read.
 
     :ivar project: the normalised name (PEP 503).
-    :ivar pins: the versions that were asked for.
-    :ivar unpinned: whether it was asked for without a version too: the ``releases`` setting then says which are read.
-    :ivar extras: the extras that were asked for.
-    :ivar named: whether the user named it; otherwise the index lists it, or another project needs it.
-    :ivar depth: how many dependencies away from what was chosen; 0: chosen itself.
+    :ivar pins: the requested versions.
+    :ivar unpinned: whether it was also requested without a version; the setting ``releases`` then says which releases
+        to read.
+    :ivar extras: the requested extras.
+    :ivar named: whether the user named it; False if the index lists it or another project requires it.
+    :ivar depth: its distance in dependencies from a selected project; 0: it is one.
     """
 
     project: NormalizedName
@@ -39,13 +40,13 @@ class SelectedProject(Struct, frozen=True):
 
 
 class Selection(Struct, frozen=True):
-    """The projects that a run is about.
+    """The projects of a run.
 
-    :ivar targets: those that were named, each once.
-    :ivar whole_index: whether every project of the index's list is meant too.
-    :ivar follow: how many levels of dependencies are meant too.
-    :ivar excluded: patterns of names that are not meant, whoever names them.
-    :ivar notes: what of the requirement files was passed over, and why.
+    :ivar projects: the projects that the user named, each once.
+    :ivar whole_index: whether to read every project of the index's list as well.
+    :ivar follow: how many levels of dependencies to read as well.
+    :ivar excluded: patterns of the names of projects to leave out.
+    :ivar warnings: which parts of the requirement files were skipped, and why.
     """
 
     projects: tuple[SelectedProject, ...] = ()
@@ -55,34 +56,34 @@ class Selection(Struct, frozen=True):
     warnings: tuple[str, ...] = ()
 
     def excludes(self, project: str) -> bool:
-        """Whether a project, by its normalised name, is not meant."""
+        """Whether to leave out the project with this normalised name."""
         return any(fnmatch.fnmatchcase(project, pattern) for pattern in self.excluded)
 
 
 def select(config: Config, files: Iterable[Path] = ()) -> Selection:
-    """The projects that a configuration chooses, and those that requirement and lock files name.
+    """The projects that a configuration, requirement files and lock files name.
 
-    :raises ProjectNameError: for a text that cannot be a project's name, with or without a pin.
-    :raises RequirementsError: for a file that cannot be read or understood, and when there are files and no projects.
-    :raises NoProjectsError: when nothing was chosen, or everything was excluded.
+    :raises ProjectNameError: for a text that is not a valid project name, with or without a pin.
+    :raises RequirementsError: for a file that cannot be read or parsed, and if there are files but no projects.
+    :raises NoProjectsError: if no project is selected, or all are excluded.
     """
-    asked = _asked_by_name(config)
+    requested = _requested_by_name(config)
     sources = _sources(config.requirements, [*files])
-    asked += [one for _, named in sources for one in named.requested]
-    notes = tuple(note for _, named in sources for note in named.warnings)
-    if sources and not asked and not config.whole_index:
-        passed_over = f" ({'; '.join(notes)})" if notes else ""
-        raise RequirementsError(", ".join(name for name, _ in sources), None, f"no projects named{passed_over}")
+    requested += [one for _, file in sources for one in file.requested]
+    warnings = tuple(warning for _, file in sources for warning in file.warnings)
+    if sources and not requested and not config.whole_index:
+        skipped = f" ({'; '.join(warnings)})" if warnings else ""
+        raise RequirementsError(", ".join(name for name, _ in sources), None, f"names no projects{skipped}")
     excluded = tuple(_pattern(text) for text in config.exclude)
-    chosen = Selection((), config.whole_index, config.follow_dependencies, excluded, notes)
-    targets = tuple(target for target in merge(asked) if not chosen.excludes(target.project))
-    if not targets and not config.whole_index:
+    selection = Selection((), config.whole_index, config.follow_dependencies, excluded, warnings)
+    projects = tuple(one for one in merge(requested) if not selection.excludes(one.project))
+    if not projects and not config.whole_index:
         raise NoProjectsError
-    return replace(chosen, projects=targets)
+    return replace(selection, projects=projects)
 
 
 def _sources(text: str | None, files: Sequence[Path]) -> list[tuple[str, RequirementsFile]]:
-    """What requirement and lock files name, and the text in the settings before them."""
+    """The requirements of the settings, then those of the files, each with its name."""
     if text is None and not files:
         return []
     from source_pypi.selection.files import read_requirements
@@ -92,19 +93,19 @@ def _sources(text: str | None, files: Sequence[Path]) -> list[tuple[str, Require
     return sources + [(str(path), read_requirements(path)) for path in files]
 
 
-def _asked_by_name(config: Config) -> list[Requested]:
-    asked = [parse_requested(text) for text in config.projects]
+def _requested_by_name(config: Config) -> list[Requested]:
+    requested = [parse_requested(text) for text in config.projects]
     if config.project_name is not None:
-        named = parse_requested(config.project_name)
-        asked.insert(0, Requested(named.project, config.version or named.pin, named.extras))
-    return asked
+        single = parse_requested(config.project_name)
+        requested.insert(0, replace(single, pin=config.version or single.pin))
+    return requested
 
 
-def merge(asked: Iterable[Requested]) -> tuple[SelectedProject, ...]:
-    """One target a project, in the order in which it was first named, with all versions and extras asked for."""
+def merge(requested: Iterable[Requested]) -> tuple[SelectedProject, ...]:
+    """Each project once, in the order of first mention, with all versions and extras that were requested."""
     versions: dict[NormalizedName, dict[str | None, None]] = {}
     extras: dict[NormalizedName, frozenset[NormalizedName]] = {}
-    for one in asked:
+    for one in requested:
         versions.setdefault(one.project, {})[one.pin] = None
         extras[one.project] = extras.get(one.project, frozenset()) | one.extras
     return tuple(
@@ -119,5 +120,5 @@ def merge(asked: Iterable[Requested]) -> tuple[SelectedProject, ...]:
 
 
 def _pattern(text: str) -> str:
-    """A name or pattern in the spelling of normalised names; what makes it a pattern stays."""
+    """A name or pattern, normalised like a name; its wildcards stay."""
     return re.sub(r"[-_.]+", "-", text.strip()).lower()

@@ -1,4 +1,4 @@
-"""Files as they are on the disk: bytes, TOML and JSON, checked once; what is wrong is told with the file's name."""
+"""Reads files: bytes, text, TOML and JSON. Every error has the file's name."""
 
 import json
 import re
@@ -20,53 +20,53 @@ _LINE = re.compile(r"\s*\(at (?:line (?P<line>\d+), column \d+|end of document)\
 def read_bytes(path: Path) -> bytes:
     """The bytes of a file.
 
-    :raises RequirementsError: when it cannot be read.
+    :raises RequirementsError: if it cannot be read or is too large.
     """
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST_FILE + 1)
-    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+    except (OSError, ValueError) as error:  # ValueError: an invalid file name
         reason = error.strerror if isinstance(error, OSError) else error
         raise RequirementsError(str(path), None, f"cannot be read: {reason}") from error
     if len(content) > LARGEST_FILE:
-        raise RequirementsError(str(path), None, f"has more than {LARGEST_FILE // 2**20} MB")
+        raise RequirementsError(str(path), None, f"is larger than {LARGEST_FILE // 2**20} MB")
     return content
 
 
 def read_toml(path: Path, shape: type[_T]) -> _T:
-    """A TOML file, in the shape that it should have.
+    """The content of a TOML file, converted to the type ``shape``.
 
-    :raises RequirementsError: when it cannot be read, is no TOML, or has another shape.
+    :raises RequirementsError: if it cannot be read, is not valid TOML, or does not match ``shape``.
     """
     return _read(path, _toml, "TOML", shape)
 
 
 def read_json(path: Path, shape: type[_T]) -> _T:
-    """A JSON file, in the shape that it should have.
+    """The content of a JSON file, converted to the type ``shape``.
 
-    :raises RequirementsError: when it cannot be read, is no JSON, or has another shape.
+    :raises RequirementsError: if it cannot be read, is not valid JSON, or does not match ``shape``.
     """
     return _read(path, json.loads, "JSON", shape)
 
 
 def decode(content: bytes, file: str, encoding: str = "utf-8-sig") -> str:
-    """The text of a file; a byte order mark, which editors on Windows write, is no part of it.
+    """The text of a file, without the byte order mark that editors on Windows write.
 
-    :raises RequirementsError: when the bytes are not of that encoding, or there is no such encoding.
+    :raises RequirementsError: if the bytes are not valid in the encoding, or the encoding is unknown.
     """
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
-        read, wrong = error.object[: error.start], error.object[error.start]  # without the byte order mark
+        valid, invalid = error.object[: error.start], error.object[error.start]  # without the byte order mark
         name = encoding.removesuffix("-sig").upper()
-        raise RequirementsError(file, read.count(b"\n") + 1, f"is not {name}: byte 0x{wrong:02x}") from error
+        raise RequirementsError(file, valid.count(b"\n") + 1, f"is not valid {name}: byte 0x{invalid:02x}") from error
     except (LookupError, UnicodeError) as error:
-        raise RequirementsError(file, None, f"cannot be read: there is no encoding {encoding!r}") from error
+        raise RequirementsError(file, None, f"cannot be read: unknown encoding {encoding!r}") from error
 
 
 def _toml(text: str) -> Any:
-    if _LONG_KEY.search(text):  # the parser's memory grows with the square of the parts, and that is most of it
-        raise ValueError("a key of more than 100 parts")
+    if _LONG_KEY.search(text):  # the parser's memory grows with the square of the number of parts
+        raise ValueError("a key has more than 100 parts")
     return tomllib.loads(text)
 
 
@@ -75,13 +75,13 @@ def _read(path: Path, loads: Callable[[str], Any], kind: str, shape: type[_T]) -
     try:
         return msgspec.convert(loads(text), shape)
     except msgspec.ValidationError as error:
-        raise RequirementsError(file, None, f"has not the shape of such a file: {error}") from error
+        raise RequirementsError(file, None, f"does not have the structure of such a file: {error}") from error
     except json.JSONDecodeError as error:
-        raise RequirementsError(file, error.lineno, f"is no JSON: {error.msg}") from error
+        raise RequirementsError(file, error.lineno, f"is not valid JSON: {error.msg}") from error
     except tomllib.TOMLDecodeError as error:
-        # Only Python 3.14 gives the line apart from the message.
-        place = _LINE.search(str(error))
-        line = int(place["line"]) if place and place["line"] else None
-        raise RequirementsError(file, line, f"is no TOML: {_LINE.sub('', str(error))}") from error
-    except (ValueError, RecursionError) as error:  # a number or a nesting beyond what Python reads
-        raise RequirementsError(file, None, f"is no {kind}: {error}") from error
+        # Before Python 3.14, only the message has the line.
+        match = _LINE.search(str(error))
+        line = int(match["line"]) if match and match["line"] else None
+        raise RequirementsError(file, line, f"is not valid TOML: {_LINE.sub('', str(error))}") from error
+    except (ValueError, RecursionError) as error:  # a number or nesting beyond Python's limits
+        raise RequirementsError(file, None, f"is not valid {kind}: {error}") from error

@@ -1,4 +1,4 @@
-"""Requirement and lock files, each by its name."""
+"""Requirement files and lock files: the file's name decides how it is parsed."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ from source_pypi.selection.names import RequirementsFile
 from source_pypi.selection.pyproject import read_pyproject
 from source_pypi.selection.requirements_txt import read_requirements_txt
 
-#: What reads a file of that name; pylock.toml has names of its own, and all others are requirements.txt.
+#: Readers by file name. pylock.*.toml is recognized by its pattern; every other name is a requirements.txt.
 _READERS: dict[str, Callable[[Path], RequirementsFile]] = {
     "pyproject.toml": read_pyproject,
     "uv.lock": read_uv_lock,
@@ -22,9 +22,9 @@ _READERS: dict[str, Callable[[Path], RequirementsFile]] = {
 
 
 def read_requirements(path: Path) -> RequirementsFile:
-    """What a requirement or lock file names; its name says which kind it is.
+    """Read a requirement file or lock file, of the kind that its name says.
 
-    :raises RequirementsError: when it cannot be read, is not what its name says, or names what cannot be a project.
+    :raises RequirementsError: if it cannot be read or parsed, or has an invalid project name.
     """
     read = read_pylock if is_valid_pylock_path(path) else _READERS.get(path.name, read_requirements_txt)
     try:

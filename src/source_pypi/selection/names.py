@@ -1,4 +1,4 @@
-"""What was asked for: a project by name, perhaps with a version and extras."""
+"""A requested project: its name, with or without a version and extras."""
 
 import re
 from collections.abc import Iterable
@@ -11,11 +11,11 @@ from source_pypi.errors import ProjectNameError
 from source_pypi.safety.redaction import without_credentials
 
 if TYPE_CHECKING:
-    from packaging.requirements import Requirement  # a tenth of what a run imports, and few read files of them
+    from packaging.requirements import Requirement  # a tenth of the import time, and few runs need it
 
-_ASKED = re.compile(
-    # possessive, so that a long run of white space takes no longer than it is
-    r"""(?P<name>[^\s=<>!~;@\[\],()]++)          # checked by PEP 508's rule below
+_REQUESTED = re.compile(
+    # possessive: time stays linear in the length of white space
+    r"""(?P<name>[^\s=<>!~;@\[\],()]++)          # validated below
         \s*+(?:\[(?P<extras>[^\]]*)\])?
         \s*+(?:===?\s*+(?P<version>[^\s=,;*]+))?""",
     re.VERBOSE,
@@ -23,7 +23,7 @@ _ASKED = re.compile(
 
 
 class Requested(Struct, frozen=True):
-    """A project that was asked for: its normalised name, the version it was pinned to (None: none), its extras."""
+    """A requested project: its normalised name, its pinned version (None: not pinned) and its extras."""
 
     project: NormalizedName
     pin: str | None = None
@@ -31,10 +31,10 @@ class Requested(Struct, frozen=True):
 
 
 class RequirementsFile(Struct, frozen=True):
-    """What a file names.
+    """The content of a requirement file or lock file.
 
-    :ivar asked: the projects, in the order of the file, as often as it names them.
-    :ivar notes: what was passed over, and why, a line each that begins with the file.
+    :ivar requested: the projects in the order of the file, repeated if the file repeats them.
+    :ivar warnings: what was skipped and why, one line each, which begins with the file's name.
     """
 
     requested: tuple[Requested, ...] = ()
@@ -42,42 +42,43 @@ class RequirementsFile(Struct, frozen=True):
 
 
 def parse_requested(text: str) -> Requested:
-    """Read a name, or a name with a pin and extras: ``flask``, ``requests==2.31.0``, ``requests[socks]``.
+    """Parse a name with or without a pin and extras: ``flask``, ``requests==2.31.0``, ``requests[socks]``.
 
-    :raises ProjectNameError: when it is neither.
+    :raises ProjectNameError: if it is invalid.
     """
-    match = _ASKED.fullmatch(text.strip())
+    match = _REQUESTED.fullmatch(text.strip())
     if match is None:
         raise ProjectNameError(without_credentials(text), "write a name, or name==version")
     return Requested(project_name(match["name"], text), match["version"], extras((match["extras"] or "").split(",")))
 
 
 def requested_by(requirement: "Requirement") -> Requested:
-    """What a requirement (PEP 508) asks for: markers choose platforms, and every platform is meant.
+    """The project that a requirement (PEP 508) names. Its marker is ignored, so that every platform counts.
 
-    :raises ProjectNameError: when no project can have the name.
+    :raises ProjectNameError: if the name is invalid.
     """
     exact = (one.version for one in requirement.specifier if is_exact(one.operator, one.version))
     return Requested(project_name(requirement.name), next(exact, None), extras(requirement.extras))
 
 
 def is_exact(operator: str, version: str) -> bool:
-    """Whether a version specifier (PEP 440) leaves one version: ``===`` always, ``==`` unless it ends with ``.*``."""
+    """Whether a specifier (PEP 440) accepts only one version: ``===`` always, ``==`` unless it ends with ``.*``."""
     return operator == "===" or (operator == "==" and not version.endswith(".*"))
 
 
 def project_name(name: str, text: str | None = None) -> NormalizedName:
     """The normalised name (PEP 503).
 
-    :raises ProjectNameError: when no project can have it; ``text`` is what the message shows.
+    :param text: what the error message quotes; None: the name.
+    :raises ProjectNameError: if the name is invalid.
     """
     try:
         return canonicalize_name(name, validate=True)
     except InvalidName as error:
-        rule = "a name has ASCII letters, digits, '.', '-' and '_', and begins and ends with a letter or digit"
+        rule = "a name has ASCII letters, digits, '.', '-' and '_', and starts and ends with a letter or digit"
         raise ProjectNameError(without_credentials(text or name), rule) from error
 
 
 def extras(names: Iterable[str]) -> frozenset[NormalizedName]:
-    """Names of extras, normalised (PEP 685)."""
+    """The normalised names of extras (PEP 685)."""
     return frozenset(canonicalize_name(name.strip()) for name in names if name.strip())

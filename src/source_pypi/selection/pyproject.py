@@ -1,6 +1,6 @@
-"""pyproject.toml: the project's dependencies and extras (PEP 621), its groups (PEP 735), and Poetry's older tables.
+"""pyproject.toml: the project's dependencies and extras (PEP 621), its groups (PEP 735) and Poetry's tables.
 
-What is needed to build the project (``build-system.requires``) is not asked for: it is no part of what runs.
+``build-system.requires`` is not read, because it lists what is needed to build the project, not to run it.
 """
 
 import re
@@ -20,16 +20,16 @@ from source_pypi.selection.file_formats import read_toml
 from source_pypi.selection.names import Requested, RequirementsFile, extras, project_name, requested_by
 from source_pypi.standards.requirements import read_requirement
 
-#: Requirements of all groups, as often as they are included.
-_MOST_EXPANDED = 100_000
-#: Keys by which uv and Poetry say that a dependency is not from an index.
-_ELSEWHERE = ("git", "path", "url", "file", "workspace")
-#: Poetry takes a version without an operator as that version and no other.
+#: Maximum number of requirements of all groups, counted each time that a group includes them.
+_MAX_EXPANDED = 100_000
+#: Keys with which uv and Poetry mark a dependency that is not from an index.
+_SOURCE_KEYS = ("git", "path", "url", "file", "workspace")
+#: To Poetry, a version without an operator is exact.
 _EXACT = re.compile(r"\s*(?:===?\s*)?(?P<version>v?\d[^\s,|*<>=!~^]*)\s*")
 
 
 class _Project(Struct, rename="kebab"):
-    """The table ``project`` (PEP 621), as far as it matters here."""
+    """The part of the table ``project`` (PEP 621) that is read."""
 
     name: str = ""
     dependencies: list[str] = field(default_factory=list)
@@ -38,7 +38,7 @@ class _Project(Struct, rename="kebab"):
 
 
 class _Group(Struct):
-    """A group of Poetry's."""
+    """A dependency group of Poetry."""
 
     dependencies: dict[str, Any] = field(default_factory=dict)
 
@@ -52,11 +52,11 @@ class _Poetry(Struct, rename="kebab"):
     group: dict[str, _Group] = field(default_factory=dict)
 
     def tables(self) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-        """Each dependency with its alternatives, of which there is one, or one for each platform."""
+        """Each dependency with its alternatives: one, or one per platform."""
         for table in (self.dependencies, self.dev_dependencies, *(group.dependencies for group in self.group.values())):
-            for name, said in table.items():
+            for name, value in table.items():
                 if name != "python":
-                    yield name, [one if isinstance(one, dict) else {"version": one} for one in _list(said)]
+                    yield name, [one if isinstance(one, dict) else {"version": one} for one in _list(value)]
 
 
 class _Uv(Struct):
@@ -81,25 +81,25 @@ class _Pyproject(Struct, rename="kebab"):
 
 
 def read_pyproject(path: Path) -> RequirementsFile:
-    """The projects that a pyproject.toml needs, with all its extras and groups.
+    """The projects that a pyproject.toml requires, including those of its extras and groups.
 
-    :raises RequirementsError: when it cannot be read, or a requirement or group in it is none.
+    :raises RequirementsError: if it cannot be read, or has an invalid requirement or group.
     """
     content = read_toml(path, _Pyproject)
-    itself = {canonicalize_name(name) for name in (content.project.name, content.tool.poetry.name) if name}
-    elsewhere = _elsewhere(content)
-    asked: list[Requested] = []
-    others: dict[NormalizedName, None] = {}
-    named = [(requested_by(one), one.url is not None) for one in _requirements(str(path), content)]
-    for one, is_url in [*named, *((one, False) for one in _poetry(content.tool.poetry))]:
-        if is_url or one.project in elsewhere:
-            others[one.project] = None
-        elif one.project not in itself:  # a project may name its own extras
-            asked.append(one)
-    notes = [f"skipped, addresses and not an index's projects: {', '.join(others)}"] if others else []
+    own_names = {canonicalize_name(name) for name in (content.project.name, content.tool.poetry.name) if name}
+    not_from_index = _not_from_index(content)
+    requested: list[Requested] = []
+    skipped: dict[NormalizedName, None] = {}
+    requirements = [(requested_by(one), one.url is not None) for one in _requirements(str(path), content)]
+    for one, is_url in [*requirements, *((one, False) for one in _poetry(content.tool.poetry))]:
+        if is_url or one.project in not_from_index:
+            skipped[one.project] = None
+        elif one.project not in own_names:  # a project may require its own extras
+            requested.append(one)
+    warnings = [f"skipped, not from an index: {', '.join(skipped)}"] if skipped else []
     dynamic = {"dependencies", "optional-dependencies"} & set(content.project.dynamic)
-    notes += [f"skipped, known only when it is built: project.{table}" for table in sorted(dynamic)]
-    return RequirementsFile(tuple(asked), tuple(f"{path}: {note}" for note in notes))
+    warnings += [f"skipped, determined by the build: project.{table}" for table in sorted(dynamic)]
+    return RequirementsFile(tuple(requested), tuple(f"{path}: {warning}" for warning in warnings))
 
 
 def _requirements(file: str, content: _Pyproject) -> Iterator[Requirement]:
@@ -113,28 +113,30 @@ def _requirements(file: str, content: _Pyproject) -> Iterator[Requirement]:
                 yield read_requirement(text)
             except InvalidRequirement as error:
                 raise RequirementsError(file, None, f"{table}: {_line(error)}") from error
-    if _expanded(content.dependency_groups) > _MOST_EXPANDED:
-        raise RequirementsError(file, None, "dependency-groups: groups that include each other over and over")
+    if _expanded(content.dependency_groups) > _MAX_EXPANDED:
+        raise RequirementsError(
+            file, None, f"dependency-groups: more than {_MAX_EXPANDED:,} requirements in groups that include each other"
+        )
     try:
         resolver = DependencyGroupResolver(content.dependency_groups)
         for group in content.dependency_groups:
             yield from resolver.resolve(group)
     except RecursionError as error:
-        raise RequirementsError(file, None, "dependency-groups: groups that include each other too deep") from error
-    except (ExceptionGroup, InvalidRequirement) as error:  # packaging 26.1 does not group the latter
+        raise RequirementsError(file, None, "dependency-groups: groups are nested too deep") from error
+    except (ExceptionGroup, InvalidRequirement) as error:  # packaging 26.1 raises the latter ungrouped
         first = error.exceptions[0] if isinstance(error, ExceptionGroup) else error
         raise RequirementsError(file, None, f"dependency-groups: {_line(first)}") from error
 
 
 def _expanded(groups: dict[str, Any]) -> int:
-    """How many requirements groups have with those of the groups that they include, which may double at each level.
+    """The number of requirements of all groups, including those of included groups, which may double at each level.
 
-    0 where the groups make a circle, or are none: the resolver says so.
+    0 if groups include each other in a cycle or are invalid; the resolver then raises an error.
     """
-    own = {canonicalize_name(name): _list(said) for name, said in groups.items()}
+    own = {canonicalize_name(name): _list(value) for name, value in groups.items()}
     included = {
-        name: [canonicalize_name(str(one.get("include-group"))) for one in said if isinstance(one, dict)]
-        for name, said in own.items()
+        name: [canonicalize_name(str(one.get("include-group"))) for one in entries if isinstance(one, dict)]
+        for name, entries in own.items()
     }
     sizes: dict[NormalizedName, int] = {}
     try:
@@ -147,28 +149,28 @@ def _expanded(groups: dict[str, Any]) -> int:
 
 def _poetry(poetry: _Poetry) -> Iterator[Requested]:
     for name, alternatives in poetry.tables():
-        for said in alternatives:
-            version = said.get("version")
+        for alternative in alternatives:
+            version = alternative.get("version")
             exact = _EXACT.fullmatch(version) if isinstance(version, str) else None
-            wanted = (extra for extra in _list(said.get("extras", [])) if isinstance(extra, str))
-            yield Requested(project_name(name), exact["version"] if exact else None, extras(wanted))
+            names = (extra for extra in _list(alternative.get("extras", [])) if isinstance(extra, str))
+            yield Requested(project_name(name), exact["version"] if exact else None, extras(names))
 
 
-def _elsewhere(content: _Pyproject) -> set[NormalizedName]:
-    """What uv and Poetry take from elsewhere, on every platform, whatever the index has under that name."""
-    sources = [(name, _list(said)) for name, said in content.tool.uv.sources.items()]
+def _not_from_index(content: _Pyproject) -> set[NormalizedName]:
+    """The dependencies that uv and Poetry get from another source than an index, on every platform."""
+    sources = [(name, _list(value)) for name, value in content.tool.uv.sources.items()]
     return {
         canonicalize_name(name)
         for name, alternatives in [*sources, *content.tool.poetry.tables()]
-        if alternatives and all(isinstance(one, dict) and any(map(one.get, _ELSEWHERE)) for one in alternatives)
+        if alternatives and all(isinstance(one, dict) and any(map(one.get, _SOURCE_KEYS)) for one in alternatives)
     }
 
 
-def _list(said: Any) -> list[Any]:
-    return said if isinstance(said, list) else [said]
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _line(error: Exception) -> str:
-    """An error of packaging in one line: it draws what it means below its sentence."""
-    sentence, *drawn = without_credentials(str(error)).splitlines() or [""]
-    return f"{drawn[0].strip()[:100]!r} is no requirement: {sentence}" if drawn else sentence
+    """An error of packaging in one line. Packaging quotes the requirement and marks the position below its message."""
+    message, *quoted = without_credentials(str(error)).splitlines() or [""]
+    return f"{quoted[0].strip()[:100]!r} is not a valid requirement: {message}" if quoted else message

@@ -1,7 +1,7 @@
-"""requirements.txt, as pip reads it: lines, options, and the files that it names.
+"""requirements.txt in pip's format: lines, options, and the files that it includes.
 
-Of pip's options, four matter here: ``-r`` and ``-c`` name further files, and ``-e`` and a bare address or path are no
-project of an index. No library reads the format and is kept well (pip's own reader is private), so this follows pip's.
+``-r`` and ``-c`` include files. ``-e``, a URL and a path are not projects of an index. Other options are ignored. No
+well-kept library parses the format, and pip's own parser is private, so this parser follows pip's rules.
 """
 
 import functools
@@ -35,158 +35,159 @@ _DECLARED = re.compile(rb"(?:[^\n]*\n)??#[^\n]*coding[:=]\s*([-\w.]+)")
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*$")
 _OPTIONS = re.compile(r"(?:^|(?<=\s))(?=-)")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
-_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*://|file:|git@)", re.IGNORECASE)
+_URL = re.compile(r"(?:[a-z][a-z0-9+.-]*://|file:|git@)", re.IGNORECASE)
 _PATH = re.compile(r"\.|[^\s<>=!~;@]*[/\\]")
 _ARCHIVE = re.compile(r"\S+\.(?:whl|zip|tar|tgz|tbz|txz|tar\.(?:gz|bz2|xz))(?:\[[^\]]*\])?", re.IGNORECASE)
 
 
 def read_requirements_txt(path: Path) -> RequirementsFile:
-    """The projects that a requirements.txt names, and the files that it names in turn.
+    """The projects that a requirements.txt and the files that it includes name.
 
-    An exact constraint pins a project that is asked for without a pin, and asks for nothing by itself.
+    An exact constraint pins a project that is requested without a pin; it does not request the project.
 
-    :raises RequirementsError: when a file cannot be read, or a line in it is no requirement.
+    :raises RequirementsError: if a file cannot be read, or a line is not a valid requirement.
     """
-    reading = _Reading()
-    reading.file(path, read_bytes(path))
-    return reading.named()
+    parser = _Parser()
+    parser.file(path, read_bytes(path))
+    return parser.result()
 
 
 def read_requirements_text(text: str, title: str) -> RequirementsFile:
-    """The projects that a text in the form of a requirements.txt names; there are no files beside it.
+    """The projects that a text in the format of a requirements.txt names; it cannot include files.
 
-    :param title: what the text is called in notes and errors.
-    :raises RequirementsError: when a line is no requirement.
+    :param title: the text's name in warnings and errors.
+    :raises RequirementsError: if a line is not a valid requirement.
     """
-    reading = _Reading()
-    reading.text(text, _Place(title))
-    return reading.named()
+    parser = _Parser()
+    parser.text(text, _Line(title))
+    return parser.result()
 
 
-class _Place(Struct, frozen=True):
-    """Where a line stands; ``path`` is None in a text that is no file."""
+class _Line(Struct, frozen=True):
+    """The position of a line; ``path`` is None in a text of the settings."""
 
     title: str
     path: Path | None = None
     constraint: bool = False
-    line: int = 0
+    number: int = 0
 
-    def note(self, why: str, what: str) -> str:
-        return f"{self.title}:{self.line}: skipped, {why}: {_shown(what.partition('?')[0])}"
+    def warning(self, reason: str, skipped: str) -> str:
+        return f"{self.title}:{self.number}: skipped, {reason}: {_printable(skipped.partition('?')[0])}"
 
     def error(self, reason: str) -> RequirementsError:
-        return RequirementsError(self.title, self.line, reason)
+        return RequirementsError(self.title, self.number, reason)
 
 
-class _Reading(Struct):
-    """What was found so far, in a file and the files that it names."""
+class _Parser(Struct):
+    """Collects the requirements of a file and of the files that it includes."""
 
-    asked: list[Requested] = field(default_factory=list)
+    requested: list[Requested] = field(default_factory=list)
     constraints: dict[NormalizedName, dict[str, None]] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    seen: set[tuple[str, bool]] = field(default_factory=set)
+    warnings: list[str] = field(default_factory=list)
+    parsed_files: set[tuple[str, bool]] = field(default_factory=set)
 
-    def named(self) -> RequirementsFile:
-        """What was asked for, pinned as the constraints have it where it was not pinned itself."""
-        asked: list[Requested] = []
-        for one in self.asked:
+    def result(self) -> RequirementsFile:
+        """The requested projects; constraints pin those that are requested without a pin."""
+        requested: list[Requested] = []
+        for one in self.requested:
             pins = self.constraints.get(one.project, {}) if one.pin is None else {}
-            asked += [replace(one, pin=pin) for pin in pins] or [one]
-        return RequirementsFile(tuple(asked), tuple(self.notes))
+            requested += [replace(one, pin=pin) for pin in pins] or [one]
+        return RequirementsFile(tuple(requested), tuple(self.warnings))
 
     def file(self, path: Path, content: bytes, *, constraint: bool = False) -> None:
-        """Read a file's content, once: files may name each other."""
+        """Parse a file's content, once, because files may include each other."""
         key = (os.path.realpath(path), constraint)
-        if key not in self.seen:
-            self.seen.add(key)
-            self.text(_decode(content, str(path)), _Place(str(path), path, constraint))
+        if key not in self.parsed_files:
+            self.parsed_files.add(key)
+            self.text(_decode(content, str(path)), _Line(str(path), path, constraint))
 
-    def text(self, text: str, place: _Place) -> None:
-        """Read the lines of a text."""
-        for number, line in _lines(text):
-            here = replace(place, line=number)
-            requirement, *options = _OPTIONS.split(line, maxsplit=1)
-            if requirement.strip():  # the options behind it, such as its hashes, are about the way it is installed
-                self._requirement(requirement.strip(), here)
+    def text(self, text: str, first: _Line) -> None:
+        """Parse the lines of a text."""
+        for number, content in _lines(text):
+            line = replace(first, number=number)
+            requirement, *options = _OPTIONS.split(content, maxsplit=1)
+            if requirement.strip():  # options after it, such as hashes, concern the installation
+                self._requirement(requirement.strip(), line)
             else:
-                self._options(_parse_options(options[0], here), here)
+                self._options(_parse_options(options[0], line), line)
 
-    def _requirement(self, written: str, place: _Place) -> None:
-        text = self._expanded(written, place)
+    def _requirement(self, raw: str, line: _Line) -> None:
+        text = self._expand(raw, line)
         if text is None:
             return
-        if (what := _elsewhere(text[:LONGEST_PARSED])) is not None:
-            self.notes.append(place.note(f"{what} and not an index's project", written))
+        if (kind := _other_source(text[:LONGEST_PARSED])) is not None:
+            self.warnings.append(line.warning(f"{kind}, not a project of an index", raw))
             return
         try:
             requirement = read_requirement(text)
-            asked = requested_by(requirement)
+            requested = requested_by(requirement)
         except InvalidRequirement as error:
-            raise place.error(f"{_shown(written)!r} is no requirement: {str(error).splitlines()[0]}") from error
+            raise line.error(f"{_printable(raw)!r} is not a valid requirement: {str(error).splitlines()[0]}") from error
         except ProjectNameError as error:
-            raise place.error(str(error)) from error
+            raise line.error(str(error)) from error
         if requirement.url:
-            self.notes.append(place.note("an address and not an index's project", asked.project))
-        elif not place.constraint:
-            self.asked.append(asked)
-        elif asked.pin is not None:
-            self.constraints.setdefault(asked.project, {})[asked.pin] = None
+            self.warnings.append(line.warning("a URL, not a project of an index", requested.project))
+        elif not line.constraint:
+            self.requested.append(requested)
+        elif requested.pin is not None:
+            self.constraints.setdefault(requested.project, {})[requested.pin] = None
 
-    def _options(self, options: Namespace, place: _Place) -> None:
-        for written in options.editable:
-            name = re.search(r"[#&]egg=([^&\[]+)", written)
-            self.notes.append(place.note("editable and not an index's project", name[1] if name else written))
-        for written in options.requirement:
-            self._further(written, place, constraint=False)
-        for written in options.constraint:
-            self._further(written, place, constraint=True)
+    def _options(self, options: Namespace, line: _Line) -> None:
+        for raw in options.editable:
+            name = re.search(r"[#&]egg=([^&\[]+)", raw)
+            self.warnings.append(line.warning("editable, not a project of an index", name[1] if name else raw))
+        for raw in options.requirement:
+            self._include(raw, line, constraint=False)
+        for raw in options.constraint:
+            self._include(raw, line, constraint=True)
 
-    def _further(self, written: str, place: _Place, *, constraint: bool) -> None:
-        """Read a file that a line names: its path is relative to the file that has the line."""
-        if place.path is None:
-            self.notes.append(place.note("no files beside a setting", written))
-        elif _ADDRESS.match(written):
-            self.notes.append(place.note("an address and not a file", written))
-        elif (name := self._expanded(written, place)) is not None:
-            path = place.path.parent / name
+    def _include(self, raw: str, line: _Line, *, constraint: bool) -> None:
+        """Parse a file that a line includes. Its path is relative to the including file."""
+        if line.path is None:
+            self.warnings.append(line.warning("a setting cannot include files", raw))
+        elif _URL.match(raw):
+            self.warnings.append(line.warning("a URL, not a file", raw))
+        elif (name := self._expand(raw, line)) is not None:
+            path = line.path.parent / name
             try:
                 content = read_bytes(path)
             except RequirementsError as error:
-                raise place.error(f"{path} {error.reason}") from error
+                raise line.error(f"{path} {error.reason}") from error
             self.file(path, content, constraint=constraint)
 
-    def _expanded(self, written: str, place: _Place) -> str | None:
-        """A text with its variables replaced; None, and a note, where one is not set.
+    def _expand(self, raw: str, line: _Line) -> str | None:
+        """The text with its environment variables replaced; None, and a warning, if one is not set.
 
-        As in pip, only ``${UPPER_CASE}`` is a variable. A setting has none: it comes from elsewhere than the
-        environment does. Messages show what was written, since a variable may hold a secret.
+        As in pip, only ``${UPPER_CASE}`` is a variable. In a text of the settings no variable is set, because its
+        author may not be the owner of the environment. Messages show the text before replacement, because a variable
+        may contain a secret.
         """
-        environment = os.environ if place.path is not None else {}
-        for name in _VARIABLE.findall(written):
+        environment = os.environ if line.path is not None else {}
+        for name in _VARIABLE.findall(raw):
             if not environment.get(name):
-                self.notes.append(place.note(f"the variable {name} is not set", written))
+                self.warnings.append(line.warning(f"environment variable {name} is not set", raw))
                 return None
-        return _VARIABLE.sub(lambda match: environment[match[1]], written)
+        return _VARIABLE.sub(lambda match: environment[match[1]], raw)
 
 
 def _decode(content: bytes, file: str) -> str:
-    """The text of a file: by its byte order mark, by what it declares (PEP 263), or else UTF-8."""
-    marked = next((encoding for bom, encoding in _BOMS if content.startswith(bom)), None)
+    """The text of a file: in the encoding of its byte order mark, or the declared one (PEP 263), or UTF-8."""
+    bom_encoding = next((encoding for bom, encoding in _BOMS if content.startswith(bom)), None)
     declared = _DECLARED.match(content)
-    return decode(content, file, marked or (declared[1].decode() if declared else "utf-8-sig"))
+    return decode(content, file, bom_encoding or (declared[1].decode() if declared else "utf-8-sig"))
 
 
-def _elsewhere(text: str) -> str | None:
-    """What a requirement without a name is; None: it should have a name. An archive's file name reads as one."""
-    if _ADDRESS.match(text):
-        return "an address"
+def _other_source(text: str) -> str | None:
+    """The kind of a requirement without a name, such as a file name of an archive; None: it must have a name."""
+    if _URL.match(text):
+        return "a URL"
     return "a path" if _PATH.match(text) or _ARCHIVE.fullmatch(text) else None
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Whole lines without comments, each with the number of its first: a backslash at the end joins the next one.
+    """Logical lines without comments, each with its first line number. A backslash at the end continues a line.
 
-    As in pip, a comment ends what was being joined, and a backslash in it means nothing.
+    As in pip, a comment ends a continued line, and a backslash at its end has no effect.
     """
     first, joined = 0, ""
     for number, line in enumerate([*text.splitlines(), ""], start=1):
@@ -201,23 +202,23 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
         first, joined = 0, ""
 
 
-def _parse_options(text: str, place: _Place) -> Namespace:
-    """The options that matter, of a line of them; what others take is nothing to us."""
+def _parse_options(text: str, line: _Line) -> Namespace:
+    """The options ``-r``, ``-c`` and ``-e`` of a line; others are ignored."""
     if len(text) > LONGEST_PARSED:
-        raise place.error(f"{_shown(text)!r} cannot be understood: it has more than {LONGEST_PARSED:,} characters")
+        raise line.error(f"{_printable(text)!r} cannot be parsed: it has more than {LONGEST_PARSED:,} characters")
     try:
-        return _parser().parse_known_args(shlex.split(text))[0]
+        return _option_parser().parse_known_args(shlex.split(text))[0]
     except (ArgumentError, ValueError) as error:
-        raise place.error(f"{_shown(text)!r} cannot be understood: {error}") from error
+        raise line.error(f"{_printable(text)!r} cannot be parsed: {error}") from error
 
 
 @functools.cache
-def _parser() -> ArgumentParser:
+def _option_parser() -> ArgumentParser:
     parser = ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     for short, long in (("-r", "--requirement"), ("-c", "--constraint"), ("-e", "--editable")):
         parser.add_argument(short, long, action="append", default=[])
     return parser
 
 
-def _shown(written: str) -> str:
-    return without_credentials(written)[:100]
+def _printable(raw: str) -> str:
+    return without_credentials(raw)[:100]

@@ -1,6 +1,6 @@
-"""The table of streams: one line each. To add a stream, write its file and add its line.
+"""The table of streams, one line each. To add a stream, write its file and add its line.
 
-A stream's file is loaded when the stream is asked for: a run that reads files need not know what an attestation is.
+A stream's file is imported when the stream is first requested, so that a run loads only what it reads.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     STREAMS: tuple[Stream, ...]
 
-#: The streams by name, in their order. Each has a file of that name in this folder, where it is called ``STREAM``.
+#: The streams' names, in the order in which they are listed. Each file of that name defines ``STREAM``.
 NAMES = (
     "projects",
     "versions",
@@ -35,9 +35,9 @@ NAMES = (
     "recent_projects",
     "stats",
 )
-#: Those that are loaded when no stream is named.
+#: The streams that are loaded when none is named.
 DEFAULT = ("projects", "versions", "files")
-#: The word for all streams where streams are chosen by name.
+#: Selects every stream.
 ALL = "all"
 
 
@@ -49,9 +49,9 @@ def stream_named(name: str) -> "Stream":
 
 
 def choose_streams(names: Iterable[str] | None) -> "tuple[Stream, ...]":
-    """Streams by name, in the table's order; None: those that are loaded by default; the word ``all``: all.
+    """The streams of these names, each once, in the table's order. None: the default ones; ``all``: every stream.
 
-    :raises UnknownStreamError: naming every name that is no stream.
+    :raises UnknownStreamError: with every name that is not a stream's.
     """
     wanted = DEFAULT if names is None else tuple(names)
     if unknown := [name for name in wanted if name not in NAMES and name != ALL]:
@@ -60,7 +60,7 @@ def choose_streams(names: Iterable[str] | None) -> "tuple[Stream, ...]":
 
 
 def __getattr__(name: str) -> Any:
-    """``STREAMS``, all of them, are loaded when they are asked for."""
+    """``STREAMS``: every stream, imported on first access."""
     if name != "STREAMS":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return choose_streams([ALL])

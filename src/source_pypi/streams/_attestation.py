@@ -1,11 +1,10 @@
-"""What an attestation says (PEP 740): who published a file, what is stated of it, by which identity, logged when.
+"""Parses an attestation (PEP 740): the publisher, the statement, the certificate and the transparency log entry.
 
-What cannot be read is None, and told beside what could. Nothing is verified.
+A value that cannot be parsed is None and listed among the problems. Nothing is verified.
 
-With what
-    ``cryptography`` reads the certificate and the values of its extensions; the rest is JSON. ``pypi-attestations``
-    reads the same, and is what this is tested against, but it comes with the whole machinery of signing: 25 packages,
-    66 MB and 0.46 s to import, against 3, 18 MB and 0.08 s.
+``cryptography`` parses the certificate and its extensions; the rest is JSON. ``pypi-attestations`` parses the same, and
+the tests compare with it, but it depends on everything that signing needs: 25 packages, 66 MB and 0.46 s to import,
+compared with 3 packages, 18 MB and 0.08 s.
 """
 
 import json
@@ -22,152 +21,152 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: The extension that says who vouched for the signer: "Issuer (V2)" of Fulcio, a UTF8String in DER.
+#: The extension that names the signer's identity provider: "Issuer (V2)" of Fulcio, a UTF8String in DER.
 #: github.com/sigstore/fulcio, docs/oid-info.md
 ISSUER = "1.3.6.1.4.1.57264.1.8"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def read_attestation(
+def parse_attestation(
     publisher: Mapping[str, Any] | None, attestation: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[str]]:
-    """What an attestation and its bundle's publisher say, by the names of the stream's fields; and what is odd."""
-    notes = _Notes()
-    notes.attempt("version", lambda: _version(attestation.get("version")))
-    material = notes.branch("verification_material", attestation.get("verification_material"))
-    envelope = notes.branch("envelope", attestation.get("envelope"))
+    """The values of an attestation and of its bundle's publisher, by field name, and the problems found."""
+    parser = _Parser()
+    parser.attempt("version", lambda: _check_version(attestation.get("version")))
+    material = parser.required_object("verification_material", attestation.get("verification_material"))
+    envelope = parser.required_object("envelope", attestation.get("envelope"))
     if envelope is not None:
-        notes.attempt("signature", lambda: _base64(envelope.get("signature")))
+        parser.attempt("signature", lambda: _base64(envelope.get("signature")))
     values = {
-        **_publisher(publisher, notes),
-        **_statement(envelope, notes),
-        **_certificate(material, notes),
-        **_entry(material, notes),
+        **_publisher(publisher, parser),
+        **_statement(envelope, parser),
+        **_certificate(material, parser),
+        **_log_entry(material, parser),
     }
-    return values, notes.said
+    return values, parser.problems
 
 
 class _UnreadableError(ValueError):
-    """What cannot be read, and why."""
+    """A value cannot be parsed; the message says why."""
 
 
-class _Notes(Struct):
-    """Reads what can be read, and notes what cannot. What is missing inside of what is missing is not noted again."""
+class _Parser(Struct):
+    """Parses values and collects the problems. Values inside a missing object are not reported again."""
 
-    said: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
-    def attempt(self, what: str, read: Callable[[], T]) -> T | None:
-        """What is read, or None and a note."""
+    def attempt(self, what: str, parse: Callable[[], T]) -> T | None:
+        """The parsed value; None if there was a problem."""
         try:
-            return read()
+            return parse()
         except _UnreadableError as error:
-            self.said.append(f"{what}: {error}")
+            self.problems.append(f"{what}: {error}")
             return None
 
     def text(self, what: str, value: object) -> str | None:
-        """A text that may be missing."""
+        """A text; it may be missing."""
         return _text(self.attempt(what, lambda: _of_type(value, str, "a text")))
 
-    def needed(self, what: str, value: object) -> str | None:
-        """A text that must not be missing."""
-        return self.attempt(what, lambda: _there(_text(_of_type(value, str, "a text"))))
+    def required_text(self, what: str, value: object) -> str | None:
+        """A text; it must not be missing."""
+        return self.attempt(what, lambda: _present(_text(_of_type(value, str, "a text"))))
 
-    def branch(self, what: str, value: object) -> dict[str, Any] | None:
-        """An object that must not be missing."""
-        return self.attempt(what, lambda: _there(_of_type(value, dict, "an object")))
+    def required_object(self, what: str, value: object) -> dict[str, Any] | None:
+        """An object; it must not be missing."""
+        return self.attempt(what, lambda: _present(_of_type(value, dict, "an object")))
 
-    def first(self, what: str, value: object) -> dict[str, Any] | None:
-        """The first object of a list, which must not be missing."""
-        items = self.attempt(what, lambda: _there(_of_type(value, list, "a list") or None))
-        return None if items is None else self.branch(f"{what}[0]", items[0])
+    def first_object(self, what: str, value: object) -> dict[str, Any] | None:
+        """The first object of a list; it must not be missing."""
+        items = self.attempt(what, lambda: _present(_of_type(value, list, "a list") or None))
+        return None if items is None else self.required_object(f"{what}[0]", items[0])
 
 
 def _text(value: str | None) -> str | None:
-    """None for an empty text: publishers write one for what they have not."""
+    """None for an empty text, which publishers write for a missing value."""
     return value if value and not value.isspace() else None
 
 
-def _version(value: object) -> None:
-    """There is one version of the format; another one may mean something else by the same keys."""
+def _check_version(value: object) -> None:
+    """Only version 1 of the format is known; in another one, the same keys may have other meanings."""
     if value != 1:
         raise _UnreadableError("not 1")
 
 
-def _there(value: T | None) -> T:
+def _present(value: T | None) -> T:
     if value is None:
         raise _UnreadableError("missing")
     return value
 
 
-def _of_type(value: object, type_: type[T], named: str) -> T | None:
+def _of_type(value: object, type_: type[T], description: str) -> T | None:
     if value is None or isinstance(value, type_):
         return value
-    raise _UnreadableError(f"not {named}")
+    raise _UnreadableError(f"not {description}")
 
 
 def _base64(value: object) -> bytes:
-    """Bytes from base64, also where a library has broken it into lines."""
-    given = _there(_of_type(value, str, "a text"))
+    """Bytes from base64, with or without line breaks."""
+    encoded = _present(_of_type(value, str, "a text"))
     try:
-        return b64decode("".join(given.split()), validate=True)
+        return b64decode("".join(encoded.split()), validate=True)
     except ValueError as error:
         raise _UnreadableError("not base64") from error
 
 
 # Publisher ----------------------------------------------------------------------------------------------------
 
-_OWN_COLUMNS = {"kind", "repository", "workflow", "workflow_filepath", "environment", "email", "claims"}
+_KEYS_WITH_COLUMNS = {"kind", "repository", "workflow", "workflow_filepath", "environment", "email", "claims"}
 
 
-def _publisher(publisher: Mapping[str, Any] | None, notes: _Notes) -> dict[str, Any]:
-    """Who published. The kinds are an open set, so that no key is needed but the kind."""
-    given = notes.branch("publisher", publisher) or {}
-    claims = notes.attempt("publisher.claims", lambda: _of_type(given.get("claims"), dict, "an object")) or {}
-    rest = {key: value for key, value in given.items() if key not in _OWN_COLUMNS} | claims
-    said = {
-        key: notes.text(f"publisher.{key}", given.get(key))
+def _publisher(publisher: Mapping[str, Any] | None, parser: _Parser) -> dict[str, Any]:
+    """The publisher. New kinds may appear, so that only the kind is required."""
+    fields = parser.required_object("publisher", publisher) or {}
+    claims = parser.attempt("publisher.claims", lambda: _of_type(fields.get("claims"), dict, "an object")) or {}
+    rest = {key: value for key, value in fields.items() if key not in _KEYS_WITH_COLUMNS} | claims
+    texts = {
+        key: parser.text(f"publisher.{key}", fields.get(key))
         for key in ("repository", "workflow", "workflow_filepath", "environment", "email")
     }
     return {
-        "publisher_kind": _needed(publisher, "publisher", "kind", notes),
-        "publisher_repository": said["repository"],
-        "publisher_workflow": said["workflow"] or said["workflow_filepath"],
-        "publisher_environment": said["environment"],
-        "publisher_email": said["email"],
+        "publisher_kind": _required(publisher, "publisher", "kind", parser),
+        "publisher_repository": texts["repository"],
+        "publisher_workflow": texts["workflow"] or texts["workflow_filepath"],
+        "publisher_environment": texts["environment"],
+        "publisher_email": texts["email"],
         "publisher_claims": {key: _claim(value) for key, value in rest.items()} or None,
     }
 
 
 def _claim(value: object) -> str | None:
-    """A claim as text; what is no text, as JSON."""
+    """A claim as text; other values as JSON."""
     return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 # Statement ----------------------------------------------------------------------------------------------------
 
 
-def _statement(envelope: Mapping[str, Any] | None, notes: _Notes) -> dict[str, Any]:
-    """What is stated, in the words of in-toto: https://in-toto.io/Statement/v1."""
-    written = tree = subject = digest = None
+def _statement(envelope: Mapping[str, Any] | None, parser: _Parser) -> dict[str, Any]:
+    """The statement, in the format of in-toto: https://in-toto.io/Statement/v1."""
+    body = tree = subject = digest = None
     if envelope is not None:
-        written = notes.attempt("statement", lambda: _utf8(_base64(envelope.get("statement"))))
-    if written is not None:
-        tree = notes.attempt("statement", lambda: _json_object(written))
+        body = parser.attempt("statement", lambda: _utf8(_base64(envelope.get("statement"))))
+    if body is not None:
+        tree = parser.attempt("statement", lambda: _json_object(body))
     if tree is not None:
-        subject = notes.first("statement.subject", tree.get("subject"))
+        subject = parser.first_object("statement.subject", tree.get("subject"))
     if subject is not None:
-        digest = notes.branch("statement.subject[0].digest", subject.get("digest"))
+        digest = parser.required_object("statement.subject[0].digest", subject.get("digest"))
     return {
-        "statement": written,
-        "predicate_type": _needed(tree, "statement", "predicateType", notes),
-        "subject_name": _needed(subject, "statement.subject[0]", "name", notes),
-        "subject_sha256": _needed(digest, "statement.subject[0].digest", "sha256", notes),
+        "statement": body,
+        "predicate_type": _required(tree, "statement", "predicateType", parser),
+        "subject_name": _required(subject, "statement.subject[0]", "name", parser),
+        "subject_sha256": _required(digest, "statement.subject[0].digest", "sha256", parser),
     }
 
 
-def _needed(tree: Mapping[str, Any] | None, what: str, key: str, notes: _Notes) -> str | None:
-    return None if tree is None else notes.needed(f"{what}.{key}", tree.get(key))
+def _required(tree: Mapping[str, Any] | None, what: str, key: str, parser: _Parser) -> str | None:
+    return None if tree is None else parser.required_text(f"{what}.{key}", tree.get(key))
 
 
 def _utf8(body: bytes) -> str:
@@ -177,27 +176,27 @@ def _utf8(body: bytes) -> str:
         raise _UnreadableError("not UTF-8") from error
 
 
-def _json_object(written: str) -> dict[str, Any]:
+def _json_object(body: str) -> dict[str, Any]:
     try:
-        tree = msgspec.json.decode(written)
+        tree = msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError) as error:
         raise _UnreadableError("not JSON") from error
-    return _there(_of_type(tree, dict, "an object"))
+    return _present(_of_type(tree, dict, "an object"))
 
 
 # Certificate --------------------------------------------------------------------------------------------------
 
 
-def _certificate(material: Mapping[str, Any] | None, notes: _Notes) -> dict[str, Any]:
-    """Who signed, who vouched for it, and when."""
+def _certificate(material: Mapping[str, Any] | None, parser: _Parser) -> dict[str, Any]:
+    """The signer, the identity provider and the period of validity."""
     certificate = extensions = identity = issuer = None
     if material is not None:
-        certificate = notes.attempt("certificate", lambda: _opened(_base64(material.get("certificate"))))
+        certificate = parser.attempt("certificate", lambda: _load_certificate(_base64(material.get("certificate"))))
     if certificate is not None:
-        extensions = notes.attempt("certificate", lambda: _extensions(certificate))
+        extensions = parser.attempt("certificate", lambda: _extensions(certificate))
     if extensions is not None:
-        identity = notes.attempt("certificate: subject alternative name", lambda: _identity(extensions))
-        issuer = notes.attempt(f"certificate: extension {ISSUER}", lambda: _issuer(extensions))
+        identity = parser.attempt("certificate: subject alternative name", lambda: _identity(extensions))
+        issuer = parser.attempt(f"certificate: extension {ISSUER}", lambda: _issuer(extensions))
     return {
         "certificate_identity": identity,
         "certificate_issuer": issuer,
@@ -206,7 +205,7 @@ def _certificate(material: Mapping[str, Any] | None, notes: _Notes) -> dict[str,
     }
 
 
-def _opened(der: bytes) -> "x509.Certificate":
+def _load_certificate(der: bytes) -> "x509.Certificate":
     from cryptography import x509  # noqa: PLC0415 - an extra, and slow to import
 
     try:
@@ -225,14 +224,14 @@ def _extensions(certificate: "x509.Certificate") -> "x509.Extensions":
 
 
 def _identity(extensions: "x509.Extensions") -> str:
-    """The first name that is a text: an address of a workflow, or of an account."""
+    """The first name that is a text: the URL of a workflow, or an email address."""
     from cryptography import x509  # noqa: PLC0415 - an extra, and slow to import
 
     try:
         names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound as error:
         raise _UnreadableError("missing") from error
-    return _there(next((name.value for name in names if isinstance(name.value, str)), None))
+    return _present(next((name.value for name in names if isinstance(name.value, str)), None))
 
 
 def _issuer(extensions: "x509.Extensions") -> str:
@@ -252,16 +251,16 @@ def _issuer(extensions: "x509.Extensions") -> str:
 # Transparency log ---------------------------------------------------------------------------------------------
 
 
-def _entry(material: Mapping[str, Any] | None, notes: _Notes) -> dict[str, Any]:
-    """When it was logged, and where: in camel case with numbers as texts, or as PEP 740 has it (index-api.md 9)."""
+def _log_entry(material: Mapping[str, Any] | None, parser: _Parser) -> dict[str, Any]:
+    """Time and index in the log: camel-case keys with numbers as texts, or the keys of PEP 740 (index-api.md 9)."""
     entry: Mapping[str, Any] = {}
     if material is not None:
-        entry = notes.first("transparency_entries", material.get("transparency_entries")) or {}
+        entry = parser.first_object("transparency_entries", material.get("transparency_entries")) or {}
     logged = entry.get("integratedTime", entry.get("integrated_time"))
     index = entry.get("logIndex", entry.get("log_index"))
     return {
-        "integrated_at": notes.attempt("integratedTime", lambda: _time(_number(logged))),
-        "log_index": notes.attempt("logIndex", lambda: _number(index)),
+        "integrated_at": parser.attempt("integratedTime", lambda: _time(_number(logged))),
+        "log_index": parser.attempt("logIndex", lambda: _number(index)),
     }
 
 
@@ -274,7 +273,7 @@ def _number(value: object) -> int | None:
 
 
 def _time(seconds: int | None) -> datetime | None:
-    """The time; 0 is none: the second version of Rekor gives no time (github.com/sigstore/rekor-tiles, CLIENTS.md)."""
+    """The time; None for 0, which Rekor 2 writes for want of a time (github.com/sigstore/rekor-tiles, CLIENTS.md)."""
     try:
         return _EPOCH + timedelta(seconds=seconds) if seconds else None
     except OverflowError as error:

@@ -1,4 +1,4 @@
-"""What the entries of the two feeds have in common (index-api.md 10)."""
+"""Values of the entries of both feeds (index-api.md 10)."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from source_pypi.streams._values import text
 
 
 def project_path(entry: Entry) -> Sequence[str]:
-    """The parts of an entry's address behind ``/project/``: a normalised name, perhaps a version."""
+    """The parts of an entry's link after ``/project/``: the project's name and, of a release, its version."""
     try:
         path = urlsplit(entry.link or "").path
     except ValueError:
@@ -19,13 +19,13 @@ def project_path(entry: Entry) -> Sequence[str]:
 
 
 def summary(entry: Entry) -> str | None:
-    """The description; the index writes a missing one as the text ``None``."""
-    given = text(entry.description)
-    return None if given == "None" else given
+    """The summary; None if it is missing, which the index writes as the text ``None``."""
+    description = text(entry.description)
+    return None if description == "None" else description
 
 
 def published_at(entry: Entry) -> datetime | None:
-    """The time of publication, which stands there as RFC 822 has it; None for what is no time."""
+    """The time of publication in UTC, from RFC 822 format; None if the entry has no valid time."""
     try:
         parsed = parsedate_to_datetime(entry.published or "")
         return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)

@@ -1,4 +1,4 @@
-"""Values as the index writes them -> values as tables want them."""
+"""Conversions from values as the index writes them to values of columns."""
 
 from collections.abc import Iterable, Sequence
 from urllib.parse import urljoin, urlsplit
@@ -7,33 +7,33 @@ from source_pypi.safety.limits import LONGEST_PARSED, LONGEST_URL
 
 
 def text(value: str | None) -> str | None:
-    """None for what means nothing: an empty text, or the ``UNKNOWN`` of old tools (index-api.md 20.8)."""
+    """The text; None if it is empty, white space or the ``UNKNOWN`` of old tools (index-api.md 20.8)."""
     return None if not value or value == "UNKNOWN" or value.isspace() else value
 
 
 def texts(values: Iterable[str] | None) -> list[str] | None:
-    """A list, or None where the index sends none; an empty list says that there is nothing, and stays."""
+    """A list; None if the index sends none. An empty list states that there are no values, and stays empty."""
     return None if values is None else list(values)
 
 
 def total(sizes: Sequence[int | None]) -> int | None:
-    """The sum; None where none of them is known, or where it does not fit a column of 64 bits."""
+    """The sum; None if no size is known, or if the sum does not fit a 64-bit column."""
     known = [size for size in sizes if size is not None]
     summed = sum(known)
     return summed if (known or not sizes) and -(2**63) <= summed < 2**63 else None
 
 
 def keywords(value: str | None) -> list[str] | None:
-    """Keywords one by one: split at commas, or, as old tools wrote them, at white space; a very long text is one."""
-    given = text(value)
-    if given is None or len(given) > LONGEST_PARSED:
-        return None if given is None else [given]
-    parts = given.split(",") if "," in given else given.split()
+    """Keywords, split at commas or, if there are none, at white space. A very long text is one keyword."""
+    stripped = text(value)
+    if stripped is None or len(stripped) > LONGEST_PARSED:
+        return None if stripped is None else [stripped]
+    parts = stripped.split(",") if "," in stripped else stripped.split()
     return [part.strip() for part in parts if part.strip()]
 
 
 def is_url(value: str) -> bool:
-    """Whether a text is an address that can be asked for."""
+    """Whether a text is an HTTP or HTTPS URL that can be requested."""
     if len(value) > LONGEST_URL:
         return False
     try:
@@ -44,13 +44,13 @@ def is_url(value: str) -> bool:
 
 
 def absolute(value: str | None, base: str) -> str | None:
-    """An absolute address; some mirrors write file addresses relative to the document (index-api.md, top)."""
-    if value is not None and "://" in value:  # so are nearly all
+    """An absolute URL; some mirrors write file URLs relative to the document (index-api.md 0)."""
+    if value is not None and "://" in value:  # nearly all are absolute already
         return value
-    given = text(value)
-    if given is None or len(given) > LONGEST_URL:
-        return given
+    relative = text(value)
+    if relative is None or len(relative) > LONGEST_URL:
+        return relative
     try:
-        return urljoin(base, given)
+        return urljoin(base, relative)
     except ValueError:
-        return given
+        return relative

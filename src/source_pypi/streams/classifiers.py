@@ -1,4 +1,4 @@
-"""``classifiers``: one classifier of a release."""
+"""``classifiers``: a trove classifier of a release."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -7,31 +7,32 @@ from msgspec import Struct
 
 from source_pypi.fields import describe
 from source_pypi.services.index.documents.kinds import DocumentKind
-from source_pypi.streams.stream import ONE_A_RELEASE, ProjectDocuments, Row, Stream
+from source_pypi.streams._fields import ProjectName, ReleaseVersion
+from source_pypi.streams.stream import ONE_PER_RELEASE, ProjectDocuments, Row, Stream
 
-#: Separators in a classifier that are looked at; real ones have up to five.
-_MOST_PARTS = 100
+#: Maximum number of separators that split a classifier; real ones have up to five.
+_MAX_SEPARATORS = 100
 
 
 class Classifier(Struct, frozen=True, kw_only=True, gc=False):
-    """A trove classifier, taken apart."""
+    """A trove classifier, whole and in parts."""
 
-    project: Annotated[str, describe("The project's normalised name (PEP 503).", source="the name asked for")]
-    version: Annotated[str, describe("The release that has it, as the index has it.", source="info.version")]
+    project: ProjectName
+    version: ReleaseVersion
     classifier: Annotated[str, describe("The classifier, as uploaded.", source="info.classifiers")]
     category: Annotated[str, describe("Its first part, e.g. Programming Language.", source="info.classifiers")]
-    parts: Annotated[list[str], describe("Its further parts, e.g. Python, 3, 3.12.", source="info.classifiers")]
+    parts: Annotated[list[str], describe("Its other parts, e.g. Python, 3, 3.12.", source="info.classifiers")]
 
 
-def classifiers_rows(visit: ProjectDocuments) -> Iterator[Row]:
-    """The classifiers of each release that was read, each once."""
-    if visit.project is None:
+def classifiers_rows(documents: ProjectDocuments) -> Iterator[Row]:
+    """The classifiers of each selected release, each once."""
+    if documents.project is None:
         return
-    for release in visit.releases:
+    for release in documents.releases:
         for classifier in dict.fromkeys(release.content.info.classifiers or ()):
-            category, *parts = (part.strip() for part in classifier.split("::", _MOST_PARTS))
+            category, *parts = (part.strip() for part in classifier.split("::", _MAX_SEPARATORS))
             yield Classifier(
-                project=visit.project,
+                project=documents.project,
                 version=release.version,
                 classifier=classifier,
                 category=category,
@@ -41,11 +42,11 @@ def classifiers_rows(visit: ProjectDocuments) -> Iterator[Row]:
 
 STREAM = Stream(
     name="classifiers",
-    row="one classifier of a release",
+    row="a classifier of a release",
     record=Classifier,
     key=("project", "version", "classifier"),
     documents=(DocumentKind.RELEASES,),
-    cost=ONE_A_RELEASE,
+    cost=ONE_PER_RELEASE,
     rows=classifiers_rows,
     required_key="info.classifiers",
 )

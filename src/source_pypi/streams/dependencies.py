@@ -1,10 +1,10 @@
-"""``dependencies``: one requirement of a release."""
+"""``dependencies``: a requirement of a release."""
 
 import re
 from collections.abc import Iterator
 from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from packaging.requirements import InvalidRequirement
 from packaging.utils import canonicalize_name
 
@@ -13,85 +13,64 @@ from source_pypi.safety.limits import LONGEST_PARSED, remembered
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.standards.requirements import extras_named, pinned_version, read_requirement
 from source_pypi.standards.versions import sort_key
-from source_pypi.streams.stream import ONE_A_RELEASE, ProjectDocuments, Row, Stream
+from source_pypi.streams._fields import ProjectName, ReleaseVersion
+from source_pypi.streams.stream import ONE_PER_RELEASE, ProjectDocuments, Row, Stream
 
-_UNPARSED = "none, or the requirement does not parse"
+_INVALID = "the requirement is invalid"
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?!\w)")
 
 
-class Dependency(Struct, frozen=True, kw_only=True, gc=False):
-    """A requirement: as uploaded, and as PEP 508 reads it."""
+def _parsed(meaning: str, absent: str) -> Meta:
+    return describe(meaning, source="info.requires_dist", null=absent)
 
-    project: Annotated[str, describe("The project's normalised name (PEP 503).", source="the name asked for")]
-    version: Annotated[str, describe("The release that requires it, as the index has it.", source="info.version")]
-    position: Annotated[int, describe("Its place in the release's list, from 0.", source="info.requires_dist")]
+
+class Dependency(Struct, frozen=True, kw_only=True, gc=False):
+    """A requirement, as uploaded and as parsed (PEP 508)."""
+
+    project: ProjectName
+    version: ReleaseVersion
+    position: Annotated[int, describe("Position in the release's list, from 0.", source="info.requires_dist")]
     requirement: Annotated[str, describe("The requirement, as uploaded.", source="info.requires_dist")]
     name: Annotated[
-        str | None,
-        describe(
-            "Normalised name (PEP 503) of the project that is required.",
-            source="info.requires_dist",
-            null="no name can be read",
-        ),
+        str | None, _parsed("The required project's normalised name (PEP 503).", "the requirement has no valid name")
     ]
-    extras: Annotated[
-        list[str] | None,
-        describe("Extras of that project that are required.", source="info.requires_dist", null=_UNPARSED),
-    ]
-    specifier: Annotated[
-        str | None,
-        describe(
-            "Versions that will do (PEP 440); null where any will.",
-            source="info.requires_dist",
-            null="any version, or the requirement does not parse",
-        ),
-    ]
+    extras: Annotated[list[str] | None, _parsed("The required extras of that project.", f"no extras, or {_INVALID}")]
+    specifier: Annotated[str | None, _parsed("The accepted versions (PEP 440).", f"any version, or {_INVALID}")]
     pin: Annotated[
         str | None,
-        describe(
-            "The one version that will do, as the specifier writes it (== or ===).",
-            source="info.requires_dist",
-            null="several will do, or the requirement does not parse",
+        _parsed(
+            "The only accepted version, as the specifier (== or ===) writes it.",
+            f"several versions are accepted, or {_INVALID}",
         ),
     ]
     pin_sort_key: Annotated[
         str | None,
-        describe(
-            "The pinned version as versions.sort_key has it: equal for all spellings of one version.",
-            source="info.requires_dist",
-            null="no version is pinned",
-        ),
+        _parsed("The sort key of that version, which joins with versions.sort_key.", "no version is pinned"),
     ]
     marker: Annotated[
-        str | None,
-        describe("Condition under which it is required (PEP 508).", source="info.requires_dist", null=_UNPARSED),
+        str | None, _parsed("The condition under which it is required (PEP 508).", f"no condition, or {_INVALID}")
     ]
     extra: Annotated[
         str | None,
-        describe(
-            "The extra of the requiring project that asks for it; several are joined by a comma and a blank.",
-            source="info.requires_dist",
-            null="it is required in any case, or the requirement does not parse",
+        _parsed(
+            "The extra of the requiring project that it belongs to; several are joined with a comma and a space.",
+            f"it belongs to no extra, or {_INVALID}",
         ),
     ]
-    url: Annotated[
-        str | None,
-        describe("Address that it must come from (PEP 508).", source="info.requires_dist", null=_UNPARSED),
-    ]
-    parse_error: Annotated[
-        str | None, describe("Why it does not parse.", source="info.requires_dist", null="it parses")
-    ]
+    url: Annotated[str | None, _parsed("The URL to install it from (PEP 508).", f"no URL, or {_INVALID}")]
+    parse_error: Annotated[str | None, _parsed("Why the requirement is invalid.", "the requirement is valid")]
     source: Annotated[
         str,
         describe(
-            "Who says so: 'index', which keeps the metadata of the first file; or 'core_metadata', a file's own.",
-            source="the document it was read from",
+            "Where it is from: 'index', which has the metadata of the release's first file, or 'core_metadata' of a "
+            "file.",
+            source="the document that it was read from",
         ),
     ]
 
 
 class _Parsed(Struct, frozen=True):
-    """What PEP 508 reads in a text; the same texts come again and again, from release to release."""
+    """A parsed requirement. It is cached, because releases repeat the requirements of earlier ones."""
 
     name: str | None
     extras: tuple[str, ...] | None = None
@@ -103,14 +82,14 @@ class _Parsed(Struct, frozen=True):
     error: str | None = None
 
 
-def dependencies_rows(visit: ProjectDocuments) -> Iterator[Row]:
-    """The requirements of each release that was read; those of its core metadata where the index says nothing."""
-    if visit.project is None:
+def dependencies_rows(documents: ProjectDocuments) -> Iterator[Row]:
+    """The requirements of each selected release, from its core metadata if the index does not list them."""
+    if documents.project is None:
         return
-    for release in visit.releases:
-        texts, source = visit.required(release)
+    for release in documents.releases:
+        texts, source = documents.required(release)
         for position, text in enumerate(texts):
-            yield _row(visit.project, release.version, position, text, source)
+            yield _row(documents.project, release.version, position, text, source)
 
 
 def _row(project: str, version: str, position: int, text: str, source: str) -> Dependency:
@@ -153,11 +132,11 @@ def _parse(text: str) -> _Parsed:
 
 STREAM = Stream(
     name="dependencies",
-    row="one requirement of a release",
+    row="a requirement of a release",
     record=Dependency,
     key=("project", "version", "position"),
     documents=(DocumentKind.RELEASES,),
-    cost=ONE_A_RELEASE,
+    cost=ONE_PER_RELEASE,
     rows=dependencies_rows,
     required_key="info.requires_dist",
     fallback_documents=(DocumentKind.CORE_METADATA,),

@@ -4,133 +4,101 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from source_pypi.fields import Integer, describe
-from source_pypi.services.index import documents
+from source_pypi.services.index import documents as wire
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.standards.wheels import WheelName, parse_wheel
+from source_pypi.streams._fields import NOT_GIVEN, ListedVersion, ProjectName, YankedReason
 from source_pypi.streams._values import absolute, text
-from source_pypi.streams.stream import ONE_A_PROJECT, ProjectDocuments, Row, Stream
+from source_pypi.streams.stream import ONE_PER_PROJECT, ProjectDocuments, Row, Stream
 
-_NO_WHEEL = "no wheel, or a name that breaks the rules"
-_NOT_SAID = "the index does not say"
+_NOT_A_WHEEL = "not a wheel, or its name is invalid"
+
+
+def _listed(key: str, meaning: str, unit: str = "") -> Meta:
+    return describe(meaning, source=f"releases[].{key}", unit=unit, null=NOT_GIVEN)
+
+
+def _in_name(meaning: str) -> Meta:
+    return describe(meaning, source="releases[].filename", null=_NOT_A_WHEEL)
 
 
 class File(Struct, frozen=True, gc=False):
-    """A distribution file: everything that the index says of it, and what a wheel's name tells."""
+    """A distribution file: what the index publishes about it, and the parts of a wheel's name."""
 
-    project: Annotated[str, describe("The project's normalised name (PEP 503).", source="the name asked for")]
-    version: Annotated[str, describe("The version that lists it, as the index has it.", source="releases")]
+    project: ProjectName
+    version: ListedVersion
     filename: Annotated[str, describe("The file's name, unique on the index.", source="releases[].filename")]
     packagetype: Annotated[
         str | None,
-        describe(
+        _listed(
+            "packagetype",
             "sdist, bdist_wheel, bdist_egg, bdist_wininst, bdist_msi, bdist_dumb, bdist_rpm or bdist_dmg.",
-            source="releases[].packagetype",
-            null=_NOT_SAID,
         ),
     ]
     python_version: Annotated[
-        str | None,
-        describe(
-            "'source' for a source distribution, else the tag of the file's name.",
-            source="releases[].python_version",
-            null=_NOT_SAID,
-        ),
+        str | None, _listed("python_version", "'source' for a source distribution; otherwise the tag in its name.")
     ]
     build_tag: Annotated[
-        str | None, describe("A wheel's build tag.", source="releases[].filename", null=f"none; {_NO_WHEEL}")
-    ]
-    python_tags: Annotated[
-        list[str] | None,
-        describe("A wheel's Python tags (PEP 425).", source="releases[].filename", null=_NO_WHEEL),
-    ]
-    abi_tags: Annotated[
-        list[str] | None, describe("A wheel's ABI tags (PEP 425).", source="releases[].filename", null=_NO_WHEEL)
-    ]
-    platform_tags: Annotated[
-        list[str] | None,
-        describe("A wheel's platform tags (PEP 425).", source="releases[].filename", null=_NO_WHEEL),
-    ]
-    size: Annotated[
-        Integer | None, describe("Size of the file.", source="releases[].size", unit="bytes", null=_NOT_SAID)
-    ]
-    url: Annotated[
         str | None,
-        describe("Where the file is, as an absolute address.", source="releases[].url", null=_NOT_SAID),
+        describe("A wheel's build tag.", source="releases[].filename", null=f"no build tag; {_NOT_A_WHEEL}"),
     ]
-    md5: Annotated[
-        str | None,
-        describe("MD5 of the file, in hexadecimal.", source="releases[].digests.md5", null=_NOT_SAID),
-    ]
-    sha256: Annotated[
-        str | None,
-        describe("SHA-256 of the file, in hexadecimal.", source="releases[].digests.sha256", null=_NOT_SAID),
-    ]
-    blake2b_256: Annotated[
-        str | None,
-        describe("BLAKE2b-256 of the file, in hexadecimal.", source="releases[].digests.blake2b_256", null=_NOT_SAID),
-    ]
+    python_tags: Annotated[list[str] | None, _in_name("A wheel's Python tags (PEP 425).")]
+    abi_tags: Annotated[list[str] | None, _in_name("A wheel's ABI tags (PEP 425).")]
+    platform_tags: Annotated[list[str] | None, _in_name("A wheel's platform tags (PEP 425).")]
+    size: Annotated[Integer | None, _listed("size", "Size of the file.", "bytes")]
+    url: Annotated[str | None, _listed("url", "The file's URL, absolute.")]
+    md5: Annotated[str | None, _listed("digests.md5", "MD5 digest, in hexadecimal.")]
+    sha256: Annotated[str | None, _listed("digests.sha256", "SHA-256 digest, in hexadecimal.")]
+    blake2b_256: Annotated[str | None, _listed("digests.blake2b_256", "BLAKE2b-256 digest, in hexadecimal.")]
     has_core_metadata: Annotated[
         bool | None,
-        describe(
-            "Whether the file's METADATA can be read at its address with .metadata behind it (PEP 658).",
-            source="releases[].core-metadata",
-            null=_NOT_SAID,
-        ),
+        _listed("core-metadata", "Whether the index serves the file's METADATA at its URL plus .metadata (PEP 658)."),
     ]
     core_metadata_sha256: Annotated[
         str | None,
-        describe("SHA-256 of that METADATA.", source="releases[].core-metadata.sha256", null="there is none to read"),
+        describe(
+            "SHA-256 digest of that METADATA, in hexadecimal.",
+            source="releases[].core-metadata.sha256",
+            null="the index does not serve it, or gives no digest",
+        ),
     ]
-    uploaded_at: Annotated[
-        datetime | None,
-        describe("Time of the upload.", source="releases[].upload_time_iso_8601", null=_NOT_SAID),
-    ]
-    requires_python: Annotated[
-        str | None,
-        describe("Supported Python versions (PEP 440).", source="releases[].requires_python", null="not given"),
-    ]
-    yanked: Annotated[
-        bool | None,
-        describe("Whether the file's release was yanked (PEP 592).", source="releases[].yanked", null=_NOT_SAID),
-    ]
-    yanked_reason: Annotated[
-        str | None,
-        describe("Why it was yanked.", source="releases[].yanked_reason", null="not yanked, or no reason given"),
-    ]
-    comment_text: Annotated[
-        str | None, describe("The uploader's comment.", source="releases[].comment_text", null="none")
-    ]
-    has_sig: Annotated[
-        bool | None,
-        describe("Deprecated: always false since May 2023.", source="releases[].has_sig", null=_NOT_SAID),
-    ]
+    uploaded_at: Annotated[datetime | None, _listed("upload_time_iso_8601", "Time of the upload.")]
+    requires_python: Annotated[str | None, _listed("requires_python", "Supported Python versions (PEP 440).")]
+    yanked: Annotated[bool | None, _listed("yanked", "Whether the file's release is yanked (PEP 592).")]
+    yanked_reason: YankedReason
+    comment_text: Annotated[str | None, _listed("comment_text", "The uploader's comment.")]
+    has_sig: Annotated[bool | None, _listed("has_sig", "Deprecated: always false since May 2023.")]
     downloads: Annotated[
         Integer | None,
-        describe("Deprecated: the index no longer counts.", source="releases[].downloads", null="not counted"),
+        describe(
+            "Deprecated: the index no longer counts downloads.",
+            source="releases[].downloads",
+            null="the index does not count them",
+        ),
     ]
 
 
-def files_rows(visit: ProjectDocuments) -> Iterator[Row]:
-    """A row for each file that the project document lists; one that is listed twice counts where it is first."""
-    if visit.project is None or visit.document is None:
+def files_rows(documents: ProjectDocuments) -> Iterator[Row]:
+    """A row for each file that the project document lists. Of a file that is listed twice, the first entry counts."""
+    if documents.project is None or documents.document is None:
         return
     seen: set[str] = set()
-    for version, files in visit.document.content.listed().items():
+    for version, files in documents.document.content.listed().items():
         for file in files:
             filename = file.name()
             if filename and filename not in seen:
                 seen.add(filename)
-                yield _row(visit.project, version, filename, file, visit.document.url)
+                yield _row(documents.project, version, filename, file, documents.document.url)
 
 
-def _row(project: str, version: str, filename: str, file: documents.File, base: str) -> File:
+def _row(project: str, version: str, filename: str, file: wire.File, base: str) -> File:
     wheel: WheelName | None = parse_wheel(filename)
-    digests = file.digests or documents.Digests()
+    digests = file.digests or wire.Digests()
     metadata = file.core_metadata
-    return File(  # by position, in the record's order: by name, msgspec takes seven times as long for so many fields
+    return File(  # positional: with this many keywords, msgspec takes seven times as long
         project,
         version,
         filename,
@@ -163,6 +131,6 @@ STREAM = Stream(
     record=File,
     key=("filename",),
     documents=(DocumentKind.PROJECT,),
-    cost=ONE_A_PROJECT,
+    cost=ONE_PER_PROJECT,
     rows=files_rows,
 )

@@ -1,4 +1,4 @@
-"""``listing``: a project that the index has."""
+"""``listing``: a project of the index's list."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -13,26 +13,26 @@ from source_pypi.streams.stream import ProjectDocuments, Row, Stream
 
 
 class ListedProject(Struct, frozen=True, kw_only=True, gc=False):
-    """A listed project: archived ones and those without releases are listed, quarantined ones are not."""
+    """A listed project. The list includes archived projects and those without releases, but no quarantined ones."""
 
     project: Annotated[str, describe("The project's normalised name (PEP 503).", source="projects[].name")]
-    name: Annotated[str, describe("The name as the index lists it.", source="projects[].name")]
+    name: Annotated[str, describe("The name, as the index lists it.", source="projects[].name")]
     serial: Annotated[
         Integer | None,
         describe(
-            "The index's counter at the last change of the project that it journals; the list may be half an hour old.",
+            "The index's serial at the project's last recorded change. The list may be half an hour old.",
             source="projects[]._last-serial",
-            null="the index has none",
+            null="the index has no serials",
         ),
     ]
 
 
-def listing_rows(visit: ProjectDocuments) -> Iterator[Row]:
+def listing_rows(documents: ProjectDocuments) -> Iterator[Row]:
     """A row for each listed project, each once."""
-    if visit.listing is None:
+    if documents.listing is None:
         return
     seen: set[str] = set()
-    for listed in visit.listing.content.projects:
+    for listed in documents.listing.content.projects:
         if listed.name:
             project = canonicalize_name(listed.name)
             if project not in seen:
@@ -42,10 +42,10 @@ def listing_rows(visit: ProjectDocuments) -> Iterator[Row]:
 
 STREAM = Stream(
     name="listing",
-    row="a project that the index has",
+    row="a project that the index lists",
     record=ListedProject,
     key=("project",),
     documents=(DocumentKind.LISTING,),
-    cost="1 in all (tens of megabytes on the public index)",
+    cost="1 in total (tens of megabytes on the public index)",
     rows=listing_rows,
 )

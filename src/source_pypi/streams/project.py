@@ -1,33 +1,32 @@
-"""``project``: the project document as the index sends it, nesting kept; a stream of Airbyte's source-pypi 0.2.x."""
+"""``project``: the project document as the index sends it, nested; a stream of Airbyte's source-pypi 0.2.x."""
 
 from collections.abc import Iterator
-from typing import Annotated
 
-from source_pypi.fields import describe
-from source_pypi.services.index import documents
+from source_pypi.services.index import documents as wire
 from source_pypi.services.index.documents.kinds import DocumentKind
-from source_pypi.streams.stream import ONE_A_PROJECT, ProjectDocuments, Row, Stream
+from source_pypi.streams._fields import ProjectName
+from source_pypi.streams.stream import ONE_PER_PROJECT, ProjectDocuments, Row, Stream
 
 
-class Project(documents.Project, frozen=True, kw_only=True):
-    """A project document, and whose it is."""
+class Project(wire.Project, frozen=True, kw_only=True):
+    """A project document and the name of its project."""
 
-    project: Annotated[str, describe("The project's normalised name (PEP 503).", source="the name asked for")]
+    project: ProjectName
 
 
-def project_rows(visit: ProjectDocuments) -> Iterator[Row]:
-    """The document with every key that the index sent, known or not."""
-    if visit.document is not None:
-        yield {**visit.document.sections} | {"project": visit.project}
+def project_rows(documents: ProjectDocuments) -> Iterator[Row]:
+    """The document with every key that the index sent, including unknown ones."""
+    if documents.document is not None:
+        yield {**documents.document.sections} | {"project": documents.project}
 
 
 STREAM = Stream(
     name="project",
-    row="a project document as the index sends it, nesting kept",
+    row="a project document as the index sends it, nested",
     record=Project,
     key=("project",),
     documents=(DocumentKind.PROJECT,),
-    cost=ONE_A_PROJECT,
+    cost=ONE_PER_PROJECT,
     rows=project_rows,
     raw=True,
 )

@@ -1,145 +1,104 @@
-"""``projects``: a project, flat."""
+"""``projects``: a project."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from source_pypi.fields import Integer, describe
-from source_pypi.services.index import documents
+from source_pypi.services.index import documents as wire
 from source_pypi.services.index.documents import Document
 from source_pypi.services.index.documents.kinds import DocumentKind
+from source_pypi.streams._fields import NOT_GIVEN, FirstUploadAt, LastUploadAt, ProjectName, TotalSize
 from source_pypi.streams._values import keywords, text, texts, total
-from source_pypi.streams.stream import ONE_A_PROJECT, ProjectDocuments, Row, Stream
+from source_pypi.streams.stream import ONE_PER_PROJECT, ProjectDocuments, Row, Stream
 
-_NOT_GIVEN = "the release does not say"
+_NO_RELEASES = "the index lists no releases"
+
+
+def _info(key: str, meaning: str) -> Meta:
+    return describe(meaning, source=f"info.{key}", null=NOT_GIVEN)
 
 
 class Project(Struct, frozen=True, kw_only=True, gc=False):
-    """A project: what its latest release says of it, who owns it, and how much there is of it."""
+    """A project: the metadata of its latest release, its owner, and totals over its releases."""
 
-    project: Annotated[str, describe("The project's normalised name (PEP 503).", source="the name asked for")]
-    name: Annotated[
-        str | None,
-        describe("The name as its owners write it.", source="info.name", null="the index does not say"),
-    ]
+    project: ProjectName
+    name: Annotated[str | None, _info("name", "The name, as its owners write it.")]
     latest_version: Annotated[
         str | None,
-        describe(
-            "The release that the index chose as the latest: the highest stable version that is not yanked, if any.",
-            source="info.version",
-            null="the index does not say",
+        _info(
+            "version",
+            "The latest release, as the index selects it: the highest stable version that is not yanked, if there is "
+            "one.",
         ),
     ]
-    summary: Annotated[
-        str | None, describe("What the project is, in one line.", source="info.summary", null=_NOT_GIVEN)
-    ]
-    author: Annotated[str | None, describe("Author's name.", source="info.author", null=_NOT_GIVEN)]
-    author_email: Annotated[str | None, describe("Author's address.", source="info.author_email", null=_NOT_GIVEN)]
-    maintainer: Annotated[str | None, describe("Maintainer's name.", source="info.maintainer", null=_NOT_GIVEN)]
-    maintainer_email: Annotated[
-        str | None, describe("Maintainer's address.", source="info.maintainer_email", null=_NOT_GIVEN)
-    ]
-    license: Annotated[
-        str | None,
-        describe("Licence as free text; may be a whole licence.", source="info.license", null=_NOT_GIVEN),
-    ]
-    license_expression: Annotated[
-        str | None,
-        describe("Licence as an SPDX expression (PEP 639).", source="info.license_expression", null=_NOT_GIVEN),
-    ]
-    license_files: Annotated[
-        list[str] | None,
-        describe("Names of the licence files (PEP 639).", source="info.license_files", null=_NOT_GIVEN),
-    ]
-    keywords: Annotated[
-        list[str] | None,
-        describe("Keywords, split at commas, or else at white space.", source="info.keywords", null=_NOT_GIVEN),
-    ]
-    classifiers: Annotated[
-        list[str] | None, describe("Trove classifiers.", source="info.classifiers", null="the index does not say")
-    ]
-    requires_python: Annotated[
-        str | None,
-        describe("Supported Python versions (PEP 440).", source="info.requires_python", null=_NOT_GIVEN),
-    ]
-    requires_dist: Annotated[
-        list[str] | None, describe("Dependencies (PEP 508), as uploaded.", source="info.requires_dist", null=_NOT_GIVEN)
-    ]
-    extras: Annotated[list[str] | None, describe("Names of the extras.", source="info.provides_extra", null=_NOT_GIVEN)]
-    project_urls: Annotated[
-        dict[str, str | None] | None, describe("Addresses by label.", source="info.project_urls", null=_NOT_GIVEN)
-    ]
-    home_page: Annotated[str | None, describe("Address of the home page.", source="info.home_page", null=_NOT_GIVEN)]
+    summary: Annotated[str | None, _info("summary", "One-line summary.")]
+    author: Annotated[str | None, _info("author", "The author's name.")]
+    author_email: Annotated[str | None, _info("author_email", "The author's email address.")]
+    maintainer: Annotated[str | None, _info("maintainer", "The maintainer's name.")]
+    maintainer_email: Annotated[str | None, _info("maintainer_email", "The maintainer's email address.")]
+    license: Annotated[str | None, _info("license", "Licence as free text, possibly its full text.")]
+    license_expression: Annotated[str | None, _info("license_expression", "Licence as an SPDX expression (PEP 639).")]
+    license_files: Annotated[list[str] | None, _info("license_files", "Names of the licence files (PEP 639).")]
+    keywords: Annotated[list[str] | None, _info("keywords", "Keywords, split at commas or else at white space.")]
+    classifiers: Annotated[list[str] | None, _info("classifiers", "Trove classifiers.")]
+    requires_python: Annotated[str | None, _info("requires_python", "Supported Python versions (PEP 440).")]
+    requires_dist: Annotated[list[str] | None, _info("requires_dist", "Dependencies (PEP 508), as uploaded.")]
+    extras: Annotated[list[str] | None, _info("provides_extra", "Names of the extras.")]
+    project_urls: Annotated[dict[str, str | None] | None, _info("project_urls", "URLs by label.")]
+    home_page: Annotated[str | None, _info("home_page", "URL of the home page.")]
     yanked: Annotated[
         bool | None,
-        describe(
-            "Whether the latest release was yanked (PEP 592); then all of them are.",
-            source="info.yanked",
-            null="the index does not say",
-        ),
+        _info("yanked", "Whether the latest release is yanked (PEP 592). If it is, all releases are."),
     ]
     yanked_reason: Annotated[
-        str | None, describe("Why it was yanked.", source="info.yanked_reason", null="not yanked, or no reason given")
+        str | None,
+        describe("The reason given for yanking.", source="info.yanked_reason", null="not yanked, or no reason given"),
     ]
     organization: Annotated[
         str | None,
         describe(
-            "Organization that owns the project.",
+            "The organization that owns the project.",
             source="ownership.organization",
-            null="none, or the index does not say",
+            null="no organization, or not given",
         ),
     ]
     version_count: Annotated[
         int | None,
         describe(
-            "Number of versions, also those without files.",
+            "Number of versions, including versions without files.",
             source="releases",
             unit="versions",
-            null="the index lists no releases",
+            null=_NO_RELEASES,
         ),
     ]
-    file_count: Annotated[
-        int | None,
-        describe("Number of files.", source="releases", unit="files", null="the index lists no releases"),
-    ]
-    total_size: Annotated[
-        Integer | None,
-        describe("Size of all files.", source="releases[].size", unit="bytes", null="the index does not say"),
-    ]
-    first_upload_at: Annotated[
-        datetime | None,
-        describe(
-            "Time of the first upload that is still there.", source="releases[].upload_time_iso_8601", null="no files"
-        ),
-    ]
-    last_upload_at: Annotated[
-        datetime | None,
-        describe("Time of the last upload.", source="releases[].upload_time_iso_8601", null="no files"),
-    ]
+    file_count: Annotated[int | None, describe("Number of files.", source="releases", unit="files", null=_NO_RELEASES)]
+    total_size: TotalSize
+    first_upload_at: FirstUploadAt
+    last_upload_at: LastUploadAt
     serial: Annotated[
         Integer | None,
         describe(
-            "The index's counter at the last change of the project that it journals.",
+            "The index's serial at the project's last recorded change.",
             source="last_serial",
-            null="the index has none",
+            null="the index has no serials",
         ),
     ]
 
 
-def projects_rows(visit: ProjectDocuments) -> Iterator[Row]:
+def projects_rows(documents: ProjectDocuments) -> Iterator[Row]:
     """One row, from the project document."""
-    if visit.project is None or visit.document is None:
+    if documents.project is None or documents.document is None:
         return
-    yield _row(visit.project, visit.document)
+    yield _row(documents.project, documents.document)
 
 
-def _row(project: str, document: Document[documents.Project]) -> Project:
+def _row(project: str, document: Document[wire.Project]) -> Project:
     content = document.content
     info, releases, ownership = content.info, content.releases, content.ownership
     files = None if releases is None else [file for listed in releases.values() for file in listed or ()]
-    uploads = [when for file in files or () if (when := file.uploaded()) is not None]
+    uploads = [time for file in files or () if (time := file.uploaded()) is not None]
     return Project(
         project=project,
         name=text(info.name),
@@ -173,10 +132,10 @@ def _row(project: str, document: Document[documents.Project]) -> Project:
 
 STREAM = Stream(
     name="projects",
-    row="a project, flat",
+    row="a project",
     record=Project,
     key=("project",),
     documents=(DocumentKind.PROJECT,),
-    cost=ONE_A_PROJECT,
+    cost=ONE_PER_PROJECT,
     rows=projects_rows,
 )

@@ -1,7 +1,6 @@
-"""``recent_releases``: an entry of the feed of recent releases."""
+"""``recent_releases``: an entry of the feed of new releases."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Annotated
 
 from msgspec import Struct
@@ -10,34 +9,26 @@ from packaging.utils import canonicalize_name
 from source_pypi.fields import describe
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams._feeds import project_path, published_at, summary
+from source_pypi.streams._fields import EntryAuthorEmail, EntrySummary, EntryTitle, LinkedProject, PublishedAt
 from source_pypi.streams.stream import ProjectDocuments, Row, Stream
 
 
 class RecentRelease(Struct, frozen=True, kw_only=True, gc=False):
-    """A release that was made lately: the index lists the last hundred, which is about ten minutes of them."""
+    """A new release. The feed has the last hundred, which cover about ten minutes on the public index."""
 
-    project: Annotated[str, describe("The project's normalised name (PEP 503).", source="item.link")]
-    version: Annotated[str, describe("The version, as the index has it.", source="item.link")]
-    title: Annotated[
-        str | None, describe("Name and version, as shown.", source="item.title", null="the entry has none")
-    ]
-    summary: Annotated[
-        str | None,
-        describe("What the project is, in one line.", source="item.description", null="the release does not say"),
-    ]
-    author_email: Annotated[
-        str | None, describe("The author's address.", source="item.author", null="the release does not say")
-    ]
-    link: Annotated[str, describe("The release's page on the index.", source="item.link")]
-    published_at: Annotated[
-        datetime | None, describe("Time of the release.", source="item.pubDate", null="the entry has no such time")
-    ]
+    project: LinkedProject
+    version: Annotated[str, describe("The version, as the index writes it.", source="item.link")]
+    title: EntryTitle
+    summary: EntrySummary
+    author_email: EntryAuthorEmail
+    link: Annotated[str, describe("URL of the release's page on the index.", source="item.link")]
+    published_at: PublishedAt
 
 
-def recent_releases_rows(visit: ProjectDocuments) -> Iterator[Row]:
-    """A row for each entry that leads to a release, each release once, newest first."""
+def recent_releases_rows(documents: ProjectDocuments) -> Iterator[Row]:
+    """A row for each entry that links to a release, each release once, newest first."""
     seen: set[tuple[str, str]] = set()
-    for entry in visit.recent_releases.content.entries if visit.recent_releases is not None else ():
+    for entry in documents.recent_releases.content.entries if documents.recent_releases is not None else ():
         path = project_path(entry)
         if len(path) < 2 or entry.link is None:
             continue
@@ -57,10 +48,10 @@ def recent_releases_rows(visit: ProjectDocuments) -> Iterator[Row]:
 
 STREAM = Stream(
     name="recent_releases",
-    row="an entry of the feed of recent releases",
+    row="an entry of the feed of new releases",
     record=RecentRelease,
     key=("project", "version"),
     documents=(DocumentKind.RECENT_RELEASES,),
-    cost="1 in all",
+    cost="1 in total",
     rows=recent_releases_rows,
 )

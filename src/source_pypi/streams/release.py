@@ -1,35 +1,34 @@
-"""``release``: release documents as the index sends them; a stream of Airbyte's source-pypi 0.2.x."""
+"""``release``: release documents as the index sends them, nested; a stream of Airbyte's source-pypi 0.2.x."""
 
 from collections.abc import Iterator
-from typing import Annotated
 
-from source_pypi.fields import describe
-from source_pypi.services.index import documents
+from source_pypi.services.index import documents as wire
 from source_pypi.services.index.documents.kinds import DocumentKind
-from source_pypi.streams.stream import ONE_A_RELEASE, ProjectDocuments, Row, Stream
+from source_pypi.streams._fields import ProjectName, ReleaseVersion
+from source_pypi.streams.stream import ONE_PER_RELEASE, ProjectDocuments, Row, Stream
 
 
-class Release(documents.Release, frozen=True, kw_only=True):
-    """A release document, and which release it is of."""
+class Release(wire.Release, frozen=True, kw_only=True):
+    """A release document, with the name of its project and its version."""
 
-    project: Annotated[str, describe("The project's normalised name (PEP 503).", source="the name asked for")]
-    version: Annotated[str, describe("The version, as the index has it.", source="info.version")]
+    project: ProjectName
+    version: ReleaseVersion
 
 
-def release_rows(visit: ProjectDocuments) -> Iterator[Row]:
-    """The documents with every key that the index sent; ``releases`` belongs to project documents only."""
-    for release in visit.releases:
+def release_rows(documents: ProjectDocuments) -> Iterator[Row]:
+    """The documents with every key that the index sent, except ``releases``, which only project documents have."""
+    for release in documents.releases:
         sections = {name: value for name, value in release.document.sections.items() if name != "releases"}
-        yield sections | {"project": visit.project, "version": release.version}
+        yield sections | {"project": documents.project, "version": release.version}
 
 
 STREAM = Stream(
     name="release",
-    row="a release document as the index sends it, nesting kept",
+    row="a release document as the index sends it, nested",
     record=Release,
     key=("project", "version"),
     documents=(DocumentKind.RELEASES,),
-    cost=ONE_A_RELEASE,
+    cost=ONE_PER_RELEASE,
     rows=release_rows,
     raw=True,
 )

@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator
 
-from source_pypi.services.index import documents
+from source_pypi.services.index import documents as wire
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import ProjectDocuments, Row, Stream
 
 
-class Stats(documents.Statistics, frozen=True):
+class Stats(wire.Statistics, frozen=True):
     """The index's statistics."""
 
 
-def stats_rows(visit: ProjectDocuments) -> Iterator[Row]:
+def stats_rows(documents: ProjectDocuments) -> Iterator[Row]:
     """The document with every key that the index sent."""
-    if visit.statistics is not None:
-        yield {**visit.statistics.sections}
+    if documents.statistics is not None:
+        yield {**documents.statistics.sections}
 
 
 STREAM = Stream(
@@ -23,7 +23,7 @@ STREAM = Stream(
     record=Stats,
     key=(),
     documents=(DocumentKind.STATISTICS,),
-    cost="1 in all",
+    cost="1 in total",
     rows=stats_rows,
     raw=True,
 )

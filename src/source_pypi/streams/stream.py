@@ -1,4 +1,4 @@
-"""What a stream is: a named, keyed series of rows, made from documents by a pure function."""
+"""What a stream is: a named table with a key, whose rows a pure function makes from documents."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -20,23 +20,30 @@ from source_pypi.services.index.documents import (
 )
 from source_pypi.services.index.documents.kinds import BEHIND_PROJECT, MOMENTARY, DocumentKind
 
-#: What streams cost, in requests.
-ONE_A_PROJECT = "1 a project, shared by all streams that read its document"
-ONE_A_RELEASE = (
-    "none for the latest release, beyond the project document; 1 a pinned version; with `releases: all`, 1 a release, "
-    "shared by all streams that read them"
+#: The requests that streams take.
+ONE_PER_PROJECT = "1 per project, shared by all streams that read the project document"
+ONE_PER_RELEASE = (
+    "the latest release: none beyond the project document; 1 per pinned version; with `releases: all`, 1 per release, "
+    "shared by all streams that read releases"
 )
 
-#: A row: a record's instance, or for documents that are passed on whole, their keys and values.
+#: A row: an instance of the stream's record, or the keys and values of a raw document.
 Row = Struct | Mapping[str, object]
 
 
 class ProjectDocuments(Struct, frozen=True, kw_only=True):
-    """The documents that one visit brought, to a project or (``project`` is None) to the index as a whole.
+    """The documents that were fetched for one project or, if ``project`` is None, for the index as a whole.
 
-    A document that no selected stream reads, that the index does not have, or that could not be had, is None or
-    missing from its mapping. ``provenance`` and ``core_metadata`` are by file name. ``fill`` tells whether core
-    metadata may say what the index does not.
+    A document that no selected stream reads, that the index does not have, or that could not be fetched is None or
+    missing from its mapping.
+
+    :ivar project: the project's normalised name.
+    :ivar document: its project document.
+    :ivar releases: the selected releases.
+    :ivar page: its project page.
+    :ivar provenance: provenance documents by file name.
+    :ivar core_metadata: core metadata by file name.
+    :ivar use_core_metadata: whether core metadata supplies dependencies that the index does not list.
     """
 
     project: str | None = None
@@ -52,7 +59,7 @@ class ProjectDocuments(Struct, frozen=True, kw_only=True):
     use_core_metadata: bool = False
 
     def all(self) -> Iterator[Document[Any]]:
-        """Every document that the visit brought, each once."""
+        """Every document, each once."""
         single = (self.document, self.page, self.statistics, self.listing, self.recent_releases, self.recent_projects)
         several = (view.document for view in self.releases if view.document is not self.document)
         for document in (*single, *several, *self.provenance.values(), *self.core_metadata.values()):
@@ -60,7 +67,7 @@ class ProjectDocuments(Struct, frozen=True, kw_only=True):
                 yield document
 
     def required(self, release: "ReleaseView") -> tuple[Sequence[str], str]:
-        """What a release requires, as uploaded, and who says so: ``index`` or ``core_metadata``."""
+        """The requirements of a release, as uploaded, and their source: ``index`` or ``core_metadata``."""
         listed = release.content.info.requires_dist
         if listed is None and self.use_core_metadata:
             for file in release.files():
@@ -71,10 +78,12 @@ class ProjectDocuments(Struct, frozen=True, kw_only=True):
 
 
 class ReleaseView(Struct, frozen=True):
-    """One release, from its own document or, the latest one, from its project's.
+    """One release, read from its release document or, for the latest release, from the project document.
 
-    ``version`` as the index has it. ``content`` has the same keys either way. ``listed`` are the
-    files that its project's document lists.
+    :ivar version: its version, as the index writes it.
+    :ivar content: the keys that both kinds of document have.
+    :ivar document: the document that it was read from.
+    :ivar listed: its files, as the project document lists them.
     """
 
     version: str
@@ -83,25 +92,27 @@ class ReleaseView(Struct, frozen=True):
     listed: tuple[File, ...] = ()
 
     def files(self) -> Sequence[File]:
-        """The release's files: those that its project's document lists, or else its own."""
+        """The release's files, from the project document, or from its own document if that lists none."""
         return self.listed or self.content.urls or ()
 
 
 class Stream(Struct, frozen=True, dict=True):
     """A stream.
 
-    :ivar name: its name, and its table's.
+    :ivar name: the name of the stream and of its table.
     :ivar row: what a row is, in a few words.
     :ivar record: the type that describes its fields.
-    :ivar key: the fields that tell rows apart; empty: there is one row at most.
-    :ivar reads: the documents that its rows are made from.
-    :ivar cost: what it costs, in requests.
-    :ivar rows: makes the rows of a visit.
-    :ivar made_from: the key of the project document without which an index does not offer it at all; None: any will do.
-    :ivar require: raises ConfigError where the stream cannot be read at all, e.g. for want of a library; None: never.
-    :ivar fills_from: documents that it reads as well where core metadata fills gaps.
-    :ivar as_sent: whether its rows are documents as the index sent them, with keys that the record does not know.
-    :ivar revision: to be raised when rows of the same fields come to hold something else: they are then read anew.
+    :ivar key: the fields of its primary key; empty: there is at most one row.
+    :ivar documents: the kinds of documents that its rows are made from.
+    :ivar cost: the requests that it takes, in words.
+    :ivar rows: makes the rows from the documents of a project.
+    :ivar fallback_documents: kinds that it also reads if the setting ``core_metadata`` is on.
+    :ivar required_key: a key of the project document, as a path; an index that leaves it out does not offer the stream.
+        None: no key is required.
+    :ivar require: raises ConfigError if the stream cannot be read, e.g. because a library is missing. None: it always
+        can.
+    :ivar raw: whether its rows are documents as the index sent them, including keys that the record lacks.
+    :ivar revision: increase it when the same fields get other values: all rows are then read again.
     """
 
     name: str
@@ -119,30 +130,37 @@ class Stream(Struct, frozen=True, dict=True):
 
     @cached_property
     def of_project(self) -> bool:
-        """Whether its rows belong to projects; otherwise they tell of the index as a whole."""
-        return all(read.of_project for read in self.documents)
+        """Whether its rows belong to projects; otherwise they describe the index as a whole."""
+        return all(kind.of_project for kind in self.documents)
 
     @cached_property
     def incremental(self) -> bool:
-        """Whether it can be read by what has changed; statistics and feeds tell of the moment only."""
+        """Whether it can be read incrementally; statistics and feeds are snapshots."""
         return not MOMENTARY & set(self.documents)
 
     @cached_property
     def required_documents(self) -> frozenset[DocumentKind]:
-        """The documents that are asked for it: those that it reads, and the one that leads to them."""
-        leading = {DocumentKind.PROJECT} if BEHIND_PROJECT & set(self.documents) else set()
-        return frozenset({*self.documents, *leading})
+        """The kinds of documents to request: those that it reads, and the project document if they depend on it."""
+        parent = {DocumentKind.PROJECT} if BEHIND_PROJECT & set(self.documents) else set()
+        return frozenset({*self.documents, *parent})
 
     @cached_property
     def partition_kind(self) -> DocumentKind | None:
-        """The documents of which each makes rows of its own; None: all rows are made from the project's documents."""
-        return next((read for read in self.documents if read in _PARTS), None)
+        """The kind of document that partitions its rows; None: a project's rows are one partition.
+
+        A project has several documents of this kind, and each row is made from one of them.
+        """
+        return next((kind for kind in self.documents if kind in _PARTITION_FIELDS), None)
 
     @cached_property
     def partition_field(self) -> str | None:
-        """The field that tells which of these documents a row is from; None: as above."""
-        return None if self.partition_kind is None else _PARTS[self.partition_kind]
+        """The field that identifies the document of ``partition_kind``; None: a project's rows are one partition."""
+        return None if self.partition_kind is None else _PARTITION_FIELDS[self.partition_kind]
 
 
-#: Documents of which a project has several, and the field that tells them apart.
-_PARTS = {DocumentKind.RELEASES: "version", DocumentKind.PROVENANCE: "filename", DocumentKind.CORE_METADATA: "filename"}
+#: Kinds of documents that a project has several of, and the field that identifies the document of a row.
+_PARTITION_FIELDS = {
+    DocumentKind.RELEASES: "version",
+    DocumentKind.PROVENANCE: "filename",
+    DocumentKind.CORE_METADATA: "filename",
+}

@@ -1,105 +1,85 @@
-"""``versions``: a version of a project, also one without files."""
+"""``versions``: a version of a project, with or without files."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from source_pypi.fields import Integer, describe
 from source_pypi.services.index.documents import File, Info
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.standards.versions import normalized, parse_version, sort_key
 from source_pypi.standards.wheels import kind_of
+from source_pypi.streams._fields import (
+    FirstUploadAt,
+    LastUploadAt,
+    ListedVersion,
+    ProjectName,
+    TotalSize,
+    YankedReason,
+)
 from source_pypi.streams._values import text, total
-from source_pypi.streams.stream import ONE_A_PROJECT, ProjectDocuments, Row, Stream
+from source_pypi.streams.stream import ONE_PER_PROJECT, ProjectDocuments, Row, Stream
 
-_NOT_PEP_440 = "PEP 440 does not know the version"
 _LARGEST = 2**63 - 1
 
 
-class Version(Struct, frozen=True, kw_only=True, gc=False):
-    """A version: what PEP 440 reads in it, and what its files tell."""
+def _parsed(meaning: str, absent: str = "") -> Meta:
+    return describe(meaning, source="releases", null=f"{absent}the version is not valid in PEP 440")
 
-    project: Annotated[str, describe("The project's normalised name (PEP 503).", source="the name asked for")]
-    version: Annotated[str, describe("The version, as the index has it.", source="releases")]
-    valid_pep440: Annotated[bool, describe("Whether PEP 440 knows such a version.", source="releases")]
-    normalized_version: Annotated[
-        str | None, describe("The version in PEP 440's normal form.", source="releases", null=_NOT_PEP_440)
-    ]
+
+class Version(Struct, frozen=True, kw_only=True, gc=False):
+    """A version: its parts according to PEP 440, and a summary of its files."""
+
+    project: ProjectName
+    version: ListedVersion
+    valid_pep440: Annotated[bool, describe("Whether the version is valid in PEP 440.", source="releases")]
+    normalized_version: Annotated[str | None, _parsed("The version in PEP 440's normal form.")]
     sort_key: Annotated[
         str,
         describe(
-            "A text that sorts as PEP 440 orders versions; versions that it does not know sort below all others.",
+            "A text that sorts in PEP 440's order. Versions that are not valid in PEP 440 sort below all others.",
             source="releases",
         ),
     ]
-    is_prerelease: Annotated[
-        bool | None,
-        describe("Whether it is a pre- or development release (PEP 440).", source="releases", null=_NOT_PEP_440),
-    ]
-    pre: Annotated[
-        str | None,
-        describe("Pre-release segment, e.g. rc1.", source="releases", null=f"none, or {_NOT_PEP_440}"),
-    ]
-    post: Annotated[
-        Integer | None, describe("Post-release number.", source="releases", null=f"none, or {_NOT_PEP_440}")
-    ]
-    dev: Annotated[
-        Integer | None, describe("Development release number.", source="releases", null=f"none, or {_NOT_PEP_440}")
-    ]
-    local: Annotated[str | None, describe("Local version label.", source="releases", null=f"none, or {_NOT_PEP_440}")]
-    first_upload_at: Annotated[
-        datetime | None,
-        describe("Time of its first upload.", source="releases[].upload_time_iso_8601", null="no files"),
-    ]
-    last_upload_at: Annotated[
-        datetime | None,
-        describe("Time of its last upload.", source="releases[].upload_time_iso_8601", null="no files"),
-    ]
-    file_count: Annotated[int, describe("Number of its files.", source="releases", unit="files")]
-    total_size: Annotated[
-        Integer | None,
-        describe("Size of its files.", source="releases[].size", unit="bytes", null="the index does not say"),
-    ]
+    is_prerelease: Annotated[bool | None, _parsed("Whether it is a pre-release or development release.")]
+    pre: Annotated[str | None, _parsed("Pre-release segment, e.g. rc1.", "no such segment, or ")]
+    post: Annotated[Integer | None, _parsed("Post-release number.", "no such number, or ")]
+    dev: Annotated[Integer | None, _parsed("Development release number.", "no such number, or ")]
+    local: Annotated[str | None, _parsed("Local version label.", "no such label, or ")]
+    first_upload_at: FirstUploadAt
+    last_upload_at: LastUploadAt
+    file_count: Annotated[int, describe("Number of files.", source="releases", unit="files")]
+    total_size: TotalSize
     has_sdist: Annotated[bool, describe("Whether it has a source distribution.", source="releases[].packagetype")]
     has_wheel: Annotated[bool, describe("Whether it has a wheel.", source="releases[].packagetype")]
     requires_python: Annotated[
         str | None,
         describe(
-            "Supported Python versions (PEP 440).",
-            source="releases[].requires_python",
-            null="not given, or no files",
+            "Supported Python versions (PEP 440).", source="releases[].requires_python", null="not given, or no files"
         ),
     ]
     yanked: Annotated[
         bool | None,
-        describe(
-            "Whether it was yanked (PEP 592).", source="releases[].yanked", null="no files, so the index does not say"
-        ),
+        describe("Whether it is yanked (PEP 592).", source="releases[].yanked", null="not given, or no files"),
     ]
-    yanked_reason: Annotated[
-        str | None,
-        describe("Why it was yanked.", source="releases[].yanked_reason", null="not yanked, or no reason given"),
-    ]
-    is_latest: Annotated[
-        bool, describe("Whether the index chose it as the project's latest release.", source="info.version")
-    ]
+    yanked_reason: YankedReason
+    is_latest: Annotated[bool, describe("Whether the index selects it as the latest.", source="info.version")]
 
 
-def versions_rows(visit: ProjectDocuments) -> Iterator[Row]:
+def versions_rows(documents: ProjectDocuments) -> Iterator[Row]:
     """A row for each version that the project document lists, in the document's order."""
-    if visit.project is None or visit.document is None:
+    if documents.project is None or documents.document is None:
         return
-    content = visit.document.content
+    content = documents.document.content
     for version, files in content.listed().items():
-        yield _row(visit.project, version, files, content.info)
+        yield _row(documents.project, version, files, content.info)
 
 
 def _row(project: str, version: str, files: Sequence[File], info: Info) -> Version:
     is_latest = version == info.version
     parsed = parse_version(version)
-    uploads = [when for file in files if (when := file.uploaded()) is not None]
+    uploads = [time for file in files if (time := file.uploaded()) is not None]
     kinds = {file.packagetype or kind_of(file.name() or "") for file in files}
     return Version(
         project=project,
@@ -127,30 +107,30 @@ def _row(project: str, version: str, files: Sequence[File], info: Info) -> Versi
     )
 
 
-def _yanked(files: Sequence[File], of_release: bool | None) -> bool | None:
-    """Files and release share one flag (index-api.md 3); without files only the latest release tells it."""
+def _yanked(files: Sequence[File], release_yanked: bool | None) -> bool | None:
+    """Files and release share one flag (index-api.md 3). Without files, only the latest release's is known."""
     flags = [file.yanked for file in files if file.yanked is not None]
-    return all(flags) if flags else of_release
+    return all(flags) if flags else release_yanked
 
 
 def _first(values: Iterable[str | None]) -> str | None:
     for value in values:
-        if (given := text(value)) is not None:
-            return given
+        if (present := text(value)) is not None:
+            return present
     return None
 
 
 def _column(number: int | None) -> int | None:
-    """A number that fits a column of 64 bits; a larger one is still in ``normalized_version``."""
+    """The number if it fits a 64-bit column; a larger one is only in ``normalized_version``."""
     return number if number is not None and number <= _LARGEST else None
 
 
 STREAM = Stream(
     name="versions",
-    row="a version, also one without files",
+    row="a version of a project, with or without files",
     record=Version,
     key=("project", "version"),
     documents=(DocumentKind.PROJECT,),
-    cost=ONE_A_PROJECT,
+    cost=ONE_PER_PROJECT,
     rows=versions_rows,
 )

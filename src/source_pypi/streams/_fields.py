@@ -1,0 +1,41 @@
+"""Fields that several records have: each is described once."""
+
+from datetime import datetime
+from typing import Annotated
+
+from source_pypi.fields import Integer, describe
+
+#: What null means where the index leaves a value out, or a file's own metadata does.
+NOT_GIVEN = "not given"
+
+ProjectName = Annotated[str, describe("The project's normalised name (PEP 503).", source="the requested name")]
+ListedVersion = Annotated[str, describe("The version, as the index writes it.", source="releases")]
+ReleaseVersion = Annotated[str, describe("The release's version, as the index writes it.", source="info.version")]
+
+FirstUploadAt = Annotated[
+    datetime | None,
+    describe("Time of the earliest upload.", source="releases[].upload_time_iso_8601", null="no files"),
+]
+LastUploadAt = Annotated[
+    datetime | None,
+    describe("Time of the latest upload.", source="releases[].upload_time_iso_8601", null="no files"),
+]
+TotalSize = Annotated[
+    Integer | None, describe("Total size of the files.", source="releases[].size", unit="bytes", null=NOT_GIVEN)
+]
+YankedReason = Annotated[
+    str | None,
+    describe("The reason given for yanking.", source="releases[].yanked_reason", null="not yanked, or no reason given"),
+]
+
+#: Fields of both feeds.
+LinkedProject = Annotated[str, describe("The project's normalised name (PEP 503).", source="item.link")]
+EntryTitle = Annotated[str | None, describe("The entry's title.", source="item.title", null=NOT_GIVEN)]
+EntrySummary = Annotated[
+    str | None, describe("One-line summary of the project.", source="item.description", null=NOT_GIVEN)
+]
+EntryAuthorEmail = Annotated[str | None, describe("The author's email address.", source="item.author", null=NOT_GIVEN)]
+PublishedAt = Annotated[
+    datetime | None,
+    describe("Time of publication.", source="item.pubDate", null="the entry has no valid time"),
+]
