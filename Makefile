@@ -68,7 +68,11 @@ load: .venvs/dev/ready ## Load LOAD projects from an index that fails now and th
 live: .venvs/dev/ready ## Ask the live index for a handful of projects, and check what comes
 	@$(DEV)/python -m pytest -m live
 
+# Some servers are folders behind nginx. RUNLEVEL=1: the package's service is not started; the tests start nginx.
 servers: .venvs/dev/ready .venvs/servers/ready ## Run against index servers that others wrote, started on the loopback
+	@PATH="$$PATH:/usr/sbin"; command -v nginx >/dev/null || { echo "installing nginx" && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends nginx >/dev/null; } || \
+	  { echo "nginx is missing, and apt-get did not install it: install nginx, then run make servers again"; exit 1; }
 	@$(DEV)/python -m pytest -m servers $(ARGS)
 
 pyairbyte: .venvs/dev/ready .venvs/pyairbyte/ready ## Run under PyAirbyte, into DuckDB, from an index on the loopback

@@ -1,13 +1,14 @@
-"""Index products that cannot be installed here, simulated on the loopback: each answers in the shapes that it is known for.
+"""Index products that cannot be installed here, simulated on the loopback.
 
-    with Simulated(GitLab(), fallback="http://127.0.0.1:8000/simple/") as server:
+    with Simulated(GitLab(fallback="http://127.0.0.1:8000/simple/")) as server:
         ... read from server.index ...
         assert server.asked == ["/api/v4/projects/1/packages/pypi/simple/tiny-tool/"]
 
-They hold the uploads of packages.py. Nobody asked the products themselves: each class says which source, documentation or
-report its shapes come from, and what in it is assumed. To simulate a variant, give the class other values:
+They hold the uploads of packages.py. Nobody asked the products themselves: each class names the source, documentation
+or report that its shapes come from, and what is assumed. For a variant, give the class other values:
 ``Nexus(algorithm="md5")``.
 """
+# ruff: noqa: ARG002 - a product may ignore a part of the request
 
 import base64
 import hashlib
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, ClassVar, Self
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -29,7 +30,6 @@ from tests.servers.packages import (
     REQUIRES,
     UPLOADED_AT,
     UPLOADS,
-    YANKED_REASON,
     Upload,
     is_yanked,
     metadata,
@@ -117,7 +117,7 @@ class Product:
         for upload in UPLOADS:
             page = f"{self.root}{canonicalize_name(upload.project)}/"
             address = urljoin(f"{base}{page}", self.href(Asked(page, (), base), upload))
-            found[urlsplit(address).path] = upload.content
+            found[unquote(urlsplit(address).path)] = upload.content
         return found
 
 
@@ -172,10 +172,10 @@ class Nexus(Product):
     """A hosted or group repository of Sonatype Nexus.
 
     Based on: nexus-public, ``plugins/nexus-repository-pypi``, templates ``pypi-index.vm`` and ``pypi-root-index.vm``
-    (HTML, ``rel="internal"``, ``data-requires-python`` where it is not empty); PR 49 (relative addresses); issues 296 and
-    998, 2026-05 (no PEP 658, no PEP 700); jython-gradle-plugin issue 22 (no project documents). Assumed: that a group
-    answers an empty page where no member has the project (``is_group``); MD5 fragments, which files have that were
-    proxied from an old index (``algorithm``).
+    (HTML, ``rel="internal"``, ``data-requires-python`` where it is not empty); PR 49 (relative addresses); issues 296
+    and 998, 2026-05 (no PEP 658, no PEP 700); jython-gradle-plugin issue 22 (no project documents). Assumed: that a
+    group answers with an empty page when no member has the project (``is_group``); that files from an old index have
+    MD5 fragments (``algorithm``).
     """
 
     root: ClassVar[str] = "/repository/pypi-group/simple/"
@@ -260,10 +260,10 @@ class GitLab(Product):
 class CodeArtifact(Product):
     """A repository of AWS CodeArtifact.
 
-    Based on: its user guide, "Python compatibility" (no list of projects, no project documents; in a translation that is
-    newer than the English page: API 1.1, JSON with sizes and times, 406 for an ``Accept`` that names nothing it has:
-    ``as_json``); rules_python issue 2150 (the page, relative addresses); uv issue 1388 (addresses relative to the page
-    with a slash at its end, also when it is asked for without). Basic authentication: its user guide.
+    Based on: its user guide, "Python compatibility" (no list of projects, no project documents, basic authentication;
+    its newer version, with ``as_json``: API 1.1, JSON with sizes and times, 406 for an ``Accept`` header without any of
+    its types); rules_python issue 2150 (the page, relative addresses); uv issue 1388 (addresses are relative to the
+    page with a slash at its end). Assumed: that it sends the page without a redirect when the slash is missing.
     """
 
     root: ClassVar[str] = "/pypi/packages-prod/simple/"
@@ -353,7 +353,7 @@ class Gitea(Product):
 
     Based on: gitea, ``templates/api/packages/pypi/simple.tmpl`` (absolute addresses by name and version,
     ``data-requires-python``; ``#sha256-`` in older versions: ``separator``); uv issue 3017 and Forgejo issue 3189,
-    2024-04 (that form, and that it is an error). It has no list of projects: assumed from the documentation, which names
+    2024-04 (``#sha256-`` is an error of theirs). Assumed: that there is no list of projects, as its documentation names
     none.
     """
 
@@ -407,7 +407,9 @@ class Pulp(Product):
             file = _full_file(upload, self.href(asked, upload)) | {"yanked": False}
             files.append(file | {"core-metadata": described, "data-dist-info-metadata": described})
         versions = sorted({upload.version for upload in uploads})
-        return self._marked(_json({"meta": self._meta(), "name": name, "versions": versions, "files": files}, PAGE_JSON))
+        return self._marked(
+            _json({"meta": self._meta(), "name": name, "versions": versions, "files": files}, PAGE_JSON)
+        )
 
     def link(self, asked: Asked, upload: Upload) -> str:
         """With what Python is required."""
@@ -473,9 +475,9 @@ class Pulp(Product):
 class Awkward(Product):
     """No product: what the specifications allow and few indexes do, all on one page.
 
-    ``<base>``, single quotes and none, upper-case tags and attributes, a link that is no file, percent-encoded and signed
-    addresses, ``data-yanked`` without a value, ``data-dist-info-metadata`` alone, ``data-gpg-sig``, another hash (PEP 503,
-    592, 658, 714).
+    ``<base>``, single quotes and none, upper-case tags and attributes, a link that is no file, percent-encoded and
+    signed addresses, ``data-yanked`` without a value, ``data-dist-info-metadata`` alone, ``data-gpg-sig``, another hash
+    (PEP 503, 592, 658, 714).
     """
 
     algorithm: str = "sha512"
@@ -483,7 +485,9 @@ class Awkward(Product):
     def page(self, asked: Asked, name: str) -> Answer:
         """With a base, and links to other places."""
         links = [*(self.link(asked, upload) for upload in uploads_of(name)), "<a href=https://example.com/>Home</a>"]
-        return _html_page(name, links, f"<BASE HREF='{asked.base}/files/'><meta name=pypi:repository-version content=1.3>")
+        return _html_page(
+            name, links, f"<BASE HREF='{asked.base}/files/'><meta name=pypi:repository-version content=1.3>"
+        )
 
     def link(self, asked: Asked, upload: Upload) -> str:
         """Every attribute that there is."""
@@ -503,7 +507,7 @@ class Awkward(Product):
         """The files, and the metadata of the wheels."""
         found = {}
         for upload in UPLOADS:
-            path = f"/files/{self.href(Asked('', (), base), upload)}"
+            path = f"/files/{upload.filename}"
             found[path] = upload.content
             if upload.filetype == "bdist_wheel":
                 found[f"{path}.metadata"] = metadata(upload.project, upload.version)
@@ -524,8 +528,9 @@ class Simulated:
 
     @property
     def index(self) -> str:
-        """What a user gives to pip as the index, without credentials."""
-        return f"{self.url}{self.product.root}"
+        """What a user gives to pip as the index, with credentials where they are wanted."""
+        who = f"{quote(USER)}:{quote(PASSWORD)}@" if self.product.is_private else ""
+        return f"http://{who}{self.url.removeprefix('http://')}{self.product.root}"
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -543,7 +548,7 @@ class Simulated:
         self.asked.append(path)
         if self.product.is_private and authorization != _basic():
             return Answer(401, headers=(("WWW-Authenticate", 'Basic realm="packages"'),))
-        plain = urlsplit(path).path
+        plain = unquote(urlsplit(path).path)
         if plain in self.files:
             return Answer(200, self.files[plain], "application/octet-stream")
         kinds = tuple(part.partition(";")[0].strip() for part in accept.split(",") if part.strip())
@@ -561,7 +566,7 @@ def _handler(server: Simulated) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_GET(self) -> None:  # noqa: N802 - http.server wants the name
+        def do_GET(self) -> None:
             answer = server.respond(self.path, self.headers.get("Accept", ""), self.headers.get("Authorization"))
             self.send_response(answer.status)
             self.send_header("Content-Type", answer.content_type)

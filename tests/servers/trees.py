@@ -1,5 +1,6 @@
 """Indexes that are folders behind nginx: what bandersnatch and dumb-pypi write, and the files alone."""
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -10,14 +11,29 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from tests.fake_index import FakeIndex, World
-from tests.servers.packages import REQUIRES, UPLOADED_AT, UPLOADS, YANKED, YANKED_REASON, is_yanked, lay_out, metadata
+from tests.servers.packages import (
+    REQUIRES,
+    UPLOADED_AT,
+    UPLOADS,
+    YANKED,
+    YANKED_REASON,
+    Upload,
+    is_yanked,
+    lay_out,
+    metadata,
+    wheel,
+)
 from tests.servers.servers import Server, executable, free_port, running
 
+#: A file in the folder of which nginx's list shows half a name; the address is whole.
+LONG = wheel("a-project-whose-name-is-longer-than-fifty-characters", "1.0")
 #: The media types of a project page, by the ending that bandersnatch gives its file.
 _PAGES = {"v1_json": "application/vnd.pypi.simple.v1+json", "v1_html": "application/vnd.pypi.simple.v1+html"}
 #: What nginx must be told to send the form of a page that was asked for, and documents as JSON.
 _NEGOTIATION = (
-    "location /simple/ { index index.$form; types { " + "".join(f"{v} {k}; " for k, v in _PAGES.items()) + "text/html html; } }",
+    "location /simple/ { index index.$form; types { "
+    + "".join(f"{v} {k}; " for k, v in _PAGES.items())
+    + "text/html html; } }",
     "location ~ ^/(pypi|json)/ { default_type application/json; }",
 )
 #: Seconds that a mirror of the few packages may take.
@@ -28,6 +44,9 @@ _PATIENCE = 60
 def folder_behind_nginx(folder: Path) -> Iterator[Server]:
     """Serve a folder for each project, with the lists that nginx makes of it."""
     lay_out(folder / "web" / "simple")
+    long = folder / "web" / "simple" / LONG.project
+    long.mkdir()
+    (long / LONG.filename).write_bytes(LONG.content)
     with _nginx(folder, "autoindex on;") as url:
         yield Server(url, f"{url}/simple/")
 
@@ -41,6 +60,7 @@ def dumb_pypi(folder: Path) -> Iterator[Server]:
         path = web / "packages" / upload.filename
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(upload.content)
+        path.with_name(f"{upload.filename}.metadata").write_bytes(metadata(upload.project, upload.version))
     listed = [
         {
             "filename": upload.filename,
@@ -49,7 +69,7 @@ def dumb_pypi(folder: Path) -> Iterator[Server]:
             "requires_python": ">=3.9",
             "uploaded_by": "alice",
             "upload_timestamp": int(UPLOADED_AT.timestamp()),
-            "core_metadata": None,
+            "core_metadata": _digest(upload),
             "yanked_reason": YANKED_REASON if is_yanked(upload) else None,
         }
         for upload in UPLOADS
@@ -88,11 +108,17 @@ def bandersnatch(folder: Path, *, negotiating: bool) -> Iterator[Server]:
         yield Server(url, f"{url}/simple/")
 
 
+def _digest(upload: Upload) -> str | None:
+    """What dumb-pypi is told of a file's metadata."""
+    if upload.filetype != "bdist_wheel":
+        return None
+    return f"sha256={hashlib.sha256(metadata(upload.project, upload.version)).hexdigest()}"
+
+
 def _world() -> World:
     """The uploads on a fake index."""
     world = World(serial=100)
     for upload in UPLOADS:
-        described = {} if upload.filetype != "bdist_wheel" else {"metadata": metadata(upload.project, upload.version)}
         world.release(upload.project, upload.version, {"requires_python": ">=3.9", "requires_dist": [REQUIRES]})
         world.upload(
             upload.project,
@@ -100,7 +126,7 @@ def _world() -> World:
             filename=upload.filename,
             content=upload.content,
             uploaded_at=UPLOADED_AT,
-            **described,
+            metadata=metadata(upload.project, upload.version) if upload.filetype == "bdist_wheel" else None,
         )
     project, version = YANKED
     world.yank(next(u.project for u in UPLOADS if canonicalize_name(u.project) == project), version, YANKED_REASON)
@@ -135,7 +161,7 @@ def _nginx(folder: Path, *directives: str) -> Iterator[str]:
         "daemon off; master_process off; error_log stderr; pid nginx.pid;",
         "events {}",
         "http {",
-        "  access_log off; include /etc/nginx/mime.types;",
+        "  access_log off; default_type application/octet-stream; types { text/html html; }",
         *(f"  {kind}_temp_path {folder / kind};" for kind in kinds),
         f"  map $http_accept $form {{\n    default html;\n{known}  }}",
         f"  server {{\n    {server}\n  }}",
