@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from tests.servers import servers
 from tests.servers.expected import INDEXES
 from tests.servers.packages import PROJECTS
 from tests.servers.servers import Server
@@ -38,20 +37,6 @@ def run_in(folder: Path, *arguments: str, **settings: Any) -> "subprocess.Comple
 
 
 @pytest.fixture(scope="session")
-def pypiserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """pypiserver, with the uploads."""
-    with servers.pypiserver(tmp_path_factory.mktemp("pypiserver")) as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def devpi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """devpi-server, with the uploads in an index that has no bases."""
-    with servers.devpi(tmp_path_factory.mktemp("devpi")) as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     """Start the server of that name (expected.py), once in a session."""
     running: dict[str, Server] = {}
@@ -64,6 +49,20 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
             return running[name]
 
         yield named
+
+
+@pytest.fixture(scope="session")
+def pypiserver(start: Start) -> Server:
+    """pypiserver, with the uploads; its index is the server's root."""
+    server = start("pypiserver")
+    return Server(server.url, server.url)
+
+
+@pytest.fixture(scope="session")
+def devpi(start: Start) -> Server:
+    """devpi-server, with the uploads in an index that has no bases."""
+    server = start("devpi")
+    return Server(server.url, server.index.removesuffix("/+simple/"))
 
 
 @pytest.fixture
