@@ -19,6 +19,9 @@ from tests.servers.packages import UPLOADED_AT, UPLOADS, YANKED_REASON, Upload, 
 from tests.servers.servers import Server
 from tests.servers.simulated import REQUIRES_PYTHON, Product, Simulated
 
+#: Starts a server in a folder, and stops it at the end of the block.
+StartServer = Callable[[Path], AbstractContextManager[Server]]
+
 
 @dataclass(frozen=True, slots=True)
 class Says:
@@ -43,7 +46,7 @@ class Index:
     An index without ``document`` may have project documents all the same, which do not list releases.
     """
 
-    start: Callable[[Path], AbstractContextManager[Server]]
+    start: StartServer
     html: Says
     json: Says | None = None
     document: Says | None = None
@@ -124,15 +127,19 @@ def _devpi(folder: Path) -> Iterator[Server]:
         yield Server(server.url, f"{server.index}/+simple/")
 
 
-@contextmanager
-def _proxpi(folder: Path) -> Iterator[Server]:
-    """Run proxpi in front of simple-repository-server."""
-    with ExitStack() as stack:
-        parts = [folder / "upstream", folder / "proxpi"]
-        for part in parts:
-            part.mkdir()
-        upstream = stack.enter_context(servers.simple_repository(parts[0]))
-        yield stack.enter_context(servers.proxpi(parts[1], upstream.index))
+def _proxpi(upstream: StartServer) -> StartServer:
+    """Run proxpi in front of another server."""
+
+    @contextmanager
+    def start(folder: Path) -> Iterator[Server]:
+        with ExitStack() as stack:
+            parts = [folder / "upstream", folder / "proxpi"]
+            for part in parts:
+                part.mkdir()
+            cached = stack.enter_context(upstream(parts[0]))
+            yield stack.enter_context(servers.proxpi(parts[1], cached.index))
+
+    return start
 
 
 @contextmanager
@@ -147,7 +154,7 @@ def _bandersnatch_html(folder: Path) -> Iterator[Server]:
         yield server
 
 
-def _simulated(product: Product) -> Callable[[Path], AbstractContextManager[Server]]:
+def _simulated(product: Product) -> StartServer:
     @contextmanager
     def start(folder: Path) -> Iterator[Server]:
         with Simulated(product) as server:
@@ -182,7 +189,12 @@ INSTALLED: Mapping[str, Index] = {
         html=Says(core_metadata="yes"),
         json=Says(size=True, uploaded_at=True, core_metadata="yes"),
     ),
-    "proxpi": Index(_proxpi, html=Says(core_metadata="yes"), json=Says(core_metadata="yes")),
+    "proxpi": Index(_proxpi(servers.simple_repository), html=Says(core_metadata="yes"), json=Says(core_metadata="yes")),
+    "proxpi, mirror": Index(
+        _proxpi(_bandersnatch),
+        html=Says("sha256", requires_python=True, yanked="yes"),
+        json=Says("sha256", requires_python=True, yanked="yes"),
+    ),
     "bandersnatch": Index(
         _bandersnatch,
         html=_MIRRORED,

@@ -122,7 +122,14 @@ def proxpi(folder: Path, upstream: str) -> Iterator[Server]:
     """Run proxpi, which caches the index at ``upstream`` and asks no other."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    environment = {"PROXPI_INDEX_URL": upstream, "PROXPI_EXTRA_INDEX_URLS": "", "FLASK_APP": "proxpi.server"}
+    environment = {
+        "FLASK_APP": "proxpi.server",
+        "PROXPI_INDEX_URL": upstream,
+        "PROXPI_EXTRA_INDEX_URLS": "",
+        "PROXPI_CACHE_DIR": str(folder / "cache"),
+        # After that many seconds it redirects to the file, instead of sending it.
+        "PROXPI_DOWNLOAD_TIMEOUT": str(PATIENCE),
+    }
     command = ["flask", "run", "--host", "127.0.0.1", "--port", str(port), "--no-reload"]
     with running(command, f"{url}/health", folder, environment):
         yield Server(url, f"{url}/index/")
