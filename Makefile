@@ -76,7 +76,11 @@ mutants: .venvs/mutants/ready ## Change the core in one place at a time; its tes
 	@.venvs/mutants/bin/python -m tests.mutants $(ARGS)
 
 ##@ Conformance
-servers: .venvs/dev/ready .venvs/servers/ready ## Test against devpi and pypiserver, started on the loopback
+# Some servers are folders behind nginx. RUNLEVEL=1: the package's service is not started; the tests start nginx.
+servers: .venvs/dev/ready .venvs/servers/ready ## Test against index servers that others wrote, started on the loopback
+	@PATH="$$PATH:/usr/sbin"; command -v nginx >/dev/null || { echo "installing nginx" && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends nginx >/dev/null; } || \
+	  { echo "nginx is missing, and apt-get did not install it: install nginx, then run make servers again"; exit 1; }
 	@$(DEV)/python -m pytest -m servers $(ARGS)
 
 cdk: .venvs/dev/ready .venvs/cdk/ready ## Test with Airbyte's standard tests, readers and models

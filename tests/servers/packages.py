@@ -4,9 +4,12 @@ import base64
 import gzip
 import hashlib
 import io
+import os
 import tarfile
 import zipfile
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
@@ -99,3 +102,22 @@ UPLOADS = (
 
 #: The projects, by their normalised names.
 PROJECTS = tuple(dict.fromkeys(canonicalize_name(upload.project) for upload in UPLOADS))
+
+#: When the files were uploaded, where a server can be told, or lets the time of the file in its folder count.
+UPLOADED_AT = datetime(2024, 3, 1, 12, 30, tzinfo=UTC)
+#: The version that is yanked, where a server can yank: project, version, reason.
+YANKED, YANKED_REASON = ("tiny-tool", "0.9"), "broken on <py3.9>"
+
+
+def is_yanked(upload: Upload) -> bool:
+    """Whether the upload belongs to the version that is yanked."""
+    return (canonicalize_name(upload.project), upload.version) == YANKED
+
+
+def lay_out(folder: Path) -> None:
+    """Write the uploads into a folder for each project, named with its normalised name."""
+    for upload in UPLOADS:
+        path = folder / canonicalize_name(upload.project) / upload.filename
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(upload.content)
+        os.utime(path, (UPLOADED_AT.timestamp(), UPLOADED_AT.timestamp()))

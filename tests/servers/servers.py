@@ -5,7 +5,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 
 import urllib3
 
-from tests.servers.packages import REQUIRES, UPLOADS, Upload
+from tests.servers.packages import PROJECTS, REQUIRES, UPLOADS, Upload, lay_out
 
 #: Seconds that a server may take to answer first; devpi writes its database then.
 PATIENCE = 60
@@ -41,11 +41,14 @@ def executable(name: str) -> Path:
 
 
 @contextmanager
-def pypiserver(folder: Path) -> Iterator[Server]:
-    """Run pypiserver; what it does not have it does not have: it would send us to the public index otherwise."""
+def pypiserver(folder: Path, fallback: str | None = None) -> Iterator[Server]:
+    """Run pypiserver; it redirects to ``fallback``, the address of another index's pages, for what it does not have.
+
+    None: it answers 404 then. Without either option it would redirect to the public index.
+    """
     packages = folder / "packages"
     packages.mkdir()
-    port = _free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = [
         "pypi-server",
@@ -58,10 +61,10 @@ def pypiserver(folder: Path) -> Iterator[Server]:
         ".",
         "-P",
         ".",
-        "--disable-fallback",
+        *(["--disable-fallback"] if fallback is None else ["--fallback-url", fallback]),
         str(packages),
     ]
-    with _running(command, f"{url}/simple/", folder):
+    with running(command, f"{url}/simple/", folder):
         for upload in UPLOADS:
             _upload(f"{url}/", upload, {})
         yield Server(url, url)
@@ -73,10 +76,10 @@ def devpi(folder: Path) -> Iterator[Server]:
     data = folder / "server"
     init = [str(executable("devpi-init")), "--serverdir", str(data), "--no-root-pypi", "--root-passwd", PASSWORD]
     subprocess.run(init, check=True, capture_output=True)
-    port = _free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = ["devpi-server", "--serverdir", str(data), "--host", "127.0.0.1", "--port", str(port), "--offline-mode"]
-    with _running(command, f"{url}/+api", folder):
+    with running(command, f"{url}/+api", folder):
         _json("PUT", f"{url}/{USER}", {}, password=PASSWORD)
         signed = urllib3.make_headers(basic_auth=f"{USER}:{PASSWORD}")
         _json("PUT", f"{url}/{STAGE}", signed, type="stage", bases=[], volatile=True)
@@ -86,13 +89,70 @@ def devpi(folder: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def _running(command: list[str], ready: str, folder: Path) -> Iterator[None]:
-    """Run a server while the block runs; its log is in the folder."""
+def simpleindex(folder: Path, fallback: str) -> Iterator[Server]:
+    """Run simpleindex over a folder a project; it redirects to ``fallback`` for names that begin with ``other-``."""
+    lay_out(folder / "packages")
+    port = free_port()
+    routes = {
+        "simple/other-{rest}": {"source": "http", "to": f"{fallback}other-{{rest}}/"},
+        "simple/{project}": {"source": "path", "to": "packages/{project}"},
+    }
+    lines = ["[server]", 'host = "127.0.0.1"', f"port = {port}"]
+    for route, values in routes.items():
+        lines += [f'[routes."{route}"]', *(f'{key} = "{value}"' for key, value in values.items())]
+    (folder / "simpleindex.toml").write_text("\n".join(lines))
+    url = f"http://127.0.0.1:{port}"
+    with running(["simpleindex", "simpleindex.toml"], f"{url}/simple/{PROJECTS[0]}/", folder):
+        yield Server(url, f"{url}/simple/")
+
+
+@contextmanager
+def simple_repository(folder: Path) -> Iterator[Server]:
+    """Run simple-repository-server over a folder a project."""
+    lay_out(folder / "packages")
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = ["simple-repository-server", "--host", "127.0.0.1", "--port", str(port), "packages"]
+    with running(command, f"{url}/simple/", folder):
+        yield Server(url, f"{url}/simple/")
+
+
+@contextmanager
+def proxpi(folder: Path, upstream: str) -> Iterator[Server]:
+    """Run proxpi, which caches the index at ``upstream`` and asks no other."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    environment = {
+        "FLASK_APP": "proxpi.server",
+        "PROXPI_INDEX_URL": upstream,
+        "PROXPI_EXTRA_INDEX_URLS": "",
+        "PROXPI_CACHE_DIR": str(folder / "cache"),
+        # After that many seconds it redirects to the file, instead of sending it.
+        "PROXPI_DOWNLOAD_TIMEOUT": str(PATIENCE),
+    }
+    command = ["flask", "run", "--host", "127.0.0.1", "--port", str(port), "--no-reload"]
+    with running(command, f"{url}/health", folder, environment):
+        yield Server(url, f"{url}/index/")
+
+
+@contextmanager
+def running(
+    command: Sequence[str | Path], ready: str, folder: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[None]:
+    """Run a server while the block runs, and begin the block when it answers at ``ready``.
+
+    The first word of the command is a name in the servers' environment, or a path. The log is in the folder.
+    """
+    program = command[0] if isinstance(command[0], Path) else executable(command[0])
     log = folder / "log.txt"
     with (
         log.open("wb") as output,
         subprocess.Popen(
-            [executable(command[0]), *command[1:]], cwd=folder, stdout=output, stderr=subprocess.STDOUT
+            [program, *command[1:]],
+            cwd=folder,
+            env=os.environ | (environment or {}),
+            stdout=output,
+            stderr=subprocess.STDOUT,
         ) as process,
     ):
         try:
@@ -144,7 +204,7 @@ def _json(method: str, url: str, headers: dict[str, str], **content: Any) -> Non
     assert answer.status in (200, 201), (answer.status, answer.data)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         port: int = nobody.getsockname()[1]
     return port
