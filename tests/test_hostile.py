@@ -107,8 +107,8 @@ def test_too_many_rows(world: World, fake: FakeIndex, connect: Connect, monkeypa
     world.add("bar")
     hostile, sound = read(connect(fake), ["foo", "bar"], choose_streams(["versions", "files"]))
     assert {name: str(error) for name, error in hostile.failures.items()} == {
-        "files": "files of foo: 4 rows, and no more than 3 are taken: no package is known to be like that; leave the "
-        "project out, or ask the index's operators"
+        "files": "files of foo: 4 rows exceed the limit of 3; "
+        "exclude this project, or report it to the index's operators"
     }
     assert (set(hostile.changes), set(sound.changes)) == ({"versions"}, {"versions", "files"})
 
@@ -121,7 +121,9 @@ def test_a_row_that_is_too_large(
     world.add("foo", description="x" * 10_000)
     world.add("bar")
     hostile, sound = read(connect(fake), ["foo", "bar"], choose_streams(["files", "project"]))
-    assert str(hostile.failures["project"]).startswith("project of foo: a row of ")
+    assert str(hostile.failures["project"]).endswith(
+        "bytes in one row exceed the limit of 10,000; exclude this project, or report it to the index's operators"
+    )
     assert (set(hostile.changes), set(sound.changes)) == ({"files"}, {"files", "project"})
 
 
@@ -143,7 +145,7 @@ def test_too_many_values(world: World, fake: FakeIndex, connect: Connect, monkey
     world.add("bar")
     hostile, sound = read(connect(fake), ["foo", "bar"], choose_streams(["files"]))
     assert str(hostile.failures["files"]).startswith(
-        f"{fake.url}/pypi/foo/json: it has 1,002 values, and no more than 1,000 are taken: "
+        f"{fake.url}/pypi/foo/json: 1,002 values exceed the limit of 1,000; "
     )
     assert set(sound.changes) == {"files"}
 

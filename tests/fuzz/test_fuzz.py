@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from source_pypi.errors import ConfigError
+from source_pypi.errors import ConfigError, SettingError
 from tests.fuzz.running import Outcome, run
 from tests.fuzz.targets import TARGETS, Target
 
@@ -49,7 +49,7 @@ def test_finds_are_told() -> None:
     def fail(body: bytes) -> None:
         if len(body) % 2:
             raise KeyError("x")
-        raise ConfigError("x")
+        raise SettingError("", "x")
 
     outcome = run(Target("x", lambda: [b"[]", b"[1]"], TARGETS[0].mutate, fail), 100, 1)
     assert len(outcome.finds) == 5

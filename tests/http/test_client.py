@@ -16,9 +16,9 @@ import urllib3
 
 from source_pypi import __version__
 from source_pypi.errors import (
-    AnswerError,
     ProxyError,
     RefusedError,
+    ResponseError,
     SourceError,
     TransientError,
     UnavailableError,
@@ -247,7 +247,7 @@ def test_refused(flask: FakeIndex, connect: Connect, status: int, remedy: str) -
 def test_unexpected_status(flask: FakeIndex, connect: Connect) -> None:
     """A status that makes no sense here is an error that names it, and is not tried again."""
     flask.world.override(PATH, b"", status=418)
-    with pytest.raises(AnswerError, match=f"{PATH} answered 418 I'm a Teapot"):
+    with pytest.raises(ResponseError, match=f"{PATH} answered 418 I'm a Teapot"):
         connect(flask).client.get(flask.url + PATH)
     assert len(flask.requests) == 1
 
@@ -261,7 +261,7 @@ def test_redirect(flask: FakeIndex, connect: Connect) -> None:
 def test_redirects_without_end(flask: FakeIndex, connect: Connect) -> None:
     """A redirect to itself ends after a few hops in one error."""
     flask.fault("/round", faults.redirect("/round"), times=None)
-    with pytest.raises(AnswerError) as caught:
+    with pytest.raises(ResponseError) as caught:
         connect(flask).client.get(f"{flask.url}/round")
     assert caught.value.args == (f"{flask.url}/round", "more than 5 redirects")
     assert len(flask.requests) == 6
@@ -270,7 +270,7 @@ def test_redirects_without_end(flask: FakeIndex, connect: Connect) -> None:
 def test_a_redirect_to_nowhere(connect: Connect, flask: FakeIndex) -> None:
     """A redirect that does not say where to is one to itself."""
     asked: list[bytes] = []
-    with pytest.raises(AnswerError) as caught, Listener(_answering(b"HTTP/1.1 302 Found\r\n", asked)) as nowhere:
+    with pytest.raises(ResponseError) as caught, Listener(_answering(b"HTTP/1.1 302 Found\r\n", asked)) as nowhere:
         connect(flask).client.get(f"http://127.0.0.1:{nowhere.port}/away")
     assert caught.value.args == (f"http://127.0.0.1:{nowhere.port}/away", "more than 5 redirects")
     assert asked == [b"GET /away HTTP/1.1"] * 6
@@ -315,7 +315,7 @@ def test_too_large(flask: FakeIndex, connect: Connect, monkeypatch: pytest.Monke
     """An answer beyond the bound is refused, however small it was on the wire."""
     assert LARGEST_ANSWER == 256 * 1024 * 1024
     monkeypatch.setattr("source_pypi.http.compression.LARGEST_ANSWER", 1000)
-    with pytest.raises(AnswerError, match="more than 0 MB"):
+    with pytest.raises(ResponseError, match="more than 0 MB"):
         connect(flask).client.get(flask.url + PATH)
 
 
@@ -411,7 +411,7 @@ def test_no_more_at_once_than_connections(world: World, serve: Callable[..., Fak
 def test_a_redirect_to_no_address(flask: FakeIndex, connect: Connect, location: str) -> None:
     """A redirect to what is no address is one error, at once."""
     flask.fault("/away", faults.redirect(location))
-    with pytest.raises(AnswerError) as caught:
+    with pytest.raises(ResponseError) as caught:
         connect(flask).client.get(f"{flask.url}/away")
     answered = "nothing: it is no address" if "999" in location else f"with a redirect to no address: {location!r}"
     assert caught.value.args[1] == answered
@@ -443,11 +443,11 @@ def test_where_a_redirect_leads(base: str, location: str, url: str) -> None:
 def test_a_redirect_that_could_be_read() -> None:
     """A redirect from https to http is not followed; what is said of it has no credentials, and is short."""
     location = f"http://me:s3cret@b/{'y' * 100}"
-    with pytest.raises(AnswerError) as caught:
+    with pytest.raises(ResponseError) as caught:
         _joined("https://me:s3cret@a/x", location)
     shown = f"http://b/{'y' * 51}"
     assert caught.value.args == ("https://a/x", f"with a redirect from https to http: {shown!r}")
-    with pytest.raises(AnswerError) as caught:
+    with pytest.raises(ResponseError) as caught:
         _joined("https://me:s3cret@a/x", "ftp://me:s3cret@b/")
     assert caught.value.args == ("https://a/x", "with a redirect to no address: 'ftp://b/'")
 
@@ -554,7 +554,7 @@ def test_gone_is_not_found(flask: FakeIndex, connect: Connect) -> None:
 def test_other_statuses(flask: FakeIndex, connect: Connect, status: int, answered: str | None) -> None:
     """What a status is called is told where it has a name; without a proxy, 407 is as odd as any."""
     flask.world.override(PATH, b"", status=status)
-    with pytest.raises(AnswerError) as caught:
+    with pytest.raises(ResponseError) as caught:
         connect(flask).client.get(flask.url + PATH)
     assert caught.value.args == (flask.url + PATH, answered or f"{status} {HTTPStatus(status).phrase}")
 
@@ -578,7 +578,7 @@ def test_a_proxy_that_does_not_connect(
     monkeypatch.setenv("HTTPS_PROXY", flask.url)
     with pytest.raises(ProxyError) as caught:
         connect(flask).client.get("https://index.example/x")
-    assert caught.value.args == (flask.url, "does not connect to the index (405): check NO_PROXY and index_url")
+    assert caught.value.args == (flask.url, "refuses to connect to the index (405): check NO_PROXY and index_url")
     assert waits == []
 
 
@@ -613,7 +613,7 @@ def test_the_largest_answer(
     if taken:
         assert client.get(flask.url + PATH).body == body
         return
-    with pytest.raises(AnswerError) as caught:
+    with pytest.raises(ResponseError) as caught:
         client.get(flask.url + PATH)
     assert caught.value.args == (flask.url + PATH, "more than 2 MB")
 
@@ -717,7 +717,7 @@ def test_waits_are_jittered(flask: FakeIndex, connect: Connect, waits: list[floa
 
 def test_an_address_that_is_none(flask: FakeIndex, connect: Connect) -> None:
     """What is no address is told at once, without credentials."""
-    with pytest.raises(AnswerError) as caught:
+    with pytest.raises(ResponseError) as caught:
         connect(flask).client.get("nothing://me:s3cret@a/x")
     assert caught.value.args == ("nothing://a/x", "nothing: it is no address")
 
@@ -751,7 +751,7 @@ def test_read_no_further(
     client = connect(flask).client
     client._headers["Accept-Encoding"] = "identity"
     if size > 1000:
-        with pytest.raises(AnswerError, match="more than 0 MB"):
+        with pytest.raises(ResponseError, match="more than 0 MB"):
             client.get(f"{flask.url}/large")
     else:
         assert len(client.get(f"{flask.url}/large").body) == size
@@ -768,6 +768,6 @@ def test_cut_short_where_the_bound_is(
     monkeypatch.setattr("source_pypi.http.compression.LARGEST_ANSWER", 1000)
     client = connect(flask).client
     client._headers["Accept-Encoding"] = "identity"
-    with pytest.raises(AnswerError, match="more than 0 MB"):
+    with pytest.raises(ResponseError, match="more than 0 MB"):
         client.get(f"{flask.url}/large")
     assert waits == [1.0]

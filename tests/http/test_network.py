@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from source_pypi.config import make_config
-from source_pypi.errors import AnswerError, DocumentError, SourceError, UnavailableError, UnreachableError
+from source_pypi.errors import DocumentError, ResponseError, SourceError, UnavailableError, UnreachableError
 from source_pypi.http.client import (
     FIRST_TRIES,
     LONGEST_BACKOFF,
@@ -254,7 +254,7 @@ def test_a_redirect_that_leads_nowhere(case: str, index: FakeIndex, connect: Con
     location, expected = REDIRECTED[case]
     index.fault(PATH, faults.redirect(location), times=None)
     found, failed = rows(connect(index), index.url)
-    assert (found, [type(error) for error in failed]) == ([], [AnswerError])
+    assert (found, [type(error) for error in failed]) == ([], [ResponseError])
     assert str(failed[0]) == f"{index.url}{expected}: is index_url the address of a package index?"
     assert len(index.requests) == (REDIRECTS + 1 if case == "to itself" else 1)
     assert waits == []

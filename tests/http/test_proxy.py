@@ -87,15 +87,15 @@ def test_credentials_of_a_proxy(text: str, expected: Proxy) -> None:
     [
         (
             "socks5://ann:s3cret@proxy.test",
-            "socks5://proxy.test cannot be used: socks5 is not spoken here, http and https are",
+            "socks5://proxy.test cannot be used: its scheme is socks5, not http or https",
         ),
         (
             "http://ann:s3cret@",
-            "(HTTP_PROXY, HTTPS_PROXY or ALL_PROXY) names no address, as http://proxy.example.com:3128 is one",
+            "(HTTP_PROXY, HTTPS_PROXY or ALL_PROXY) is not a URL such as http://proxy.example.com:3128",
         ),
         (
             "http://ann:s3cret@x:no",
-            "(HTTP_PROXY, HTTPS_PROXY or ALL_PROXY) names no address, as http://proxy.example.com:3128 is one",
+            "(HTTP_PROXY, HTTPS_PROXY or ALL_PROXY) is not a URL such as http://proxy.example.com:3128",
         ),
     ],
 )
@@ -164,7 +164,7 @@ def test_credentials_that_are_wanted(
         error = told(connect, index, index.url.replace("http", scheme) + PATH)
     assert (type(error), str(error), waits) == (
         ProxyError,
-        f"the environment's proxy {forward.url} wants credentials (407): its address takes them, as name:password@host",
+        f"the environment's proxy {forward.url} requires credentials (407): add them to its URL, as name:password@host",
         [],
     )
 
@@ -172,7 +172,7 @@ def test_credentials_that_are_wanted(
 CONNECT: dict[int, tuple[type[SourceError], str]] = {
     403: (
         ProxyError,
-        "the environment's proxy {proxy} does not connect to the index (403): check NO_PROXY and index_url",
+        "the environment's proxy {proxy} refuses to connect to the index (403): check NO_PROXY and index_url",
     ),
     502: (
         UnreachableError,

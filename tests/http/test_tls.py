@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from source_pypi.errors import AnswerError, SettingError, UnreachableError, UntrustedError
+from source_pypi.errors import ResponseError, SettingError, UnreachableError, UntrustedError
 from source_pypi.http.credentials import Credentials, origin
 from source_pypi.http.tls import trusted
 from source_pypi.services.index.api import Index
@@ -135,7 +135,7 @@ def test_no_way_back(index: FakeIndex, authority: Authority, connect: Connect) -
     index.fault("/away", faults.redirect(index.url + PATH))
     client = connect(index, ca_bundle=str(authority.bundle)).client
     with secured(index, authority) as url:
-        with pytest.raises(AnswerError, match="a redirect from https to http"):
+        with pytest.raises(ResponseError, match="a redirect from https to http"):
             client.get(f"{url}/away")
         client.close()
     assert [request.path for request in index.requests] == ["/away"]

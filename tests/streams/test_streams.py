@@ -302,4 +302,4 @@ def test_streams_that_do_not_exist(asked: list[str]) -> None:
         choose_streams(asked)
     known = [*names(STREAMS), "all"]
     assert caught.value.streams == tuple(name for name in asked if name not in known)
-    assert caught.value.known == tuple(known)
+    assert caught.value.available == tuple(known)

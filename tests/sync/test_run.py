@@ -12,7 +12,6 @@ from msgspec.structs import replace
 
 from source_pypi.config import make_config
 from source_pypi.errors import (
-    ConfigError,
     DocumentError,
     NotOfferedError,
     RefusedError,
@@ -209,7 +208,7 @@ def test_hopeless(world: World, fake: FakeIndex, connect: Connect) -> None:
         fake.fault(f"/pypi/{name}/json", faults.html(), times=None)
     run = read(connect(fake), [*"abcdef"], streams("files"))
     assert [bool(next(run).failures) for _ in range(4)] == [False, True, True, True]
-    with pytest.raises(StoppedError, match="stopped after 3 projects in a row failed; 2 were not asked for"):
+    with pytest.raises(StoppedError, match="stopped after 3 projects in a row failed; 2 more were not read"):
         next(run)
 
 
@@ -777,8 +776,8 @@ def test_a_stale_copy_changes_nothing(
     assert len(waits) == STALE_TRIES - 1
     assert (batch.changes, batch.failures, batch.missing) == ({}, {}, False)
     assert batch.warnings == (
-        f"{fake.url}/pypi/foo/json is an old copy (serial {world.serial - 1}, {world.serial} was seen before): "
-        "what was loaded stays, the next run asks again (if the index was set up anew, reset the state)",
+        f"{fake.url}/pypi/foo/json is an old copy (serial {world.serial - 1}, previously {world.serial}): "
+        "loaded rows stay, and the next run tries again (if the index was set up anew, reset the state)",
     )
     assert memory.tables() == before
     memory.sync(fake, index, ["foo"], names, releases="all")
@@ -1234,7 +1233,7 @@ def test_what_is_spared_is_counted() -> None:
 def test_streams_that_cannot_be_read(world: World, fake: FakeIndex, connect: Connect) -> None:
     """A stream that lacks something is told with the reason, before anything else; the others are read."""
     world.add("flask")
-    error = ConfigError("it lacks something")
+    error = NotOfferedError("roles", "http://index.test")
 
     def lacking() -> None:
         raise error

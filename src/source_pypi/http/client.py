@@ -30,7 +30,7 @@ import urllib3
 from msgspec import Struct
 
 from source_pypi._version import __version__
-from source_pypi.errors import AnswerError, RefusedError, UnavailableError, UnreachableError
+from source_pypi.errors import RefusedError, ResponseError, UnavailableError, UnreachableError
 from source_pypi.http import compression
 from source_pypi.http.connections import Connections
 from source_pypi.http.credentials import Credentials, origin
@@ -176,7 +176,7 @@ class Client:
         :raises RefusedError: 401 or 403.
         :raises UntrustedError: its certificate is not trusted.
         :raises ProxyError: its proxy cannot be used, or wants credentials.
-        :raises AnswerError: any other status, too many redirects, or one that is not followed.
+        :raises ResponseError: any other status, too many redirects, or one that is not followed.
         """
         began, tries = self._clock(), 0
         while True:
@@ -216,13 +216,13 @@ class Client:
                 body = compression.unpack(packed, response.headers.get("Content-Encoding", ""))
                 del packed
             except (urllib3.exceptions.LocationValueError, urllib3.exceptions.URLSchemeUnknown, UnicodeError) as error:
-                raise AnswerError(without_credentials(hop), "nothing: it is no address") from error
+                raise ResponseError(without_credentials(hop), "nothing: it is no address") from error
             except (urllib3.exceptions.HTTPError, OSError) as error:
                 return self._failed(hop, error)
             if response.status not in _REDIRECTING:
                 return self._judge(hop, response, body)
             hop = _joined(hop, response.headers.get("Location", ""))
-        raise AnswerError(without_credentials(url), f"more than {REDIRECTS} redirects")
+        raise ResponseError(without_credentials(url), f"more than {REDIRECTS} redirects")
 
     def _failed(self, url: str, error: Exception) -> "_Failure":
         """Why no answer came, where it may come the next time.
@@ -276,9 +276,9 @@ class Client:
         if status == 407 and (proxy := self._connections.proxy(url)) is not None:
             raise refused_by_proxy(proxy, status)
         if len(body) > compression.LARGEST_ANSWER:
-            raise AnswerError(shown, f"more than {compression.LARGEST_ANSWER // 2**20} MB")
+            raise ResponseError(shown, f"more than {compression.LARGEST_ANSWER // 2**20} MB")
         if status not in (200, 304, 404, 410):
-            raise AnswerError(shown, f"{status} {HTTPStatus(status).phrase if status in _KNOWN else ''}".strip())
+            raise ResponseError(shown, f"{status} {HTTPStatus(status).phrase if status in _KNOWN else ''}".strip())
         headers = response.headers
         serial = headers.get("X-PyPI-Last-Serial", "")
         return Response(
@@ -328,7 +328,7 @@ _KNOWN = frozenset(HTTPStatus)
 def _joined(base: str, location: str) -> str:
     """Where a redirect leads to.
 
-    :raises AnswerError: when that is no address, or one where what is sent could be read on the way.
+    :raises ResponseError: when that is no address, or one where what is sent could be read on the way.
     """
     shown = without_credentials(location)[:60]
     try:
@@ -337,9 +337,9 @@ def _joined(base: str, location: str) -> str:
     except ValueError:
         scheme = ""
     if scheme not in ("http", "https"):
-        raise AnswerError(without_credentials(base), f"with a redirect to no address: {shown!r}")
+        raise ResponseError(without_credentials(base), f"with a redirect to no address: {shown!r}")
     if scheme == "http" and urlsplit(base).scheme == "https":
-        raise AnswerError(without_credentials(base), f"with a redirect from https to http: {shown!r}")
+        raise ResponseError(without_credentials(base), f"with a redirect from https to http: {shown!r}")
     return url
 
 

@@ -38,8 +38,8 @@ def fault_of_user(error: Exception, url: str, proxy: Proxy | None) -> SourceErro
 def refused_by_proxy(proxy: Proxy, status: int) -> ProxyError:
     """The error for a proxy that does not let a request through."""
     if status == 407:
-        return ProxyError(proxy.url, "wants credentials (407): its address takes them, as name:password@host")
-    return ProxyError(proxy.url, f"does not connect to the index ({status}): check NO_PROXY and index_url")
+        return ProxyError(proxy.url, "requires credentials (407): add them to its URL, as name:password@host")
+    return ProxyError(proxy.url, f"refuses to connect to the index ({status}): check NO_PROXY and index_url")
 
 
 def cause_of(error: Exception, proxy: Proxy | None) -> str:

@@ -55,12 +55,12 @@ def read_proxy(text: str) -> Proxy:
         parts = urlsplit(text)
         host, port, username = parts.hostname, parts.port, parts.username
     except ValueError:
-        raise ProxyError("", "names no address, as http://proxy.example.com:3128 is one") from None
+        raise ProxyError("", "is not a URL such as http://proxy.example.com:3128") from None
     shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
     if not host or port == 0 or re.search(r"[\s\x00-\x1f]", text):
-        raise ProxyError("", "names no address, as http://proxy.example.com:3128 is one")
+        raise ProxyError("", "is not a URL such as http://proxy.example.com:3128")
     if parts.scheme not in ("http", "https"):
-        raise ProxyError(shown, f"cannot be used: {parts.scheme} is not spoken here, http and https are")
+        raise ProxyError(shown, f"cannot be used: its scheme is {parts.scheme}, not http or https")
     if username is None:
         return Proxy(shown)
     token = base64.b64encode(f"{unquote(username)}:{unquote(parts.password or '')}".encode())

@@ -157,8 +157,8 @@ def test_only_stale_copies(world: World, fake: FakeIndex, connect: Connect, wait
     with pytest.raises(StaleError) as caught:
         connect(fake).project("flask", Fingerprint(serial=world.serial))
     assert str(caught.value) == (
-        f"{fake.url}/pypi/flask/json is an old copy (serial {world.serial - 1}, {world.serial} was seen before): "
-        "what was loaded stays, the next run asks again (if the index was set up anew, reset the state)"
+        f"{fake.url}/pypi/flask/json is an old copy (serial {world.serial - 1}, previously {world.serial}): "
+        "loaded rows stay, and the next run tries again (if the index was set up anew, reset the state)"
     )
     assert len(fake.requests) == STALE_TRIES == len(waits) + 1
 

@@ -97,7 +97,7 @@ def test_too_many_headers() -> None:
     many = b"".join(b"X-%d: a\n" % number for number in range(50_000))
     with pytest.raises(TooLargeError) as caught:
         open_core_metadata(HEAD + many, ADDRESS)
-    assert str(caught.value).startswith(f"{ADDRESS}: it has 50,002 different headers, and no more than 500 are taken: ")
+    assert str(caught.value).startswith(f"{ADDRESS}: 50,002 different headers exceed the limit of 500; ")
     assert len(open_core_metadata(HEAD + b"\n" + many, ADDRESS).content.raw["description"]) == len(many)
 
 
@@ -137,7 +137,7 @@ def test_too_many_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(document, "MOST_VALUES", 1000)
     with pytest.raises(TooLargeError) as caught:
         open_core_metadata(HEAD + b"\n" + b"a\n" * 998, ADDRESS)
-    assert str(caught.value).startswith(f"{ADDRESS}: it has 1,002 values, and no more than 1,000 are taken: ")
+    assert str(caught.value).startswith(f"{ADDRESS}: 1,002 values exceed the limit of 1,000; ")
     assert open_core_metadata(HEAD + b"\n" + b"a\n" * 997, ADDRESS).content.raw["description"] == "a\n" * 997
 
 

@@ -8,7 +8,7 @@ from source_pypi.services.index.documents import Project, Provenance, document, 
 from source_pypi.services.index.documents.document import check_nesting, sketch
 
 ADDRESS = "http://index.test/pypi/foo/json"
-TOO_DEEP = f"{ADDRESS}: it is nested deeper than 100 levels, and no more than 100 are taken: "
+TOO_DEEP = f"{ADDRESS}: 101 or more levels of nesting exceed the limit of 100; "
 
 
 # How deep -----------------------------------------------------------------------------------------------------
@@ -64,7 +64,7 @@ def test_too_many_values(monkeypatch: pytest.MonkeyPatch) -> None:
     assert section(b"[%s0]" % (b"0," * 999)) == b"[%s0]" % (b"0," * 999)
     with pytest.raises(TooLargeError) as caught:
         open_document(body % (b"0," * 1000), Project, ADDRESS)
-    assert str(caught.value).startswith(f"{ADDRESS}: it has 1,002 values, and no more than 1,000 are taken: ")
+    assert str(caught.value).startswith(f"{ADDRESS}: 1,002 values exceed the limit of 1,000; ")
 
 
 def test_texts_are_no_values(monkeypatch: pytest.MonkeyPatch) -> None:

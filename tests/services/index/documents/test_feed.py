@@ -109,7 +109,7 @@ def test_too_many_elements(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(document, "MOST_VALUES", 1000)
     with pytest.raises(TooLargeError) as caught:
         opened("<a/>" * 1000)
-    assert str(caught.value).startswith(f"{ADDRESS}: it has 1,008 values, and no more than 1,000 are taken: ")
+    assert str(caught.value).startswith(f"{ADDRESS}: 1,008 values exceed the limit of 1,000; ")
 
 
 @pytest.mark.parametrize(

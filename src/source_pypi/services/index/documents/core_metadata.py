@@ -39,7 +39,7 @@ def open_core_metadata(
     check_values(body, b"\n", url)
     different = set(_HEADER.findall(_END_OF_HEADERS.split(body, maxsplit=1)[0]))
     if (count := len(different)) > MOST_HEADERS:
-        raise TooLargeError(url, f"it has {count:,} different headers", f"{MOST_HEADERS:,}")
+        raise TooLargeError(url, f"{count:,} different headers", f"{MOST_HEADERS:,}")
     try:
         raw, unparsed = parse_email(body)
     except RecursionError as error:  # a message within a message within a message

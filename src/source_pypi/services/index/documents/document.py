@@ -151,7 +151,7 @@ def check_values(body: bytes, separator: bytes, url: str) -> None:
     :raises TooLargeError: when it has.
     """
     if len(body) > 2 * MOST_VALUES and (count := body.count(separator)) > MOST_VALUES:
-        raise TooLargeError(url, f"it has {count + 1:,} values", f"{MOST_VALUES:,}")
+        raise TooLargeError(url, f"{count + 1:,} values", f"{MOST_VALUES:,}")
 
 
 def _mended(body: bytes, type_: type[S], url: str, etag: str | None, serial: int | None) -> Document[S]:
@@ -187,7 +187,7 @@ def check_nesting(body: bytes, url: str) -> None:
     except RecursionError:
         too_deep = True
     if too_deep:
-        raise TooLargeError(url, f"it is nested deeper than {DEEPEST} levels", f"{DEEPEST}")
+        raise TooLargeError(url, f"{DEEPEST + 1} or more levels of nesting", f"{DEEPEST}")
 
 
 def plain(value: bytes | Raw) -> Any:
