@@ -209,7 +209,7 @@ def test_defaults_are_part_of_args() -> None:
     """A field that was not given has its default in ``args``; a keyword is as good as a position."""
     error = errors.NotOfferedError(url="http://index.test/stats/", what="statistics")
     assert error.args == ("statistics", "http://index.test/stats/", "answered 404")
-    assert repr(error) == ("NotOfferedError(what='statistics', url='http://index.test/stats/', found='answered 404')")
+    assert repr(error) == ("NotOfferedError('statistics', 'http://index.test/stats/', 'answered 404')")
 
 
 def test_errors_are_compared_by_identity() -> None:

@@ -28,5 +28,5 @@ def test_the_tests_that_it_names(file: str, function: str) -> None:
 
 def test_it_names_tests() -> None:
     """The page names its tests in the form that is looked for."""
-    assert ("http/test_network.py", "test_cut_at_any_byte") in named()
+    assert ("http/test_network.py", "test_response_cut_at_any_byte_is_retried") in named()
     assert len(set(named())) > 60

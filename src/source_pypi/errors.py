@@ -52,7 +52,7 @@ class SourceError(Exception):
     failure_type: ClassVar[FailureType] = "system_error"
 
     def __init_subclass__(cls) -> None:
-        dataclass(eq=False)(cls)  # errors stay hashable
+        dataclass(eq=False, repr=False)(cls)  # compared and shown as other exceptions are
 
     def __post_init__(self) -> None:
         """Copy lists, which a caller may change later, and set ``args``, from which errors are unpickled."""

@@ -45,7 +45,7 @@ def config(body: bytes) -> None:
     settings = read_config(placed("config.json", body))
     if settings.index_url is not None:
         root_of(settings.index_url)
-        credentials_for(settings, settings.index_url)
+        credentials_for(settings.index_url, settings.index_username, settings.index_password, settings.credentials_from)
     select(settings)
 
 

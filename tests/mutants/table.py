@@ -23,7 +23,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "sync/changes.py": ("tests/sync/test_changes.py",),
     "sync/planner.py": ("tests/sync/test_planner.py", "tests/sync/test_listing.py"),
     "sync/listing.py": ("tests/sync/test_listing.py",),
-    "http/client.py": ("tests/http/test_client.py",),
+    "http/client.py": ("tests/http/test_client.py", "tests/http/test_responses.py", "tests/http/test_retries.py"),
     "sync/run.py": ("tests/sync/test_run.py", "tests/sync/test_listing.py"),
     "sync/turns.py": ("tests/sync/test_turns.py",),
 }

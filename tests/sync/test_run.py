@@ -331,7 +331,7 @@ def test_one_project_after_another(
     for name in ("p0", "p1", "p2"):
         world.add(name, releases=["1.0", "2.0"])
     told: list[RetryWait | RequestLog] = []
-    list(read(connect(fake, tell=told.append), [asked, "p1", "p2"], streams(*names), **settings))
+    list(read(connect(fake, on_event=told.append), [asked, "p1", "p2"], streams(*names), **settings))
     order = [re.search(r"p\d", event.url) for event in told]
     projects = [found[0] for found in order if found is not None]
     assert (projects, len(projects) > 3) == (sorted(projects), True)
@@ -344,7 +344,7 @@ def test_one_slow_answer(world: World, fake: FakeIndex, connect: Connect) -> Non
         world.add(name)
     fake.fault("/pypi/p0/json", faults.slow(0.5))
     told: list[RetryWait | RequestLog] = []
-    list(read(connect(fake, connections=2, tell=told.append), names, streams("files"), max_concurrency=2))
+    list(read(connect(fake, connections=2, on_event=told.append), names, streams("files"), max_concurrency=2))
     order = [event.url.split("/")[-2] for event in told]
     assert order[: order.index("p0")] == ["p1", "p2", "p3"]
 
@@ -360,7 +360,7 @@ def test_threads_end(world: World, fake: FakeIndex, connect: Connect) -> None:
             reading.set()
             waited.append(left.wait(5))
 
-    run = read(connect(fake, tell=tell), [*"abcdef"], streams("files"))
+    run = read(connect(fake, on_event=tell), [*"abcdef"], streams("files"))
     next(run)
     threads = [one for one in threading.enumerate() if one not in before and one.name.startswith("visit")]
     assert reading.wait(5)

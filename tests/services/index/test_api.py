@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
+from source_pypi import __version__
 from source_pypi.config import make_config
 from source_pypi.errors import DocumentError, SourceError, StaleError
-from source_pypi.services.index.api import STALE_TRIES, Index, default_url, open_index, root_of
+from source_pypi.services.index.api import DEVPI, STALE_TRIES, Index, default_url, open_index, root_of, user_agent
 from source_pypi.services.index.documents import UNCHANGED, UNKNOWN, Document, Fingerprint
-from tests.fake_index import FakeIndex, World, faults
+from tests.fake_index import FakeIndex, Fault, World, faults
 from tests.fake_index.site import Answer
 
 Connect = Callable[..., Index]
@@ -40,6 +41,43 @@ def test_default_address() -> None:
     index.client.close()
     assert not index.root.endswith(("/", "/pypi", "/simple"))
     assert default_url().startswith(index.root)
+
+
+def test_user_agent_names_version_and_contact() -> None:
+    """The User-Agent is name and version, and the contact if there is one."""
+    assert user_agent(None) == f"source-pypi/{__version__}"
+    assert user_agent("team@example.com") == f"source-pypi/{__version__} (+team@example.com)"
+
+
+def test_open_index_sends_the_user_agent(world: World, fake: FakeIndex) -> None:
+    """The index that a configuration names gets its contact with each request."""
+    world.add("flask")
+    index = open_index(make_config({"index_url": fake.url, "contact": "team@example.com"}))
+    index.project("flask")
+    index.client.close()
+    assert fake.requests[0].headers["user-agent"] == user_agent("team@example.com")
+
+
+@pytest.mark.parametrize(
+    ("value", "serial"),
+    [("9" * 18, 10**18 - 1), ("9" * 19, None), ("-7", None), ("\N{SUPERSCRIPT TWO}", None), ("", None)],
+)
+def test_serial_of_the_header(fake: FakeIndex, connect: Connect, value: str, serial: int | None) -> None:
+    """The serial of a document without one is that of the header, if it is a number that fits 64 bits."""
+    answer = Answer(200, "application/json", b'{"info":{}}', (("X-PyPI-Last-Serial", value),))
+    fake.fault("/pypi/flask/json", Fault("header", answer))
+    document = connect(fake).project("flask")
+    assert isinstance(document, Document)
+    assert (document.serial, document.best_serial) == (serial, serial)
+
+
+def test_devpi_is_recognised_by_its_header(fake: FakeIndex, connect: Connect) -> None:
+    """After a response of devpi, pages are requested where devpi has them."""
+    index = connect(fake)
+    assert index.page_url("flask") == f"{fake.url}/simple/flask/"
+    fake.fault("/pypi/flask/json", Fault("header", Answer(404, "application/json", b"", (("X-Devpi-Serial", "7"),))))
+    assert index.project("flask") is None
+    assert index.page_url("flask") == f"{fake.url}{DEVPI.pages}/flask/"
 
 
 @pytest.mark.parametrize("ending", ["", "/", "/simple", "/simple/", "/pypi", "/pypi/"])

@@ -7,7 +7,7 @@ import pytest
 from source_pypi.errors import DocumentError
 from source_pypi.services.index.documents import Listed, Listing, Page, PageFile, ProjectStatus, open_document
 from source_pypi.services.index.documents.invalid_fields import InvalidField
-from source_pypi.services.index.documents.page import Meta, newer_than_known, serial_of
+from source_pypi.services.index.documents.page import Meta, serial_of, unsupported_version
 from tests.fake_index import World
 from tests.fake_index.documents import View, listing_json, page_html, page_json
 
@@ -160,5 +160,5 @@ def test_serials(value: Any, expected: int | None) -> None:
 )
 def test_versions_of_the_interface(version: str | None, expected: str | None) -> None:
     """A page of a major version that we do not know is not read on (PEP 629)."""
-    assert newer_than_known(Meta(api_version=version)) == expected
-    assert newer_than_known(None) is None
+    assert unsupported_version(Meta(api_version=version)) == expected
+    assert unsupported_version(None) is None
