@@ -18,7 +18,7 @@ from source_pypi.services.index.documents import (
     Release,
     Statistics,
 )
-from source_pypi.services.index.documents.kinds import BEHIND_PROJECT, MOMENTARY, DocumentKind
+from source_pypi.services.index.documents.kinds import SNAPSHOT_DOCUMENTS, VIA_PROJECT, DocumentKind
 
 #: What streams cost, in requests.
 ONE_A_PROJECT = "1 a project, shared by all streams that read its document"
@@ -125,12 +125,12 @@ class Stream(Struct, frozen=True, dict=True):
     @cached_property
     def incremental(self) -> bool:
         """Whether it can be read by what has changed; statistics and feeds tell of the moment only."""
-        return not MOMENTARY & set(self.documents)
+        return not SNAPSHOT_DOCUMENTS & set(self.documents)
 
     @cached_property
     def required_documents(self) -> frozenset[DocumentKind]:
         """The documents that are asked for it: those that it reads, and the one that leads to them."""
-        leading = {DocumentKind.PROJECT} if BEHIND_PROJECT & set(self.documents) else set()
+        leading = {DocumentKind.PROJECT} if VIA_PROJECT & set(self.documents) else set()
         return frozenset({*self.documents, *leading})
 
     @cached_property

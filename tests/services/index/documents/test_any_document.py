@@ -23,7 +23,7 @@ from source_pypi.services.index.documents import (
     open_document,
     plain,
 )
-from source_pypi.services.index.documents.document import _PIECE
+from source_pypi.services.index.documents.document import _CHUNK
 from source_pypi.services.index.documents.invalid_fields import InvalidField
 from source_pypi.streams import choose_streams
 from source_pypi.streams.stream import ProjectDocuments
@@ -160,7 +160,7 @@ def test_texts_that_utf_8_can_hold(text: str) -> None:
     assert document.content.info.summary == text
 
 
-@pytest.mark.parametrize("before", [0, _PIECE - 9, _PIECE - 8, _PIECE - 7, 3 * _PIECE])
+@pytest.mark.parametrize("before", [0, _CHUNK - 9, _CHUNK - 8, _CHUNK - 7, 3 * _CHUNK])
 @pytest.mark.parametrize(
     ("letter", "sound"), [("\u00e4".encode(), True), ("\U0001f40d".encode(), True), (b"\xf0\x9f", False)]
 )

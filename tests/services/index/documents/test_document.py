@@ -5,7 +5,7 @@ import pytest
 from source_pypi.errors import DocumentError, TooLargeError
 from source_pypi.safety.limits import DEEPEST
 from source_pypi.services.index.documents import Project, Provenance, document, open_document, plain
-from source_pypi.services.index.documents.document import check_nesting, sketch
+from source_pypi.services.index.documents.document import check_nesting, excerpt
 
 ADDRESS = "http://index.test/pypi/foo/json"
 TOO_DEEP = f"{ADDRESS}: 101 or more levels of nesting exceed the limit of 100; "
@@ -98,16 +98,16 @@ def test_plain_numbers() -> None:
     [
         (b"", "an empty body"),
         (b" \n", "an empty body"),
-        (b"\x00\x01\x02", "bytes that are no text"),
-        ("\u4e0d\u5b58\u5728".encode(), "bytes that are no text"),
-        (b"\x00" * 200 + b"abc", "bytes that are no text"),
+        (b"\x00\x01\x02", "bytes that are not text"),
+        ("\u4e0d\u5b58\u5728".encode(), "bytes that are not text"),
+        (b"\x00" * 200 + b"abc", "bytes that are not text"),
         (b"\x00" * 199 + b"abc", "'a'"),
         (b"x" * 61, f"'{'x' * 60}'"),
     ],
 )
 def test_a_sketch(body: bytes, found: str) -> None:
     """What came instead is told by what is printable in its first 200 bytes, at most 60 characters."""
-    assert sketch(body) == found
+    assert excerpt(body) == found
     with pytest.raises(DocumentError) as caught:
         open_document(body, Project, ADDRESS)
     assert caught.value.found == found
