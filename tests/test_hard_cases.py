@@ -27,7 +27,15 @@ from tests.batches import batch_with, rows_in
 from tests.fake_index import FakeIndex, World
 from tests.fake_index.documents import View, project_document
 from tests.recordings import visit_recorded
-from tests.services.index.documents.test_any_document import JSON, LETTERS, MISSING, WHOLE, changes, cleaned, place
+from tests.services.index.documents.test_any_document import (
+    COMPLETE,
+    JSON,
+    LETTERS,
+    MISSING,
+    changes,
+    put,
+    without_missing,
+)
 from tests.streams import ROOT
 from tests.sync.test_run import counts, read
 
@@ -374,13 +382,13 @@ def visit_of(document: Document[Project], page: Document[Page]) -> ProjectDocume
 @given(changes())
 def test_whatever_is_wrong_with_a_document(changed: list[tuple[Any, str, Any]]) -> None:
     """Whatever is missing, null or wrong in a document, every stream makes its rows, and none is lost."""
-    sent, wrong = copy.deepcopy(WHOLE), 0
+    sent, wrong = copy.deepcopy(COMPLETE), 0
     for path, what, instead in changed:
-        place(sent, path, {"missing": MISSING, "null": None, "wrong": instead}[what])
+        put(sent, path, {"missing": MISSING, "null": None, "wrong": instead}[what])
         wrong += what == "wrong" or (what == "null" and isinstance(path[-1], int))
-    body = json.dumps(cleaned(sent)).encode()
+    body = json.dumps(without_missing(sent)).encode()
     document = open_document(body, Project, f"{ROOT}/pypi/foo/json")
-    page = {"files": [], "project-status": cleaned(sent).get("ownership")}
+    page = {"files": [], "project-status": without_missing(sent).get("ownership")}
     visit = visit_of(document, open_document(json.dumps(page).encode(), Page, f"{ROOT}/simple/foo/"))
     made = {stream.name: list(stream.rows(visit)) for stream in OF_PROJECT}
     content = document.content

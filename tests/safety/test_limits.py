@@ -1,10 +1,10 @@
-"""How much is taken, and what is remembered of it."""
+"""safety/limits.py: the cache of short texts."""
 
 from source_pypi.safety.limits import LONGEST_CACHED, cached_if_short
 
 
-def test_short_texts_are_cached() -> None:
-    """What came of a short text is remembered; a long one is read anew each time, so that memory does not grow."""
+def test_only_short_texts_are_cached() -> None:
+    """The result of a short text is cached; a long text is computed each time, so that the cache stays small."""
     asked: list[str] = []
 
     @cached_if_short(2)
