@@ -50,6 +50,8 @@ class SourceError(Exception):
     """Root of all errors that this package raises on purpose."""
 
     failure_type: ClassVar[FailureType] = "system_error"
+    #: What ``str`` returns, with the fields in braces; a class whose message has variants overrides ``_message``.
+    template: ClassVar[str] = ""
 
     def __init_subclass__(cls) -> None:
         dataclass(eq=False, repr=False)(cls)  # compared and shown as other exceptions are
@@ -65,7 +67,7 @@ class SourceError(Exception):
         return printable(self._message())
 
     def _message(self) -> str:
-        raise NotImplementedError
+        return self.template.format_map(vars(self))
 
 
 class ConfigError(SourceError):
@@ -100,11 +102,10 @@ class SettingError(ConfigError):
 class NoProjectsError(ConfigError):
     """No project was named; raised when a selection is made."""
 
-    def _message(self) -> str:
-        return (
-            "no projects named, or all of them excluded: give names (source-pypi sync flask requests) or a file "
-            "(-r requirements.txt), or set 'projects' or 'project_name' in the configuration"
-        )
+    template = (
+        "no projects named, or all of them excluded: give names (source-pypi sync flask requests) or a file "
+        "(-r requirements.txt), or set 'projects' or 'project_name' in the configuration"
+    )
 
 
 class ProjectNameError(ConfigError):
@@ -112,9 +113,7 @@ class ProjectNameError(ConfigError):
 
     text: str
     reason: str
-
-    def _message(self) -> str:
-        return f"{self.text!r} cannot be a project: {self.reason}"
+    template = "{text!r} cannot be a project: {reason}"
 
 
 class RequirementsError(ConfigError):
@@ -182,9 +181,7 @@ class ExtraMissingError(ConfigError):
 
     extra: str
     feature: str
-
-    def _message(self) -> str:
-        return f"{self.feature} needs the extra: pip install 'source-pypi[{self.extra}]'"
+    template = "{feature} needs the extra: pip install 'source-pypi[{extra}]'"
 
 
 class CatalogError(ConfigError):
@@ -195,9 +192,7 @@ class CatalogError(ConfigError):
 
     what: str
     reason: str
-
-    def _message(self) -> str:
-        return f"the {self.what} cannot be read: {self.reason}"
+    template = "the {what} cannot be read: {reason}"
 
 
 class StateError(ConfigError):
@@ -205,12 +200,10 @@ class StateError(ConfigError):
 
     stream: str
     reason: str
-
-    def _message(self) -> str:
-        return (
-            f"the state of {self.stream} cannot be read: {self.reason}; reset the stream to read it in full "
-            "(in Airbyte: clear its data; elsewhere: omit its state)"
-        )
+    template = (
+        "the state of {stream} cannot be read: {reason}; reset the stream to read it in full "
+        "(in Airbyte: clear its data; elsewhere: omit its state)"
+    )
 
 
 class NotOfferedError(ConfigError):
@@ -222,12 +215,7 @@ class NotOfferedError(ConfigError):
     what: str
     url: str
     found: str = "answered 404"
-
-    def _message(self) -> str:
-        return (
-            f"this index offers no {self.what} ({self.url} {self.found}): "
-            "leave the stream out, or read an index that has it"
-        )
+    template = "this index offers no {what} ({url} {found}): leave the stream out, or read an index that has it"
 
 
 class RefusedError(ConfigError):
@@ -252,12 +240,10 @@ class UntrustedError(ConfigError):
 
     url: str
     reason: str
-
-    def _message(self) -> str:
-        return (
-            f"{self.url}: the certificate is not trusted ({self.reason}): "
-            "if a private CA issued it, set ca_bundle to the PEM file of that CA; otherwise check index_url"
-        )
+    template = (
+        "{url}: the certificate is not trusted ({reason}): "
+        "if a private CA issued it, set ca_bundle to the PEM file of that CA; otherwise check index_url"
+    )
 
 
 class ProxyError(ConfigError):
@@ -278,9 +264,7 @@ class DestinationError(ConfigError):
 
     destination: str
     reason: str
-
-    def _message(self) -> str:
-        return f"cannot write {self.destination}: {self.reason}"
+    template = "cannot write {destination}: {reason}"
 
 
 class UnreachableError(TransientError):
@@ -321,12 +305,10 @@ class StaleError(TransientError):
     url: str
     serial: int | None
     previous: int | None
-
-    def _message(self) -> str:
-        return (
-            f"{self.url} is an old copy (serial {self.serial}, previously {self.previous}): "
-            "loaded rows stay, and the next run tries again (if the index was set up anew, reset the state)"
-        )
+    template = (
+        "{url} is an old copy (serial {serial}, previously {previous}): "
+        "loaded rows stay, and the next run tries again (if the index was set up anew, reset the state)"
+    )
 
 
 class DamagedError(TransientError):
@@ -335,12 +317,9 @@ class DamagedError(TransientError):
     url: str
     expected: str
     found: str
-
-    def _message(self) -> str:
-        return (
-            f"{self.url} has the SHA-256 {self.found}, but the index lists {self.expected}: "
-            "loaded rows stay, and the next run tries again"
-        )
+    template = (
+        "{url} has the SHA-256 {found}, but the index lists {expected}: loaded rows stay, and the next run tries again"
+    )
 
 
 class StoppedError(TransientError):
@@ -348,12 +327,10 @@ class StoppedError(TransientError):
 
     failed: int
     unread: int
-
-    def _message(self) -> str:
-        return (
-            f"stopped after {self.failed} projects in a row failed; {self.unread} more were not read: "
-            "run again when the index has recovered"
-        )
+    template = (
+        "stopped after {failed} projects in a row failed; {unread} more were not read: "
+        "run again when the index has recovered"
+    )
 
 
 class ResponseError(UnexpectedError):
@@ -361,9 +338,7 @@ class ResponseError(UnexpectedError):
 
     url: str
     answer: str
-
-    def _message(self) -> str:
-        return f"{self.url} answered {self.answer}: is index_url the address of a package index?"
+    template = "{url} answered {answer}: is index_url the address of a package index?"
 
 
 class DocumentError(UnexpectedError):
@@ -372,9 +347,7 @@ class DocumentError(UnexpectedError):
     url: str
     expected: str
     found: str
-
-    def _message(self) -> str:
-        return f"{self.url}: expected {self.expected}, found {self.found}: is index_url the address of a package index?"
+    template = "{url}: expected {expected}, found {found}: is index_url the address of a package index?"
 
 
 class BugError(UnexpectedError):
@@ -389,8 +362,7 @@ class BugError(UnexpectedError):
         bug.__cause__ = error
         return bug
 
-    def _message(self) -> str:
-        return f"something went wrong in source-pypi ({self.kind}): please report it"
+    template = "something went wrong in source-pypi ({kind}): please report it"
 
 
 class TooLargeError(UnexpectedError):
@@ -402,12 +374,9 @@ class TooLargeError(UnexpectedError):
     what: str
     found: str
     limit: str
-
-    def _message(self) -> str:
-        return (
-            f"{self.what}: {self.found} exceed the limit of {self.limit}; "
-            "exclude this project, or report it to the index's operators"
-        )
+    template = (
+        "{what}: {found} exceed the limit of {limit}; exclude this project, or report it to the index's operators"
+    )
 
 
 def tries_text(tries: int, seconds: float) -> str:

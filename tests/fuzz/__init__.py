@@ -1,4 +1,4 @@
-"""Fuzzing: whatever stands in a document or a file, it makes rows that their schema knows, or one line of an error.
+"""Fuzzing: any document or file gives rows that match their schema, or an error of one line.
 
     python -m tests.fuzz COUNT [SEED] [--target NAME]
 

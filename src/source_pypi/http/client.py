@@ -29,8 +29,8 @@ from msgspec import Struct
 from source_pypi.errors import RefusedError, ResponseError, SourceError, UnavailableError, UnreachableError
 from source_pypi.http import compression
 from source_pypi.http.connections import Connections
-from source_pypi.http.credentials import Credentials, origin
-from source_pypi.http.failures import cause_of, proxy_refusal, user_error_of
+from source_pypi.http.credentials import Credentials
+from source_pypi.http.failures import cause_of, proxy_refusal
 from source_pypi.http.rate_limit import RateLimiter
 from source_pypi.safety.redaction import without_credentials
 
@@ -188,7 +188,7 @@ class Client:
             wait = self._wait_before(tries, outcome.retry_after)
             max_tries = self._retry_policy.tries if self.answered else min(FIRST_TRIES, self._retry_policy.tries)
             if tries >= max_tries or wait > self._retry_policy.longest_wait:
-                raise _final_error(without_credentials(url), outcome, tries, self._clock() - start)
+                raise outcome.error(without_credentials(url), tries, self._clock() - start)
             requested = outcome.retry_after is not None
             self._on_event(RetryWait(without_credentials(url), outcome.reason, wait, tries, requested))
             self._sleep(wait)
@@ -217,26 +217,15 @@ class Client:
             except (urllib3.exceptions.LocationValueError, urllib3.exceptions.URLSchemeUnknown, UnicodeError) as error:
                 raise ResponseError(without_credentials(hop), "nothing: it is not an HTTP URL") from error
             except (urllib3.exceptions.HTTPError, OSError) as error:
-                return self._failure_of(hop, error)
+                return _Failure(0, cause_of(error, without_credentials(hop), self._connections.proxy(hop)), None)
             if response.status not in _REDIRECTING:
                 return self._classify(hop, response, body)
             hop = _redirect_target(hop, response.headers.get("Location", ""))
         raise ResponseError(without_credentials(url), f"more than {REDIRECTS} redirects")
 
-    def _failure_of(self, url: str, error: Exception) -> "_Failure":
-        """Why no response came, where a retry may help.
-
-        :raises SourceError: when only the user can fix it.
-        """
-        proxy = self._connections.proxy(url)
-        user_error = user_error_of(error, without_credentials(url), proxy)
-        if user_error is not None:
-            raise user_error from error
-        return _Failure(0, cause_of(error, proxy), None)
-
     def _send(self, url: str, accept: str, etag: str | None) -> tuple[urllib3.BaseHTTPResponse, bytes]:
         headers = self._headers | {"Accept": accept} | ({"If-None-Match": etag} if etag else {})
-        headers |= self._authorization(url)
+        headers |= self._credentials.headers_for(url) if self._credentials else {}
         with self._stats_lock:
             self.stats.requests += 1
         start = self._clock()
@@ -258,12 +247,6 @@ class Client:
         seconds = self._clock() - start
         self._on_event(RequestLog(without_credentials(url), response.status, len(packed), seconds))
         return response, packed
-
-    def _authorization(self, url: str) -> dict[str, str]:
-        credentials = self._credentials
-        if credentials is None or origin(url) != credentials.origin:
-            return {}
-        return {"Authorization": credentials.basic}
 
     def _classify(self, url: str, response: urllib3.BaseHTTPResponse, body: bytes) -> "Response | _Failure":
         """Return a response, or a failure that a retry may fix; raise any other."""
@@ -305,14 +288,13 @@ class _Failure(Struct, frozen=True):
     reason: str
     retry_after: float | None
 
+    def error(self, url: str, tries: int, seconds: float) -> SourceError:
+        if self.status:
+            return UnavailableError(url, self.status, tries, seconds, self.retry_after)
+        return UnreachableError(url, self.reason, tries, seconds)
+
 
 _STANDARD = frozenset(HTTPStatus)
-
-
-def _final_error(url: str, failure: _Failure, tries: int, seconds: float) -> SourceError:
-    if failure.status:
-        return UnavailableError(url, failure.status, tries, seconds, failure.retry_after)
-    return UnreachableError(url, failure.reason, tries, seconds)
 
 
 def _redirect_target(base: str, location: str) -> str:

@@ -25,6 +25,10 @@ class Credentials:
         """The value of the Authorization header (RFC 7617)."""
         return f"Basic {base64.b64encode(f'{self.username}:{self.password}'.encode()).decode()}"
 
+    def headers_for(self, url: str) -> dict[str, str]:
+        """The Authorization header for a URL of this origin; none for any other."""
+        return {"Authorization": self.basic} if origin(url) == self.origin else {}
+
     def appear_in(self, text: bytes) -> bool:
         """Whether a text contains the secret: plain, percent-encoded, or as in the Authorization header."""
         secret = self.password or self.username

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from urllib3 import exceptions
 
-from source_pypi.errors import ProxyError, SourceError, UntrustedError
+from source_pypi.errors import ProxyError, UntrustedError
 from source_pypi.http.proxy import Proxy
 
 #: Causes by type of error; the first match counts.
@@ -23,16 +23,28 @@ _CAUSES: tuple[tuple[type[Exception], str], ...] = (
 _UNPRINTABLE = re.compile(r"[^ -~]+")
 
 
-def user_error_of(error: Exception, url: str, proxy: Proxy | None) -> SourceError | None:
-    """The error to raise where a retry is useless: of the certificate or the proxy; None: a retry may help."""
-    for cause in _chain(error):
+def cause_of(error: Exception, url: str, proxy: Proxy | None) -> str:
+    """Why no response came from a URL, in a few words, where a retry may help.
+
+    :raises UntrustedError: the certificate of the URL, or of its proxy, is not trusted.
+    :raises ProxyError: its proxy refuses the connection.
+    """
+    chain = [*_chain(error)]
+    for cause in chain:
         if isinstance(cause, ssl.SSLCertVerificationError):
             by_proxy = proxy is not None and proxy.scheme == "https" and _is_of_proxy(error)
-            return UntrustedError(proxy.url if proxy and by_proxy else url, _certificate_fault(cause))
+            raise UntrustedError(proxy.url if proxy and by_proxy else url, _certificate_fault(cause)) from error
         status = _tunnel_status(cause)
         if proxy is not None and status is not None and 400 <= status < 500 and status not in (408, 429):
-            return proxy_refusal(proxy, status)
-    return None
+            raise proxy_refusal(proxy, status) from error
+    if any(isinstance(cause, http.client.IncompleteRead) for cause in chain):
+        return "the response was incomplete"
+    status = next((status for cause in chain if (status := _tunnel_status(cause)) is not None), None)
+    if proxy is None:
+        return _words(chain)
+    if status is not None or _is_of_proxy(error):
+        return f"its proxy {proxy.url}: {f'status {status}' if status is not None else _words(chain[1:])}"
+    return f"{_words(chain)}, through the proxy {proxy.url}"
 
 
 def proxy_refusal(proxy: Proxy, status: int) -> ProxyError:
@@ -42,20 +54,7 @@ def proxy_refusal(proxy: Proxy, status: int) -> ProxyError:
     return ProxyError(proxy.url, f"refuses to connect to the index ({status}): check NO_PROXY and index_url")
 
 
-def cause_of(error: Exception, proxy: Proxy | None) -> str:
-    """Why no response came, in a few words."""
-    chain = [*_chain(error)]
-    if any(isinstance(link, http.client.IncompleteRead) for link in chain):
-        return "the response was incomplete"
-    status = next((status for link in chain if (status := _tunnel_status(link)) is not None), None)
-    if proxy is None:
-        return _cause(chain)
-    if status is not None or _is_of_proxy(error):
-        return f"its proxy {proxy.url}: {f'status {status}' if status is not None else _cause(chain[1:])}"
-    return f"{_cause(chain)}, through the proxy {proxy.url}"
-
-
-def _cause(chain: list[BaseException]) -> str:
+def _words(chain: list[BaseException]) -> str:
     for error in chain:
         if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLZeroReturnError):
             reason = (error.reason or "no reason given").lower().replace("_", " ")

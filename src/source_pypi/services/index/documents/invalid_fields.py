@@ -48,11 +48,11 @@ def _repair(value: Any, hint: Any, path: str, invalid_fields: list[InvalidField]
     type_, nullable = without_none(bare(hint)[0])
     if value is None and nullable:
         return None
-    for candidate in type_ if isinstance(type_, tuple) else (type_,):
-        kind = _kind(candidate)
+    candidates = type_ if isinstance(type_, tuple) else (type_,)
+    kinds = [_kind(candidate) for candidate in candidates]
+    for candidate, kind in zip(candidates, kinds, strict=True):
         if _fits(value, kind):
             return _repair_inside(value, candidate, path, invalid_fields)
-    kinds = [_kind(candidate) for candidate in (type_ if isinstance(type_, tuple) else (type_,))]
     invalid_fields.append(InvalidField(path, " or ".join(_TYPE_NAMES[kind] for kind in kinds), _shown(value)))
     return None if nullable else _DROP
 
