@@ -1,4 +1,4 @@
-"""Every error can be made, tells itself in one line, says whose fault it is, and travels."""
+"""Every error has a message of one line, a failure type and its fields, and can be pickled."""
 
 import pickle
 import re
@@ -7,12 +7,12 @@ from typing import Any, get_args
 import pytest
 
 from source_pypi import errors
-from source_pypi.errors import FailureType, SourceError, tried
+from source_pypi.errors import FailureType, SourceError, tries_text
 
-ADDRESS = "http://index.test/pypi/flask/json"
+URL = "http://index.test/pypi/flask/json"
 INDEX_URL = "is index_url the address of a package index?"
 
-#: The class, what it is made of, and what it says.
+#: The class, the arguments of its constructor, and its message.
 ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     ("SettingError", ("contact", "too long"), "setting 'contact': too long"),
     ("SettingError", ("", "the configuration x.json is no JSON"), "the configuration x.json is no JSON"),
@@ -27,18 +27,18 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     (
         "UnknownProjectsError",
         (("flsk", "reqests"), "http://index.test", ("flask", "requests")),
-        "not on the index http://index.test: flsk, reqests (the closest that it has: flask, requests)",
+        "not on the index http://index.test: flsk, reqests (similar names there: flask, requests)",
     ),
     (
         "UnknownReleaseError",
         ("flask", "1.99", "http://index.test/pypi/flask/1.99/json", ("0.1", "1.9", "1.99", "2.0")),
         "the index has no release document of flask 1.99 (http://index.test/pypi/flask/1.99/json answered 404): "
-        "check the version (there are 1.9), or drop the pin to read the latest release",
+        "check the version (similar: 1.9), or drop the pin to read the latest release",
     ),
     (
         "UnknownStreamError",
         (("file", "x"), ("files", "projects")),
-        "no such stream: file, x (there are: files, projects)",
+        "no such stream: file, x (available: files, projects)",
     ),
     ("RequirementsError", ("pylock.toml", None, "it is no TOML"), "pylock.toml: it is no TOML"),
     ("RequirementsError", ("requirements.txt", 3, "no such file"), "requirements.txt:3: no such file"),
@@ -47,20 +47,19 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     (
         "StateError",
         ("files", "a newer release wrote it"),
-        "the state of files cannot be read: a newer release wrote it; reset the stream (in Airbyte: clear its data; "
-        "elsewhere: leave its state out), and it is read from its beginning",
+        "the state of files cannot be read: a newer release wrote it; reset the stream to read it in full (in Airbyte: "
+        "clear its data; elsewhere: omit its state)",
     ),
     (
         "StaleError",
-        (ADDRESS, 7, 9),
-        f"{ADDRESS} is an old copy (serial 7, 9 was seen before): what was loaded stays, the next run asks again "
+        (URL, 7, 9),
+        f"{URL} is an old copy (serial 7, previously 9): loaded rows stay, and the next run tries again "
         "(if the index was set up anew, reset the state)",
     ),
     (
         "DamagedError",
-        (f"{ADDRESS}.metadata", "ab", "cd"),
-        f"{ADDRESS}.metadata has the SHA-256 cd, and the index tells ab: "
-        "what was loaded stays, the next run asks again",
+        (f"{URL}.metadata", "ab", "cd"),
+        f"{URL}.metadata has the SHA-256 cd, but the index lists ab: loaded rows stay, and the next run tries again",
     ),
     (
         "NotOfferedError",
@@ -70,66 +69,66 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     ),
     (
         "RefusedError",
-        (ADDRESS, 401, ""),
-        f"{ADDRESS} answered 401: check index_username and index_password, or where credentials_from has them from",
+        (URL, 401, ""),
+        f"{URL} answered 401: check index_username and index_password, or the source that credentials_from names",
     ),
     (
         "RefusedError",
-        (ADDRESS, 403, "blocked"),
-        f"{ADDRESS} answered 403 (blocked): "
-        "the index refuses this client: check credentials and network, and slow down",
+        (URL, 403, "blocked"),
+        f"{URL} answered 403 (blocked): "
+        "the index refuses this client: check credentials and network, or lower the request rate",
     ),
     (
         "UntrustedError",
-        (ADDRESS, "self-signed certificate"),
-        f"{ADDRESS}: the certificate is not trusted (self-signed certificate): "
-        "if it is of a company's own CA, name that one's PEM file in ca_bundle; else check index_url",
+        (URL, "self-signed certificate"),
+        f"{URL}: the certificate is not trusted (self-signed certificate): "
+        "if a private CA issued it, set ca_bundle to the PEM file of that CA; otherwise check index_url",
     ),
     (
         "ProxyError",
-        ("http://proxy.test:3128", "wants credentials"),
-        "the environment's proxy http://proxy.test:3128 wants credentials",
+        ("http://proxy.test:3128", "requires credentials"),
+        "the environment's proxy http://proxy.test:3128 requires credentials",
     ),
     (
         "ProxyError",
-        ("", "names no address"),
-        "the environment's proxy (HTTP_PROXY, HTTPS_PROXY or ALL_PROXY) names no address",
+        ("", "is not a URL"),
+        "the environment's proxy (HTTP_PROXY, HTTPS_PROXY or ALL_PROXY) is not a URL",
     ),
     ("DestinationError", ("x.duckdb", "it is locked"), "cannot write x.duckdb: it is locked"),
     (
         "UnreachableError",
-        (ADDRESS, "connection refused", 3, 4.25),
-        f"{ADDRESS} cannot be reached: connection refused (3 tries in 4.2 s); "
+        (URL, "connection refused", 3, 4.25),
+        f"{URL} cannot be reached: connection refused (3 tries in 4.2 s); "
         "check index_url and the network, or try later",
     ),
-    ("UnavailableError", (ADDRESS, 503, 1, 0.5, None), f"{ADDRESS} answered 503 (1 try in 0.5 s): try later"),
+    ("UnavailableError", (URL, 503, 1, 0.5, None), f"{URL} answered 503 (1 try in 0.5 s): try later"),
     (
         "UnavailableError",
-        (ADDRESS, 429, 1, 0.0, 3600.0),
-        f"{ADDRESS} answered 429 (1 try in 0.0 s, and asks to wait 3600 s): try later",
+        (URL, 429, 1, 0.0, 3600.0),
+        f"{URL} answered 429 (1 try in 0.0 s, and asks to wait 3600 s): try later",
     ),
     (
         "StoppedError",
         (3, 97),
-        "stopped after 3 projects in a row failed; 97 were not asked for: run again when the index is well",
+        "stopped after 3 projects in a row failed; 97 more were not read: run again when the index has recovered",
     ),
-    ("AnswerError", (ADDRESS, "418"), f"{ADDRESS} answered 418: {INDEX_URL}"),
+    ("ResponseError", (URL, "418"), f"{URL} answered 418: {INDEX_URL}"),
     ("BugError", ("KeyError",), "something went wrong in source-pypi (KeyError): please report it"),
     (
         "TooLargeError",
         ("files of foo", "1,000,001 rows", "1,000,000"),
-        "files of foo: 1,000,001 rows, and no more than 1,000,000 are taken: no package is known to be like that; "
-        "leave the project out, or ask the index's operators",
+        "files of foo: 1,000,001 rows exceed the limit of 1,000,000; exclude this project, or report it to the index's "
+        "operators",
     ),
     (
         "DocumentError",
-        (ADDRESS, "a project document", "'<html>'"),
-        f"{ADDRESS}: expected a project document, found '<html>': {INDEX_URL}",
+        (URL, "a project document", "'<html>'"),
+        f"{URL}: expected a project document, found '<html>': {INDEX_URL}",
     ),
 ]
-MADE = [getattr(errors, name)(*arguments) for name, arguments, _ in ERRORS]
+CREATED = [getattr(errors, name)(*arguments) for name, arguments, _ in ERRORS]
 
-FAULTS: dict[str, FailureType] = {
+FAILURE_TYPES: dict[str, FailureType] = {
     "ConfigError": "config_error",
     "TransientError": "transient_error",
     "UnexpectedError": "system_error",
@@ -137,19 +136,19 @@ FAULTS: dict[str, FailureType] = {
 
 
 def family(root: type[SourceError]) -> set[type[SourceError]]:
-    """A class and all below it, as far as this package has them."""
-    below = (family(child) for child in root.__subclasses__() if child.__module__ == errors.__name__)
-    return {root}.union(*below)
+    """A class and all its descendants in this package."""
+    descendants = (family(child) for child in root.__subclasses__() if child.__module__ == errors.__name__)
+    return {root}.union(*descendants)
 
 
-def test_the_table_has_every_error() -> None:
-    """Every class that is not a mere branch of the tree is in the table above."""
-    branches = {"SourceError", *FAULTS}
+def test_the_table_lists_every_error() -> None:
+    """Every class but the branches of the tree is in the table above."""
+    branches = {"SourceError", *FAILURE_TYPES}
     assert {name for name, _, _ in ERRORS} | branches == {one.__name__ for one in family(SourceError)}
 
 
-def test_the_tree_is_drawn_in_full() -> None:
-    """The tree in the module's docstring has every class, in its place below its parent."""
+def test_the_docstring_shows_the_whole_tree() -> None:
+    """The tree in the module's docstring has every class, below its parent."""
     drawn: dict[str, str] = {}
     above: list[str] = []
     line = re.compile(r"^    ([\u2502\u251c\u2514\u2500 ]*)(\w+Error)\b", re.MULTILINE)
@@ -161,36 +160,36 @@ def test_the_tree_is_drawn_in_full() -> None:
     assert drawn == classes
 
 
-@pytest.mark.parametrize(("error", "expected"), [*zip(MADE, (said for _, _, said in ERRORS), strict=True)])
-def test_what_an_error_says(error: SourceError, expected: str) -> None:
-    """An error says in one line what was asked, what came back and what to do."""
+@pytest.mark.parametrize(("error", "expected"), [*zip(CREATED, (message for _, _, message in ERRORS), strict=True)])
+def test_message_says_what_happened_and_what_to_do(error: SourceError, expected: str) -> None:
+    """The message says in one line what was requested, what came back and what to do."""
     assert str(error) == expected
     assert len(expected.splitlines()) == 1
 
 
 @pytest.mark.parametrize(("name", "arguments"), [(name, arguments) for name, arguments, _ in ERRORS])
-def test_no_error_has_two_lines(name: str, arguments: tuple[Any, ...]) -> None:
-    """Whatever the texts are that an error quotes, it is one line that can be printed."""
-    evil = "\x1b[2J\u202e\ud800\r\nerror: forged"
-    texts = [evil if isinstance(one, str) else (evil,) if isinstance(one, tuple) else one for one in arguments]
-    said = str(getattr(errors, name)(*texts))
-    assert said.isprintable()
-    assert len(said.encode().splitlines()) == 1
+def test_message_is_one_printable_line_whatever_it_quotes(name: str, arguments: tuple[Any, ...]) -> None:
+    """The message is one printable line, whatever texts it quotes."""
+    hostile = "\x1b[2J\u202e\ud800\r\nerror: forged"
+    texts = [hostile if isinstance(one, str) else (hostile,) if isinstance(one, tuple) else one for one in arguments]
+    message = str(getattr(errors, name)(*texts))
+    assert message.isprintable()
+    assert len(message.encode().splitlines()) == 1
 
 
-@pytest.mark.parametrize("error", MADE)
-def test_whose_fault_it_is(error: SourceError) -> None:
-    """An error has one of Airbyte's three failure types: that of its branch."""
-    branch = next(one.__name__ for one in type(error).__mro__ if one.__name__ in FAULTS)
-    assert error.failure_type == FAULTS[branch]
+@pytest.mark.parametrize("error", CREATED)
+def test_failure_type_is_that_of_the_branch(error: SourceError) -> None:
+    """An error has the failure type of its branch, which is one of Airbyte's three."""
+    branch = next(one.__name__ for one in type(error).__mro__ if one.__name__ in FAILURE_TYPES)
+    assert error.failure_type == FAILURE_TYPES[branch]
     assert error.failure_type in get_args(FailureType)
 
 
-@pytest.mark.parametrize("error", MADE)
-def test_an_error_travels(error: SourceError) -> None:
-    """An error that was pickled is the same: its class, what it carries, and what it says."""
-    travelled = pickle.loads(pickle.dumps(error))
-    assert (type(travelled), travelled.args, vars(travelled), str(travelled)) == (
+@pytest.mark.parametrize("error", CREATED)
+def test_pickled_error_is_the_same(error: SourceError) -> None:
+    """Pickling keeps the class, the fields, ``args`` and the message."""
+    unpickled = pickle.loads(pickle.dumps(error))
+    assert (type(unpickled), unpickled.args, vars(unpickled), str(unpickled)) == (
         type(error),
         error.args,
         vars(error),
@@ -198,14 +197,29 @@ def test_an_error_travels(error: SourceError) -> None:
     )
 
 
-@pytest.mark.parametrize(("error", "arguments"), [*zip(MADE, (given for _, given, _ in ERRORS), strict=True)])
-def test_an_error_carries_what_it_was_made_of(error: SourceError, arguments: tuple[Any, ...]) -> None:
-    """Everything that an error was made of is an attribute of it, in the same order."""
-    assert tuple(vars(error).values()) == arguments
+@pytest.mark.parametrize(
+    ("error", "arguments"), [*zip(CREATED, (arguments for _, arguments, _ in ERRORS), strict=True)]
+)
+def test_arguments_are_fields_and_args(error: SourceError, arguments: tuple[Any, ...]) -> None:
+    """Each argument of the constructor is a field and a part of ``args``, in the same order."""
+    assert tuple(vars(error).values()) == error.args == arguments
 
 
-def test_no_hint() -> None:
-    """Where nothing is known that is much like what was asked for, there is no hint."""
+def test_defaults_are_part_of_args() -> None:
+    """A field that was not given has its default in ``args``; a keyword is as good as a position."""
+    error = errors.NotOfferedError(url="http://index.test/stats/", what="statistics")
+    assert error.args == ("statistics", "http://index.test/stats/", "answered 404")
+    assert repr(error) == ("NotOfferedError('statistics', 'http://index.test/stats/', 'answered 404')")
+
+
+def test_errors_are_compared_by_identity() -> None:
+    """Two errors with the same fields are different, and can be keys of a dictionary."""
+    one, other = errors.BugError("KeyError"), errors.BugError("KeyError")
+    assert len({one, other}) == 2
+
+
+def test_no_hint_without_similar_names() -> None:
+    """A message without a similar name says what to check."""
     assert str(errors.UnknownProjectsError(["flsk"], "http://index.test")) == (
         "not on the index http://index.test: flsk (check the spelling)"
     )
@@ -214,25 +228,18 @@ def test_no_hint() -> None:
     )
 
 
-def test_lists_are_kept_as_they_were() -> None:
-    """An error does not change when the list that it was made of does."""
+def test_lists_are_copied() -> None:
+    """An error does not change when the list that it was given does."""
     names = ["a"]
     error = errors.UnknownProjectsError(names, "http://index.test")
     names.append("b")
     assert error.projects == ("a",)
 
 
-@pytest.mark.parametrize("name", ["SourceError", *FAULTS])
-def test_branches_can_be_made(name: str) -> None:
-    """A branch of the tree is an exception like any other."""
-    error = getattr(errors, name)("what went wrong")
-    assert (str(error), error.failure_type) == ("what went wrong", FAULTS.get(name, "system_error"))
-
-
 @pytest.mark.parametrize(
     ("tries", "seconds", "expected"),
     [(1, 0.0, "1 try in 0.0 s"), (2, 1.26, "2 tries in 1.3 s"), (6, 120.0, "6 tries in 120.0 s")],
 )
-def test_tried(tries: int, seconds: float, expected: str) -> None:
-    """Tries and seconds are told as one would say them."""
-    assert tried(tries, seconds) == expected
+def test_tries_text(tries: int, seconds: float, expected: str) -> None:
+    """Messages give the number of tries and the seconds with one decimal."""
+    assert tries_text(tries, seconds) == expected

@@ -1,4 +1,4 @@
-"""How a field is described, and how the description is read."""
+"""fields.py: descriptions of fields."""
 
 from typing import Annotated, Any, Literal
 
@@ -9,13 +9,13 @@ from source_pypi.fields import Field, Integer, bare, bounds, describe, fields_of
 
 
 class Inner(Struct):
-    """Something nested."""
+    """A nested record."""
 
     text: str | None = None
 
 
 class Base(Struct, frozen=True):
-    """A record that another one extends."""
+    """A record that another extends."""
 
     plain: str
     size: Annotated[Integer | None, describe("How large.", source="a.size", unit="bytes", null="unknown")]
@@ -26,14 +26,14 @@ class Base(Struct, frozen=True):
 
 
 class Extended(Base, frozen=True, kw_only=True):
-    """A record with more fields, which come last."""
+    """A record with further fields, which come last."""
 
     inner: Annotated[list[Inner] | None, describe("Nested.")]
     choice: Annotated[Literal["a", "b"], describe("A choice.", airbyte_secret=True)] = "a"
 
 
 def described(name: str, type_: Any, **more: Any) -> Field:
-    """A field with nothing said of it but ``more``."""
+    """A field without a description, with these keywords."""
     nothing: dict[str, Any] = {
         "nullable": False,
         "meaning": "",
@@ -62,12 +62,12 @@ CHOICE = described("choice", Literal["a", "b"], meaning="A choice.", keywords={"
 
 
 def test_fields_of_a_record() -> None:
-    """Each field has its name on the wire, its type without None, and everything that was said of it."""
+    """Each field has its name in documents, its type without None, and its description."""
     assert fields_of(Base) == (PLAIN, SIZE, PACE, EITHER)
 
 
-def test_fields_of_an_extended_record() -> None:
-    """A record that extends another has the other's fields first, each with its own default."""
+def test_inherited_fields_come_first() -> None:
+    """Inherited fields come first, each with its own default."""
     assert fields_of(Extended) == (PLAIN, SIZE, PACE, EITHER, INNER, CHOICE)
 
 
@@ -80,8 +80,8 @@ def test_fields_of_an_extended_record() -> None:
         ("bytes", "nobody knows", "What it tells. In bytes. Null: nobody knows."),
     ],
 )
-def test_description(unit: str, null: str, expected: str) -> None:
-    """A column's comment is meaning, unit and the meaning of null, each where there is one."""
+def test_description_is_one_line(unit: str, null: str, expected: str) -> None:
+    """The description is meaning, unit and meaning of null, each if given."""
     assert described("x", int, meaning="What it tells.", unit=unit, null=null).description == expected
 
 
@@ -96,8 +96,8 @@ def test_description(unit: str, null: str, expected: str) -> None:
         (Meta(ge=-(2**63) + 1), {"minimum": -(2**63) + 1}),
     ],
 )
-def test_bounds(meta: Meta, expected: dict[str, Any]) -> None:
-    """Bounds are JSON Schema's, and those of 64 bits go without saying."""
+def test_bounds_are_json_schema(meta: Meta, expected: dict[str, Any]) -> None:
+    """Bounds become keywords of JSON Schema, except those of 64 bits."""
     assert bounds(meta) == expected
 
 
@@ -114,8 +114,8 @@ ONE, TWO = Meta(description="one"), Meta(description="two")
         (Annotated[str | None, ONE], (str | None, (ONE,))),
     ],
 )
-def test_bare(hint: Any, expected: Any) -> None:
-    """A type loses its annotations, and only those of msgspec are told, outermost last."""
+def test_annotations_are_separated(hint: Any, expected: Any) -> None:
+    """A type loses its annotations; those of msgspec are returned, the outermost last."""
     assert bare(hint) == expected
 
 
@@ -131,13 +131,13 @@ def test_bare(hint: Any, expected: Any) -> None:
         (Annotated[int, ONE] | None, (int, True)),
     ],
 )
-def test_without_none(hint: Any, expected: Any) -> None:
-    """A type loses its None, and a union of several types stays several."""
+def test_none_is_removed_from_unions(hint: Any, expected: Any) -> None:
+    """A type loses its None; a union of several types becomes a tuple."""
     assert without_none(hint) == expected
 
 
-def test_about_keeps_out_of_the_schema_what_is_no_schema() -> None:
-    """What ``about`` is told beyond its own words goes to JSON Schema, and nothing else does."""
+def test_only_further_keywords_reach_the_schema() -> None:
+    """Only the further keywords of ``describe`` reach JSON Schema."""
     assert describe("A.", source="s", unit="u", null="n", title="T") == Meta(
         description="A.", extra={"source": "s", "unit": "u", "null": "n"}, extra_json_schema={"title": "T"}
     )
@@ -145,6 +145,6 @@ def test_about_keeps_out_of_the_schema_what_is_no_schema() -> None:
 
 
 def test_default_of_a_required_field_is_none() -> None:
-    """A field without a default has None there, not msgspec's own mark."""
+    """The default of a required field is None, not the marker of msgspec."""
     assert [one.default for one in fields_of(Base)[:2]] == [None, None]
     assert NODEFAULT not in [one.default for one in fields_of(Extended)]

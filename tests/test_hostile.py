@@ -1,6 +1,6 @@
-"""What an index may answer to do harm: through every front, and beside a project that has done nothing.
+"""Hostile documents through JSON lines, DuckDB and Python, next to a harmless project.
 
-How each kind is refused or mended is held by the tests of the modules that do it; docs/reliability.md has the table.
+The tests of each module show how it refuses or repairs them; docs/reliability.md has the table.
 """
 
 import json
@@ -16,9 +16,9 @@ import pytest
 
 import source_pypi
 from source_pypi.destinations.duckdb.store import Database
-from source_pypi.errors import DocumentError, SourceError, TooLargeError
-from source_pypi.safety import limits as bounds
-from source_pypi.safety.limits import DEEPEST, LONGEST_PARSED
+from source_pypi.errors import DocumentError, TooLargeError
+from source_pypi.safety import limits
+from source_pypi.safety.limits import DEEPEST
 from source_pypi.services.index import documents
 from source_pypi.services.index.api import Index
 from source_pypi.streams import STREAMS, choose_streams
@@ -31,7 +31,7 @@ from tests.sync.test_run import counts, read
 
 Connect = Callable[..., Index]
 READ = tuple(stream for stream in STREAMS if stream.of_project and stream.name not in ("attestations", "core_metadata"))
-#: Seconds that a hostile project may take, all streams and DuckDB included.
+#: Seconds that a hostile project may take, including all streams and DuckDB.
 QUICK = 10.0
 
 
@@ -47,8 +47,10 @@ def load(path: Path, batches: list[Any]) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("body", TAKEN.values(), ids=TAKEN.keys())
-def test_what_is_taken(world: World, fake: FakeIndex, connect: Connect, tmp_path: Path, body: bytes) -> None:
-    """A hostile document costs no row, no time, and nothing of the next project: lines, DuckDB, Python."""
+def test_hostile_document_affects_no_other_project(
+    world: World, fake: FakeIndex, connect: Connect, tmp_path: Path, body: bytes
+) -> None:
+    """A hostile document takes no time and affects no other project: JSON lines, DuckDB, Python."""
     world.add("bar", ["1.0", "2.0"])
     world.override("/pypi/foo/json", body)
     began = time.process_time()
@@ -67,8 +69,8 @@ def test_what_is_taken(world: World, fake: FakeIndex, connect: Connect, tmp_path
 @pytest.mark.parametrize(
     "name", ["a number beyond a double", "an integer of 5,000 digits", "nested as deep as is taken"]
 )
-def test_in_python(world: World, fake: FakeIndex, name: str) -> None:
-    """Python has a document's values; what no double can hold is None."""
+def test_values_in_python(world: World, fake: FakeIndex, name: str) -> None:
+    """Python has the values of a document; a number that a double cannot hold is None."""
     world.override("/pypi/foo/json", TAKEN[name])
     (row,) = source_pypi.read("project", ["foo"], index_url=fake.url, requests_per_second=0)
     assert row["info"]["new"] == (None if "deep" not in name else json.loads(nested(DEEPEST - 3)))
@@ -76,10 +78,10 @@ def test_in_python(world: World, fake: FakeIndex, name: str) -> None:
 
 @pytest.mark.parametrize("depth", [DEEPEST, 900, 100_000])
 @pytest.mark.parametrize("brackets", [("[", "]"), ('{"a":', "}")], ids=["lists", "objects"])
-def test_nested_too_deep(
+def test_document_nested_too_deep(
     world: World, fake: FakeIndex, connect: Connect, depth: int, brackets: tuple[str, str]
 ) -> None:
-    """What is nested deeper than destinations take costs the streams that pass it on, or the project; not the next."""
+    """A document that is nested too deep affects the streams that pass it on, or the project, and no other project."""
     world.add("bar")
     world.override("/pypi/foo/json", info(new=nested(depth, *brackets)))
     hostile, sound = read(connect(fake), ["foo", "bar"], choose_streams(["files", "project", "release"]))
@@ -90,8 +92,8 @@ def test_nested_too_deep(
     assert (sound.failures, set(sound.changes)) == ({}, {"files", "project", "release"})
 
 
-def test_a_version_that_no_address_can_have(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """A version of a megabyte is a row, is not asked for, and is told by its beginning."""
+def test_version_too_long_for_a_url(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """A version of a megabyte is a row; its release document is not requested, and the warning quotes its beginning."""
     world.override("/pypi/foo/json", TAKEN["a version of a megabyte"])
     (batch,) = read(connect(fake), ["foo"], choose_streams(["versions", "release"]), releases="all")
     assert (batch.failures, counts(batch)) == ({}, {"versions": 2, "release": 1})
@@ -101,32 +103,34 @@ def test_a_version_that_no_address_can_have(world: World, fake: FakeIndex, conne
 
 
 def test_too_many_rows(world: World, fake: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A project of more rows than can be held loses that stream only, and a line says which, and how many."""
+    """A project with too many rows loses that stream only; the error gives stream, project and count."""
     monkeypatch.setattr(changes, "MOST_ROWS", 3)
     world.add("foo", ["1.0", "2.0"])
     world.add("bar")
     hostile, sound = read(connect(fake), ["foo", "bar"], choose_streams(["versions", "files"]))
     assert {name: str(error) for name, error in hostile.failures.items()} == {
-        "files": "files of foo: 4 rows, and no more than 3 are taken: no package is known to be like that; leave the "
-        "project out, or ask the index's operators"
+        "files": "files of foo: 4 rows exceed the limit of 3; "
+        "exclude this project, or report it to the index's operators"
     }
     assert (set(hostile.changes), set(sound.changes)) == ({"versions"}, {"versions", "files"})
 
 
-def test_a_row_that_is_too_large(
-    world: World, fake: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A row that is larger than destinations take costs its stream, of that project."""
+def test_row_too_large(world: World, fake: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row that is too large fails its stream for that project only."""
     monkeypatch.setattr(changes, "LARGEST_ROW", 10_000)
     world.add("foo", description="x" * 10_000)
     world.add("bar")
     hostile, sound = read(connect(fake), ["foo", "bar"], choose_streams(["files", "project"]))
-    assert str(hostile.failures["project"]).startswith("project of foo: a row of ")
+    assert str(hostile.failures["project"]).endswith(
+        "bytes in one row exceed the limit of 10,000; exclude this project, or report it to the index's operators"
+    )
     assert (set(hostile.changes), set(sound.changes)) == ({"files"}, {"files", "project"})
 
 
-def test_many_such_projects(world: World, fake: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many projects in a row are too large, the rest is read: the index is well."""
+def test_projects_above_a_limit_do_not_stop_the_run(
+    world: World, fake: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Consecutive projects above a limit do not stop the run."""
     monkeypatch.setattr(changes, "MOST_ROWS", 3)
     names = [f"foo-{number}" for number in range(5)]
     for name in names:
@@ -137,19 +141,19 @@ def test_many_such_projects(world: World, fake: FakeIndex, connect: Connect, mon
 
 
 def test_too_many_values(world: World, fake: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A document of more values than can be held is refused before it is decoded."""
+    """A document with too many values is refused before it is decoded."""
     monkeypatch.setattr(documents.document, "MOST_VALUES", 1000)
     world.override("/pypi/foo/json", b'{"info":{},"urls":[%s{}]}' % (b"{}," * 1000))
     world.add("bar")
     hostile, sound = read(connect(fake), ["foo", "bar"], choose_streams(["files"]))
     assert str(hostile.failures["files"]).startswith(
-        f"{fake.url}/pypi/foo/json: it has 1,002 values, and no more than 1,000 are taken: "
+        f"{fake.url}/pypi/foo/json: 1,002 values exceed the limit of 1,000; "
     )
     assert set(sound.changes) == {"files"}
 
 
 def test_credentials_in_a_document(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """Rows hold the addresses that an index publishes, credentials and all; errors and notes do not show those."""
+    """Rows keep the URLs of a document with their credentials; errors and warnings do not show them."""
     host = fake.url.removeprefix("http://")
     file = {"filename": "a-1.0-py3-none-any.whl", "packagetype": "bdist_wheel", "core-metadata": True}
     file["url"] = f"http://user:hunter2@{host}/files/a-1.0-py3-none-any.whl"
@@ -181,31 +185,31 @@ def test_credentials_in_a_document(world: World, fake: FakeIndex, connect: Conne
         ["flask", "--config", "\u202e\x1b[2J\nerror: forged"],
     ],
 )
-def test_what_a_user_typed(tmp_path: Path, arguments: list[str]) -> None:
-    """Whatever was typed, it is told without escapes, and makes no second line."""
-    (error, lines) = told(["sync", *arguments], tmp_path)
+def test_typed_text_is_escaped(tmp_path: Path, arguments: list[str]) -> None:
+    """Typed text is quoted without escapes and on one line."""
+    (error, lines) = output(["sync", *arguments], tmp_path)
     assert error != 0
     assert "\x1b" not in "".join(lines)
     assert "\u202e" not in "".join(lines)
     assert [line for line in lines if line.startswith("error: forged")] == []
 
 
-def test_what_an_index_says(world: World, fake: FakeIndex, tmp_path: Path) -> None:
-    """Whatever an index says, in a version, a key, a status, it is told without escapes, and makes no second line."""
+def test_text_of_an_index_is_escaped(world: World, fake: FakeIndex, tmp_path: Path) -> None:
+    """Text of an index, in a version, key or status, is quoted without escapes and on one line."""
     evil = "9\x1b[2J\u202e\nerror: forged"
     world.override("/pypi/foo/json", {"info": {"version": "1.0", "project_urls": {evil: 1}}, "releases": {evil: []}})
     world.override("/simple/bar/", {"files": [], "project-status": {"status": evil}})
     config = tmp_path / "config.json"
     config.write_text(json.dumps({"index_url": fake.url, "requests_per_second": 0, "releases": "all"}))
-    error, lines = told(["sync", "foo==9", "bar", "--config", str(config), "--streams", "urls,versions"], tmp_path)
+    error, lines = output(["sync", "foo==9", "bar", "--config", str(config), "--streams", "urls,versions"], tmp_path)
     assert error == 1
     assert all(line.isprintable() for line in lines)
     assert [line for line in lines if line.startswith("error: forged")] == []
     assert any("\\x1b[2J\\u202e\\nerror: forged" in line for line in lines)
 
 
-def told(arguments: list[str], folder: Path) -> tuple[int, list[str]]:
-    """The exit status of a command, and what it says."""
+def output(arguments: list[str], folder: Path) -> tuple[int, list[str]]:
+    """The exit status of a command, and its output."""
     done = subprocess.run(
         [sys.executable, "-m", "source_pypi", *arguments],
         cwd=folder, capture_output=True, text=True, check=False, timeout=60, errors="replace",
@@ -213,9 +217,8 @@ def told(arguments: list[str], folder: Path) -> tuple[int, list[str]]:
     return done.returncode, (done.stdout + done.stderr).split("\n")
 
 
-def test_bounds_are_far_away() -> None:
-    """No bound is anywhere near what real indexes have (index-api.md 15)."""
-    assert bounds.MOST_ROWS > 100 * 4_056
-    assert bounds.MOST_VALUES > 2 * 2 * 800_000
-    assert LONGEST_PARSED > 4_300
-    assert issubclass(TooLargeError, SourceError)
+def test_limits_exceed_real_indexes() -> None:
+    """Rows and values are far above those of real indexes (index-api.md 15); every number Python converts is parsed."""
+    assert limits.MOST_ROWS > 100 * 4_056
+    assert limits.MOST_VALUES > 2 * 2 * 800_000
+    assert sys.get_int_max_str_digits() < limits.LONGEST_PARSED

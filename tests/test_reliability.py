@@ -1,4 +1,4 @@
-"""docs/reliability.md names tests that exist."""
+"""docs/reliability.md: what it says of tests."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ PAGE = (TESTS.parent / "docs" / "reliability.md").read_text(encoding="utf-8")
 
 
 def named() -> list[tuple[str, str]]:
-    """Return the test files and functions that the page names; a function without a file belongs to the file before."""
+    """The files that the page names, and the functions in them; one without a file is of the file before."""
     found, file = [], ""
     for match in re.finditer(r"`((?:\w+/)*test_\w+\.py)?(?:::(test_\w+))?`", PAGE):
         file = match[1] or file
@@ -20,13 +20,13 @@ def named() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("file", "function"), sorted(set(named())), ids="::".join)
-def test_every_named_test_exists(file: str, function: str) -> None:
-    """Every test that the page names exists."""
+def test_the_tests_that_it_names(file: str, function: str) -> None:
+    """Every test that the page names is there."""
     assert not function or f"def {function}(" in (TESTS / file).read_text(encoding="utf-8")
     assert (TESTS / file).is_file()
 
 
-def test_references_are_found() -> None:
-    """The page's references to tests are found in the form in which it writes them."""
-    assert ("http/test_network.py", "test_cut_at_any_byte") in named()
+def test_it_names_tests() -> None:
+    """The page names its tests in the form that is looked for."""
+    assert ("http/test_network.py", "test_response_cut_at_any_byte_is_retried") in named()
     assert len(set(named())) > 60

@@ -1,160 +1,165 @@
-"""Every error of this package, and whose fault each is.
+"""Every error of this package, and who can fix it.
 
 ::
 
     SourceError
     ├── ConfigError                 the user must act (Airbyte: config_error)
     │   ├── SettingError            a setting breaks the specification
-    │   ├── NoProjectsError         nothing was asked for
-    │   ├── ProjectNameError        a name that no project can have
+    │   ├── NoProjectsError         no project was named
+    │   ├── ProjectNameError        a text that is not a project name
     │   ├── RequirementsError       a requirement or lock file that cannot be read
-    │   ├── UnknownProjectsError    names that the index does not have
+    │   ├── UnknownProjectsError    projects that the index does not have
     │   ├── UnknownReleaseError     a pinned version that the index does not have
     │   ├── UnknownStreamError      a stream that does not exist
     │   ├── ExtraMissingError       a stream or setting whose library is not installed
     │   ├── CatalogError            an Airbyte catalog or state file that cannot be read
-    │   ├── StateError              what a stream is said to have seen, and is not ours to read
+    │   ├── StateError              a stream's state that cannot be read
     │   ├── NotOfferedError         a document that this index does not offer
-    │   ├── RefusedError            401 or 403: credentials, or a blocked address
+    │   ├── RefusedError            401 or 403: credentials, or a blocked client
     │   ├── UntrustedError          a certificate that is not trusted
-    │   ├── ProxyError              a proxy that cannot be used, or that wants credentials
-    │   └── DestinationError        a database that cannot be opened or written
-    ├── TransientError              trying later may help (Airbyte: transient_error)
-    │   ├── UnreachableError        no whole answer came, however often it was tried
-    │   ├── UnavailableError        429 or 5xx, however often it was tried
+    │   ├── ProxyError              a proxy that cannot be used, or that requires credentials
+    │   └── DestinationError        a destination that cannot be opened or written
+    ├── TransientError              a later run may succeed (Airbyte: transient_error)
+    │   ├── UnreachableError        no complete response after all tries
+    │   ├── UnavailableError        429 or 5xx after all tries
     │   ├── StaleError              an older copy than the one that was read before
-    │   ├── DamagedError            a document that has not the digest that the index tells of it
-    │   └── StoppedError            project after project failed, so the rest was not asked for
-    └── UnexpectedError             the index's fault or ours (Airbyte: system_error)
-        ├── AnswerError             a status that nothing here expects
-        ├── DocumentError           an answer that is not the document it should be
-        ├── TooLargeError           an answer, or what it would make, that is more than is taken
-        └── BugError                what nobody raised on purpose
+    │   ├── DamagedError            a document whose SHA-256 differs from the one on the index
+    │   └── StoppedError            consecutive projects failed, so the run stopped
+    └── UnexpectedError             a fault of the index or of this package (Airbyte: system_error)
+        ├── ResponseError           a status or redirect that is not expected
+        ├── DocumentError           a response that is not the expected document
+        ├── TooLargeError           a response, or its rows, above a limit
+        └── BugError                an exception that was not raised on purpose
 
-Each carries what was asked, what came back and what to do; ``str(error)`` is one line for the user.
+Each error carries what was requested, what came back and what to do; ``str(error)`` is one line for the user.
+
+Each class lists its fields; ``SourceError`` makes it a dataclass, so that its constructor takes them in this order.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar, Literal
+from dataclasses import dataclass
+from typing import ClassVar, Literal, dataclass_transform
 
 from source_pypi.safety.printable import printable
 
 FailureType = Literal["config_error", "transient_error", "system_error"]
 
 
+@dataclass_transform(eq_default=False)
 class SourceError(Exception):
     """Root of all errors that this package raises on purpose."""
 
     failure_type: ClassVar[FailureType] = "system_error"
+    #: What ``str`` returns, with the fields in braces; a class whose message has variants overrides ``_message``.
+    template: ClassVar[str] = ""
+
+    def __init_subclass__(cls) -> None:
+        dataclass(eq=False, repr=False)(cls)  # compared and shown as other exceptions are
+
+    def __post_init__(self) -> None:
+        """Copy lists, which a caller may change later, and set ``args``, from which errors are unpickled."""
+        fields = vars(self)
+        fields.update({name: tuple(value) for name, value in fields.items() if isinstance(value, list)})
+        self.args = tuple(fields.values())
 
     def __str__(self) -> str:
-        """One line, whatever the texts in it hold: documents, files and users are quoted."""
-        return printable(self._line())
+        """One printable line: the texts of documents, files and users are quoted."""
+        return printable(self._message())
 
-    def _line(self) -> str:
-        return super().__str__()
+    def _message(self) -> str:
+        return self.template.format_map(vars(self))
 
 
 class ConfigError(SourceError):
-    """Something that only the user can put right."""
+    """Only the user can fix this."""
 
     failure_type: ClassVar[FailureType] = "config_error"
 
 
 class TransientError(SourceError):
-    """Something that may be over when it is tried again later."""
+    """A later run may succeed."""
 
     failure_type: ClassVar[FailureType] = "transient_error"
 
 
 class UnexpectedError(SourceError):
-    """Something that neither the user nor patience can mend."""
+    """Neither the user nor a later run can fix this."""
 
 
 class SettingError(ConfigError):
-    """A setting breaks the specification; raised when a configuration is read."""
+    """A setting breaks the specification; raised when a configuration is read.
 
-    def __init__(self, setting: str, reason: str) -> None:
-        super().__init__(setting, reason)
-        self.setting = setting
-        self.reason = reason
+    ``setting`` is its name; empty: the configuration as a whole.
+    """
 
-    def _line(self) -> str:
+    setting: str
+    reason: str
+
+    def _message(self) -> str:
         return f"setting {self.setting!r}: {self.reason}" if self.setting else self.reason
 
 
 class NoProjectsError(ConfigError):
     """No project was named; raised when a selection is made."""
 
-    def _line(self) -> str:
-        return (
-            "no projects named, or all of them excluded: give names (source-pypi sync flask requests) or a file "
-            "(-r requirements.txt), or set 'projects' or 'project_name' in the configuration"
-        )
+    template = (
+        "no projects named, or all of them excluded: give names (source-pypi sync flask requests) or a file "
+        "(-r requirements.txt), or set 'projects' or 'project_name' in the configuration"
+    )
 
 
 class ProjectNameError(ConfigError):
-    """A text that is neither a project's name nor a name with a pin; raised when a selection is made."""
+    """A text that is neither a project name nor ``name==version``; raised when a selection is made."""
 
-    def __init__(self, asked: str, reason: str) -> None:
-        super().__init__(asked, reason)
-        self.asked = asked
-        self.reason = reason
-
-    def _line(self) -> str:
-        return f"{self.asked!r} cannot be a project: {self.reason}"
+    text: str
+    reason: str
+    template = "{text!r} cannot be a project: {reason}"
 
 
 class RequirementsError(ConfigError):
-    """A requirement or lock file that cannot be read, or not understood; raised when a selection is made.
+    """A requirement or lock file that cannot be read; raised when a selection is made.
 
-    ``line`` counts from 1; None: the whole file is meant, or its format has no lines to speak of.
+    ``line`` counts from 1; None: the error concerns the whole file, or its format has no lines.
     """
 
-    def __init__(self, file: str, line: int | None, reason: str) -> None:
-        super().__init__(file, line, reason)
-        self.file = file
-        self.line = line
-        self.reason = reason
+    file: str
+    line: int | None
+    reason: str
 
-    def _line(self) -> str:
+    def _message(self) -> str:
         return f"{self.file}: {self.reason}" if self.line is None else f"{self.file}:{self.line}: {self.reason}"
 
 
 class UnknownProjectsError(ConfigError):
-    """Names that the index answered 404 for; raised after the other projects were read.
+    """Projects for which the index answered 404; raised after the other projects were read.
 
-    ``closest`` are names that it has and that are much like them, as far as that is known.
+    ``similar`` are similar names that the index has; empty: none, or not looked up.
     """
 
-    def __init__(self, projects: Sequence[str], index: str, closest: Sequence[str] = ()) -> None:
-        super().__init__(projects, index, closest)
-        self.projects = tuple(projects)
-        self.index = index
-        self.closest = tuple(closest)
+    projects: Sequence[str]
+    index: str
+    similar: Sequence[str] = ()
 
-    def _line(self) -> str:
+    def _message(self) -> str:
         names = ", ".join(self.projects)
-        hint = f"the closest that it has: {', '.join(self.closest)}" if self.closest else "check the spelling"
+        hint = f"similar names there: {', '.join(self.similar)}" if self.similar else "check the spelling"
         return f"not on the index {self.index}: {names} ({hint})"
 
 
 class UnknownReleaseError(ConfigError):
-    """A pinned version of which the index has no document; raised after everything else was read.
+    """A pinned version without a release document; raised after everything else was read.
 
-    ``listed`` are the versions that the project has, as far as that is known.
+    ``listed`` are the versions that the project document lists; empty: not known.
     """
 
-    def __init__(self, project: str, version: str, url: str, listed: Sequence[str] = ()) -> None:
-        super().__init__(project, version, url)
-        self.project = project
-        self.version = version
-        self.url = url
-        self.listed = tuple(listed)
+    project: str
+    version: str
+    url: str
+    listed: Sequence[str] = ()
 
-    def _line(self) -> str:
-        likely = closest(self.version, [one for one in self.listed if one != self.version])
-        check = f"check the version (there are {', '.join(likely)})" if likely else "check the version"
+    def _message(self) -> str:
+        similar = similar_names(self.version, [version for version in self.listed if version != self.version])
+        check = f"check the version (similar: {', '.join(similar)})" if similar else "check the version"
         return (
             f"the index has no release document of {self.project} {self.version} ({self.url} answered 404): "
             f"{check}, or drop the pin to read the latest release"
@@ -162,288 +167,230 @@ class UnknownReleaseError(ConfigError):
 
 
 class UnknownStreamError(ConfigError):
-    """Streams that do not exist; raised when streams are chosen."""
+    """Streams that do not exist; raised when streams are chosen. ``available`` are those that exist."""
 
-    def __init__(self, streams: Sequence[str], known: Sequence[str]) -> None:
-        super().__init__(streams, known)
-        self.streams = tuple(streams)
-        self.known = tuple(known)
+    streams: Sequence[str]
+    available: Sequence[str]
 
-    def _line(self) -> str:
-        return f"no such stream: {', '.join(self.streams)} (there are: {', '.join(self.known)})"
+    def _message(self) -> str:
+        return f"no such stream: {', '.join(self.streams)} (available: {', '.join(self.available)})"
 
 
 class ExtraMissingError(ConfigError):
-    """A stream or setting whose library is not installed; raised before anything is read for it."""
+    """A stream, setting or option whose library is not installed; raised before anything is read for it."""
 
-    def __init__(self, extra: str, stream: str) -> None:
-        super().__init__(extra, stream)
-        self.extra = extra
-        self.stream = stream
-
-    def _line(self) -> str:
-        return f"{self.stream} needs the extra: pip install 'source-pypi[{self.extra}]'"
+    extra: str
+    feature: str
+    template = "{feature} needs the extra: pip install 'source-pypi[{extra}]'"
 
 
 class CatalogError(ConfigError):
-    """A configured catalog or a state that is not what Airbyte hands over; raised before anything is read."""
+    """An Airbyte catalog or state file that cannot be read; raised before anything is read.
 
-    def __init__(self, what: str, reason: str) -> None:
-        super().__init__(what, reason)
-        self.what = what
-        self.reason = reason
+    ``what`` is ``catalog`` or ``state``.
+    """
 
-    def _line(self) -> str:
-        return f"the {self.what} cannot be read: {self.reason}"
+    what: str
+    reason: str
+    template = "the {what} cannot be read: {reason}"
 
 
 class StateError(ConfigError):
     """A stream's state that is broken, or that another connector or a newer release wrote; nothing is read then."""
 
-    def __init__(self, stream: str, reason: str) -> None:
-        super().__init__(stream, reason)
-        self.stream = stream
-        self.reason = reason
-
-    def _line(self) -> str:
-        return (
-            f"the state of {self.stream} cannot be read: {self.reason}; reset the stream (in Airbyte: clear its data; "
-            "elsewhere: leave its state out), and it is read from its beginning"
-        )
+    stream: str
+    reason: str
+    template = (
+        "the state of {stream} cannot be read: {reason}; reset the stream to read it in full "
+        "(in Airbyte: clear its data; elsewhere: omit its state)"
+    )
 
 
 class NotOfferedError(ConfigError):
-    """A document that every public index has and this one does not; raised for the streams that need it."""
+    """A document that this index does not provide; raised for the streams that need it.
 
-    def __init__(self, what: str, url: str, found: str = "answered 404") -> None:
-        super().__init__(what, url, found)
-        self.what = what
-        self.url = url
-        self.found = found
+    ``found`` is how the index answered, or what the document lacks.
+    """
 
-    def _line(self) -> str:
-        return (
-            f"this index offers no {self.what} ({self.url} {self.found}): "
-            "leave the stream out, or read an index that has it"
-        )
+    what: str
+    url: str
+    found: str = "answered 404"
+    template = "this index offers no {what} ({url} {found}): leave the stream out, or read an index that has it"
 
 
 class RefusedError(ConfigError):
-    """401 or 403; raised at once, never retried."""
+    """401 or 403; raised at once, never retried. ``explanation`` is the body, if it is one line of plain text."""
 
-    def __init__(self, url: str, status: int, said: str) -> None:
-        super().__init__(url, status, said)
-        self.url = url
-        self.status = status
-        self.said = said
+    url: str
+    status: int
+    explanation: str
 
-    def _line(self) -> str:
-        said = f" ({self.said})" if self.said else ""
+    def _message(self) -> str:
+        explanation = f" ({self.explanation})" if self.explanation else ""
         remedy = (
-            "check index_username and index_password, or where credentials_from has them from"
+            "check index_username and index_password, or the source that credentials_from names"
             if self.status == 401
-            else "the index refuses this client: check credentials and network, and slow down"
+            else "the index refuses this client: check credentials and network, or lower the request rate"
         )
-        return f"{self.url} answered {self.status}{said}: {remedy}"
+        return f"{self.url} answered {self.status}{explanation}: {remedy}"
 
 
 class UntrustedError(ConfigError):
-    """A certificate that nobody vouches for, or that is another host's; raised at once, never retried."""
+    """A certificate that no trusted CA issued, or that belongs to another host; raised at once, never retried."""
 
-    def __init__(self, url: str, reason: str) -> None:
-        super().__init__(url, reason)
-        self.url = url
-        self.reason = reason
-
-    def _line(self) -> str:
-        return (
-            f"{self.url}: the certificate is not trusted ({self.reason}): "
-            "if it is of a company's own CA, name that one's PEM file in ca_bundle; else check index_url"
-        )
+    url: str
+    reason: str
+    template = (
+        "{url}: the certificate is not trusted ({reason}): "
+        "if a private CA issued it, set ca_bundle to the PEM file of that CA; otherwise check index_url"
+    )
 
 
 class ProxyError(ConfigError):
-    """What the environment names is no proxy, or it does not let requests through; raised at once, never retried.
+    """The environment's proxy is not an HTTP proxy, or refuses requests; raised at once, never retried.
 
-    ``proxy`` is its address without credentials; empty: it has none.
+    ``proxy`` is its URL without credentials; empty: what the environment names is not a URL.
     """
 
-    def __init__(self, proxy: str, reason: str) -> None:
-        super().__init__(proxy, reason)
-        self.proxy = proxy
-        self.reason = reason
+    proxy: str
+    reason: str
 
-    def _line(self) -> str:
+    def _message(self) -> str:
         return f"the environment's proxy {self.proxy or '(HTTP_PROXY, HTTPS_PROXY or ALL_PROXY)'} {self.reason}"
 
 
 class DestinationError(ConfigError):
-    """A database that cannot be opened or written; what was committed before stays."""
+    """A destination that cannot be opened or written; what was committed before stays."""
 
-    def __init__(self, destination: str, reason: str) -> None:
-        super().__init__(destination, reason)
-        self.destination = destination
-        self.reason = reason
-
-    def _line(self) -> str:
-        return f"cannot write {self.destination}: {self.reason}"
+    destination: str
+    reason: str
+    template = "cannot write {destination}: {reason}"
 
 
 class UnreachableError(TransientError):
-    """No whole answer came; raised when the tries are used up. ``seconds`` counts from the first try."""
+    """No complete response in all tries. ``seconds`` counts from the first try."""
 
-    def __init__(self, url: str, cause: str, tries: int, seconds: float) -> None:
-        super().__init__(url, cause, tries, seconds)
-        self.url = url
-        self.cause = cause
-        self.tries = tries
-        self.seconds = seconds
+    url: str
+    cause: str
+    tries: int
+    seconds: float
 
-    def _line(self) -> str:
+    def _message(self) -> str:
         return (
-            f"{self.url} cannot be reached: {self.cause} ({tried(self.tries, self.seconds)}); "
+            f"{self.url} cannot be reached: {self.cause} ({tries_text(self.tries, self.seconds)}); "
             "check index_url and the network, or try later"
         )
 
 
 class UnavailableError(TransientError):
-    """429 or 5xx until the tries were used up, or a Retry-After that is longer than we wait."""
+    """429 or 5xx in all tries, or a Retry-After above the longest wait. ``retry_after`` is in seconds."""
 
-    def __init__(self, url: str, status: int, tries: int, seconds: float, retry_after: float | None) -> None:
-        super().__init__(url, status, tries, seconds, retry_after)
-        self.url = url
-        self.status = status
-        self.tries = tries
-        self.seconds = seconds
-        self.retry_after = retry_after
+    url: str
+    status: int
+    tries: int
+    seconds: float
+    retry_after: float | None
 
-    def _line(self) -> str:
-        wish = "" if self.retry_after is None else f", and asks to wait {self.retry_after:.0f} s"
-        return f"{self.url} answered {self.status} ({tried(self.tries, self.seconds)}{wish}): try later"
+    def _message(self) -> str:
+        wait = "" if self.retry_after is None else f", and asks to wait {self.retry_after:.0f} s"
+        return f"{self.url} answered {self.status} ({tries_text(self.tries, self.seconds)}{wait}): try later"
 
 
 class StaleError(TransientError):
-    """A copy older than the one that was read before, however often it was asked for; what was loaded stays.
+    """A copy older than the one that was read before, in all tries; loaded rows stay (index-api.md 12).
 
-    ``serial`` is the copy's, ``seen`` the one that was read before (index-api.md 12).
+    ``serial`` is the serial of the copy, ``previous`` that of the document that was read before.
     """
 
-    def __init__(self, url: str, serial: int | None, seen: int | None) -> None:
-        super().__init__(url, serial, seen)
-        self.url = url
-        self.serial = serial
-        self.seen = seen
-
-    def _line(self) -> str:
-        return (
-            f"{self.url} is an old copy (serial {self.serial}, {self.seen} was seen before): "
-            "what was loaded stays, the next run asks again (if the index was set up anew, reset the state)"
-        )
+    url: str
+    serial: int | None
+    previous: int | None
+    template = (
+        "{url} is an old copy (serial {serial}, previously {previous}): "
+        "loaded rows stay, and the next run tries again (if the index was set up anew, reset the state)"
+    )
 
 
 class DamagedError(TransientError):
-    """A document that has another SHA-256 than the index tells: cut short or changed on the way, or not yet renewed."""
+    """A document whose SHA-256 differs from the one on the index: cut short, changed in transit, or out of date."""
 
-    def __init__(self, url: str, told: str, found: str) -> None:
-        super().__init__(url, told, found)
-        self.url = url
-        self.told = told
-        self.found = found
-
-    def _line(self) -> str:
-        return (
-            f"{self.url} has the SHA-256 {self.found}, and the index tells {self.told}: "
-            "what was loaded stays, the next run asks again"
-        )
+    url: str
+    expected: str
+    found: str
+    template = (
+        "{url} has the SHA-256 {found}, but the index lists {expected}: loaded rows stay, and the next run tries again"
+    )
 
 
 class StoppedError(TransientError):
-    """Several projects in a row failed, so that the rest was left for another run; raised in mid-run."""
+    """Consecutive projects failed, so the run stopped. ``unread`` is the number of projects that were not read."""
 
-    def __init__(self, failed: int, left: int) -> None:
-        super().__init__(failed, left)
-        self.failed = failed
-        self.left = left
-
-    def _line(self) -> str:
-        return (
-            f"stopped after {self.failed} projects in a row failed; {self.left} were not asked for: "
-            "run again when the index is well"
-        )
+    failed: int
+    unread: int
+    template = (
+        "stopped after {failed} projects in a row failed; {unread} more were not read: "
+        "run again when the index has recovered"
+    )
 
 
-class AnswerError(UnexpectedError):
-    """A status that nothing here expects, or redirects without end."""
+class ResponseError(UnexpectedError):
+    """A status that is not expected, too many redirects, or a redirect that is not followed."""
 
-    def __init__(self, url: str, answered: str) -> None:
-        super().__init__(url, answered)
-        self.url = url
-        self.answered = answered
-
-    def _line(self) -> str:
-        return f"{self.url} answered {self.answered}: is index_url the address of a package index?"
+    url: str
+    answer: str
+    template = "{url} answered {answer}: is index_url the address of a package index?"
 
 
 class DocumentError(UnexpectedError):
-    """An answer with status 200 that is not the document it should be."""
+    """A response with status 200 that is not the expected document."""
 
-    def __init__(self, url: str, expected: str, found: str) -> None:
-        super().__init__(url, expected, found)
-        self.url = url
-        self.expected = expected
-        self.found = found
-
-    def _line(self) -> str:
-        return f"{self.url}: expected {self.expected}, found {self.found}: is index_url the address of a package index?"
+    url: str
+    expected: str
+    found: str
+    template = "{url}: expected {expected}, found {found}: is index_url the address of a package index?"
 
 
 class BugError(UnexpectedError):
-    """An error that nobody raised on purpose, of this kind; it stands behind this one as its cause."""
+    """An exception that was not raised on purpose. ``kind`` is its class; ``__cause__`` is the exception itself."""
 
-    def __init__(self, kind: str) -> None:
-        super().__init__(kind)
-        self.kind = kind
+    kind: str
 
     @classmethod
     def of(cls, error: Exception) -> "BugError":
-        """The error, as one of ours."""
+        """Wrap an exception."""
         bug = cls(type(error).__name__)
         bug.__cause__ = error
         return bug
 
-    def _line(self) -> str:
-        return f"something went wrong in source-pypi ({self.kind}): please report it"
+    template = "something went wrong in source-pypi ({kind}): please report it"
 
 
 class TooLargeError(UnexpectedError):
-    """An answer, or the rows that it would make, beyond what is taken (``bounds.py``); nothing of it is.
+    """A response, or the rows of a project, above a limit of ``safety/limits.py``; nothing of it is loaded.
 
-    ``what`` is an address, or a stream and a project.
+    ``what`` is a URL, or a stream and a project; ``found`` is a count with a noun in the plural.
     """
 
-    def __init__(self, what: str, found: str, taken: str) -> None:
-        super().__init__(what, found, taken)
-        self.what = what
-        self.found = found
-        self.taken = taken
-
-    def _line(self) -> str:
-        return (
-            f"{self.what}: {self.found}, and no more than {self.taken} are taken: "
-            "no package is known to be like that; leave the project out, or ask the index's operators"
-        )
+    what: str
+    found: str
+    limit: str
+    template = (
+        "{what}: {found} exceed the limit of {limit}; exclude this project, or report it to the index's operators"
+    )
 
 
-def tried(tries: int, seconds: float) -> str:
-    """How often and how long something was tried, for a message."""
-    times = "1 try" if tries == 1 else f"{tries} tries"
-    return f"{times} in {seconds:.1f} s"
+def tries_text(tries: int, seconds: float) -> str:
+    """The number of tries and their duration, for a message: ``3 tries in 4.2 s``."""
+    count = "1 try" if tries == 1 else f"{tries} tries"
+    return f"{count} in {seconds:.1f} s"
 
 
-def closest(name: str, names: Iterable[str]) -> list[str]:
-    """Of many names, up to three that are much like one, the closest first."""
+def similar_names(name: str, names: Iterable[str]) -> list[str]:
+    """Up to three of ``names`` that are spelled like ``name``, the most similar first."""
     from difflib import get_close_matches
 
     lowered = name.lower()
-    likely = {one.lower(): one for one in names if abs(len(one) - len(name)) <= 2 and one[:1].lower() == lowered[:1]}
-    return [likely[close] for close in get_close_matches(lowered, likely, n=3, cutoff=0.7)]
+    candidates = {
+        other.lower(): other for other in names if abs(len(other) - len(name)) <= 2 and other[:1].lower() == lowered[:1]
+    }
+    return [candidates[match] for match in get_close_matches(lowered, candidates, n=3, cutoff=0.7)]

@@ -1,7 +1,7 @@
-"""How a field is described: once, on the record that has it.
+"""Descriptions of fields, written once, on the record.
 
-A record is a ``msgspec.Struct`` whose fields are ``Annotated`` with :func:`about`. Everything else that tells of a
-field (JSON Schema, loader columns, docs, the connector's specification) is read from here through :func:`fields_of`.
+A record is a ``msgspec.Struct`` whose fields are ``Annotated`` with :func:`describe`. JSON Schema, column comments,
+docs and the connector's specification are generated from :func:`fields_of`.
 """
 
 import functools
@@ -11,17 +11,17 @@ from typing import Annotated, Any, Union
 
 from msgspec import NODEFAULT, UNSET, Meta, Struct
 
-#: An integer that every destination can hold. JSON has no such bound; a column of 64 bits has.
+#: An integer of 64 bits, which every destination can store; JSON has no limit.
 Integer = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 def describe(meaning: str, *, source: str = "", unit: str = "", null: str = "", **more: Any) -> Meta:
     """Describe a field.
 
-    :param meaning: a sentence: what the value tells.
-    :param source: where in the index's answer it stands, e.g. ``info.summary``; empty for wire fields.
+    :param meaning: the meaning of the value, in one sentence.
+    :param source: its place in the documents of the index, e.g. ``info.summary``; empty for fields of documents.
     :param unit: the unit of a number, e.g. ``bytes``.
-    :param null: what an absent value means; empty where the field is never null.
+    :param null: the meaning of null; empty: the field is never null.
     :param more: further JSON Schema keywords (``title``, ``examples``, ``airbyte_secret``).
     """
     extra = {"source": source, "unit": unit, "null": null}
@@ -29,10 +29,10 @@ def describe(meaning: str, *, source: str = "", unit: str = "", null: str = "", 
 
 
 class Field(Struct, frozen=True):
-    """A field of a record, as :func:`about` described it.
+    """A field of a record, with the description of :func:`describe`.
 
-    ``name`` is the name on the wire and in the tables, ``type`` the Python type without ``None`` and annotations,
-    ``nullable`` whether it may be absent, ``default`` its default or ``None``.
+    ``name`` is the name in documents and tables, ``type`` the Python type without ``None`` and annotations,
+    ``nullable`` whether it may be null, ``default`` its default or None.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Field(Struct, frozen=True):
 
     @property
     def description(self) -> str:
-        """Meaning, unit and the meaning of null in one line: what a column's comment says."""
+        """Meaning, unit and the meaning of null in one line; the comment of a column."""
         unit = f" In {self.unit}." if self.unit else ""
         null = f" Null: {self.null}." if self.null else ""
         return f"{self.meaning}{unit}{null}"
@@ -55,7 +55,7 @@ class Field(Struct, frozen=True):
 
 @functools.cache
 def fields_of(record: type[Struct]) -> tuple[Field, ...]:
-    """The fields of a record in their order, each with its description; found out once, since visits ask for them."""
+    """The fields of a record in order, each with its description; cached."""
     hints = typing.get_type_hints(record, include_extras=True)
     defaults = dict(zip(reversed(record.__struct_fields__), reversed(record.__struct_defaults__), strict=False))
     return tuple(
@@ -87,13 +87,13 @@ def _field(name: str, hint: Any, default: Any) -> Field:
 
 
 def bounds(meta: Meta) -> dict[str, Any]:
-    """The bounds of a number as JSON Schema has them; those of 64 bits go without saying."""
+    """The bounds of a number as keywords of JSON Schema, without those of 64 bits."""
     named = {"minimum": meta.ge, "maximum": meta.le, "exclusiveMinimum": meta.gt}
     return {name: bound for name, bound in named.items() if bound not in (None, -(2**63), 2**63 - 1)}
 
 
 def bare(hint: Any) -> tuple[Any, tuple[Meta, ...]]:
-    """A type without its annotations, and the annotations, outermost last."""
+    """A type without its annotations, and the annotations, the outermost last."""
     metas: tuple[Meta, ...] = ()
     while typing.get_origin(hint) is Annotated:
         metas = (*(meta for meta in hint.__metadata__ if isinstance(meta, Meta)), *metas)
@@ -102,7 +102,7 @@ def bare(hint: Any) -> tuple[Any, tuple[Meta, ...]]:
 
 
 def without_none(hint: Any) -> tuple[Any, bool]:
-    """A type without ``None``, and whether it had it. A union of several types stays a tuple of types."""
+    """A type without ``None``, and whether it included ``None``. A union of several types becomes a tuple of types."""
     if typing.get_origin(hint) not in (Union, types.UnionType):
         return hint, False
     members = [bare(member)[0] for member in typing.get_args(hint)]

@@ -169,7 +169,7 @@ def test_check_asks_for_pins(world: World, fake: FakeIndex) -> None:
     assert status == {
         "status": "FAILED",
         "message": f"the index has no release document of flask 1.11 ({fake.url}/pypi/flask/1.11/json answered 404): "
-        "check the version (there are 1.1), or drop the pin to read the latest release",
+        "check the version (similar: 1.1), or drop the pin to read the latest release",
     }
 
 
@@ -178,5 +178,5 @@ def test_check_tells_the_closest_names(world: World, fake: FakeIndex) -> None:
     for name in ("Flask", "flask-admin", "requests", "django"):
         world.add(name)
     status = json.loads(airbyte.check(config(fake, "flsk", "requets")))["connectionStatus"]
-    assert status["message"] == f"not on the index {fake.url}: flsk, requets (the closest that it has: Flask, requests)"
+    assert status["message"] == f"not on the index {fake.url}: flsk, requets (similar names there: Flask, requests)"
     assert fake.counts["/simple/"] == 1

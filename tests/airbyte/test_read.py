@@ -103,7 +103,7 @@ def test_unknown_stream(world: World, fake: FakeIndex, read: Read) -> None:
     assert kinds[-1] == "COMPLETE versions"
     (error,) = errors(messages)
     assert error["failure_type"] == "config_error"
-    assert error["message"].startswith("no such stream: nope (there are: projects, ")
+    assert error["message"].startswith("no such stream: nope (available: projects, ")
 
 
 def test_unknown_streams_are_told_one_by_one(world: World, fake: FakeIndex, read: Read) -> None:

@@ -110,9 +110,7 @@ def test_glances() -> None:
 
 # What cannot be read ------------------------------------------------------------------------------------------
 
-HOW = (
-    "; reset the stream (in Airbyte: clear its data; elsewhere: leave its state out), and it is read from its beginning"
-)
+HOW = "; reset the stream to read it in full (in Airbyte: clear its data; elsewhere: omit its state)"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A plain client for tests of the fake itself: one request, everything that came back."""
+"""A simple client for the tests of the fake index: one request and its whole answer."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tests.fake_index.server import FakeIndex
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back."""
+    """An answer."""
 
     status: int
     headers: dict[str, str]
     body: bytes
 
     def json(self) -> Any:
-        """The body, read."""
+        """The body as JSON."""
         return json.loads(self.body)
 
 

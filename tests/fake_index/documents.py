@@ -1,4 +1,4 @@
-"""The documents of the index, from what the world holds: pure functions that return bytes.
+"""The documents of the index, from the data of the world: pure functions that return bytes.
 
 Key for key as index-api.md 4 (project and release document), 6 (list), 7 (project page) and 8 (statistics).
 """
@@ -20,15 +20,15 @@ API_VERSION = "1.4"
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How this index shows itself, beside what it holds."""
+    """How this index presents its data."""
 
     #: Address of the index, without a slash at the end.
     base: str
     #: Path in front of everything, "" or "/root/mirror".
     prefix: str = ""
-    #: A poor mirror: relative file addresses, no metadata files, no vulnerabilities (top of index-api.md).
+    #: A poor mirror: relative file URLs, no metadata files, no vulnerabilities (index-api.md 0).
     poverty: bool = False
-    #: Keys of `info` that a deploy added.
+    #: Keys of `info` that a deployment added.
     deployed: Mapping[str, Any] = field(default_factory=dict)
 
     def url(self, file: File) -> str:
@@ -36,7 +36,7 @@ class View:
         return f"../../{file.path()}" if self.poverty else f"{self.base}/{file.path()}"
 
     def core_metadata(self, file: File) -> dict[str, str] | bool:
-        """What both APIs say of the separate metadata file."""
+        """The value of both APIs for the separate metadata file."""
         if self.poverty or file.core_metadata is None:
             return False
         return {"sha256": file.core_metadata}
@@ -84,7 +84,7 @@ def _document(project: Project, release: Release, view: View) -> dict[str, Any]:
 
 
 def _info(project: Project, release: Release, view: View) -> dict[str, Any]:
-    """The 30 keys of index-api.md 4.2; what the release was given wins over what is made up here."""
+    """The 30 keys of index-api.md 4.2; values of the release override the defaults."""
     url = f"{view.base}/project/{project.name}/"
     given = {**INFO_DEFAULTS, **release.info}
     made = {

@@ -1,4 +1,4 @@
-"""What goes wrong, on demand: `index.fault("/pypi/flask/json", faults.too_many("1"), times=2)`.
+"""Faults on demand: `index.fault("/pypi/flask/json", faults.too_many("1"), times=2)`.
 
 Each function makes a Fault. Two kinds: those that answer in the index's place (429, 503, a page of HTML...),
 and those that spoil the way the right answer takes (slow, cut off, reset...). index-api.md 2.9, 21
@@ -20,7 +20,7 @@ _ERROR_PAGE = (
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that goes wrong. Make it with the functions of this module."""
+    """A fault. The functions of this module make them."""
 
     #: How `Request.fault` names it.
     name: str
@@ -34,9 +34,9 @@ class Fault:
     reset: bool = False
     #: Bytes per second; None: as fast as it goes.
     rate: float | None = None
-    #: Answer what held before the last change.
+    #: Answer with the state before the last change.
     stale: bool = False
-    #: Send a gzip body that cannot be unpacked.
+    #: Send a broken gzip body.
     broken_gzip: bool = False
 
 
@@ -65,7 +65,7 @@ def server_error(status: int = 500) -> Fault:
 
 
 def forbidden() -> Fault:
-    """What a blocked consumer gets. index-api.md 2.9"""
+    """The answer to a blocked client. index-api.md 2.9"""
     return Fault("forbidden", Answer(403, "text/plain", b"Your IP Address has been temporarily blocked."))
 
 
@@ -87,7 +87,7 @@ def redirect(location: str, status: int = 302) -> Fault:
 
 
 def truncated(after: int = 0) -> Fault:
-    """The length of the whole is announced, the connection closed after that many bytes of it."""
+    """The full Content-Length, but the connection closes after that many bytes."""
     return Fault("truncated", after=after)
 
 
@@ -110,15 +110,15 @@ def slow(seconds: float) -> Fault:
 
 
 def drip(bytes_per_second: float) -> Fault:
-    """The right answer, in drops."""
+    """The right answer, slowly."""
     return Fault("drip", rate=bytes_per_second)
 
 
 def broken_gzip() -> Fault:
-    """The right head with `Content-Encoding: gzip`, and a body that does not unpack."""
+    """The right headers with `Content-Encoding: gzip`, and a broken body."""
     return Fault("broken_gzip", broken_gzip=True)
 
 
 def stale() -> Fault:
-    """An older copy: the document as it was before the last change. index-api.md 2.8, 12"""
+    """An older copy: the document before the last change. index-api.md 2.8, 12"""
     return Fault("stale", stale=True)

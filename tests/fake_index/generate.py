@@ -1,4 +1,4 @@
-"""Large worlds for benchmarks: the same arguments make the same world, quickly, and in little memory."""
+"""Large worlds for benchmarks: the same arguments make the same world, in little time and memory."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def generated_world(
 
 
 def prose(chance: random.Random, size: int) -> str:
-    """Text of about this many bytes that compresses as prose does: sentences, headings, now and then code."""
+    """Text of about this many bytes that compresses like prose: sentences, headings, some code."""
     parts: list[str] = []
     written = 0
     while written < size:
@@ -107,7 +107,7 @@ def prose(chance: random.Random, size: int) -> str:
 
 
 def _add_project(world: World, name: str, files: int, description_bytes: int, chance: random.Random) -> None:
-    """One project, as one change; its releases share one `info`, so that a description is kept once."""
+    """One project, as one change; its releases share one `info` to save memory."""
     info = _info(name, description_bytes, chance)
     stem = name.replace("-", "_")
     versions: list[str] = []
@@ -129,7 +129,7 @@ def _add_project(world: World, name: str, files: int, description_bytes: int, ch
 
 
 def _next_version(number: int, chance: random.Random) -> str:
-    """0.0.0, 0.0.1, ... with a candidate now and then."""
+    """0.0.0, 0.0.1, ... with some release candidates."""
     version = f"{number // 20}.{number // 5 % 4}.{number % 5}"
     return f"{version}rc{chance.randint(1, 3)}" if chance.random() < 0.08 else version
 

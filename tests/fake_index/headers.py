@@ -1,4 +1,4 @@
-"""Header fields by kind of answer. index-api.md 2.5, 2.8"""
+"""Headers by kind of answer. index-api.md 2.5, 2.8, 2.10"""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CORS: Headers = (
     ("Access-Control-Expose-Headers", "X-PyPI-Last-Serial"),
 )
 
-#: On every answer of either layer.
+#: On each answer of both layers.
 COMMON: Headers = (
     ("Server", "gunicorn"),
     ("Referrer-Policy", "origin-when-cross-origin"),
@@ -27,7 +27,7 @@ COMMON: Headers = (
     ("X-Permitted-Cross-Domain-Policies", "none"),
 )
 
-#: What the edge puts on top, and what it answers alone with.
+#: Added by the edge, and sent with its own answers.
 EDGE: Headers = (
     ("X-Served-By", "cache-fake-1, cache-fake-2"),
     ("X-Cache", "MISS, HIT"),
@@ -43,19 +43,19 @@ _DAY = "max-age=86400, stale-while-revalidate=300, stale-if-error=86400"
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The header fields that all answers of one endpoint share."""
+    """The headers that all answers of an endpoint share."""
 
     cache_control: str | None
     vary: str
-    #: For the edge; only the origin shows it. index-api.md 2.5
+    #: For the edge; only the origin sends it. index-api.md 2.5
     surrogate_control: str | None
-    #: `{name}` is the normalised project name.
+    #: `{name}` is the normalized project name.
     surrogate_key: str | None
     cors: bool = True
     security: str = _SITE
 
     def headers(self, *, edge: bool, name: str = "") -> Headers:
-        """The fields as this layer sends them, those of COMMON and EDGE left out."""
+        """The headers as this layer sends them, without COMMON and EDGE."""
         fields = [("Vary", self.vary), ("Content-Security-Policy", self.security)]
         if self.cache_control:
             fields.append(("Cache-Control", self.cache_control))

@@ -1,7 +1,4 @@
-"""The values an index holds: projects, their releases, the files of those, and who looks after them.
-
-Only data and what can be read off it; World (world.py) is the one who changes it and keeps the journal.
-"""
+"""The data of an index: projects, releases, files and roles. `World` (world.py) changes it and keeps the journal."""
 
 from __future__ import annotations
 
@@ -15,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from tests.fake_index.world import World
 
-#: The keys of `info` that come from the uploaded metadata, with the value of a release that said nothing.
-#: index-api.md 4.2 (the other keys are made from the project and the release themselves).
+#: The keys of `info` that come from the uploaded metadata, with their values if nothing was uploaded. index-api.md 4.2
+#: (the other keys are derived from the project and the release).
 INFO_DEFAULTS: Mapping[str, Any] = {
     "author": None,
     "author_email": None,
@@ -42,7 +39,7 @@ INFO_DEFAULTS: Mapping[str, Any] = {
     "summary": None,
 }
 
-#: Suffix of a file name -> its packagetype. index-api.md 4.3
+#: Suffix of a file name -> its packagetype. The types: index-api.md 4.3
 _PACKAGE_TYPES = {
     ".whl": "bdist_wheel",
     ".egg": "bdist_egg",

@@ -1,4 +1,4 @@
-"""Which form of a document a request gets. index-api.md 7.2, 8, 9"""
+"""Content negotiation. index-api.md 7.2, 8, 9"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SIMPLE_JSON = "application/vnd.pypi.simple.v1+json"
 SIMPLE_HTML = "application/vnd.pypi.simple.v1+html"
 INTEGRITY = "application/vnd.pypi.integrity.v1+json"
 
-#: The offers of the project pages, in the order in which equals are chosen.
+#: The media types of project pages; the first of equals is chosen.
 SIMPLE_OFFERS = (HTML, SIMPLE_HTML, SIMPLE_JSON)
 
 #: What the edge takes for `?format=`, and what it makes of it: "latest" is unknown to the origin.
@@ -29,7 +29,7 @@ _RANGE = re.compile(r"^\s*([!#$%&'*+.^_`|~\w-]+)/([!#$%&'*+.^_`|~\w-]+)\s*(?:;\s
 
 @lru_cache(maxsize=1024)
 def choose(accept: str | None, offers: tuple[str, ...]) -> str | None:
-    """The best of the offers, the first of equals; None when none of them will do."""
+    """The best offer, the first of equals; None if none is acceptable."""
     ranges = _ranges("*/*" if accept is None else accept)
     best, best_quality = None, 0.0
     for offer in offers:
@@ -40,7 +40,7 @@ def choose(accept: str | None, offers: tuple[str, ...]) -> str | None:
 
 
 def simple_form(accept: str | None, query: str, *, edge: bool) -> str:
-    """The content type of a project page: whatever was asked, there is always an answer."""
+    """The content type of a project page; never None."""
     if edge:
         wanted = parse_qs(query.replace("+", "%2B")).get("format", [""])[0]
         if wanted in EDGE_FORMATS:
@@ -50,7 +50,7 @@ def simple_form(accept: str | None, query: str, *, edge: bool) -> str:
 
 
 def takes_gzip(accept_encoding: str | None) -> bool:
-    """Whether gzip may be sent, the only coding the index has (index-api.md 2.5)."""
+    """Whether the client accepts gzip, the only coding of the index (index-api.md 2.5)."""
     qualities: dict[str, float] = {}
     for part in (accept_encoding or "").lower().split(","):
         coding, _, parameters = part.partition(";")
@@ -79,7 +79,7 @@ def _parameter_q(parameters: str) -> float:
 
 
 def _quality(offer: str, ranges: list[tuple[str, str, float]]) -> float:
-    """That of the most specific range which matches."""
+    """The quality of the most specific range that matches."""
     kind, _, name = offer.partition("/")
     best, quality = -1, 0.0
     for range_kind, range_name, q in ranges:

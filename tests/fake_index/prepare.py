@@ -1,4 +1,4 @@
-"""From an answer to the bytes of it: compression, ETag, conditions, the head. index-api.md 2.5, 2.7"""
+"""From an answer to its bytes: compression, ETag, conditional requests, headers. index-api.md 2.5, 2.7"""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from http import HTTPStatus
 from tests.fake_index.headers import COMMON, EDGE, Headers
 from tests.fake_index.site import Answer
 
-#: What stays on a 304, beside ETag. index-api.md 2.7
-_KEPT = ("cache-control", "x-pypi-last-serial", "access-control-", "vary")
+#: The headers of a 304 besides ETag. index-api.md 2.7; Vary: RFC 9110, 15.4.5
+_ON_304 = ("cache-control", "x-pypi-last-serial", "access-control-", "vary")
 
-#: What a poor mirror sends at all, beside Content-Type and the length (top of index-api.md).
+#: The headers that a poor mirror sends besides Content-Type and Content-Length (index-api.md 0).
 _POOR = ("location", "allow", "www-authenticate", "content-encoding")
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """An answer ready to be sent, but for Date, Connection and the blank line."""
+    """An answer ready to be sent, without Date, Connection and the blank line."""
 
     status: int
     head: bytes
     body: bytes
     etag: str | None = None
-    #: Head of the 304 in its place; None: there is no ETag to compare.
+    #: Headers of the 304; None: the answer has no ETag.
     not_modified: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What this server adds to every answer."""
+    """What this server adds to each answer."""
 
     edge: bool = True
     etags: bool = True
     poverty: bool = False
 
     def prepare(self, answer: Answer, *, gzip: bool) -> Prepared:
-        """Compress when that is smaller, and name the bytes: the ETag differs by coding. index-api.md 2.7"""
+        """Compress the body if that makes it smaller, and add the ETag, which differs by coding. index-api.md 2.7"""
         body = answer.body
         fields: list[tuple[str, str]] = [("Content-Type", answer.content_type), *answer.headers]
         packed = compress(body) if gzip and answer.status == 200 and body else body
@@ -54,7 +54,7 @@ class Style:
         whole = self.head(answer.status, fields, len(body))
         if etag is None:
             return Prepared(answer.status, whole, body)
-        kept = [field for field in fields if field[0].lower().startswith((*_KEPT, "etag"))]
+        kept = [field for field in fields if field[0].lower().startswith((*_ON_304, "etag"))]
         return Prepared(answer.status, whole, body, etag, self.head(304, kept, None))
 
     def head(self, status: int, fields: Iterable[tuple[str, str]], length: int | None) -> bytes:
@@ -78,13 +78,13 @@ def etag_of(body: bytes) -> str:
 
 
 def compress(body: bytes) -> bytes:
-    """Gzip without a time in it, so that equal documents stay equal."""
+    """Gzip without a time stamp, so that equal documents have equal bytes."""
     packer = zlib.compressobj(6, zlib.DEFLATED, 31)
     return packer.compress(body) + packer.flush()
 
 
 def matches(if_none_match: str, etag: str) -> bool:
-    """Whether a condition names this ETag, weakly compared. index-api.md 2.7"""
+    """Whether If-None-Match names this ETag, by weak comparison. index-api.md 2.7"""
     given = [part.strip().removeprefix("W/") for part in if_none_match.split(",")]
     return "*" in given or etag in given
 

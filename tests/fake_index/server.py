@@ -31,7 +31,7 @@ _METHODS = "GET, HEAD, OPTIONS"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request and what became of it."""
+    """A request and its answer."""
 
     method: str
     #: As sent: percent-encoded, with prefix and query.
@@ -48,7 +48,7 @@ class Request:
 
 @dataclass(slots=True)
 class _Waiting:
-    """A fault that waits for requests."""
+    """A fault and its remaining uses."""
 
     pattern: str
     fault: Fault
@@ -60,7 +60,7 @@ class FakeIndex:
     """A package index on the loopback; a context manager.
 
     mode: "edge" answers as the public index does behind its CDN, "origin" as the application behind it.
-    poverty: a poor mirror (top of index-api.md). strict: a question asked twice is answered with 500.
+    poverty: a poor mirror (index-api.md 0). strict: a question asked twice is answered with 500.
     latency: seconds before each answer. prefix: everything lies below this path. record=False: keep no list
     of requests (for long benchmarks); nothing is then known to be asked twice.
     """
@@ -87,7 +87,7 @@ class FakeIndex:
         self.requests: list[Request] = []
         #: By path (with prefix, without query): answers that were not faults.
         self.counts: Counter[str] = Counter()
-        #: Paths asked again although they had been answered.
+        #: Paths that were requested again after an answer.
         self.repeated: list[str] = []
         self.port = port
         self._sent = (0, 0)
@@ -154,7 +154,7 @@ class FakeIndex:
             self._waiting.append(_Waiting(path, fault, times))
 
     def clear_faults(self) -> None:
-        """Nothing goes wrong any more."""
+        """Remove all faults."""
         with self._lock:
             self._waiting.clear()
 
@@ -165,13 +165,13 @@ class FakeIndex:
             return [(waiting.pattern, waiting.fault.name) for waiting in self._waiting]
 
     def new_run(self) -> None:
-        """Forget what was asked: from here on everything may be asked once again. Faults stay."""
+        """Forget all requests, so that each document may be requested once more. Faults stay."""
         with self._lock:
             self.requests, self.counts, self.repeated = [], Counter(), []
             self._answered.clear()
 
     def settle(self, seconds: float = 2) -> None:
-        """Wait until nobody is connected any more: all that those who went away had asked is written down.
+        """Wait until no client is connected; then all their requests are recorded.
 
         Not longer than some seconds: a slow answer is not waited for.
         """
@@ -180,12 +180,12 @@ class FakeIndex:
             time.sleep(0.001)
 
     def take_sent(self) -> tuple[int, int]:
-        """Answers sent since this was asked last, and the bytes of their bodies; also where no list is kept."""
+        """Answers since the last call, and the bytes of their bodies; also if requests are not recorded."""
         sent, self._sent = self._sent, (0, 0)
         return sent
 
     def warm(self) -> None:
-        """Prepare the compressed project documents, for benchmarks that do not mean to time that."""
+        """Prepare the compressed project documents, so that benchmarks do not measure it."""
         for name in list(self.world.projects):
             self._prepared(Asked("GET", f"/pypi/{name}/json"), gzip=True)
 
@@ -216,7 +216,7 @@ class FakeIndex:
     # Requests --------------------------------------------------------------------------------------------
 
     def _answer(self, heard: Heard) -> Plan:
-        """Decide what this request gets, and write it down before the client can know."""
+        """Decide the answer, and record the request before the client receives it."""
         if self.latency:
             self._stopping.wait(self.latency)
         path, _, query = heard.target.partition("?")
@@ -235,7 +235,7 @@ class FakeIndex:
         return self._planned(heard, self._right(asked, path, gzip=gzip), None)
 
     def _right(self, asked: Asked, path: str, *, gzip: bool) -> Prepared:
-        """What the index answers when nothing goes wrong. index-api.md 2.2, 2.3"""
+        """The answer without faults. index-api.md 2.2, 2.3"""
         if not path.isascii():
             return self._style.prepare(Answer(400, "text/plain", b"Bad Request"), gzip=False)
         if asked.method == "OPTIONS":
@@ -247,7 +247,7 @@ class FakeIndex:
         return self._prepared(asked, gzip=gzip)
 
     def _prepared(self, asked: Asked, *, gzip: bool) -> Prepared:
-        """From the cache, as long as what it was made from has not changed."""
+        """From the cache, as long as its data has not changed."""
         key = (asked.method, asked.path, self._site.variant(asked), gzip)
         kept = self._cache.get(key)
         if kept is not None and kept[1] == self.world.revision_of(kept[0]):
@@ -310,9 +310,9 @@ class FakeIndex:
         return None
 
     def _faulty(self, fault: Fault, asked: Asked, heard: Heard) -> Prepared:
-        """What is sent for a fault: its own answer, or the right one, perhaps old or broken."""
+        """The answer of a fault: its own, or the right one, possibly old or broken."""
         gzip = takes_gzip(heard.headers.get("accept-encoding"))
-        if fault.answer is not None:  # without an ETag: nobody in between makes one
+        if fault.answer is not None:  # without an ETag, as from a machine in between
             return replace(self._style, etags=False).prepare(fault.answer, gzip=gzip)
         if fault.stale:
             with self.world.lock:
@@ -324,7 +324,7 @@ class FakeIndex:
             answer = self._site.answer(asked)
         fields = [*answer.headers, ("Content-Encoding", "gzip")]
         etag = self._style.prepare(answer, gzip=True).etag
-        if etag is not None:  # the right one: the harm is done on the way
+        if etag is not None:  # the right one, damaged in transit
             fields.append(("ETag", etag))
         broken = replace(answer, body=_break(compress(answer.body)), headers=tuple(fields))
         return replace(self._style, etags=False).prepare(broken, gzip=False)
@@ -347,12 +347,12 @@ def _basic(username: str, password: str) -> str:
 
 
 def _question(heard: Heard) -> tuple[str, ...]:
-    """What is asked: the last part is the condition. To ask what a document is that is known to be unchanged is new."""
+    """The identity of a request, with its condition: a request without it, after a 304, is not a repetition."""
     headers = heard.headers
     return heard.method, heard.target, headers.get("accept", ""), headers.get("if-none-match", "")
 
 
 def _break(packed: bytes) -> bytes:
-    """Turn the second half around, but for the length at the end: bad data, or a bad checksum at least."""
+    """Reverse the second half, except the length at the end, so that the data or the checksum is wrong."""
     half = len(packed) // 2
     return packed[:half] + bytes(byte ^ 0xFF for byte in packed[half:-4]) + packed[-4:]

@@ -1,4 +1,4 @@
-"""The site: which document an address means, as a function of the world. No sockets here.
+"""The site: the document at a URL, as a function of the world, without sockets.
 
 Flow: `Site.answer` routes a request to one of the handlers, each of which gives an Answer; server.py adds
 encoding, ETag and conditions (prepare.py) and sends it.
@@ -26,14 +26,14 @@ _PAGE = '<!DOCTYPE html>\n<html lang="en">\n<head><title>{0}</title></head>\n<bo
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What of a request decides the answer."""
+    """The parts of a request that determine the answer."""
 
     method: str
     #: Percent-encoded, without prefix and query.
     path: str
     query: str = ""
     accept: str | None = None
-    #: An older copy is wanted: what held before the last change.
+    #: Whether to answer with the state before the last change.
     stale: bool = False
 
 
@@ -50,7 +50,7 @@ class Answer:
 
 
 class Site:
-    """An index with this world behind it, seen at the edge or at the origin, rich or poor."""
+    """An index over this world, at the edge or at the origin, rich or poor."""
 
     def __init__(self, world: World, view: documents.View, *, edge: bool) -> None:
         self.world = world
@@ -58,7 +58,7 @@ class Site:
         self._edge = edge
 
     def answer(self, asked: Asked) -> Answer:
-        """The answer to a request that is allowed."""
+        """The answer to an authorized request."""
         with self.world.lock:
             override = self.world.overrides.get(asked.path)
             if override is not None:
@@ -66,7 +66,7 @@ class Site:
             return self._route(asked)
 
     def variant(self, asked: Asked) -> str:
-        """What of the Accept header and the query makes a difference at this address."""
+        """The parts of the Accept header and the query that make a difference at this URL."""
         if asked.path.startswith("/simple/"):
             return self._form(asked)
         return asked.accept or "*/*" if asked.path.startswith(("/stats", "/integrity/")) else ""
@@ -109,7 +109,7 @@ class Site:
         return Answer(301, "text/html", page, (("Location", f"{self._view.prefix}/pypi/{rest}"),))
 
     def _human(self, _asked: Asked, *parts: str) -> Answer:
-        """To the page for people, which the fake does not have."""
+        """A redirect to the HTML page of the project, which the fake does not have."""
         return self._moved(f"/project/{'/'.join(map(_quoted, parts))}/")
 
     def _json(self, project: Project, name: str, rest: str, body: bytes, policy: Policy) -> Answer:
@@ -203,7 +203,7 @@ class Site:
         return Answer(200, "text/xml; charset=UTF-8", body, fields, scope)
 
     def _download(self, _asked: Asked, filename: str) -> Answer:
-        """The files of which the bytes are known; the fake has no others."""
+        """The files whose bytes are known; the fake has no others."""
         found = self.world.file(filename.removesuffix(".metadata"))
         content = None
         if found is not None:
@@ -243,11 +243,11 @@ class Site:
         return Answer(404, "text/html; charset=UTF-8", _PAGE.format("Page Not Found (404)").encode(), CORS)
 
     def _missing(self) -> Answer:
-        """A poor mirror's 404: nothing in it (top of index-api.md)."""
+        """The 404 of a poor mirror, without a body (index-api.md 0)."""
         return Answer(404, "text/html", b"")
 
 
-#: (address, handler, whether a poor mirror lacks it); the first that fits is taken. index-api.md 1, 2.6
+#: (URL pattern, handler, whether a poor mirror lacks it); the first match counts. index-api.md 1, 2.6
 _ROUTES: tuple[tuple[re.Pattern[str], Callable[..., Answer], bool], ...] = tuple(
     (re.compile(pattern.replace("*", "([^/]+)")), handler, rich)
     for pattern, handler, rich in (

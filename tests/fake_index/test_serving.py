@@ -178,7 +178,7 @@ def test_requests_are_recorded() -> None:
 
 
 def test_poor_mirror() -> None:
-    """A poor mirror has two endpoints and the list, and none of the extras (top of index-api.md)."""
+    """A poor mirror has two endpoints and the list, and none of the extras (index-api.md 0)."""
     world = _world()
     world.add_advisory("foo", "1.0", "PYSEC-1")
     with FakeIndex(world, poverty=True) as index:

@@ -1,4 +1,4 @@
-"""Which version is newer, which one `info` describes, which one an address means. index-api.md 4.5, 2.6"""
+"""The order of versions, the one that `info` describes, the one that a URL means. index-api.md 4.5, 2.6"""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LEGACY_NAMES = {"pre": "c", "preview": "c", "-": "final-", "rc": "c", "dev": "@
 
 @lru_cache(maxsize=65536)
 def order(version: str) -> tuple[int, Any]:
-    """Sort key: versions that PEP 440 does not know come before all that it knows. index-api.md 4.5"""
+    """Sort key: invalid versions come before all valid ones. index-api.md 4.5"""
     try:
         return 1, Version(version)
     except InvalidVersion:
@@ -29,12 +29,12 @@ def order(version: str) -> tuple[int, Any]:
 
 
 def is_prerelease(version: str) -> bool:
-    """What the index's database takes for a prerelease."""
+    """Whether the index's database regards a version as a prerelease."""
     return _PRERELEASE.search(version.lower()) is not None
 
 
 def visible(project: Project) -> list[Release]:
-    """The releases that documents may mention, oldest version first."""
+    """The visible releases, the oldest version first."""
     if project.status == "quarantined":
         return []
     shown = [release for release in project.releases.values() if not release.quarantined]
@@ -51,7 +51,7 @@ def latest(project: Project) -> Release | None:
 
 
 def find(project: Project, version: str) -> Release | None:
-    """The release an address means: by canonical version, by spelling when two share it. index-api.md 2.6"""
+    """The release that a URL means: by canonical version, or by spelling if two share it. index-api.md 2.6"""
     found = [release for release in visible(project) if same(release.version, version)]
     if len(found) == 1:
         return found[0]
@@ -68,7 +68,7 @@ def _rank(release: Release) -> tuple[bool, bool]:
 
 
 def _legacy_order(version: str) -> tuple[str, ...]:
-    """The order of versions from before PEP 440, as setuptools had it."""
+    """The order of versions before PEP 440, as in setuptools."""
     parts: list[str] = []
     for part in _legacy_parts(version.lower()):
         if part.startswith("*"):

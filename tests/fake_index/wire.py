@@ -1,4 +1,4 @@
-"""One connection: requests in, answers out, and the ways in which an answer can be spoilt on the way.
+"""One connection: requests, answers, and damage to answers in transit.
 
 Head and body leave in one send: two small sends on one connection would wait for the client's delayed ACK,
 about 40 ms a request.
@@ -20,12 +20,12 @@ _DROPS_PER_SECOND = 20
 
 
 class BadRequestError(Exception):
-    """What came in is not a request that can be answered; the connection ends. Raised by `read`."""
+    """Not a valid request, so the connection ends. Raised by `read`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A request as it came in."""
+    """A request."""
 
     method: str
     #: As sent: percent-encoded, with the query.
@@ -38,7 +38,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is sent, and how."""
+    """An answer, and how it is sent."""
 
     head: bytes
     body: bytes
@@ -87,7 +87,7 @@ class Connection:
         return heard
 
     def _skip_body(self, headers: dict[str, str]) -> None:
-        """No address here takes a body, but a client may send one."""
+        """Read the body of a request, which is ignored."""
         length = headers.get("content-length", "0")
         if "transfer-encoding" in headers or not length.isdigit():
             raise BadRequestError("no body is taken")
@@ -100,7 +100,7 @@ class Connection:
             missing -= len(more)
 
     def _send(self, plan: Plan) -> bool:
-        """Send as planned; False when the connection is over."""
+        """Send an answer; False if the connection has ended."""
         fault = plan.fault
         if fault is None:
             self._sock.sendall(plan.head + plan.body)
@@ -119,7 +119,7 @@ class Connection:
         return fault.after is None and not plan.last
 
     def _drip(self, head: bytes, body: bytes, rate: float) -> bool:
-        """In drops, several a second; False when the server stops meanwhile."""
+        """Send slowly, several pieces a second; False if the server stops meanwhile."""
         self._sock.sendall(head)
         size = max(1, int(rate / _DROPS_PER_SECOND))
         for start in range(0, len(body), size):
@@ -129,13 +129,13 @@ class Connection:
         return True
 
     def _reset(self) -> bool:
-        """A linger of 0 makes the coming close a RST."""
+        """Make the next close a RST, by a linger of 0."""
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         return False
 
 
 def sent_bytes(body: bytes, fault: Fault | None) -> int:
-    """How much of the body is sent; a cut always takes a byte at least."""
+    """The number of bytes of the body that are sent; a cut removes at least one."""
     if fault is None or (fault.after is None and not fault.reset):
         return len(body)
     return max(0, min(fault.after or 0, len(body) - 1))

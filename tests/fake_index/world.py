@@ -1,4 +1,4 @@
-"""The world: what an index holds, how it changes, and the journal of those changes.
+"""The world: the data of an index, its changes, and their journal.
 
 Each public method is one change. A change appends to the journal, and so gives the project a new serial, only
 where index-api.md 12 says that the index does; all others change documents (and ETags) without a serial.
@@ -39,7 +39,7 @@ def _digest_of_metadata(filename: str, content: bytes | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """A document given as it is, for what the model cannot say."""
+    """A literal document, for what the model cannot express."""
 
     body: bytes
     content_type: str
@@ -47,7 +47,7 @@ class Override:
 
 
 class World:
-    """What the index holds. Safe to change while a server shows it."""
+    """The data of an index. Safe to change while a server uses it."""
 
     def __init__(self, serial: int = 0, start: str = "2024-01-01T00:00:00Z") -> None:
         self.lock = threading.RLock()
@@ -84,11 +84,11 @@ class World:
         return self.projects[name], release, release.files[filename]
 
     def before(self, name: str) -> Project | None:
-        """The project as it was before its last change; None: it did not exist."""
+        """The project before its last change; None: it did not exist."""
         return self._before.get(normalize(name))
 
     def projects_before(self) -> tuple[list[Project], int]:
-        """All projects and the global serial, as they were before the last change of any project."""
+        """All projects and the global serial before the last change of any project."""
         earlier = dict(self.projects)
         if self._last_change is None:
             return list(earlier.values()), self.serial
@@ -211,7 +211,7 @@ class World:
         self._set_yank(name, version, True, reason, "yank release")
 
     def unyank(self, name: str, version: str) -> None:
-        """Take a yank back."""
+        """Withdraw a yank."""
         self._set_yank(name, version, False, None, "unyank release")
 
     def delete_file(self, filename: str) -> None:
@@ -231,7 +231,7 @@ class World:
             self._log(project, version, "remove release")
 
     def delete_project(self, name: str) -> None:
-        """Delete a project with all it has."""
+        """Delete a project with its releases and files."""
         with self.one_change(name):
             project = self._found(name)
             for release in project.releases.values():
@@ -264,7 +264,7 @@ class World:
             self._log(project, None, f"add {role} {user}")
 
     def remove_role(self, name: str, user: str) -> None:
-        """Take all roles of a user in the project away."""
+        """Remove all roles of a user in the project."""
         with self.one_change(name):
             project = self._found(name)
             for role in [role for role in project.roles if role.user == user]:
@@ -272,7 +272,7 @@ class World:
             project.roles = tuple(role for role in project.roles if role.user != user)
 
     def invite(self, name: str, user: str, role: str = "Owner") -> None:
-        """Invite a user: a new serial without anything new to see but the serial (index-api.md 12)."""
+        """Invite a user: only the serial changes (index-api.md 12)."""
         with self.one_change(name):
             self._log(self._found(name), None, f"invite {role} {user}")
 
@@ -287,7 +287,7 @@ class World:
         self._set_status(name, "active")
 
     def deprecate(self, name: str) -> None:
-        """Give the status that the specification knows and the public index never uses (index-api.md 7.1)."""
+        """Set the status deprecated, which the public index never uses (index-api.md 7.1)."""
         self._set_status(name, "deprecated")
 
     def set_advisories(self, name: str, version: str, advisories: Iterable[Vulnerability | str]) -> None:
@@ -326,7 +326,7 @@ class World:
                 project.roles = tuple(Role(new, role.role) if role.user == old else role for role in project.roles)
 
     def delete_account(self, user: str) -> None:
-        """An account goes, and its roles with it, without a journal row."""
+        """Delete an account with its roles, without a journal row."""
         for project in [p for p in self.projects.values() if any(role.user == user for role in p.roles)]:
             with self.one_change(project.name):
                 project.roles = tuple(role for role in project.roles if role.user != user)
@@ -346,7 +346,7 @@ class World:
             self._epoch += 1
 
     def set_serial(self, name: str, serial: int) -> None:
-        """Let a project's serial lag behind the journal, as it has been seen to do (index-api.md 12)."""
+        """Let a project's serial lag behind the journal (index-api.md 12)."""
         with self.one_change(name):
             self._found(name).last_serial = serial
 
@@ -354,7 +354,7 @@ class World:
 
     @contextmanager
     def one_change(self, name: str) -> Iterator[None]:
-        """Make all that is done inside one change of this project, for `stale` copies and caches."""
+        """Combine all changes inside into one change of this project, for `stale` copies and caches."""
         key = normalize(name)
         with self.lock:
             if key in self._changing:
@@ -372,7 +372,7 @@ class World:
                 self._revision += 1
 
     def _tick(self) -> datetime:
-        """A later moment on each call, always the same ones in the same order."""
+        """A later time on each call; always the same sequence."""
         self._clock += timedelta(minutes=1, microseconds=1)
         return self._clock
 

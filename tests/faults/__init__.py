@@ -1,6 +1,6 @@
-"""What goes wrong on the way to an index: a relay that spoils what passes, a proxy, an authority of our own.
+"""Faults between a client and an index: a relay that damages responses, a proxy, a private CA.
 
-relay.py stands between a client and the index of the tests, and spoils the bytes of answers; forward.py is a proxy that
-a client is told of; authority.py issues certificates, and wraps an index in TLS; listening.py is the server beneath.
-What an index itself does wrong is ``tests/fake_index/faults.py``.
+relay.py stands between a client and the fake index, and damages the bytes of responses; forward.py is a proxy;
+authority.py issues certificates, and puts an index behind TLS; listening.py is the server that they share. The faults
+of an index itself are in ``tests/fake_index/faults.py``.
 """

@@ -1,4 +1,4 @@
-"""A certificate authority of our own, and an index behind TLS with its certificates."""
+"""A private certificate authority, and an index behind TLS with its certificates."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.faults.listening import Listener, pump
 
 
 class Authority:
-    """A company's own CA.
+    """A private CA.
 
     :ivar bundle: the file with its certificate.
     """
@@ -41,7 +41,7 @@ class Authority:
         return x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
 
     def certificate(self, host: str = "127.0.0.1", days: float = 10) -> Path:
-        """Issue a certificate to a host, for so many days from now, into a file that has its key too."""
+        """Issue a certificate for a host, valid for ``days`` days, into a file that also has its key."""
         key = ec.generate_private_key(ec.SECP256R1())
         try:
             name: x509.GeneralName = x509.IPAddress(ip_address(host))
@@ -79,7 +79,7 @@ def _usage(*, signs: bool) -> x509.KeyUsage:
 
 @contextmanager
 def behind_tls(url: tuple[str, int], certificate: Path) -> Iterator[str]:
-    """A server that speaks TLS before another one: the address of its root."""
+    """A TLS server in front of another server; the URL of its root."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
 

@@ -1,4 +1,4 @@
-"""A proxy on the loopback, as a company has one: it forwards http, and tunnels https (CONNECT)."""
+"""A proxy on the loopback, which forwards http and tunnels https (CONNECT)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.faults.listening import Listener, pump, read_head
 
 @dataclass(slots=True)
 class Proxying:
-    """What a proxy does, and has seen.
+    """The behaviour of a proxy, and its requests.
 
     :ivar url: its address.
     :ivar authorization: the Proxy-Authorization that it wants; None: it serves everybody.
@@ -60,7 +60,7 @@ class Proxying:
 
 @contextmanager
 def proxy(authorization: bytes | None = None, answer: bytes | None = None) -> Iterator[Proxying]:
-    """A proxy that runs."""
+    """A running proxy."""
     proxying = Proxying(authorization=authorization, answer=answer)
     with Listener(proxying.serve) as listener:
         proxying.url = f"http://127.0.0.1:{listener.port}"

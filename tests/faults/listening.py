@@ -1,4 +1,4 @@
-"""A server on the loopback that gives every connection a thread, and ends them all at its end."""
+"""A server on the loopback with a thread for each connection; closing it ends them all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Self
 
 
 class Listener:
-    """Serves connections until it is left; a context manager.
+    """Serves connections until its context ends.
 
     :param serve: serves one connection; it is closed afterwards.
     :ivar stopping: set at the end; wait on it instead of sleeping.
@@ -25,7 +25,7 @@ class Listener:
         self._accepter = threading.Thread(target=self._accept, daemon=True)
 
     def __enter__(self) -> Self:
-        """Begin to listen."""
+        """Listen."""
         self._accepter.start()
         return self
 
@@ -63,12 +63,12 @@ class Listener:
 
 
 def read_head(sock: socket.socket) -> bytes:
-    """A head, with the empty line; what comes behind it is left; empty: the other side is done."""
+    """Read a head with its empty line, and nothing after it; empty: the other side has closed."""
     head = b""
     while not head.endswith(b"\r\n\r\n"):
-        seen = head[-3:] + sock.recv(65536, socket.MSG_PEEK)
-        end = seen.find(b"\r\n\r\n")
-        count = (len(seen) if end < 0 else end + 4) - len(head[-3:])
+        window = head[-3:] + sock.recv(65536, socket.MSG_PEEK)
+        end = window.find(b"\r\n\r\n")
+        count = (len(window) if end < 0 else end + 4) - len(head[-3:])
         if not count:
             return b""
         head += sock.recv(count)
@@ -76,7 +76,7 @@ def read_head(sock: socket.socket) -> bytes:
 
 
 def pump(source: socket.socket, target: socket.socket) -> None:
-    """Pass on what comes, until one of both is done."""
+    """Forward bytes until either side closes."""
     with suppress(OSError):
         while more := source.recv(65536):
             target.sendall(more)

@@ -1,4 +1,4 @@
-"""A relay between a client and an index, which spoils answers as they pass: ``relay.spoil(cut(100), times=2)``.
+"""A relay between a client and an index, which damages responses: ``relay.spoil(cut(100), times=2)``.
 
 Each function makes a ``Spoil``. An answer is read whole from the index, head and body, then sent on as the spoil has
 it.
@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from tests.faults.listening import Listener, read_head
 
-#: What happens behind the last byte that is sent.
+#: The end of a connection after the last byte.
 Ending = Literal["next", "close", "reset", "silence"]
 
 
@@ -30,40 +30,40 @@ def _as_it_is(head: bytes, body: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Spoil:
-    """What becomes of an answer: the bytes that are sent of it, how fast, and what follows."""
+    """The damage to a response: the bytes that are sent, their rate, and the end of the connection."""
 
     bytes_of: Callable[[bytes, bytes], bytes] = _as_it_is
     ending: Ending = "next"
-    #: Bytes a second; None: as fast as it goes.
+    #: Bytes per second; None: unlimited.
     rate: float | None = None
-    #: Of the bytes, those that are sent at once; None: all of the head.
+    #: The number of bytes that are sent at once; None: the whole head.
     at_once: int | None = 0
     #: Ends the connection before the request is read.
     deaf: bool = False
 
 
 def refuse() -> Spoil:
-    """A RST as soon as the connection is made."""
+    """A RST immediately after the connection."""
     return Spoil(ending="reset", deaf=True)
 
 
 def cut(count: int, ending: Ending = "close") -> Spoil:
-    """So many bytes of the answer, head included, then its end, a RST, or silence."""
+    """The first ``count`` bytes of the response, including its head, then its end, a RST, or silence."""
     return Spoil(lambda head, body: (head + body)[:count], ending)
 
 
 def cut_body(count: int, ending: Ending = "close") -> Spoil:
-    """The head, and so many bytes of the body."""
+    """The head and the first ``count`` bytes of the body."""
     return Spoil(lambda head, body: head + body[:count], ending)
 
 
 def closed_behind() -> Spoil:
-    """The right answer, which says that the connection is kept; it is not."""
+    """The right response, which announces a kept connection; but it is closed."""
     return Spoil(ending="close")
 
 
 def lie(more: int) -> Spoil:
-    """A Content-Length that says so many bytes more than there are, or less; then silence, or the next answer."""
+    """A Content-Length with ``more`` bytes too many, or too few; then silence, or the next response."""
     return Spoil(
         lambda head, body: _with(head, b"Content-Length", b"%d" % (len(body) + more)) + body,
         "silence" if more > 0 else "next",
@@ -71,17 +71,17 @@ def lie(more: int) -> Spoil:
 
 
 def length(text: bytes) -> Spoil:
-    """A Content-Length that is this text; behind the body the connection is closed."""
+    """Any text as Content-Length; the connection closes after the body."""
     return Spoil(lambda head, body: _with(head, b"Content-Length", text) + body, "close")
 
 
 def without_length(count: int | None = None) -> Spoil:
-    """No Content-Length: the body ends with the connection, after so many bytes; None: all of them."""
+    """No Content-Length: the connection ends after ``count`` bytes of the body; None: after all."""
     return Spoil(lambda head, body: _with(head, b"Content-Length", None) + body[:count], "close")
 
 
 def packed(body: Callable[[bytes], bytes] = gzip.compress, rate: float | None = None) -> Spoil:
-    """The body as this function packs it, said to be gzip, at so many bytes a second."""
+    """The body compressed by this function, announced as gzip, at ``rate`` bytes per second."""
 
     def bytes_of(head: bytes, plain: bytes) -> bytes:
         made = body(gzip.decompress(plain) if b"\nContent-Encoding: gzip" in head else plain)
@@ -92,27 +92,27 @@ def packed(body: Callable[[bytes], bytes] = gzip.compress, rate: float | None = 
 
 
 def slow_head(rate: float) -> Spoil:
-    """The right answer in drops, from its first byte on."""
+    """The right response slowly, from its first byte on."""
     return Spoil(rate=rate)
 
 
 def slow_body(rate: float) -> Spoil:
-    """The head at once, the body in drops."""
+    """The head at once, the body slowly."""
     return Spoil(rate=rate, at_once=None)
 
 
 def instead(answer: bytes, ending: Ending = "close") -> Spoil:
-    """These bytes in the answer's place."""
+    """These bytes instead of the response."""
     return Spoil(lambda head, body: answer, ending)
 
 
 def endless(line: bytes, rate: float = 1_000_000) -> Spoil:
-    """Some bytes, again and again, for as long as anybody reads."""
+    """These bytes repeatedly, as long as the client reads."""
     return Spoil(lambda head, body: line * (20_000_000 // len(line)), "silence", rate)
 
 
 class Relay:
-    """A relay to an index at an address; a context manager.
+    """A relay to the index at a URL; a context manager.
 
     :ivar url: where the relay is, for clients.
     :ivar heard: the heads of all requests, in their order.
@@ -128,13 +128,13 @@ class Relay:
         self.url = f"http://127.0.0.1:{self._listener.port}{parts.path}"
 
     def spoil(self, spoil: Spoil, times: int | None = 1) -> Self:
-        """Spoil the next answers; None: all that come."""
+        """Damage the next ``times`` responses; None: all."""
         with self._lock:
             self._spoils.append((spoil, times))
         return self
 
     def __enter__(self) -> Self:
-        """Begin to listen."""
+        """Listen."""
         self._stack.enter_context(self._listener)
         return self
 
@@ -168,7 +168,7 @@ class Relay:
                 return
 
     def _answer(self, asked: bytes) -> tuple[bytes, bytes]:
-        """What the index answers: head and body."""
+        """The response of the index: head and body."""
         with socket.create_connection(self._index, timeout=10) as index:
             index.sendall(asked)
             head, body = read_head(index), b""
@@ -199,6 +199,6 @@ class Relay:
 
 
 def _with(head: bytes, name: bytes, value: bytes | None) -> bytes:
-    """A head whose field of that name has another value; None: it has none."""
+    """A head with another value of one header; None: without that header."""
     lines = [line for line in head[:-4].split(b"\r\n") if not line.lower().startswith(name.lower() + b":")]
     return b"\r\n".join([*lines, *([] if value is None else [name + b": " + value]), b"", b""])

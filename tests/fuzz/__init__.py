@@ -1,8 +1,8 @@
-"""Fuzzing: whatever stands in a document or a file, it makes rows that their schema knows, or one line of an error.
+"""Fuzzing: any document or file gives rows that match their schema, or an error of one line.
 
     python -m tests.fuzz COUNT [SEED] [--target NAME]
 
-A reader's way: nasty.py (what is put in) -> mutation.py (how) -> seeds.py (into what) -> documents.py, files.py,
-states.py (who reads it, and what must hold) -> targets.py (all of them) -> running.py (so many, and how long each
-took) -> __main__.py. A seed gives the same inputs again; what was found is a test in the test file of its module.
+Read in this order: nasty.py (hostile values), mutation.py (changes), seeds.py (valid inputs), documents.py, files.py
+and states.py (readers, and what must hold), targets.py (all of them), running.py (counts and times), __main__.py. A
+seed gives the same inputs again. Each find has become a test in the test file of its module.
 """

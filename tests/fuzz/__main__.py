@@ -1,4 +1,4 @@
-"""``python -m tests.fuzz COUNT [SEED] [--target NAME]``: so many inputs, spread over the targets, or into one."""
+"""``python -m tests.fuzz COUNT [SEED] [--target NAME]``: COUNT inputs into all targets together, or into one."""
 
 import argparse
 import random
@@ -9,7 +9,7 @@ from tests.fuzz.targets import TARGETS
 
 
 def main(arguments: list[str]) -> int:
-    """Run them, tell what came of each target, and return the exit status."""
+    """Run the targets, print the outcome of each, and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz")
     parser.add_argument("count", type=int)
     parser.add_argument("seed", type=int, nargs="?", default=random.randrange(10**9))

@@ -1,4 +1,4 @@
-"""Who reads documents: each is opened, and all streams make their rows of what was admitted."""
+"""Readers of documents: each opens a document and makes the rows of all streams."""
 
 import functools
 from collections.abc import Iterable, Sequence
@@ -34,10 +34,10 @@ from tests.batches import change_with
 from tests.fuzz.seeds import world
 from tests.streams import ROOT, documents_of, documents_with, page_of
 
-#: Rows of a stream that are held against its schema, of each input.
-_JUDGED = 3
+#: Rows of a stream and an input that are validated by its schema.
+_VALIDATED = 3
 _ENCODER = msgspec.json.Encoder()
-PLACE = f"{ROOT}/document"
+URL = f"{ROOT}/document"
 
 
 @functools.cache
@@ -47,20 +47,20 @@ def _validator(stream: str) -> Any:
 
 
 @functools.cache
-def _sound() -> ProjectDocuments:
-    """A visit with sound documents, for what needs another one beside it."""
+def _valid() -> ProjectDocuments:
+    """Valid documents of a project, for documents that need others."""
     return replace(documents_of(world(), "foo"), page=page_of(world(), "foo"))
 
 
-def rows_hold(visit: ProjectDocuments, names: Iterable[str] = ()) -> None:
-    """All streams make rows of a visit: keyed apart, known to their schema, a line each, that they come back from."""
+def check_rows(visit: ProjectDocuments, names: Iterable[str] = ()) -> None:
+    """Check the rows of all streams: distinct keys, valid by the schema, one line each, and decodable."""
     wanted = set(names)
     for stream in STREAMS:
         if stream.of_project == (visit.project is not None) and (not wanted or stream.name in wanted):
-            _hold(stream, visit)
+            _check(stream, visit)
 
 
-def _hold(stream: Stream, visit: ProjectDocuments) -> None:
+def _check(stream: Stream, visit: ProjectDocuments) -> None:
     if stream.partition_field is None:
         change = change_of(stream, FetchResult(None, visit), PreviousState(), b"term", 0, keys=True)
     else:
@@ -74,77 +74,77 @@ def _hold(stream: Stream, visit: ProjectDocuments) -> None:
     keys = [tuple(row[name] for name in stream.key) for row in made]
     assert len(set(keys)) == len(keys) or not stream.key, f"{stream.name}: two rows of one key"
     assert all(value is not None for key in keys for value in key), f"{stream.name}: a key is null"
-    for row in (*made[:_JUDGED], *made[-1:]):
+    for row in (*made[:_VALIDATED], *made[-1:]):
         wrong = next(_validator(stream.name).iter_errors(row), None)
         assert wrong is None, f"{stream.name}: {wrong.message[:300]} at {list(wrong.absolute_path)}"
 
 
 def project(body: bytes) -> None:
-    """A project document: the rows of every stream, and the addresses that it leads to."""
-    document = open_document(body, Project, PLACE)
+    """A project document: the rows of every stream, and the URLs of further documents."""
+    document = open_document(body, Project, URL)
     content = document.content
     assert b"\n" not in document.body
     view = ReleaseView(content.info.version or "", content, document, tuple(content.urls or ()))
     visit = ProjectDocuments(
-        project="foo", document=document, releases=(view,), page=_sound().page, use_core_metadata=True
+        project="foo", document=document, releases=(view,), page=_valid().page, use_core_metadata=True
     )
     for version in wanted_versions(SelectedProject("foo", ("1.0",)), content, "all"):  # type: ignore[arg-type]
         metadata_urls(document, [version])
     visit.required(view)
-    rows_hold(visit)
+    check_rows(visit)
 
 
 def release(body: bytes) -> None:
     """A release document."""
-    document = open_document(body, Release, PLACE)
+    document = open_document(body, Release, URL)
     view = ReleaseView("1.0", document.content, document)
-    rows_hold(
-        replace(_sound(), releases=(view,)), ("dependencies", "classifiers", "urls", "vulnerabilities", "release")
+    check_rows(
+        replace(_valid(), releases=(view,)), ("dependencies", "classifiers", "urls", "vulnerabilities", "release")
     )
 
 
 def page(body: bytes) -> None:
-    """A project page, beside a sound document."""
-    document = open_document(body, Page, PLACE)
-    sound = _sound().document
+    """A project page, with a valid project document."""
+    document = open_document(body, Page, URL)
+    sound = _valid().document
     assert sound is not None
     provenance_urls(sound.content, document, list(sound.content.listed()))
-    rows_hold(replace(_sound(), page=document), ("statuses",))
+    check_rows(replace(_valid(), page=document), ("statuses",))
 
 
 def listing(body: bytes) -> None:
     """The list of projects."""
-    document = open_document(body, Listing, PLACE)
+    document = open_document(body, Listing, URL)
     serials_of(document.content)
     has_serials(document.content)
-    rows_hold(ProjectDocuments(listing=document))
+    check_rows(ProjectDocuments(listing=document))
 
 
 def statistics(body: bytes) -> None:
     """The statistics."""
-    rows_hold(ProjectDocuments(statistics=open_document(body, Statistics, PLACE)))
+    check_rows(ProjectDocuments(statistics=open_document(body, Statistics, URL)))
 
 
 def provenance(body: bytes) -> None:
     """A provenance document."""
-    document = open_document(body, Provenance, PLACE)
+    document = open_document(body, Provenance, URL)
     listed = documents_with({"info": {}, "releases": {"1.0": [{"filename": "a.whl"}]}})
-    rows_hold(replace(listed, provenance={"a.whl": document}), ("attestations",))
+    check_rows(replace(listed, provenance={"a.whl": document}), ("attestations",))
 
 
 def feed(body: bytes) -> None:
-    """A feed, read as either of both."""
-    document = open_feed(body, PLACE)
-    rows_hold(ProjectDocuments(recent_releases=document, recent_projects=document))
+    """A feed, read as each of both kinds."""
+    document = open_feed(body, URL)
+    check_rows(ProjectDocuments(recent_releases=document, recent_projects=document))
 
 
 def core_metadata(body: bytes) -> None:
-    """A METADATA file, read for itself and in the place of a requirement list that the index lacks."""
-    document = open_core_metadata(body, PLACE)
+    """A METADATA file, read for its own stream and in place of missing requirements."""
+    document = open_core_metadata(body, URL)
     listed = documents_with({"info": {"version": "1.0"}, "releases": {"1.0": [{"filename": "a.whl"}]}})
     content = listed.document
     assert content is not None
     files: Sequence[Any] = content.content.listed()["1.0"]
     view = ReleaseView("1.0", content.content, content, tuple(files))
     visit = replace(listed, core_metadata={"a.whl": document}, releases=(view,), use_core_metadata=True)
-    rows_hold(visit, ("core_metadata", "dependencies"))
+    check_rows(visit, ("core_metadata", "dependencies"))

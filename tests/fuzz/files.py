@@ -1,4 +1,4 @@
-"""Who reads files: requirement and lock files, the configuration, the catalog."""
+"""Readers of files: requirement and lock files, the configuration, the catalog."""
 
 import tempfile
 from collections.abc import Callable
@@ -20,14 +20,14 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
 
 
 def placed(name: str, body: bytes) -> Path:
-    """A file of that name and content."""
+    """A file with that name and content."""
     path = Path(_folder().name) / name
     path.write_bytes(body)
     return path
 
 
 def requirements_file(name: str) -> Callable[[bytes], None]:
-    """The reader of files of a name."""
+    """The reader of files with that name."""
 
     def read(body: bytes) -> None:
         read_requirements(placed(name, body))
@@ -41,11 +41,11 @@ def requirements_text(body: bytes) -> None:
 
 
 def config(body: bytes) -> None:
-    """The settings, and what they choose."""
+    """The settings, and their selection."""
     settings = read_config(placed("config.json", body))
     if settings.index_url is not None:
         root_of(settings.index_url)
-        credentials_for(settings, settings.index_url)
+        credentials_for(settings.index_url, settings.index_username, settings.index_password, settings.credentials_from)
     select(settings)
 
 

@@ -1,4 +1,4 @@
-"""How a sound input becomes one that is not: its tree is changed where it has one, then its text, then its bytes."""
+"""Mutation of valid inputs: of the tree, if there is one, then of the text, then of the bytes."""
 
 import json
 import random
@@ -8,11 +8,11 @@ from typing import Any
 
 from tests.fuzz.nasty import BYTES, RAW, TEXTS, VALUES
 
-#: How often something is repeated, at most, and how large an input may become, in bytes.
+#: The most repetitions of something, and the largest input in bytes.
 MOST_TIMES, LARGEST = 20_000, 200_000
-#: Places in a tree beyond which nothing in it is repeated.
+#: Values of a tree above which nothing in it is repeated.
 MOST_PLACES = 5_000
-#: Stands in a tree where raw JSON will.
+#: A placeholder for raw JSON in a tree.
 _MARK = "\ue000raw\ue000"
 _MARKS = re.compile("|".join((re.escape(json.dumps(_MARK)), re.escape(f'"{_MARK}"'))))
 
@@ -20,7 +20,7 @@ Mutate = Callable[[bytes, random.Random], bytes]
 
 
 def mutated_json(seed: bytes, chance: random.Random) -> bytes:
-    """A JSON document of which values, keys and lists were changed, now and then with what no JSON library writes."""
+    """A JSON document with changed values, keys and lists, sometimes with JSON that no library writes."""
     tree = json.loads(seed)
     for _ in range(chance.choice((1, 1, 2, 3, 6))):
         tree = _changed(tree, chance)
@@ -33,7 +33,7 @@ def mutated_json(seed: bytes, chance: random.Random) -> bytes:
 
 
 def mutated_text(seed: bytes, chance: random.Random) -> bytes:
-    """A text of which lines and pieces were changed, repeated, moved or replaced."""
+    """A text with lines and parts changed, repeated, moved or replaced."""
     text = seed.decode()
     for _ in range(chance.choice((1, 1, 2, 4))):
         text = chance.choice(_TEXT_CHANGES)(text, chance)[:LARGEST]
@@ -42,7 +42,7 @@ def mutated_text(seed: bytes, chance: random.Random) -> bytes:
 
 
 def mutated_bytes(seed: bytes, chance: random.Random) -> bytes:
-    """Bytes that were cut, flipped, or have others in them."""
+    """Bytes that were cut, flipped or inserted."""
     body, place = bytearray(seed), chance.randint(0, len(seed))
     what = chance.randrange(4)
     if what == 0:
@@ -60,7 +60,7 @@ def mutated_bytes(seed: bytes, chance: random.Random) -> bytes:
 
 
 def _changed(tree: Any, chance: random.Random) -> Any:
-    """The tree with one change, somewhere."""
+    """The tree with one change."""
     places = _places(tree)
     if not places:
         return _value(chance)
@@ -85,7 +85,7 @@ def _changed(tree: Any, chance: random.Random) -> Any:
 
 
 def _places(tree: Any) -> list[tuple[Any, Any]]:
-    """Every place in a tree: what holds it, and its key or number."""
+    """Every value of a tree: its container, and its key or index."""
     found, waiting = list[tuple[Any, Any]](), [tree] if isinstance(tree, dict | list) else []
     while waiting:
         holder = waiting.pop()
@@ -105,7 +105,7 @@ def _value(chance: random.Random) -> Any:
 
 
 def _text(chance: random.Random) -> str:
-    """One nasty text, or some together, or one many times."""
+    """A hostile text, several of them, or one repeated."""
     text = "".join(chance.choices(TEXTS, k=chance.choice((1, 1, 1, 2, 5))))
     return (text * chance.randint(2, MOST_TIMES))[:LARGEST] if chance.random() < 0.03 else text
 
@@ -119,7 +119,7 @@ def _insert(text: str, chance: random.Random) -> str:
 
 
 def _replace(text: str, chance: random.Random) -> str:
-    """One word becomes another."""
+    """Replace a word by another."""
     words = text.split(" ")
     words[chance.randrange(len(words))] = _text(chance)
     return " ".join(words)

@@ -1,8 +1,8 @@
-"""What is put into documents and files: what broke parsers before."""
+"""Hostile values for documents and files, which broke parsers before."""
 
 from typing import Any
 
-#: Texts. None of them is long; ``mutation.py`` repeats some.
+#: Short texts; ``mutation.py`` repeats some.
 TEXTS = (
     "",
     " ",
@@ -114,7 +114,7 @@ TEXTS = (
     "releases",
     "files",
 )
-#: JSON as it is written, where a value would stand: what ``json.dumps`` would not write.
+#: Raw JSON for a value, which ``json.dumps`` would not write.
 RAW = (
     "1e400",
     "-1e999999",
@@ -149,7 +149,7 @@ RAW = (
     '{"a":' * 5000 + "1" + "}" * 5000,
     "[" * 5000,
 )
-#: Values of JSON.
+#: JSON values.
 VALUES: tuple[Any, ...] = (
     None,
     True,
@@ -174,7 +174,7 @@ VALUES: tuple[Any, ...] = (
     ["a", 1],
     "a",
 )
-#: Bytes that are no text, or no good one.
+#: Bytes that are not text, or unusual text.
 BYTES = (
     b"\xff",
     b"\xfe\xff",

@@ -1,4 +1,4 @@
-"""So many inputs into a target: what was admitted, what was refused, what went wrong, and how long the slowest took."""
+"""Runs inputs through a target: how many were read and refused, the finds, and the slowest time."""
 
 import random
 import time
@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from source_pypi.errors import SourceError
 from tests.fuzz.targets import Target
 
-#: Seconds of processor time that one input may take.
+#: The most seconds of processor time for one input.
 LONGEST = 5.0
-#: Finds after which a target is left.
+#: Finds after which a target stops.
 ENOUGH = 5
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a target.
+    """The outcome of a target.
 
     :ivar admitted: inputs that were read; :ivar refused: those that were refused in one line.
     :ivar slowest: processor time of the slowest, in seconds.
@@ -31,12 +31,12 @@ class Outcome:
 
     @property
     def count(self) -> int:
-        """Inputs in all."""
+        """The number of inputs."""
         return self.admitted + self.refused + len(self.finds)
 
 
 def run(target: Target, count: int, seed: int) -> Outcome:
-    """Put ``count`` inputs into a target, the same ones for the same seed."""
+    """Run ``count`` inputs through a target; the same seed gives the same inputs."""
     outcome, seeds = Outcome(), target.seeds()
     for number in range(count):
         chance = random.Random(zlib.crc32(f"{target.name} {seed} {number}".encode()))

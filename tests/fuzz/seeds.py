@@ -1,4 +1,4 @@
-"""The sound inputs that are changed: what the fake index serves, recordings, and files of every kind."""
+"""The valid inputs that are mutated: documents of the fake index, recordings, and files of every kind."""
 
 import json
 from functools import cache
@@ -16,18 +16,18 @@ from tests.streams import ROOT
 from tests.streams.provenance import attestation, bundle, provenance
 from tests.streams.test_streams import INVALID, rich
 
-#: Versions of a recorded document that are kept: the rest is more of the same.
+#: Versions that are kept of a recorded document; the others are similar.
 _KEPT = 3
 
 
 @cache
 def world() -> World:
-    """A world in which a project has some of everything."""
+    """A world with one project that has all kinds of data."""
     return rich()
 
 
 def projects() -> list[bytes]:
-    """Project documents: rich, odd, poor, and real ones."""
+    """Project documents: complete, invalid, minimal and recorded."""
     found = world().projects["foo"]
     made = [project_document(found, View(ROOT, poverty=poverty)) for poverty in (False, True)]
     real = [json.loads(recorded(name).body) for name in NAMES]
@@ -40,7 +40,7 @@ def projects() -> list[bytes]:
 
 
 def _invalid_field_warnings() -> Any:
-    """The odd document without the number that ``json`` refuses."""
+    """The invalid document without the number that ``json`` refuses."""
     return {key: value for key, value in INVALID.items() if key != "releases"}
 
 
@@ -169,14 +169,14 @@ CATALOG = {
 
 
 def seen() -> ProjectState:
-    """What a stream has seen, with some of everything."""
+    """A state of a stream, with all kinds of data."""
     fingerprint = Fingerprint(b"~" + bytes(16), 7)
     parts = {"1.0": Partition(b"123456", fingerprint, (("a.whl",), ("b.whl",))), "": Partition(b"000000")}
     return ProjectState(1_700_000_000, b"term", True, 7, {"d": fingerprint, "p": ABSENT}, parts, ("a>=1",))
 
 
 def states() -> list[bytes]:
-    """What a platform hands over as state."""
+    """State files of a platform."""
     told = {"version": 1, "index": ROOT, "unfinished": 1_700_000_000, "projects": {"foo": pack_text(seen()), "": "x"}}
     streams = [{"stream_descriptor": {"name": name}, "stream_state": told} for name in ("files", "versions")]
     by_stream = [{"type": "STREAM", "stream": stream} for stream in streams]

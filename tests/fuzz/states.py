@@ -1,4 +1,4 @@
-"""Who reads what was seen: the state that a platform hands over, and the table ``_state``."""
+"""Readers of state: the state file of a platform, and the table ``_state``."""
 
 from functools import cache
 from pathlib import Path
@@ -21,7 +21,7 @@ _TERMS = dict.fromkeys(("files", "versions"), b"term")
 
 
 def state(body: bytes) -> None:
-    """The state of a platform: read, asked, added to and written."""
+    """The state of a platform: read, queried, extended and written."""
     states = StreamStates(_NAMES, handed_state(placed("state.json", body)), ROOT, keys=True, now=1_700_000_100.0)
     for error in states.broken.values():
         assert isinstance(error, StateError)
@@ -34,7 +34,7 @@ def state(body: bytes) -> None:
 
 
 def packed_text(body: bytes) -> None:
-    """What was seen of a project, as text."""
+    """The state of a project, as text."""
     try:
         unpack_text(body.decode("latin-1"))
     except ValueError as error:  # which those who read it tell as a StateError, with the place
@@ -55,7 +55,7 @@ def row_seed() -> bytes:
 
 
 def table_row(body: bytes) -> None:
-    """A row of the table ``_state``, changed by somebody else; what the columns cannot hold never was there."""
+    """A row of the table ``_state``, changed by another program; values that its columns cannot hold are skipped."""
     connection = _connection()
     try:
         told = msgspec.json.decode(body)

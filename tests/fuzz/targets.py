@@ -1,4 +1,4 @@
-"""Everything that is fuzzed: what it begins from, how that is changed, and who reads it."""
+"""All targets: their seeds, their mutation, and their readers."""
 
 import json
 from collections.abc import Callable, Sequence

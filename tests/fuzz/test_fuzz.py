@@ -1,27 +1,27 @@
-"""A few thousand inputs in every test run, always the same ones; ``make fuzz`` runs as many others as wanted."""
+"""The same 5,250 inputs in each test run; ``make fuzz`` runs any number of others."""
 
 import random
 
 import pytest
 
-from source_pypi.errors import ConfigError
+from source_pypi.errors import ConfigError, SettingError
 from tests.fuzz.running import Outcome, run
 from tests.fuzz.targets import TARGETS, Target
 
-#: Inputs into each target in every test run.
+#: Inputs of each target in each test run.
 EXECUTIONS = 250
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
-def test_whatever_stands_in_it(target: Target) -> None:
-    """Whatever stands in an input, it is read, its rows are as they should be, or it is refused in one line."""
+def test_any_input_is_read_or_refused(target: Target) -> None:
+    """Any input is read, with valid rows, or refused in one line."""
     outcome = run(target, EXECUTIONS, 0)
     assert (outcome.finds, outcome.count) == ([], EXECUTIONS)
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
-def test_seeds_are_read(target: Target) -> None:
-    """What is changed is sound: every reader reads it, but for files that are not there."""
+def test_seeds_are_valid(target: Target) -> None:
+    """Each reader reads its seeds, except files that do not exist."""
     refused = []
     for body in target.seeds():
         try:
@@ -32,8 +32,8 @@ def test_seeds_are_read(target: Target) -> None:
     assert not refused or target.name in ("requirements.txt", "state")
 
 
-def test_the_same_seed_gives_the_same_inputs() -> None:
-    """What was found can be found again: an input depends on the target, the seed and its number only."""
+def test_same_seed_gives_the_same_inputs() -> None:
+    """An input depends only on target, seed and number, so that each find can be reproduced."""
     given: list[bytes] = []
     target = Target("x", lambda: [b'{"a": [1, "b"]}'], TARGETS[0].mutate, given.append)
     run(target, 20, 1)
@@ -43,13 +43,13 @@ def test_the_same_seed_gives_the_same_inputs() -> None:
     assert random.Random(1).random() == random.Random(1).random()
 
 
-def test_finds_are_told() -> None:
-    """What is raised besides an error of ours is a find, and so is an error that is no line."""
+def test_unexpected_errors_are_finds() -> None:
+    """Any other error than ours, and an error of several lines, is a find."""
 
     def fail(body: bytes) -> None:
         if len(body) % 2:
             raise KeyError("x")
-        raise ConfigError("x")
+        raise SettingError("", "x")
 
     outcome = run(Target("x", lambda: [b"[]", b"[1]"], TARGETS[0].mutate, fail), 100, 1)
     assert len(outcome.finds) == 5

@@ -17,7 +17,7 @@ from source_pypi.config import Config
 from source_pypi.errors import UnreachableError
 from source_pypi.fields import fields_of
 from source_pypi.http.client import FIRST_TRIES
-from source_pypi.http.connections import SLOWEST_BODY, _connected
+from source_pypi.http.connections import SLOWEST_BODY, _connect_in_time
 from source_pypi.services.index.api import Index
 from tests.fake_index import FakeIndex, World
 from tests.faults import relay
@@ -32,7 +32,7 @@ PATH = "/pypi/flask/json"
 TIMEOUT = 0.2
 #: Seconds that the machine may take for what takes none.
 SLACK = 1.0
-SILENT = "no answer within the timeout"
+SILENT = "no response within the timeout"
 UNCONNECTED = "no connection within the timeout"
 
 
@@ -67,16 +67,16 @@ SLOW = {
 
 
 @pytest.mark.parametrize("case", SLOW)
-def test_a_slow_answer(case: str, spoiled: Relay, fake: FakeIndex, connect: Connect) -> None:
-    """Silence, drops and heads without end fail a try when its time is up, wherever they begin."""
+def test_slow_response_times_out(case: str, spoiled: Relay, fake: FakeIndex, connect: Connect) -> None:
+    """Silence, a byte at a time and endless heads fail a try at the timeout, wherever they begin."""
     spoil, expected = SLOW[case]
     cause, seconds = given_up(connect, fake, spoiled.spoil(spoil, times=None).url + PATH)
     assert cause == expected
     assert seconds < 2 * TIMEOUT + SLACK / FIRST_TRIES
 
 
-def test_a_large_answer_has_its_time(world: World, spoiled: Relay, fake: FakeIndex, connect: Connect) -> None:
-    """A body may take longer than the timeout, as long as it comes faster than the slowest that is waited for."""
+def test_large_body_gets_more_time(world: World, spoiled: Relay, fake: FakeIndex, connect: Connect) -> None:
+    """A body may take longer than the timeout if it arrives at the lowest accepted rate or faster."""
     text = b'{"info": {"name": "large", "summary": "%s"}}' % (b"long " * 5000)
     world.override("/pypi/large/json", text)
     spoiled.spoil(relay.packed(lambda body: gzip.compress(body, 0), 2 * SLOWEST_BODY))
@@ -87,8 +87,10 @@ def test_a_large_answer_has_its_time(world: World, spoiled: Relay, fake: FakeInd
 
 
 @pytest.mark.parametrize("case", ["silent in the body", "a head in drops", "a body in drops"])
-def test_a_slow_answer_over_tls(case: str, spoiled: Relay, fake: FakeIndex, connect: Connect, tmp_path: Path) -> None:
-    """TLS changes nothing of it."""
+def test_slow_response_over_tls_times_out(
+    case: str, spoiled: Relay, fake: FakeIndex, connect: Connect, tmp_path: Path
+) -> None:
+    """The same timeouts hold with TLS."""
     authority = Authority(tmp_path)
     spoil, expected = SLOW[case]
     port = int(spoiled.spoil(spoil, times=None).url.rpartition(":")[2])
@@ -113,8 +115,8 @@ def _silent(stack: ExitStack, drops: bytes = b"") -> int:
 
 
 @pytest.mark.parametrize("drops", [b"", b"\x16\x03\x03\x40\x00" + bytes(40)], ids=["silence", "drops"])
-def test_a_slow_handshake(fake: FakeIndex, connect: Connect, drops: bytes) -> None:
-    """A handshake that does not come to its end fails a try when the time to connect is up."""
+def test_slow_handshake_times_out(fake: FakeIndex, connect: Connect, drops: bytes) -> None:
+    """A TLS handshake that does not finish fails a try at the timeout."""
     with ExitStack() as stack:
         cause, seconds = given_up(connect, fake, f"https://127.0.0.1:{_silent(stack, drops)}{PATH}")
     assert cause == SILENT
@@ -122,8 +124,8 @@ def test_a_slow_handshake(fake: FakeIndex, connect: Connect, drops: bytes) -> No
 
 
 @pytest.mark.parametrize("drops", [b"", b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20], ids=["silence", "drops"])
-def test_a_slow_proxy(fake: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch, drops: bytes) -> None:
-    """So does a proxy that does not come to its answer."""
+def test_slow_proxy_times_out(fake: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch, drops: bytes) -> None:
+    """A proxy that does not answer fails a try at the timeout."""
     with ExitStack() as stack:
         port = _silent(stack, drops)
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
@@ -132,8 +134,8 @@ def test_a_slow_proxy(fake: FakeIndex, connect: Connect, monkeypatch: pytest.Mon
     assert seconds < TIMEOUT + SLACK / FIRST_TRIES
 
 
-def test_a_proxy_whose_head_has_no_end(fake: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor do bytes that come fast help a proxy's answer that does not end."""
+def test_endless_head_of_a_proxy_times_out(fake: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An endless head of a proxy fails a try at the timeout, however fast it arrives."""
     with proxy(answer=b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 30) as endless:
         monkeypatch.setenv("HTTPS_PROXY", endless.url)
         cause, seconds = given_up(connect, fake, f"https://index.test{PATH}")
@@ -141,8 +143,8 @@ def test_a_proxy_whose_head_has_no_end(fake: FakeIndex, connect: Connect, monkey
     assert seconds < TIMEOUT + SLACK / FIRST_TRIES
 
 
-def test_nobody_accepts(fake: FakeIndex, connect: Connect) -> None:
-    """A server that does not take connections fails a try when the time to connect is up."""
+def test_server_that_does_not_accept_times_out(fake: FakeIndex, connect: Connect) -> None:
+    """A server that does not accept connections fails a try at the timeout."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as stack:
         for _ in range(3):
             waiting = stack.enter_context(socket.socket())
@@ -153,8 +155,8 @@ def test_nobody_accepts(fake: FakeIndex, connect: Connect) -> None:
     assert seconds < TIMEOUT + SLACK / FIRST_TRIES
 
 
-def test_a_resolver_that_hangs() -> None:
-    """The system's resolver knows no timeout; it is not waited for any longer, and what it leads to is closed."""
+def test_hanging_resolver_times_out() -> None:
+    """A hanging resolver fails a try at the timeout; a connection that it makes later is closed."""
     asker, resolved = HTTPConnection("index.test", timeout=TIMEOUT), threading.Event()
     ours, theirs = socket.socketpair()
 
@@ -164,7 +166,7 @@ def test_a_resolver_that_hangs() -> None:
 
     began = time.monotonic()
     with pytest.raises(ConnectTimeoutError):
-        _connected(connect, asker)
+        _connect_in_time(connect, asker)
     assert time.monotonic() - began < TIMEOUT + SLACK
     resolved.set()
     with theirs:
@@ -172,8 +174,8 @@ def test_a_resolver_that_hangs() -> None:
         assert theirs.recv(1) == b""
 
 
-def test_what_is_left_of_the_time_to_connect() -> None:
-    """A connection goes on with the time that is left, for the proxy and for TLS."""
+def test_connection_keeps_the_remaining_time() -> None:
+    """A new connection has the time that remains, for the proxy and for TLS."""
     asker = HTTPConnection("index.test", timeout=TIMEOUT)
     ours, theirs = socket.socketpair()
 
@@ -181,14 +183,14 @@ def test_what_is_left_of_the_time_to_connect() -> None:
         time.sleep(TIMEOUT / 2)
         return ours
 
-    with theirs, _connected(connect, asker) as made:
+    with theirs, _connect_in_time(connect, asker) as made:
         left = made.gettimeout()
     assert left is not None
     assert 0 < left <= TIMEOUT / 2
 
 
-def test_the_rate_that_is_told() -> None:
-    """The settings and docs/reliability.md tell the rate below which a body is given up."""
+def test_documentation_names_the_lowest_rate() -> None:
+    """The setting and docs/reliability.md name the lowest accepted rate of a body."""
     told = f"a second more for every {SLOWEST_BODY // 1024} KB that have come"
     (setting,) = (field for field in fields_of(Config) if field.name == "request_timeout_seconds")
     page = " ".join((Path(__file__).parents[2] / "docs" / "reliability.md").read_text().split())

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, as processes of their own get them: the run ends within a second, and keeps what it has."""
+"""Ctrl-C and SIGTERM, sent to a process: the run ends within a second and keeps what it has."""
 
 import json
 import signal
@@ -18,18 +18,18 @@ from tests.fake_index import FakeIndex, Fault, World, faults
 from tests.faults.listening import Listener
 from tests.kills.command import Running, Workdir
 
-#: Seconds within which a run that was told to end has ended, and those that the machine may take besides.
+#: Seconds within which an interrupted run ends, and the tolerance for a busy machine.
 PROMPT, SLACK = 1.0, 1.0
-#: Projects that are read before nothing comes any more: the first hundred are committed by then.
+#: Projects that are read before the index falls silent; the first hundred are committed by then.
 READ = 105
 NAMES = [f"p{number}" for number in range(READ)]
 KEPT = "error: interrupted; what was read before is kept"
-#: A command that Python cannot interrupt: nothing looks for signals while this is computed.
-DEAF = """
+#: A command that Python cannot interrupt: no signal is handled while it computes.
+UNINTERRUPTIBLE = """
 import hashlib, signal
 from source_pypi.cli import signals
-signal.signal(signal.SIGTERM, ending.interrupt)
-ending.end_when_told("words")
+signal.signal(signal.SIGTERM, signals.interrupt)
+signals.end_when_told("words")
 print("ready", flush=True)
 hashlib.pbkdf2_hmac("sha256", b"", b"", 10**9)
 """
@@ -37,7 +37,7 @@ hashlib.pbkdf2_hmac("sha256", b"", b"", 10**9)
 
 @pytest.fixture
 def index(world: World) -> Iterator[FakeIndex]:
-    """An index of some projects, and of one whose answer does not come."""
+    """An index with some projects, and one whose response never comes."""
     for name in (*NAMES, "last"):
         world.add(name)
     with FakeIndex(world, strict=False) as index:
@@ -86,8 +86,8 @@ WAITS: dict[str, tuple[Fault, dict[str, Any], signal.Signals]] = {
 
 
 @pytest.mark.parametrize("case", WAITS)
-def test_sync(case: str, index: FakeIndex, tmp_path: Path) -> None:
-    """Whatever sync waits for, it ends, and what was read is in the database."""
+def test_sync_ends_while_it_waits(case: str, index: FakeIndex, tmp_path: Path) -> None:
+    """Sync ends whatever it waits for, and what it read is in the database."""
     fault, settings, number = WAITS[case]
     index.fault("/pypi/last/json", fault, times=None)
     place = Workdir(tmp_path, index.url)
@@ -99,8 +99,8 @@ def test_sync(case: str, index: FakeIndex, tmp_path: Path) -> None:
     assert committed(tmp_path / "x.duckdb") == READ
 
 
-def test_sync_that_keeps_a_pace(index: FakeIndex, tmp_path: Path) -> None:
-    """A run that waits for its turn ends, too."""
+def test_sync_ends_while_rate_limited(index: FakeIndex, tmp_path: Path) -> None:
+    """A run that waits for the rate limit ends."""
     place = Workdir(tmp_path, index.url)
     config = place.settings(projects=NAMES, requests_per_second=0.01)
     running = place.start("sync", "--config", config, "--streams", "files", "--into", "x.duckdb")
@@ -109,8 +109,8 @@ def test_sync_that_keeps_a_pace(index: FakeIndex, tmp_path: Path) -> None:
     assert end(running, signal.SIGTERM) == (130, [KEPT])
 
 
-def test_sync_that_connects(tmp_path: Path) -> None:
-    """So does one whose handshake does not come to an end, be it asked for the index's list, in the main thread."""
+def test_sync_ends_while_it_connects(tmp_path: Path) -> None:
+    """A run whose TLS handshake hangs ends, also if the main thread connects."""
     with ExitStack() as stack:
         met: list[socket.socket] = []
 
@@ -126,8 +126,8 @@ def test_sync_that_connects(tmp_path: Path) -> None:
         assert end(running, signal.SIGINT) == (130, [KEPT])
 
 
-def test_sync_that_writes(world: World, tmp_path: Path) -> None:
-    """While the database writes as well: its transaction is whole, or is not there."""
+def test_sync_ends_while_it_writes(world: World, tmp_path: Path) -> None:
+    """A run that writes ends; its transaction is complete or absent."""
     for project in range(3):
         world.add(f"large{project}", releases=[f"1.{minor}" for minor in range(3000)])
     with FakeIndex(world) as index:
@@ -146,8 +146,10 @@ def test_sync_that_writes(world: World, tmp_path: Path) -> None:
     ("number", "status", "concurrency"),
     [(signal.SIGINT, 130, 1), (signal.SIGINT, 130, 4), (signal.SIGTERM, -signal.SIGTERM, 4)],
 )
-def test_read(number: signal.Signals, status: int, concurrency: int, index: FakeIndex, tmp_path: Path) -> None:
-    """Read ends, too, without a word; what it has written are whole lines."""
+def test_read_ends_and_writes_complete_lines(
+    number: signal.Signals, status: int, concurrency: int, index: FakeIndex, tmp_path: Path
+) -> None:
+    """Read ends silently, and has written complete lines."""
     index.fault("/pypi/last/json", faults.slow(60), times=None)
     place = Workdir(tmp_path, index.url)
     config = place.settings(projects=[*NAMES, "last"], request_timeout_seconds=60, max_concurrency=concurrency)
@@ -163,9 +165,9 @@ def test_read(number: signal.Signals, status: int, concurrency: int, index: Fake
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_where_python_does_not_come_to_act(number: signal.Signals) -> None:
-    """A long computation of the machine's, be it a query, does not keep a run from its end."""
-    command = [sys.executable, "-c", DEAF]
+def test_uninterruptible_computation_ends(number: signal.Signals) -> None:
+    """A computation that Python cannot interrupt does not keep a run alive."""
+    command = [sys.executable, "-c", UNINTERRUPTIBLE]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

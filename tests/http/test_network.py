@@ -1,4 +1,4 @@
-"""The way to the index, spoilt: each fault ends in the right rows, or in one error of the right kind."""
+"""Damaged responses: each fault ends in all rows, or in one error of the right kind."""
 
 import gzip
 import random
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from source_pypi.config import make_config
-from source_pypi.errors import AnswerError, DocumentError, SourceError, UnavailableError, UnreachableError
+from source_pypi.errors import DocumentError, ResponseError, SourceError, UnavailableError, UnreachableError
 from source_pypi.http.client import (
     FIRST_TRIES,
     LONGEST_BACKOFF,
@@ -35,7 +35,7 @@ NOW = 1795305600.0
 
 @pytest.fixture
 def index(world: World) -> Iterator[FakeIndex]:
-    """An index that has Flask, and may be asked twice."""
+    """An index that has Flask and accepts repeated requests."""
     world.add("flask", releases=["1.0", "2.0"])
     with FakeIndex(world, strict=False) as index:
         yield index
@@ -43,13 +43,13 @@ def index(world: World) -> Iterator[FakeIndex]:
 
 @pytest.fixture
 def spoiled(index: FakeIndex) -> Iterator[Relay]:
-    """A relay to it."""
+    """A relay to the index, which damages responses."""
     with Relay(index.url) as relay:
         yield relay
 
 
 def rows(index: Index, url: str) -> tuple[list[Any], list[SourceError]]:
-    """The rows of Flask's files that are read by way of an address, and what went wrong."""
+    """The rows of the stream files of Flask at a URL, and the errors."""
     config = make_config({"projects": ["flask"]})
     found, failed = list[Any](), list[SourceError]()
     try:
@@ -85,8 +85,10 @@ MENDED = {
 
 
 @pytest.mark.parametrize("case", MENDED)
-def test_over_the_next_time(case: str, spoiled: Relay, index: FakeIndex, connect: Connect, waits: list[float]) -> None:
-    """What breaks on its way is asked for again, and ends in the rows that there are; for ever, in one error."""
+def test_broken_responses_are_retried(
+    case: str, spoiled: Relay, index: FakeIndex, connect: Connect, waits: list[float]
+) -> None:
+    """A response that breaks in transit is retried and gives all rows; if it always breaks, one error."""
     expected = rows(connect(index), index.url)
     spoiled.spoil(MENDED[case])
     assert rows(connect(index), spoiled.url) == expected
@@ -97,8 +99,10 @@ def test_over_the_next_time(case: str, spoiled: Relay, index: FakeIndex, connect
     assert waits == [1.0, 1.0, 2.0]
 
 
-def test_cut_at_any_byte(spoiled: Relay, index: FakeIndex, connect: Connect, waits: list[float]) -> None:
-    """A body that ends at any of its bytes is never taken for an answer, nor is a head; a RST changes nothing."""
+def test_response_cut_at_any_byte_is_retried(
+    spoiled: Relay, index: FakeIndex, connect: Connect, waits: list[float]
+) -> None:
+    """A response that ends at any byte of its head or body is never accepted, with or without a RST."""
     client = connect(index)
     expected = rows(client, index.url)
     with Relay(index.url) as whole:
@@ -115,8 +119,8 @@ def test_cut_at_any_byte(spoiled: Relay, index: FakeIndex, connect: Connect, wai
         assert rows(client, spoiled.url) == expected
 
 
-def test_a_body_without_length(spoiled: Relay, index: FakeIndex, connect: Connect) -> None:
-    """Nor does a body make a row that ends at any of its bytes as if it were whole: HTTP cannot tell."""
+def test_cut_body_without_length_gives_no_rows(spoiled: Relay, index: FakeIndex, connect: Connect) -> None:
+    """A body without Content-Length that ends at any byte gives no rows: HTTP cannot show that it is incomplete."""
     with Relay(index.url) as whole:
         connect(index).client.get(whole.url + PATH)
         _, packed = whole._answer(whole.heard[0])
@@ -135,8 +139,10 @@ def test_a_body_without_length(spoiled: Relay, index: FakeIndex, connect: Connec
         relay.packed(lambda b: gzip.compress(b[:9]) + gzip.compress(b[9:])),
     ],
 )
-def test_odd_and_right(spoil: Spoil, spoiled: Relay, index: FakeIndex, connect: Connect, waits: list[float]) -> None:
-    """A connection that is not kept, a body that ends with it, gzip in members: odd, but whole."""
+def test_unusual_but_complete_responses_are_read(
+    spoil: Spoil, spoiled: Relay, index: FakeIndex, connect: Connect, waits: list[float]
+) -> None:
+    """Closed connections, bodies without Content-Length and gzip with several members are read."""
     client = connect(index)
     expected = rows(client, index.url)
     for _ in range(2):
@@ -144,8 +150,8 @@ def test_odd_and_right(spoil: Spoil, spoiled: Relay, index: FakeIndex, connect: 
     assert waits in ([], [1.0])  # a kept connection may close while the next request is on its way
 
 
-def test_a_length_that_is_too_small(spoiled: Relay, index: FakeIndex, connect: Connect) -> None:
-    """What is cut by a lie is no document, and what lies behind it is not taken for the next answer."""
+def test_content_length_that_is_too_small(spoiled: Relay, index: FakeIndex, connect: Connect) -> None:
+    """A Content-Length that is too small gives no document, and the rest is not read as the next response."""
     client = connect(index)
     expected = rows(client, index.url)
     spoiled.spoil(relay.lie(-3), TRIES)
@@ -154,10 +160,10 @@ def test_a_length_that_is_too_small(spoiled: Relay, index: FakeIndex, connect: C
     assert rows(client, spoiled.url) == expected
 
 
-def test_a_gzip_bomb(
+def test_gzip_bomb_is_refused(
     spoiled: Relay, index: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch, waits: list[float]
 ) -> None:
-    """What unpacks to more than is taken is refused at once, also in many small members."""
+    """A body that decompresses beyond the limit is refused at once, also in many small members."""
     monkeypatch.setattr("source_pypi.http.compression.LARGEST_ANSWER", 2**20)
     for bomb in (gzip.compress(bytes(2**28)), gzip.compress(b"[" * 100) * 20_000):
         spoiled.spoil(relay.packed(lambda body, bomb=bomb: bomb))  # type: ignore[misc]
@@ -169,8 +175,8 @@ def test_a_gzip_bomb(
     assert waits == []
 
 
-def test_small_members(spoiled: Relay, index: FakeIndex, connect: Connect) -> None:
-    """Many members without content take time by their number, not by its square."""
+def test_many_empty_gzip_members_take_linear_time(spoiled: Relay, index: FakeIndex, connect: Connect) -> None:
+    """Decompression of many empty members takes time in proportion to their number."""
     empty, expected = gzip.compress(b""), rows(connect(index), index.url)
     spoiled.spoil(relay.packed(lambda body: gzip.compress(body) + empty * 50_000))
     assert rows(connect(index), spoiled.url) == expected
@@ -199,8 +205,8 @@ RETRY_AFTER: dict[str, tuple[str | None, float | None]] = {
 
 
 @pytest.mark.parametrize("case", RETRY_AFTER)
-def test_retry_after(case: str, index: FakeIndex, connect: Connect, waits: list[float]) -> None:
-    """Whatever Retry-After says, a wait is what it means, or what it is without one, or an error at once."""
+def test_retry_after_values(case: str, index: FakeIndex, connect: Connect, waits: list[float]) -> None:
+    """A Retry-After sets the wait, is ignored if it is invalid, or is an error at once if it is too long."""
     text, expected = RETRY_AFTER[case]
     index.fault(PATH, faults.too_many(text))
     client = connect(index, now=lambda: NOW)
@@ -212,8 +218,8 @@ def test_retry_after(case: str, index: FakeIndex, connect: Connect, waits: list[
         assert waits == [expected]
 
 
-def test_a_storm(index: FakeIndex, connect: Connect, waits: list[float]) -> None:
-    """A storm of 429 ends after so many tries, each wait as long as it was asked for."""
+def test_endless_429_ends_in_an_error(index: FakeIndex, connect: Connect, waits: list[float]) -> None:
+    """Endless 429 responses end in an error after all tries, each wait as long as requested."""
     index.fault(PATH, faults.too_many("300"), times=None)
     _, failed = rows(connect(index, clock=lambda: 0.0), index.url)
     assert [str(error) for error in failed] == [
@@ -222,8 +228,8 @@ def test_a_storm(index: FakeIndex, connect: Connect, waits: list[float]) -> None
     assert waits == [300.0] * (TRIES - 1)
 
 
-def test_a_minute_of_503(index: FakeIndex, connect: Connect) -> None:
-    """An outage of a minute ends in the rows that there are, and costs no more waits than the tries allow."""
+def test_outage_of_a_minute_is_survived(index: FakeIndex, connect: Connect) -> None:
+    """An outage of a minute ends in all rows."""
     passed, waited = [0.0], list[float]()
 
     def sleep(seconds: float) -> None:
@@ -241,27 +247,36 @@ def test_a_minute_of_503(index: FakeIndex, connect: Connect) -> None:
 
 REDIRECTED = {
     "to itself": (PATH, f"{PATH} answered more than {REDIRECTS} redirects"),
-    "to a file": ("file:///etc/passwd", f"{PATH} answered with a redirect to no address: 'file:///etc/passwd'"),
-    "to no address": ("http://[bad", f"{PATH} answered with a redirect to no address: 'http://[bad'"),
-    "to another protocol": ("ftp://a:b@x.test/", f"{PATH} answered with a redirect to no address: 'ftp://x.test/'"),
-    "to a script": ("javascript:alert(1)", f"{PATH} answered with a redirect to no address: 'javascript:alert(1)'"),
+    "to a file": (
+        "file:///etc/passwd",
+        f"{PATH} answered with a redirect to no HTTP URL: 'file:///etc/passwd'",
+    ),
+    "to no address": ("http://[bad", f"{PATH} answered with a redirect to no HTTP URL: 'http://[bad'"),
+    "to another protocol": (
+        "ftp://a:b@x.test/",
+        f"{PATH} answered with a redirect to no HTTP URL: 'ftp://x.test/'",
+    ),
+    "to a script": (
+        "javascript:alert(1)",
+        f"{PATH} answered with a redirect to no HTTP URL: 'javascript:alert(1)'",
+    ),
 }
 
 
 @pytest.mark.parametrize("case", REDIRECTED)
-def test_a_redirect_that_leads_nowhere(case: str, index: FakeIndex, connect: Connect, waits: list[float]) -> None:
-    """A redirect to itself, to a file or to what is no address ends in one error, at once."""
+def test_useless_redirect_is_an_error(case: str, index: FakeIndex, connect: Connect, waits: list[float]) -> None:
+    """A redirect to itself, to a file or to an invalid URL ends in one error, without a retry."""
     location, expected = REDIRECTED[case]
     index.fault(PATH, faults.redirect(location), times=None)
     found, failed = rows(connect(index), index.url)
-    assert (found, [type(error) for error in failed]) == ([], [AnswerError])
+    assert (found, [type(error) for error in failed]) == ([], [ResponseError])
     assert str(failed[0]) == f"{index.url}{expected}: is index_url the address of a package index?"
     assert len(index.requests) == (REDIRECTS + 1 if case == "to itself" else 1)
     assert waits == []
 
 
-def test_a_redirect_to_another_host(world: World, index: FakeIndex, connect: Connect) -> None:
-    """A redirect to another host is followed, and the credentials stay, also where it tries to bring some itself."""
+def test_redirect_to_another_host_gets_no_credentials(world: World, index: FakeIndex, connect: Connect) -> None:
+    """A redirect to another host is followed without credentials, also if its URL contains some."""
     with FakeIndex(world, strict=False) as other:
         named = other.url.replace("http://", "http://eve:stolen@")
         index.fault(PATH, faults.redirect(named + PATH))
@@ -271,8 +286,8 @@ def test_a_redirect_to_another_host(world: World, index: FakeIndex, connect: Con
         assert [request.headers.get("authorization") for request in index.requests] == ["Basic YW5uOnNlY3JldA=="]
 
 
-def test_tries_and_their_number(spoiled: Relay, index: FakeIndex, connect: Connect, waits: list[float]) -> None:
-    """An address that never answered gets few tries, and one that has gets all of them."""
+def test_number_of_tries(spoiled: Relay, index: FakeIndex, connect: Connect, waits: list[float]) -> None:
+    """A server that never answered gets few tries, one that has answered gets all."""
     client = connect(index, clock=lambda: 0.0)
     spoiled.spoil(relay.cut(0, "reset"), times=None)
     with pytest.raises(UnreachableError, match=rf"\({FIRST_TRIES} tries in 0.0 s\)"):

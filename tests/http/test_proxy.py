@@ -1,6 +1,7 @@
-"""proxy.py: which proxy the environment names, what is said to it, and what is said of it."""
+"""http/proxy.py: which proxy the environment names, what is sent to it, and its errors."""
 
 import base64
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from source_pypi.errors import ProxyError, SourceError, UnreachableError
 from source_pypi.http.credentials import Credentials, origin
-from source_pypi.http.proxy import Proxy, proxy_for, read_proxy
+from source_pypi.http.proxy import Proxy, parse_proxy, proxy_for
 from source_pypi.services.index.api import Index
 from tests.fake_index import FakeIndex, World, faults
 from tests.faults.authority import Authority, behind_tls
@@ -23,7 +24,7 @@ HTTP, HTTPS = "http://index.test/simple/", "https://index.test:8443/simple/"
 
 @pytest.fixture
 def index(world: World) -> Iterator[FakeIndex]:
-    """An index that has Flask, and may be asked twice."""
+    """An index that has Flask and accepts repeated requests."""
     world.add("flask")
     with FakeIndex(world, strict=False) as index:
         yield index
@@ -31,7 +32,7 @@ def index(world: World) -> Iterator[FakeIndex]:
 
 @pytest.fixture
 def forward() -> Iterator[Proxying]:
-    """A proxy that serves everybody."""
+    """A proxy that forwards every request."""
     with proxy() as forward:
         yield forward
 
@@ -58,10 +59,10 @@ def forward() -> Iterator[Proxying]:
         ({"HTTP_PROXY": "http://proxy.test:3128", "REQUEST_METHOD": "GET"}, HTTP, None),
     ],
 )
-def test_which_proxy(
+def test_environment_names_a_proxy(
     monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], url: str, expected: Proxy | None
 ) -> None:
-    """The variables that others honour name a proxy, or an exception for a host."""
+    """The usual variables name a proxy, or exempt a host."""
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert proxy_for(url) == expected
@@ -75,11 +76,11 @@ def test_which_proxy(
         ("https://proxy.test", Proxy("https://proxy.test")),
     ],
 )
-def test_credentials_of_a_proxy(text: str, expected: Proxy) -> None:
-    """Credentials in a proxy's address are what it is told, and are not shown."""
-    assert read_proxy(text) == expected
-    assert "s3cret" not in repr(read_proxy(text))
-    assert SAID.decode() not in repr(read_proxy(text))
+def test_proxy_credentials_are_not_shown(text: str, expected: Proxy) -> None:
+    """Credentials in the URL of a proxy become its header, and are not shown."""
+    assert parse_proxy(text) == expected
+    assert "s3cret" not in repr(parse_proxy(text))
+    assert SAID.decode() not in repr(parse_proxy(text))
 
 
 @pytest.mark.parametrize(
@@ -87,27 +88,27 @@ def test_credentials_of_a_proxy(text: str, expected: Proxy) -> None:
     [
         (
             "socks5://ann:s3cret@proxy.test",
-            "socks5://proxy.test cannot be used: socks5 is not spoken here, http and https are",
+            "socks5://proxy.test cannot be used: its scheme is socks5, not http or https",
         ),
         (
             "http://ann:s3cret@",
-            "(HTTP_PROXY, HTTPS_PROXY or ALL_PROXY) names no address, as http://proxy.example.com:3128 is one",
+            "(HTTP_PROXY, HTTPS_PROXY or ALL_PROXY) is not a URL such as http://proxy.example.com:3128",
         ),
         (
             "http://ann:s3cret@x:no",
-            "(HTTP_PROXY, HTTPS_PROXY or ALL_PROXY) names no address, as http://proxy.example.com:3128 is one",
+            "(HTTP_PROXY, HTTPS_PROXY or ALL_PROXY) is not a URL such as http://proxy.example.com:3128",
         ),
     ],
 )
-def test_what_is_no_proxy(text: str, said: str) -> None:
-    """What is no address of an HTTP proxy is the user's to mend, and told without its credentials."""
+def test_invalid_proxy_is_an_error(text: str, said: str) -> None:
+    """Anything but the URL of an HTTP proxy is an error without credentials."""
     with pytest.raises(ProxyError) as caught:
-        read_proxy(text)
+        parse_proxy(text)
     assert str(caught.value) == f"the environment's proxy {said}"
 
 
-def test_http(index: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is asked over http is asked of the proxy; its credentials reach it alone, and the index's the index."""
+def test_http_through_a_proxy(index: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request over http goes to the proxy; each credential reaches only its own server."""
     credentials = Credentials(origin(index.url), "ben", "other")
     with proxy(authorization=SAID) as forward:
         monkeypatch.setenv("HTTP_PROXY", forward.url.replace("http://", "http://ann:s3cret%2F@"))
@@ -118,8 +119,10 @@ def test_http(index: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatc
     assert "proxy-authorization" not in request.headers
 
 
-def test_https(index: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Of a tunnel for https the proxy hears the index's host and its own credentials, and nothing of the index's."""
+def test_https_through_a_tunnel(
+    index: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Of a tunnel for https the proxy sees the host and its own credentials, nothing else."""
     authority = Authority(tmp_path)
     port = index.port
     with behind_tls(("127.0.0.1", port), authority.certificate()) as url, proxy(authorization=SAID) as forward:
@@ -135,10 +138,10 @@ def test_https(index: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPat
     assert "proxy-authorization" not in request.headers
 
 
-def test_a_redirect_chooses_anew(
+def test_redirect_uses_the_proxy_of_its_target(
     world: World, index: FakeIndex, forward: Proxying, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where a redirect leads to is asked through the proxy that leads there, or without one."""
+    """A redirect is followed through the proxy of its target, or without one."""
     with FakeIndex(world) as other:
         index.fault("/away", faults.redirect(other.url + PATH))
         monkeypatch.setenv("HTTP_PROXY", forward.url)
@@ -155,16 +158,16 @@ def told(connect: Connect, index: FakeIndex, url: str) -> SourceError:
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_credentials_that_are_wanted(
+def test_proxy_that_requires_credentials(
     index: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch, waits: list[float], scheme: str
 ) -> None:
-    """407 is the user's to mend: one error at once, that names the proxy without its credentials."""
+    """407 is one error, at once, that names the proxy without its credentials."""
     with proxy(authorization=SAID) as forward:
         monkeypatch.setenv(f"{scheme}_proxy", forward.url.replace("http://", "http://ann:wr0ng@"))
         error = told(connect, index, index.url.replace("http", scheme) + PATH)
     assert (type(error), str(error), waits) == (
         ProxyError,
-        f"the environment's proxy {forward.url} wants credentials (407): its address takes them, as name:password@host",
+        f"the environment's proxy {forward.url} requires credentials (407): add them to its URL, as name:password@host",
         [],
     )
 
@@ -172,7 +175,7 @@ def test_credentials_that_are_wanted(
 CONNECT: dict[int, tuple[type[SourceError], str]] = {
     403: (
         ProxyError,
-        "the environment's proxy {proxy} does not connect to the index (403): check NO_PROXY and index_url",
+        "the environment's proxy {proxy} refuses to connect to the index (403): check NO_PROXY and index_url",
     ),
     502: (
         UnreachableError,
@@ -183,8 +186,10 @@ CONNECT: dict[int, tuple[type[SourceError], str]] = {
 
 
 @pytest.mark.parametrize("status", CONNECT)
-def test_no_tunnel(index: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch, status: int) -> None:
-    """A proxy that refuses a tunnel is the user's to mend; one that cannot make it may be able to the next time."""
+def test_proxy_that_refuses_a_tunnel(
+    index: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """A refused tunnel is an error at once; a failed tunnel is retried."""
     kind, said = CONNECT[status]
     with proxy(answer=b"HTTP/1.1 %d s3cret\r\nContent-Length: 0\r\n\r\n" % status) as forward:
         monkeypatch.setenv("HTTPS_PROXY", forward.url)
@@ -194,8 +199,8 @@ def test_no_tunnel(index: FakeIndex, connect: Connect, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_nobody_there(index: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
-    """A proxy that cannot be reached is told from an index that cannot."""
+def test_unreachable_proxy(index: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    """An unreachable proxy is distinguished from an unreachable index."""
     with proxy() as forward:
         pass
     monkeypatch.setenv(f"{scheme}_proxy", forward.url.replace("http://", "http://ann:s3cret@"))
@@ -206,3 +211,36 @@ def test_nobody_there(index: FakeIndex, connect: Connect, monkeypatch: pytest.Mo
         f"{url} cannot be reached: its proxy {forward.url}: no connection can be made (3 tries in 0.0 s); "
         "check index_url and the network, or try later",
     )
+
+
+def test_407_of_a_proxy(flask: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    """407 from a proxy is raised at once."""
+    monkeypatch.setenv("HTTP_PROXY", flask.url)
+    monkeypatch.setenv("NO_PROXY", "")
+    client = connect(flask).client
+    flask.world.override("/x", b"", status=407)
+    with pytest.raises(ProxyError) as caught:
+        client.get("http://index.example/x")
+    assert caught.value.args[0] == flask.url
+    assert "407" in str(caught.value)
+
+
+def test_proxy_that_refuses_to_connect(
+    flask: FakeIndex, connect: Connect, waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy that refuses to connect to the index is raised at once."""
+    monkeypatch.setenv("HTTPS_PROXY", flask.url)
+    with pytest.raises(ProxyError) as caught:
+        connect(flask).client.get("https://index.example/x")
+    assert caught.value.args == (flask.url, "refuses to connect to the index (405): check NO_PROXY and index_url")
+    assert waits == []
+
+
+def test_unreachable_proxy_is_named(flask: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unreachable proxy is named as the cause."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        proxy = f"http://127.0.0.1:{server.getsockname()[1]}"
+    monkeypatch.setenv("HTTP_PROXY", proxy)
+    with pytest.raises(UnreachableError) as caught:
+        connect(flask, clock=lambda: 1.0).client.get("http://index.example/x")
+    assert caught.value.args == ("http://index.example/x", f"its proxy {proxy}: no connection can be made", 3, 0.0)

@@ -1,4 +1,4 @@
-"""trust.py: whose certificates are trusted, and what is said of others."""
+"""http/tls.py: which certificates are trusted, and the errors of the others."""
 
 import socket
 import ssl
@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from source_pypi.errors import AnswerError, SettingError, UnreachableError, UntrustedError
+from source_pypi.errors import ResponseError, SettingError, UnreachableError, UntrustedError
 from source_pypi.http.credentials import Credentials, origin
-from source_pypi.http.tls import trusted
+from source_pypi.http.tls import tls_context
 from source_pypi.services.index.api import Index
 from tests.fake_index import FakeIndex, World, faults
 from tests.faults.authority import Authority, behind_tls
@@ -24,7 +24,7 @@ PATH = "/pypi/flask/json"
 
 @pytest.fixture
 def index(world: World) -> Iterator[FakeIndex]:
-    """An index that has Flask, and may be asked twice."""
+    """An index that has Flask and accepts repeated requests."""
     world.add("flask")
     with FakeIndex(world, strict=False) as index:
         yield index
@@ -32,19 +32,19 @@ def index(world: World) -> Iterator[FakeIndex]:
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """A company's own CA."""
+    """A private CA."""
     return Authority(tmp_path_factory.mktemp("company"))
 
 
 def secured(
     index: FakeIndex, authority: Authority, host: str = "127.0.0.1", days: float = 10
 ) -> AbstractContextManager[str]:
-    """The index behind TLS, with a certificate for a host that is valid for so many days more."""
+    """The index behind TLS, with a certificate for a host that is valid for ``days`` days."""
     return behind_tls(("127.0.0.1", index.port), authority.certificate(host, days))
 
 
-def test_a_bundle(index: FakeIndex, authority: Authority, connect: Connect) -> None:
-    """A certificate of a company's own CA is trusted where ca_bundle names it; one connection carries all requests."""
+def test_bundle_is_trusted(index: FakeIndex, authority: Authority, connect: Connect) -> None:
+    """A certificate of a private CA is trusted if ca_bundle names the CA; one connection carries all requests."""
     client = connect(index, ca_bundle=str(authority.bundle)).client
     with secured(index, authority) as url:
         assert [client.get(url + PATH).status for _ in range(3)] == [200, 200, 200]
@@ -52,7 +52,7 @@ def test_a_bundle(index: FakeIndex, authority: Authority, connect: Connect) -> N
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
-def test_the_environment(
+def test_environment_names_trusted_certificates(
     index: FakeIndex,
     authority: Authority,
     connect: Connect,
@@ -60,7 +60,7 @@ def test_the_environment(
     tmp_path: Path,
     variable: str,
 ) -> None:
-    """SSL_CERT_FILE and SSL_CERT_DIR name what is trusted, as OpenSSL has it."""
+    """SSL_CERT_FILE and SSL_CERT_DIR name the trusted certificates, as with OpenSSL."""
     hashed = f"{ssl_hash(authority.bundle):08x}.0"
     (tmp_path / hashed).write_bytes(authority.bundle.read_bytes())
     monkeypatch.setenv(variable, str(authority.bundle if variable == "SSL_CERT_FILE" else tmp_path))
@@ -87,8 +87,10 @@ UNTRUSTED = {
 
 
 @pytest.mark.parametrize("case", UNTRUSTED)
-def test_not_trusted(case: str, index: FakeIndex, authority: Authority, connect: Connect, waits: list[float]) -> None:
-    """A certificate that cannot be trusted is the user's to mend: one error at once, and nothing was sent."""
+def test_untrusted_certificate_is_raised_at_once(
+    case: str, index: FakeIndex, authority: Authority, connect: Connect, waits: list[float]
+) -> None:
+    """An untrusted certificate is one error, at once, and no request is sent."""
     host, days, named, reason = UNTRUSTED[case]
     client = connect(
         index,
@@ -98,16 +100,16 @@ def test_not_trusted(case: str, index: FakeIndex, authority: Authority, connect:
     with secured(index, authority, host, days) as url, pytest.raises(UntrustedError) as caught:
         client.get(url + PATH)
     assert str(caught.value) == (
-        f"{url}{PATH}: the certificate is not trusted ({reason}): if it is of a company's own CA, name that one's "
-        "PEM file in ca_bundle; else check index_url"
+        f"{url}{PATH}: the certificate is not trusted ({reason}): if a private CA issued it, set ca_bundle to "
+        "the PEM file of that CA; otherwise check index_url"
     )
     assert (waits, index.requests) == ([], [])
 
 
-def test_through_a_proxy(
+def test_certificates_are_checked_through_a_proxy(
     index: FakeIndex, authority: Authority, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Through a proxy's tunnel, certificates are judged as without it."""
+    """Certificates are checked through a tunnel of a proxy as without one."""
     with secured(index, authority) as url, proxy() as forward:
         monkeypatch.setenv("HTTPS_PROXY", forward.url)
         trusting = connect(index, ca_bundle=str(authority.bundle)).client
@@ -117,8 +119,8 @@ def test_through_a_proxy(
             connect(index).client.get(url + PATH)
 
 
-def test_no_tls(index: FakeIndex, connect: Connect, waits: list[float]) -> None:
-    """An index that does not speak TLS is told from one whose certificate is not trusted."""
+def test_server_without_tls(index: FakeIndex, connect: Connect, waits: list[float]) -> None:
+    """A server without TLS is unreachable, not untrusted."""
 
     def answer(sock: socket.socket) -> None:
         sock.recv(65536)
@@ -130,12 +132,12 @@ def test_no_tls(index: FakeIndex, connect: Connect, waits: list[float]) -> None:
     assert waits == [1.0, 2.0]
 
 
-def test_no_way_back(index: FakeIndex, authority: Authority, connect: Connect) -> None:
+def test_redirect_to_http_is_not_followed(index: FakeIndex, authority: Authority, connect: Connect) -> None:
     """A redirect from https to http is not followed."""
     index.fault("/away", faults.redirect(index.url + PATH))
     client = connect(index, ca_bundle=str(authority.bundle)).client
     with secured(index, authority) as url:
-        with pytest.raises(AnswerError, match="a redirect from https to http"):
+        with pytest.raises(ResponseError, match="a redirect from https to http"):
             client.get(f"{url}/away")
         client.close()
     assert [request.path for request in index.requests] == ["/away"]
@@ -143,30 +145,41 @@ def test_no_way_back(index: FakeIndex, authority: Authority, connect: Connect) -
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [(b"", "holds no certificates (PEM)"), (b"no certificate", "holds no certificates (PEM)")],
+    [(b"", "contains no certificates (PEM)"), (b"no certificate", "contains no certificates (PEM)")],
     ids=["empty", "text"],
 )
-def test_a_bundle_without_certificates(tmp_path: Path, content: bytes, reason: str) -> None:
-    """A file that holds no certificates is told by its name."""
+def test_bundle_without_certificates(tmp_path: Path, content: bytes, reason: str) -> None:
+    """The error for a file without certificates names the file."""
     path = tmp_path / "bundle.pem"
     path.write_bytes(content)
     with pytest.raises(SettingError) as caught:
-        trusted(str(path))
+        tls_context(str(path))
     assert str(caught.value) == f"setting 'ca_bundle': {path} {reason}"
 
 
-def test_a_bundle_that_cannot_be_read(tmp_path: Path) -> None:
-    """Nor is a file passed over that cannot be read."""
-    for path, reason in ((str(tmp_path / "none"), "No such file or directory"), ("no\0path", "it is no path")):
+def test_unreadable_bundle(tmp_path: Path) -> None:
+    """A bundle that cannot be read is an error."""
+    for path, reason in ((str(tmp_path / "none"), "No such file or directory"), ("no\0path", "it is not a path")):
         with pytest.raises(SettingError) as caught:
-            trusted(path)
+            tls_context(path)
         assert str(caught.value).endswith(f"cannot be read: {reason}")
 
 
 @pytest.mark.parametrize("named", [False, True])
-def test_checks_stay_on(authority: Authority, named: bool) -> None:
-    """Certificates and host names are checked, and a bundle is trusted besides the system's own."""
-    system = trusted(None)
-    context = trusted(str(authority.bundle)) if named else system
+def test_certificates_are_always_verified(authority: Authority, named: bool) -> None:
+    """Certificates and host names are verified; a bundle is trusted in addition to the system."""
+    system = tls_context(None)
+    context = tls_context(str(authority.bundle)) if named else system
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
     assert context.cert_store_stats()["x509_ca"] == system.cert_store_stats()["x509_ca"] + named
+
+
+def test_untrusted_certificate_without_credentials(
+    flask: FakeIndex, connect: Connect, waits: list[float], tmp_path: Path
+) -> None:
+    """The error of an untrusted certificate shows the URL without credentials."""
+    certificate = Authority(tmp_path).certificate()
+    with behind_tls(("127.0.0.1", flask.port), certificate) as url, pytest.raises(UntrustedError) as caught:
+        connect(flask).client.get(url.replace("//", "//me:s3cret@") + PATH)
+    assert caught.value.args == (url + PATH, "unable to get local issuer certificate")
+    assert (waits, flask.requests) == ([], [])

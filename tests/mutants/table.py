@@ -23,12 +23,12 @@ TABLE: dict[str, tuple[str, ...]] = {
     "sync/changes.py": ("tests/sync/test_changes.py",),
     "sync/planner.py": ("tests/sync/test_planner.py", "tests/sync/test_listing.py"),
     "sync/listing.py": ("tests/sync/test_listing.py",),
-    "http/client.py": ("tests/http/test_client.py",),
+    "http/client.py": ("tests/http/test_client.py", "tests/http/test_responses.py", "tests/http/test_retries.py"),
     "sync/run.py": ("tests/sync/test_run.py", "tests/sync/test_listing.py"),
     "sync/turns.py": ("tests/sync/test_turns.py",),
 }
 #: Tests that are too slow to run for every mutant.
 SLOW = (
     "tests/sync/test_listing.py::test_many_names",
-    "tests/services/index/documents/test_any_document.py::test_whatever_is_wrong_with_a_document",
+    "tests/services/index/documents/test_any_document.py::test_any_invalid_document_gives_rows",
 )

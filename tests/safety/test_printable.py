@@ -1,4 +1,4 @@
-"""Texts of others on a terminal or in a log."""
+"""safety/printable.py: text of others on a terminal or in a log."""
 
 import pytest
 from hypothesis import given
@@ -23,27 +23,27 @@ from source_pypi.safety.printable import LONGEST_LINE, printable, printable_line
         ("\U000e0041", "\\U000e0041"),
     ],
 )
-def test_printable(text: str, expected: str) -> None:
-    """What can be seen stays; what cannot, or breaks lines, or turns their direction, is written out."""
+def test_unprintable_characters_are_escaped(text: str, expected: str) -> None:
+    """Printable characters stay; others are escaped."""
     assert printable(text) == expected
     assert printable(expected) == expected
 
 
 @given(st.text(st.characters()))
-def test_whatever_it_is(text: str) -> None:
-    """Whatever a text holds, what is left of it is printable, on one line, and can be encoded."""
+def test_any_text_becomes_one_printable_line(text: str) -> None:
+    """Any text becomes one printable line that can be encoded."""
     shown = printable(text)
     assert shown.isprintable()
     assert len(shown.encode().splitlines()) <= 1
 
 
-def test_a_line_ends() -> None:
-    """A line is cut where no line of ours is so long, also one that grows by being written out."""
+def test_long_lines_are_cut() -> None:
+    """A line above the limit is cut, also if escaping makes it long."""
     assert printable("a" * LONGEST_LINE) == "a" * LONGEST_LINE
     assert printable("a" * (LONGEST_LINE + 1)) == "a" * LONGEST_LINE + "..."
     assert printable("\x1b" * LONGEST_LINE) == ("\\x1b" * LONGEST_LINE)[:LONGEST_LINE] + "..."
 
 
-def test_lines_of_ours_stay() -> None:
-    """The lines of a traceback stay lines."""
+def test_lines_of_a_traceback_stay() -> None:
+    """The lines of a traceback stay separate."""
     assert printable_lines("Traceback:\n  x\x1b\r\nKeyError") == "Traceback:\n  x\\x1b\\r\nKeyError"

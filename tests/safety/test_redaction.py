@@ -1,4 +1,4 @@
-"""Keeping credentials out of whatever is shown or written."""
+"""safety/redaction.py: removal of credentials."""
 
 import time
 
@@ -29,8 +29,8 @@ from source_pypi.safety.redaction import without_credentials
         ("http://a.example.com/?access_token=abc, again", "http://a.example.com/?access_token=*** again"),
     ],
 )
-def test_credentials_go(text: str, expected: str) -> None:
-    """The user information of every address in a text is removed, and nothing else."""
+def test_credentials_are_removed(text: str, expected: str) -> None:
+    """The user information and the secret parameters of every URL are removed, and nothing else."""
     assert without_credentials(text) == expected
 
 
@@ -49,8 +49,8 @@ def test_credentials_go(text: str, expected: str) -> None:
         "C:/Users/ann@home/pypi.duckdb",
     ],
 )
-def test_what_is_no_credential_stays(text: str) -> None:
-    """An @ that is not in an address's user information stays."""
+def test_other_text_stays(text: str) -> None:
+    """An @ outside of user information stays."""
     assert without_credentials(text) == text
 
 
@@ -61,15 +61,15 @@ SECRETS = st.text(st.characters(exclude_characters="/?#", exclude_categories=["Z
 
 @CALM
 @given(SECRETS.filter(lambda secret: secret not in "before https://alice:index.test/simple/ behind"))
-def test_no_password_is_left(secret: str) -> None:
-    """Whatever a password is made of, nothing of it is left."""
+def test_any_password_is_removed(secret: str) -> None:
+    """Any password is removed completely."""
     text = f"before https://alice:{secret}@index.test/simple/ behind"
     assert without_credentials(text) == "before https://index.test/simple/ behind"
 
 
 @pytest.mark.parametrize("text", ["a?b#c" * 20_000, "?" * 100_000, "?key" * 20_000, "aa://a:b" * 12_000])
-def test_long_texts_end_quickly(text: str) -> None:
-    """A text that was made to cost time takes none."""
+def test_hostile_texts_take_little_time(text: str) -> None:
+    """A hostile text takes little time."""
     began = time.process_time()
     assert without_credentials(text) == text
     assert without_credentials(f"@{text}") == f"@{text}"

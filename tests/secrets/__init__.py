@@ -1,5 +1,5 @@
-"""Secrets, searched for in everything that every command writes: whole, in pieces, percent-encoded, in base64.
+"""The output of every command is searched for secrets: whole, in pieces, percent-encoded, in base64.
 
-A reader's way: hidden.py (the secrets, and the search) -> command.py (a command in an environment full of them, and all
-that it wrote) -> the tests. Those of databases and of dlt are beside the others of the warehouses.
+Read hidden.py first (the secrets and the search), then command.py (a command with secrets in its environment, and its
+output), then the tests. Those of databases and dlt are in tests/warehouses.
 """

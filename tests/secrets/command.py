@@ -1,4 +1,4 @@
-"""A command in an environment full of secrets, and everything that it wrote, made legible."""
+"""A command with secrets in its environment, and everything that it wrote, decoded."""
 
 import json
 import os
@@ -14,15 +14,15 @@ import duckdb
 from source_pypi.sync.state_codec import PackedState, unpack_row, unpack_text
 from tests.secrets.hidden import HTTP_PROXY, HTTPS_PROXY, NETRC, found
 
-#: Files that the tests make, not the commands.
+#: Files that the tests write, not the commands.
 GIVEN = frozenset({"config.json", "catalog.json", "state.json", ".netrc", "requirements.txt", "sitecustomize.py"})
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a command wrote.
+    """The output of a command.
 
-    :ivar folder: where it ran: what it left there counts.
+    :ivar folder: its working folder, whose files are part of the output.
     """
 
     status: int
@@ -31,10 +31,10 @@ class Written:
     folder: Path
 
     def texts(self) -> Iterator[bytes]:
-        """Everything, and what is in databases once more, as values: the file has it compressed."""
+        """All output; also the values of databases, which are compressed in the file."""
         yield self.output
         yield self.user_errors
-        yield from (line for text in self.output.splitlines() if b'"type":"STATE"' in text for line in _seen(text))
+        yield from (line for text in self.output.splitlines() if b'"type":"STATE"' in text for line in _states(text))
         for path in self.folder.rglob("*"):
             if path.is_file() and path.name not in GIVEN:
                 yield path.read_bytes()
@@ -43,25 +43,25 @@ class Written:
                     yield from _values(path)
 
     def leaks(self) -> dict[str, bytes]:
-        """The secrets that are in it."""
+        """The secrets in the output."""
         return found(self.texts())
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A folder in which commands are run, and the variables that they get besides."""
+    """A working folder for commands, and additional environment variables."""
 
     folder: Path
     variables: dict[str, str] = field(default_factory=dict)
 
     def write(self, name: str, content: Any) -> str:
-        """A file for the command: JSON, or a text."""
+        """Write a file for the command: text, or anything else as JSON."""
         text = content if isinstance(content, str) else json.dumps(content)
         (self.folder / name).write_text(text)
         return name
 
     def run(self, *arguments: str, **variables: str) -> Written:
-        """Run a command; what it leaves is searched, so each has a folder of its own."""
+        """Run a command; its files are searched, so each command needs its own folder."""
         self.write(".netrc", f"machine 127.0.0.1 login someone password {NETRC}\n")
         (self.folder / ".netrc").chmod(0o600)
         environment = {
@@ -86,14 +86,14 @@ class Place:
         return Written(done.returncode, done.stdout, done.stderr, self.folder)
 
 
-def _seen(line: bytes) -> Iterator[bytes]:
-    """What a STATE message says was seen, unpacked."""
+def _states(line: bytes) -> Iterator[bytes]:
+    """The states of a STATE message, unpacked."""
     for packed in json.loads(line)["state"]["stream"].get("stream_state", {}).get("projects", {}).values():
         yield repr(unpack_text(packed)).encode()
 
 
 def _values(path: Path) -> Iterator[bytes]:
-    """Every value of every table, what was seen unpacked."""
+    """Every value of every table, and the states unpacked."""
     with duckdb.connect(str(path), read_only=True) as connection:
         for (table,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall():
             yield repr(connection.execute(f'SELECT * FROM "{table}"').fetchall()).encode()

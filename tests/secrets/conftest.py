@@ -1,4 +1,4 @@
-"""An index that wants credentials, the ways to give them, and folders to run commands in."""
+"""An index that requires credentials, the ways to give them, and working folders for commands."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,21 +16,21 @@ from tests.secrets.hidden import IN_ADDRESS, PASSWORD, TOKEN, USERNAME
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A way to give credentials: what the index wants, and the settings that have it."""
+    """A way to give credentials: those of the index, and the settings with them."""
 
     username: str
     password: str
     in_address: bool
 
     def settings(self, url: str) -> dict[str, Any]:
-        """Settings for an index at this address."""
+        """Settings for an index at this URL."""
         shared = {"projects": ["requests", "sampleproject==4.0.0"], "requests_per_second": 0}
         if not self.in_address:
             return {**shared, "index_url": url, "index_username": self.username, "index_password": self.password}
         return {**shared, "index_url": self.url(url)}
 
     def url(self, url: str) -> str:
-        """The index's address with the credentials in it."""
+        """The URL of the index with the credentials."""
         userinfo = f"{quote(self.username, safe='')}:{quote(self.password, safe='')}"
         return url.replace("://", f"://{userinfo.rstrip(':')}@")
 
@@ -51,7 +51,7 @@ def given(request: pytest.FixtureRequest) -> Given:
 
 @pytest.fixture
 def guarded() -> Iterator[Callable[..., FakeIndex]]:
-    """Start an index that answers nobody without credentials."""
+    """Start an index that answers only with credentials."""
     started: list[FakeIndex] = []
 
     def start(given: Given = IN_SETTINGS, **options: Any) -> FakeIndex:

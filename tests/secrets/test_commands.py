@@ -1,4 +1,4 @@
-"""Commands that succeed, in an environment full of secrets: nothing that they write has one."""
+"""Commands that succeed with secrets in their environment write none of them."""
 
 import json
 from collections.abc import Callable
@@ -21,8 +21,8 @@ CATALOG = {
 
 
 @pytest.mark.parametrize("command", ["spec", "check", "discover"])
-def test_commands_of_the_platform(place: Place, guarded: Guarded, given: Given, command: str) -> None:
-    """Commands of the platform write no secret, when debugging either."""
+def test_airbyte_commands_write_no_secret(place: Place, guarded: Guarded, given: Given, command: str) -> None:
+    """Airbyte commands write no secret, also with --debug."""
     arguments = (
         [] if command == "spec" else ["--config", place.write("config.json", given.settings(guarded(given).url))]
     )
@@ -31,8 +31,8 @@ def test_commands_of_the_platform(place: Place, guarded: Guarded, given: Given, 
     assert b'"FAILED"' not in done.output
 
 
-def test_read(place: Place, guarded: Guarded, given: Given) -> None:
-    """A read of every stream has no secret in records, logs and states, and neither has one from these states."""
+def test_read_writes_no_secret(place: Place, guarded: Guarded, given: Given) -> None:
+    """A read of every stream, and a second one from its states, writes no secret."""
     config = place.write("config.json", given.settings(guarded(given).url))
     catalog = place.write("catalog.json", CATALOG)
     first = place.run("read", "--debug", "--config", config, "--catalog", catalog)
@@ -44,8 +44,8 @@ def test_read(place: Place, guarded: Guarded, given: Given) -> None:
     assert (second.status, second.leaks()) == (0, {})
 
 
-def test_sync(place: Place, guarded: Guarded, given: Given) -> None:
-    """A database has no secret, not in its file, in its tables or in what was seen; and nothing else is left."""
+def test_sync_writes_no_secret(place: Place, guarded: Guarded, given: Given) -> None:
+    """Sync writes no secret to the database file, its tables or its state, and leaves no other file."""
     config = place.write("config.json", given.settings(guarded(given).url))
     for _ in range(2):
         done = place.run("sync", "--config", config, "--streams", "all", "--history")
@@ -54,21 +54,21 @@ def test_sync(place: Place, guarded: Guarded, given: Given) -> None:
 
 
 def test_credentials_on_the_command_line(place: Place, guarded: Guarded) -> None:
-    """Credentials in the address on the command line are used, and not written."""
+    """Credentials in a URL on the command line are used, and not written."""
     given = WAYS["address"]
     done = place.run("sync", "requests", "--index-url", given.url(guarded(given).url))
     assert (done.status, done.user_errors, done.leaks()) == (0, b"", {})
 
 
-def test_manifest(place: Place, guarded: Guarded, given: Given) -> None:
-    """A manifest for an index with credentials has the index's address, without them."""
+def test_manifest_has_no_credentials(place: Place, guarded: Guarded, given: Given) -> None:
+    """The manifest for an index with credentials has its URL without them."""
     index = guarded(given)
     done = place.run("manifest", "--index-url", given.url(index.url))
     assert (done.status, done.leaks()) == (0, {})
     assert index.url.encode() in done.output
 
 
-def test_netrc(place: Place, guarded: Guarded) -> None:
+def test_netrc_credentials_are_not_written(place: Place, guarded: Guarded) -> None:
     """Credentials from a netrc file are used, and not written."""
     index = guarded(Given("someone", NETRC, in_address=False))
     settings = {"projects": ["requests"], "index_url": index.url, "credentials_from": "netrc"}
@@ -80,8 +80,8 @@ def test_netrc(place: Place, guarded: Guarded) -> None:
 
 
 @pytest.mark.parametrize("broken", ["machine 127.0.0.1 {0}", "{0} x", "machine {0} login a password {0} {0}"])
-def test_a_broken_netrc(place: Place, guarded: Guarded, broken: str) -> None:
-    """A netrc file that cannot be understood is not quoted."""
+def test_broken_netrc_is_not_quoted(place: Place, guarded: Guarded, broken: str) -> None:
+    """A netrc file with an error is not quoted."""
     settings = {"projects": ["requests"], "index_url": guarded().url, "credentials_from": "netrc"}
     catalog, config = place.write("catalog.json", CATALOG), place.write("config.json", settings)
     path = place.folder / "netrc"

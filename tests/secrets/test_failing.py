@@ -1,4 +1,4 @@
-"""Commands that fail, each way there is: no message, trace or traceback has a secret."""
+"""Commands that fail, in each possible way, show no secret in messages, traces and tracebacks."""
 
 import json
 from collections.abc import Callable
@@ -21,15 +21,15 @@ AT_DATABASE = quote(DATABASE, safe="")
 SIGNED = f"http://ann:{FILE}@127.0.0.1:9/x?X-Amz-Signature={OPTION}"
 
 
-def answered(status: int, content_type: str, body: str) -> Fault:
-    """An answer in the place of the right one."""
+def answer(status: int, content_type: str, body: str) -> Fault:
+    """A fault that answers with this status and body."""
     return Fault("answered", Answer(status, content_type, body.encode()))
 
 
 FAULTS = {
-    "refused": answered(401, "text/plain", "go away"),
+    "refused": answer(401, "text/plain", "go away"),
     "html": faults.html(),
-    "teapot": answered(418, "text/plain", "x"),
+    "teapot": answer(418, "text/plain", "x"),
     "redirected to an address with credentials": faults.redirect(SIGNED),
     "redirected to no address": faults.redirect(SIGNED.replace("127.0.0.1:9", "[")),
     "redirected to no host": faults.redirect(SIGNED.replace("127.0.0.1:9", "x..y:99")),
@@ -38,7 +38,7 @@ FAULTS = {
 
 
 def failing(place: Place, index: FakeIndex, given: Given, fault: Fault) -> Written:
-    """A read of which every answer is this one."""
+    """A read in which each response is this fault."""
     index.fault("/pypi/*", fault, times=None)
     settings = given.settings(index.url) | {"projects": ["requests"], "request_timeout_seconds": 1}
     config = place.write("config.json", settings)
@@ -47,32 +47,32 @@ def failing(place: Place, index: FakeIndex, given: Given, fault: Fault) -> Writt
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_answers(place: Place, guarded: Guarded, name: str) -> None:
-    """Whatever the index answers, though it redirects to an address with credentials: they are not told."""
+def test_error_responses_show_no_secret(place: Place, guarded: Guarded, name: str) -> None:
+    """No response shows a secret, also a redirect to a URL with credentials."""
     done = failing(place, guarded(), IN_SETTINGS, FAULTS[name])
     assert (done.status, done.user_errors, done.leaks()) == (1, b"", {})
     assert b'"type":"ERROR"' in done.output
 
 
 @pytest.mark.parametrize("kind", [(403, "text/plain"), (200, "application/json"), (200, "text/html")])
-def test_what_was_sent(place: Place, guarded: Guarded, given: Given, kind: tuple[int, str]) -> None:
-    """An answer that repeats what was sent is not quoted."""
+def test_echoed_credentials_are_not_quoted(place: Place, guarded: Guarded, given: Given, kind: tuple[int, str]) -> None:
+    """A response that repeats the credentials is not quoted."""
     sent = f"<p>you sent {given.username} and {given.password}: {given.settings('http://index.test')}"
-    done = failing(place, guarded(given), given, answered(*kind, sent))
+    done = failing(place, guarded(given), given, answer(*kind, sent))
     assert (done.status, done.user_errors, done.leaks()) == (1, b"", {})
     assert b'"type":"ERROR"' in done.output
 
 
-def test_nobody_there(place: Place) -> None:
-    """An index that cannot be reached is named, without the credentials."""
+def test_unreachable_index_shows_no_secret(place: Place) -> None:
+    """An unreachable index is named without credentials."""
     settings = WAYS["address"].settings("http://127.0.0.1:9") | {"request_timeout_seconds": 1}
     done = place.run("sync", "--config", place.write("config.json", settings))
     assert (done.status, done.leaks()) == (1, {})
     assert b"http://127.0.0.1:9" in done.user_errors
 
 
-def test_a_proxy_that_is_not_there(place: Place) -> None:
-    """Where the way leads through a proxy, its credentials are not told."""
+def test_unreachable_proxy_shows_no_secret(place: Place) -> None:
+    """An unreachable proxy is named without credentials."""
     settings = IN_SETTINGS.settings("http://index.test") | {"request_timeout_seconds": 1}
     config = place.write("config.json", settings)
     done = place.run("check", "--config", config, NO_PROXY="")
@@ -96,8 +96,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_settings(place: Place, name: str) -> None:
-    """A setting that is wrong is told without its value, where that may be a secret."""
+def test_invalid_setting_is_not_quoted(place: Place, name: str) -> None:
+    """The error of an invalid setting does not quote a value that may be secret."""
     settings = IN_SETTINGS.settings("http://127.0.0.1:9") | {"project_name": None} | SETTINGS[name]
     config = place.write("config.json", settings)
     catalog = place.write("catalog.json", CATALOG)
@@ -107,16 +107,16 @@ def test_settings(place: Place, name: str) -> None:
 
 
 @pytest.mark.parametrize("cut", [5, 60, 110])
-def test_a_broken_configuration(place: Place, cut: int) -> None:
-    """A configuration that is no JSON is not quoted."""
+def test_invalid_configuration_is_not_quoted(place: Place, cut: int) -> None:
+    """A configuration that is not JSON is not quoted."""
     config = place.write("config.json", json.dumps(IN_SETTINGS.settings("http://127.0.0.1:9"))[:-cut])
     for command in ("discover", "sync"):
         done = place.run(command, "--config", config)
         assert (done.status, done.leaks()) == (1, {})
 
 
-def test_what_the_platform_hands_over(place: Place, guarded: Guarded) -> None:
-    """A broken catalog or state is told without a secret."""
+def test_invalid_catalog_and_state_show_no_secret(place: Place, guarded: Guarded) -> None:
+    """The error of an invalid catalog or state shows no secret."""
     config = place.write("config.json", IN_SETTINGS.settings(guarded().url))
     broken = place.write("catalog.json", json.dumps({"streams": [TOKEN]})[:-1])
     assert place.run("read", "--config", config, "--catalog", broken).leaks() == {}
@@ -151,8 +151,8 @@ TYPED = [
 
 
 @pytest.mark.parametrize("arguments", TYPED, ids=lambda arguments: " ".join(arguments)[:40])
-def test_slips(place: Place, arguments: list[str]) -> None:
-    """What was mistyped is told without the secret in it."""
+def test_mistyped_arguments_show_no_secret(place: Place, arguments: list[str]) -> None:
+    """The error of a mistyped argument shows no secret."""
     done = place.run(*arguments)
     assert done.leaks() == {}
     assert b"FAILED" in done.output or done.status in (1, 2)
@@ -166,15 +166,15 @@ REQUIREMENTS = (
 
 
 @pytest.mark.parametrize("line", ["", "fl ask", f"x @ https://ann:{TOKEN}@files.test ; nope", "-r", "${SECRET} x"])
-def test_requirement_files(place: Place, line: str) -> None:
-    """What of a requirement file is passed over, or cannot be understood, is told without credentials and variables."""
+def test_requirement_files_show_no_secret(place: Place, line: str) -> None:
+    """Warnings and errors about requirement files show no credentials and variables."""
     given = place.write("requirements.txt", f"{REQUIREMENTS}{line}\n")
     done = place.run("sync", "-r", given, SECRET=PASSWORD)
     assert (done.status, done.leaks()) == (1, {})
 
 
-def test_proxies_that_are_none(place: Place) -> None:
-    """A proxy's address that cannot be read is told without its credentials."""
+def test_invalid_proxy_shows_no_secret(place: Place) -> None:
+    """The error of an invalid proxy URL shows no credentials."""
     config = place.write("config.json", WAYS["token"].settings("http://index.test") | {"request_timeout_seconds": 1})
     for proxy in (f"http://ann:{OPTION}@[x", f"ann:{OPTION}@127.0.0.1:9", f"socks5://ann:{OPTION}@127.0.0.1:9"):
         done = place.run("check", "--config", config, HTTP_PROXY=proxy, http_proxy=proxy, NO_PROXY="")

@@ -1,4 +1,4 @@
-"""In Python: what is shown, logged, raised and pickled has no secret; a pickled ``Config`` has them, to be used."""
+"""In Python: representations, logs, errors and pickles have no secret, except a pickled ``Config``."""
 
 import logging
 import pickle
@@ -23,14 +23,14 @@ Guarded = Callable[..., FakeIndex]
 
 
 def texts_of(error: BaseException) -> list[bytes]:
-    """Everything that an error shows, with those behind it, and itself pickled."""
+    """All texts of an error and its causes, and the error itself pickled."""
     shown = [str(error), repr(error), repr(error.args), repr(vars(error))]
     shown += traceback.format_exception(error)
     return [*(text.encode("utf-8", "backslashreplace") for text in shown), pickle.dumps(error)]
 
 
-def test_a_read(guarded: Guarded, given: Given, caplog: pytest.LogCaptureFixture) -> None:
-    """What the libraries log at the level DEBUG while rows are read has no secret."""
+def test_debug_logs_have_no_secret(guarded: Guarded, given: Given, caplog: pytest.LogCaptureFixture) -> None:
+    """The DEBUG logs of all libraries during a read have no secret."""
     caplog.set_level(logging.DEBUG)
     settings = given.settings(guarded(given).url)
     rows = list(source_pypi.read("files", settings.pop("projects"), **settings))
@@ -40,8 +40,8 @@ def test_a_read(guarded: Guarded, given: Given, caplog: pytest.LogCaptureFixture
 
 
 @pytest.mark.parametrize("fault", [faults.html(), faults.forbidden(), faults.redirect("http://ann:x@[")])
-def test_errors(guarded: Guarded, given: Given, fault: faults.Fault) -> None:
-    """What is raised shows no secret: its words, its representation, its traceback, itself pickled."""
+def test_errors_have_no_secret(guarded: Guarded, given: Given, fault: faults.Fault) -> None:
+    """An error has no secret in its message, representation, traceback or pickle."""
     index = guarded(given)
     index.fault("/pypi/*", fault, times=None)
     settings = given.settings(index.url) | {"projects": ["requests"]}
@@ -50,16 +50,16 @@ def test_errors(guarded: Guarded, given: Given, fault: faults.Fault) -> None:
     assert found(texts_of(caught.value)) == {}
 
 
-def test_wrong_settings(given: Given) -> None:
-    """A setting that is refused is not in what is raised."""
+def test_refused_setting_is_not_in_the_error(given: Given) -> None:
+    """The error of a refused setting does not contain its value."""
     for wrong in ({"index_password": [PASSWORD]}, {"index_url": f"ftp://ann:{TOKEN}@index.test"}, {"contact": "é"}):
         with pytest.raises(SourceError) as caught:
             make_config(given.settings("http://index.test") | wrong)
         assert found(texts_of(caught.value)) == {}
 
 
-def test_what_is_shown(given: Given) -> None:
-    """A configuration, and what is made of it, show no secret; the configuration shows everything else."""
+def test_representations_have_no_secret(given: Given) -> None:
+    """The representations of a configuration, its index and its credentials have no secret."""
     config = make_config(given.settings("http://index.test") | {"requirements": f"-i http://ann:{TOKEN}@x.test/"})
     index = open_index(config)
     secret = given.username if given.password == "" else given.password
@@ -71,8 +71,8 @@ def test_what_is_shown(given: Given) -> None:
     )
 
 
-def test_a_pickled_configuration() -> None:
-    """A pickled configuration is whole: another process is to use it. So it is a secret itself."""
+def test_pickled_configuration_is_complete() -> None:
+    """A pickled configuration is complete, with its secrets, for use in another process."""
     config = make_config(IN_SETTINGS.settings("http://index.test"))
     travelled = pickle.loads(pickle.dumps(config))
     assert (travelled, type(travelled)) == (config, Config)
@@ -96,8 +96,8 @@ CRASHES = {
 
 @pytest.mark.parametrize("name", CRASHES)
 @pytest.mark.parametrize("command", ["sync", "read", "check"])
-def test_a_crash(tmp_path: Any, name: str, command: str) -> None:
-    """An error that nobody foresaw, which carries what it stumbled over, is told without the secrets in it."""
+def test_crash_shows_no_secret(tmp_path: Any, name: str, command: str) -> None:
+    """An unexpected error with secrets in it is shown without them."""
     from tests.secrets.command import Place, Written
     from tests.secrets.test_failing import CATALOG
 

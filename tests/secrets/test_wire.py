@@ -1,4 +1,4 @@
-"""On the wire: the credentials go to the index's own origin, and to nobody else."""
+"""Credentials are sent only to the origin of the index."""
 
 from collections.abc import Callable
 
@@ -23,8 +23,10 @@ Guarded = Callable[..., FakeIndex]
         ("attestations", "/integrity/sampleproject/4.0.0/sampleproject-4.0.0-py3-none-any.whl/provenance"),
     ],
 )
-def test_the_index_only(guarded: Guarded, given: Given, stream: str, path: str, userinfo: str) -> None:
-    """Another origin to which the index redirects a question, be it the same host, is sent no credentials."""
+def test_redirect_target_gets_no_credentials(
+    guarded: Guarded, given: Given, stream: str, path: str, userinfo: str
+) -> None:
+    """Another origin to which the index redirects, also on the same host, gets no credentials."""
     index = guarded(given)
     with FakeIndex(sample_world()) as other:
         pattern = path if stream != "core_metadata" else "/packages/*.metadata"

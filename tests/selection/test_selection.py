@@ -111,7 +111,7 @@ def test_invalid_names_are_refused(text: str, reason: str) -> None:
     for config in (Config(projects=("flask", text)), Config(project_name=text)):
         with pytest.raises(ProjectNameError) as caught:
             select(config)
-        assert (caught.value.asked, caught.value.reason) == (text, reason)
+        assert (caught.value.text, caught.value.reason) == (text, reason)
 
 
 @pytest.mark.parametrize(

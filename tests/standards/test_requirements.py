@@ -1,4 +1,4 @@
-"""Requirements: what parses, and which extras ask for one."""
+"""standards/requirements.py: requirements, and the extras that their markers require."""
 
 import pytest
 from hypothesis import given
@@ -20,16 +20,16 @@ from source_pypi.standards.requirements import extras_named, parse_requirement, 
         "foo===2004d",
     ],
 )
-def test_what_parses(text: str) -> None:
-    """A requirement of PEP 508 is what packaging reads in it."""
+def test_valid_requirements(text: str) -> None:
+    """A valid requirement has the parts that packaging reads."""
     assert parse_requirement(text) == Requirement(text)
 
 
 @pytest.mark.parametrize(
     "text", ["", " ", "pytz (>dev)", "foo>=1.0.*", "foo\n>=1", "-foo", f"foo; {'(' * 5000}os_name == 'nt'{')' * 5000}"]
 )
-def test_what_does_not(text: str) -> None:
-    """What PEP 508 does not know is None, and no error."""
+def test_invalid_requirements_are_none(text: str) -> None:
+    """A requirement that violates PEP 508 is None."""
     assert parse_requirement(text) is None
 
 
@@ -47,29 +47,29 @@ def test_what_does_not(text: str) -> None:
         ("os_name == 'extra'", set()),
     ],
 )
-def test_extras(marker: str, expected: set[str]) -> None:
-    """The extras that a marker names are normalised, in whichever order it names them."""
+def test_required_extras_are_normalized(marker: str, expected: set[str]) -> None:
+    """The extras of a marker are normalized, in whichever order it names them."""
     requirement = parse_requirement(f"foo; {marker}")
     assert requirement is not None
     assert extras_named(requirement.marker) == expected
 
 
-def test_no_marker() -> None:
-    """What has no marker is asked for in any case."""
+def test_requirement_without_marker() -> None:
+    """A requirement without a marker requires no extra."""
     requirement = parse_requirement("foo[a]")
     assert requirement is not None
     assert extras_named(requirement.marker) == frozenset()
 
 
 @given(st.one_of(st.text(), st.text("foo[]()<>=!~;@.*,'\" 0123andorextra_").map(lambda text: f"foo{text}")))
-def test_any_text(text: str) -> None:
-    """No text does more than not parse."""
+def test_any_text_parses_or_is_none(text: str) -> None:
+    """Any text is a requirement or None."""
     requirement = parse_requirement(text)
     assert requirement is None or extras_named(requirement.marker) is not None
 
 
-def test_an_alternative_that_asks_for_no_extra() -> None:
-    """A requirement that one of its alternatives asks for without an extra is asked for in any case."""
+def test_alternative_without_an_extra() -> None:
+    """A marker with an alternative that names no extra requires none."""
     assert extras_named(Marker("python_version < '3' or extra == 'x'")) == frozenset()
     assert extras_named(Marker("extra == 'y' or extra == 'x' and python_version < '3'")) == {"x", "y"}
 
@@ -81,8 +81,8 @@ def test_an_alternative_that_asks_for_no_extra() -> None:
         (f"foo; {'(' * 4000}os_name == 'nt'{')' * 4000}", "it is nested too deep"),
     ],
 )
-def test_what_takes_too_long(text: str, reason: str) -> None:
-    """A requirement that is very long, or nested very deep, is none, and says why."""
+def test_long_and_deep_requirements_are_refused(text: str, reason: str) -> None:
+    """A requirement that is too long, or nested too deep, is refused with the reason."""
     assert parse_requirement(text) is None
     with pytest.raises(InvalidRequirement, match=reason):
         read_requirement(text)

@@ -1,4 +1,4 @@
-"""Versions: which texts are one, which are the same, and how they sort."""
+"""standards/versions.py: valid and equal versions, and their order."""
 
 import itertools
 import time
@@ -30,8 +30,8 @@ CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max
         "9" * 4300,
     ],
 )
-def test_parse_version_knows_pep_440(text: str) -> None:
-    """A version that PEP 440 knows is parsed as packaging parses it."""
+def test_valid_versions(text: str) -> None:
+    """A valid version is parsed as by packaging."""
     assert parse_version(text) == Version(text)
 
 
@@ -54,8 +54,8 @@ def test_parse_version_knows_pep_440(text: str) -> None:
         "9" * 4301,
     ],
 )
-def test_parse_version_knows_what_pep_440_does_not(text: str) -> None:
-    """A version that PEP 440 does not know, or that has more digits than Python converts, is None."""
+def test_invalid_versions_are_none(text: str) -> None:
+    """A version that violates PEP 440, or has more digits than Python converts, is None."""
     assert parse_version(text) is None
 
 
@@ -79,7 +79,7 @@ def test_parse_version_knows_what_pep_440_does_not(text: str) -> None:
     ],
 )
 def test_normalized(text: str, expected: str | None) -> None:
-    """A version that PEP 440 knows has a normal form, which is its own; others have none."""
+    """A valid version has a normal form, which is its own normal form; an invalid one has none."""
     assert normalized(text) == expected
     assert expected is None or normalized(expected) == expected
 
@@ -107,7 +107,7 @@ def test_normalized(text: str, expected: str | None) -> None:
     ],
 )
 def test_same_version(one: str, other: str, expected: bool) -> None:
-    """Two spellings that PEP 440 takes for one version are the same; what it does not know equals only itself."""
+    """Two spellings of one version are the same; an invalid version equals only itself."""
     assert (same_version(one, other), same_version(other, one)) == (expected, expected)
 
 
@@ -122,27 +122,27 @@ ORDERED = [
 ]  # fmt: skip
 
 
-def test_ordered_is_ordered() -> None:
-    """The list below which the keys are held is in packaging's order."""
+def test_sample_is_in_order() -> None:
+    """The sample of versions is in the order of packaging."""
     assert sorted(ORDERED, key=Version) == ORDERED
 
 
-def test_sort_key_orders_versions() -> None:
-    """The keys of versions in order are in order, character by character and byte by byte, and none is another's."""
+def test_sort_keys_have_the_order_of_versions() -> None:
+    """The keys of the sample are distinct and in order, by characters and by bytes."""
     keys = [sort_key(version) for version in ORDERED]
     assert sorted(keys) == keys
     assert sorted(key.encode() for key in keys) == [key.encode() for key in keys]
     assert len(set(keys)) == len(keys)
 
 
-def test_sort_key_of_a_version() -> None:
-    """A key says epoch, release, pre, post, dev and local one after another, each number behind its count of digits."""
+def test_sort_key_of_a_valid_version() -> None:
+    """A key has epoch, release, pre, post, dev and local, each number after its count of digits."""
     assert sort_key("1!2.30.0a4.post5.dev6+x.70") == "1011~012.0230!1014101510161x!20270"
     assert sort_key("1.0") == "1010~011!909"
 
 
-def test_sort_key_of_a_version_that_is_none() -> None:
-    """A key of what PEP 440 does not know begins with 0, and has its runs of digits and of other characters."""
+def test_sort_key_of_an_invalid_version() -> None:
+    """The key of an invalid version begins with 0 and has its runs of digits and of other characters."""
     assert sort_key("2004D-r010") == "010420040d-r!10210"
     assert sort_key("") == "0"
 
@@ -182,20 +182,20 @@ LOCALS = st.builds(
 )
 
 
-def perhaps(strategy: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    """The text, or none."""
+def optional(strategy: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """The text, or nothing."""
     return st.one_of(st.just(""), strategy)
 
 
 RELEASES = st.lists(NUMBERS, min_size=1, max_size=5).map(".".join)
 VERSIONS = st.tuples(
     st.sampled_from(["", "", "v", " "]),
-    perhaps(st.builds("{}!".format, NUMBERS)),
+    optional(st.builds("{}!".format, NUMBERS)),
     RELEASES,
-    perhaps(PRES),
-    perhaps(POSTS),
-    perhaps(DEVS),
-    perhaps(LOCALS),
+    optional(PRES),
+    optional(POSTS),
+    optional(DEVS),
+    optional(LOCALS),
 ).map("".join)
 #: Versions that have most in common, so that each part comes to decide.
 NEIGHBOURS = st.lists(
@@ -214,8 +214,8 @@ NEIGHBOURS = st.lists(
 
 @CALM
 @given(st.one_of(NEIGHBOURS, st.lists(VERSIONS, min_size=2, max_size=4)))
-def test_sort_key_compares_as_packaging(versions: list[str]) -> None:
-    """Of any two versions the keys compare as the versions do, equal ones included."""
+def test_sort_keys_compare_like_versions(versions: list[str]) -> None:
+    """The keys of any two versions compare as the versions do, also equal ones."""
     for one, other in itertools.combinations(versions, 2):
         left, right = Version(one), Version(other)
         expected = (left < right, left == right, left > right)
@@ -236,8 +236,8 @@ ODD_VERSIONS = st.one_of(
 
 @CALM
 @given(ODD_VERSIONS, VERSIONS)
-def test_what_is_no_version_sorts_below_all_versions(odd: str, version: str) -> None:
-    """Whatever PEP 440 does not know sorts below whatever it knows."""
+def test_invalid_versions_sort_below_valid_ones(odd: str, version: str) -> None:
+    """Every invalid version sorts below every valid one (index-api.md 4.5)."""
     try:
         Version(odd)
     except InvalidVersion:
@@ -257,24 +257,24 @@ def test_what_is_no_version_sorts_below_all_versions(odd: str, version: str) -> 
         [f"r{'9' * 98}", f"r1{'0' * 98}", f"r{'9' * 99}", f"r1{'0' * 99}", f"r{'9' * 5000}"],
     ],
 )
-def test_numbers_in_odd_versions_compare_as_numbers(versions: list[str]) -> None:
-    """In versions that PEP 440 does not know, digits compare as numbers, and a version sorts after its beginning."""
+def test_numbers_in_invalid_versions(versions: list[str]) -> None:
+    """In invalid versions, digits compare as numbers, and a version sorts after its prefixes."""
     assert [parse_version(version) for version in versions] == [None] * len(versions)
     keys = [sort_key(version) for version in versions]
     assert sorted(set(keys)) == keys
 
 
 @pytest.mark.parametrize(("one", "other"), [("r1", "r01"), ("R1", "r1"), ("2004D", "2004d"), ("x-0", "x-000")])
-def test_spellings_of_odd_versions(one: str, other: str) -> None:
-    """Case and leading zeros do not tell versions apart that PEP 440 does not know."""
+def test_spellings_of_invalid_versions(one: str, other: str) -> None:
+    """Case and leading zeros do not distinguish invalid versions."""
     assert sort_key(one) == sort_key(other)
 
 
 @pytest.mark.parametrize(
     "text", ["1." * 500_000 + "0", "1" * 1_000_000, "v" * 1_000_000, "1.0+" + "a." * 500_000 + "a"]
 )
-def test_long_versions_end_quickly(text: str) -> None:
-    """A version of a megabyte is none, and sorts by its beginning, at once."""
+def test_long_versions_take_little_time(text: str) -> None:
+    """A version of a megabyte is invalid, and is sorted by its beginning, in little time."""
     began = time.process_time()
     assert parse_version(text) is None
     assert len(sort_key(text)) < 100_000

@@ -1,4 +1,4 @@
-"""What a wheel's name tells, held against packaging's judgement."""
+"""standards/wheels.py: names of wheels, compared with packaging."""
 
 import itertools
 import subprocess
@@ -108,13 +108,13 @@ BROKEN = [
 
 
 def tags_of(name: WheelName) -> frozenset[Tag]:
-    """All the tags that a name stands for."""
+    """All tags that a name expands to."""
     parts = itertools.product(name.python_tags, name.abi_tags, name.platform_tags)
     return frozenset(Tag(python, abi, platform) for python, abi, platform in parts)
 
 
 def packaging_tags(filename: str) -> frozenset[Tag] | None:
-    """The tags that packaging reads in a name; None where it raises."""
+    """The tags that packaging reads in a name; None if it raises."""
     try:
         return parse_wheel_filename(filename)[3]
     except ValueError:
@@ -122,14 +122,14 @@ def packaging_tags(filename: str) -> frozenset[Tag] | None:
 
 
 def our_tags(filename: str) -> frozenset[Tag] | None:
-    """The tags that we read in a name; None where it breaks the rules."""
+    """The tags that ``parse_wheel`` reads in a name; None if the name is invalid."""
     name = parse_wheel(filename)
     return None if name is None else tags_of(name)
 
 
 @pytest.mark.parametrize("filename", REAL + ODD)
-def test_names_that_keep_the_rules(filename: str) -> None:
-    """A name that packaging parses gives the same tags and build number here."""
+def test_valid_names(filename: str) -> None:
+    """A valid name has the same tags and build number as with packaging."""
     _, _, build, tags = parse_wheel_filename(filename)
     name = parse_wheel(filename)
     assert name is not None
@@ -139,7 +139,7 @@ def test_names_that_keep_the_rules(filename: str) -> None:
 
 
 @pytest.mark.parametrize("filename", BROKEN, ids=lambda name: repr(name[:40]))
-def test_names_that_break_the_rules(filename: str) -> None:
+def test_invalid_names_are_none(filename: str) -> None:
     """A name that packaging refuses is None."""
     assert (packaging_tags(filename), parse_wheel(filename)) == (None, None)
 
@@ -159,7 +159,7 @@ def test_names_that_break_the_rules(filename: str) -> None:
     ],
 )
 def test_parts_of_a_name(filename: str, expected: WheelName) -> None:
-    """The build tag is as it is written; tags are in lower case, in the order of the name, each once."""
+    """The build tag stays as written; tags are in lower case, in order, without repetition."""
     assert parse_wheel(filename) == expected
 
 
@@ -168,7 +168,7 @@ ALPHABET = st.sampled_from([*"-._ +!aA1yY\n\u00e9\u0661\u212a", "--", "..", "__"
 
 @st.composite
 def mutated_names(draw: st.DrawFn) -> str:
-    """A name with a few pieces cut out, put in or put over."""
+    """A name with a few pieces removed, inserted or replaced."""
     name = draw(st.sampled_from(REAL + ODD))
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(name)))
@@ -180,14 +180,14 @@ def mutated_names(draw: st.DrawFn) -> str:
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=1000)
 @given(mutated_names())
 def test_mutated_names(filename: str) -> None:
-    """Whatever is done to a name, it is None exactly where packaging raises, and has packaging's tags elsewhere."""
+    """A mutated name is None exactly if packaging raises, else it has the same tags."""
     assert our_tags(filename) == packaging_tags(filename)
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=300)
 @given(st.lists(st.text("aA1._- !\u00e9", max_size=6), min_size=4, max_size=7).map("-".join))
-def test_made_up_names(parts: str) -> None:
-    """Names put together from anything are judged as packaging judges them."""
+def test_random_names(parts: str) -> None:
+    """A random name is parsed as by packaging."""
     assert our_tags(f"{parts}.whl") == packaging_tags(f"{parts}.whl")
 
 
@@ -204,15 +204,15 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE.keys())
-def test_hostile_names_end_quickly(name: str) -> None:
-    """A name of 60 kB that someone made to cost time is None, at once."""
+def test_hostile_names_take_little_time(name: str) -> None:
+    """A hostile name of 60 kB is None, in little time."""
     program = f"from source_pypi.standards.wheels import parse_wheel; assert parse_wheel({name}) is None"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=15, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_name_of_many_tags() -> None:
-    """A name may stand for as many tags as real ones do, and for more."""
+def test_name_with_many_tags() -> None:
+    """A name may expand to more tags than real names do."""
     platforms = [f"manylinux_2_{minor}_x86_64" for minor in range(100)]
     expected = WheelName(None, ["cp311", "cp312", "cp313"], ["abi3", "none"], platforms)
     assert parse_wheel(f"a-1-cp311.cp312.cp313-abi3.none-{'.'.join(platforms)}.whl") == expected

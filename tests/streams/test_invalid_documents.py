@@ -12,7 +12,15 @@ from source_pypi.errors import DocumentError
 from source_pypi.services.index.documents import Document, Listing, Page, Project, open_document
 from source_pypi.streams import STREAMS
 from source_pypi.streams.stream import ProjectDocuments, ReleaseView
-from tests.services.index.documents.test_any_document import JSON, LETTERS, MISSING, WHOLE, changes, cleaned, place
+from tests.services.index.documents.test_any_document import (
+    COMPLETE,
+    JSON,
+    LETTERS,
+    MISSING,
+    changes,
+    put,
+    without_missing,
+)
 from tests.streams import ROOT
 from tests.test_hard_cases import OF_PROJECT
 
@@ -28,13 +36,13 @@ def documents_of(document: Document[Project], page: Document[Page]) -> ProjectDo
 @given(changes())
 def test_every_stream_reads_a_document_with_any_invalid_values(changed: list[tuple[Any, str, Any]]) -> None:
     """If values of a document are missing, null or wrong, every stream makes its rows, and none is lost."""
-    sent, wrong = copy.deepcopy(WHOLE), 0
+    sent, wrong = copy.deepcopy(COMPLETE), 0
     for path, what, instead in changed:
-        place(sent, path, {"missing": MISSING, "null": None, "wrong": instead}[what])
+        put(sent, path, {"missing": MISSING, "null": None, "wrong": instead}[what])
         wrong += what == "wrong" or (what == "null" and isinstance(path[-1], int))
-    body = json.dumps(cleaned(sent)).encode()
+    body = json.dumps(without_missing(sent)).encode()
     document = open_document(body, Project, f"{ROOT}/pypi/foo/json")
-    page = {"files": [], "project-status": cleaned(sent).get("ownership")}
+    page = {"files": [], "project-status": without_missing(sent).get("ownership")}
     documents = documents_of(document, open_document(json.dumps(page).encode(), Page, f"{ROOT}/simple/foo/"))
     made = {stream.name: list(stream.rows(documents)) for stream in OF_PROJECT}
     content = document.content

@@ -306,4 +306,4 @@ def test_unknown_streams_are_refused(wanted: list[str]) -> None:
         choose_streams(wanted)
     existing = [*names(STREAMS), "all"]
     assert caught.value.streams == tuple(name for name in wanted if name not in existing)
-    assert caught.value.known == tuple(existing)
+    assert caught.value.available == tuple(existing)

@@ -522,7 +522,7 @@ def test_rows_of_the_index_are_not_counted(made: Given, monkeypatch: pytest.Monk
     made.rows = thing("x" * 1000)
     with pytest.raises(TooLargeError) as caught:
         change(stream, result)
-    assert caught.value.args == ("listing of the index", "a row of 1,037 bytes", "1,000")
+    assert caught.value.args == ("listing of the index", "1,037 bytes in one row", "1,000")
 
 
 def test_the_largest_row(things: Stream, made: Given, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -533,7 +533,7 @@ def test_the_largest_row(things: Stream, made: Given, monkeypatch: pytest.Monkey
     monkeypatch.setattr("source_pypi.sync.changes.LARGEST_ROW", 1036)
     with pytest.raises(TooLargeError) as caught:
         change(things, found())
-    assert caught.value.args == ("things of foo", "a row of 1,037 bytes", "1,036")
+    assert caught.value.args == ("things of foo", "1,037 bytes in one row", "1,036")
 
 
 def test_rows_are_made_of_the_visit(things: Stream, made: Given) -> None:

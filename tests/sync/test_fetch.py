@@ -18,7 +18,7 @@ from source_pypi.errors import (
 from source_pypi.selection import SelectedProject
 from source_pypi.services.index.api import Index
 from source_pypi.services.index.documents import ABSENT, UNKNOWN, Fingerprint
-from source_pypi.services.index.documents.kinds import BEHIND_PROJECT, OF_INDEX, DocumentKind
+from source_pypi.services.index.documents.kinds import INDEX_DOCUMENTS, VIA_PROJECT, DocumentKind
 from source_pypi.streams import choose_streams
 from source_pypi.sync.batch import batch_of
 from source_pypi.sync.fetch import FetchPlan, fetch_index, fetch_project
@@ -266,7 +266,7 @@ def test_releases_that_the_index_does_not_have(world: World, serve: Callable[...
 @pytest.mark.parametrize(
     ("path", "failed"),
     [
-        ("/pypi/foo/json", BEHIND_PROJECT),
+        ("/pypi/foo/json", VIA_PROJECT),
         ("/simple/foo/", {DocumentKind.PAGE, DocumentKind.PROVENANCE}),
         ("/pypi/foo/1.0/json", {DocumentKind.RELEASES}),
         ("*.metadata", {DocumentKind.CORE_METADATA}),
@@ -327,7 +327,7 @@ def test_absence_that_cannot_be_explained(world: World, fake: FakeIndex, connect
     result = fetch_project(connect(fake), SelectedProject(FOO), plan(DocumentKind.PROJECT))
     assert (result.missing, result.warnings) == (False, [])
     assert {read: type(error) for read, error in result.failures.items()} == dict.fromkeys(
-        {*BEHIND_PROJECT, DocumentKind.PAGE}, UnavailableError
+        {*VIA_PROJECT, DocumentKind.PAGE}, UnavailableError
     )
 
 
@@ -340,7 +340,7 @@ def test_a_page_without_a_document(world: World, fake: FakeIndex, connect: Conne
         f"this index offers no project document of foo, although it has the project ({fake.url}/pypi/foo/json "
         "answered 404): leave the stream out, or read an index that has it"
     }
-    assert set(result.failures) == BEHIND_PROJECT
+    assert set(result.failures) == VIA_PROJECT
 
 
 # The index as a whole -----------------------------------------------------------------------------------------
@@ -353,7 +353,7 @@ PATHS = {
 }
 
 
-@pytest.mark.parametrize("read", OF_INDEX, ids=lambda read: read.name)
+@pytest.mark.parametrize("read", INDEX_DOCUMENTS, ids=lambda read: read.name)
 def test_a_document_of_the_index(world: World, fake: FakeIndex, connect: Connect, read: DocumentKind) -> None:
     """A document of the index is one request; others are not asked for."""
     full(world, "1.0")
@@ -366,13 +366,13 @@ def test_a_document_of_the_index(world: World, fake: FakeIndex, connect: Connect
 def test_documents_of_a_poor_index(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
     """Documents that the index does not offer are told one by one; the list is there."""
     fake = serve(poverty=True)
-    result = fetch_index(connect(fake), OF_INDEX)
+    result = fetch_index(connect(fake), INDEX_DOCUMENTS)
     assert {read: (type(error), str(error).partition(":")[0]) for read, error in result.failures.items()} == {
         read: (
             NotOfferedError,
             f"this index offers no {read.value} ({fake.url}{PATHS[read]} answered 404)".partition(":")[0],
         )
-        for read in OF_INDEX - {DocumentKind.LISTING}
+        for read in INDEX_DOCUMENTS - {DocumentKind.LISTING}
     }
     assert fake.counts == dict.fromkeys(PATHS.values(), 1)
 
@@ -454,7 +454,7 @@ def test_an_old_copy_is_left(world: World, fake: FakeIndex, connect: Connect) ->
     fake.fault("/pypi/foo/json", faults.stale(), times=None)
     again = fetch_project(index, SelectedProject(FOO), EVERYTHING, seen_from(first, *EVERY))
     assert set(kinds(fake)) == {"project"}
-    assert (again.stale, again.failures, again.fingerprints, again.partitions) == (set(BEHIND_PROJECT), {}, {}, {})
+    assert (again.stale, again.failures, again.fingerprints, again.partitions) == (set(VIA_PROJECT), {}, {}, {})
     assert (brought(again), again.missing, len(again.warnings)) == (set(), False, 1)
 
 

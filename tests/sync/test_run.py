@@ -12,7 +12,6 @@ from msgspec.structs import replace
 
 from source_pypi.config import make_config
 from source_pypi.errors import (
-    ConfigError,
     DocumentError,
     NotOfferedError,
     RefusedError,
@@ -209,7 +208,7 @@ def test_hopeless(world: World, fake: FakeIndex, connect: Connect) -> None:
         fake.fault(f"/pypi/{name}/json", faults.html(), times=None)
     run = read(connect(fake), [*"abcdef"], streams("files"))
     assert [bool(next(run).failures) for _ in range(4)] == [False, True, True, True]
-    with pytest.raises(StoppedError, match="stopped after 3 projects in a row failed; 2 were not asked for"):
+    with pytest.raises(StoppedError, match="stopped after 3 projects in a row failed; 2 more were not read"):
         next(run)
 
 
@@ -332,7 +331,7 @@ def test_one_project_after_another(
     for name in ("p0", "p1", "p2"):
         world.add(name, releases=["1.0", "2.0"])
     told: list[RetryWait | RequestLog] = []
-    list(read(connect(fake, tell=told.append), [asked, "p1", "p2"], streams(*names), **settings))
+    list(read(connect(fake, on_event=told.append), [asked, "p1", "p2"], streams(*names), **settings))
     order = [re.search(r"p\d", event.url) for event in told]
     projects = [found[0] for found in order if found is not None]
     assert (projects, len(projects) > 3) == (sorted(projects), True)
@@ -345,7 +344,7 @@ def test_one_slow_answer(world: World, fake: FakeIndex, connect: Connect) -> Non
         world.add(name)
     fake.fault("/pypi/p0/json", faults.slow(0.5))
     told: list[RetryWait | RequestLog] = []
-    list(read(connect(fake, connections=2, tell=told.append), names, streams("files"), max_concurrency=2))
+    list(read(connect(fake, connections=2, on_event=told.append), names, streams("files"), max_concurrency=2))
     order = [event.url.split("/")[-2] for event in told]
     assert order[: order.index("p0")] == ["p1", "p2", "p3"]
 
@@ -361,7 +360,7 @@ def test_threads_end(world: World, fake: FakeIndex, connect: Connect) -> None:
             reading.set()
             waited.append(left.wait(5))
 
-    run = read(connect(fake, tell=tell), [*"abcdef"], streams("files"))
+    run = read(connect(fake, on_event=tell), [*"abcdef"], streams("files"))
     next(run)
     threads = [one for one in threading.enumerate() if one not in before and one.name.startswith("visit")]
     assert reading.wait(5)
@@ -777,8 +776,8 @@ def test_a_stale_copy_changes_nothing(
     assert len(waits) == STALE_TRIES - 1
     assert (batch.changes, batch.failures, batch.missing) == ({}, {}, False)
     assert batch.warnings == (
-        f"{fake.url}/pypi/foo/json is an old copy (serial {world.serial - 1}, {world.serial} was seen before): "
-        "what was loaded stays, the next run asks again (if the index was set up anew, reset the state)",
+        f"{fake.url}/pypi/foo/json is an old copy (serial {world.serial - 1}, previously {world.serial}): "
+        "loaded rows stay, and the next run tries again (if the index was set up anew, reset the state)",
     )
     assert memory.tables() == before
     memory.sync(fake, index, ["foo"], names, releases="all")
@@ -1234,7 +1233,7 @@ def test_what_is_spared_is_counted() -> None:
 def test_streams_that_cannot_be_read(world: World, fake: FakeIndex, connect: Connect) -> None:
     """A stream that lacks something is told with the reason, before anything else; the others are read."""
     world.add("flask")
-    error = ConfigError("it lacks something")
+    error = NotOfferedError("roles", "http://index.test")
 
     def lacking() -> None:
         raise error

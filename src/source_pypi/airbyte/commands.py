@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from source_pypi.airbyte.messages import line
 from source_pypi.config import Config
-from source_pypi.errors import AnswerError, NotOfferedError, SourceError, UnknownProjectsError, closest
+from source_pypi.errors import NotOfferedError, ResponseError, SourceError, UnknownProjectsError, similar_names
 from source_pypi.safety.redaction import without_credentials
 
 if TYPE_CHECKING:
@@ -69,14 +69,14 @@ def _check_projects(config: Config, index: Index, targets: Sequence[SelectedProj
 def _check_index(config: Config, index: Index) -> None:
     """See that the index has a list of projects; the public one's is long: there, that it answers is enough.
 
-    :raises AnswerError: when there is no list.
+    :raises ResponseError: when there is no list.
     """
     from source_pypi.services.index.documents.kinds import DocumentKind
 
     if config.index_url is None:
         index.statistics()
     elif index.listing() is None:
-        raise AnswerError(index.url_of(DocumentKind.LISTING), "404")
+        raise ResponseError(index.url_of(DocumentKind.LISTING), "404")
 
 
 def _why_missing(config: Config, index: Index, missing: Sequence[str], *, alone: bool) -> SourceError:
@@ -96,9 +96,9 @@ def _why_missing(config: Config, index: Index, missing: Sequence[str], *, alone:
     except SourceError:
         return unknown
     if listing is None and alone:
-        return AnswerError(index.root, f"404 for {', '.join(missing)}, and for its list of projects")
+        return ResponseError(index.root, f"404 for {', '.join(missing)}, and for its list of projects")
     names = [one.name for one in listing.content.projects if one.name] if isinstance(listing, Document) else []
-    likely = dict.fromkeys(close for name in missing for close in closest(name, names))
+    likely = dict.fromkeys(close for name in missing for close in similar_names(name, names))
     return UnknownProjectsError(missing, index.root, tuple(likely))
 
 

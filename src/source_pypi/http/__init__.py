@@ -1,1 +1,1 @@
-"""How bytes come and go: connections whose every wait is bounded, proxies, trust, credentials, and what went wrong."""
+"""HTTP for any service: requests, retries, rate limit, timeouts, proxies, certificates, credentials."""

@@ -1,4 +1,4 @@
-"""Bodies without their compression, up to a limit."""
+"""Decompression of bodies, up to a limit."""
 
 import gzip
 import io
@@ -6,16 +6,16 @@ import zlib
 
 from urllib3.exceptions import DecodeError
 
-#: Size of an answer, decompressed, beyond which it is refused, in bytes.
+#: The largest accepted body, decompressed, in bytes.
 LARGEST_ANSWER = 256 * 1024 * 1024
 
 
 def unpack(packed: bytes, encoding: str) -> bytes:
-    """A body without its compression, up to one byte more than ``LARGEST_ANSWER``.
+    """Decompress a body; the result has at most one byte more than ``LARGEST_ANSWER``.
 
-    urllib3 could do this, but takes a gzip stream that ends too early for a whole one.
+    urllib3 can decompress, but accepts a gzip stream that ends too early.
 
-    :raises DecodeError: when the stream is broken or cut short, or no gzip was agreed on.
+    :raises DecodeError: when the stream is broken or incomplete, or the encoding is not gzip.
     """
     if encoding in ("", "identity") or not packed:
         return packed
@@ -28,11 +28,11 @@ def unpack(packed: bytes, encoding: str) -> bytes:
             return body
         if not member.eof:
             raise EOFError
-        if member.unused_data:  # a stream may have several members (RFC 1952, 2.2), and most have one
+        if member.unused_data:  # a stream may have several members (RFC 1952, 2.2); most have one
             with gzip.GzipFile(fileobj=io.BytesIO(packed)) as members:
                 body = members.read(LARGEST_ANSWER + 1)
     except EOFError as error:
-        raise DecodeError("gzip cut short") from error
+        raise DecodeError("incomplete gzip") from error
     except (zlib.error, gzip.BadGzipFile) as error:
         raise DecodeError("broken gzip") from error
     return body

@@ -1,21 +1,21 @@
-"""Kept connections whose every wait is bounded: to the index, or through the proxy that the environment names.
+"""Kept connections with time limits, direct or through the proxy that the environment names.
 
 Flow
-    ``Connections.open`` finds out once an origin which proxy leads there, and asks over a connection of that way.
-    urllib3 makes, keeps and shares connections; what it leaves unbounded is bounded here.
+    ``Connections.open`` looks up once per origin which proxy leads there, and sends the request over a pool of that
+    route. urllib3 opens, keeps and shares connections; this module adds the time limits that it lacks.
 
-What bounds a try
-    ``timeout`` seconds to connect (name, TCP, proxy and TLS together), as many for the head of the answer, and as many
-    for its body, which gets a second more for every ``SLOWEST_BODY`` bytes that have come. urllib3's own timeouts bound
-    the silence between two bytes only: a byte a second would go on for ever.
+Time limits of a try
+    ``timeout`` seconds to connect (name, TCP, proxy and TLS together), as many to receive the headers, and as many to
+    receive the body, plus one second for every ``SLOWEST_BODY`` bytes received. urllib3's own timeouts limit only the
+    silence between two bytes: a body of one byte per second would never end.
 
 How
-    The timeout of a socket is set, after whatever it brings, to what is left. That holds with TLS too, where one read
-    of a record is bounded as a whole. A name is resolved, and TCP connected, in a thread of its own: the system's
-    resolver knows no timeout, and cannot be interrupted.
+    After every read, the timeout of the socket is set to the time that remains. This holds with TLS too, where the
+    timeout applies to a whole record. Names are resolved, and TCP is connected, in a separate thread: the system's
+    resolver has no timeout and cannot be interrupted.
 
 Clock
-    Sockets wait in real time, whatever the clock of a caller says, so that time is measured here.
+    Sockets wait in real time, so this module measures real time, whatever clock the client uses.
 """
 
 import http.client
@@ -34,19 +34,19 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError
 
 from source_pypi.http.proxy import Proxy, proxy_for
-from source_pypi.http.tls import trusted
+from source_pypi.http.tls import tls_context
 
-#: Bytes a second, below which a body is taken for one that does not come at all.
+#: The lowest accepted rate of a body, in bytes per second.
 SLOWEST_BODY = 16 * 1024
 
 
 class Connections:
-    """Connections to whatever is asked. Safe to share between threads.
+    """Connections to any origin. Safe to share between threads.
 
-    :param timeout: seconds that connecting may take, and an answer; see the module.
-    :param kept: connections to an origin that are kept open, and that there are at most.
-    :param ca_bundle: path of a PEM file with certificates that are trusted too; None: the system's only.
-    :param proxy_of: the proxy that leads to an address; None: there is none.
+    :param timeout: seconds to connect, and to receive a response; see the module.
+    :param kept: connections to an origin that are kept open; also the most at a time.
+    :param ca_bundle: path of a PEM file with certificates to trust in addition; None: only the system's.
+    :param proxy_of: returns the proxy for a URL, or None.
     :raises SettingError: when the bundle cannot be read.
     """
 
@@ -60,44 +60,44 @@ class Connections:
     ) -> None:
         self._timeout, self._kept, self._proxy_of = timeout, kept, proxy_of
         self._ca_bundle = ca_bundle
-        #: Made when it is needed, or else to see that there is such a file: it costs as much as ten requests.
-        self._trust: ssl.SSLContext | None = trusted(ca_bundle) if ca_bundle is not None else None
-        self._ways: dict[tuple[str, str], _Way] = {}
-        self._making = threading.Lock()
+        #: Made at once only to check the bundle, else when first needed: it costs as much as ten requests.
+        self._tls_context: ssl.SSLContext | None = tls_context(ca_bundle) if ca_bundle is not None else None
+        self._routes: dict[tuple[str, str], _Route] = {}
+        self._routes_lock = threading.Lock()
 
     def open(self, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
-        """Ask for an address; the body is still to be read, and the connection then to be released.
+        """Send a GET request and receive the headers; the caller reads the body and then releases the connection.
 
-        :raises ProxyError: when what the environment names is no proxy.
-        :raises urllib3.exceptions.HTTPError: when no head of an answer comes.
+        :raises ProxyError: when the environment names something that is not an HTTP proxy.
+        :raises urllib3.exceptions.HTTPError: when no headers arrive.
         """
         parts = urlsplit(url)
-        way = self._way(parts, url)
-        how: dict[str, Any] = {"headers": headers, "redirect": False, "preload_content": False}
-        if way.pool is None:
-            return way.pools.urlopen("GET", url, **how)
+        route = self._route(parts, url)
+        options: dict[str, Any] = {"headers": headers, "redirect": False, "preload_content": False}
+        if route.pool is None:
+            return route.pools.urlopen("GET", url, **options)
         target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-        return way.pool.urlopen("GET", target, **how)
+        return route.pool.urlopen("GET", target, **options)
 
     def proxy(self, url: str) -> Proxy | None:
-        """The proxy that leads to an address; None: it is reached without one."""
-        return self._way(urlsplit(url), url).proxy
+        """The proxy that leads to a URL; None: the connection is direct."""
+        return self._route(urlsplit(url), url).proxy
 
     def close(self) -> None:
         """Close the kept connections."""
-        for way in self._ways.values():
-            way.pools.clear()
+        for route in self._routes.values():
+            route.pools.clear()
 
-    def _way(self, parts: SplitResult, url: str) -> "_Way":
-        place = parts.scheme, parts.netloc.rpartition("@")[2]
-        with self._making:
-            if place not in self._ways:
+    def _route(self, parts: SplitResult, url: str) -> "_Route":
+        scheme, host = origin = parts.scheme, parts.netloc.rpartition("@")[2]
+        with self._routes_lock:
+            if origin not in self._routes:
                 proxy = self._proxy_of(url)
-                same = (w.pools for (scheme, _), w in self._ways.items() if (scheme, w.proxy) == (parts.scheme, proxy))
-                pools = next(same, None) or self._pools(parts.scheme, proxy)
-                pool = pools.connection_from_url(f"{place[0]}://{place[1]}") if proxy is None else None
-                self._ways[place] = _Way(proxy, pools, pool)
-            return self._ways[place]
+                same = (r.pools for (other, _), r in self._routes.items() if (other, r.proxy) == (scheme, proxy))
+                pools = next(same, None) or self._pools(scheme, proxy)
+                pool = pools.connection_from_url(f"{scheme}://{host}") if proxy is None else None
+                self._routes[origin] = _Route(proxy, pools, pool)
+            return self._routes[origin]
 
     def _pools(self, scheme: str, proxy: Proxy | None) -> urllib3.PoolManager:
         options: dict[str, Any] = {
@@ -107,23 +107,23 @@ class Connections:
             "timeout": urllib3.Timeout(connect=self._timeout, read=self._timeout),
         }
         if "https" in (scheme, proxy and proxy.scheme):
-            self._trust = self._trust or trusted(self._ca_bundle)
-            options["ssl_context"] = self._trust
+            self._tls_context = self._tls_context or tls_context(self._ca_bundle)
+            options["ssl_context"] = self._tls_context
         if proxy is None:
             pools = urllib3.PoolManager(**options)
         else:
             pools = urllib3.ProxyManager(
                 proxy.url, proxy_headers=proxy.headers, proxy_ssl_context=options.get("ssl_context"), **options
             )
-        pools.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+        pools.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
         return pools
 
 
-class _Way(NamedTuple):
-    """How an origin is reached: the proxy (None: without), and the connections that lead there.
+class _Route(NamedTuple):
+    """How an origin is reached: the proxy (None: directly), and the pools of connections.
 
-    ``pool`` are those to the origin itself, where there is no proxy: asked directly, they cost a tenth less a request
-    than by way of all ``pools``, which look up anew where each address leads.
+    ``pool`` holds the connections to the origin itself; None with a proxy. A request over it costs a tenth less than
+    over ``pools``, which look up the pool of each URL.
     """
 
     proxy: Proxy | None
@@ -131,31 +131,31 @@ class _Way(NamedTuple):
     pool: urllib3.HTTPConnectionPool | None
 
 
-class _Timed(io.RawIOBase):
-    """What comes over a socket, as long as there is time: the socket's timeout is always what is left of it.
+class _TimedStream(io.RawIOBase):
+    """The bytes of a socket, until a deadline: the timeout of the socket is always the time that remains.
 
-    :ivar of_body: whether each byte that comes adds to the time.
-    :ivar over: whether the other side has ended.
+    :ivar in_body: whether received bytes extend the deadline.
+    :ivar ended: whether the other side has closed the connection.
     """
 
     def __init__(self, sock: socket.socket, raw: io.RawIOBase) -> None:
         self._socket, self._raw = sock, raw
-        self._silence = sock.gettimeout() or 0.0
-        self._until = time.monotonic() + self._silence
-        self.of_body = self.over = False
+        self._timeout = sock.gettimeout() or 0.0
+        self._deadline = time.monotonic() + self._timeout
+        self.in_body = self.ended = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
         count = self._raw.readinto(buffer)
-        self.over = count == 0
-        if self.of_body and count:
-            self._until += count / SLOWEST_BODY
-        left = self._until - time.monotonic()
-        if left <= 0:
+        self.ended = count == 0
+        if self.in_body and count:
+            self._deadline += count / SLOWEST_BODY
+        remaining = self._deadline - time.monotonic()
+        if remaining <= 0:
             raise TimeoutError("timed out")
-        self._socket.settimeout(min(left, self._silence))
+        self._socket.settimeout(min(remaining, self._timeout))
         return count
 
     def close(self) -> None:
@@ -164,66 +164,63 @@ class _Timed(io.RawIOBase):
 
 
 class _Response(http.client.HTTPResponse):
-    """An answer whose head, and then body, come in time. The answer of a proxy to CONNECT is one, too."""
+    """A response with time limits for its headers and its body; also that of a proxy to CONNECT."""
 
     def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
         super().__init__(sock, *arguments, **options)
-        self._timed = _Timed(sock, self.fp.detach())
-        self.fp = io.BufferedReader(self._timed)
+        self._stream = _TimedStream(sock, self.fp.detach())
+        self.fp = io.BufferedReader(self._stream)
 
     def begin(self) -> None:
         super().begin()
-        if self._timed.over:  # http.client takes a head that ends too early for a whole one: a 404 out of an outage
+        if self._stream.ended:  # http.client accepts headers that are cut off, so that an outage may look like a 404
             raise http.client.IncompleteRead(b"")
-        self._timed.of_body = True
+        self._stream.in_body = True
 
 
-class _Plain(HTTPConnection):
+class _Connection(HTTPConnection):
     response_class = _Response
 
     def _new_conn(self) -> socket.socket:
-        return _connected(super()._new_conn, self)
+        return _connect_in_time(super()._new_conn, self)
 
 
-class _Secure(HTTPSConnection):
-    response_class = _Response
-
-    def _new_conn(self) -> socket.socket:
-        return _connected(super()._new_conn, self)
+class _TLSConnection(_Connection, HTTPSConnection):
+    pass
 
 
-class _PlainPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Plain
+class _Pool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Connection
 
 
-class _SecurePool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _Secure
+class _TLSPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _TLSConnection
 
 
-def _connected(connect: Callable[[], socket.socket], asker: HTTPConnection) -> socket.socket:
-    """A connection that was made in a thread of its own, with what is left of the time to connect as its timeout."""
-    made: Future[socket.socket] = Future()
+def _connect_in_time(connect: Callable[[], socket.socket], connection: HTTPConnection) -> socket.socket:
+    """Connect in a separate thread; the timeout of the socket becomes the time that remains, for proxy and TLS."""
+    result: Future[socket.socket] = Future()
 
     def work() -> None:
         try:
             sock = connect()
         except BaseException as error:
-            if not made.cancelled():
-                made.set_exception(error)
+            if not result.cancelled():
+                result.set_exception(error)
             return
         try:
-            made.set_result(sock)
-        except InvalidStateError:  # nobody waits any more
+            result.set_result(sock)
+        except InvalidStateError:  # the caller has given up
             sock.close()
 
-    seconds = asker.timeout or 0.0
-    until = time.monotonic() + seconds
+    seconds = connection.timeout or 0.0
+    deadline = time.monotonic() + seconds
     threading.Thread(target=work, name="connect", daemon=True).start()
     try:
-        sock = made.result(seconds)
+        sock = result.result(seconds)
     except TimeoutError as error:
-        raise ConnectTimeoutError(asker, "no connection in time") from error
+        raise ConnectTimeoutError(connection, "no connection in time") from error
     finally:
-        made.cancel()
-    sock.settimeout(max(until - time.monotonic(), 0.001))
+        result.cancel()
+    sock.settimeout(max(deadline - time.monotonic(), 0.001))
     return sock

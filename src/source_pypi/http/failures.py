@@ -1,4 +1,4 @@
-"""What the errors of the transport mean: one is the user's to mend and raised, the others are said in a few words."""
+"""What the errors of urllib3 and the standard library mean: an error for the user, or a short cause for a retry."""
 
 import http.client
 import re
@@ -7,47 +7,39 @@ from collections.abc import Iterator
 
 from urllib3 import exceptions
 
-from source_pypi.errors import ProxyError, SourceError, UntrustedError
+from source_pypi.errors import ProxyError, UntrustedError
 from source_pypi.http.proxy import Proxy
 
-#: What to call the errors of the transport; the first that fits counts.
+#: Causes by type of error; the first match counts.
 _CAUSES: tuple[tuple[type[Exception], str], ...] = (
-    (exceptions.NameResolutionError, "its host name is unknown"),
+    (exceptions.NameResolutionError, "its host name cannot be resolved"),
     (exceptions.NewConnectionError, "no connection can be made"),
     (exceptions.ConnectTimeoutError, "no connection within the timeout"),
-    (exceptions.ReadTimeoutError, "no answer within the timeout"),
-    (exceptions.DecodeError, "the answer's compression is broken"),
+    (exceptions.ReadTimeoutError, "no response within the timeout"),
+    (exceptions.DecodeError, "the response cannot be decompressed"),
     (exceptions.ProtocolError, "the connection broke"),
 )
-#: Certificates that could not be checked (OpenSSL's X509_V_ERR_*) are told in its words, which are the clearest.
-_WORDS = re.compile(r"[^ -~]+")
+#: OpenSSL's own words for a certificate (X509_V_ERR_*) are the clearest; anything but ASCII is removed from them.
+_UNPRINTABLE = re.compile(r"[^ -~]+")
 
 
-def fault_of_user(error: Exception, url: str, proxy: Proxy | None) -> SourceError | None:
-    """The error to raise where trying again is no use: the certificate or the proxy; None: it may be over next time."""
-    for cause in _chain(error):
+def cause_of(error: Exception, url: str, proxy: Proxy | None) -> str:
+    """Why no response came from a URL, in a few words, where a retry may help.
+
+    :raises UntrustedError: the certificate of the URL, or of its proxy, is not trusted.
+    :raises ProxyError: its proxy refuses the connection.
+    """
+    chain = [*_chain(error)]
+    for cause in chain:
         if isinstance(cause, ssl.SSLCertVerificationError):
             by_proxy = proxy is not None and proxy.scheme == "https" and _is_of_proxy(error)
-            return UntrustedError(proxy.url if proxy and by_proxy else url, _verdict(cause))
+            raise UntrustedError(proxy.url if proxy and by_proxy else url, _certificate_fault(cause)) from error
         status = _tunnel_status(cause)
         if proxy is not None and status is not None and 400 <= status < 500 and status not in (408, 429):
-            return refused_by_proxy(proxy, status)
-    return None
-
-
-def refused_by_proxy(proxy: Proxy, status: int) -> ProxyError:
-    """The error for a proxy that does not let a request through."""
-    if status == 407:
-        return ProxyError(proxy.url, "wants credentials (407): its address takes them, as name:password@host")
-    return ProxyError(proxy.url, f"does not connect to the index ({status}): check NO_PROXY and index_url")
-
-
-def cause_of(error: Exception, proxy: Proxy | None) -> str:
-    """Why there was no answer, in a few words."""
-    chain = [*_chain(error)]
-    if any(isinstance(one, http.client.IncompleteRead) for one in chain):
-        return "the answer was cut short"
-    status = next((status for one in chain if (status := _tunnel_status(one)) is not None), None)
+            raise proxy_refusal(proxy, status) from error
+    if any(isinstance(cause, http.client.IncompleteRead) for cause in chain):
+        return "the response was incomplete"
+    status = next((status for cause in chain if (status := _tunnel_status(cause)) is not None), None)
     if proxy is None:
         return _words(chain)
     if status is not None or _is_of_proxy(error):
@@ -55,14 +47,21 @@ def cause_of(error: Exception, proxy: Proxy | None) -> str:
     return f"{_words(chain)}, through the proxy {proxy.url}"
 
 
+def proxy_refusal(proxy: Proxy, status: int) -> ProxyError:
+    """The error for a proxy that refuses a request."""
+    if status == 407:
+        return ProxyError(proxy.url, "requires credentials (407): add them to its URL, as name:password@host")
+    return ProxyError(proxy.url, f"refuses to connect to the index ({status}): check NO_PROXY and index_url")
+
+
 def _words(chain: list[BaseException]) -> str:
-    for one in chain:
-        if isinstance(one, ssl.SSLError) and not isinstance(one, ssl.SSLZeroReturnError):
-            reason = (one.reason or "no reason given").lower().replace("_", " ")
+    for error in chain:
+        if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLZeroReturnError):
+            reason = (error.reason or "no reason given").lower().replace("_", " ")
             return f"TLS failed ({reason})"
-        for kind, words in _CAUSES:
-            if isinstance(one, kind) and not _wraps_tls(one):
-                return words
+        for kind, cause in _CAUSES:
+            if isinstance(error, kind) and not _wraps_tls(error):
+                return cause
     return type(chain[0]).__name__ if chain else "it cannot be reached"
 
 
@@ -75,7 +74,7 @@ def _is_of_proxy(error: Exception) -> bool:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An error and those that it wraps, the outermost first."""
+    """An error and the errors in its arguments, the outermost first."""
     yield error
     for inner in error.args:
         if isinstance(inner, BaseException):
@@ -83,10 +82,10 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _tunnel_status(error: BaseException) -> int | None:
-    """The status of a proxy's answer to CONNECT, which ``http.client`` tells in words only."""
+    """The status with which a proxy answered CONNECT; ``http.client`` gives it in the message only."""
     found = re.match(r"Tunnel connection failed: (\d{3})\b", str(error)) if isinstance(error, OSError) else None
     return int(found[1]) if found else None
 
 
-def _verdict(error: ssl.SSLCertVerificationError) -> str:
-    return _WORDS.sub(" ", error.verify_message or error.reason or "").strip().rstrip(".") or "no reason given"
+def _certificate_fault(error: ssl.SSLCertVerificationError) -> str:
+    return _UNPRINTABLE.sub(" ", error.verify_message or error.reason or "").strip().rstrip(".") or "no reason given"

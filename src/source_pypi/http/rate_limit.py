@@ -1,23 +1,23 @@
-"""The rate limit of a client: how many requests may start in a second."""
+"""The rate limit of a client: how many requests it may start per second."""
 
 import threading
 from collections.abc import Callable
 
 
 class RateLimiter:
-    """At most so many requests a second, whoever sends them; 0 means no pace."""
+    """Spaces the requests of all threads evenly, ``per_second`` of them a second; 0 disables the limit."""
 
     def __init__(self, per_second: float, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
         self._interval = 1 / per_second if per_second else 0.0
         self._clock, self._sleep = clock, sleep
-        self._next = 0.0
+        self._next_start = 0.0
         self._lock = threading.Lock()
 
     def wait(self) -> None:
-        """Return when the next request may be sent."""
+        """Return when the next request may start."""
         with self._lock:
             now = self._clock()
-            turn = max(now, self._next)
-            self._next = turn + self._interval
-        if turn > now:
-            self._sleep(turn - now)
+            start = max(now, self._next_start)
+            self._next_start = start + self._interval
+        if start > now:
+            self._sleep(start - now)

@@ -1,4 +1,4 @@
-"""Requirements, as PEP 508 reads them."""
+"""Requirements (PEP 508)."""
 
 import re
 
@@ -7,14 +7,14 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 
-from source_pypi.safety.limits import LONGEST_PARSED, remembered
+from source_pypi.safety.limits import LONGEST_PARSED, cached_if_short
 
 _EXTRA = re.compile(r"""extra == "([^"]*)"|"([^"]*)" == extra""")
 
 
-@remembered(65_536)
+@cached_if_short(65_536)
 def parse_requirement(text: str) -> Requirement | None:
-    """The requirement, or None where ``read_requirement`` raises. The same texts come again and again."""
+    """The requirement; None if ``read_requirement`` raises. Results are cached, since texts repeat."""
     try:
         return read_requirement(text)
     except InvalidRequirement:
@@ -24,7 +24,7 @@ def parse_requirement(text: str) -> Requirement | None:
 def read_requirement(text: str) -> Requirement:
     """The requirement.
 
-    :raises InvalidRequirement: when PEP 508 does not know such a one, or it is very long, or nested very deep.
+    :raises InvalidRequirement: when it violates PEP 508, or is too long, or nested too deep.
     """
     if len(text) > LONGEST_PARSED:
         raise InvalidRequirement(f"it has more than {LONGEST_PARSED:,} characters")
@@ -35,19 +35,19 @@ def read_requirement(text: str) -> Requirement:
 
 
 def pinned_version(specifiers: SpecifierSet) -> str | None:
-    """The one version that will do, whatever else is asked of it; None where several will."""
-    exact = [one.version for one in specifiers if one.operator in ("==", "===") and not one.version.endswith(".*")]
+    """The only version that the specifiers allow; None if they allow several."""
+    exact = [spec.version for spec in specifiers if spec.operator in ("==", "===") and not spec.version.endswith(".*")]
     return exact[0] if exact else None
 
 
 def extras_named(marker: Marker | None) -> frozenset[NormalizedName]:
-    """The extras that ask for a requirement, by its marker. Empty: it may be asked for without any.
+    """The extras that a marker requires; empty: it may be true without an extra.
 
-    A marker asks for an extra only if each of its alternatives does: ``extra == "x" or python_version < "3"`` does not.
+    A marker requires an extra only if each of its alternatives does: ``extra == "x" or python_version < "3"`` does not.
     """
     try:
         return _named(str(marker)) if marker is not None else frozenset()
-    except RecursionError:  # nobody nests a marker so deep, but who wants to end a run
+    except RecursionError:  # a hostile marker must not end the run
         return frozenset()
 
 
@@ -65,7 +65,7 @@ def _named(text: str) -> frozenset[NormalizedName]:
 
 
 def _split(text: str, word: str) -> list[str]:
-    """Parts of a marker's text, split at ``and`` or ``or`` outside of its parentheses and quotes."""
+    """Split the text of a marker at ``and`` or ``or`` outside of parentheses and quotes."""
     parts, depth, start, quoted = [], 0, 0, False
     for position, char in enumerate(text):
         quoted ^= char == '"'

@@ -1,44 +1,44 @@
-"""Versions, as PEP 440 reads them and as the index has them."""
+"""Versions (PEP 440), valid and invalid."""
 
 import re
 
 from packaging.version import Version
 
-from source_pypi.safety.limits import LONGEST_PARSED, remembered
+from source_pypi.safety.limits import LONGEST_PARSED, cached_if_short
 
 _PHASES = {"a": "1", "b": "2", "rc": "3"}
 _LAST = "9"
 
 
-@remembered(65_536)
+@cached_if_short(65_536)
 def parse_version(text: str) -> Version | None:
-    """The version, or None where PEP 440 does not know such a version. The same texts come again and again."""
+    """The version; None if it violates PEP 440. Results are cached, since texts repeat."""
     if len(text) > LONGEST_PARSED:
         return None
     try:
         return Version(text)
-    except ValueError:  # InvalidVersion, or a number of more digits than Python converts
+    except ValueError:  # InvalidVersion, or a number with more digits than Python converts
         return None
 
 
-@remembered(65_536)
+@cached_if_short(65_536)
 def normalized(text: str) -> str | None:
-    """The version in PEP 440's normal form, or None where PEP 440 does not know such a version."""
+    """The version in the normal form of PEP 440; None if it violates PEP 440."""
     version = parse_version(text)
     return None if version is None else str(version)
 
 
 def same_version(one: str, other: str) -> bool:
-    """Whether two spellings mean the same version; what PEP 440 does not know equals only itself."""
+    """Whether two spellings are the same version; an invalid version equals only itself."""
     return one == other or ((parsed := parse_version(one)) is not None and parsed == parse_version(other))
 
 
-@remembered(65_536)
+@cached_if_short(65_536)
 def sort_key(text: str) -> str:
-    """A text that sorts, character by character, as PEP 440 orders versions.
+    """A text whose order, character by character, is the PEP 440 order of versions.
 
-    What PEP 440 does not know sorts below everything that it does, by its runs of digits and of other characters, as
-    the index orders it (index-api.md 4.5). Of a very long text, only the beginning counts.
+    An invalid version sorts below all valid ones, as on the index (index-api.md 4.5). Invalid versions are ordered by
+    their runs of digits and of other characters; only the first 10,000 characters count.
     """
     version = parse_version(text)
     if version is None:
@@ -49,14 +49,14 @@ def sort_key(text: str) -> str:
 
 
 def _number(value: int | str) -> str:
-    """Digits behind their count, so that longer numbers sort after shorter ones."""
+    """The digits after their count, so that longer numbers sort after shorter ones."""
     digits = str(value).lstrip("0") or "0"
     length = len(digits)
     return f"{length:02d}{digits}" if length < 99 else f"99{length:06d}{digits}"
 
 
 def _without_zeros(release: tuple[int, ...]) -> list[int]:
-    """1.0 and 1.0.0 are one version (PEP 440)."""
+    """The release without final zeros: 1.0 and 1.0.0 are the same version (PEP 440)."""
     parts = list(release)
     while len(parts) > 1 and parts[-1] == 0:
         parts.pop()
@@ -79,7 +79,7 @@ def _dev(version: Version) -> str:
 
 
 def _local(version: Version) -> str:
-    """Numbers sort after words, and more segments after fewer (PEP 440, local version identifiers)."""
+    """Numeric segments sort after others, and more segments after fewer (PEP 440, local version identifiers)."""
     if version.local is None:
         return ""
     segments = version.local.split(".")

@@ -9,7 +9,7 @@ from packaging.requirements import InvalidRequirement
 from packaging.utils import canonicalize_name
 
 from source_pypi.fields import describe
-from source_pypi.safety.limits import LONGEST_PARSED, remembered
+from source_pypi.safety.limits import LONGEST_PARSED, cached_if_short
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.standards.requirements import extras_named, pinned_version, read_requirement
 from source_pypi.standards.versions import sort_key
@@ -112,7 +112,7 @@ def _row(project: str, version: str, position: int, text: str, source: str) -> D
     )
 
 
-@remembered(65_536)
+@cached_if_short(65_536)
 def _parse(text: str) -> _Parsed:
     try:
         requirement = read_requirement(text)

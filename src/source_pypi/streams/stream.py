@@ -18,7 +18,7 @@ from source_pypi.services.index.documents import (
     Release,
     Statistics,
 )
-from source_pypi.services.index.documents.kinds import BEHIND_PROJECT, MOMENTARY, DocumentKind
+from source_pypi.services.index.documents.kinds import SNAPSHOT_DOCUMENTS, VIA_PROJECT, DocumentKind
 
 #: The requests that streams take.
 ONE_PER_PROJECT = "1 per project, shared by all streams that read the project document"
@@ -136,12 +136,12 @@ class Stream(Struct, frozen=True, dict=True):
     @cached_property
     def incremental(self) -> bool:
         """Whether it can be read incrementally; statistics and feeds are snapshots."""
-        return not MOMENTARY & set(self.documents)
+        return not SNAPSHOT_DOCUMENTS & set(self.documents)
 
     @cached_property
     def required_documents(self) -> frozenset[DocumentKind]:
         """The kinds of documents to request: those that it reads, and the project document if they depend on it."""
-        parent = {DocumentKind.PROJECT} if BEHIND_PROJECT & set(self.documents) else set()
+        parent = {DocumentKind.PROJECT} if VIA_PROJECT & set(self.documents) else set()
         return frozenset({*self.documents, *parent})
 
     @cached_property

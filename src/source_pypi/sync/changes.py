@@ -209,7 +209,7 @@ def _encoded(stream: Stream, result: FetchResult, rows: list[Row]) -> bytes:
     lines = _ENCODER.encode_lines(rows)
     if len(lines) > LARGEST_ROW and (size := max(map(len, lines.split(b"\n")))) > LARGEST_ROW:
         what = f"{stream.name} of {result.documents.project or 'the index'}"
-        raise TooLargeError(what, f"a row of {size:,} bytes", f"{LARGEST_ROW:,}")
+        raise TooLargeError(what, f"{size:,} bytes in one row", f"{LARGEST_ROW:,}")
     return lines
 
 

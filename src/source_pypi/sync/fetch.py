@@ -45,7 +45,7 @@ from source_pypi.services.index.documents import (
     Release,
     Unchanged,
 )
-from source_pypi.services.index.documents.kinds import BEHIND_PROJECT, OF_INDEX, DocumentKind
+from source_pypi.services.index.documents.kinds import INDEX_DOCUMENTS, VIA_PROJECT, DocumentKind
 from source_pypi.standards.versions import same_version
 from source_pypi.streams.stream import ProjectDocuments, ReleaseView
 from source_pypi.sync.fetch_result import FetchResult
@@ -102,7 +102,7 @@ def fetch_index(index: Index, reads: Iterable[DocumentKind], known: Fingerprint 
     }
     result = FetchResult()
     brought: dict[str, Any] = {}
-    for read in sorted(OF_INDEX & set(reads), key=lambda read: read.value):
+    for read in sorted(INDEX_DOCUMENTS & set(reads), key=lambda read: read.value):
         name, ask = asks[read]
         answer = result.attempt([read], ask)
         if answer is None and result.answered(read):
@@ -145,7 +145,7 @@ class _ProjectVisit:
         self._page: Document[Page] | Unchanged | None = None
         self._releases: dict[str, Document[Release] | Unchanged | None] = {}
         brought: dict[str, Any] = {}
-        if plan.documents & BEHIND_PROJECT:
+        if plan.documents & VIA_PROJECT:
             self._ask_project(answered)
         if DocumentKind.PROJECT not in self.result.stale:
             self._ask_page()
@@ -166,7 +166,7 @@ class _ProjectVisit:
         if self._plan.follow and self._known.requirements is None:
             fingerprint = Fingerprint(serial=fingerprint.serial)  # what the project needs stands in the document only
         arrived = answered if self._plan.asks_once(self._target) else unheard
-        self._document = result.attempt(BEHIND_PROJECT, lambda: self._index.project(self._name, fingerprint, arrived))
+        self._document = result.attempt(VIA_PROJECT, lambda: self._index.project(self._name, fingerprint, arrived))
         unreachable = result.failures.get(DocumentKind.PROJECT)
         if isinstance(unreachable, ON_THE_WAY) and not self._index.client.answered:
             raise unreachable
@@ -176,7 +176,7 @@ class _ProjectVisit:
     def _ask_page(self) -> None:
         """The page, where it is read, or where only it can say why there is no project document."""
         reads, result = self._plan.documents, self.result
-        absent = bool(reads & BEHIND_PROJECT) and self._document is None and result.answered(DocumentKind.PROJECT)
+        absent = bool(reads & VIA_PROJECT) and self._document is None and result.answered(DocumentKind.PROJECT)
         behind = DocumentKind.PROVENANCE in reads and self._document is not None
         if not (absent or behind or DocumentKind.PAGE in reads):
             return
@@ -204,7 +204,7 @@ class _ProjectVisit:
     def _page_or_why_not(self, fingerprint: Fingerprint, *, absent: bool) -> Document[Page] | Unchanged | None:
         """The project page; where the project document is absent, it also says why."""
         result, index, name = self.result, self._index, self._name
-        reads = {DocumentKind.PAGE, DocumentKind.PROVENANCE} | (BEHIND_PROJECT if absent else set())
+        reads = {DocumentKind.PAGE, DocumentKind.PROVENANCE} | (VIA_PROJECT if absent else set())
         url = index.project_url(name)
         page = result.attempt(reads, lambda: index.page(name, fingerprint))
         failed = result.failures.get(DocumentKind.PAGE)
@@ -229,15 +229,15 @@ class _ProjectVisit:
             result.warnings.append(f"{name} has no releases: the index gives no document of it")
         else:
             error = NotOfferedError(f"project document of {name}, although it has the project", url)
-            result.failures.update(dict.fromkeys(BEHIND_PROJECT, error))
+            result.failures.update(dict.fromkeys(VIA_PROJECT, error))
 
     def _look_elsewhere(self) -> None:
         """The project document where other software keeps it; then nothing has failed after all."""
-        document = self.result.attempt(BEHIND_PROJECT, lambda: self._index.project_elsewhere(self._name))
+        document = self.result.attempt(VIA_PROJECT, lambda: self._index.project_elsewhere(self._name))
         if document is not None:
             self._document = document
             self._note_fingerprint(DocumentKind.PROJECT, document, document.fingerprint)
-            for read in BEHIND_PROJECT:
+            for read in VIA_PROJECT:
                 self.result.failures.pop(read, None)
 
     def _ask_project_whole(self, reads: set[DocumentKind]) -> None:

@@ -33,7 +33,7 @@ from source_pypi.http.client import RequestLog, RetryWait
 from source_pypi.selection import Selection, select
 from source_pypi.services.index.api import Index, open_index
 from source_pypi.services.index.documents import UNCHANGED, Document, Fingerprint, Listing, Unchanged
-from source_pypi.services.index.documents.kinds import OF_INDEX, DocumentKind
+from source_pypi.services.index.documents.kinds import INDEX_DOCUMENTS, DocumentKind
 from source_pypi.streams.stream import Stream
 from source_pypi.sync.batch import Batch, batch_of
 from source_pypi.sync.changes import Change
@@ -193,7 +193,7 @@ class _WholeIndex:
 
     def __init__(self, index: Index, reads: Iterable[DocumentKind], planner: Planner) -> None:
         self._index, self._planner = index, planner
-        self._reads = OF_INDEX & set(reads)
+        self._reads = INDEX_DOCUMENTS & set(reads)
         self._result: FetchResult | None = None
         self.list_fingerprint: Fingerprint | None = None
 

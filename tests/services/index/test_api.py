@@ -1,14 +1,15 @@
-"""services/index/api.py: endpoints -> documents."""
+"""services/index/api.py: requests for documents, and their errors."""
 
 from collections.abc import Callable
 
 import pytest
 
+from source_pypi import __version__
 from source_pypi.config import make_config
 from source_pypi.errors import DocumentError, SourceError, StaleError
-from source_pypi.services.index.api import STALE_TRIES, Index, default_url, open_index, root_of
+from source_pypi.services.index.api import DEVPI, STALE_TRIES, Index, default_url, open_index, root_of, user_agent
 from source_pypi.services.index.documents import UNCHANGED, UNKNOWN, Document, Fingerprint
-from tests.fake_index import FakeIndex, World, faults
+from tests.fake_index import FakeIndex, Fault, World, faults
 from tests.fake_index.site import Answer
 
 Connect = Callable[..., Index]
@@ -28,13 +29,13 @@ Connect = Callable[..., Index]
         ("http://[::1]:3141/root/", "http://[::1]:3141/root"),
     ],
 )
-def test_root_of(url: str, root: str) -> None:
-    """The root, the /simple/ and the /pypi address of an index mean the same index."""
+def test_root_of_every_url_of_an_index(url: str, root: str) -> None:
+    """The root, the /simple/ and the /pypi URL of an index have the same root."""
     assert root_of(url) == root
 
 
-def test_default_address() -> None:
-    """The default index is the one that the library names, and is read without an interface's name."""
+def test_default_index() -> None:
+    """The default index is the one that the library names; its root has no name of an interface."""
     assert default_url().startswith("https://")
     index = open_index(make_config({}))
     index.client.close()
@@ -42,9 +43,46 @@ def test_default_address() -> None:
     assert default_url().startswith(index.root)
 
 
+def test_user_agent_names_version_and_contact() -> None:
+    """The User-Agent is name and version, and the contact if there is one."""
+    assert user_agent(None) == f"source-pypi/{__version__}"
+    assert user_agent("team@example.com") == f"source-pypi/{__version__} (+team@example.com)"
+
+
+def test_open_index_sends_the_user_agent(world: World, fake: FakeIndex) -> None:
+    """The index that a configuration names gets its contact with each request."""
+    world.add("flask")
+    index = open_index(make_config({"index_url": fake.url, "contact": "team@example.com"}))
+    index.project("flask")
+    index.client.close()
+    assert fake.requests[0].headers["user-agent"] == user_agent("team@example.com")
+
+
+@pytest.mark.parametrize(
+    ("value", "serial"),
+    [("9" * 18, 10**18 - 1), ("9" * 19, None), ("-7", None), ("\N{SUPERSCRIPT TWO}", None), ("", None)],
+)
+def test_serial_of_the_header(fake: FakeIndex, connect: Connect, value: str, serial: int | None) -> None:
+    """The serial of a document without one is that of the header, if it is a number that fits 64 bits."""
+    answer = Answer(200, "application/json", b'{"info":{}}', (("X-PyPI-Last-Serial", value),))
+    fake.fault("/pypi/flask/json", Fault("header", answer))
+    document = connect(fake).project("flask")
+    assert isinstance(document, Document)
+    assert (document.serial, document.best_serial) == (serial, serial)
+
+
+def test_devpi_is_recognised_by_its_header(fake: FakeIndex, connect: Connect) -> None:
+    """After a response of devpi, pages are requested where devpi has them."""
+    index = connect(fake)
+    assert index.page_url("flask") == f"{fake.url}/simple/flask/"
+    fake.fault("/pypi/flask/json", Fault("header", Answer(404, "application/json", b"", (("X-Devpi-Serial", "7"),))))
+    assert index.project("flask") is None
+    assert index.page_url("flask") == f"{fake.url}{DEVPI.pages}/flask/"
+
+
 @pytest.mark.parametrize("ending", ["", "/", "/simple", "/simple/", "/pypi", "/pypi/"])
-def test_any_of_its_addresses(world: World, serve: Callable[..., FakeIndex], ending: str) -> None:
-    """A project is found whichever of the index's addresses is configured, also below a path, without a redirect."""
+def test_every_url_of_an_index_works(world: World, serve: Callable[..., FakeIndex], ending: str) -> None:
+    """A project is found with each URL of its index, also below a path, without a redirect."""
     world.add("flask")
     fake = serve(prefix="/root/mirror")
     index = open_index(make_config({"index_url": fake.url + ending}))
@@ -56,8 +94,10 @@ def test_any_of_its_addresses(world: World, serve: Callable[..., FakeIndex], end
 
 
 @pytest.mark.parametrize("mode", ["edge", "origin"])
-def test_documents(world: World, serve: Callable[..., FakeIndex], connect: Connect, mode: str) -> None:
-    """Each document comes with one request, whichever layer of the public index answers."""
+def test_each_document_takes_one_request(
+    world: World, serve: Callable[..., FakeIndex], connect: Connect, mode: str
+) -> None:
+    """Each document takes one request, at the edge and at the origin of the public index."""
     world.add("Flask", releases=["1.0", "1!2.0+local.1"])
     fake = serve(mode=mode)
     index = connect(fake)
@@ -72,15 +112,15 @@ def test_documents(world: World, serve: Callable[..., FakeIndex], connect: Conne
     assert len(fake.requests) == 3
 
 
-def test_absent(fake: FakeIndex, connect: Connect) -> None:
-    """What the index does not have is None."""
+def test_missing_documents_are_none(fake: FakeIndex, connect: Connect) -> None:
+    """A document that the index does not have is None."""
     index = connect(fake)
     assert index.project("nope") is None
     assert index.release("nope", "1.0") is None
 
 
-def test_html_with_200(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """A page where a document should be is an error that names the address and what was expected."""
+def test_html_with_status_200_is_an_error(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """HTML instead of a document is an error that names the URL and the expected document."""
     world.add("flask")
     fake.fault("/pypi/flask/json", faults.html())
     with pytest.raises(DocumentError) as caught:
@@ -90,25 +130,25 @@ def test_html_with_200(world: World, fake: FakeIndex, connect: Connect) -> None:
     )
 
 
-def test_json_that_is_no_document(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """JSON of another kind is no project document."""
+def test_other_json_is_an_error(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """Other JSON is not a project document."""
     world.add("flask")
     fake.fault("/pypi/flask/json", faults.json({"message": "Not Found"}))
     with pytest.raises(DocumentError, match="expected a project document"):
         connect(fake).project("flask")
 
 
-# What is known already ----------------------------------------------------------------------------------------
+# Conditional requests and old copies ------------------------------------------------------------------------
 
 
 def changed(world: World) -> None:
-    """A project that has been changed once since it was made."""
+    """Add a project that has changed once since its creation."""
     world.add("flask", releases=["1.0"])
     world.yank("flask", "1.0")
 
 
-def test_unchanged(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """A document that is asked for with its mark is not sent again, and is sent whole once it has changed."""
+def test_unchanged_document_is_not_sent_again(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """With its fingerprint, a document is sent again only after it has changed."""
     world.add("flask", releases=["1.0"])
     index = connect(fake)
     first = index.project("flask")
@@ -124,8 +164,8 @@ def test_unchanged(world: World, fake: FakeIndex, connect: Connect) -> None:
     assert second.fingerprint.tag != first.fingerprint.tag
 
 
-def test_without_etags(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
-    """An index without ETags sends the document again, with a mark that tells that it is the same one."""
+def test_index_without_etags(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
+    """An index without ETags sends the document again; the fingerprint is the same."""
     world.add("flask", releases=["1.0"])
     fake = serve(etags=False)
     index = connect(fake)
@@ -139,8 +179,8 @@ def test_without_etags(world: World, serve: Callable[..., FakeIndex], connect: C
     assert "if-none-match" not in fake.requests[0].headers
 
 
-def test_a_stale_copy(world: World, fake: FakeIndex, connect: Connect, waits: list[float]) -> None:
-    """A copy older than what was seen is asked for again, after a wait, until the right one comes."""
+def test_stale_copy_is_requested_again(world: World, fake: FakeIndex, connect: Connect, waits: list[float]) -> None:
+    """A copy older than the previous one is requested again, after a wait, until a newer one comes."""
     changed(world)
     fake.fault("/pypi/flask/json", faults.stale(), times=STALE_TRIES - 1)
     document = connect(fake).project("flask", Fingerprint(serial=world.serial))
@@ -150,21 +190,21 @@ def test_a_stale_copy(world: World, fake: FakeIndex, connect: Connect, waits: li
     assert len(waits) == STALE_TRIES - 1
 
 
-def test_only_stale_copies(world: World, fake: FakeIndex, connect: Connect, waits: list[float]) -> None:
-    """Where only older copies come, that is an error, after so many tries and no more."""
+def test_only_stale_copies_are_an_error(world: World, fake: FakeIndex, connect: Connect, waits: list[float]) -> None:
+    """If all copies are older, the last try ends in an error."""
     changed(world)
     fake.fault("/pypi/flask/json", faults.stale(), times=None)
     with pytest.raises(StaleError) as caught:
         connect(fake).project("flask", Fingerprint(serial=world.serial))
     assert str(caught.value) == (
-        f"{fake.url}/pypi/flask/json is an old copy (serial {world.serial - 1}, {world.serial} was seen before): "
-        "what was loaded stays, the next run asks again (if the index was set up anew, reset the state)"
+        f"{fake.url}/pypi/flask/json is an old copy (serial {world.serial - 1}, previously {world.serial}): "
+        "loaded rows stay, and the next run tries again (if the index was set up anew, reset the state)"
     )
     assert len(fake.requests) == STALE_TRIES == len(waits) + 1
 
 
-def test_an_old_copy_is_news_to_who_has_seen_nothing(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """Without anything seen before, an old copy cannot be told from a new one, and is taken."""
+def test_first_copy_is_never_stale(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """Without a previous document, no copy is stale."""
     changed(world)
     fake.fault("/pypi/flask/json", faults.stale())
     document = connect(fake).project("flask", UNKNOWN)
@@ -172,8 +212,8 @@ def test_an_old_copy_is_news_to_who_has_seen_nothing(world: World, fake: FakeInd
     assert document.best_serial == world.serial - 1
 
 
-def test_a_condition_that_none_set(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """A 304 to a question without a condition is no answer."""
+def test_304_to_an_unconditional_request(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """A 304 to an unconditional request is not a document."""
     fake.fault("/pypi/flask/json", faults.Fault("304", Answer(304, "application/json", b"")), times=None)
     with pytest.raises(SourceError):
         connect(fake).project("flask")

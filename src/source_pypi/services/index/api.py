@@ -1,7 +1,7 @@
-"""An index: endpoints -> documents. A 404 is None here; what None means is for those who asked to say.
+"""The documents of a package index, one method for each kind; None stands for a 404, which the caller interprets.
 
 Reading on
-    index-api.md 1 (endpoints), 3 (what appears where), 19 (other indexes).
+    index-api.md 1 (endpoints), 2.1 (what the operators ask of clients), 3 (what appears where), 19 (other indexes).
 """
 
 import threading
@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from msgspec import Struct
 
+from source_pypi._version import __version__
 from source_pypi.config import Config
 from source_pypi.errors import DocumentError, NotOfferedError, StaleError
 from source_pypi.http.client import (
@@ -46,136 +47,136 @@ from source_pypi.services.index.documents import (
 )
 from source_pypi.services.index.documents.document import S, T
 from source_pypi.services.index.documents.kinds import DocumentKind
-from source_pypi.services.index.documents.page import JSON_PAGE, newer_than_known
+from source_pypi.services.index.documents.page import JSON_PAGE, serial_of, unsupported_version
 
 P = TypeVar("P", Page, Listing)
 
 #: The media type of feeds.
 FEED = "application/rss+xml, text/xml;q=0.9"
-#: Where the documents are that tell of the index as a whole; with the slash, so that there is no redirect.
+#: Paths of the documents about the whole index; with the final slash, which saves a redirect.
 PATHS = {
     DocumentKind.STATISTICS: "/stats/",
     DocumentKind.RECENT_RELEASES: "/rss/updates.xml",
     DocumentKind.RECENT_PROJECTS: "/rss/packages.xml",
 }
-#: How often a document is asked for that turns out to be older than what was seen before (bandersnatch does the same).
+#: Tries of a document that is older than the one that was read before; bandersnatch tries as often (index-api.md 12).
 STALE_TRIES = 3
-#: Endings of an index's address that name one of its interfaces, not its root.
+#: Endings of an index's URL that name one of its interfaces, not its root.
 INTERFACES = ("/+simple", "/simple", "/pypi")
 
 
 class Layout(Struct, frozen=True):
-    """Where an index keeps its project documents and its pages, below its root (index-api.md 19)."""
+    """The paths of project documents and project pages below the root of an index (index-api.md 19)."""
 
     documents: str = "/pypi"
     pages: str = "/simple"
 
 
-#: devpi serves pages at +simple/, and no project documents; pypiserver serves these without /pypi.
+#: devpi serves pages at +simple/ and no project documents; pypiserver serves project documents without /pypi.
 PUBLIC, DEVPI, PYPISERVER = Layout(), Layout(pages="/+simple"), Layout(documents="")
 
 
 class Index:
-    """The documents of one index. Which software serves it, and so where they are, is found out from its answers.
+    """The documents of one index. Its responses show which software serves it, and so where its documents are.
 
-    :param client: who asks.
-    :param root: the index's root, without a trailing slash and without credentials.
+    :param client: sends the requests.
+    :param root: the URL of the index, without a trailing slash and without credentials.
     """
 
     def __init__(self, client: Client, root: str) -> None:
         self.client = client
         self.root = root
         self._layout = PUBLIC
-        self._probing, self._probed = threading.Lock(), False
+        self._pypiserver_lock, self._pypiserver_checked = threading.Lock(), False
 
     def project(
-        self, name: str, known: Fingerprint = UNKNOWN, arrived: Arrived = unheard
+        self, name: str, previous: Fingerprint = UNKNOWN, arrived: Arrived = unheard
     ) -> Document[Project] | Unchanged | None:
         """The project document; None where the index has none: unknown, without releases, or quarantined.
 
         :param arrived: as of ``Client.get``.
         """
-        return self._json(self.project_url(name), Project, known, arrived=arrived)
+        return self._json(self.project_url(name), Project, previous, arrived=arrived)
 
     def project_elsewhere(self, name: str) -> Document[Project] | None:
-        """The project document where pypiserver keeps it, of a project that is known to be there.
+        """The project document at pypiserver's path, of a project that the index has; None: it is not there.
 
-        Found out once a run: an index either keeps its documents there or does not.
+        Only the first call of a run requests it, unless that finds it: an index uses the same path for all projects.
         """
-        with self._probing:
-            if self._layout is not PYPISERVER and self._probed:
+        with self._pypiserver_lock:
+            if self._layout is not PYPISERVER and self._pypiserver_checked:
                 return None
-            self._probed = True
+            self._pypiserver_checked = True
             document = self._json(f"{self.root}{PYPISERVER.documents}/{name}/json", Project, UNKNOWN)
             if document is not None:
                 self._layout = PYPISERVER
             return None if document is UNCHANGED else document
 
-    def release(self, name: str, version: str, known: Fingerprint = UNKNOWN) -> Document[Release] | Unchanged | None:
-        """The document of one release; None where the index has none, or the version can be no part of an address."""
+    def release(self, name: str, version: str, previous: Fingerprint = UNKNOWN) -> Document[Release] | Unchanged | None:
+        """The release document; None where the index has none, or the version cannot be part of a URL."""
         if version in (".", "..") or len(version) > LONGEST_VERSION:
             return None
-        return self._json(self.release_url(name, version), Release, known)
+        return self._json(self.release_url(name, version), Release, previous)
 
-    def page(self, name: str, known: Fingerprint = UNKNOWN) -> Document[Page] | Unchanged | None:
+    def page(self, name: str, previous: Fingerprint = UNKNOWN) -> Document[Page] | Unchanged | None:
         """The project page; None where the index does not know the project."""
-        return self._page(lambda: self.page_url(name), Page, known, "project page")
+        return self._page(lambda: self.page_url(name), Page, previous, "project page")
 
-    def provenance(self, url: str, known: Fingerprint = UNKNOWN) -> Document[Provenance] | Unchanged | None:
-        """The provenance document that a page names; None where it is gone."""
-        return self._json(url, Provenance, known)
+    def provenance(self, url: str, previous: Fingerprint = UNKNOWN) -> Document[Provenance] | Unchanged | None:
+        """The provenance document at a URL from a project page; None where the index has none."""
+        return self._json(url, Provenance, previous)
 
-    def core_metadata(self, url: str, known: Fingerprint = UNKNOWN) -> Document[CoreMetadata] | Unchanged | None:
-        """The METADATA at this address, which may end in its digest (``#sha256=...``); None where there is none."""
-        place, _, fragment = url.partition("#")
-        opened = partial(open_core_metadata, sha256=fragment.removeprefix("sha256=") or None)
-        return self._ask(place, opened, known, accept="*/*")
+    def core_metadata(self, url: str, previous: Fingerprint = UNKNOWN) -> Document[CoreMetadata] | Unchanged | None:
+        """The METADATA at a URL, which may end in its digest (``#sha256=...``); None where the index has none."""
+        url, _, fragment = url.partition("#")
+        parse = partial(open_core_metadata, sha256=fragment.removeprefix("sha256=") or None)
+        return self._request(url, parse, previous, accept="*/*")
 
-    def listing(self, known: Fingerprint = UNKNOWN) -> Document[Listing] | Unchanged | None:
+    def listing(self, previous: Fingerprint = UNKNOWN) -> Document[Listing] | Unchanged | None:
         """The list of projects; None where the index has none."""
-        return self._page(lambda: self.url_of(DocumentKind.LISTING), Listing, known, "list of projects")
+        return self._page(lambda: self.url_of(DocumentKind.LISTING), Listing, previous, "list of projects")
 
     def statistics(self) -> Document[Statistics] | None:
-        """The index's statistics; None where it keeps none."""
-        return _whole(self._json(self.url_of(DocumentKind.STATISTICS), Statistics, UNKNOWN))
+        """The index's statistics; None where the index has none."""
+        return _changed(self._json(self.url_of(DocumentKind.STATISTICS), Statistics, UNKNOWN))
 
     def recent_releases(self) -> Document[Feed] | None:
         """The feed of recent releases; None where the index has none."""
-        return _whole(self._ask(self.url_of(DocumentKind.RECENT_RELEASES), open_feed, UNKNOWN, accept=FEED))
+        return _changed(self._request(self.url_of(DocumentKind.RECENT_RELEASES), open_feed, UNKNOWN, accept=FEED))
 
     def recent_projects(self) -> Document[Feed] | None:
         """The feed of recent projects; None where the index has none."""
-        return _whole(self._ask(self.url_of(DocumentKind.RECENT_PROJECTS), open_feed, UNKNOWN, accept=FEED))
+        return _changed(self._request(self.url_of(DocumentKind.RECENT_PROJECTS), open_feed, UNKNOWN, accept=FEED))
 
     def project_url(self, name: str) -> str:
-        """Where the document of a project with this normalised name is."""
+        """The URL of a project document; ``name`` is normalized."""
         return f"{self.root}{self._layout.documents}/{name}/json"
 
     def release_url(self, name: str, version: str) -> str:
-        """Where the document of a release is."""
+        """The URL of a release document; ``name`` is normalized."""
         return f"{self.root}{self._layout.documents}/{name}/{quote(version, safe='!+')}/json"
 
     def page_url(self, name: str) -> str:
-        """Where the page of a project with this normalised name is; with the slash, so that there is no redirect."""
+        """The URL of a project page, with the final slash, which saves a redirect; ``name`` is normalized."""
         return f"{self.root}{self._layout.pages}/{name}/"
 
-    def url_of(self, read: DocumentKind) -> str:
-        """Where a document is that tells of the index as a whole."""
-        return self.root + (f"{self._layout.pages}/" if read is DocumentKind.LISTING else PATHS[read])
+    def url_of(self, kind: DocumentKind) -> str:
+        """The URL of a document about the whole index."""
+        return self.root + (f"{self._layout.pages}/" if kind is DocumentKind.LISTING else PATHS[kind])
 
     def _page(
-        self, url: Callable[[], str], type_: type[P], known: Fingerprint, what: str
+        self, url: Callable[[], str], type_: type[P], previous: Fingerprint, what: str
     ) -> Document[P] | Unchanged | None:
-        """A page as JSON; asked for once more where the first answer shows that pages are elsewhere.
+        """A page as JSON; requested again if the first response shows that this index has pages at another path.
 
         :raises NotOfferedError: when the index has it as HTML only (PEP 503).
-        :raises DocumentError: when it is of a version that we do not know.
+        :raises DocumentError: when the version of its format is not supported.
         """
-        asked = url()
-        document = self._json(asked, type_, known, JSON_PAGE, what)
-        if document is None and url() != asked:
-            document = self._json(url(), type_, known, JSON_PAGE, what)
-        if isinstance(document, Document) and (version := newer_than_known(document.content.meta)) is not None:
+        first_url = url()
+        document = self._json(first_url, type_, previous, JSON_PAGE, what)
+        if document is None and url() != first_url:
+            document = self._json(url(), type_, previous, JSON_PAGE, what)
+        if isinstance(document, Document) and (version := unsupported_version(document.content.meta)) is not None:
             raise DocumentError(document.url, "version 1 of the interface (PEP 629)", f"version {version}")
         return document
 
@@ -183,97 +184,104 @@ class Index:
         self,
         url: str,
         type_: type[S],
-        known: Fingerprint,
+        previous: Fingerprint,
         accept: str = "application/json",
         page: str = "",
         arrived: Arrived = unheard,
     ) -> Document[S] | Unchanged | None:
-        def opened(body: bytes, place: str, *, etag: str | None, serial: int | None) -> Document[S]:
+        def parse(body: bytes, url: str, *, etag: str | None, serial: int | None) -> Document[S]:
             if page and body.lstrip().startswith(b"<"):
-                raise NotOfferedError(f"{page} as JSON (PEP 691)", place, "answered HTML")
-            return open_document(body, type_, place, etag=etag, serial=serial)
+                raise NotOfferedError(f"{page} as JSON (PEP 691)", url, "answered HTML")
+            return open_document(body, type_, url, etag=etag, serial=serial)
 
-        return self._ask(url, opened, known, accept, arrived)
+        return self._request(url, parse, previous, accept, arrived)
 
-    def _ask(
+    def _request(
         self,
         url: str,
-        opened: Callable[..., Document[T]],
-        known: Fingerprint,
+        parse: Callable[..., Document[T]],
+        previous: Fingerprint,
         accept: str,
         arrived: Arrived = unheard,
     ) -> Document[T] | Unchanged | None:
-        """Ask, and check the answer at the door; with a mark, only for what has changed and is no older.
+        """Request a document; a conditional request if the previous fingerprint has an ETag.
 
-        :raises DocumentError: when the answer is no such document; and what ``Client.get`` raises.
-        :raises StaleError: when the answer is older than the mark, however often it is asked for.
+        :raises DocumentError: when the response is another document; also raises what ``Client.get`` raises.
+        :raises StaleError: when the document is older than the previous one in all tries.
         """
         for tries in range(1, STALE_TRIES + 1):
-            answer = self.client.get(url, accept=accept, etag=known.etag, arrived=arrived)
-            if answer.devpi:
+            response = self.client.get(url, accept=accept, etag=previous.etag, arrived=arrived)
+            if "X-Devpi-Serial" in response.headers:
                 self._layout = DEVPI
-            if answer.status == 404:
+            if response.status == 404:
                 return None
-            if answer.status == 304 and known.etag is not None:
+            if response.status == 304 and previous.etag is not None:
                 return UNCHANGED
-            document = self._checked(answer, opened)
+            document = self._parsed(response, parse)
             serial = document.best_serial
-            if known.serial is None or serial is None or serial >= known.serial:
+            if previous.serial is None or serial is None or serial >= previous.serial:
                 return document
             if tries < STALE_TRIES:
-                self.client.pause(url, f"an old copy, serial {serial} instead of {known.serial}", tries)
-        raise StaleError(document.url, serial, known.serial)
+                reason = f"an old copy, serial {serial} instead of {previous.serial}"
+                self.client.wait_before_retry(url, reason, tries)
+        raise StaleError(document.url, serial, previous.serial)
 
-    def _checked(self, answer: Response, opened: Callable[..., Document[T]]) -> Document[T]:
-        """An answer as a document; where it is none, its beginning is told, but not if that repeats the credentials."""
+    def _parsed(self, response: Response, parse: Callable[..., Document[T]]) -> Document[T]:
+        """Parse a response; the error quotes the beginning of the body, unless that contains the credentials."""
+        serial = serial_of(response.headers.get("X-PyPI-Last-Serial"))
         try:
-            return opened(answer.body, answer.url, etag=answer.etag, serial=answer.serial)
+            return parse(response.body, response.url, etag=response.etag, serial=serial)
         except DocumentError as error:
-            if not self.client.is_echoed_in(answer.body):
+            if not self.client.repeats_credentials(response.body):
                 raise
             raise DocumentError(error.url, error.expected, "the credentials that were sent") from None
 
 
-def _whole(document: Document[T] | Unchanged | None) -> Document[T] | None:
-    """A document that was asked for without condition, and so came whole."""
+def _changed(document: Document[T] | Unchanged | None) -> Document[T] | None:
+    """The document of an unconditional request, which is never unchanged."""
     return None if document is UNCHANGED else document
 
 
 def open_index(
     config: Config,
-    tell: Callable[[RetryWait | RequestLog], None] = lambda event: None,
+    on_event: Callable[[RetryWait | RequestLog], None] = lambda event: None,
     retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY,
 ) -> Index:
-    """The index that a configuration names. Nothing is sent yet.
+    """The index that a configuration names. Sends nothing yet.
 
-    :param tell: told of each wait and of each answer; ``retry_policy``: with an index that is not well.
-    :raises SettingError: when the certificates or credentials that it names cannot be had.
+    :param on_event: called before each wait and after each response.
+    :raises SettingError: when certificates or credentials that the configuration names cannot be read.
     :raises ExtraMissingError: when the library for its credentials is not installed.
     """
     url = config.index_url or default_url()
     root = root_of(url)
     client = Client(
-        contact=config.contact,
-        credentials=credentials_for(config, url),
+        user_agent=user_agent(config.contact),
+        credentials=credentials_for(url, config.index_username, config.index_password, config.credentials_from),
         requests_per_second=config.requests_per_second,
         timeout=config.request_timeout_seconds,
         connections=config.max_concurrency,
         retry_policy=retry_policy,
         ca_bundle=config.ca_bundle,
-        tell=tell,
+        on_event=on_event,
     )
     return Index(client, root)
 
 
+def user_agent(contact: str | None) -> str:
+    """The User-Agent, by which the operators can identify the client and reach the user (index-api.md 2.1)."""
+    return f"source-pypi/{__version__}" + (f" (+{contact})" if contact else "")
+
+
 def default_url() -> str:
-    """The public index's address, from the library that has it as a public constant."""
+    """The URL of the public index, from the library that defines it."""
     from distlib.index import DEFAULT_INDEX
 
     return str(DEFAULT_INDEX)
 
 
 def root_of(url: str) -> str:
-    """The root of an index: its address without credentials, query, trailing slash and name of an interface."""
+    """The root of an index: its URL without credentials, query, final slash and the name of an interface."""
     parts = urlsplit(url)
     path = parts.path.rstrip("/")
     for interface in INTERFACES:

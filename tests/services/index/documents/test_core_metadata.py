@@ -1,4 +1,4 @@
-"""Core metadata, at the door."""
+"""services/index/documents/core_metadata.py: METADATA files."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ ADDRESS = "http://files.test/foo-1.0-py3-none-any.whl.metadata"
 HEAD = b"Metadata-Version: 2.1\nName: foo\n"
 
 
-def test_a_file() -> None:
-    """A METADATA file is read field by field; what the headers said stays with it."""
+def test_metadata_is_read_by_field() -> None:
+    """A METADATA file is read field by field, and keeps the values of the headers."""
     body = HEAD + b"Version: 1.0\nRequires-Dist: a>=1\nRequires-Dist: b\nKeywords: x,y\nFoo: bar\n\nAt length.\n"
     raw: dict[str, Any] = {
         "metadata_version": "2.1",
@@ -41,8 +41,8 @@ def test_a_file() -> None:
         (b"Summary: na\xc3\xafve\r\n", {"summary": "na\u00efve"}, {}),
     ],
 )
-def test_odd_files(rest: bytes, raw: dict[str, Any] | None, unparsed: dict[str, Any]) -> None:
-    """What does not parse is kept under its own key, and costs nothing else."""
+def test_invalid_headers_are_kept_apart(rest: bytes, raw: dict[str, Any] | None, unparsed: dict[str, Any]) -> None:
+    """A header that does not parse is kept under its own key, and affects no other."""
     expected = {"metadata_version": "2.1"} | ({"name": "foo"} | raw if raw is not None else {})
     assert open_core_metadata(HEAD + rest, ADDRESS).content == CoreMetadata(expected, unparsed)
 
@@ -59,15 +59,15 @@ def test_odd_files(rest: bytes, raw: dict[str, Any] | None, unparsed: dict[str, 
         b"\nMetadata-Version: 2.1\nName: foo\n",
     ],
 )
-def test_what_is_no_core_metadata(body: bytes) -> None:
-    """What has not even a name and a version of its format is refused by name."""
+def test_file_without_required_headers_is_refused(body: bytes) -> None:
+    """A file without Metadata-Version or Name is refused."""
     with pytest.raises(DocumentError) as caught:
         open_core_metadata(body, ADDRESS)
     assert (caught.value.url, caught.value.expected) == (ADDRESS, "core metadata (with Metadata-Version and Name)")
 
 
 @given(st.binary(), st.booleans())
-def test_any_bytes(rest: bytes, headed: bool) -> None:
+def test_any_bytes_are_read_or_refused(rest: bytes, headed: bool) -> None:
     """Any bytes are core metadata, or refused."""
     try:
         document = open_core_metadata(HEAD + rest if headed else rest, ADDRESS)
@@ -84,20 +84,20 @@ def test_any_bytes(rest: bytes, headed: bool) -> None:
     ],
     ids=["messages", "parts"],
 )
-def test_messages_within_messages(body: bytes) -> None:
-    """A message within a message within a message is refused, and told how it begins."""
+def test_nested_messages_are_refused(body: bytes) -> None:
+    """Deeply nested messages are refused; the error quotes the beginning."""
     with pytest.raises(DocumentError) as caught:
         open_core_metadata(HEAD + body, ADDRESS)
     begins = " ".join((HEAD + body)[:200].decode().split())[:60]
     assert caught.value.args == (ADDRESS, "core metadata (with Metadata-Version and Name)", repr(begins))
 
 
-def test_too_many_headers() -> None:
-    """The parser's time grows with the square of the number of headers: more than there can be are refused."""
+def test_too_many_headers_are_refused() -> None:
+    """Too many different headers are refused, since the parser takes time by the square of their number."""
     many = b"".join(b"X-%d: a\n" % number for number in range(50_000))
     with pytest.raises(TooLargeError) as caught:
         open_core_metadata(HEAD + many, ADDRESS)
-    assert str(caught.value).startswith(f"{ADDRESS}: it has 50,002 different headers, and no more than 500 are taken: ")
+    assert str(caught.value).startswith(f"{ADDRESS}: 50,002 different headers exceed the limit of 500; ")
     assert len(open_core_metadata(HEAD + b"\n" + many, ADDRESS).content.raw["description"]) == len(many)
 
 
@@ -111,13 +111,13 @@ HEAD = b"Metadata-Version: 2.1\nName: foo\n"
         (HEAD + b"\n\xe9 one\n\ntwo", {"description": ["\xe9 one\n\ntwo"]}),
     ],
 )
-def test_what_does_not_parse(body: bytes, unparsed: dict[str, list[str]]) -> None:
-    """What does not parse is kept whole under its own key."""
+def test_invalid_header_is_kept_whole(body: bytes, unparsed: dict[str, list[str]]) -> None:
+    """A header that does not parse is kept whole under its own key."""
     assert open_core_metadata(body, "http://a/x").content.unparsed == unparsed
 
 
-def test_several_parts() -> None:
-    """Where a header says that there are several parts, what stands below the headers is kept whole."""
+def test_multipart_description_is_kept_whole() -> None:
+    """The body of a multipart message is kept whole as the description."""
     body = HEAD + b'Content-Type: multipart/mixed; boundary="b"\n\n--b\n\none\n\ntwo\n--b--\n'
     assert "--b\n\none\n\ntwo\n--b--\n" in str(
         open_core_metadata(body, "http://a/x").content.unparsed.values()
@@ -125,31 +125,31 @@ def test_several_parts() -> None:
 
 
 @pytest.mark.parametrize("header", ["message/rfc822", 'multipart/mixed; boundary="b"\n--b\n\r--b--'])
-def test_parts_that_no_line_sets_off(header: str) -> None:
-    """Where nothing tells where the headers end, and they say that there are several parts, the whole file is kept."""
+def test_multipart_message_without_an_empty_line(header: str) -> None:
+    """A multipart message without an empty line is kept whole."""
     body = HEAD + f"Content-Type: {header}\n".encode()
     unparsed = open_core_metadata(body, ADDRESS).content.unparsed
     assert unparsed == {"content-type": [header.partition("\n")[0]], "description": [body.decode()]}
 
 
-def test_too_many_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file of more lines than can be held is refused before it is read."""
+def test_too_many_lines_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file with too many lines is refused before it is parsed."""
     monkeypatch.setattr(document, "MOST_VALUES", 1000)
     with pytest.raises(TooLargeError) as caught:
         open_core_metadata(HEAD + b"\n" + b"a\n" * 998, ADDRESS)
-    assert str(caught.value).startswith(f"{ADDRESS}: it has 1,002 values, and no more than 1,000 are taken: ")
+    assert str(caught.value).startswith(f"{ADDRESS}: 1,002 values exceed the limit of 1,000; ")
     assert open_core_metadata(HEAD + b"\n" + b"a\n" * 997, ADDRESS).content.raw["description"] == "a\n" * 997
 
 
-def test_what_came_instead() -> None:
-    """What has no name and version of its format is an error that shows how it begins."""
+def test_error_quotes_the_beginning() -> None:
+    """The error for a file without the required headers quotes its beginning."""
     with pytest.raises(DocumentError) as caught:
         open_core_metadata(b"<html>", "http://a/x")
     assert caught.value.args == ("http://a/x", "core metadata (with Metadata-Version and Name)", "'<html>'")
 
 
-def test_as_many_headers_as_are_taken() -> None:
-    """As many different headers as are taken are read, and lines of a description are none."""
+def test_largest_accepted_number_of_headers() -> None:
+    """The limit of different headers is accepted; lines of a description are not headers."""
     headers = b"".join(b"X-%d: x\n" % number for number in range(MOST_HEADERS - 2))
     text = b"".join(b"Y-%d: x\n\n" % number for number in range(9))
     assert open_core_metadata(HEAD + headers + b"\n" + text, "http://a/x").content.raw["name"] == "foo"

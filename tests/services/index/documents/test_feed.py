@@ -1,4 +1,4 @@
-"""Feeds, at the door."""
+"""services/index/documents/feed.py: feeds."""
 
 import pytest
 
@@ -10,15 +10,15 @@ ADDRESS = "http://index.test/rss/updates.xml"
 
 
 def opened(items: str) -> tuple[Entry, ...]:
-    """The entries of a feed that has these items."""
+    """The entries of a feed with these items."""
     body = (
         f'<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0"><channel><title>x</title>{items}</channel></rss>'
     )
     return open_feed(body.encode(), ADDRESS).content.entries
 
 
-def test_a_feed_of_the_index() -> None:
-    """A feed's entries come in its order, each with its texts; what the headers said stays with it."""
+def test_entries_keep_their_order() -> None:
+    """Entries keep their order and texts; the values of the headers stay with the document."""
     world = World()
     world.release("Foo", "1.0", {"summary": "a < b & c", "author_email": "Zoe <zoe@example.com>, al@example.com"})
     body = feeds.updates(world.projects.values(), "http://index.test")
@@ -48,20 +48,20 @@ def test_a_feed_of_the_index() -> None:
         ("<item><guid>x</guid><author>a@example.com</author></item>", Entry(None, None, None, "a@example.com", None)),
     ],
 )
-def test_an_entry(item: str, expected: Entry) -> None:
-    """An element that is missing or empty is null; what stands around a text goes."""
+def test_missing_elements_are_none(item: str, expected: Entry) -> None:
+    """A missing or empty element is None; white space around a text is removed."""
     assert opened(item) == (expected,)
 
 
-def test_no_entries() -> None:
-    """A feed without entries is a feed."""
+def test_feed_without_entries() -> None:
+    """A feed without entries is valid."""
     assert opened("") == ()
 
 
 @pytest.mark.parametrize("declared", ["", '<?xml version="1.0"?>', '<?xml version="1.0" encoding="nonsense"?>'])
 @pytest.mark.parametrize("fingerprint", [b"", b"\xef\xbb\xbf"])
-def test_feeds_are_utf_8(declared: str, fingerprint: bytes) -> None:
-    """A feed is UTF-8, whatever it declares, and may begin with a byte order mark."""
+def test_feed_is_utf_8(declared: str, fingerprint: bytes) -> None:
+    """A feed is UTF-8 whatever it declares, and may begin with a byte order mark."""
     body = f"{declared}<rss><channel><item><title>\u00e9</title></item></channel></rss>".encode()
     assert open_feed(fingerprint + body, ADDRESS).content.entries == (Entry("\u00e9", None, None, None, None),)
 
@@ -92,24 +92,24 @@ NO_FEED = {
 
 
 @pytest.mark.parametrize("body", NO_FEED.values(), ids=NO_FEED.keys())
-def test_what_is_no_feed(body: bytes) -> None:
-    """What is no RSS, and what declares entities or could, is refused by name."""
+def test_other_xml_and_doctypes_are_refused(body: bytes) -> None:
+    """XML that is not RSS, and any DOCTYPE, is refused."""
     with pytest.raises(DocumentError) as caught:
         open_feed(body, ADDRESS)
     assert (caught.value.url, caught.value.expected) == (ADDRESS, "a feed (RSS 2.0)")
 
 
-def test_nested_deep() -> None:
-    """However deep a feed is nested, it is read."""
+def test_deep_nesting_is_read() -> None:
+    """A feed of any depth is read."""
     assert opened("<a>" * 100_000 + "</a>" * 100_000) == ()
 
 
-def test_too_many_elements(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A feed of more elements than can be held is refused before it is read."""
+def test_too_many_elements_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A feed with too many elements is refused before it is parsed."""
     monkeypatch.setattr(document, "MOST_VALUES", 1000)
     with pytest.raises(TooLargeError) as caught:
         opened("<a/>" * 1000)
-    assert str(caught.value).startswith(f"{ADDRESS}: it has 1,008 values, and no more than 1,000 are taken: ")
+    assert str(caught.value).startswith(f"{ADDRESS}: 1,008 values exceed the limit of 1,000; ")
 
 
 @pytest.mark.parametrize(
@@ -122,8 +122,8 @@ def test_too_many_elements(monkeypatch: pytest.MonkeyPatch) -> None:
         (b"<rss/>", "'<rss/>'"),
     ],
 )
-def test_what_came_instead(body: bytes, found: str) -> None:
-    """What is no feed is an error that shows how it begins."""
+def test_error_quotes_the_beginning(body: bytes, found: str) -> None:
+    """The error for a body that is not a feed quotes its beginning."""
     with pytest.raises(DocumentError) as caught:
         open_feed(body, ADDRESS)
     assert caught.value.args == (ADDRESS, "a feed (RSS 2.0)", found)

@@ -1,4 +1,4 @@
-"""services/index/documents/fingerprint.py: what a document was when it was last read."""
+"""services/index/documents/fingerprint.py: fingerprints of documents."""
 
 import base64
 import string
@@ -18,30 +18,30 @@ ETAGS = st.builds(lambda weak, text: f'{weak}"{text}"', st.sampled_from(["", "W/
 
 @settings(deadline=None)
 @given(ETAGS)
-def test_an_etag_comes_back(etag: str) -> None:
-    """A document is asked for with the very ETag that came with it."""
+def test_etag_round_trip(etag: str) -> None:
+    """A fingerprint returns the ETag exactly as it was sent."""
     fingerprint = fingerprint_of(etag, b"body", 7)
     assert (fingerprint.etag, fingerprint.serial, fingerprint.absent) == (etag, 7, False)
 
 
 @settings(deadline=None)
 @given(st.binary(min_size=16, max_size=16))
-def test_etags_of_the_public_index_are_short(digest: bytes) -> None:
-    """An ETag that is an MD5 in base 64 takes 17 bytes, and comes back."""
+def test_md5_etag_takes_17_bytes(digest: bytes) -> None:
+    """An ETag that is an MD5 in base64 takes 17 bytes, and round-trips."""
     etag = f'"{base64.b64encode(digest).decode().rstrip("=")}"'
     fingerprint = fingerprint_of(etag, b"", None)
     assert (len(fingerprint.tag), fingerprint.etag) == (17, etag)
 
 
 @pytest.mark.parametrize("etag", ['"y0Fny/WdfYJfMTlIoolx/R"', f"W/{MD5}", '"y0Fny-WdfYJfMTlIoolx_Q"', MD5[1:-1]])
-def test_what_only_looks_like_an_md5(etag: str) -> None:
-    """What is no MD5 in base 64, to the last bit, is kept as it is."""
+def test_etag_that_only_looks_like_md5(etag: str) -> None:
+    """An ETag that is not exactly an MD5 in base64 is kept as sent."""
     assert fingerprint_of(etag, b"", None).etag == etag
 
 
 @pytest.mark.parametrize("etag", [None, "", "-", "~abc", "#abc", "-abc"])
-def test_without_an_etag(etag: str | None) -> None:
-    """Where there is no ETag, or one that could be mistaken for a mark of ours, the body is what tells."""
+def test_digest_replaces_a_missing_etag(etag: str | None) -> None:
+    """Without an ETag, or with one that looks like a tag, the digest of the body is the tag."""
     fingerprint = fingerprint_of(etag, b"body", 7)
     assert (fingerprint.etag, fingerprint.absent, fingerprint.serial) == (None, False, 7)
     assert fingerprint.same(fingerprint_of(etag, b"body", 8))
@@ -49,8 +49,8 @@ def test_without_an_etag(etag: str | None) -> None:
     assert len(fingerprint.tag) == 9
 
 
-def test_same() -> None:
-    """Two marks are of one answer if their tags are the same, whatever their serials; nothing known is like nothing."""
+def test_same_compares_tags() -> None:
+    """Two fingerprints are the same if their tags are, whatever their serials; an unknown one equals none."""
     assert fingerprint_of(MD5, b"", 1).same(fingerprint_of(MD5, b"", 2))
     assert not fingerprint_of(MD5, b"", 1).same(fingerprint_of('"other"', b"", 1))
     assert not fingerprint_of(MD5, b"", 1).same(None)
@@ -59,13 +59,13 @@ def test_same() -> None:
     assert ABSENT.same(ABSENT)
 
 
-def test_what_is_not_there() -> None:
-    """A document that is not there is asked for without condition."""
+def test_absent_document_is_requested_unconditionally() -> None:
+    """An absent document has no ETag."""
     assert (ABSENT.absent, ABSENT.etag) == (True, None)
     assert (UNKNOWN.absent, UNKNOWN.etag) == (False, None)
 
 
-def test_an_etag_that_no_header_can_hold() -> None:
-    """What is beyond Latin-1 cannot come over the wire; if it does, there is a mark all the same."""
+def test_etag_beyond_latin_1() -> None:
+    """An ETag beyond Latin-1, which no header can carry, still makes a fingerprint."""
     assert fingerprint_of('"\N{SNAKE}"', b"", None) == Fingerprint(b'"?"')
     assert fingerprint_of("\N{SNAKE}", b"", None) == Fingerprint(b"?")

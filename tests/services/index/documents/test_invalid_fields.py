@@ -1,4 +1,4 @@
-"""What is left of a document when the fields of a wrong type are nulled, and what is noted of it."""
+"""services/index/documents/invalid_fields.py: which fields are nulled, and how they are reported."""
 
 import time
 from datetime import datetime
@@ -41,8 +41,8 @@ class Whole(Struct):
     groups: Annotated[dict[str, list[Part] | None] | None, describe("Lists by name.")] = None
 
 
-def odd(path: str, expected: str, found: str) -> InvalidField:
-    """An oddity, in the order in which it is told."""
+def invalid(path: str, expected: str, found: str) -> InvalidField:
+    """An invalid field, from its parts."""
     return InvalidField(path, expected, found)
 
 
@@ -63,91 +63,93 @@ SOUND: dict[str, list[Any]] = {
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in SOUND.items() for value in values])
-def test_what_fits_stays(name: str, value: Any) -> None:
-    """A value of the right type, and whatever stands in an unknown key, stays as it is and is not noted."""
+def test_valid_values_and_unknown_keys_stay(name: str, value: Any) -> None:
+    """A value of the right type, and any value of an unknown key, stays and is not reported."""
     assert null_invalid_fields({name: value}, Whole) == ({name: value}, [])
 
 
 ODD: list[tuple[str, Any, Any, list[InvalidField]]] = [
-    ("text", 1, None, [odd("$.text", TEXT, "1")]),
-    ("text", True, None, [odd("$.text", TEXT, "True")]),
-    ("text", ["a"], None, [odd("$.text", TEXT, "['a']")]),
-    ("text", {}, None, [odd("$.text", TEXT, "{}")]),
-    ("flag", 0, None, [odd("$.flag", FLAG, "0")]),
-    ("flag", "true", None, [odd("$.flag", FLAG, "'true'")]),
-    ("count", "1", None, [odd("$.count", NUMBER, "'1'")]),
-    ("count", True, None, [odd("$.count", NUMBER, "True")]),
-    ("count", 1.0, None, [odd("$.count", NUMBER, "1.0")]),
-    ("count", 2**63, None, [odd("$.count", NUMBER, "9223372036854775808")]),
-    ("count", -(2**63) - 1, None, [odd("$.count", NUMBER, "-9223372036854775809")]),
-    ("count", float("inf"), None, [odd("$.count", NUMBER, "a number out of range")]),
-    ("count", float("nan"), None, [odd("$.count", NUMBER, "a number out of range")]),
-    ("when", "", None, [odd("$.when", TIME, "''")]),
-    ("when", "yesterday", None, [odd("$.when", TIME, "'yesterday'")]),
-    ("when", "2024-02-30T00:00:00", None, [odd("$.when", TIME, "'2024-02-30T00:00:00'")]),
-    ("when", 1704164645, None, [odd("$.when", TIME, "1704164645")]),
-    ("texts", "a", None, [odd("$.texts", LIST, "'a'")]),
-    ("texts", {"a": "b"}, None, [odd("$.texts", LIST, "{'a': 'b'}")]),
+    ("text", 1, None, [invalid("$.text", TEXT, "1")]),
+    ("text", True, None, [invalid("$.text", TEXT, "True")]),
+    ("text", ["a"], None, [invalid("$.text", TEXT, "['a']")]),
+    ("text", {}, None, [invalid("$.text", TEXT, "{}")]),
+    ("flag", 0, None, [invalid("$.flag", FLAG, "0")]),
+    ("flag", "true", None, [invalid("$.flag", FLAG, "'true'")]),
+    ("count", "1", None, [invalid("$.count", NUMBER, "'1'")]),
+    ("count", True, None, [invalid("$.count", NUMBER, "True")]),
+    ("count", 1.0, None, [invalid("$.count", NUMBER, "1.0")]),
+    ("count", 2**63, None, [invalid("$.count", NUMBER, "9223372036854775808")]),
+    ("count", -(2**63) - 1, None, [invalid("$.count", NUMBER, "-9223372036854775809")]),
+    ("count", float("inf"), None, [invalid("$.count", NUMBER, "a number out of range")]),
+    ("count", float("nan"), None, [invalid("$.count", NUMBER, "a number out of range")]),
+    ("when", "", None, [invalid("$.when", TIME, "''")]),
+    ("when", "yesterday", None, [invalid("$.when", TIME, "'yesterday'")]),
+    ("when", "2024-02-30T00:00:00", None, [invalid("$.when", TIME, "'2024-02-30T00:00:00'")]),
+    ("when", 1704164645, None, [invalid("$.when", TIME, "1704164645")]),
+    ("texts", "a", None, [invalid("$.texts", LIST, "'a'")]),
+    ("texts", {"a": "b"}, None, [invalid("$.texts", LIST, "{'a': 'b'}")]),
     (
         "texts",
         ["a", 1, None, "b", ["c"]],
         ["a", "b"],
-        [odd("$.texts[1]", TEXT, "1"), odd("$.texts[2]", TEXT, "None"), odd("$.texts[4]", TEXT, "['c']")],
+        [invalid("$.texts[1]", TEXT, "1"), invalid("$.texts[2]", TEXT, "None"), invalid("$.texts[4]", TEXT, "['c']")],
     ),
-    ("labels", [], None, [odd("$.labels", OBJECT, "[]")]),
-    ("labels", {"a b": 1, "c": "d"}, {"a b": None, "c": "d"}, [odd("$.labels['a b']", TEXT, "1")]),
+    ("labels", [], None, [invalid("$.labels", OBJECT, "[]")]),
+    ("labels", {"a b": 1, "c": "d"}, {"a b": None, "c": "d"}, [invalid("$.labels['a b']", TEXT, "1")]),
     (
         "sizes",
         {"a": "1", "b": None, "c": 2},
         {"c": 2},
-        [odd("$.sizes['a']", NUMBER, "'1'"), odd("$.sizes['b']", NUMBER, "None")],
+        [invalid("$.sizes['a']", NUMBER, "'1'"), invalid("$.sizes['b']", NUMBER, "None")],
     ),
-    ("ei-ther", "a", None, [odd("$.ei-ther", "true or false or an object", "'a'")]),
-    ("ei-ther", {"sha256": 1}, {"sha256": None}, [odd("$.ei-ther['sha256']", TEXT, "1")]),
-    ("part", [], None, [odd("$.part", OBJECT, "[]")]),
+    ("ei-ther", "a", None, [invalid("$.ei-ther", "true or false or an object", "'a'")]),
+    ("ei-ther", {"sha256": 1}, {"sha256": None}, [invalid("$.ei-ther['sha256']", TEXT, "1")]),
+    ("part", [], None, [invalid("$.part", OBJECT, "[]")]),
     (
         "part",
         {"name": 1, "counts": [1, "2"], "unknown": 1},
         {"name": None, "counts": [1], "unknown": 1},
-        [odd("$.part.name", TEXT, "1"), odd("$.part.counts[1]", NUMBER, "'2'")],
+        [invalid("$.part.name", TEXT, "1"), invalid("$.part.counts[1]", NUMBER, "'2'")],
     ),
-    ("parts", {}, None, [odd("$.parts", LIST, "{}")]),
+    ("parts", {}, None, [invalid("$.parts", LIST, "{}")]),
     (
         "parts",
         [None, {"name": 1}, "a", {"name": "b"}],
         [{"name": None}, {"name": "b"}],
         [
-            odd("$.parts[0]", OBJECT, "None"),
-            odd("$.parts[1].name", TEXT, "1"),
-            odd("$.parts[2]", OBJECT, "'a'"),
+            invalid("$.parts[0]", OBJECT, "None"),
+            invalid("$.parts[1].name", TEXT, "1"),
+            invalid("$.parts[2]", OBJECT, "'a'"),
         ],
     ),
     (
         "groups",
         {"1.0": "a", "2.0": [{"counts": "b"}]},
         {"1.0": None, "2.0": [{"counts": None}]},
-        [odd("$.groups['1.0']", LIST, "'a'"), odd("$.groups['2.0'][0].counts", LIST, "'b'")],
+        [invalid("$.groups['1.0']", LIST, "'a'"), invalid("$.groups['2.0'][0].counts", LIST, "'b'")],
     ),
 ]
 
 
 @pytest.mark.parametrize(("name", "value", "kept", "invalid_fields"), ODD)
-def test_what_does_not_fit_goes(name: str, value: Any, kept: Any, invalid_fields: list[InvalidField]) -> None:
-    """What does not fit becomes null, or is dropped where null does not fit either, and is noted with its path."""
+def test_invalid_values_are_nulled_or_dropped(
+    name: str, value: Any, kept: Any, invalid_fields: list[InvalidField]
+) -> None:
+    """A value of a wrong type becomes null, or is dropped where null is invalid, and is reported with its path."""
     assert null_invalid_fields({name: value, "beside": name}, Whole) == ({name: kept, "beside": name}, invalid_fields)
 
 
-def test_every_field_is_looked_at() -> None:
-    """One odd field hides no other, and they are noted in the order of the record."""
+def test_every_invalid_field_is_reported() -> None:
+    """All invalid fields are reported, in the order of the record."""
     tree = {"parts": [1], "count": "a", "flag": True, "text": 2}
     assert null_invalid_fields(tree, Whole) == (
         {"parts": [], "count": None, "flag": True, "text": None},
-        [odd("$.text", TEXT, "2"), odd("$.count", NUMBER, "'a'"), odd("$.parts[0]", OBJECT, "1")],
+        [invalid("$.text", TEXT, "2"), invalid("$.count", NUMBER, "'a'"), invalid("$.parts[0]", OBJECT, "1")],
     )
 
 
-def test_the_tree_given_stays() -> None:
-    """What was given is not changed."""
+def test_argument_is_not_changed() -> None:
+    """The argument is not changed."""
     tree = {"text": 1, "parts": [{"name": 1}, 2]}
     null_invalid_fields(tree, Whole)
     assert tree == {"text": 1, "parts": [{"name": 1}, 2]}
@@ -162,14 +164,14 @@ def test_the_tree_given_stays() -> None:
         (["a\n" * 1000], "['" + "a\\n" * 18 + "a..."),
     ],
 )
-def test_long_finds_are_cut(value: Any, found: str) -> None:
-    """What was found is told in 60 characters at most, on one line."""
-    assert null_invalid_fields({"text": value}, Whole) == ({"text": None}, [odd("$.text", TEXT, found)])
+def test_long_values_are_cut(value: Any, found: str) -> None:
+    """A reported value has at most 60 characters, on one line."""
+    assert null_invalid_fields({"text": value}, Whole) == ({"text": None}, [invalid("$.text", TEXT, found)])
 
 
-def test_an_oddity_in_words() -> None:
-    """An oddity reads as a sentence: where, what should stand there, what does."""
-    told = str(odd("$.releases['1.0'][0].size", NUMBER, "'5 kB'"))
+def test_message_of_an_invalid_field() -> None:
+    """The message has the path, the expected type and the value."""
+    told = str(invalid("$.releases['1.0'][0].size", NUMBER, "'5 kB'"))
     assert told == "$.releases['1.0'][0].size: expected a whole number of 64 bits, found '5 kB'"
 
 
@@ -188,8 +190,8 @@ TREES = st.recursive(
 
 @CALM
 @given(st.dictionaries(st.sampled_from([*SOUND]), TREES))
-def test_whatever_comes_ends_as_the_record(tree: dict[str, Any]) -> None:
-    """Whatever stands in the fields, what is left is the record, and mending it again finds nothing more."""
+def test_result_always_matches_the_record(tree: dict[str, Any]) -> None:
+    """The result of any input matches the record, and has no further invalid fields."""
     mended, invalid_fields = null_invalid_fields(tree, Whole)
     msgspec.convert(mended, Whole)
     assert null_invalid_fields(mended, Whole) == (mended, [])
@@ -199,8 +201,8 @@ def test_whatever_comes_ends_as_the_record(tree: dict[str, Any]) -> None:
 
 @CALM
 @given(st.dictionaries(st.sampled_from([*SOUND]), TREES))
-def test_odd_is_what_the_decoder_refuses(tree: dict[str, Any]) -> None:
-    """Something is noted exactly when the typed decoder would have refused the tree."""
+def test_fields_are_invalid_if_the_decoder_refuses(tree: dict[str, Any]) -> None:
+    """A field is reported exactly if the typed decoder refuses the document."""
     try:
         msgspec.convert(tree, Whole)
     except msgspec.ValidationError:
@@ -211,13 +213,13 @@ def test_odd_is_what_the_decoder_refuses(tree: dict[str, Any]) -> None:
 
 
 def test_long_keys_are_cut() -> None:
-    """A key of a megabyte does not make a message of one."""
+    """A reported key is cut."""
     _, (invalid_field,) = null_invalid_fields({"releases": {"x" * 1_000_000: 1}}, Project)
     assert str(invalid_field) == f"$.releases['{'x' * 56}...]: expected a list, found 1"
 
 
-def test_many_odd_records_end_quickly() -> None:
-    """What a record's fields are is found out once, not for each of them."""
+def test_many_invalid_records_take_little_time() -> None:
+    """The fields of a record are looked up once, not for each record."""
     began = time.process_time()
     mended, _ = null_invalid_fields({"info": {"name": 1}, "urls": [{} for _ in range(100_000)]}, Project)
     assert len(mended["urls"]) == 100_000

@@ -1,4 +1,4 @@
-"""Project pages and the list of projects, at the door."""
+"""services/index/documents/page.py: project pages and the list of projects."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from source_pypi.errors import DocumentError
 from source_pypi.services.index.documents import Listed, Listing, Page, PageFile, ProjectStatus, open_document
 from source_pypi.services.index.documents.invalid_fields import InvalidField
-from source_pypi.services.index.documents.page import Meta, newer_than_known, serial_of
+from source_pypi.services.index.documents.page import Meta, serial_of, unsupported_version
 from tests.fake_index import World
 from tests.fake_index.documents import View, listing_json, page_html, page_json
 
@@ -16,8 +16,8 @@ A_PAGE = "a project page as JSON (PEP 691, with 'files')"
 A_LIST = "the list of projects as JSON (PEP 691, with 'projects')"
 
 
-def a_world() -> World:
-    """A world with one archived project of two files."""
+def sample_world() -> World:
+    """A world with one archived project with two files."""
     world = World()
     world.add("Foo", ["1.0"])
     world.backfill("foo-1.0.tar.gz", provenance={})
@@ -25,9 +25,9 @@ def a_world() -> World:
     return world
 
 
-def test_a_page_of_the_index() -> None:
-    """A page is typed: its files, versions, status and serial."""
-    world = a_world()
+def test_page_of_the_index() -> None:
+    """A page is typed: files, versions, status and serial."""
+    world = sample_world()
     document = open_document(page_json(world.projects["foo"], View("http://index.test")), Page, ADDRESS)
     files = world.projects["foo"].releases["1.0"].files
     integrity = "http://index.test/integrity/foo/1.0/foo-1.0.tar.gz/provenance"
@@ -57,14 +57,14 @@ def test_a_page_of_the_index() -> None:
         ),
     ],
 )
-def test_nearly_everything_is_optional(body: bytes, expected: Page) -> None:
-    """A page may lack versions, sizes, status and serial (index-api.md 7.4), and have keys that nobody knows."""
+def test_optional_keys(body: bytes, expected: Page) -> None:
+    """A page may omit versions, sizes, status and serial (index-api.md 7.4), and have unknown keys."""
     document = open_document(body, Page, ADDRESS)
     assert (document.content, document.invalid_fields) == (expected, ())
 
 
-def test_an_archived_page_as_it_was_seen() -> None:
-    """The page of an archived project without files, as the index sent it (index-api.md 3)."""
+def test_page_of_an_archived_project() -> None:
+    """The page of an archived project without files is read (index-api.md 3)."""
     body = (
         b'{"alternate-locations":[],"files":[],"meta":{"_last-serial":22222086,"api-version":"1.4"},"name":"pil",'
         b'"project-status":{"status":"archived"},"versions":[]}'
@@ -73,8 +73,8 @@ def test_an_archived_page_as_it_was_seen() -> None:
     assert open_document(body, Page, ADDRESS).content == expected
 
 
-def test_an_odd_page() -> None:
-    """What is of a wrong type is null and noted."""
+def test_invalid_fields_of_a_page() -> None:
+    """A value of a wrong type is null and reported."""
     body = b'{"files":[{"filename":1,"url":"u"},7],"meta":[],"name":{},"versions":[1,"2"],"project-status":"active"}'
     document = open_document(body, Page, ADDRESS)
     assert document.content == Page(files=[PageFile(url="u")], versions=["2"])
@@ -89,24 +89,24 @@ def test_an_odd_page() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"files":null}', b'{"files":{}}', b'{"projects":[]}', b"404"])
-def test_what_is_no_page(body: bytes) -> None:
-    """What has no files is no page."""
+def test_body_without_files_is_refused(body: bytes) -> None:
+    """A body without ``files`` is not a page."""
     with pytest.raises(DocumentError) as caught:
         open_document(body, Page, ADDRESS)
     assert (caught.value.url, caught.value.expected) == (ADDRESS, A_PAGE)
 
 
-def test_a_page_of_html() -> None:
-    """An index that knows HTML only is told what was expected and how what came begins."""
-    body = page_html(a_world().projects["foo"], View("http://index.test"))
+def test_html_page_is_refused() -> None:
+    """The error for HTML names the expected document and quotes the beginning."""
+    body = page_html(sample_world().projects["foo"], View("http://index.test"))
     with pytest.raises(DocumentError) as caught:
         open_document(body, Page, ADDRESS)
     assert (caught.value.expected, caught.value.found[:33]) == (A_PAGE, '\'<!DOCTYPE html> <html lang="en">')
 
 
-def test_the_list_of_an_index() -> None:
-    """The list is typed: display names and serials."""
-    world = a_world()
+def test_list_of_projects() -> None:
+    """The list is typed: names and serials."""
+    world = sample_world()
     body = listing_json(world.projects.values(), world.serial)
     document = open_document(body, Listing, "http://index.test/simple/")
     serial = world.projects["foo"].last_serial
@@ -115,8 +115,8 @@ def test_the_list_of_an_index() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"projects":null}', b'{"projects":{}}', b'{"files":[]}', b"<html>"])
-def test_what_is_no_list(body: bytes) -> None:
-    """What has no projects is no list of projects."""
+def test_body_without_projects_is_refused(body: bytes) -> None:
+    """A body without ``projects`` is not the list of projects."""
     with pytest.raises(DocumentError) as caught:
         open_document(body, Listing, ADDRESS)
     assert caught.value.expected == A_LIST
@@ -139,8 +139,8 @@ def test_what_is_no_list(body: bytes) -> None:
         ("9" * 19, None),
     ],
 )
-def test_serials(value: Any, expected: int | None) -> None:
-    """A serial is a number that a column holds; a text of ASCII digits is one as well."""
+def test_serial_of_text_and_number(value: Any, expected: int | None) -> None:
+    """A serial is an integer of 64 bits, or a text of ASCII digits."""
     assert serial_of(value) == expected
 
 
@@ -158,7 +158,7 @@ def test_serials(value: Any, expected: int | None) -> None:
         ("new", "new"),
     ],
 )
-def test_versions_of_the_interface(version: str | None, expected: str | None) -> None:
-    """A page of a major version that we do not know is not read on (PEP 629)."""
-    assert newer_than_known(Meta(api_version=version)) == expected
-    assert newer_than_known(None) is None
+def test_unsupported_version_of_the_format(version: str | None, expected: str | None) -> None:
+    """A page with another major version is not read (PEP 629)."""
+    assert unsupported_version(Meta(api_version=version)) == expected
+    assert unsupported_version(None) is None

@@ -1,4 +1,4 @@
-"""Project and release documents: what is told of them where an index leaves things out."""
+"""services/index/documents/project.py: files, also where an index omits keys."""
 
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
@@ -8,13 +8,13 @@ from source_pypi.services.index.documents import File, Info, Project
 
 
 def in_zone(file: File) -> tuple[datetime | None, tzinfo | None]:
-    """When a file was uploaded, and the zone in which that is told."""
+    """The time of an upload, and its zone."""
     when = file.uploaded()
     return when, None if when is None else when.tzinfo
 
 
-def test_when_a_file_was_uploaded() -> None:
-    """The time with a zone counts; else the older one, which is UTC: so is what is told."""
+def test_upload_time_is_in_utc() -> None:
+    """The time with a zone counts, else the older key, which is in UTC; the result is in UTC."""
     whole, old = datetime(2020, 1, 2, tzinfo=UTC), datetime(2020, 1, 3)
     elsewhere = whole.astimezone(timezone(timedelta(hours=2)))
     assert File(upload_time=old, upload_time_iso_8601=whole).uploaded() is whole
@@ -33,13 +33,13 @@ def test_when_a_file_was_uploaded() -> None:
         (None, None, None),
     ],
 )
-def test_the_name_of_a_file(filename: str | None, url: str | None, name: str | None) -> None:
-    """A file without a name is called as its address ends."""
+def test_file_name_from_the_url(filename: str | None, url: str | None, name: str | None) -> None:
+    """A file without a name has the name at the end of its URL."""
     assert File(filename=filename, url=url).name() == name
 
 
 def test_files_by_version() -> None:
-    """Files stand by version; where no releases are listed, those of the latest one."""
+    """Files are listed by version; without ``releases``, those of the latest release."""
     file = File("a.whl")
     assert Project(Info(), releases={"1.0": [file], "2.0": None}).listed() == {"1.0": [file], "2.0": []}
     assert Project(Info(version="1.0"), urls=[file]).listed() == {"1.0": [file]}

@@ -1,4 +1,4 @@
-"""Provenance documents, at the door."""
+"""services/index/documents/provenance.py: provenance documents."""
 
 import json
 from typing import Any
@@ -20,7 +20,7 @@ ATTESTATION = {
 
 
 def opened(document: Any) -> Any:
-    """The content and the oddities of a document."""
+    """The content and the invalid fields of a document."""
     made = open_document(json.dumps(document).encode(), Provenance, ADDRESS)
     return made.content, [str(invalid_field) for invalid_field in made.invalid_fields]
 
@@ -37,13 +37,13 @@ def opened(document: Any) -> Any:
         ({"version": 2, "attestation_bundles": [{"publisher": None, "x": 1}]}, Provenance([Bundle()], 2)),
     ],
 )
-def test_a_sound_document(document: Any, expected: Provenance) -> None:
-    """The outline is typed; what is inside publishers and attestations stays as it is."""
+def test_only_the_outer_structure_is_typed(document: Any, expected: Provenance) -> None:
+    """The outer structure is typed; publishers and attestations stay as sent."""
     assert opened(document) == (expected, [])
 
 
-def test_an_odd_document() -> None:
-    """What is of a wrong type is null and noted; what stands beside it stays, whatever type it has."""
+def test_invalid_fields_of_provenance() -> None:
+    """A value of a wrong type is null and reported; other values stay."""
     bundle = {"publisher": PUBLISHER | {"claims": {"sub": [1]}}, "attestations": [ATTESTATION, 7]}
     document = open_document(
         json.dumps({"version": "1", "attestation_bundles": [bundle, "x"]}).encode(), Provenance, ADDRESS
@@ -68,8 +68,8 @@ def test_an_odd_document() -> None:
         b"<html>",
     ],
 )
-def test_what_is_no_provenance(body: bytes) -> None:
-    """What has no bundles is refused by name."""
+def test_body_without_bundles_is_refused(body: bytes) -> None:
+    """A body without bundles is refused."""
     with pytest.raises(DocumentError) as caught:
         open_document(body, Provenance, ADDRESS)
     assert caught.value.expected == "a provenance document (JSON with 'attestation_bundles')"

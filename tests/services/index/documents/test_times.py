@@ -1,4 +1,4 @@
-"""services/index/documents/times.py: times as the index writes them, in UTC."""
+"""services/index/documents/times.py: times in UTC."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -22,7 +22,7 @@ EAST = timezone(timedelta(hours=2))
     ],
 )
 def test_in_utc(value: datetime | None, expected: datetime | None) -> None:
-    """A time is told in UTC, which is meant where no zone is written; what UTC cannot express is null."""
+    """A time is converted to UTC, which a time without zone has already; out of range, it is None."""
     found = in_utc(value)
     assert found == expected
     assert found is None or found.tzinfo is UTC

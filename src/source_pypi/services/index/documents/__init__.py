@@ -1,4 +1,4 @@
-"""What an index may answer, as it is on the wire, odd as it is; checked once, at the door (``document.py``)."""
+"""The documents of an index as it sends them: their types, and the checks on arrival (``document.py``)."""
 
 from source_pypi.services.index.documents.core_metadata import CoreMetadata, open_core_metadata
 from source_pypi.services.index.documents.document import (

@@ -1,12 +1,12 @@
-"""A checked answer. Documents are checked once, here, at the door.
+"""A checked document. Each document is checked once, here, when it arrives.
 
 Flow
-    ``open_document`` decodes an answer's body into one of the types of this package in a single typed pass. Where that
-    fails, the body is decoded without types and mended (``repair.py``): a field of a wrong type becomes null and is
-    noted, and what is no such document at all raises ``DocumentError``. Behind the door nothing is checked again.
+    ``open_document`` decodes a body into one of the types of this package in one typed pass. If that fails, the body is
+    decoded without types, and fields of a wrong type become null and are reported (``invalid_fields.py``). A body that
+    is another document raises ``DocumentError``. Later code does not check again.
 
 Scope
-    Keys that a type does not list are kept in the body and ignored in the content.
+    Keys that a type does not list stay in ``body`` and are absent from ``content``.
 """
 
 import codecs
@@ -33,7 +33,7 @@ from source_pypi.services.index.documents.statistics import Statistics
 T = TypeVar("T")
 S = TypeVar("S", bound=Struct)
 
-#: What each type is called in a message, the key without which an answer is not that document, and that key's type.
+#: The name of each type for messages, its required key, and the type of that key.
 NAMES: dict[type[Struct], tuple[str, str, type]] = {
     Project: ("a project document (JSON with 'info')", "info", dict),
     Release: ("a release document (JSON with 'info')", "info", dict),
@@ -42,18 +42,21 @@ NAMES: dict[type[Struct], tuple[str, str, type]] = {
     Provenance: ("a provenance document (JSON with 'attestation_bundles')", "attestation_bundles", list),
     Statistics: ("the index's statistics (JSON with 'top_packages')", "top_packages", dict),
 }
-#: Documents of which we read what is nested as it comes.
+#: Types whose content has untyped, nested values.
 NESTED: frozenset[type[Struct]] = frozenset({Provenance})
-#: Documents that rows pass on whole.
+#: Types whose body becomes part of rows.
 PASSED_ON: frozenset[type[Struct]] = frozenset({Project, Release, Statistics})
 
 
 class Document(Struct, Generic[T], frozen=True, dict=True):
-    """A checked answer.
+    """A checked document.
 
-    ``url`` it came from, ``content`` typed, ``body`` the same as JSON (of documents that rows pass on whole: one
-    object on one line, valid UTF-8, wrong fields nulled), ``etag`` and ``serial`` as the index sent them (None: it does
-    not), ``invalid_fields`` what was mended.
+    :ivar url: the URL that sent it.
+    :ivar content: its typed content.
+    :ivar body: its bytes; of a type in ``PASSED_ON``, one line of valid UTF-8 with invalid fields nulled.
+    :ivar etag: the ETag; None: the index sent none.
+    :ivar serial: the serial of the header; None: the index sent none.
+    :ivar invalid_fields: the fields that were nulled.
     """
 
     url: str
@@ -65,28 +68,28 @@ class Document(Struct, Generic[T], frozen=True, dict=True):
 
     @property
     def fingerprint(self) -> Fingerprint:
-        """What to remember of it, so as to see whether it has changed."""
+        """Its fingerprint, for the next run."""
         return fingerprint_of(self.etag, self.body, self.best_serial)
 
     @property
     def best_serial(self) -> int | None:
-        """The serial that stands in it, or else the one that the index sent with it; None: neither."""
+        """The serial in the content, else that of the header; None: neither."""
         meta = getattr(self.content, "meta", None)
-        stands = getattr(self.content, "last_serial", None) if meta is None else serial_of(meta.last_serial)
-        return self.serial if stands is None else int(stands)
+        serial = getattr(self.content, "last_serial", None) if meta is None else serial_of(meta.last_serial)
+        return self.serial if serial is None else int(serial)
 
     @cached_property
     def sections(self) -> Mapping[str, Raw]:
-        """The document's top-level keys, each value as the JSON that the index sent, known to us or not.
+        """All top-level keys of the document, each value as the JSON that the index sent.
 
-        :raises TooLargeError: when something is nested deeper than destinations take.
+        :raises TooLargeError: when the document is nested deeper than destinations accept.
         """
         check_nesting(self.body, self.url)
         sections: dict[str, Raw] = _SECTIONS.decode(self.body)
         return sections
 
     def has(self, path: str) -> bool:
-        """Whether the document has a key, e.g. ``info.requires_dist``, whatever its value."""
+        """Whether the document has a key, e.g. ``info.requires_dist``, even with the value null."""
         sections, *keys = _SECTIONS.decode(self.body), *path.split(".")
         for key in keys[:-1]:
             sections = _SECTIONS.decode(sections[key]) if key in sections else {}
@@ -94,21 +97,21 @@ class Document(Struct, Generic[T], frozen=True, dict=True):
 
 
 class Unchanged(enum.Enum):
-    """An answer without a document: it is the one that was read before (304)."""
+    """The type of ``UNCHANGED``."""
 
     UNCHANGED = "unchanged"
 
 
-#: It is the document that was read before.
+#: The document has not changed since it was read before (304).
 UNCHANGED: Final = Unchanged.UNCHANGED
 
-#: Bytes that are looked at as text at a time.
-_PIECE = 64 * 1024
+#: Bytes that are decoded at a time.
+_CHUNK = 64 * 1024
 _UTF_8 = codecs.getincrementaldecoder("utf-8")
-#: Digits beyond which Python refuses to convert a text to a number.
+#: The most digits that Python converts to an integer.
 _MOST_DIGITS = 4300
 _SECTIONS = msgspec.json.Decoder(dict[str, Raw])
-#: What stands in JSON that is written a level an indent, if it has too many; a text has no line break in it.
+#: JSON with one space of indent per level contains this if it is too deep; strings contain no line break.
 _TOO_DEEP = b"\n" + b" " * (DEEPEST + 1)
 _DECODERS: dict[type[Struct], msgspec.json.Decoder[Any]] = {type_: msgspec.json.Decoder(type_) for type_ in NAMES}
 
@@ -116,10 +119,10 @@ _DECODERS: dict[type[Struct], msgspec.json.Decoder[Any]] = {type_: msgspec.json.
 def open_document(
     body: bytes, type_: type[S], url: str, *, etag: str | None = None, serial: int | None = None
 ) -> Document[S]:
-    """Check an answer's body at the door.
+    """Check and decode a body.
 
-    :raises DocumentError: when it is not JSON, or not such a document.
-    :raises TooLargeError: when it exceeds a bound.
+    :raises DocumentError: when it is not JSON, or another document.
+    :raises TooLargeError: when it exceeds a limit.
     """
     check_values(body, b",", url)
     try:
@@ -127,58 +130,58 @@ def open_document(
         if type_ in NESTED:
             check_nesting(body, url)
         if type_ in PASSED_ON:
-            check_text(body)  # keys that the types do not know reach the rows too, so they must be UTF-8 as well
+            check_text(body)  # keys that the type lacks reach the rows too
             body = one_line(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _mended(body, type_, url, etag, serial)
+        return _open_leniently(body, type_, url, etag, serial)
     return Document(url, content, body, etag, serial, ())
 
 
 def check_text(body: bytes) -> None:
-    """See that all of a body is UTF-8; some of it at a time, since as text it may take four times the room.
+    """Check that a body is UTF-8, chunk by chunk, since a decoded text may take four times the memory.
 
     :raises UnicodeDecodeError: when it is not.
     """
     decoder = _UTF_8()
-    for start in range(0, 0 if body.isascii() else len(body), _PIECE):
-        decoder.decode(body[start : start + _PIECE])
+    for start in range(0, 0 if body.isascii() else len(body), _CHUNK):
+        decoder.decode(body[start : start + _CHUNK])
     decoder.decode(b"", final=True)
 
 
 def check_values(body: bytes, separator: bytes, url: str) -> None:
-    """See that a document has not more values than can be held; each but the first has a separator before it.
+    """Check that a document has at most ``MOST_VALUES`` values, by counting the separators between them.
 
-    :raises TooLargeError: when it has.
+    :raises TooLargeError: when it has more.
     """
     if len(body) > 2 * MOST_VALUES and (count := body.count(separator)) > MOST_VALUES:
-        raise TooLargeError(url, f"it has {count + 1:,} values", f"{MOST_VALUES:,}")
+        raise TooLargeError(url, f"{count + 1:,} values", f"{MOST_VALUES:,}")
 
 
-def _mended(body: bytes, type_: type[S], url: str, etag: str | None, serial: int | None) -> Document[S]:
-    expected, essential, kind = NAMES[type_]
-    tree = _loaded(body, expected, url)
-    if not isinstance(tree, dict) or not isinstance(tree.get(essential), kind):
-        raise DocumentError(url, expected, sketch(body))
-    mended, invalid_fields = null_invalid_fields(tree, type_)
-    encoded = msgspec.json.encode(mended)
+def _open_leniently(body: bytes, type_: type[S], url: str, etag: str | None, serial: int | None) -> Document[S]:
+    expected, required_key, kind = NAMES[type_]
+    tree = _load_json(body, expected, url)
+    if not isinstance(tree, dict) or not isinstance(tree.get(required_key), kind):
+        raise DocumentError(url, expected, excerpt(body))
+    repaired, invalid_fields = null_invalid_fields(tree, type_)
+    encoded = msgspec.json.encode(repaired)
     if type_ in NESTED:
         check_nesting(encoded, url)
-    return Document(url, msgspec.convert(mended, type_), encoded, etag, serial, tuple(invalid_fields))
+    return Document(url, msgspec.convert(repaired, type_), encoded, etag, serial, tuple(invalid_fields))
 
 
-def _loaded(body: bytes, expected: str, url: str) -> Any:
-    """What JSON says, read without types; what UTF-8 cannot hold is replaced, a number out of range is infinite.
+def _load_json(body: bytes, expected: str, url: str) -> Any:
+    """JSON without types; invalid UTF-8 becomes U+FFFD, an integer that is too long becomes infinity.
 
-    :raises DocumentError: when it is no JSON.
+    :raises DocumentError: when it is not JSON.
     """
     try:
-        return without_surrogates(json.loads(body.decode("utf-8-sig", "replace"), parse_int=_whole))
+        return without_surrogates(json.loads(body.decode("utf-8-sig", "replace"), parse_int=_integer))
     except (ValueError, RecursionError) as error:
-        raise DocumentError(url, expected, sketch(body)) from error
+        raise DocumentError(url, expected, excerpt(body)) from error
 
 
 def check_nesting(body: bytes, url: str) -> None:
-    """See that nothing in JSON is nested deeper than every destination can take.
+    """Check that JSON is not nested deeper than every destination accepts.
 
     :raises TooLargeError: when it is.
     """
@@ -187,25 +190,25 @@ def check_nesting(body: bytes, url: str) -> None:
     except RecursionError:
         too_deep = True
     if too_deep:
-        raise TooLargeError(url, f"it is nested deeper than {DEEPEST} levels", f"{DEEPEST}")
+        raise TooLargeError(url, f"{DEEPEST + 1} or more levels of nesting", f"{DEEPEST}")
 
 
 def plain(value: bytes | Raw) -> Any:
-    """What a section says, as plain values; a number that no double can hold is None."""
+    """A section as Python values; a number that a double cannot hold is None."""
     try:
         return msgspec.json.decode(value)
     except msgspec.DecodeError:
-        return msgspec.json.decode(msgspec.json.encode(json.loads(bytes(value), parse_int=_whole)))
+        return msgspec.json.decode(msgspec.json.encode(json.loads(bytes(value), parse_int=_integer)))
 
 
 def one_line(body: bytes) -> bytes:
-    """The same JSON on one line: a mirror may serve it pretty-printed, and a row is a line."""
+    """The same JSON on one line, since a mirror may send it indented and a row is one line."""
     body = body.strip()
     return msgspec.json.format(body, indent=-1) if b"\n" in body or b"\r" in body else body
 
 
 def without_surrogates(value: Any) -> Any:
-    """Replace what JSON can escape but UTF-8 cannot hold (half a surrogate pair) by U+FFFD, in texts and keys."""
+    """Replace unpaired surrogates, which JSON can escape but UTF-8 cannot encode, by U+FFFD, in texts and keys."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
@@ -215,14 +218,14 @@ def without_surrogates(value: Any) -> Any:
     return value
 
 
-def _whole(digits: str) -> int | float:
-    """A whole number; one of more digits than Python converts is out of every range."""
+def _integer(digits: str) -> int | float:
+    """An integer; infinity if it has more digits than Python converts."""
     return int(digits) if len(digits) <= _MOST_DIGITS else math.inf
 
 
-def sketch(body: bytes) -> str:
-    """The beginning of an answer, printable, to tell the user what came instead."""
+def excerpt(body: bytes) -> str:
+    """The beginning of a body, printable, for an error."""
     text = re.sub(r"[^ -~]+", " ", body[:200].decode("utf-8", "replace")).strip()
     if not text:
-        return "bytes that are no text" if body.strip() else "an empty body"
+        return "bytes that are not text" if body.strip() else "an empty body"
     return repr(text[:60])

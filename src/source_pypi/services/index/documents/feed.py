@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from source_pypi.errors import DocumentError
-from source_pypi.services.index.documents.document import Document, check_values, sketch
+from source_pypi.services.index.documents.document import Document, check_values, excerpt
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -14,7 +14,7 @@ _EXPECTED = "a feed (RSS 2.0)"
 
 
 class Entry(Struct, frozen=True):
-    """An entry of a feed, its texts as they stand there; None: the element is missing or empty."""
+    """An entry of a feed; None: the element is missing or empty."""
 
     title: str | None
     link: str | None
@@ -30,32 +30,31 @@ class Feed(Struct, frozen=True):
 
 
 def open_feed(body: bytes, url: str, *, etag: str | None = None, serial: int | None = None) -> Document[Feed]:
-    """Check a feed at the door.
+    """Parse a feed.
 
-    :raises DocumentError: when it is no RSS in UTF-8, or declares entities, which no feed needs and which can be made
-        to grow.
-    :raises TooLargeError: when it exceeds a bound.
+    :raises DocumentError: when it is not RSS in UTF-8, or has a DOCTYPE, which could declare entities that expand
+        without limit.
+    :raises TooLargeError: when it exceeds a limit.
     """
     from xml.etree import ElementTree as ET  # few runs read feeds
 
     check_values(body, b"<", url)
     try:
         text = body.decode("utf-8-sig")
-        if "<!DOCTYPE" in text:  # without one, XML cannot declare entities
-            raise DocumentError(url, _EXPECTED, sketch(body))
+        if "<!DOCTYPE" in text:  # XML cannot declare entities without one
+            raise DocumentError(url, _EXPECTED, excerpt(body))
         root = ET.fromstring(text)  # noqa: S314 (no entities: see above)
     except (UnicodeDecodeError, ET.ParseError) as error:
-        raise DocumentError(url, _EXPECTED, sketch(body)) from error
+        raise DocumentError(url, _EXPECTED, excerpt(body)) from error
     channel = root.find("channel")
     if root.tag != "rss" or channel is None:
-        raise DocumentError(url, _EXPECTED, sketch(body))
+        raise DocumentError(url, _EXPECTED, excerpt(body))
     entries = tuple(_entry(item) for item in channel.iter("item"))
     return Document(url, Feed(entries), body, etag, serial, ())
 
 
 def _entry(item: "Element") -> Entry:
     def text(tag: str) -> str | None:
-        found = item.findtext(tag)
-        return found.strip() or None if found is not None else None
+        return (item.findtext(tag) or "").strip() or None
 
     return Entry(text("title"), text("link"), text("description"), text("author"), text("pubDate"))

@@ -1,4 +1,4 @@
-"""What a document was when it was last read: enough to ask whether it has changed, and to see that it has.
+"""Fingerprints of documents, with which the next run requests only what has changed.
 
 Reading on
     index-api.md 2.7 (ETags), 12 (the serial, and what it misses).
@@ -12,16 +12,16 @@ from msgspec import Struct
 
 #: The public index's ETags: the MD5 of the body, 22 characters that 16 bytes can hold.
 _MD5 = re.compile(r'"([A-Za-z0-9+/]{22})"')
-#: How tags begin: of such an ETag, of a digest, of what is not there; other ETags stand as they are.
+#: The first byte of a tag that holds such an ETag, a digest, or the absence of a document; other ETags stay as sent.
 MD5_TAG, _DIGEST, _ABSENT = b"~", b"#", b"-"
 
 
 class Fingerprint(Struct, frozen=True, array_like=True, gc=False):
-    """What a document was.
+    """The identity of a document.
 
-    :ivar tag: its ETag, packed; where the index sends none, a digest of the body; or that there was no such document.
-        Empty: nothing is known.
-    :ivar serial: its serial; None: it had none.
+    :ivar tag: its ETag, packed; a digest of the body if the index sends no ETag; or a marker of its absence.
+        Empty: unknown.
+    :ivar serial: its serial; None: it has none.
     """
 
     tag: bytes = b""
@@ -29,7 +29,7 @@ class Fingerprint(Struct, frozen=True, array_like=True, gc=False):
 
     @property
     def etag(self) -> str | None:
-        """The ETag as the index sent it; None: it sent none."""
+        """The ETag as the index sent it; None: the index sent none."""
         if not self.tag or self.tag[:1] in (_DIGEST, _ABSENT):
             return None
         if self.tag[:1] == MD5_TAG:
@@ -38,27 +38,27 @@ class Fingerprint(Struct, frozen=True, array_like=True, gc=False):
 
     @property
     def absent(self) -> bool:
-        """Whether there was no such document."""
+        """Whether the index did not have the document."""
         return self.tag == _ABSENT
 
     def same(self, other: "Fingerprint | None") -> bool:
-        """Whether both are of one and the same answer."""
+        """Whether both identify the same document."""
         return other is not None and self.tag != b"" and self.tag == other.tag
 
 
-#: Nothing is known.
+#: No document was read before.
 UNKNOWN = Fingerprint()
 #: The index did not have the document.
 ABSENT = Fingerprint(_ABSENT)
 
 
 def fingerprint_of(etag: str | None, body: bytes, serial: int | None) -> Fingerprint:
-    """The mark of an answer; an ETag that is empty, or could be taken for a tag of ours, is as good as none."""
+    """The fingerprint of a response; an ETag that is empty, or begins like one of the tags above, is ignored."""
     if not etag or etag[0].encode("latin-1", "replace") in (MD5_TAG, _DIGEST, _ABSENT):
         return Fingerprint(_DIGEST + blake2b(body, digest_size=8).digest(), serial)
-    if found := _MD5.fullmatch(etag):
-        packed = base64.b64decode(f"{found[1]}==")
-        # the last character holds two bits; where it holds more, packing would lose them
-        if base64.b64encode(packed).decode().rstrip("=") == found[1]:
+    if match := _MD5.fullmatch(etag):
+        packed = base64.b64decode(f"{match[1]}==")
+        # 16 bytes leave two bits for the last character; if it has more, packing would lose them
+        if base64.b64encode(packed).decode().rstrip("=") == match[1]:
             return Fingerprint(MD5_TAG + packed, serial)
     return Fingerprint(etag.encode("latin-1", "replace"), serial)

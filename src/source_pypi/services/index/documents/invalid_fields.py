@@ -1,8 +1,7 @@
-"""What is left of a document when the fields of a wrong type are nulled.
+"""Nulls the fields of a document that have a wrong type, and reports them.
 
-Only documents that do not decode as they should come here, so this is written to be read, not to be fast. A wrong value
-becomes null where its place may be null, and is dropped from its list or object where it may not; either way it is
-noted, so that nothing disappears in silence.
+Only documents that do not decode reach this module, so it favours clarity over speed. A wrong value becomes null if
+its field is nullable; else it is dropped from its list or object. Either way it is reported.
 """
 
 import functools
@@ -18,7 +17,7 @@ from source_pypi.fields import bare, without_none
 
 
 class InvalidField(Struct, frozen=True):
-    """Something in a document that was not as it should be: where it stands, and what stood there."""
+    """A field of a wrong type: its path, the expected type and the value."""
 
     path: str
     expected: str
@@ -29,7 +28,7 @@ class InvalidField(Struct, frozen=True):
 
 
 _DROP = object()
-_WORDS: dict[type, str] = {
+_TYPE_NAMES: dict[type, str] = {
     str: "text",
     bool: "true or false",
     int: "a whole number of 64 bits",
@@ -40,7 +39,7 @@ _WORDS: dict[type, str] = {
 
 
 def null_invalid_fields(tree: dict[str, Any], record: type[Struct]) -> tuple[dict[str, Any], list[InvalidField]]:
-    """Null or drop whatever in ``tree`` does not fit ``record``; keys that the record does not have stay."""
+    """Null or drop the values in ``tree`` that do not match ``record``; keys that the record lacks stay."""
     invalid_fields: list[InvalidField] = []
     return _repair_struct(tree, record, "$", invalid_fields), invalid_fields
 
@@ -49,12 +48,12 @@ def _repair(value: Any, hint: Any, path: str, invalid_fields: list[InvalidField]
     type_, nullable = without_none(bare(hint)[0])
     if value is None and nullable:
         return None
-    for candidate in type_ if isinstance(type_, tuple) else (type_,):
-        kind = _kind(candidate)
+    candidates = type_ if isinstance(type_, tuple) else (type_,)
+    kinds = [_kind(candidate) for candidate in candidates]
+    for candidate, kind in zip(candidates, kinds, strict=True):
         if _fits(value, kind):
             return _repair_inside(value, candidate, path, invalid_fields)
-    kinds = [_kind(candidate) for candidate in (type_ if isinstance(type_, tuple) else (type_,))]
-    invalid_fields.append(InvalidField(path, " or ".join(_WORDS[kind] for kind in kinds), _found(value)))
+    invalid_fields.append(InvalidField(path, " or ".join(_TYPE_NAMES[kind] for kind in kinds), _shown(value)))
     return None if nullable else _DROP
 
 
@@ -66,12 +65,12 @@ def _repair_inside(value: Any, hint: Any, path: str, invalid_fields: list[Invali
         return value
     if isinstance(value, list):
         (item_hint,) = typing.get_args(plain)
-        mended = (_repair(item, item_hint, f"{path}[{i}]", invalid_fields) for i, item in enumerate(value))
-        return [item for item in mended if item is not _DROP]
+        repaired = (_repair(item, item_hint, f"{path}[{i}]", invalid_fields) for i, item in enumerate(value))
+        return [item for item in repaired if item is not _DROP]
     if isinstance(value, dict):
         _, item_hint = typing.get_args(plain)
         pairs = (
-            (key, _repair(item, item_hint, f"{path}[{_found(key)}]", invalid_fields)) for key, item in value.items()
+            (key, _repair(item, item_hint, f"{path}[{_shown(key)}]", invalid_fields)) for key, item in value.items()
         )
         return {key: item for key, item in pairs if item is not _DROP}
     return value
@@ -80,18 +79,18 @@ def _repair_inside(value: Any, hint: Any, path: str, invalid_fields: list[Invali
 def _repair_struct(
     value: dict[str, Any], record: type[Struct], path: str, invalid_fields: list[InvalidField]
 ) -> dict[str, Any]:
-    mended = dict(value)
+    repaired = dict(value)
     for wire_name, hint in _hints(record).items():
         if wire_name in value:
             item = _repair(value[wire_name], hint, f"{path}.{wire_name}", invalid_fields)
             if item is not _DROP:
-                mended[wire_name] = item
-    return mended
+                repaired[wire_name] = item
+    return repaired
 
 
 @functools.cache
 def _hints(record: type[Struct]) -> dict[str, Any]:
-    """The types of a record's fields by their names on the wire; to find them out takes longer than to mend one."""
+    """The types of the fields of a record by key; cached, since reading them is slow."""
     hints = typing.get_type_hints(record, include_extras=True)
     names = zip(record.__struct_fields__, record.__struct_encode_fields__, strict=True)
     return {wire_name: hints[name] for name, wire_name in names}
@@ -123,7 +122,7 @@ def _is_time(value: str) -> bool:
     return True
 
 
-def _found(value: Any) -> str:
+def _shown(value: Any) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return "a number out of range"
     text = repr(value)

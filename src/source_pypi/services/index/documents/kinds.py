@@ -1,10 +1,10 @@
-"""Which documents there are to read."""
+"""The kinds of documents."""
 
 import enum
 
 
 class DocumentKind(enum.StrEnum):
-    """A document that rows are made from. Those of a project come with a visit to it, the others once a run."""
+    """A kind of document: one for each project, or one for the whole index, which is requested once a run."""
 
     PROJECT = "project document"
     RELEASES = "release documents"
@@ -18,17 +18,17 @@ class DocumentKind(enum.StrEnum):
 
     @property
     def of_project(self) -> bool:
-        """Whether there is one for each project."""
-        return self not in OF_INDEX
+        """Whether each project has its own."""
+        return self not in INDEX_DOCUMENTS
 
 
-#: Documents that tell of the index as a whole: one request each, however many projects are read.
-OF_INDEX = frozenset(
+#: Documents about the whole index: one request each, however many projects are read.
+INDEX_DOCUMENTS = frozenset(
     {DocumentKind.STATISTICS, DocumentKind.LISTING, DocumentKind.RECENT_RELEASES, DocumentKind.RECENT_PROJECTS}
 )
-#: Documents that cannot be asked for without the project document, which lists versions and files.
-BEHIND_PROJECT = frozenset(
+#: The project document, and documents whose requests need it because it lists versions and files.
+VIA_PROJECT = frozenset(
     {DocumentKind.PROJECT, DocumentKind.RELEASES, DocumentKind.PROVENANCE, DocumentKind.CORE_METADATA}
 )
-#: Documents that tell what is new just now: what they told before is not on the index any more.
-MOMENTARY = frozenset({DocumentKind.STATISTICS, DocumentKind.RECENT_RELEASES, DocumentKind.RECENT_PROJECTS})
+#: Documents that show the current state only; the index no longer has what they showed before.
+SNAPSHOT_DOCUMENTS = frozenset({DocumentKind.STATISTICS, DocumentKind.RECENT_RELEASES, DocumentKind.RECENT_PROJECTS})

@@ -1,6 +1,6 @@
-"""Provenance documents, as they are on the wire: ``/integrity/<project>/<version>/<file>/provenance``.
+"""Provenance documents as an index sends them: ``/integrity/<project>/<version>/<file>/provenance``.
 
-Only the outline is checked here; what is inside an attestation is read by the stream ``attestations``.
+Only the outer structure is checked here; the stream ``attestations`` reads the attestations.
 
 Reading on
     PEP 740; index-api.md 9.
@@ -14,10 +14,10 @@ from source_pypi.fields import Integer, describe
 
 
 class Bundle(Struct, frozen=True):
-    """The attestations that one publisher made of a file."""
+    """The attestations of a file by one publisher."""
 
-    publisher: Annotated[dict[str, Any] | None, describe("Who published: kind, repository, workflow, ...")] = None
-    attestations: Annotated[list[dict[str, Any]] | None, describe("What was attested.")] = None
+    publisher: Annotated[dict[str, Any] | None, describe("The publisher: kind, repository, workflow, ...")] = None
+    attestations: Annotated[list[dict[str, Any]] | None, describe("The attestations.")] = None
 
 
 class Provenance(Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""The index's statistics, as they are on the wire: ``/stats/`` (index-api.md 8)."""
+"""The index's statistics as it sends them: ``/stats/`` (index-api.md 8)."""
 
 from typing import Annotated
 
@@ -8,13 +8,13 @@ from source_pypi.fields import Integer, describe
 
 
 class PackageSize(Struct, frozen=True, gc=False):
-    """What the statistics tell of a project."""
+    """The size of a project."""
 
     size: Annotated[Integer | None, describe("Size of all its files.", unit="bytes")] = None
 
 
 class Statistics(Struct, frozen=True):
-    """The index's statistics: ``/stats/``."""
+    """The index's statistics."""
 
     top_packages: Annotated[dict[str, PackageSize | None], describe("The 100 largest projects, by display name.")]
     total_packages_size: Annotated[Integer | None, describe("Size of all files of the index.", unit="bytes")] = None

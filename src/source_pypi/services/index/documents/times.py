@@ -1,10 +1,10 @@
-"""Times as documents write them -> times in UTC."""
+"""Times of documents, in UTC."""
 
 from datetime import UTC, datetime
 
 
 def in_utc(value: datetime | None) -> datetime | None:
-    """The time in UTC, which is what is meant where no zone is written; None for what UTC cannot express."""
+    """The time in UTC; a time without zone is in UTC already. None: absent, or out of range in UTC."""
     if value is None or value.tzinfo is UTC:
         return value
     try:
