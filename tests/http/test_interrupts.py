@@ -28,8 +28,8 @@ KEPT = "error: interrupted; what was read before is kept"
 DEAF = """
 import hashlib, signal
 from source_pypi.cli import signals
-signal.signal(signal.SIGTERM, ending.interrupt)
-ending.end_when_told("words")
+signal.signal(signal.SIGTERM, signals.interrupt)
+signals.end_when_told("words")
 print("ready", flush=True)
 hashlib.pbkdf2_hmac("sha256", b"", b"", 10**9)
 """
