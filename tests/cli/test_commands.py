@@ -313,7 +313,8 @@ def test_reader_goes_away(world: World, settings: Path, tmp_path: Path) -> None:
 def test_light() -> None:
     """A command imports only what it needs: spec neither HTTP nor a database nor any stream."""
     code = (
-        "import sys, source_pypi.cli as c; c._write = len; c.cli(['spec'], standalone_mode=False); print(*sys.modules)"
+        "import sys; from source_pypi.cli import airbyte, cli; airbyte._write = len; "
+        "cli(['spec'], standalone_mode=False); print(*sys.modules)"
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     heavy = {
@@ -368,7 +369,7 @@ def test_interrupted(world: World, fake: FakeIndex, tmp_path: Path, number: sign
         told = process.stderr.read()
         assert process.wait(10) == 130
         assert time.monotonic() - began < 3
-    assert told == "error: interrupted; what was read before is kept\n"
+    assert told == "error: interrupted; everything read so far is kept\n"
     assert count(tmp_path / "pypi.duckdb", "files") == 4
 
 
@@ -377,4 +378,4 @@ def test_no_room_on_standard_output(run: Run, tmp_path: Path) -> None:
     with Path("/dev/full").open("w") as full:
         command = [sys.executable, "-m", "source_pypi", "spec"]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
-    assert (done.returncode, done.stderr) == (1, "error: standard output cannot be written: No space left on device\n")
+    assert (done.returncode, done.stderr) == (1, "error: cannot write to standard output: No space left on device\n")

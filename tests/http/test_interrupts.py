@@ -23,13 +23,13 @@ PROMPT, SLACK = 1.0, 1.0
 #: Projects that are read before nothing comes any more: the first hundred are committed by then.
 READ = 105
 NAMES = [f"p{number}" for number in range(READ)]
-KEPT = "error: interrupted; what was read before is kept"
+KEPT = "error: interrupted; everything read so far is kept"
 #: A command that Python cannot interrupt: nothing looks for signals while this is computed.
 DEAF = """
 import hashlib, signal
 from source_pypi.cli import signals
 signal.signal(signal.SIGTERM, signals.interrupt)
-signals.end_when_told("words")
+signals.exit_on_signal("words")
 print("ready", flush=True)
 hashlib.pbkdf2_hmac("sha256", b"", b"", 10**9)
 """
