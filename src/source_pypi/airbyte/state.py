@@ -102,13 +102,14 @@ class StreamStates:
     :param root: the index's root URL; the state of another index is ignored.
     :param keys: whether to store the keys of rows, so that deleted rows can be reported.
     :param now: when the run began, in seconds since 1970.
+    :ivar unfinished: when the run began that this one resumes, in seconds since 1970; None: it resumes none.
     :ivar unreadable: the streams whose state cannot be read, and why. Their state is passed back unchanged.
     """
 
     def __init__(
         self, streams: Sequence[str], previous: Mapping[str, Any], root: str, *, keys: bool, now: float
     ) -> None:
-        self._keys, self._previous = keys, previous
+        self.keys, self._previous = keys, previous
         self.unreadable: dict[str, StateError] = {}
         self._states: dict[str, StreamState] = {}
         for name in streams:
@@ -117,19 +118,9 @@ class StreamStates:
             except StateError as error:
                 self.unreadable[name] = error
         began = [state.unfinished for state in self._states.values() if state.unfinished is not None]
-        self._unfinished = resumable(min(began, default=None), now)
+        self.unfinished = resumable(min(began, default=None), now)
         for state in self._states.values():
-            state.unfinished = begins(now) if self._unfinished is None else self._unfinished
-
-    @property
-    def unfinished(self) -> int | None:
-        """When the run began that this one resumes, in seconds since 1970; None: it resumes none."""
-        return self._unfinished
-
-    @property
-    def keys(self) -> bool:
-        """Whether the keys of rows are stored."""
-        return self._keys
+            state.unfinished = begins(now) if self.unfinished is None else self.unfinished
 
     @property
     def other_index(self) -> dict[str, str]:

@@ -4,10 +4,10 @@ import errno
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -17,21 +17,16 @@ from source_pypi.errors import SettingError
 
 _file = click.Path(path_type=Path, dir_okay=False)
 _config = click.option("--config", type=_file, required=True, help="Settings, a JSON file.")
-
-
-def _ignored_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Accept the options that connectors of Airbyte's CDK accept and this one does not use."""
-    return click.option("--manifest-path", "--components-path", type=_file, hidden=True, expose_value=False)(command)
-
-
-def _debug(*, used: bool = False) -> Callable[..., Any]:
-    """Accept ``--debug``, as every command of the platform must."""
-    text = "Log every request, like LOG_LEVEL=DEBUG in the environment."
-    return click.option("--debug", is_flag=True, help=text, expose_value=used)
+#: Every command of the platform accepts ``--debug``; only ``read`` uses it.
+_debug = partial(
+    click.option, "--debug", is_flag=True, help="Log every request, like LOG_LEVEL=DEBUG in the environment."
+)
+#: Connectors of Airbyte's CDK accept these options; this one has no use for them.
+_ignored_options = click.option("--manifest-path", "--components-path", type=_file, hidden=True, expose_value=False)
 
 
 @click.command()
-@_debug()
+@_debug(expose_value=False)
 def spec() -> None:
     """Print the settings that the connector accepts (Airbyte)."""
     from source_pypi.airbyte.commands import spec
@@ -41,7 +36,7 @@ def spec() -> None:
 
 @click.command()
 @_config
-@_debug()
+@_debug(expose_value=False)
 @_ignored_options
 def check(config: Path) -> None:
     """Check the settings and the connection to the index (Airbyte)."""
@@ -59,7 +54,7 @@ def check(config: Path) -> None:
 
 @click.command()
 @_config
-@_debug()
+@_debug(expose_value=False)
 @_ignored_options
 def discover(config: Path) -> None:
     """Print the streams and their schemas (Airbyte)."""
@@ -73,7 +68,7 @@ def discover(config: Path) -> None:
 
 @click.command()
 @_config
-@_debug(used=True)
+@_debug()
 @_ignored_options
 @click.option("--catalog", type=_file, required=True, help="The configured catalog, a JSON file.")
 @click.option("--state", type=click.Path(path_type=Path), help="The state of the last read, a JSON file.")

@@ -11,15 +11,8 @@ from source_pypi.schema import settings_schema
 
 #: The settings of the connector that the manifest has, too.
 SETTINGS = (
-    "projects",
-    "project_name",
-    "version",
-    "index_url",
-    "index_username",
-    "index_password",
-    "contact",
-    "requests_per_second",
-    "max_concurrency",
+    *("projects", "project_name", "version", "index_url", "index_username", "index_password"),
+    *("contact", "requests_per_second", "max_concurrency"),
 )
 #: Headers of every request. A header with an empty value is not sent.
 _IDENTITY = {

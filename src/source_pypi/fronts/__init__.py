@@ -1,1 +1,0 @@
-"""The ways out: each takes batches from the core and knows nothing of the others."""
