@@ -66,8 +66,8 @@ def test_python_code(three: World, fake: FakeIndex) -> None:
     assert fake.requests[0].headers["user-agent"].endswith(" (+me@example.com)")
 
 
-def test_no_url_of_a_registry() -> None:
-    """No tracked file has the URL of a public registry or of its file host."""
+def test_no_address_of_a_registry() -> None:
+    """No tracked file writes the address of a public registry or of its file host."""
     hosts = "py" + r"pi\.org|pythonhosted" + r"\.org|registry\.npm" + r"js"
     done = subprocess.run(["git", "grep", "-nIE", hosts], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.stdout == ""

@@ -46,7 +46,7 @@ def test_standard_output_cannot_be_written(run: Run, tmp_path: Path) -> None:
     with Path("/dev/full").open("w") as full:
         command = [sys.executable, "-m", "source_pypi", "spec"]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
-    assert (done.returncode, done.stderr) == (1, "error: cannot write to standard output: No space left on device\n")
+    assert (done.returncode, done.stderr) == (1, "error: standard output cannot be written: No space left on device\n")
 
 
 def test_help_lists_every_command(run: Run) -> None:

@@ -33,7 +33,7 @@ def test_interrupted_sync_keeps_what_it_read(
         message = process.stderr.read()
         assert process.wait(10) == 130
         assert time.monotonic() - began < 3
-    assert message == "error: interrupted; everything read so far is kept\n"
+    assert message == "error: interrupted; what was read before is kept\n"
     assert count_rows(tmp_path / "pypi.duckdb", "files") == 4
 
 

@@ -115,7 +115,7 @@ def test_closed_streams(here: Surroundings, number: int, command: str) -> None:
     here.index.new_run()
     done = here.run(*arguments, through=shell)
     if command == "spec" and number == 1:
-        told = b"error: cannot write to standard output: Bad file descriptor\n"
+        told = b"error: standard output cannot be written: Bad file descriptor\n"
         assert (done.returncode, done.stderr) == (1, told)
     else:
         assert (done.returncode, done.stderr) == (0, b"")

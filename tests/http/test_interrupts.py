@@ -23,7 +23,7 @@ PROMPT, SLACK = 1.0, 1.0
 #: Projects that are read before nothing comes any more: the first hundred are committed by then.
 READ = 105
 NAMES = [f"p{number}" for number in range(READ)]
-KEPT = "error: interrupted; everything read so far is kept"
+KEPT = "error: interrupted; what was read before is kept"
 #: A command that Python cannot interrupt: nothing looks for signals while this is computed.
 DEAF = """
 import hashlib, signal

@@ -86,6 +86,6 @@ def test_standard_output(index: FakeIndex, tmp_path: Path) -> None:
     platform = kills.begin(keeps=False)
     with Path("/dev/full").open("wb") as full:
         ended = kills.attempt(platform, stdout=full)
-    told = "error: cannot write to standard output: No space left on device\n"
+    told = "error: standard output cannot be written: No space left on device\n"
     assert (ended.status, ended.user_errors) == (1, told)
     assert kills.finish(platform) == []

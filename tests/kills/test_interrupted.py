@@ -55,7 +55,7 @@ def test_sync(first_sync: syncing.Kills, index: FakeIndex, tmp_path: Path, numbe
     _wait(lambda: len(index.requests) >= answered)
     running.send(number)
     ended = running.wait(PROMPT)
-    assert (ended.status, ended.user_errors) == (130, "error: interrupted; everything read so far is kept\n")
+    assert (ended.status, ended.user_errors) == (130, "error: interrupted; what was read before is kept\n")
     assert len(first_sync.committed(file)) >= answered - 3  # those ahead of the one whose rows are written
     assert first_sync.judge_partial(file) == []
     assert first_sync.finish(file) == []

@@ -64,7 +64,7 @@ def main() -> None:
         sys.exit(130)
     except OSError as error:  # from standard output; commands report all other errors themselves
         if not isinstance(error, BrokenPipeError):
-            print_error(f"cannot write to standard output: {error.strerror}")
+            print_error(f"standard output cannot be written: {error.strerror}")
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that the interpreter's last flush does not fail
         sys.exit(1)
     except Exception as error:

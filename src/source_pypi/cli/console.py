@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from source_pypi.sync.batch import Batch
     from source_pypi.sync.summary import RunSummary
 
-INTERRUPTED = "interrupted; everything read so far is kept"
+INTERRUPTED = "interrupted; what was read before is kept"
 
 #: Example queries. The report shows the first one whose tables were loaded.
 _QUERIES = (
