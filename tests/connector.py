@@ -1,7 +1,7 @@
-"""The connector as Airbyte's judges take it: its catalogue files, and an index in which every stream finds rows.
+"""The connector for Airbyte's test tools: its catalogue files, and an index in which every stream has rows.
 
-The configurations in ``integration_tests/`` name no index; a copy of the files gets the address of one on the loopback.
-``python -m tests.connector`` writes those of the files that follow from the streams.
+The configurations in ``integration_tests/`` name no index; a copy of them gets the URL of a fake index.
+``python -m tests.connector`` writes the files that are generated from the streams.
 """
 
 import json
@@ -23,9 +23,9 @@ from tests.streams.provenance import attestation, bundle, provenance
 
 ROOT = Path(__file__).parents[1]
 CONFIGURATIONS = ROOT / "integration_tests"
-#: A serial and a time as they will never be.
+#: A serial and a time that are never reached.
 SERIAL, TIME = 2**62, 2**40
-#: What stands in the files for the address of the index.
+#: The placeholder for the index's URL.
 PLACEHOLDER = "{index}"
 FILES = ("metadata.yaml", "acceptance-test-config.yml", "icon.svg", "integration_tests")
 INFO = {
@@ -37,7 +37,7 @@ INFO = {
 
 
 def sample_world() -> World:
-    """An index with the projects of the configurations: attested, vulnerable, with metadata, owners and what else."""
+    """Return an index with the projects of the configurations, and with rows for every stream."""
     world = World()
     world.add("requests", releases=["2.30.0", "2.31.0"], owner="ann", **INFO)
     world.add_advisory("requests", "2.31.0", "PYSEC-2024-1")
@@ -58,13 +58,13 @@ def sample_world() -> World:
 
 
 def sample_config(name: str, fake: FakeIndex) -> dict[str, Any]:
-    """One of the configurations, for an index on the loopback, without pace."""
+    """Return a configuration for a fake index, without a rate limit."""
     settings: dict[str, Any] = json.loads((CONFIGURATIONS / name).read_text())
     return settings | {"index_url": fake.url, "requests_per_second": 0}
 
 
 def copy_connector(folder: Path, fake: FakeIndex) -> Path:
-    """Copy the catalogue files to a folder that is called as the connector, with the index's address in them."""
+    """Copy the catalogue files to a folder named like the connector, with the index's URL in them."""
     copy = folder / "source-pypi"
     copy.mkdir()
     for name in FILES:
@@ -80,7 +80,7 @@ def copy_connector(folder: Path, fake: FakeIndex) -> Path:
 
 
 def generated() -> dict[str, Any]:
-    """What the files have to hold that follow from the streams, by name."""
+    """Return the content of the generated files, by name."""
     streams = json.loads(airbyte.discover())["catalog"]["streams"]
     return {
         "configured_catalog.json": _catalog(streams),
@@ -89,7 +89,7 @@ def generated() -> dict[str, Any]:
 
 
 def _catalog(streams: list[dict[str, Any]]) -> dict[str, Any]:
-    """A configured catalog with every stream, incremental where it can be."""
+    """Return a configured catalog with every stream, incremental if supported."""
     return {
         "streams": [
             {
@@ -103,18 +103,18 @@ def _catalog(streams: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _abnormal_state(stream: Stream) -> dict[str, Any]:
-    """The state of a stream that has seen the projects of the configuration in a far future."""
-    targets: list[SelectedProject | None] = [
+    """Return the state of a stream that read the projects of the configuration in the far future."""
+    projects: list[SelectedProject | None] = [
         *select(make_config(json.loads((CONFIGURATIONS / "config.json").read_text()))).projects
     ]
-    projects = {}
-    for target in targets if stream.of_project else [None]:
-        terms = settings_digest_of(stream, target, "latest", fill=False, keys=True)
+    packed = {}
+    for project in projects if stream.of_project else [None]:
+        digest = settings_digest_of(stream, project, "latest", fill=False, keys=True)
         fingerprints = {code: Fingerprint(b"", SERIAL) for code in "dpl"}
-        seen = ProjectState(TIME, terms, True, SERIAL, fingerprints, {})
-        projects[WHOLE_INDEX if target is None else target.project] = pack_text(seen)
-    told = {"version": 1, "index": PLACEHOLDER, "projects": projects}
-    return {"type": "STREAM", "stream": {"stream_descriptor": {"name": stream.name}, "stream_state": told}}
+        state = ProjectState(TIME, digest, True, SERIAL, fingerprints, {})
+        packed[WHOLE_INDEX if project is None else project.project] = pack_text(state)
+    content = {"version": 1, "index": PLACEHOLDER, "projects": packed}
+    return {"type": "STREAM", "stream": {"stream_descriptor": {"name": stream.name}, "stream_state": content}}
 
 
 if __name__ == "__main__":

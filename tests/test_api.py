@@ -1,4 +1,4 @@
-"""api.py: rows in a Python program."""
+"""api.py: the Python library."""
 
 import subprocess
 import sys
@@ -14,8 +14,8 @@ from source_pypi.sync.turns import LONGEST
 from tests.fake_index import FakeIndex, World
 
 
-def test_records(world: World, fake: FakeIndex) -> None:
-    """Rows of flat streams are records with attributes, project by project."""
+def test_rows_are_records(world: World, fake: FakeIndex) -> None:
+    """Rows of flat streams are instances of their record, project by project."""
     world.add("Flask", releases=["1.0"])
     world.add("click", releases=["7.0"])
     rows = list(source_pypi.read("files", ["Flask", "click"], index_url=fake.url, requests_per_second=0))
@@ -28,8 +28,8 @@ def test_records(world: World, fake: FakeIndex) -> None:
     ]
 
 
-def test_documents(world: World, fake: FakeIndex) -> None:
-    """Rows of documents are dicts, nesting and nulls kept."""
+def test_raw_rows_are_dicts(world: World, fake: FakeIndex) -> None:
+    """Rows of raw documents are dicts, with their nesting and nulls."""
     world.add("flask", releases=["1.0"], summary="A framework")
     (row,) = source_pypi.read("project", ["flask"], index_url=fake.url)
     assert row["project"] == "flask"
@@ -39,13 +39,13 @@ def test_documents(world: World, fake: FakeIndex) -> None:
 
 
 def test_statistics_need_no_projects(fake: FakeIndex) -> None:
-    """A stream of the index as a whole is read without naming projects."""
+    """A stream of the index as a whole is read without projects."""
     (row,) = source_pypi.read("stats", index_url=fake.url)
     assert row == {"top_packages": {}, "total_packages_size": 0}
 
 
-def test_lazy(world: World, fake: FakeIndex) -> None:
-    """Nothing is asked for before the first row is."""
+def test_nothing_is_requested_before_the_first_row(world: World, fake: FakeIndex) -> None:
+    """Nothing is requested before the first row is taken."""
     world.add("flask")
     rows = source_pypi.read("files", ["flask"], index_url=fake.url)
     assert fake.requests == []
@@ -53,8 +53,8 @@ def test_lazy(world: World, fake: FakeIndex) -> None:
     assert len(fake.requests) == 1
 
 
-def test_what_went_wrong_comes_last(world: World, fake: FakeIndex) -> None:
-    """A missing project is an error after all rows of the others."""
+def test_errors_come_after_all_rows(world: World, fake: FakeIndex) -> None:
+    """A missing project is raised after all rows of the other projects."""
     world.add("flask")
     rows = source_pypi.read("projects", ["nope", "flask"], index_url=fake.url)
     assert next(rows).project == "flask"
@@ -63,20 +63,20 @@ def test_what_went_wrong_comes_last(world: World, fake: FakeIndex) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ask", "error"),
+    ("call", "error"),
     [
         (lambda: source_pypi.read("nope", ["flask"]), UnknownStreamError),
         (lambda: source_pypi.read("files", ["flask"], max_concurrency="many"), SettingError),
     ],
 )
-def test_bad_input(ask: Callable[[], object], error: type[Exception]) -> None:
-    """Bad input is an error of this package's."""
+def test_errors_of_invalid_input(call: Callable[[], object], error: type[Exception]) -> None:
+    """Invalid input raises an error of this package."""
     with pytest.raises(error):
-        list(ask())  # type: ignore[call-overload]
+        list(call())  # type: ignore[call-overload]
 
 
 def test_public_names() -> None:
-    """Everything in __all__ can be had, sorted, and nothing else is pretended."""
+    """Every name in __all__ exists, they are sorted, and other names raise AttributeError."""
     assert sorted(source_pypi.__all__) == source_pypi.__all__
     assert all(getattr(source_pypi, name) for name in source_pypi.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'nope'"):
@@ -84,21 +84,21 @@ def test_public_names() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ask", "reason"),
+    ("call", "reason"),
     [
         (lambda: source_pypi.read("files", "flask"), "must be a list of names"),
         (lambda: source_pypi.read("files", ["flask"], request_per_second=1), "there is no such setting"),
         (lambda: source_pypi.read("nope"), "no such stream"),
     ],
 )
-def test_bad_input_is_told_at_once(ask: Callable[[], object], reason: str) -> None:
-    """A slip is told by the call, not by the first row."""
+def test_invalid_input_is_raised_by_the_call(call: Callable[[], object], reason: str) -> None:
+    """Invalid input is raised by the call, not by the first row."""
     with pytest.raises(source_pypi.ConfigError, match=reason):
-        ask()
+        call()
 
 
-#: A program that takes one row, while answers, all of them large to it, wait to be opened, and ends.
-_LEAVES_OFF = """
+#: A program that takes one row and ends, while large responses wait to be decoded.
+_STOPS_EARLY = """
 import sys, source_pypi, source_pypi.sync.turns
 source_pypi.sync.turns.LARGE = 1
 rows = source_pypi.read("files", ["a", "b", "c", "d"], index_url=sys.argv[1], requests_per_second=0)
@@ -106,13 +106,13 @@ print(next(rows).project)
 """
 
 
-def test_a_program_that_leaves_off(world: World, fake: FakeIndex) -> None:
-    """A program may leave off in the middle, and ends soon after, whatever was still to come."""
+def test_program_that_stops_early_ends_soon(world: World, fake: FakeIndex) -> None:
+    """A program that stops taking rows ends soon, whatever was still to come."""
     for name in "abcd":
         world.add(name)
     began = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-c", _LEAVES_OFF, fake.url], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", _STOPS_EARLY, fake.url], capture_output=True, text=True, check=True, timeout=60
     )
     assert (done.stdout, done.stderr) == ("a\n", "")
     assert time.monotonic() - began < LONGEST * 3

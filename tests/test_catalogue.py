@@ -1,7 +1,7 @@
-"""The files for Airbyte's catalogue: what can be told without Airbyte's models (those: tests/cdk).
+"""The files for Airbyte's catalogue, without Airbyte's models (tests/cdk uses those).
 
 A maintainer of the catalogue takes docs/airbyte.md as docs/integrations/sources/pypi.md, docs/airbyte-migrations.md as
-pypi-migrations.md beside it, and the files of the connector as they are.
+pypi-migrations.md beside it, and the files of the connector unchanged.
 """
 
 import json
@@ -23,8 +23,8 @@ LINK = "https://docs.airbyte.com/integrations/sources/pypi"
 SYNC_MODES = "https://docs.airbyte.com/cloud/core-concepts/#connection-sync-modes"
 
 
-def said(key: str) -> str:
-    """A value of the metadata that stands on one line."""
+def metadata_value(key: str) -> str:
+    """Return a value of the metadata that is on one line."""
     (value,) = re.findall(rf"^ +{key}: (.+)$", METADATA, re.MULTILINE)
     return str(value)
 
@@ -33,12 +33,12 @@ def said(key: str) -> str:
 
 
 def headings(text: str) -> list[str]:
-    """The headings of a page, in order."""
+    """Return the headings of a page, in order."""
     return re.findall(r"^#+ .+$", text, re.MULTILINE)
 
 
 def test_headings() -> None:
-    """The page has the headings that the catalogue wants, in its order."""
+    """The page has the headings that the catalogue requires, in order."""
     wanted = [
         *("# PyPI", "## Prerequisites", "## Setup guide", "## Set up PyPI", "### For Airbyte Cloud:"),
         *("### For Airbyte Open Source:", "## Supported sync modes", "## Supported Streams"),
@@ -50,7 +50,7 @@ def test_headings() -> None:
 
 
 def test_fixed_texts() -> None:
-    """The sentences that every page of the catalogue has are there, word for word."""
+    """The page has the sentences that the catalogue requires, word for word."""
     assert re.sub(r"\s*\n\s*", "", PAGE).count(
         f"<HideInUI>This page contains the setup guide and reference information for the [PyPI]({LINK}) "
         "source connector.</HideInUI>"
@@ -61,22 +61,22 @@ def test_fixed_texts() -> None:
 
 
 def test_prerequisites() -> None:
-    """The prerequisites name every required setting, and those that choose projects, by their titles."""
+    """The prerequisites name every required setting, and those that select projects, by title."""
     schema = json.loads(airbyte.spec())["spec"]["connectionSpecification"]
     section = PAGE.partition("## Prerequisites")[2].partition("\n## ")[0]
     names = {*schema["required"], "projects", "project_name", "version", "requirements", "index_url"}
     assert [name for name in names if f"**{schema['properties'][name]['title']}**" not in section] == []
 
 
-def test_titles() -> None:
-    """Whatever the page calls a setting is its title."""
+def test_emphasised_names_are_titles() -> None:
+    """Every name of a setting on the page is its title."""
     schema = json.loads(airbyte.spec())["spec"]["connectionSpecification"]
     titles = {setting["title"] for setting in schema["properties"].values()}
     emphasised = set(re.findall(r"\*\*([A-Z][^*]+)\*\*", PAGE))
     assert emphasised - titles == {"Set up source"}
 
 
-def test_streams() -> None:
+def test_table_of_streams() -> None:
     """The page's table of streams is that of the connector."""
     shown = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \| (yes|no) \|$", PAGE, re.MULTILINE)
     assert shown == [
@@ -91,9 +91,9 @@ def test_streams() -> None:
 
 
 def test_changelog() -> None:
-    """The changelog's newest entry is of this version; versions and dates go down; each has a request and a subject.
+    """The newest entry of the changelog is of this version; versions and dates descend; each entry has a pull request.
 
-    The number of one that is not yet opened is left to the catalogue's tools, in the words that they look for.
+    The number of a pull request that is not yet open is a placeholder of the catalogue's tools.
     """
     table = PAGE.partition("## Changelog")[2]
     assert "| Version | Date | Pull Request | Subject |\n" in table
@@ -109,8 +109,8 @@ def test_changelog() -> None:
     assert len(rows) == table.count("\n| ") - 2
 
 
-def test_migrations() -> None:
-    """The migration guide has this version's section, and nothing breaks: no breaking change is told."""
+def test_migration_guide() -> None:
+    """The migration guide has a section for this version, and the metadata has no breaking change."""
     guide = (ROOT / "docs" / "airbyte-migrations.md").read_text(encoding="utf-8")
     assert headings(guide)[:2] == ["# PyPI Migration Guide", f"## Upgrading to {__version__}"]
     assert "breakingChanges" not in METADATA
@@ -119,24 +119,24 @@ def test_migrations() -> None:
 # Metadata, image, icon ----------------------------------------------------------------------------------------
 
 
-def test_one_version() -> None:
-    """The package, the metadata and the image's label are of one version, one licence, one name."""
+def test_versions_agree() -> None:
+    """The package, the metadata and the image's label have the same version, licence and name."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     (*_, image) = read_dockerfile()
-    assert said("dockerImageTag") == image.labels["io.airbyte.version"] == __version__
-    assert said("dockerRepository") == image.labels["io.airbyte.name"] == "airbyte/source-pypi"
-    assert said("license") == project["license"]
-    assert said("packageName") == f"airbyte-{project['name']}"
-    assert said("documentationUrl") == LINK
+    assert metadata_value("dockerImageTag") == image.labels["io.airbyte.version"] == __version__
+    assert metadata_value("dockerRepository") == image.labels["io.airbyte.name"] == "airbyte/source-pypi"
+    assert metadata_value("license") == project["license"]
+    assert metadata_value("packageName") == f"airbyte-{project['name']}"
+    assert metadata_value("documentationUrl") == LINK
 
 
-def test_longest_silence() -> None:
-    """A sync says that it goes on long before the platform takes its silence for its end."""
-    assert float(said("maxSecondsBetweenMessages")) >= 5 * HEARTBEAT
+def test_heartbeat_is_frequent_enough() -> None:
+    """The heartbeat is at least five times as frequent as the platform's limit."""
+    assert float(metadata_value("maxSecondsBetweenMessages")) >= 5 * HEARTBEAT
 
 
 def test_allowed_hosts() -> None:
-    """The hosts that may be asked follow the setting of the index's address; where it is missing, any may."""
+    """The allowed host is that of index_url; without that setting any host is."""
     (host,) = re.findall(r"^ +hosts:\n +- \"(.+)\"$", METADATA, re.MULTILINE)
     named = re.fullmatch(r"\$\{(\w+):-(.+)\}", host)
     assert named is not None
@@ -145,16 +145,16 @@ def test_allowed_hosts() -> None:
 
 
 def test_image() -> None:
-    """The image is made on the base that the metadata names, runs the executable, and not as root."""
+    """The image has the base in the metadata, runs the executable, and does not run as root."""
     stages = read_dockerfile()
-    assert {stage.base for stage in stages} == {said("baseImage")}
+    assert {stage.base for stage in stages} == {metadata_value("baseImage")}
     assert re.fullmatch(r"docker\.io/airbyte/python-connector-base:[\d.]+@sha256:[0-9a-f]{64}", stages[-1].base)
     assert stages[-1].user == "airbyte"
     assert stages[-1].variables["AIRBYTE_ENTRYPOINT"] == " ".join(stages[-1].entrypoint) == "source-pypi"
 
 
-def test_what_docker_ignores() -> None:
-    """Only what the image is made of is handed to Docker: no tests, no histories, no environments."""
+def test_docker_context() -> None:
+    """Docker gets only what the image is made of: no tests, no histories, no environments."""
     rules = (ROOT / ".dockerignore").read_text().split()
     paths = ["src/source_pypi/cli/__init__.py", "pyproject.toml", "requirements/image.txt", "README.md"]
     others = ["tests/__init__.py", ".git/config", ".venv/ready", "src/source_pypi/__pycache__/cli.pyc", "Makefile"]
@@ -163,7 +163,7 @@ def test_what_docker_ignores() -> None:
 
 
 def test_icon() -> None:
-    """The icon is a square drawing of less than four kilobytes that refers to nothing outside of it."""
+    """The icon is a square drawing of less than four kilobytes without external references."""
     path: Path = ROOT / "icon.svg"
     drawing = ET.parse(path).getroot()
     assert drawing.tag == "{http://www.w3.org/2000/svg}svg"
@@ -177,7 +177,7 @@ def test_icon() -> None:
 
 
 def test_https_only() -> None:
-    """The code names no address without encryption, but for names of schemas, which are none, and forms of proxies'."""
+    """The code has no http URL, except names of schemas and examples of proxies."""
     schemas = ("http://json-schema.org/", "http://www.w3.org/")
     proxies = ("http://proxy.example.com", "http://name:password@host", "``http://``", 'f"http://{text}"')
     names = (*schemas, *proxies)

@@ -1,6 +1,6 @@
-"""In the place of source-pypi 0.2.x: its configurations, catalogs, rows, schemas and settings (airbyte-protocol.md 5).
+"""Compatibility with source-pypi 0.2.x: its configurations, catalogs, rows, schemas and settings.
 
-0.2.x passed three documents on as they were: a project's, a release's, the statistics.
+0.2.x passed on three documents unchanged: a project's, a release's, and the statistics.
 """
 
 import json
@@ -23,7 +23,7 @@ STREAMS = {stream["name"]: stream for stream in json.loads(airbyte.discover())["
 
 # What 0.2.x declared ------------------------------------------------------------------------------------------
 
-#: Types by path; * stands for every key of an object, [] for what is in a list. "?": null as well.
+#: Types by path. * is every key of an object, [] every item of a list; "?" means nullable.
 FILE = {
     **dict.fromkeys(
         ("comment_text", "filename", "md5_digest", "packagetype", "python_version", "upload_time"), "string"
@@ -59,8 +59,8 @@ STATS = {
     "total_packages_size": "integer",
 }
 DECLARED = {"project": PROJECT, "release": RELEASE, "stats": STATS}
-#: The settings of 0.2.x and their type; the first one was required.
-ASKED = {"project_name": "string", "version": "string"}
+#: The settings of 0.2.x and their types. The first one was required.
+OLD_SETTINGS = {"project_name": "string", "version": "string"}
 
 
 # Rows ---------------------------------------------------------------------------------------------------------
@@ -68,7 +68,7 @@ ASKED = {"project_name": "string", "version": "string"}
 
 @pytest.fixture
 def world(world: World) -> World:
-    """An index with a project as 0.2.x would have read it."""
+    """Return an index with a project that 0.2.x could read."""
     facts = {
         "requires_dist": ["peppercorn"],
         "classifiers": ["Typing :: Typed"],
@@ -81,8 +81,8 @@ def world(world: World) -> World:
 
 
 def read(fake: FakeIndex, folder: Path, state: Any, **settings: str) -> dict[str, list[dict[str, Any]]]:
-    """What a connection of 0.2.x has in its tables after a sync: its streams, full refresh, overwritten."""
-    catalog, handed = folder / "catalog.json", folder / "state.json"
+    """Return the rows of the streams of 0.2.x after a full refresh with overwrite."""
+    catalog, state_path = folder / "catalog.json", folder / "state.json"
     streams = [
         {
             "stream": {"name": name, "json_schema": {}, "supported_sync_modes": ["full_refresh"]},
@@ -92,31 +92,31 @@ def read(fake: FakeIndex, folder: Path, state: Any, **settings: str) -> dict[str
         for name in DECLARED
     ]
     catalog.write_text(json.dumps({"streams": streams}))
-    handed.write_text(json.dumps(state))
+    state_path.write_text(json.dumps(state))
     written: list[bytes] = []
     config = make_config(settings | {"index_url": fake.url})
-    assert airbyte.read(config, catalog, handed, written.append)
-    told = [json.loads(line) for line in b"".join(written).splitlines()]
-    records = [message["record"] for message in told if message["type"] == "RECORD"]
+    assert airbyte.read(config, catalog, state_path, written.append)
+    messages = [json.loads(line) for line in b"".join(written).splitlines()]
+    records = [message["record"] for message in messages if message["type"] == "RECORD"]
     return {name: [record["data"] for record in records if record["stream"] == name] for name in DECLARED}
 
 
 def served(fake: FakeIndex, path: str) -> Any:
-    """A document as the index sends it."""
+    """Return a document as the index sends it."""
     fake.new_run()
     request = urllib.request.Request(fake.url + path, headers={"Accept": "application/json"})
     with urllib.request.urlopen(request) as answer:
         return json.load(answer)
 
 
-#: States that a connection of 0.2.x may hand over: none, or that a full refresh has none.
+#: The state of a connection of 0.2.x: none, or the marker of a full refresh.
 NO_STATE = {"stream_descriptor": {"name": "project"}, "stream_state": {"__ab_no_cursor_state_message": True}}
 
 
 @pytest.mark.parametrize("state", [[], {}, [{"type": "STREAM", "stream": NO_STATE}]], ids=["list", "object", "none"])
 @pytest.mark.parametrize("name", ["sampleproject", "SampleProject"])
-def test_rows(fake: FakeIndex, tmp_path: Path, name: str, state: Any) -> None:
-    """Each stream gives one row, which holds every key of the document with the same value, and some keys more."""
+def test_rows_keep_every_key(fake: FakeIndex, tmp_path: Path, name: str, state: Any) -> None:
+    """Each stream gives one row with every key and value of the document, and the added keys."""
     rows = read(fake, tmp_path, state, project_name=name, version="1.2.0")
     documents = {
         "project": served(fake, "/pypi/sampleproject/json"),
@@ -130,8 +130,8 @@ def test_rows(fake: FakeIndex, tmp_path: Path, name: str, state: Any) -> None:
     assert added == {"project": {"project", "seen_at"}, "release": {"project", "version", "seen_at"}, "stats": set()}
 
 
-def test_without_a_version(fake: FakeIndex, tmp_path: Path) -> None:
-    """Without a version, where 0.2.x could not read releases, there is the latest one; the rest is the same."""
+def test_release_without_a_version(fake: FakeIndex, tmp_path: Path) -> None:
+    """Without a version, where 0.2.x failed, release has the latest one; the other streams are the same."""
     rows = read(fake, tmp_path, [], project_name="sampleproject")
     document = served(fake, "/pypi/sampleproject/json")
     assert {key: rows["project"][0][key] for key in document} == document
@@ -143,7 +143,7 @@ def test_without_a_version(fake: FakeIndex, tmp_path: Path) -> None:
 
 
 def at(schema: dict[str, Any], path: str) -> dict[str, Any]:
-    """What a schema says of a path."""
+    """Return the schema of a path."""
     for step in _steps(path):
         schema = schema["properties"][step] if step not in ("items", "additionalProperties") else schema[step]
     return schema
@@ -155,17 +155,17 @@ def _steps(path: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("stream", DECLARED)
-def test_schemas(stream: str) -> None:
-    """Every field that 0.2.x declared is declared, with every type that it could have, and null besides."""
+def test_schemas_keep_fields_and_types(stream: str) -> None:
+    """Every field that 0.2.x declared is declared with each type it could have."""
     for path, kind in DECLARED[stream].items():
-        told = at(STREAMS[stream]["json_schema"], path)["type"]
+        current = at(STREAMS[stream]["json_schema"], path)["type"]
         before = {kind.removesuffix("?")} | ({"null"} if kind.endswith("?") else set())
-        assert before <= ({told} if isinstance(told, str) else set(told)), path
+        assert before <= ({current} if isinstance(current, str) else set(current)), path
 
 
 @pytest.mark.parametrize("stream", DECLARED)
-def test_nothing_is_required(stream: str) -> None:
-    """Rows of 0.2.x, which lack the fields that were added, are valid against the schemas of today."""
+def test_no_field_is_required(stream: str) -> None:
+    """Rows of 0.2.x, which lack the added fields, are valid against the schemas."""
     schema = STREAMS[stream]["json_schema"]
     assert [one["required"] for one in _objects(schema) if isinstance(one.get("required"), list)] == []
     Draft7Validator(schema).validate({})
@@ -173,15 +173,15 @@ def test_nothing_is_required(stream: str) -> None:
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    """Every object in a JSON value."""
+    """Yield every object in a JSON value."""
     if isinstance(value, dict):
         yield value
     for member in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from _objects(member)
 
 
-def test_sync_modes() -> None:
-    """What a connection of 0.2.x asks of each stream is still offered."""
+def test_full_refresh_is_supported() -> None:
+    """Every stream of 0.2.x supports full refresh."""
     assert all("full_refresh" in STREAMS[name]["supported_sync_modes"] for name in DECLARED)
 
 
@@ -191,8 +191,8 @@ def test_sync_modes() -> None:
 @pytest.mark.parametrize(
     "settings", [{"project_name": "a"}, {"project_name": "a", "version": "1"}, {"project_name": "a", "x": 1}]
 )
-def test_configurations(settings: dict[str, Any]) -> None:
-    """A configuration of 0.2.x is valid, with keys that it did not know either, and reads the same project."""
+def test_configurations_of_0_2(settings: dict[str, Any]) -> None:
+    """A configuration of 0.2.x is valid, also with unknown keys, and selects the same project."""
     Draft7Validator(SETTINGS).validate(settings)
     config = make_config(settings)
     assert (config.project_name, config.version) == (settings["project_name"], settings.get("version"))
@@ -207,21 +207,21 @@ OLD = st.fixed_dictionaries({"project_name": st.text()}, optional={"version": st
 
 
 @given(OLD, OTHERS)
-def test_any_configuration(asked: dict[str, Any], others: dict[str, Any]) -> None:
-    """Whatever the specification of 0.2.x took is taken, with keys of which neither knows."""
-    assert Draft7Validator(SETTINGS).is_valid(others | asked)
+def test_any_configuration_of_0_2(old: dict[str, Any], others: dict[str, Any]) -> None:
+    """Every configuration that the specification of 0.2.x accepted is accepted."""
+    assert Draft7Validator(SETTINGS).is_valid(others | old)
 
 
-def test_settings() -> None:
-    """No setting of 0.2.x is gone, none is of a narrower type, none is newly required, unknown ones are let pass."""
-    for name, kind in ASKED.items():
+def test_settings_of_0_2() -> None:
+    """No setting of 0.2.x is removed, narrower or newly required, and unknown ones are accepted."""
+    for name, kind in OLD_SETTINGS.items():
         assert SETTINGS["properties"][name]["type"] == kind
         assert SETTINGS["properties"][name].keys() & {"enum", "const", "pattern", "format", "minLength"} == set()
     assert set(SETTINGS["required"]) <= {"project_name"}
     assert SETTINGS["additionalProperties"] is True
 
 
-def test_an_empty_version(fake: FakeIndex, tmp_path: Path) -> None:
-    """The form of 0.2.x could leave an empty version behind: it is none."""
+def test_empty_version(fake: FakeIndex, tmp_path: Path) -> None:
+    """An empty version, which the form of 0.2.x could leave behind, means none."""
     rows = read(fake, tmp_path, [], project_name="sampleproject", version="")
     assert [row["version"] for row in rows["release"]] == ["1.3.0"]

@@ -1,4 +1,4 @@
-"""README.md: what it says is so."""
+"""README.md: its commands and code work."""
 
 import re
 import subprocess
@@ -17,14 +17,14 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 @pytest.fixture
 def three(world: World) -> World:
-    """An index that has the projects that the README names."""
+    """Return an index with the projects in the README."""
     for name, releases in (("requests", ["2.31.0"]), ("Flask", ["3.0", "3.1"]), ("airbyte-cdk", ["7.0"])):
         world.add(name, releases=releases)
     return world
 
 
-def test_the_first_command(three: World, fake: FakeIndex, tmp_path: Path) -> None:
-    """The README's first command loads the projects that it names, and prints a table of the shape that it shows."""
+def test_first_command(three: World, fake: FakeIndex, tmp_path: Path) -> None:
+    """The first command loads its projects and prints a table as shown."""
     command = re.search(r'^\$ make sync PROJECTS="([^"]+)"$', README, re.MULTILINE)
     assert command is not None
     into = tmp_path / "pypi.duckdb"
@@ -43,8 +43,8 @@ def test_the_first_command(three: World, fake: FakeIndex, tmp_path: Path) -> Non
     connection.close()
 
 
-def test_the_query(three: World, fake: FakeIndex, tmp_path: Path) -> None:
-    """The README's query answers with the columns that it shows."""
+def test_query(three: World, fake: FakeIndex, tmp_path: Path) -> None:
+    """The query returns the columns shown."""
     query = re.search(r"sql\('''(.+?)'''\)", README, re.DOTALL)
     assert query is not None
     into = tmp_path / "pypi.duckdb"
@@ -57,8 +57,8 @@ def test_the_query(three: World, fake: FakeIndex, tmp_path: Path) -> None:
     connection.close()
 
 
-def test_the_library(three: World, fake: FakeIndex) -> None:
-    """The README's Python lines run as they stand, against any index."""
+def test_python_code(three: World, fake: FakeIndex) -> None:
+    """The Python lines run unchanged, against any index."""
     block = re.search(r"```python\n(.+?)```", README, re.DOTALL)
     assert block is not None
     code = block[1].replace('contact="me@example.com"', f'contact="me@example.com", index_url="{fake.url}"')

@@ -12,7 +12,7 @@ from typing import Any
 from click.testing import CliRunner
 
 from source_pypi.airbyte.commands import CHECK_TRIES, CHECK_WAIT
-from source_pypi.airbyte.manifest import CARRIED, LEFT_OUT
+from source_pypi.airbyte.manifest import RECIPES, left_out_fields
 from source_pypi.cli import cli
 from source_pypi.cli.signals import SHUTDOWN_SECONDS
 from source_pypi.config import Config
@@ -91,15 +91,15 @@ def views_table() -> str:
 
 
 def carried_table() -> str:
-    """Every stream: whether a manifest carries it, and if not, why."""
-    partitions = {None: "one request", "project": "a request a project", "release": "a request a release"}
+    """Every stream: whether the Builder's manifest carries it, its requests, and the fields that it leaves out."""
+    requests = {None: "one in all", "project": "one a project", "release": "one a release"}
     rows = [
-        (f"`{s.name}`", "yes", partitions[CARRIED[s.name].partition])
-        if s.name in CARRIED
-        else (f"`{s.name}`", "no", LEFT_OUT.get(s.name, "it has no recipe"))
+        (f"`{s.name}`", "yes", requests[RECIPES[s.name].partition], _names(left_out_fields(s)))
+        if s.name in RECIPES
+        else (f"`{s.name}`", "no", "", "")
         for s in STREAMS
     ]
-    return _table(("stream", "carried", "what it takes, or why not"), rows)
+    return _table(("stream", "carried", "requests", "fields left out"), rows)
 
 
 def cost_table() -> str:

@@ -1,4 +1,4 @@
-"""PyPI as tables: everything that a Python package index publishes about projects, as typed tables."""
+"""Everything that a Python package index publishes about projects, as typed, incremental tables."""
 
 import importlib
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from source_pypi.errors import TransientError as TransientError
     from source_pypi.errors import UnexpectedError as UnexpectedError
 
-_HOMES = {
+_MODULES = {
     "Config": "config",
     "ConfigError": "errors",
     "SourceError": "errors",
@@ -26,7 +26,7 @@ __all__ = ["Config", "ConfigError", "SourceError", "TransientError", "Unexpected
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first asked for: a command that does not read must not load what reads."""
-    if name not in _HOMES:
+    """Import a public name when it is first used, so that commands load only what they need."""
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)

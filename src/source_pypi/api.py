@@ -1,4 +1,4 @@
-"""PyPI as rows, in a Python program."""
+"""The Python library: the rows of a stream as objects."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -11,15 +11,19 @@ from source_pypi.sync.run import Run, open_run
 
 
 def read(stream: str, projects: Iterable[str] = (), **settings: Any) -> Iterator[Any]:
-    """Yield the rows of one stream, project by project, while the next project is being asked for.
+    """Yield the rows of one stream, project by project. The next project is requested while rows are processed.
 
-    :param stream: a stream's name, e.g. ``files``.
-    :param projects: names, in any spelling, each optionally pinned (``requests==2.31.0``).
-    :param settings: any setting of the connector, by name (docs/settings.md).
-    :returns: a record's instance a row (``row.filename``); for ``project``, ``release`` and ``stats``, a dict.
-    :raises UnknownStreamError: when there is no such stream.
-    :raises SettingError: when a setting does not exist, or breaks the specification.
-    :raises SourceError: after the last row, the first thing that went wrong: a missing project, a failed document.
+    :param stream: the name of a stream, e.g. ``files``.
+    :param projects: names of projects, in any spelling, each optionally pinned to a version (``requests==2.31.0``).
+    :param settings: settings of the connector, by name (docs/settings.md).
+    :returns: a row is an instance of the stream's record (``row.filename``, times in UTC). For ``project``, ``release``
+        and ``stats`` a row is a dict: the document as the index sends it.
+    :raises UnknownStreamError: when the stream does not exist.
+    :raises SettingError: when a setting does not exist, or its value is invalid.
+    :raises ConfigError: when no projects are selected, or a name is invalid. Like the two above it is raised by the
+        call, before anything is requested.
+    :raises SourceError: the first error of the run, after the last row: a missing project, or a document that could not
+        be read. Projects without errors are read in full.
     """
     (chosen,) = choose_streams([stream])
     return _rows(open_run(config_of(projects, settings), [chosen]), chosen)

@@ -1,6 +1,7 @@
-"""fronts/airbyte: the protocol; what its tests share."""
+"""Tests of the Airbyte protocol, and what they share."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,19 +10,19 @@ from source_pypi.config import Config, make_config
 from tests.fake_index import FakeIndex
 
 NOW = 1_795_332_577.078
-#: The same time, as rows have it.
+#: The same time as rows have it.
 NOW_TEXT = "2026-11-22T07:29:37.078000Z"
 Messages = list[dict[str, Any]]
 Read = Callable[..., tuple[bool, Messages]]
 
 
 def config(fake: FakeIndex, *projects: str, **settings: Any) -> Config:
-    """Settings for the fake index, without pace."""
+    """Return settings for the fake index, without a rate limit."""
     return make_config({"projects": projects, "index_url": fake.url, "requests_per_second": 0, **settings})
 
 
 def catalog(folder: Path, *names: str) -> Path:
-    """A configured catalog, as PyAirbyte sends it: incremental and overwrite, whatever the stream offers."""
+    """Write a configured catalog as PyAirbyte does: incremental and overwrite for every stream."""
     streams = [
         {
             "stream": {"name": name, "json_schema": {}, "supported_sync_modes": ["full_refresh"]},
@@ -38,8 +39,25 @@ def catalog(folder: Path, *names: str) -> Path:
     return path
 
 
+def state_file(folder: Path, messages: Messages) -> Path:
+    """Write the last state of each stream as PyAirbyte passes it back: with nulls, and with a key twice."""
+    last = {
+        m["state"]["stream"]["stream_descriptor"]["name"]: m["state"]["stream"]["stream_state"]
+        for m in messages
+        if m["type"] == "STATE"
+    }
+    written = [
+        f'{{"type":"STREAM","stream":{{"stream_descriptor":{{"name":"{name}","namespace":null}},"stream_state":'
+        f'{json.dumps(state)}}},"global":null,"data":null,"global_":null,"global_":null}}'
+        for name, state in last.items()
+    ]
+    path = folder / "state.json"
+    path.write_text(f"[{','.join(written)}]")
+    return path
+
+
 def shape(message: dict[str, Any]) -> str:
-    """A message in a word or three: its kind, stream and status."""
+    """Return a message as one to three words: its type, stream and status."""
     match message["type"]:
         case "RECORD":
             return f"RECORD {message['record']['stream']}"
@@ -55,21 +73,31 @@ def shape(message: dict[str, Any]) -> str:
 
 
 def records(messages: Messages, stream: str) -> Messages:
-    """The rows of a stream."""
+    """Return the rows of a stream."""
     return [m["record"]["data"] for m in messages if m["type"] == "RECORD" and m["record"]["stream"] == stream]
 
 
+def record_counts(messages: Messages) -> dict[str, int]:
+    """Return the number of records of each stream."""
+    return dict(Counter(m["record"]["stream"] for m in messages if m["type"] == "RECORD"))
+
+
 def errors(messages: Messages) -> Messages:
-    """The ERROR traces."""
-    return [m["trace"]["error"] for m in messages if m["type"] == "TRACE" and m["trace"]["type"] == "ERROR"]
+    """Return the ERROR traces."""
+    return [trace["error"] for trace in traces(messages, "ERROR")]
+
+
+def traces(messages: Messages, kind: str) -> Messages:
+    """Return the TRACE messages of a type."""
+    return [m["trace"] for m in messages if m["type"] == "TRACE" and m["trace"]["type"] == kind]
 
 
 def states(messages: Messages, stream: str) -> Messages:
-    """The states of a stream that were written, in their order."""
-    told = [m["state"]["stream"] for m in messages if m["type"] == "STATE"]
-    return [one["stream_state"] for one in told if one["stream_descriptor"]["name"] == stream]
+    """Return the states of a stream, in order."""
+    written = [m["state"]["stream"] for m in messages if m["type"] == "STATE"]
+    return [one["stream_state"] for one in written if one["stream_descriptor"]["name"] == stream]
 
 
 def logs(messages: Messages, *levels: str) -> list[str]:
-    """What was said on these levels."""
+    """Return the texts of the LOG messages of some levels."""
     return [m["log"]["message"] for m in messages if m["type"] == "LOG" and m["log"]["level"] in levels]

@@ -1,4 +1,4 @@
-"""What the tests of the protocol share."""
+"""Fixtures of the protocol's tests."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from tests.airbyte import NOW, Messages, Read, catalog
 
 @pytest.fixture
 def read(tmp_path: Path) -> Read:
-    """Read streams; whether all was read, and the messages."""
+    """Return a function that reads streams and returns whether all are complete, and the messages."""
 
     def run(
         settings: Config,
@@ -23,8 +23,8 @@ def read(tmp_path: Path) -> Read:
         level: str = "INFO",
     ) -> tuple[bool, Messages]:
         written: list[bytes] = []
-        whole = airbyte.read(settings, catalog(tmp_path, *names), state, written.append, now, level=level)
+        complete = airbyte.read(settings, catalog(tmp_path, *names), state, written.append, now, level=level)
         assert all(chunk.endswith(b"\n") for chunk in written), "only whole lines"
-        return whole, [json.loads(line) for line in b"".join(written).splitlines()]
+        return complete, [json.loads(line) for line in b"".join(written).splitlines()]
 
     return run

@@ -1,6 +1,6 @@
-"""The assertions of Airbyte's retired acceptance tests that need no image, restated (airbyte-protocol.md 4.2).
+"""The assertions of Airbyte's older acceptance tests that need no image.
 
-Each test names the class and the test whose assertion it is.
+Each docstring names the class and the test that makes the assertion there.
 """
 
 import json
@@ -18,7 +18,7 @@ from jsonschema.validators import extend
 from source_pypi import airbyte
 from source_pypi.config import Config, make_config
 from source_pypi.services.index.api import Index
-from tests.airbyte import NOW, Messages, Read, errors, records, shape, states
+from tests.airbyte import NOW, Messages, Read, errors, records, shape, state_file, states
 from tests.connector import CONFIGURATIONS, copy_connector, generated, sample_config, sample_world
 from tests.fake_index import FakeIndex, World
 
@@ -27,13 +27,13 @@ SETTINGS: dict[str, Any] = SPEC["connectionSpecification"]
 STREAMS: list[dict[str, Any]] = json.loads(airbyte.discover())["catalog"]["streams"]
 NAMES = [stream["name"] for stream in STREAMS]
 INCREMENTAL = [stream["name"] for stream in STREAMS if "incremental" in stream["supported_sync_modes"]]
-#: Names that mean a secret.
+#: Names of settings that hold secrets.
 SECRETS = {
     *("client_token", "access_token", "api_token", "token", "secret", "client_secret", "password", "key", "jwt"),
     *("service_account_info", "service_account", "tenant_id", "certificate", "credentials", "app_id", "appid"),
     "refresh_token",
 }
-#: Words of JSON Schema that a form cannot show.
+#: Keywords of JSON Schema that a form cannot show.
 TOO_COMPLEX = {
     *("not", "anyOf", "patternProperties", "prefixItems", "allOf", "if", "then", "else"),
     *("dependentSchemas", "dependentRequired"),
@@ -43,18 +43,18 @@ DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d
 
 @pytest.fixture
 def world() -> World:
-    """The index that the acceptance configurations read."""
+    """Return the index of the acceptance configurations."""
     return sample_world()
 
 
 @pytest.fixture
 def settings(fake: FakeIndex) -> Config:
-    """The main configuration."""
+    """Return the main configuration."""
     return make_config(sample_config("config.json", fake))
 
 
 def schemas(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """A schema and those in it, each with its path."""
+    """Yield a schema and those in it, each with its path."""
     yield path, schema
     for name, member in schema.get("properties", {}).items():
         yield from schemas(member, f"{path}.{name}")
@@ -64,7 +64,7 @@ def schemas(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[
 
 
 def types(schema: dict[str, Any]) -> list[str]:
-    """The types of a schema, always as a list."""
+    """Return the types of a schema as a list."""
     return [schema["type"]] if isinstance(schema.get("type"), str) else schema.get("type", [])
 
 
@@ -73,7 +73,7 @@ def types(schema: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("name", ["config.json", "config_0_2.json", "invalid_config.json"])
 def test_config_match_spec(name: str) -> None:
-    """TestSpec.config_match_spec: each configuration, but for keys that begin with _, is valid against the spec."""
+    """TestSpec.config_match_spec: each configuration, without keys that begin with _, is valid against the spec."""
     config = {key: value for key, value in json.loads((CONFIGURATIONS / name).read_text()).items() if key[0] != "_"}
     Draft7Validator(SETTINGS).validate(config)
 
@@ -87,7 +87,7 @@ def test_enum_usage() -> None:
 
 
 def test_secret_is_properly_marked() -> None:
-    """TestSpec.secret_is_properly_marked: no setting has a name that means a secret without being marked as one."""
+    """TestSpec.secret_is_properly_marked: every setting that holds a secret is marked as one."""
     named = [path for path, schema in schemas(SETTINGS) if path.rpartition(".")[2] in SECRETS]
     marked = [path for path, schema in schemas(SETTINGS) if schema.get("airbyte_secret") is True]
     assert named == []
@@ -95,13 +95,13 @@ def test_secret_is_properly_marked() -> None:
 
 
 def test_property_type_is_not_array() -> None:
-    """TestSpec.property_type_is_not_array: a setting has one type, or one and null, in this order."""
+    """TestSpec.property_type_is_not_array: a setting has one type, or one type and null, in this order."""
     for path, schema in schemas(SETTINGS):
         assert isinstance(schema["type"], str) or schema["type"][1:] == ["null"], path
 
 
 def test_object_not_empty_and_array_type() -> None:
-    """TestSpec.object_not_empty, .array_type: objects have properties, and what is in lists is plain."""
+    """TestSpec.object_not_empty, .array_type: objects have properties, and lists have simple items."""
     for path, schema in schemas(SETTINGS):
         assert schema["type"] != "object" or schema["properties"], path
         if schema["type"] == "array":
@@ -109,13 +109,13 @@ def test_object_not_empty_and_array_type() -> None:
 
 
 def test_forbidden_complex_types() -> None:
-    """TestSpec.forbidden_complex_types, .oneof_usage, .defined_refs: the form needs no word that it cannot show."""
+    """TestSpec.forbidden_complex_types, .oneof_usage, .defined_refs: no keyword is used that a form cannot show."""
     used = {word for _, schema in schemas(SETTINGS) for word in schema}
     assert used & {*TOO_COMPLEX, "oneOf", "$ref"} == set()
 
 
 def test_duplicate_order() -> None:
-    """TestSpec.duplicate_order, .nested_group, .display_type: every order is there once; no groups, no displays."""
+    """TestSpec.duplicate_order, .nested_group, .display_type: each order occurs once; no groups, no display types."""
     orders = [schema["order"] for path, schema in schemas(SETTINGS) if path.count(".") == 1]
     assert sorted(orders) == list(range(len(orders)))
     assert not any(word in schema for _, schema in schemas(SETTINGS) for word in ("group", "display_type"))
@@ -127,9 +127,9 @@ def test_oauth_flow_parameters() -> None:
 
 
 def test_spec_additional_properties_is_true() -> None:
-    """TestSpec.additional_properties_is_true: wherever it is said, unknown settings are let pass."""
-    said = [schema["additionalProperties"] for _, schema in schemas(SETTINGS) if "additionalProperties" in schema]
-    assert said == [True]
+    """TestSpec.additional_properties_is_true: unknown settings are accepted."""
+    values = [schema["additionalProperties"] for _, schema in schemas(SETTINGS) if "additionalProperties" in schema]
+    assert values == [True]
 
 
 # TestConnection -----------------------------------------------------------------------------------------------
@@ -140,23 +140,23 @@ def test_spec_additional_properties_is_true() -> None:
     [("config.json", "SUCCEEDED"), ("config_0_2.json", "SUCCEEDED"), ("invalid_config.json", "FAILED")],
 )
 def test_check(fake: FakeIndex, name: str, status: str) -> None:
-    """TestConnection.check: there is one CONNECTION_STATUS, as it is to be for the configuration."""
-    (told,) = airbyte.check(make_config(sample_config(name, fake))).splitlines()
-    assert json.loads(told)["connectionStatus"]["status"] == status
+    """TestConnection.check: each configuration gives one CONNECTION_STATUS with the expected status."""
+    (line,) = airbyte.check(make_config(sample_config(name, fake))).splitlines()
+    assert json.loads(line)["connectionStatus"]["status"] == status
 
 
 # TestDiscovery ------------------------------------------------------------------------------------------------
 
 
 def test_discover() -> None:
-    """TestDiscovery.discover, .sync_modes: streams have names of their own, and say how they can be read."""
+    """TestDiscovery.discover, .sync_modes: streams have distinct names and support full refresh."""
     assert len(set(NAMES)) == len(NAMES) > 0
     assert all("full_refresh" in stream["supported_sync_modes"] for stream in STREAMS)
 
 
 @pytest.mark.parametrize("stream", STREAMS, ids=NAMES)
 def test_stream_schemas(stream: dict[str, Any]) -> None:
-    """TestDiscovery.valid_json_schemas, .refs, .keywords, .additionalProperties: schemas are valid, plain and open."""
+    """TestDiscovery.valid_json_schemas, .refs, .keywords, .additionalProperties: schemas are valid, simple and open."""
     schema = stream["json_schema"]
     Draft7Validator.check_schema(schema)
     assert schema["properties"]
@@ -167,7 +167,7 @@ def test_stream_schemas(stream: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("stream", STREAMS, ids=NAMES)
 def test_cursors_and_primary_keys_exist_in_schema(stream: dict[str, Any]) -> None:
-    """TestDiscovery.cursors, .primary_keys_exist, .primary_keys_scalar: cursors and keys are fields, and plain ones."""
+    """TestDiscovery.cursors, .primary_keys_exist, .primary_keys_scalar: cursors and keys are simple fields."""
     properties = stream["json_schema"]["properties"]
     fields = [*stream["default_cursor_field"], *(field for (field,) in stream["source_defined_primary_key"])]
     for field in fields:
@@ -185,7 +185,7 @@ def _is_date_time(value: object) -> bool:
 
 
 def strict(schema: dict[str, Any]) -> Draft7Validator:
-    """Takes 1.0 for no integer, and a text for a date and time only if it is written as one and can be parsed."""
+    """Return a validator that rejects 1.0 as an integer, and date-times that are not written in ISO format."""
     checker = FormatChecker(formats=())
     checker.checks("date-time", raises=ValueError)(_is_date_time)
     kinds = Draft7Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
@@ -194,9 +194,9 @@ def strict(schema: dict[str, Any]) -> Draft7Validator:
 
 
 def test_read(settings: Config, read: Read) -> None:
-    """TestBasicRead.read: no stream is without records, and each record fits its schema and shares fields with it."""
-    whole, messages = read(settings, *NAMES)
-    assert whole
+    """TestBasicRead.read: every stream has records, and each record is valid and has fields of its schema."""
+    complete, messages = read(settings, *NAMES)
+    assert complete
     for stream in STREAMS:
         rows, validator = records(messages, stream["name"]), strict(stream["json_schema"])
         assert rows, stream["name"]
@@ -204,8 +204,8 @@ def test_read(settings: Config, read: Read) -> None:
         assert all(row.keys() & stream["json_schema"]["properties"].keys() for row in rows)
 
 
-def test_the_judge_is_strict() -> None:
-    """The validator of these tests refuses what the acceptance tests refuse."""
+def test_validator_is_strict() -> None:
+    """The validator of these tests rejects what the acceptance tests reject."""
     schema = {"properties": {"size": {"type": "integer"}, "at": {"type": "string", "format": "date-time"}}}
     assert strict(schema).is_valid({"size": 1, "at": "2024-01-01T00:00:00.123456Z"})
     refused = [
@@ -219,7 +219,7 @@ def test_the_judge_is_strict() -> None:
 
 
 def test_primary_keys_in_records(settings: Config, read: Read) -> None:
-    """TestBasicRead.primary_keys: a record's key is there, not all null, plain, and of no other record."""
+    """TestBasicRead.primary_keys: a record's key is complete, simple and unique."""
     _, messages = read(settings, *NAMES)
     for stream in STREAMS:
         names = [field for (field,) in stream["source_defined_primary_key"]]
@@ -229,34 +229,34 @@ def test_primary_keys_in_records(settings: Config, read: Read) -> None:
 
 
 def test_stream_statuses(settings: Config, read: Read) -> None:
-    """TestBasicRead.stream_statuses: of exactly the configured streams STARTED, RUNNING once or more, COMPLETE."""
+    """TestBasicRead.stream_statuses: exactly the configured streams are STARTED, RUNNING and COMPLETE."""
     configured = ["files", "stats", "attestations"]
     _, messages = read(settings, *configured)
-    told = [shape(m).split() for m in messages if m["type"] == "TRACE"]
-    statuses = {name: [status for status, stream in told if stream == name] for name in configured}
+    pairs = [shape(m).split() for m in messages if m["type"] == "TRACE"]
+    statuses = {name: [status for status, stream in pairs if stream == name] for name in configured}
     in_order = {name: list(dict.fromkeys(one)) for name, one in statuses.items()}
     assert in_order == {name: ["STARTED", "RUNNING", "COMPLETE"] for name in configured}
     assert [(one.count("STARTED"), one.count("COMPLETE")) for one in statuses.values()] == [(1, 1)] * 3
-    assert {stream for _, stream in told} == set(configured)
+    assert {stream for _, stream in pairs} == set(configured)
 
 
 def test_states(settings: Config, read: Read) -> None:
-    """TestBasicRead.states: every stream has one at least, none is of the legacy form, all count their records."""
+    """TestBasicRead.states: every stream has a state, none has the legacy form, all count their records."""
     _, messages = read(settings, *NAMES)
-    told = [message["state"] for message in messages if message["type"] == "STATE"]
-    assert {state["stream"]["stream_descriptor"]["name"] for state in told} == set(NAMES)
-    assert {state["type"] for state in told} == {"STREAM"}
+    written = [message["state"] for message in messages if message["type"] == "STATE"]
+    assert {state["stream"]["stream_descriptor"]["name"] for state in written} == set(NAMES)
+    assert {state["type"] for state in written} == {"STREAM"}
     counted: Counter[str] = Counter()
-    for state in told:
+    for state in written:
         assert isinstance(state["sourceStats"]["recordCount"], float)
         counted[state["stream"]["stream_descriptor"]["name"]] += int(state["sourceStats"]["recordCount"])
     assert counted == Counter(m["record"]["stream"] for m in messages if m["type"] == "RECORD")
 
 
 def test_airbyte_trace_message_on_failure(settings: Config, read: Read) -> None:
-    """TestBasicRead.airbyte_trace_message_on_failure: a catalog with an unknown stream gives an ERROR trace."""
-    whole, messages = read(settings, "__AIRBYTE__stream_that_does_not_exist")
-    assert not whole
+    """TestBasicRead.airbyte_trace_message_on_failure: an unknown stream gives an ERROR trace."""
+    complete, messages = read(settings, "__AIRBYTE__stream_that_does_not_exist")
+    assert not complete
     assert [error["failure_type"] for error in errors(messages)] == ["config_error"]
 
 
@@ -264,77 +264,69 @@ def test_airbyte_trace_message_on_failure(settings: Config, read: Read) -> None:
 
 
 def test_sequential_reads(fake: FakeIndex, settings: Config, read: Read) -> None:
-    """TestFullRefresh.sequential_reads: a second read gives the same records, all of them emitted later."""
+    """TestFullRefresh.sequential_reads: a second read gives the same records with a later emitted_at."""
     _, first = read(settings, *NAMES)
     fake.new_run()
     _, second = read(settings, *NAMES, now=lambda: NOW + 1)
     emitted = [[m["record"]["emitted_at"] for m in one if m["type"] == "RECORD"] for one in (first, second)]
     assert max(emitted[0]) < min(emitted[1])
-    assert {name: unseen(records(first, name)) for name in NAMES} == {
-        name: unseen(records(second, name)) for name in NAMES
+    assert {name: without_time(records(first, name)) for name in NAMES} == {
+        name: without_time(records(second, name)) for name in NAMES
     }
 
 
-def unseen(rows: Messages) -> list[str]:
-    """Records without the time of the visit, in an order of their own."""
+def without_time(rows: Messages) -> list[str]:
+    """Return records without the time of the read, sorted."""
     return sorted(json.dumps({key: value for key, value in row.items() if key != "seen_at"}) for row in rows)
 
 
 # TestIncremental ----------------------------------------------------------------------------------------------
 
 
-def hand(folder: Path, messages: Messages) -> Path:
-    """The last state of each stream, as a file."""
-    last = {m["state"]["stream"]["stream_descriptor"]["name"]: m["state"] for m in messages if m["type"] == "STATE"}
-    path = folder / "state.json"
-    path.write_text(json.dumps([{"type": "STREAM", "stream": state["stream"]} for state in last.values()]))
-    return path
-
-
 def test_two_sequential_reads(fake: FakeIndex, settings: Config, read: Read, tmp_path: Path) -> None:
-    """TestIncremental.two_sequential_reads: a read gives records and states; with its last states the next differs."""
+    """TestIncremental.two_sequential_reads: a second read with the last states gives no records."""
     _, first = read(settings, *INCREMENTAL)
     assert all(records(first, name) and states(first, name) for name in INCREMENTAL)
     fake.new_run()
-    _, second = read(settings, *INCREMENTAL, state=hand(tmp_path, first), now=lambda: NOW + 60)
+    _, second = read(settings, *INCREMENTAL, state=state_file(tmp_path, first), now=lambda: NOW + 60)
     assert {name: records(second, name) for name in INCREMENTAL} == {name: [] for name in INCREMENTAL}
     assert all(states(second, name) for name in INCREMENTAL)
 
 
 def test_read_sequential_slices(world: World, fake: FakeIndex, read: Read, tmp_path: Path) -> None:
-    """TestIncremental.read_sequential_slices: from each checkpoint on, a read gives exactly what had not been read."""
+    """TestIncremental.read_sequential_slices: a read from any checkpoint gives exactly the records after it."""
     names = [f"p{number}" for number in range(12)]
     for name in names:
         world.add(name, releases=["1.0", "2.0"], owner="ann")
-    asked = make_config({"projects": names, "index_url": fake.url, "requests_per_second": 0})
+    settings = make_config({"projects": names, "index_url": fake.url, "requests_per_second": 0})
     clock = iter(range(0, 10**6, 11))
-    _, messages = read(asked, "files", "roles", now=lambda: NOW + next(clock) / 10)
-    checkpoints = [place for place, message in enumerate(messages) if shape(message) == "STATE roles"]
+    _, messages = read(settings, "files", "roles", now=lambda: NOW + next(clock) / 10)
+    checkpoints = [position for position, message in enumerate(messages) if shape(message) == "STATE roles"]
     assert len(checkpoints) > 3
-    for place in checkpoints:
+    for position in checkpoints:
         fake.new_run()
-        state = hand(tmp_path, messages[: place + 1])
-        whole, rest = read(asked, "files", "roles", state=state, now=lambda: NOW + next(clock) / 10)
-        assert whole
+        state = state_file(tmp_path, messages[: position + 1])
+        complete, rest = read(settings, "files", "roles", state=state, now=lambda: NOW + next(clock) / 10)
+        assert complete
         for name in ("files", "roles"):
-            assert unseen(records(rest, name)) == unseen(records(messages[place + 1 :], name))
+            assert without_time(records(rest, name)) == without_time(records(messages[position + 1 :], name))
             assert states(rest, name)[-1]["projects"].keys() == set(names)
 
 
 def test_state_with_abnormally_large_values(
     world: World, connect: Callable[..., Index], waits: list[float], tmp_path: Path
 ) -> None:
-    """TestIncremental.state_with_abnormally_large_values: with a state of a far future, states and no records."""
+    """TestIncremental.state_with_abnormally_large_values: a state of the far future gives states and no records."""
     written: list[bytes] = []
-    with FakeIndex(world, strict=False) as fake:  # what seems to be an old copy is asked for again
+    with FakeIndex(world, strict=False) as fake:  # documents that look older than the state are requested again
         folder = copy_connector(tmp_path, fake) / "integration_tests"
         settings = make_config(sample_config("config.json", fake))
         catalog, state = folder / "configured_catalog.json", folder / "abnormal_state.json"
-        whole = airbyte.read(settings, catalog, state, written.append, connect=lambda *_: connect(fake))
+        complete = airbyte.read(settings, catalog, state, written.append, connect=lambda *_: connect(fake))
     messages = [json.loads(line) for line in b"".join(written).splitlines()]
-    assert whole
-    told = {name: (records(messages, name), len(states(messages, name))) for name in INCREMENTAL}
-    assert told == {name: ([], 1) for name in INCREMENTAL}
+    assert complete
+    results = {name: (records(messages, name), len(states(messages, name))) for name in INCREMENTAL}
+    assert results == {name: ([], 1) for name in INCREMENTAL}
     assert waits
 
 
@@ -342,11 +334,11 @@ def test_state_with_abnormally_large_values(
 
 
 def test_streams_define_primary_key() -> None:
-    """TestConnectorAttributes.streams_define_primary_key: all have one but the statistics, which are one document."""
+    """TestConnectorAttributes.streams_define_primary_key: every stream but stats has one."""
     assert [stream["name"] for stream in STREAMS if not stream["source_defined_primary_key"]] == ["stats"]
 
 
-def test_generated_files() -> None:
-    """The catalogs and the state that the judges are given fit the streams (else: python -m tests.connector)."""
+def test_generated_files_are_current() -> None:
+    """The catalogs and the state in integration_tests fit the streams (python -m tests.connector writes them)."""
     for name, content in generated().items():
         assert json.loads((CONFIGURATIONS / name).read_text()) == content, name

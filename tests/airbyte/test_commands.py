@@ -1,4 +1,4 @@
-"""airbyte/commands.py: the commands that read nothing."""
+"""airbyte/commands.py: spec, check and discover."""
 
 import json
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from tests.fake_index import FakeIndex, World, faults
 
 
 def test_spec() -> None:
-    """The specification is a valid schema, every setting has a title, a description and an order of its own."""
+    """The specification is a valid schema; every setting has a title, a description and its own order."""
     message = json.loads(airbyte.spec())
     schema = message["spec"]["connectionSpecification"]
     Draft7Validator.check_schema(schema)
@@ -39,13 +39,13 @@ def test_spec() -> None:
     ],
 )
 def test_configurations_fit_the_spec(settings: dict[str, Any]) -> None:
-    """Configurations of 0.2.x and new ones are valid against the specification."""
+    """Configurations of 0.2.x and of this release are valid against the specification."""
     schema = json.loads(airbyte.spec())["spec"]["connectionSpecification"]
     Draft7Validator(schema).validate(settings)
 
 
 def test_discover() -> None:
-    """The catalog has every stream with a schema that the platform takes, and its key in it."""
+    """The catalog has every stream, with a schema that the platform accepts and with its key."""
     streams = json.loads(airbyte.discover())["catalog"]["streams"]
     assert [stream["name"] for stream in streams] == [stream.name for stream in STREAMS]
     for stream in streams:
@@ -58,20 +58,20 @@ def test_discover() -> None:
 
 
 def test_sync_modes() -> None:
-    """Every stream but those of the moment can be read by what has changed: with a cursor of ours, resumable."""
+    """All streams are incremental and resumable, with seen_at as cursor, except statistics and feeds."""
     streams = json.loads(airbyte.discover())["catalog"]["streams"]
-    told = ("supported_sync_modes", "source_defined_cursor", "default_cursor_field", "is_resumable")
+    keys = ("supported_sync_modes", "source_defined_cursor", "default_cursor_field", "is_resumable")
     momentary = {"stats", "recent_releases", "recent_projects"}
     for stream in streams:
         if stream["name"] in momentary:
-            assert [stream[name] for name in told] == [["full_refresh"], False, [], False]
+            assert [stream[name] for name in keys] == [["full_refresh"], False, [], False]
         else:
-            assert [stream[name] for name in told] == [["full_refresh", "incremental"], True, ["seen_at"], True]
+            assert [stream[name] for name in keys] == [["full_refresh", "incremental"], True, ["seen_at"], True]
             assert {"seen_at", "_ab_cdc_deleted_at"} <= stream["json_schema"]["properties"].keys()
     assert momentary < {stream["name"] for stream in streams}
 
 
-def test_check(world: World, fake: FakeIndex) -> None:
+def test_check_succeeds(world: World, fake: FakeIndex) -> None:
     """Check succeeds when the index has the projects."""
     world.add("flask")
     assert json.loads(airbyte.check(config(fake, "Flask"))) == {
@@ -85,7 +85,7 @@ def test_check(world: World, fake: FakeIndex) -> None:
     [(["nope", "flask"], "not on the index"), (["fl ask"], "cannot be a project"), ([], "no projects named")],
 )
 def test_check_fails(world: World, fake: FakeIndex, projects: list[str], reason: str) -> None:
-    """Check fails in one line that says what is wrong."""
+    """Check fails with one line that says what is wrong."""
     world.add("flask")
     status = json.loads(airbyte.check(config(fake, *projects)))["connectionStatus"]
     assert status["status"] == "FAILED"
@@ -93,10 +93,10 @@ def test_check_fails(world: World, fake: FakeIndex, projects: list[str], reason:
     assert "\n" not in status["message"]
 
 
-@pytest.mark.parametrize(("asked", "requests"), [("0", CHECK_TRIES), (str(int(CHECK_WAIT) + 1), 1)])
-def test_check_does_not_wait_long(fake: FakeIndex, asked: str, requests: int) -> None:
-    """Check asks an index that is not well a few times, and not again where that one asks for a longer wait."""
-    fake.fault("/pypi/flask/json", faults.too_many(asked), times=TRIES)
+@pytest.mark.parametrize(("retry_after", "requests"), [("0", CHECK_TRIES), (str(int(CHECK_WAIT) + 1), 1)])
+def test_check_does_not_wait_long(fake: FakeIndex, retry_after: str, requests: int) -> None:
+    """Check tries a request three times, and only once if Retry-After is longer than ten seconds."""
+    fake.fault("/pypi/flask/json", faults.too_many(retry_after), times=TRIES)
     status = json.loads(airbyte.check(config(fake, "flask")))["connectionStatus"]
     assert status["status"] == "FAILED"
     assert "answered 429" in status["message"]
@@ -105,7 +105,7 @@ def test_check_does_not_wait_long(fake: FakeIndex, asked: str, requests: int) ->
 
 @pytest.mark.parametrize("projects", [["flask"], []], ids=str)
 def test_check_of_the_whole_index(world: World, fake: FakeIndex, projects: list[str]) -> None:
-    """Where the whole index is chosen, check asks for its list, besides the projects that are named."""
+    """With whole_index, check requests the index's list and the named projects."""
     world.add("flask")
     status = json.loads(airbyte.check(config(fake, *projects, whole_index=True)))["connectionStatus"]
     assert status == {"status": "SUCCEEDED"}
@@ -121,24 +121,24 @@ def test_check_of_the_whole_index(world: World, fake: FakeIndex, projects: list[
     ],
     ids=["html", "forbidden", "none"],
 )
-def test_check_of_the_whole_index_fails(fake: FakeIndex, fault: faults.Fault, reason: str) -> None:
-    """An index without a list, or none at all, fails the check of the whole index."""
+def test_check_of_an_index_without_list(fake: FakeIndex, fault: faults.Fault, reason: str) -> None:
+    """With whole_index, check fails if the index has no list."""
     fake.fault("/simple/", fault)
     status = json.loads(airbyte.check(config(fake, whole_index=True)))["connectionStatus"]
     assert status["status"] == "FAILED"
     assert reason in status["message"]
 
 
-def test_check_of_the_whole_public_index(fake: FakeIndex, connect: Callable[..., Index]) -> None:
-    """Of the public index, whose list is long, check only wants to know whether it answers."""
+def test_check_of_the_public_index(fake: FakeIndex, connect: Callable[..., Index]) -> None:
+    """With whole_index on the public index, check requests the statistics, since the list is long."""
     public = make_config({"whole_index": True})
     status = json.loads(airbyte.check(public, lambda _: connect(fake)))["connectionStatus"]
     assert status == {"status": "SUCCEEDED"}
     assert [request.path for request in fake.requests] == ["/stats/"]
 
 
-def test_check_where_no_index_is(fake: FakeIndex) -> None:
-    """An address at which there is neither any project nor a list is said to be no index's; with a list it may be."""
+def test_check_of_a_url_without_index(fake: FakeIndex) -> None:
+    """A URL with neither the projects nor a list is reported as no index; with a list, as lacking projects."""
     names = config(fake, "flask", "click")
     status = json.loads(airbyte.check(names))["connectionStatus"]
     assert status["message"] == f"not on the index {fake.url}: flask, click (check the spelling)"
@@ -151,17 +151,17 @@ def test_check_where_no_index_is(fake: FakeIndex) -> None:
     )
 
 
-def test_check_asks_few(world: World, fake: FakeIndex) -> None:
-    """However many projects are named, check asks for ten at most."""
+def test_check_requests_ten_projects(world: World, fake: FakeIndex) -> None:
+    """Check requests ten projects at most."""
     names = [f"p{number}" for number in range(30)]
     for name in names:
         world.add(name)
     airbyte.check(config(fake, *names))
-    assert len(fake.requests) == airbyte.CHECKED == 10
+    assert len(fake.requests) == airbyte.MAX_CHECKED == 10
 
 
-def test_check_asks_for_pins(world: World, fake: FakeIndex) -> None:
-    """A pinned version that the index does not have fails the check, which says what is much like it."""
+def test_check_of_a_missing_release(world: World, fake: FakeIndex) -> None:
+    """A pinned version that is missing fails the check, which suggests similar versions."""
     world.add("flask", releases=["1.0", "1.1", "3.0"])
     assert json.loads(airbyte.check(config(fake, "flask==1.1")))["connectionStatus"] == {"status": "SUCCEEDED"}
     fake.new_run()
@@ -173,8 +173,8 @@ def test_check_asks_for_pins(world: World, fake: FakeIndex) -> None:
     }
 
 
-def test_check_tells_the_closest_names(world: World, fake: FakeIndex) -> None:
-    """Of a name that the user's own index does not have, the closest that it has are told."""
+def test_check_suggests_similar_names(world: World, fake: FakeIndex) -> None:
+    """A name that is missing fails the check, which suggests similar names of the index's list."""
     for name in ("Flask", "flask-admin", "requests", "django"):
         world.add(name)
     status = json.loads(airbyte.check(config(fake, "flsk", "requets")))["connectionStatus"]

@@ -1,4 +1,4 @@
-"""airbyte/inputs.py: what the platform hands over."""
+"""airbyte/inputs.py: the catalog and the state that the platform passes."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from source_pypi.airbyte.inputs import configured_streams, handed_state
+from source_pypi.airbyte.inputs import read_catalog, read_state
 from source_pypi.errors import CatalogError
 from tests.airbyte import catalog
 
@@ -15,17 +15,17 @@ STATE = {"version": 1, "index": "http://index.test", "projects": {"a": "x"}}
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Where the platform puts its file."""
-    return tmp_path / "handed.json"
+    """Return the path of the file that the platform writes."""
+    return tmp_path / "state.json"
 
 
-def test_configured_streams(tmp_path: Path) -> None:
-    """The streams of a configured catalog are taken in their order, each once, whatever their sync modes."""
-    assert configured_streams(catalog(tmp_path, "files", "versions", "files")) == {"files": True, "versions": True}
+def test_catalog_streams(tmp_path: Path) -> None:
+    """Streams are returned in the order of the catalog, each once, whatever their sync mode."""
+    assert read_catalog(catalog(tmp_path, "files", "versions", "files")) == {"files": True, "versions": True}
 
 
 @pytest.mark.parametrize(
-    ("asked", "goes_on"),
+    ("configured", "continues"),
     [
         ({"sync_mode": "incremental"}, True),
         ({"sync_mode": "incremental", "generation_id": None}, True),
@@ -35,33 +35,33 @@ def test_configured_streams(tmp_path: Path) -> None:
         ({}, True),
     ],
 )
-def test_who_goes_on_from_state(tmp_path: Path, asked: dict[str, Any], goes_on: bool) -> None:
-    """Whatever is incremental goes on from its state, and a full refresh whose platform tells generations."""
+def test_which_streams_continue_from_state(tmp_path: Path, configured: dict[str, Any], continues: bool) -> None:
+    """A stream continues from state unless it is a full refresh without a generation."""
     path = tmp_path / "catalog.json"
-    path.write_text(json.dumps({"streams": [{"stream": {"name": "files"}, **asked}]}))
-    assert configured_streams(path) == {"files": goes_on}
+    path.write_text(json.dumps({"streams": [{"stream": {"name": "files"}, **configured}]}))
+    assert read_catalog(path) == {"files": continues}
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("nonsense", "is no JSON"),
+        ("nonsense", "is not JSON"),
         ("[]", "has no list of streams"),
         ('{"streams": [{"stream": {}}]}', "has a stream without a name"),
         (None, "No such file"),
     ],
 )
-def test_bad_catalog(tmp_path: Path, content: str | None, reason: str) -> None:
-    """A catalog that is none is an error that says what is wrong with it."""
+def test_invalid_catalog(tmp_path: Path, content: str | None, reason: str) -> None:
+    """An invalid catalog is an error that says what is wrong."""
     path = tmp_path / "catalog.json"
     if content is not None:
         path.write_text(content)
     with pytest.raises(CatalogError, match=reason):
-        configured_streams(path)
+        read_catalog(path)
 
 
-def told(name: str, state: Any) -> dict[str, Any]:
-    """A state message of a stream."""
+def message(name: str, state: Any) -> dict[str, Any]:
+    """Return a state message of a stream."""
     return {"type": "STREAM", "stream": {"stream_descriptor": {"name": name}, "stream_state": state}}
 
 
@@ -84,71 +84,69 @@ def told(name: str, state: Any) -> dict[str, Any]:
     ],
 )
 def test_no_state(path: Path, content: str) -> None:
-    """Every form in which the platform says that there is no state means none."""
+    """Every way in which platforms write that there is no state means no state."""
     path.write_text(content)
-    assert handed_state(path) == {}
+    assert read_state(path) == {}
 
 
-def test_no_file() -> None:
-    """No file, and an empty name for one, mean that there is no state."""
-    assert [handed_state(None), handed_state(Path())] == [{}, {}]
+def test_no_state_file() -> None:
+    """No file, and an empty path, mean no state."""
+    assert [read_state(None), read_state(Path())] == [{}, {}]
 
 
-@pytest.mark.parametrize(
-    "fingerprint", [{"__ab_no_cursor_state_message": True}, {"__ab_full_refresh_sync_complete": True}]
-)
-def test_state_of_0_2(path: Path, fingerprint: dict[str, bool]) -> None:
-    """What 0.2.x left, the marks of a full refresh, means that there is none; the other streams keep theirs."""
-    path.write_text(json.dumps([told("project", fingerprint), told("files", STATE)]))
-    assert handed_state(path) == {"files": STATE}
+@pytest.mark.parametrize("marker", [{"__ab_no_cursor_state_message": True}, {"__ab_full_refresh_sync_complete": True}])
+def test_full_refresh_markers_of_0_2(path: Path, marker: dict[str, bool]) -> None:
+    """The markers that a full refresh of 0.2.x leaves mean no state; other streams keep theirs."""
+    path.write_text(json.dumps([message("project", marker), message("files", STATE)]))
+    assert read_state(path) == {"files": STATE}
 
 
-def test_states(path: Path) -> None:
-    """Each stream has the state that its own message tells; what is no state of ours is left for others to judge."""
-    path.write_text(json.dumps([told("files", STATE), told("versions", {"cursor": 1}), told("roles", [1])]))
-    assert handed_state(path) == {"files": STATE, "versions": {"cursor": 1}, "roles": [1]}
+def test_state_of_each_stream(path: Path) -> None:
+    """Each stream has the state of its message; the content is not checked here."""
+    path.write_text(json.dumps([message("files", STATE), message("versions", {"cursor": 1}), message("roles", [1])]))
+    assert read_state(path) == {"files": STATE, "versions": {"cursor": 1}, "roles": [1]}
 
 
-def test_pyairbyte(path: Path) -> None:
-    """PyAirbyte hands a state back with nulls where nothing was said, and a key twice."""
+def test_state_as_pyairbyte_writes_it(path: Path) -> None:
+    """PyAirbyte passes state back with nulls and with a key twice."""
     path.write_text(
         '[{"type":"STREAM","stream":{"stream_descriptor":{"name":"files","namespace":null},"stream_state":'
         + json.dumps(STATE)
         + '},"global":null,"data":null,"global_":null,"global_":null,"sourceStats":null}]'
     )
-    assert handed_state(path) == {"files": STATE}
+    assert read_state(path) == {"files": STATE}
 
 
-def test_global(path: Path) -> None:
-    """A message of all streams at once tells of each."""
-    streams = [told("files", STATE)["stream"], told("versions", None)["stream"], None]
+def test_global_state_message(path: Path) -> None:
+    """A global message has the state of several streams."""
+    streams = [message("files", STATE)["stream"], message("versions", None)["stream"], None]
     path.write_text(json.dumps([{"type": "GLOBAL", "global": {"shared_state": None, "stream_states": streams}}]))
-    assert handed_state(path) == {"files": STATE}
+    assert read_state(path) == {"files": STATE}
     path.write_text(json.dumps([{"type": "GLOBAL", "global": {"stream_states": None}}]))
-    assert handed_state(path) == {}
+    assert read_state(path) == {}
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("nonsense", "is no JSON"),
+        ("nonsense", "is not JSON"),
         ('{"cursor": 1}', "must be a list of state messages"),
         ('"text"', "must be a list of state messages"),
         ("[1]", "must be a list of state messages"),
-        ("[" * 100_000, "is no JSON"),
+        ("[" * 100_000, "is not JSON"),
         (None, "No such file"),
     ],
 )
-def test_bad_state(path: Path, content: str | None, reason: str) -> None:
-    """A file that holds no state messages is an error that says what is wrong with it."""
+def test_invalid_state(path: Path, content: str | None, reason: str) -> None:
+    """A file that is not a list of state messages is an error that says what is wrong."""
     if content is not None:
         path.write_text(content)
     with pytest.raises(CatalogError, match=f"the state cannot be read: .*{reason}"):
-        handed_state(path)
+        read_state(path)
 
 
-def test_global_of_another_shape(path: Path) -> None:
-    """A message of all streams whose states are no list is no state that a platform hands over."""
+def test_invalid_global_state_message(path: Path) -> None:
+    """A global message whose states are not a list is an error."""
     path.write_text(json.dumps([{"type": "GLOBAL", "global": {"stream_states": 1}}]))
-    with pytest.raises(CatalogError, match="the state cannot be read: its stream_states are no list"):
-        handed_state(path)
+    with pytest.raises(CatalogError, match="the state cannot be read: its stream_states are not a list"):
+        read_state(path)

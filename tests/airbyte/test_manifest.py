@@ -1,6 +1,7 @@
-"""The Builder's manifest as plain values and as text; tests/cdk/test_manifest.py runs it."""
+"""airbyte/manifest: the Connector Builder's manifest, as values and as text. tests/cdk/test_manifest.py runs it."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -9,41 +10,45 @@ from typing import Any
 
 import pytest
 
-from source_pypi.airbyte.manifest import CARRIED, LEFT_OUT, as_yaml, left_out, make_manifest, print_manifest
+from source_pypi.airbyte.manifest import (
+    RECIPES,
+    differences,
+    left_out_fields,
+    left_out_streams,
+    make_manifest,
+    manifest_text,
+)
 from source_pypi.config import Config
 from source_pypi.schema import SEEN_AT, settings_schema, stream_fields, stream_schema
 from source_pypi.services.index.api import default_url, root_of
-from source_pypi.streams import STREAMS
+from source_pypi.streams import NAMES, STREAMS
 from source_pypi.streams.stream import Stream
 
 ROOT = "https://packages.example.com/root"
-carried = pytest.mark.parametrize("stream", [s for s in STREAMS if s.name in CARRIED], ids=lambda stream: stream.name)
+CARRIED = [stream for stream in STREAMS if stream.name in RECIPES]
+each_carried = pytest.mark.parametrize("stream", CARRIED, ids=lambda stream: stream.name)
 
 
 def manifest_stream(name: str) -> dict[str, Any]:
-    """A stream of the manifest."""
+    """Return a stream of the manifest."""
     (found,) = [stream for stream in make_manifest(ROOT)["streams"] if stream["name"] == name]
     assert isinstance(found, dict)
     return found
 
 
 def inside(value: Any) -> Iterator[Any]:
-    """A value and everything in it."""
+    """Yield a value and everything in it."""
     yield value
     for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from inside(item)
 
 
-def test_every_stream_is_carried_or_has_a_reason() -> None:
-    """One or the other, and none that is no stream."""
-    assert sorted([*CARRIED, *LEFT_OUT]) == sorted(stream.name for stream in STREAMS)
-    assert list(left_out()) == [(stream.name, LEFT_OUT[stream.name]) for stream in STREAMS if stream.name in LEFT_OUT]
+# As values ----------------------------------------------------------------------------------------------------
 
 
-def test_what_is_carried() -> None:
-    """The drop-in streams among them."""
+def test_carried_streams() -> None:
+    """The manifest carries these streams, those of 0.2.x among them, in the order of the table of streams."""
     assert [stream["name"] for stream in make_manifest(ROOT)["streams"]] == [
-        "projects",
         "classifiers",
         "vulnerabilities",
         "roles",
@@ -56,29 +61,50 @@ def test_what_is_carried() -> None:
     ]
 
 
-@carried
-def test_schema_and_key_are_the_records(stream: Stream) -> None:
-    """As the connector has them, to the letter."""
+def test_every_other_stream_is_left_out() -> None:
+    """A stream without a recipe is named as left out, and every recipe is of a stream."""
+    assert sorted([*RECIPES, *left_out_streams()]) == sorted(NAMES)
+    assert f"the streams {', '.join(left_out_streams())}" in differences()[0]
+
+
+def test_left_out_fields() -> None:
+    """Fields that need computation are left out of carried streams, and named."""
+    left_out = {stream.name: left_out_fields(stream) for stream in STREAMS if left_out_fields(stream)}
+    assert left_out == {"classifiers": ["category", "parts"]}
+    assert differences()[1].endswith("the fields classifiers.category, classifiers.parts")
+
+
+@each_carried
+def test_schema_and_key_are_the_connectors(stream: Stream) -> None:
+    """A stream has the connector's key and schema; only fields that are left out, or that differ, are not the same."""
     made = manifest_stream(stream.name)
-    assert made["schema_loader"] == {"type": "InlineSchemaLoader", "schema": stream_schema(stream)}
     assert made.get("primary_key", []) == list(stream.key)
+    schema, expected = made["schema_loader"]["schema"], stream_schema(stream)
+    described = RECIPES[stream.name].descriptions
+    for name in left_out_fields(stream):
+        del expected["properties"][name]
+    for name, description in described.items():
+        assert expected["properties"][name]["description"] != description
+        expected["properties"][name]["description"] = description
+    assert schema == expected
 
 
-@carried
-def test_every_field_is_made(stream: Stream) -> None:
-    """A row that is put together has all fields of the record; one that is passed on has those that are added."""
+@each_carried
+def test_every_field_of_the_schema_is_made(stream: Stream) -> None:
+    """A row is the document with the key and the time added, or it has each field of the schema."""
     transformations = manifest_stream(stream.name)["transformations"]
     added = [field["path"] for one in transformations for field in one.get("fields", ())]
-    seen = [SEEN_AT.name] if stream.incremental else []
-    if CARRIED[stream.name].whole:
-        assert added == [[name] for name in [*stream.key, *seen]]
+    time = [SEEN_AT.name] if stream.incremental else []
+    if RECIPES[stream.name].whole:
+        assert added == [[name] for name in [*stream.key, *time]]
     else:
-        assert sorted(added) == sorted(["row", name] for name in [*(f.name for f in stream_fields(stream)), *seen])
+        fields = [field.name for field in stream_fields(stream) if field.name not in left_out_fields(stream)]
+        assert sorted(added) == sorted(["row", name] for name in [*fields, *time])
         assert transformations[-1] == {"type": "DpathFlattenFields", "field_path": ["row"], "replace_record": True}
 
 
 def test_no_custom_components() -> None:
-    """Those that every Builder has."""
+    """The manifest uses only components that every Builder has."""
     types = {
         one["type"]
         for one in inside(make_manifest(ROOT))
@@ -88,8 +114,8 @@ def test_no_custom_components() -> None:
     assert "class_name" not in json.dumps(make_manifest(ROOT))
 
 
-def test_references_lead_somewhere() -> None:
-    """To definitions, each of which is used."""
+def test_references_and_definitions_match() -> None:
+    """Each reference names a definition, and each definition is used."""
     manifest = make_manifest(ROOT)
     references = {one["$ref"] for one in inside(manifest) if isinstance(one, dict) and isinstance(one.get("$ref"), str)}
     assert references == {
@@ -102,68 +128,42 @@ def test_references_lead_somewhere() -> None:
 
 
 def test_settings_are_the_connectors() -> None:
-    """The same names, types and descriptions; the index's address is filled in."""
-    known = settings_schema(Config)["properties"]
+    """Settings have the connector's names, types and descriptions; the default of index_url is the root."""
+    connector = settings_schema(Config)["properties"]
     schema = make_manifest(ROOT)["spec"]["connection_specification"]
-    asked = ["projects", "project_name", "version", "index_url", "index_username", "index_password", "contact"]
-    assert list(schema["properties"]) == [*asked, "requests_per_second", "max_concurrency"]
-    for order, (name, described) in enumerate(schema["properties"].items()):
-        filled_in = {"default": ROOT} if name == "index_url" else {}
-        assert described == {**known[name], "order": order, **filled_in}
+    names = ["projects", "project_name", "version", "index_url", "index_username", "index_password", "contact"]
+    assert list(schema["properties"]) == [*names, "requests_per_second", "max_concurrency"]
+    for order, (name, setting) in enumerate(schema["properties"].items()):
+        default = {"default": ROOT} if name == "index_url" else {}
+        assert setting == {**connector[name], "order": order, **default}
     assert schema["required"] == []
 
 
-def test_hosts_follow_the_index() -> None:
-    """The one for which it is printed, and the one that is set."""
+def test_allowed_hosts() -> None:
+    """The allowed hosts are that of the index for which the manifest is printed, and that of index_url."""
     assert make_manifest(ROOT)["metadata"] == {"allowedHosts": {"hosts": ["packages.example.com", "${index_url}"]}}
-
-
-def test_it_comes_out_the_same_every_time() -> None:
-    """Whatever the hashes of texts are."""
-    script = f"from source_pypi.airbyte.manifest import print_manifest; print(print_manifest({ROOT!r}), end='')"
-    printed = {
-        subprocess.run(
-            [sys.executable, "-c", script], env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
-        ).stdout
-        for seed in ("1", "2")
-    }
-    assert printed == {print_manifest(ROOT)}
 
 
 # As text ------------------------------------------------------------------------------------------------------
 
 
-def test_yaml() -> None:
-    """What is surely a word stands as it is, lines as a block, everything else as JSON."""
-    value = {
-        "word": "two words",
-        "$ref": "#/definitions/x",
-        "numbers": [1, 2.5, "1", "1.0", "2024-01-01"],
-        "no": "no",
-        "nothing": {"null": None, "empty": {}, "none": [], "text": ""},
-        "lines": "{% if x %}\n  a: 'b' # c\n{% endif %}",
-        "no block": " a\nb",
-        "marks": "a: b",
-        "nested": [[True, {"a": "é\t"}], {"b": ["c"], "d": {"e": "f"}}],
-    }
-    assert as_yaml(value) == (
-        "word: two words\n"
-        '$ref: "#/definitions/x"\n'
-        'numbers:\n  - 1\n  - 2.5\n  - "1"\n  - "1.0"\n  - "2024-01-01"\n'
-        '"no": "no"\n'
-        'nothing:\n  "null": null\n  empty: {}\n  none: []\n  text: ""\n'
-        "lines: |-\n  {% if x %}\n    a: 'b' # c\n  {% endif %}\n"
-        'no block: " a\\nb"\n'
-        'marks: "a: b"\n'
-        'nested:\n  -\n    - true\n    - a: "é\\t"\n  - b:\n      - c\n    d:\n      e: f\n'
-    )
+def test_text_is_comments_followed_by_json() -> None:
+    """The text is a comment line for each difference, and the manifest as JSON."""
+    lines = manifest_text(ROOT).splitlines(keepends=True)
+    comments = [line for line in lines if line.startswith("#")]
+    assert comments[2:] == [f"# - {difference}\n" for difference in differences()]
+    assert json.loads("".join(lines[len(comments) :])) == make_manifest(ROOT)
 
 
-def test_comments_tell_what_is_left_out() -> None:
-    """At the top, a line a stream."""
-    top = [line for line in print_manifest(ROOT).splitlines() if line.startswith("#")]
-    assert top[2:] == [f"# - {name}: {why}." for name, why in left_out()]
-    assert print_manifest(ROOT).endswith(as_yaml(make_manifest(ROOT)))
+def test_text_does_not_depend_on_hash_seeds() -> None:
+    """The text is the same in every process."""
+    script = f"from source_pypi.airbyte.manifest import manifest_text; print(manifest_text({ROOT!r}), end='')"
+    printed = set()
+    for seed in ("1", "2"):
+        environment = os.environ | {"PYTHONHASHSEED": seed}
+        command = [sys.executable, "-c", script]
+        printed.add(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
+    assert printed == {manifest_text(ROOT)}
 
 
 # The command --------------------------------------------------------------------------------------------------
@@ -175,22 +175,22 @@ def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False, timeout=60)
 
 
-def test_the_command_prints_it() -> None:
-    """For the root of the index, without credentials; what is left out is told, a line a stream."""
+def test_command_prints_manifest_and_differences() -> None:
+    """The command prints the manifest for the index's root, without credentials, and a warning for each difference."""
     done = run("--index-url", "https://ann:secret@packages.example.com/root/simple/")
     assert done.returncode == 0
-    assert done.stdout == print_manifest(ROOT)
-    assert done.stderr.splitlines() == [f"warning: {name} is left out: {why}" for name, why in left_out()]
+    assert done.stdout == manifest_text(ROOT)
+    assert done.stderr.splitlines() == [f"warning: {difference}" for difference in differences()]
 
 
-def test_the_command_is_for_the_public_index_unless_told_otherwise() -> None:
-    """Its address stands in what is printed, and nowhere else."""
-    assert run().stdout == print_manifest(root_of(default_url()))
-    assert re.search(re.escape(root_of(default_url())), print_manifest(ROOT)) is None
+def test_command_defaults_to_the_public_index() -> None:
+    """Without --index-url the manifest is for the public index; otherwise that index's URL is not in it."""
+    assert run().stdout == manifest_text(root_of(default_url()))
+    assert re.search(re.escape(root_of(default_url())), manifest_text(ROOT)) is None
 
 
-def test_the_command_refuses_what_is_no_address() -> None:
-    """In one line."""
+def test_command_refuses_what_is_no_url() -> None:
+    """A bad --index-url is one line on standard error and status 1."""
     done = run("--index-url", "packages.example.com")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("error: ")

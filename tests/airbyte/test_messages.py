@@ -1,4 +1,4 @@
-"""airbyte/messages.py: protocol messages, a line each."""
+"""airbyte/messages.py: protocol messages, one per line."""
 
 import json
 
@@ -9,11 +9,11 @@ from source_pypi.errors import CatalogError
 from tests.airbyte import NOW
 
 
-def test_a_bug_is_ours() -> None:
-    """What is no error of ours by design is told as a bug, with its trace."""
+def test_trace_of_an_internal_error() -> None:
+    """An error that is not a SourceError is a system error to report, with its stack."""
     error = json.loads(error_trace(ZeroDivisionError("division"), NOW))["trace"]
     assert error["error"] == {
-        "message": "Something went wrong in source-pypi; please report it.",
+        "message": "Internal error in source-pypi; please report it.",
         "internal_message": "ZeroDivisionError: division",
         "stack_trace": "ZeroDivisionError: division\n",
         "failure_type": "system_error",
@@ -21,11 +21,11 @@ def test_a_bug_is_ours() -> None:
     assert error["emitted_at"] == NOW * 1000
 
 
-def test_an_error_of_ours() -> None:
-    """An error tells itself, whose fault it is, which stream it concerns, and how many more there are."""
-    told = json.loads(error_trace(CatalogError("state", "x is no JSON"), NOW, "files", " (and 2 more)"))["trace"]
-    assert told["type"] == "ERROR"
-    assert told["error"] == {
+def test_trace_of_a_source_error() -> None:
+    """A trace has the error's text, its failure type, its stream, and the number of further errors."""
+    trace_ = json.loads(error_trace(CatalogError("state", "x is no JSON"), NOW, "files", " (and 2 more)"))["trace"]
+    assert trace_["type"] == "ERROR"
+    assert trace_["error"] == {
         "message": "the state cannot be read: x is no JSON (and 2 more)",
         "internal_message": "source_pypi.errors.CatalogError: the state cannot be read: x is no JSON",
         "stack_trace": "source_pypi.errors.CatalogError: the state cannot be read: x is no JSON\n",
@@ -34,8 +34,8 @@ def test_an_error_of_ours() -> None:
     }
 
 
-def test_a_message_is_a_line() -> None:
-    """Every message is one line, whatever it holds, and the time of a trace is in milliseconds."""
+def test_message_is_one_line() -> None:
+    """Every message is one line, whatever it holds; the time of a trace is in milliseconds."""
     written = [line("CATALOG", catalog={"streams": []}), log("WARN", "two\nlines"), trace("STREAM_STATUS", 1.5, x=1)]
     assert [message.count(b"\n") for message in written] == [1, 1, 1]
     assert [json.loads(message) for message in written] == [
@@ -59,5 +59,5 @@ def test_a_message_is_a_line() -> None:
     ],
 )
 def test_levels(name: str, levels: set[str]) -> None:
-    """A level logs itself and what is more urgent, by any of its names; what is no level means INFO."""
+    """A level includes the more urgent ones, under any of its names; an unknown name means INFO."""
     assert levels_from(name) == levels

@@ -1,4 +1,4 @@
-"""airbyte/state.py: what was seen, as Airbyte keeps it, and when it is written."""
+"""airbyte/state.py: the state as Airbyte stores it, and when it is written."""
 
 import base64
 import itertools
@@ -11,7 +11,14 @@ from unittest.mock import ANY
 import pytest
 from msgspec.structs import replace
 
-from source_pypi.airbyte.state import PROJECTS, SECONDS, VERSION, Checkpoints, StreamState, StreamStates
+from source_pypi.airbyte.state import (
+    CHECKPOINT_PROJECTS,
+    CHECKPOINT_SECONDS,
+    VERSION,
+    Checkpoints,
+    StreamState,
+    StreamStates,
+)
 from source_pypi.services.index.documents.fingerprint import fingerprint_of
 from source_pypi.sync.resume import RESUME_WITHIN, begins
 from source_pypi.sync.state import Partition, ProjectState, ProjectSummary
@@ -19,201 +26,201 @@ from source_pypi.sync.state import Partition, ProjectState, ProjectSummary
 ROOT = "http://index.test"
 NOW = 1_795_332_577
 BEGAN = begins(NOW)
-SEEN = ProjectState(
+STATE = ProjectState(
     NOW, b"term", True, 7, {"d": fingerprint_of('"one"', b"", 7)}, {"": Partition(b"digest", None, (("a.whl",),))}
 )
-OTHER = ProjectState(NOW + 1, b"term", True, None, {}, {})
+OTHER_STATE = ProjectState(NOW + 1, b"term", True, None, {}, {})
 
 
-def states(handed: dict[str, Any] | None = None, *streams: str, root: str = ROOT, now: float = NOW) -> StreamStates:
-    """The memory of a sync of some streams."""
-    return StreamStates(streams or ("files", "versions"), handed or {}, root, keys=True, now=now)
+def states(previous: dict[str, Any] | None = None, *streams: str, root: str = ROOT, now: float = NOW) -> StreamStates:
+    """Return the states of a sync of some streams."""
+    return StreamStates(streams or ("files", "versions"), previous or {}, root, keys=True, now=now)
 
 
-def handed_back(memory: StreamStates, *streams: str) -> dict[str, Any]:
-    """What a platform hands over that was given this state."""
-    return {name: json.loads(json.dumps(memory.told(name))) for name in streams or ("files", "versions")}
+def passed_back(saved: StreamStates, *streams: str) -> dict[str, Any]:
+    """Return the states as a platform passes them to the next sync."""
+    return {name: json.loads(json.dumps(saved.to_message(name))) for name in streams or ("files", "versions")}
 
 
-# What is kept -------------------------------------------------------------------------------------------------
+# Saved state --------------------------------------------------------------------------------------------------
 
 
-def test_it_comes_back() -> None:
-    """What was noted by stream and project is recalled in the next sync; the index has a place of its own."""
-    memory = states()
-    memory.save("files", "foo", SEEN)
-    memory.save("files", "bar", OTHER)
-    memory.save("versions", "foo", OTHER)
-    memory.save("files", None, OTHER)
-    memory.finish()
-    again = states(handed_back(memory))
-    assert again.load(["foo", "bar", "", "baz"]) == {
-        "foo": {"files": SEEN, "versions": OTHER},
-        "bar": {"files": OTHER},
-        "": {"files": OTHER},
+def test_state_is_loaded_in_the_next_sync() -> None:
+    """State saved by stream and project, and of the index, is loaded in the next sync."""
+    saved = states()
+    saved.save("files", "foo", STATE)
+    saved.save("files", "bar", OTHER_STATE)
+    saved.save("versions", "foo", OTHER_STATE)
+    saved.save("files", None, OTHER_STATE)
+    saved.finish()
+    later = states(passed_back(saved))
+    assert later.load(["foo", "bar", "", "baz"]) == {
+        "foo": {"files": STATE, "versions": OTHER_STATE},
+        "bar": {"files": OTHER_STATE},
+        "": {"files": OTHER_STATE},
         "baz": {},
     }
-    assert (again.unfinished, again.foreign, again.keys) == (None, {}, True)
+    assert (later.unfinished, later.other_index, later.keys) == (None, {}, True)
 
 
-def test_again() -> None:
-    """Of what was seen again only the time is new; it takes as much room as before, and comes back as it was."""
-    memory = states()
-    memory.save("files", "foo", SEEN)
-    size = memory.size
-    memory.save("files", "foo", replace(SEEN, checked_at=NOW + 9), again=True)
-    assert (memory.size, memory.load(["foo"])) == (size, {"foo": {"files": replace(SEEN, checked_at=NOW + 9)}})
+def test_only_the_time_changes() -> None:
+    """Saving with only_time_changed replaces the time and keeps the rest and the size."""
+    saved = states()
+    saved.save("files", "foo", STATE)
+    size = saved.size
+    saved.save("files", "foo", replace(STATE, checked_at=NOW + 9), only_time_changed=True)
+    assert (saved.size, saved.load(["foo"])) == (size, {"foo": {"files": replace(STATE, checked_at=NOW + 9)}})
 
 
-def test_its_shape() -> None:
-    """A stream's state has a version, the index, and a text a project; one of the moment says it has none."""
-    memory = states()
-    memory.save("files", "foo", SEEN)
-    memory.save("stats", None, SEEN)
-    told = handed_back(memory, "files", "stats")
-    assert told["stats"] == {"__ab_no_cursor_state_message": True}
-    assert told["files"].keys() == {"version", "index", "unfinished", "projects"}
-    assert (told["files"]["version"], told["files"]["index"], told["files"]["unfinished"]) == (VERSION, ROOT, BEGAN)
-    assert list(told["files"]["projects"]) == ["foo"]
-    memory.finish()
-    assert "unfinished" not in handed_back(memory)["files"]
+def test_format_of_a_message() -> None:
+    """A message has a version, the index and a text per project; a full-refresh stream says it has no state."""
+    saved = states()
+    saved.save("files", "foo", STATE)
+    saved.save("stats", None, STATE)
+    messages = passed_back(saved, "files", "stats")
+    assert messages["stats"] == {"__ab_no_cursor_state_message": True}
+    projects = messages["files"].pop("projects")
+    assert messages["files"] == {"version": VERSION, "index": ROOT, "unfinished": BEGAN}
+    assert list(projects) == ["foo"]
+    saved.finish()
+    assert "unfinished" not in passed_back(saved)["files"]
 
 
-def test_its_size() -> None:
-    """The size that is kept count of is about that of the message, also after something was noted again."""
-    memory = states(None, "files")
+def test_size() -> None:
+    """The size is about that of the message, also after an entry was replaced."""
+    saved = states(None, "files")
     for number in range(100):
-        memory.save("files", f"project-{number}", SEEN)
-        memory.save("files", f"project-{number}", OTHER)
-    written = len(json.dumps(memory.told("files"), separators=(",", ":")))
-    assert abs(written - memory.size) < 200
-    assert states(handed_back(memory, "files"), "files").size == memory.size
+        saved.save("files", f"project-{number}", STATE)
+        saved.save("files", f"project-{number}", OTHER_STATE)
+    written = len(json.dumps(saved.to_message("files"), separators=(",", ":")))
+    assert abs(written - saved.size) < 200
+    assert states(passed_back(saved, "files"), "files").size == saved.size
 
 
-def test_glances() -> None:
-    """Projects that streams have seen are told in a few words, settled if on these terms; the index itself is none."""
-    memory = states()
-    for stream, project, seen in (
-        ("files", "foo", SEEN),
-        ("versions", "foo", SEEN),
-        ("files", "bar", SEEN),
-        ("files", None, SEEN),
-        ("versions", None, SEEN),
+def test_summaries() -> None:
+    """Projects are summarised; comparable ones have the same settings in all streams, and the index is none."""
+    saved = states()
+    for stream, project, state in (
+        ("files", "foo", STATE),
+        ("versions", "foo", STATE),
+        ("files", "bar", STATE),
+        ("files", None, STATE),
+        ("versions", None, STATE),
     ):
-        memory.save(stream, project, seen)
+        saved.save(stream, project, state)
     both = {"files": b"term", "versions": b"term"}
     bar = ProjectSummary("bar", 7, NOW, False, comparable=False)
-    assert sorted(memory.summaries(both)) == [bar, ProjectSummary("foo", 7, NOW, False)]
-    assert sorted(summary.project for summary in memory.summaries({"files": b"term"})) == ["bar", "foo"]
-    assert not any(summary.comparable for summary in memory.summaries({**both, "versions": b"else"}))
+    assert sorted(saved.summaries(both)) == [bar, ProjectSummary("foo", 7, NOW, False)]
+    assert sorted(summary.project for summary in saved.summaries({"files": b"term"})) == ["bar", "foo"]
+    assert not any(summary.comparable for summary in saved.summaries({**both, "versions": b"else"}))
 
 
-# What cannot be read ------------------------------------------------------------------------------------------
+# Unreadable state ----------------------------------------------------------------------------------------------
 
-HOW = "; reset the stream to read it in full (in Airbyte: clear its data; elsewhere: omit its state)"
+ADVICE = "; reset the stream to read it in full (in Airbyte: clear its data; elsewhere: omit its state)"
 
 
 @pytest.mark.parametrize(
-    ("told", "reason"),
+    ("message", "reason"),
     [
-        ({"cursor": "2024-01-01"}, "it is not of this connector"),
-        ([1], "it is not of this connector"),
-        ("text", "it is not of this connector"),
-        ({"version": "1", "projects": {}}, "it is not of this connector"),
-        ({"version": 1, "index": ROOT}, "it is not of this connector"),
-        ({"version": 1, "index": ROOT, "projects": []}, "it is not of this connector"),
+        ({"cursor": "2024-01-01"}, "another connector wrote it"),
+        ([1], "another connector wrote it"),
+        ("text", "another connector wrote it"),
+        ({"version": "1", "projects": {}}, "another connector wrote it"),
+        ({"version": 1, "index": ROOT}, "another connector wrote it"),
+        ({"version": 1, "index": ROOT, "projects": []}, "another connector wrote it"),
         ({"version": VERSION + 1, "index": ROOT, "projects": {}}, "a newer release wrote it"),
     ],
 )
-def test_a_state_that_is_not_ours(told: Any, reason: str) -> None:
-    """A state of another connector, or of a newer release, is an error that says in one line how to go on.
+def test_foreign_state(message: Any, reason: str) -> None:
+    """State of another connector or a newer release is an error of one line, and is passed back unchanged.
 
-    It is told again as it was; the other streams have theirs.
+    The other streams are not affected.
     """
-    memory = states({"files": told})
-    assert {name: str(error) for name, error in memory.broken.items()} == {
-        "files": f"the state of files cannot be read: {reason}{HOW}"
+    saved = states({"files": message})
+    assert {name: str(error) for name, error in saved.unreadable.items()} == {
+        "files": f"the state of files cannot be read: {reason}{ADVICE}"
     }
-    memory.save("files", "foo", SEEN)
-    memory.save("versions", "foo", SEEN)
-    memory.finish()
-    assert memory.told("files") == told
-    assert memory.load(["foo"]) == {"foo": {"versions": SEEN}}
+    saved.save("files", "foo", STATE)
+    saved.save("versions", "foo", STATE)
+    saved.finish()
+    assert saved.to_message("files") == message
+    assert saved.load(["foo"]) == {"foo": {"versions": STATE}}
 
 
 @pytest.mark.parametrize(
     "text", ["", "x", "not base 64 \x00", "00000", base64.b64encode(b"1garbage").decode(), 7, [], {}]
 )
-def test_a_broken_project(text: Any) -> None:
-    """What is broken for one project breaks its stream when it is needed, not before; what it had noted stays."""
-    memory = states({"files": {"version": 1, "index": ROOT, "projects": {"foo": text}}})
-    memory.save("versions", "foo", SEEN)
-    memory.save("files", "bar", OTHER)
-    assert memory.load(["bar"]) == {"bar": {"files": OTHER}}
-    assert memory.broken == {}
-    assert memory.load(["foo"]) == {"foo": {"versions": SEEN}}
-    assert {name: str(error) for name, error in memory.broken.items()} == {
-        "files": f"the state of files cannot be read: what it says of foo is broken{HOW}"
+def test_damaged_entry(text: Any) -> None:
+    """A damaged entry makes its stream unreadable when it is loaded, not before; nothing is saved after that."""
+    saved = states({"files": {"version": 1, "index": ROOT, "projects": {"foo": text}}})
+    saved.save("versions", "foo", STATE)
+    saved.save("files", "bar", OTHER_STATE)
+    assert saved.load(["bar"]) == {"bar": {"files": OTHER_STATE}}
+    assert saved.unreadable == {}
+    assert saved.load(["foo"]) == {"foo": {"versions": STATE}}
+    assert {name: str(error) for name, error in saved.unreadable.items()} == {
+        "files": f"the state of files cannot be read: its entry of foo is damaged{ADVICE}"
     }
-    memory.save("files", "foo", SEEN)
-    assert memory.told("files")["projects"] == {"foo": text, "bar": ANY}
+    saved.save("files", "foo", STATE)
+    assert saved.to_message("files")["projects"] == {"foo": text, "bar": ANY}
 
 
-def test_a_glance_at_a_broken_project() -> None:
-    """A project that a stream's state is broken for has not been seen by all streams."""
-    memory = states({"files": {"version": 1, "index": ROOT, "projects": {"foo": "broken"}}}, "files")
-    memory.save("files", "bar", SEEN)
-    assert [summary.project for summary in memory.summaries({"files": b"term"})] == ["bar"]
-    assert list(memory.broken) == ["files"]
+def test_summaries_with_a_damaged_entry() -> None:
+    """A damaged entry is not summarised, and makes its stream unreadable."""
+    saved = states({"files": {"version": 1, "index": ROOT, "projects": {"foo": "broken"}}}, "files")
+    saved.save("files", "bar", STATE)
+    assert [summary.project for summary in saved.summaries({"files": b"term"})] == ["bar"]
+    assert list(saved.unreadable) == ["files"]
 
 
-def test_a_null_project() -> None:
-    """A project of which the state says nothing was not seen."""
-    memory = states({"files": {"version": 1, "index": ROOT, "projects": {"foo": None}}}, "files")
-    assert memory.load(["foo"]) == {"foo": {}}
-    memory.save("files", "foo", OTHER)
-    assert memory.load(["foo"]) == {"foo": {"files": OTHER}}
+def test_null_entry() -> None:
+    """A null in place of a project's state means that it was never read."""
+    saved = states({"files": {"version": 1, "index": ROOT, "projects": {"foo": None}}}, "files")
+    assert saved.load(["foo"]) == {"foo": {}}
+    saved.save("files", "foo", OTHER_STATE)
+    assert saved.load(["foo"]) == {"foo": {"files": OTHER_STATE}}
 
 
-def test_keys_that_a_newer_minor_release_adds() -> None:
-    """Further keys in a state of our version do not matter."""
-    memory = states()
-    memory.save("files", "foo", SEEN)
-    handed = handed_back(memory)
-    assert states({"files": {**handed["files"], "more": 1}}).load(["foo"]) == {"foo": {"files": SEEN}}
+def test_additional_keys_are_ignored() -> None:
+    """Additional keys in a state of the same version are ignored."""
+    saved = states()
+    saved.save("files", "foo", STATE)
+    previous = passed_back(saved)
+    assert states({"files": {**previous["files"], "more": 1}}).load(["foo"]) == {"foo": {"files": STATE}}
 
 
-def test_another_index() -> None:
-    """State of another index is set aside, and said; that of the other streams is taken."""
-    memory = states()
-    memory.save("files", "foo", SEEN)
-    memory.save("versions", "foo", SEEN)
-    handed = {**handed_back(memory), "files": {**memory.told("files"), "index": "http://other.test"}}
-    again = states(handed)
-    assert again.foreign == {"files": "http://other.test"}
-    assert again.load(["foo"]) == {"foo": {"versions": SEEN}}
-    assert (again.told("files")["index"], again.told("files")["projects"]) == (ROOT, {})
+def test_state_of_another_index() -> None:
+    """State of another index is ignored and reported; the other streams keep theirs."""
+    saved = states()
+    saved.save("files", "foo", STATE)
+    saved.save("versions", "foo", STATE)
+    previous = {**passed_back(saved), "files": {**saved.to_message("files"), "index": "http://other.test"}}
+    later = states(previous)
+    assert later.other_index == {"files": "http://other.test"}
+    assert later.load(["foo"]) == {"foo": {"versions": STATE}}
+    assert (later.to_message("files")["index"], later.to_message("files")["projects"]) == (ROOT, {})
 
 
 # Runs that ended early ----------------------------------------------------------------------------------------
 
 
-def test_unfinished() -> None:
-    """A sync that did not come to its end is taken up within the hour, and keeps its beginning if it ends again."""
-    handed = handed_back(states())
-    again = states(handed, now=NOW + 60)
-    assert again.unfinished == BEGAN
-    assert again.told("files")["unfinished"] == BEGAN
-    later = states(handed_back(again), now=BEGAN + RESUME_WITHIN)
+def test_unfinished_sync_is_resumed_within_an_hour() -> None:
+    """A sync that did not end is resumed within an hour, and keeps the time when it began."""
+    previous = passed_back(states())
+    later = states(previous, now=NOW + 60)
+    assert later.unfinished == BEGAN
+    assert later.to_message("files")["unfinished"] == BEGAN
+    later = states(passed_back(later), now=BEGAN + RESUME_WITHIN)
     assert later.unfinished is None
-    assert later.told("files")["unfinished"] == begins(BEGAN + RESUME_WITHIN)
+    assert later.to_message("files")["unfinished"] == begins(BEGAN + RESUME_WITHIN)
 
 
-def test_unfinished_and_another_stream() -> None:
-    """A stream that is selected since takes part in the sync that is taken up."""
-    memory = states({"files": handed_back(states())["files"]}, now=NOW + 60)
-    assert memory.unfinished == BEGAN
-    assert memory.told("versions")["unfinished"] == BEGAN
+def test_new_stream_joins_a_resumed_sync() -> None:
+    """A stream that is new takes part in the sync that is resumed."""
+    saved = states({"files": passed_back(states())["files"]}, now=NOW + 60)
+    assert saved.unfinished == BEGAN
+    assert saved.to_message("versions")["unfinished"] == BEGAN
 
 
 # Checkpoints --------------------------------------------------------------------------------------------------
@@ -222,12 +229,12 @@ def test_unfinished_and_another_stream() -> None:
 def checkpoints(
     projects: int, seconds: float, size: Callable[[int], int], rest: int = 0
 ) -> list[tuple[int, float, int]]:
-    """After how many projects, when, and with how many bytes a sync writes its states; ``rest``: it had so many."""
-    policy = Checkpoints(0.0)
+    """Return the checkpoints of a sync: projects read, seconds, and bytes; ``rest``: bytes of earlier projects."""
+    checkpoints_ = Checkpoints(0.0)
     return [
         (done, done * seconds, size(done) + rest)
         for done in range(1, projects + 1)
-        if policy.is_due(done * seconds, size(done) + rest, done / projects)
+        if checkpoints_.is_due(done * seconds, size(done) + rest, done / projects)
     ]
 
 
@@ -235,24 +242,24 @@ def checkpoints(
 @pytest.mark.parametrize("projects", [10, 3_000, 20_000])
 @pytest.mark.parametrize("each", [50, 500, 5_000])
 @pytest.mark.parametrize("rest", [0, 20_000_000])
-def test_the_policy(projects: int, seconds: float, each: int, rest: int) -> None:
-    """States are written at most every so many seconds or projects, and in all no more than a few times their size."""
+def test_checkpoints_are_limited(projects: int, seconds: float, each: int, rest: int) -> None:
+    """Checkpoints are at least some seconds or projects apart, and write a few times the state's size in all."""
     written = checkpoints(projects, seconds, lambda done: done * each, rest)
     size = projects * each + rest
     assert sum(bytes_ for _, _, bytes_ in written) + size <= 4 * size + 1_000_000
     befores = [(0, 0.0, 0), *written]
     for (done, at, _), (done_later, later, _) in itertools.pairwise(befores):
-        assert done_later - done >= PROJECTS or later - at >= SECONDS
+        assert done_later - done >= CHECKPOINT_PROJECTS or later - at >= CHECKPOINT_SECONDS
 
 
 def test_small_states_are_written_often() -> None:
-    """As long as states are small they are written as often as they may be."""
+    """Small states are written at every checkpoint."""
     assert [done for done, _, _ in checkpoints(20, 5.0, lambda done: done * 500)] == list(range(2, 21, 2))
     assert [done for done, _, _ in checkpoints(1_500, 0.001, lambda done: done)] == [500, 1000, 1500]
 
 
-def test_large_states_are_written_now_and_then() -> None:
-    """Over a long run so many checkpoints are made that one that is killed has lost a third of its work at most."""
+def test_long_run_loses_a_third_at_most() -> None:
+    """A long run has so many checkpoints that a third of its work is lost at most."""
     written = [done for done, _, _ in checkpoints(20_000, 0.2, lambda done: done * 500)]
     befores = [0, *written]
     assert max(later - before for before, later in zip(befores, [*written, 20_000], strict=True)) < 20_000 / 3
@@ -260,50 +267,49 @@ def test_large_states_are_written_now_and_then() -> None:
 
 
 def records(count: int) -> list[tuple[str, list[str], list[str]]]:
-    """Projects as the public index has them: names, versions (eleven on the average), files (twenty-two)."""
+    """Return projects like those of the public index: name, about 11 versions, about 22 files."""
     chance, made = random.Random(1), []
     letters = "abcdefghijklmnopqrstuvwxyz"
     for number in range(count):
         name = "".join(chance.choice(letters) for _ in range(chance.randint(3, 12))) + f"-{number}"
         releases = min(200, max(1, round(chance.lognormvariate(1.8, 1.1))))
         versions = [f"{minor // 12}.{minor % 12}.{chance.randrange(5)}" for minor in range(releases)]
-        spelt = name.replace("-", "_")
-        files = [f"{spelt}-{v}{end}" for v in versions for end in (".tar.gz", "-py3-none-any.whl")]
+        file_name = name.replace("-", "_")
+        files = [f"{file_name}-{v}{end}" for v in versions for end in (".tar.gz", "-py3-none-any.whl")]
         made.append((name, versions, files))
     return made
 
 
-def test_twenty_thousand_projects() -> None:
-    """A sync of 20,000 projects writes below 40 MB of state in all, and so does the next one, which begins with it."""
+def test_state_of_20_000_projects() -> None:
+    """A sync of 20,000 projects writes less than 40 MB of state, and so does the next one."""
     chance, projects = random.Random(2), records(20_000)
     streams = ("projects", "versions", "files")
-    handed: dict[str, Any] = {}
+    previous: dict[str, Any] = {}
     for run in range(2):
-        memory, policy, written = states(handed, *streams, now=NOW + run), Checkpoints(NOW), 0
+        saved, checkpoints_, written = states(previous, *streams, now=NOW + run), Checkpoints(NOW), 0
         for done, (name, versions, files) in enumerate(projects, start=1):
             fingerprint = fingerprint_of(
                 f'"{base64.b64encode(chance.randbytes(16)).decode().rstrip("=")}"', b"", 20_000_000 + done
             )
             keys = (None, tuple((version,) for version in versions), tuple((file,) for file in files))
-            for stream, told in zip(streams, keys, strict=True):
-                parts = {"": Partition(chance.randbytes(6), None, told)}
-                memory.save(
+            for stream, rows in zip(streams, keys, strict=True):
+                parts = {"": Partition(chance.randbytes(6), None, rows)}
+                saved.save(
                     stream,
                     name,
                     ProjectState(NOW + done // 5, b"term", True, fingerprint.serial, {"d": fingerprint}, parts),
                 )
-            if policy.is_due(NOW + done / 5, memory.size, done / len(projects)):
-                written += memory.size
-        written += memory.size
-        assert (
-            abs(sum(len(json.dumps(memory.told(name), separators=(",", ":"))) for name in streams) - memory.size) < 999
-        )
+            if checkpoints_.is_due(NOW + done / 5, saved.size, done / len(projects)):
+                written += saved.size
+        written += saved.size
+        sizes = [len(json.dumps(saved.to_message(name), separators=(",", ":"))) for name in streams]
+        assert abs(sum(sizes) - saved.size) < 999
         assert 10_000_000 < written < 40_000_000
-        handed = {name: memory.told(name) for name in streams}
+        previous = {name: saved.to_message(name) for name in streams}
 
 
-def test_one_stream() -> None:
-    """A stream that is told nothing has seen nothing."""
+def test_stream_without_state() -> None:
+    """A stream without state has read nothing."""
     state = StreamState("files", None, ROOT)
-    assert (state.projects, state.size, state.unfinished, state.foreign) == ({}, 0, None, None)
+    assert (state.projects, state.size, state.unfinished, state.other_index) == ({}, 0, None, None)
     assert state.load("foo") is None

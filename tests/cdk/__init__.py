@@ -1,1 +1,1 @@
-"""The connector and its manifest under what Airbyte wrote to judge them, in an environment of its own (`make cdk`)."""
+"""The connector and its manifest under Airbyte's own tools, in a separate environment (`make cdk`)."""

@@ -16,31 +16,31 @@ pytestmark = pytest.mark.cdk
 INSIDE = Path(__file__).parent / "inside"
 
 
-def ask(script: str, *arguments: Path, told: str = "") -> "subprocess.CompletedProcess[str]":
+def run_script(script: str, *arguments: Path, input_: str = "") -> "subprocess.CompletedProcess[str]":
     """Run a script in the CDK's environment."""
     command = [str(executable("python")), "-P", str(INSIDE / script), *map(str, arguments)]
-    return subprocess.run(command, input=told, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, input=input_, capture_output=True, text=True, check=False, timeout=60)
 
 
 @pytest.fixture(scope="module")
 def metadata() -> dict[str, Any]:
-    """The metadata, once it is valid."""
-    done = ask("metadata.py", ROOT / "metadata.yaml")
+    """Return the metadata, if it is valid."""
+    done = run_script("metadata.py", ROOT / "metadata.yaml")
     assert done.returncode == 0, done.stderr[-3000:]
     content: dict[str, Any] = json.loads(done.stdout)["data"]
     return content
 
 
-def test_the_models_are_strict(tmp_path: Path) -> None:
-    """The models refuse metadata with a key that they do not know."""
+def test_models_are_strict(tmp_path: Path) -> None:
+    """The models reject metadata with an unknown key."""
     other = tmp_path / "metadata.yaml"
     other.write_text((ROOT / "metadata.yaml").read_text() + "  unheardOf: 1\n")
-    assert ask("metadata.py", other).returncode != 0
+    assert run_script("metadata.py", other).returncode != 0
 
 
-def test_names(metadata: dict[str, Any]) -> None:
-    """The connector keeps the place of 0.2.x in the catalogue."""
-    kept = {
+def test_identity_of_0_2(metadata: dict[str, Any]) -> None:
+    """The connector keeps its identity from 0.2.x in the catalogue."""
+    expected = {
         "name": "PyPI",
         "definitionId": "88ecd3a8-5f5b-11ed-9b6a-0242ac120002",
         "dockerRepository": "airbyte/source-pypi",
@@ -50,12 +50,12 @@ def test_names(metadata: dict[str, Any]) -> None:
         "supportLevel": "community",
         "license": "MIT",
     }
-    assert {name: metadata[name] for name in kept} == kept
+    assert {name: metadata[name] for name in expected} == expected
     assert metadata["registryOverrides"] == {"cloud": {"enabled": True}, "oss": {"enabled": True}}
 
 
-def test_what_certified_connectors_have(metadata: dict[str, Any]) -> None:
-    """Hosts, suggested streams and the longest silence are given; as nothing breaks, no breaking change is."""
+def test_metadata_of_certified_connectors(metadata: dict[str, Any]) -> None:
+    """Hosts, suggested streams and the longest silence are given; there is no breaking change."""
     assert metadata["allowedHosts"]["hosts"]
     assert set(metadata["suggestedStreams"]["streams"]) <= {stream.name for stream in STREAMS}
     assert metadata["maxSecondsBetweenMessages"] > 0
@@ -64,8 +64,8 @@ def test_what_certified_connectors_have(metadata: dict[str, Any]) -> None:
     assert len([tag for tag in metadata["tags"] if tag.startswith("cdk:")]) == 1
 
 
-def test_the_spec_takes_what_0_2_took() -> None:
-    """By the comparison that the standard tests make, nothing in the spec breaks a connection of 0.2.x."""
+def test_spec_is_compatible_with_0_2() -> None:
+    """The comparison of the standard tests finds no breaking change of the specification since 0.2.x."""
     before = {
         "type": "object",
         "required": ["project_name"],
@@ -73,9 +73,9 @@ def test_the_spec_takes_what_0_2_took() -> None:
         "additionalProperties": True,
     }
     now = json.loads(airbyte.spec())["spec"]
-    found = ask("specs.py", told=json.dumps([{"connectionSpecification": before}, now]))
+    found = run_script("specs.py", input_=json.dumps([{"connectionSpecification": before}, now]))
     assert found.returncode == 0, found.stderr
     assert json.loads(found.stdout)["breaking"] == []
     narrower = {"connectionSpecification": {**before, "required": ["project_name", "version"]}}
-    judged = ask("specs.py", told=json.dumps([{"connectionSpecification": before}, narrower]))
-    assert json.loads(judged.stdout)["breaking"] != []
+    result = run_script("specs.py", input_=json.dumps([{"connectionSpecification": before}, narrower]))
+    assert json.loads(result.stdout)["breaking"] != []

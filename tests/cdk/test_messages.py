@@ -21,7 +21,7 @@ PROJECTS = 1000
 
 @pytest.fixture(scope="module")
 def many() -> Iterator[FakeIndex]:
-    """An index with many small projects."""
+    """Serve many small projects."""
     world = World()
     for number in range(PROJECTS):
         world.add(f"p{number}", releases=["1.0", "2.0"], owner="ann")
@@ -30,7 +30,7 @@ def many() -> Iterator[FakeIndex]:
 
 
 def parse(output: str) -> dict[str, int]:
-    """How many messages of each kind the CDK has read; each gave back what stood in its line."""
+    """Return the number of messages of each type that the CDK reads; it must return each line complete."""
     command = [str(executable("python")), "-P", str(INSIDE / "messages.py")]
     done = subprocess.run(command, input=output, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -39,12 +39,12 @@ def parse(output: str) -> dict[str, int]:
 
 
 def run(folder: Path, settings: dict[str, Any], command: str, *names: str, state: Any = None) -> tuple[int, str]:
-    """Run a command of ours: its exit status, and what it wrote."""
-    config, catalog, handed = folder / "config.json", folder / "catalog.json", folder / "state.json"
+    """Run a command of the connector; return its exit status and output."""
+    config, catalog, state_path = folder / "config.json", folder / "catalog.json", folder / "state.json"
     config.write_text(json.dumps(settings))
     catalog.write_text(json.dumps({"streams": [{"stream": {"name": name}} for name in names]}))
-    handed.write_text(json.dumps(state or []))
-    given = ["--config", str(config)] + (["--catalog", str(catalog), "--state", str(handed)] if names else [])
+    state_path.write_text(json.dumps(state or []))
+    given = ["--config", str(config)] + (["--catalog", str(catalog), "--state", str(state_path)] if names else [])
     done = subprocess.run(
         [sys.executable, "-m", "source_pypi", command, *(given if command != "spec" else [])],
         capture_output=True,
@@ -56,8 +56,8 @@ def run(folder: Path, settings: dict[str, Any], command: str, *names: str, state
     return done.returncode, done.stdout
 
 
-def test_a_long_run(many: FakeIndex, tmp_path: Path) -> None:
-    """Each line of a sync of a thousand projects is a message, checkpoints and errors too, and of the next sync."""
+def test_lines_of_a_long_read(many: FakeIndex, tmp_path: Path) -> None:
+    """Each line of a read of a thousand projects is a message, with checkpoints and errors, and of the next read."""
     many.fault("/pypi/p7/json", faults.html())
     many.fault("/pypi/p9/json", faults.too_many("0"))
     settings = {"projects": [f"p{n}" for n in range(PROJECTS)], "index_url": many.url, "requests_per_second": 0}
@@ -69,19 +69,19 @@ def test_a_long_run(many: FakeIndex, tmp_path: Path) -> None:
     assert counted["STATE"] > len(streams)
     assert counted["TRACE ERROR"] == 4
     assert counted["TRACE STREAM_STATUS"] >= 3 * len(streams)
-    told = [json.loads(line) for line in output.splitlines()]
-    last = {m["state"]["stream"]["stream_descriptor"]["name"]: m["state"] for m in told if m["type"] == "STATE"}
+    messages = [json.loads(line) for line in output.splitlines()]
+    last = {m["state"]["stream"]["stream_descriptor"]["name"]: m["state"] for m in messages if m["type"] == "STATE"}
     status, again = run(tmp_path, settings, "read", *streams, state=list(last.values()))
     assert status == 0
     assert parse(again)["RECORD"] == 1 + 4 + 1 + 1 + 1
 
 
-def test_all_streams(tmp_path: Path) -> None:
-    """Each line of a read of all streams, of spec, check and discover is a message."""
+def test_lines_of_all_streams_and_commands(tmp_path: Path) -> None:
+    """Each line of a read of all streams, and of spec, check and discover, is a message."""
     with FakeIndex(sample_world(), strict=False) as fake:
         settings = sample_config("config.json", fake)
         status, output = run(tmp_path, settings, "read", *(stream.name for stream in STREAMS))
-        told = {command: parse(run(tmp_path, settings, command)[1]) for command in ("spec", "check", "discover")}
+        counts = {command: parse(run(tmp_path, settings, command)[1]) for command in ("spec", "check", "discover")}
     assert status == 0
     assert parse(output)["TRACE STREAM_STATUS"] >= 3 * len(STREAMS)
-    assert told == {"spec": {"SPEC": 1}, "check": {"CONNECTION_STATUS": 1}, "discover": {"CATALOG": 1}}
+    assert counts == {"spec": {"SPEC": 1}, "check": {"CONNECTION_STATUS": 1}, "discover": {"CATALOG": 1}}

@@ -1,4 +1,4 @@
-"""Airbyte's standard tests over the connector: in their process, and as an image would be (airbyte-protocol.md 4.1)."""
+"""Airbyte's standard tests of connectors, run in their process and as for an image."""
 
 import json
 import os
@@ -19,44 +19,44 @@ from tests.fake_index import FakeIndex
 
 pytestmark = pytest.mark.cdk
 INSIDE = Path(__file__).parent / "inside"
-#: Our executable, beside the interpreter that runs the tests.
+#: The executable, beside the interpreter that runs the tests.
 SOURCE = Path(sys.executable).with_name("source-pypi")
-#: Nobody listens there: what would go out of the machine ends at once.
+#: Nothing listens there: requests to other machines fail at once.
 NOWHERE = "http://127.0.0.1:9"
 IMAGE = "airbyte/source-pypi:dev"
 
 
-#: What the configurations run: those that are listed everywhere, and the one that is there for ``check`` only.
-LISTED, CHECKED = ("config", "config_0_2"), "invalid_config"
+#: Configurations that are listed for every test, and the one for ``check`` only.
+LISTED, CHECK_ONLY = ("config", "config_0_2"), "invalid_config"
 NOT_LISTED = "its config is listed under `connection`"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of the tests, by name and configuration: passed; skipped or failed, with the reason."""
+    """The results of tests, by name and configuration: passed; skipped or failed, with the reason."""
 
     passed: set[str]
     skipped: dict[str, str]
     failed: dict[str, str]
-    said: str
+    output: str
 
 
 @pytest.fixture(scope="module")
 def index() -> Iterator[FakeIndex]:
-    """An index with the projects of the configurations; the tests ask it again and again."""
+    """Serve the projects of the configurations."""
     with FakeIndex(sample_world(), strict=False, record=False) as fake:
         yield fake
 
 
 @pytest.fixture
 def connector(tmp_path: Path, index: FakeIndex) -> Path:
-    """The connector's files, with configurations for the index."""
+    """Copy the connector's files, with configurations for the index."""
     return copy_connector(tmp_path, index)
 
 
 @pytest.fixture
-def surroundings(tmp_path: Path) -> dict[str, str]:
-    """The variables of the tests: a stand-in for Docker comes first on the path, and nothing leaves the machine."""
+def environment(tmp_path: Path) -> dict[str, str]:
+    """Return the environment of the tests: a stand-in for Docker, and no access to other machines."""
     bin_ = tmp_path / "bin"
     bin_.mkdir()
     docker = bin_ / "docker"
@@ -76,12 +76,12 @@ def surroundings(tmp_path: Path) -> dict[str, str]:
     }
 
 
-def judge(connector: Path, surroundings: dict[str, str], *command: str) -> Outcome:
-    """Run a command of ``airbyte-cdk`` that runs tests; what became of each."""
+def run_tests(connector: Path, environment: dict[str, str], *command: str) -> Outcome:
+    """Run a command of ``airbyte-cdk`` that runs tests; return their results."""
     done = subprocess.run(
         [executable("airbyte-cdk"), *command, f"{connector}/"],
         cwd=connector.parent,
-        env=surroundings,
+        env=environment,
         capture_output=True,
         text=True,
         check=False,
@@ -93,60 +93,60 @@ def judge(connector: Path, surroundings: dict[str, str], *command: str) -> Outco
     reasons: dict[str, dict[str, str]] = {"skipped": {}, "failure": {}, "error": {}}
     for name, case in cases.items():
         for word, found in reasons.items():
-            if (told := case.find(word)) is not None:
-                found[name] = told.attrib["message"]
+            if (element := case.find(word)) is not None:
+                found[name] = element.attrib["message"]
     failed = reasons["failure"] | reasons["error"]
     passed = cases.keys() - reasons["skipped"].keys() - failed.keys()
     return Outcome(set(passed), reasons["skipped"], failed, done.stdout + done.stderr)
 
 
 def _name(case: ET.Element) -> str:
-    """A test's name in short: what it does, with which configuration."""
+    """Return the short name of a test and its configuration."""
     named = re.fullmatch(r"test_(?:docker_image_build_and_)?(\w+)(?:\['(\w+)' Test Scenario\])?", case.attrib["name"])
     assert named is not None, case.attrib["name"]
     return named[1] if named[2] is None else f"{named[1]} {named[2]}"
 
 
 def with_configurations(*tests: str) -> set[str]:
-    """The tests with each configuration that is listed everywhere."""
+    """Return the tests with each configuration that is listed for every test."""
     return {f"{test} {name}" for test in tests for name in LISTED}
 
 
-def test_in_process(connector: Path, surroundings: dict[str, str]) -> None:
-    """All tests that need no image pass; skipped is only what a configuration is not listed for."""
-    outcome = judge(connector, surroundings, "connector", "test", "--pytest-arg=-m", "--pytest-arg=not image_tests")
-    assert outcome.failed == {}, outcome.said
+def test_in_process(connector: Path, environment: dict[str, str]) -> None:
+    """All tests without an image pass; only tests for which a configuration is not listed are skipped."""
+    outcome = run_tests(connector, environment, "connector", "test", "--pytest-arg=-m", "--pytest-arg=not image_tests")
+    assert outcome.failed == {}, outcome.output
     read = ("config_matches_spec", "discover", "basic_read", "fail_read_with_bad_catalog")
-    assert outcome.passed == {"spec", f"check {CHECKED}"} | with_configurations("check", *read)
-    assert outcome.skipped.keys() == {f"{test} {CHECKED}" for test in read}
+    assert outcome.passed == {"spec", f"check {CHECK_ONLY}"} | with_configurations("check", *read)
+    assert outcome.skipped.keys() == {f"{test} {CHECK_ONLY}" for test in read}
     assert all(NOT_LISTED in reason for reason in outcome.skipped.values())
-    assert "DiscoveredCatalogWarning" not in outcome.said
+    assert "DiscoveredCatalogWarning" not in outcome.output
 
 
-def test_image(connector: Path, surroundings: dict[str, str]) -> None:
-    """All tests of the image pass; skipped is what is not listed, what reads (below), and what asks the registry."""
-    outcome = judge(connector, surroundings, "image", "test", "--image", IMAGE)
-    assert outcome.failed == {}, outcome.said
+def test_image(connector: Path, environment: dict[str, str]) -> None:
+    """All tests of the image pass, except skipped ones: not listed, reading, or requiring the registry."""
+    outcome = run_tests(connector, environment, "image", "test", "--image", IMAGE)
+    assert outcome.failed == {}, outcome.output
     run = ("config_matches_spec", "discover")
-    assert outcome.passed == {"spec", f"check {CHECKED}"} | with_configurations("check", *run)
+    assert outcome.passed == {"spec", f"check {CHECK_ONLY}"} | with_configurations("check", *run)
     skipped = dict(outcome.skipped)
     assert "the connector registry could not be reached" in skipped.pop("docker_image_spec_backward_compatibility")
     reasons = [skipped.pop(f"read {name}") for name in LISTED]
     assert reasons == ["Skipping read test (`--read-from-streams=false`)."] * 2
-    assert skipped.keys() == {f"{test} {CHECKED}" for test in (*run, "read")}
+    assert skipped.keys() == {f"{test} {CHECK_ONLY}" for test in (*run, "read")}
     assert all(NOT_LISTED in reason for reason in skipped.values())
 
 
-def test_read_from_image(connector: Path, surroundings: dict[str, str]) -> None:
-    """Every stream can be read from the image, with a catalog in which all that is not given is null."""
+def test_read_from_image(connector: Path, environment: dict[str, str]) -> None:
+    """Every stream is read from the image, with a catalog whose missing values are null."""
     options = ["-m", "image_tests", "-k", "image_build_and_read", f"--connector-image={IMAGE}"]
     options += ["--read-from-streams=all", f"--read-scenarios={','.join(LISTED)}"]
-    outcome = judge(connector, surroundings, "connector", "test", *(f"--pytest-arg={one}" for one in options))
-    assert outcome.failed == {}, outcome.said
+    outcome = run_tests(connector, environment, "connector", "test", *(f"--pytest-arg={one}" for one in options))
+    assert outcome.failed == {}, outcome.output
     assert outcome.passed == with_configurations("read")
-    assert outcome.skipped.keys() == {f"read {CHECKED}"}
-    calls = [json.loads(line) for line in Path(surroundings["DOCKER_CALLS"]).read_text().splitlines()]
-    asked = [call[call.index(IMAGE) + 1 :] for call in calls]
+    assert outcome.skipped.keys() == {f"read {CHECK_ONLY}"}
+    calls = [json.loads(line) for line in Path(environment["DOCKER_CALLS"]).read_text().splitlines()]
+    commands = [call[call.index(IMAGE) + 1 :] for call in calls]
     discover = ["discover", "--config", "/secrets/config.json"]
     read = ["read", "--config", "/secrets/config.json", "--catalog", "/secrets/catalog.json"]
-    assert asked == [discover, read] * 2
+    assert commands == [discover, read] * 2

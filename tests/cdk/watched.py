@@ -1,4 +1,4 @@
-"""An index that watches how it is asked: when each request came, how long it took, what it said."""
+"""An index that records when each request began and ended."""
 
 import json
 import threading
@@ -10,22 +10,23 @@ from typing import Any, Self
 
 
 @dataclass(frozen=True)
-class Watch:
-    """A request: its path, when it came and when it was answered, in seconds."""
+class RecordedRequest:
+    """A request: its path, and when it began and ended, in seconds."""
 
     path: str
-    came: float
-    answered: float
+    began: float
+    ended: float
 
 
 class WatchedIndex:
-    """An index that has every project, and takes its time; a context manager.
+    """An index that has every project; a context manager.
 
-    :ivar requests: what was asked, in the order in which it came.
+    :param seconds: before each response.
+    :ivar requests: the requests, in the order in which they ended.
     """
 
     def __init__(self, seconds: float) -> None:
-        self.requests: list[Watch] = []
+        self.requests: list[RecordedRequest] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler(seconds))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
@@ -34,28 +35,28 @@ class WatchedIndex:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                came = time.monotonic()
+                began = time.monotonic()
                 time.sleep(seconds)
                 body = json.dumps({"info": {"version": "1.0"}}).encode()
-                requests.append(Watch(self.path, came, time.monotonic()))
+                requests.append(RecordedRequest(self.path, began, time.monotonic()))
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
 
             def log_message(self, *_: Any) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         return Handler
 
     def at_once(self) -> int:
-        """How many requests were under way at once, at most."""
-        return max(sum(one.came <= other.came < one.answered for one in self.requests) for other in self.requests)
+        """Return the largest number of requests that were under way at a time."""
+        return max(sum(one.began <= other.began < one.ended for one in self.requests) for other in self.requests)
 
     def most_within(self, seconds: float) -> int:
-        """How many requests came within so many seconds, at most."""
-        came = sorted(request.came for request in self.requests)
-        return max(sum(first <= other < first + seconds for other in came) for first in came)
+        """Return the largest number of requests that began within ``seconds``."""
+        began = sorted(request.began for request in self.requests)
+        return max(sum(first <= other < first + seconds for other in began) for first in began)
 
     def __enter__(self) -> Self:
         """Start."""

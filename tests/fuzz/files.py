@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from source_pypi.airbyte import configured_streams
+from source_pypi.airbyte.inputs import read_catalog
 from source_pypi.config import read_config
 from source_pypi.http.credentials import credentials_for
 from source_pypi.selection import select
@@ -51,4 +51,4 @@ def config(body: bytes) -> None:
 
 def catalog(body: bytes) -> None:
     """The configured catalog."""
-    configured_streams(placed("catalog.json", body))
+    read_catalog(placed("catalog.json", body))

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import msgspec
 
-from source_pypi.airbyte import handed_state
+from source_pypi.airbyte.inputs import read_state
 from source_pypi.airbyte.state import StreamStates
 from source_pypi.destinations.duckdb.state import Remembered
 from source_pypi.errors import StateError
@@ -21,16 +21,16 @@ _TERMS = dict.fromkeys(("files", "versions"), b"term")
 
 
 def state(body: bytes) -> None:
-    """The state of a platform: read, queried, extended and written."""
-    states = StreamStates(_NAMES, handed_state(placed("state.json", body)), ROOT, keys=True, now=1_700_000_100.0)
-    for error in states.broken.values():
+    """The state of a platform: read, asked, added to and written."""
+    states = StreamStates(_NAMES, read_state(placed("state.json", body)), ROOT, keys=True, now=1_700_000_100.0)
+    for error in states.unreadable.values():
         assert isinstance(error, StateError)
         assert str(error).isprintable()
     states.load(["foo", "", "bar"])
-    list(states.summaries({name: term for name, term in _TERMS.items() if name not in states.broken}))
-    for name in set(_NAMES) - states.broken.keys():  # the others are not read
+    list(states.summaries({name: term for name, term in _TERMS.items() if name not in states.unreadable}))
+    for name in set(_NAMES) - states.unreadable.keys():  # the others are not read
         states.save(name, "foo", seen())
-        msgspec.json.encode(states.told(name))
+        msgspec.json.encode(states.to_message(name))
 
 
 def packed_text(body: bytes) -> None:

@@ -29,7 +29,7 @@ UNINTERRUPTIBLE = """
 import hashlib, signal
 from source_pypi.cli import signals
 signal.signal(signal.SIGTERM, signals.interrupt)
-signals.end_when_told("words")
+signals.exit_on_signal("words")
 print("ready", flush=True)
 hashlib.pbkdf2_hmac("sha256", b"", b"", 10**9)
 """

@@ -1,4 +1,4 @@
-"""The Dockerfile, replayed where there is no Docker: each stage in a folder and a virtual environment of its own.
+"""The Dockerfile, replayed without Docker: each stage in its own folder and virtual environment.
 
-A reader's way: dockerfile.py (what the file says) -> replay.py (doing it) -> test_image.py.
+``dockerfile.py`` parses the file, ``replay.py`` runs its steps, ``test_image.py`` tests the result.
 """

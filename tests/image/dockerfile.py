@@ -1,4 +1,4 @@
-"""What a Dockerfile says: its stages, and their instructions. No more of the language is read than ours has."""
+"""Parse a Dockerfile into stages and instructions: those that this project uses."""
 
 import json
 import re
@@ -13,8 +13,8 @@ from tests.connector import ROOT
 class Stage:
     """A stage.
 
-    :ivar base: the image that it begins with.
-    :ivar name: what it is called; empty: nothing.
+    :ivar base: its base image.
+    :ivar name: its name; empty: it has none.
     :ivar steps: its instructions WORKDIR, USER, COPY and RUN, in order.
     :ivar variables: of ENV.
     :ivar labels: of LABEL.
@@ -30,12 +30,12 @@ class Stage:
 
     @property
     def user(self) -> str:
-        """Who runs what comes out."""
+        """The user that runs the entrypoint."""
         return [argument for word, argument in self.steps if word == "USER"][-1]
 
 
 def read_dockerfile(path: Path = ROOT / "Dockerfile") -> list[Stage]:
-    """The stages of a Dockerfile, in order."""
+    """Return the stages of a Dockerfile, in order."""
     stages: list[Stage] = []
     for line in path.read_text().splitlines():
         if not line or line.startswith("#"):
@@ -59,12 +59,12 @@ def read_dockerfile(path: Path = ROOT / "Dockerfile") -> list[Stage]:
 
 
 def ignored(path: str, rules: list[str]) -> bool:
-    """Whether .dockerignore keeps a file of the project out: the last rule that fits it, or a folder above, decides."""
-    verdict = False
+    """Return whether .dockerignore excludes a file. The last rule that matches it or a parent folder decides."""
+    excluded = False
     for rule in rules:
-        wanted = rule.removeprefix("!")
+        pattern = rule.removeprefix("!")
         parts = path.split("/")
-        above = ["/".join(parts[: length + 1]) for length in range(len(parts))]
-        fits = wanted in ("*", *above) or (wanted.startswith("**/") and wanted[3:] in parts)
-        verdict = not rule.startswith("!") if fits else verdict
-    return verdict
+        parents = ["/".join(parts[: length + 1]) for length in range(len(parts))]
+        matches = pattern in ("*", *parents) or (pattern.startswith("**/") and pattern[3:] in parts)
+        excluded = not rule.startswith("!") if matches else excluded
+    return excluded

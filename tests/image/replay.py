@@ -1,4 +1,4 @@
-"""Do what the stages say: COPY into folders, RUN in virtual environments."""
+"""Run the steps of stages: COPY into folders, RUN in virtual environments."""
 
 import os
 import shutil
@@ -12,10 +12,13 @@ from tests.image.dockerfile import Stage, ignored
 
 
 class Replayed:
-    """A stage that was replayed: a folder in the place of its file system, and an environment in that of its Python."""
+    """A stage that was replayed, with a folder as its file system and a virtual environment as its Python.
 
-    def __init__(self, stage: Stage, folder: Path, before: dict[str, "Replayed"]) -> None:
-        self.stage, self._before = stage, before
+    :param earlier: the stages before it, by name.
+    """
+
+    def __init__(self, stage: Stage, folder: Path, earlier: dict[str, "Replayed"]) -> None:
+        self.stage, self._earlier = stage, earlier
         self._root, self._work = folder / "root", folder / "root"
         self._bin = folder / "python" / "bin"
         venv.create(folder / "python", with_pip=True)
@@ -29,7 +32,7 @@ class Replayed:
                 self.run(["sh", "-c", argument])
 
     def run(self, command: list[str], timeout: int = 300) -> "subprocess.CompletedProcess[str]":
-        """Run a command where the stage is."""
+        """Run a command in the stage."""
         variables = {name: os.environ[name] for name in os.environ if name.startswith(("PIP_", "SSL_", "HTTP"))}
         variables |= {"PATH": f"{self._bin}:{os.defpath}", "HOME": str(self._root)} | self.stage.variables
         done = subprocess.run(
@@ -39,7 +42,7 @@ class Replayed:
         return done
 
     def size(self) -> int:
-        """Bytes of what was installed."""
+        """Return the size of the installed packages, in bytes."""
         packages = self._bin.parent / "lib" / f"python3.{sys.version_info.minor}" / "site-packages"
         files = [file for file in packages.rglob("*") if file.is_file() and "__pycache__" not in file.parts]
         return sum(file.stat().st_size for file in files if file.relative_to(packages).parts[0] != "pip")
@@ -48,20 +51,20 @@ class Replayed:
         return self._root / path.removeprefix("/") if path.startswith("/") else self._work / path
 
     def _copy(self, words: list[str]) -> None:
-        """COPY: from the project what .dockerignore lets through, or from a stage before."""
-        stage = self._before[words.pop(0).removeprefix("--from=")] if words[0].startswith("--from=") else None
+        """COPY files that .dockerignore does not exclude, or files of an earlier stage."""
+        stage = self._earlier[words.pop(0).removeprefix("--from=")] if words[0].startswith("--from=") else None
         *sources, target = words
         for source in sources:
-            # a folder's content is copied, a file goes into a folder
+            # of a folder the content is copied; a file goes into the folder
             found = stage._inside(source) if stage is not None else ROOT / source
-            goal = self._inside(target)
+            destination = self._inside(target)
             if found.is_dir():
                 for file in (file for file in found.rglob("*") if file.is_file()):
                     if stage is not None or not _ignored(file):
-                        _place(file, goal / file.relative_to(found))
+                        _copy_file(file, destination / file.relative_to(found))
             else:
                 assert stage is not None or not _ignored(found), f"{source} is ignored"
-                _place(found, goal / found.name if target.endswith("/") else goal)
+                _copy_file(found, destination / found.name if target.endswith("/") else destination)
 
 
 def _ignored(file: Path) -> bool:
@@ -69,6 +72,6 @@ def _ignored(file: Path) -> bool:
     return ignored(str(file.relative_to(ROOT)), rules)
 
 
-def _place(file: Path, goal: Path) -> None:
-    goal.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(file, goal)
+def _copy_file(file: Path, destination: Path) -> None:
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(file, destination)

@@ -1,4 +1,4 @@
-"""The image: its steps, replayed in clean environments, and the connector that comes out of them."""
+"""The image: the connector that its steps produce, replayed in clean environments."""
 
 import json
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.image
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Replayed:
-    """The last stage, after those before it."""
+    """Replay the stages and return the last one."""
     replayed: dict[str, Replayed] = {}
     for stage in read_dockerfile():
         replayed[stage.name] = Replayed(stage, tmp_path_factory.mktemp("stage"), replayed)
@@ -28,13 +28,13 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Replayed:
 
 @pytest.fixture(scope="module")
 def index() -> Iterator[FakeIndex]:
-    """An index with the projects of the configurations."""
+    """Serve the projects of the configurations."""
     with FakeIndex(sample_world(), strict=False) as fake:
         yield fake
 
 
 def messages(image: Replayed, *arguments: str) -> list[dict[str, Any]]:
-    """What the entrypoint writes."""
+    """Run the entrypoint and return its messages."""
     done = image.run([*image.stage.entrypoint, *arguments], timeout=60)
     assert done.stderr == ""
     return [json.loads(line) for line in done.stdout.splitlines()]
@@ -46,17 +46,17 @@ def test_spec(image: Replayed) -> None:
 
 
 def test_check_and_read(image: Replayed, index: FakeIndex, tmp_path: Path) -> None:
-    """The image checks a configuration, and reads every stream, attestations too."""
+    """The image checks a configuration and reads every stream, including attestations."""
     files = copy_connector(tmp_path, index) / "integration_tests"
     config, catalog = str(files / "config.json"), str(files / "configured_catalog.json")
     (status,) = messages(image, "check", "--config", config)
     assert status["connectionStatus"] == {"status": "SUCCEEDED"}
-    told = messages(image, "read", "--config", config, "--catalog", catalog)
-    assert {m["record"]["stream"] for m in told if m["type"] == "RECORD"} == {stream.name for stream in STREAMS}
+    read = messages(image, "read", "--config", config, "--catalog", catalog)
+    assert {m["record"]["stream"] for m in read if m["type"] == "RECORD"} == {stream.name for stream in STREAMS}
 
 
-def test_what_is_in_it(image: Replayed) -> None:
-    """The image has what a read needs and nothing else: no tools that build, no database, few megabytes."""
+def test_packages_and_size(image: Replayed) -> None:
+    """The image has the packages that a read needs and no others: no build tools, no database, under 30 MB."""
     listed = image.run(["python", "-m", "pip", "--disable-pip-version-check", "list", "--format", "json"]).stdout
     packages = {package["name"]: package["version"] for package in json.loads(listed)}
     assert packages["source-pypi"] == __version__

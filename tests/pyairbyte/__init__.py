@@ -1,11 +1,10 @@
-"""The connector under PyAirbyte, a user of the Airbyte protocol that others wrote: into DuckDB, from the fake index.
+"""The connector under PyAirbyte, which loads from the fake index into DuckDB.
 
-Nothing leaves the machine, and nothing is left behind in it: PyAirbyte is told to be offline, and its home, its logs
-and its caches lie in folders of the tests. It comes from an environment and a lock of its own
-(``requirements/pyairbyte.txt``: its pins fight ours); ``PYAIRBYTE_BIN`` names another folder with its executables.
-Where it does not install (Python 3.13 and newer), the tests are skipped.
+No request leaves the machine: PyAirbyte runs offline, and its home, logs and caches are in folders of the tests. It has
+its own environment and lock (``requirements/pyairbyte.txt``), since its pins conflict with those of the connector.
+``PYAIRBYTE_BIN`` names another folder with its executables. The tests are skipped on Python 3.13 and newer, where it
+cannot be installed.
 
-A reader's way: inside.py (what runs in PyAirbyte's environment) -> environment.py (how that is started and asked) ->
-connector.py (our executable, and what is handed to it) -> user.py (somebody who uses both) -> conftest.py ->
-test_commands.py, test_loading.py, test_failing.py, test_messages.py.
+``inside.py`` runs in PyAirbyte's environment, ``environment.py`` starts it, ``connector.py`` records how the executable
+is called, and ``user.py`` uses them.
 """

@@ -1,4 +1,4 @@
-"""PyAirbyte, started once, and somebody who uses it."""
+"""Fixtures: PyAirbyte, started once, and its user."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ from tests.pyairbyte.user import User
 
 @pytest.fixture(scope="session")
 def pyairbyte(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PyAirbyte]:
-    """A process with PyAirbyte."""
+    """Start a process with PyAirbyte."""
     if sys.version_info >= (3, 13) and "PYAIRBYTE_BIN" not in os.environ:
         pytest.skip("PyAirbyte does not install on Python 3.13 or newer")
     with PyAirbyte(tmp_path_factory.mktemp("pyairbyte")) as started:
@@ -24,6 +24,6 @@ def pyairbyte(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PyAirbyte]:
 
 @pytest.fixture
 def user(pyairbyte: PyAirbyte, fake: FakeIndex, tmp_path: Path) -> User:
-    """Somebody who uses the connector on the fake index."""
+    """Return a user of the connector on the fake index."""
     (tmp_path / "connector").mkdir()
     return User(pyairbyte, Connector(tmp_path / "connector"), fake, tmp_path)

@@ -1,4 +1,4 @@
-"""Our executable, behind a script that keeps how it was called and what was handed to it."""
+"""The executable behind a script that records its arguments, catalog and state."""
 
 import re
 import shlex
@@ -17,7 +17,7 @@ exec {source} "$@"
 
 
 class Connector:
-    """The executable to hand to PyAirbyte."""
+    """The executable that PyAirbyte calls."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -26,16 +26,16 @@ class Connector:
         self.path.chmod(0o755)
 
     def calls(self) -> list[str]:
-        """How it was called since this was asked last; of files their suffixes only."""
+        """Return the calls since the last time, with files as their suffixes."""
         calls = self._folder / "calls"
-        told = re.sub(r"/\S+(\.\w+)", r"\1", calls.read_text())
+        text = re.sub(r"/\S+(\.\w+)", r"\1", calls.read_text())
         calls.unlink()
-        return told.splitlines()
+        return text.splitlines()
 
     def state(self) -> str:
-        """The state that was handed to the last ``read``, as it was written."""
+        """Return the text of the state file of the last ``read``."""
         return (self._folder / "state").read_text()
 
     def catalog(self) -> str:
-        """The catalog that was handed to the last ``read``, as it was written."""
+        """Return the text of the catalog file of the last ``read``."""
         return (self._folder / "catalog").read_text()

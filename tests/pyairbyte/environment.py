@@ -1,4 +1,4 @@
-"""PyAirbyte's environment: where it is, and a process in it that does jobs."""
+"""PyAirbyte's environment, and a process in it that runs jobs."""
 
 import json
 import os
@@ -10,7 +10,7 @@ HERE = Path(__file__).parent
 
 
 class PyAirbyteError(Exception):
-    """What PyAirbyte raised: the name of its exception, and what that said."""
+    """An exception of PyAirbyte: its name and message."""
 
     def __init__(self, name: str, message: str) -> None:
         super().__init__(name, message)
@@ -18,15 +18,15 @@ class PyAirbyteError(Exception):
 
 
 def executable(name: str) -> Path:
-    """An executable, from the folder that PYAIRBYTE_BIN names or the environment that ``make`` sets up."""
+    """Return the path of an executable in the folder PYAIRBYTE_BIN, or in the environment that ``make`` sets up."""
     path = Path(os.environ.get("PYAIRBYTE_BIN") or HERE.parents[1] / ".venvs/pyairbyte/bin").absolute() / name
     if not path.exists():
-        raise FileNotFoundError(f"{path} does not exist: make pyairbyte, or say in PYAIRBYTE_BIN where it is")
+        raise FileNotFoundError(f"{path} does not exist: run make pyairbyte, or set PYAIRBYTE_BIN")
     return path
 
 
-def surroundings(folder: Path) -> dict[str, str]:
-    """The variables under which PyAirbyte asks nobody, tells nobody, and writes into the folder only."""
+def variables(folder: Path) -> dict[str, str]:
+    """Return the environment in which PyAirbyte sends no requests and writes only to the folder."""
     return {
         "PATH": os.defpath,
         "HOME": str(folder),
@@ -42,7 +42,7 @@ def surroundings(folder: Path) -> dict[str, str]:
 class PyAirbyte:
     """A process with PyAirbyte, which takes seconds to import; a context manager.
 
-    :param folder: where it runs, and writes what it writes; ``log.txt`` has what it said.
+    :param folder: its working folder; ``log.txt`` there has its standard error.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -52,9 +52,9 @@ class PyAirbyte:
         """Start it."""
         self._log = (self._folder / "log.txt").open("wb")
         self._process = subprocess.Popen(
-            [executable("python"), "-P", HERE / "inside.py"],  # -P: not what lies beside it in place of a module
+            [executable("python"), "-P", HERE / "inside.py"],  # -P: no modules from the script's folder
             cwd=self._folder,
-            env=surroundings(self._folder),
+            env=variables(self._folder),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -68,7 +68,7 @@ class PyAirbyte:
         self._log.close()
 
     def do(self, job: str, **arguments: Any) -> Any:
-        """Have a job done; its outcome.
+        """Run a job and return its result.
 
         :raises PyAirbyteError: when PyAirbyte raised an exception.
         """
@@ -78,7 +78,7 @@ class PyAirbyte:
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         assert line, (self._folder / "log.txt").read_text()[-5000:]
-        told = json.loads(line)
-        if "error" in told:
-            raise PyAirbyteError(told["error"], told["message"])
-        return told["outcome"]
+        response = json.loads(line)
+        if "error" in response:
+            raise PyAirbyteError(response["error"], response["message"])
+        return response["outcome"]

@@ -1,6 +1,6 @@
-"""What runs in PyAirbyte's environment: jobs come as lines on the standard input, outcomes go as lines to the output.
+"""Runs in PyAirbyte's environment: reads jobs from standard input and writes results to standard output, one per line.
 
-PyAirbyte writes to the standard output as well; that goes where the errors go.
+The output of PyAirbyte itself goes to standard error.
 """
 
 import json
@@ -27,7 +27,7 @@ def check(**connector: Any) -> None:
 
 
 def read(streams: list[str], cache: str, **connector: Any) -> int:
-    """Read streams into a DuckDB file; the number of records that came."""
+    """Read streams into a DuckDB file; return the number of records."""
     source = _source(**connector)
     source.select_streams(streams)
     with DuckDBCache(db_path=cache, schema_name=SCHEMA) as opened:
@@ -36,15 +36,15 @@ def read(streams: list[str], cache: str, **connector: Any) -> int:
 
 
 def records(stream: str, **connector: Any) -> list[dict[str, Any]]:
-    """The records of a stream, without a cache."""
+    """Return the records of a stream, without a cache."""
     found = list(_source(**connector).get_records(stream))  # a loop over it gives none: PyAirbyte cancels the read
     return [dict(record) for record in found]
 
 
 def parse(path: str) -> dict[str, int]:
-    """Read every line of a file as a message, with PyAirbyte's models and with the CDK's; how many of each type.
+    """Read the lines of a file with the models of PyAirbyte and of the CDK; return the number of messages by type.
 
-    Each message gives back all that stands in its line, with PyAirbyte's models also the nulls of records.
+    The models of PyAirbyte must return everything in a line, including the nulls of records.
     """
     types: Counter[str] = Counter()
     for line in Path(path).read_bytes().splitlines():
@@ -64,16 +64,16 @@ JOBS: dict[str, Callable[..., Any]] = {"check": check, "read": read, "records": 
 
 
 def main() -> None:
-    """Do jobs until there are no more: ``{"do": NAME, ...}`` gives ``{"outcome": ...}`` or ``{"error": ...}``."""
-    answers = os.fdopen(os.dup(1), "w")
+    """Run jobs until standard input ends: ``{"do": NAME, ...}`` gives ``{"outcome": ...}`` or ``{"error": ...}``."""
+    results = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     for line in sys.stdin:
         job = json.loads(line)
         try:
-            told = {"outcome": JOBS[job.pop("do")](**job)}
+            result = {"outcome": JOBS[job.pop("do")](**job)}
         except PyAirbyteError as error:
-            told = {"error": type(error).__name__, "message": str(error)}
-        print(json.dumps(told, default=str), file=answers, flush=True)
+            result = {"error": type(error).__name__, "message": str(error)}
+        print(json.dumps(result, default=str), file=results, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,16 @@
-"""Reads that fail: PyAirbyte raises, and the caches are as they were."""
+"""Failed reads: PyAirbyte raises, and the caches stay unchanged."""
 
 import pytest
 
 from tests.fake_index import World, faults
 from tests.pyairbyte.environment import PyAirbyteError
-from tests.pyairbyte.user import CHOSEN, User
+from tests.pyairbyte.user import SELECTED, User
 
 pytestmark = pytest.mark.pyairbyte
 
 
 def test_failed_first_read(world: World, user: User) -> None:
-    """When a project fails in a first read, no row and no state is kept of the others either; a good read is whole."""
+    """If a project fails in a first read, no rows and no state are kept; the next read loads everything."""
     world.add("click", owner="ann")
     world.add("flask", owner="ann")
     user.fake.fault("/pypi/flask/json", faults.forbidden())
@@ -26,9 +26,9 @@ def test_failed_first_read(world: World, user: User) -> None:
 
 
 def test_failed_later_read(world: World, user: User) -> None:
-    """When a project fails in a later read, tables and state stay as they were; the next one reads what that one had.
+    """If a project fails in a later read, tables and state stay unchanged; the next read loads the changes.
 
-    The state that was written for the other project is lost with its rows: both are read again, nothing is missing.
+    The state of the other project is lost with its rows, so both are read again.
     """
     world.add("click", owner="ann")
     world.add("flask", owner="ann")
@@ -44,10 +44,10 @@ def test_failed_later_read(world: World, user: User) -> None:
     user.read("click", "flask")
     user.read("click", "flask", cache="fresh")
     assert user.live() == user.live("fresh")
-    assert user.gone() == {
+    assert user.deleted() == {
         "roles": [
             {"project": "click", "role": "Owner", "user": "ann"},
             {"project": "flask", "role": "Owner", "user": "ann"},
         ]
     }
-    assert user.live().keys() == set(CHOSEN)
+    assert user.live().keys() == set(SELECTED)

@@ -1,4 +1,4 @@
-"""Whether every line that we write is a message, to the models of PyAirbyte and to those of the CDK."""
+"""Every line of output is a message, to the models of PyAirbyte and of the CDK."""
 
 import json
 import subprocess
@@ -20,12 +20,12 @@ PROJECTS = 1_000
 
 @pytest.fixture
 def world() -> World:
-    """Many small projects."""
+    """Return an index with many small projects."""
     return generated_world(PROJECTS, files=2, description_bytes=50)
 
 
 def written(folder: Path, fake: FakeIndex, *arguments: str) -> Path:
-    """A file with what a command writes; it reads all generated projects, and one that is missing."""
+    """Run a command for all generated projects and a missing one; return the file with its output."""
     names = [*sorted(fake.world.projects), "missing"]
     settings = {"index_url": fake.url, "requests_per_second": 0, "projects": names}
     (folder / "config.json").write_text(json.dumps(settings))
@@ -52,10 +52,7 @@ def test_one_message(
 
 
 def test_long_reads(pyairbyte: PyAirbyte, fake: FakeIndex, tmp_path: Path) -> None:
-    """All lines of a long read of all streams are messages, those of checkpoints, waits and errors too.
-
-    So are those of a second read, with rows that are gone.
-    """
+    """All lines of a long read of all streams are messages, and so are those of a second read with deleted rows."""
     names = [stream.name for stream in STREAMS if stream.name not in ("attestations", "core_metadata")]
     (tmp_path / "catalog.json").write_text(json.dumps({"streams": [{"stream": {"name": name}} for name in names]}))
     (tmp_path / "state.json").write_text("")
@@ -70,7 +67,7 @@ def test_long_reads(pyairbyte: PyAirbyte, fake: FakeIndex, tmp_path: Path) -> No
 
 
 def _read(pyairbyte: PyAirbyte, fake: FakeIndex, folder: Path) -> dict[str, int]:
-    """Read, see that every line is a message, and keep the states for the next time; how many of each type."""
+    """Read, check that every line is a message, save the states, and return the number of messages of each type."""
     path = written(
         folder, fake, "read", "--config", "config.json", "--catalog", "catalog.json", "--state", "state.json"
     )

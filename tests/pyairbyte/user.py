@@ -1,4 +1,4 @@
-"""Somebody who uses the connector through PyAirbyte, and looks into the DuckDB file with DuckDB alone."""
+"""A user who runs the connector through PyAirbyte and reads the DuckDB file directly."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,16 +15,16 @@ from tests.pyairbyte.environment import PyAirbyte
 Row = dict[str, Any]
 
 #: The streams that are read.
-CHOSEN = ("projects", "versions", "files", "roles", "statuses", "vulnerabilities")
+SELECTED = ("projects", "versions", "files", "roles", "statuses", "vulnerabilities")
 DELETED_AT = "_ab_cdc_deleted_at"
-#: Columns that tell of the load, not of the index: in each load they are others.
-OF_THE_LOAD = ("_airbyte_raw_id", "_airbyte_extracted_at", "_airbyte_meta", "seen_at")
+#: Columns that differ in each load.
+LOAD_COLUMNS = ("_airbyte_raw_id", "_airbyte_extracted_at", "_airbyte_meta", "seen_at")
 SCHEMA = "pypi"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What was asked of the index: the path, whether on a condition, and the status of the answer."""
+class Request:
+    """A request: its path, whether it was conditional, and the status of the response."""
 
     path: str
     conditional: bool
@@ -33,7 +33,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A PyAirbyte, a connector and an index; each job asks the index anew."""
+    """PyAirbyte, a connector and an index. Each job is a new run for the index."""
 
     pyairbyte: PyAirbyte
     connector: Connector
@@ -41,35 +41,35 @@ class User:
     folder: Path
 
     def config(self, *projects: str, **settings: Any) -> dict[str, Any]:
-        """The connector's configuration."""
+        """Return the connector's configuration."""
         return {"projects": projects, "index_url": self.fake.url, "requests_per_second": 0, **settings}
 
     def check(self, *projects: str) -> None:
         """Check the configuration for these projects."""
         self._do("check", *projects)
 
-    def read(self, *projects: str, cache: str = "cache", streams: Sequence[str] = CHOSEN) -> int:
-        """Read streams into a cache; the number of records that came."""
+    def read(self, *projects: str, cache: str = "cache", streams: Sequence[str] = SELECTED) -> int:
+        """Read streams into a cache; return the number of records."""
         path = str(self.folder / f"{cache}.duckdb")
         records: int = self._do("read", *projects, streams=streams, cache=path)
         return records
 
     def records(self, stream: str, *projects: str) -> list[Row]:
-        """The records of a stream, without a cache."""
+        """Return the records of a stream, without a cache."""
         rows: list[Row] = self._do("records", *projects, stream=stream)
         return rows
 
-    def another(self, pyairbyte: PyAirbyte) -> "User":
-        """The same user at another PyAirbyte, who has the caches of this one."""
+    def with_process(self, pyairbyte: PyAirbyte) -> "User":
+        """Return a user with the same caches and another process."""
         return replace(self, pyairbyte=pyairbyte)
 
-    def answers(self) -> list[Answer]:
-        """What the last job asked of the index, by project."""
-        asked = [Answer(r.path, "if-none-match" in r.headers, r.status) for r in self.fake.requests]
-        return sorted(asked, key=lambda answer: (answer.path.split("/")[2], answer.path))
+    def requests(self) -> list[Request]:
+        """Return the requests of the last job, by project."""
+        requests = [Request(r.path, "if-none-match" in r.headers, r.status) for r in self.fake.requests]
+        return sorted(requests, key=lambda request: (request.path.split("/")[2], request.path))
 
     def tables(self, cache: str = "cache") -> dict[str, list[Row]]:
-        """Whole tables of a cache, those of PyAirbyte's own too, in the order in which they lie there."""
+        """Return all tables of a cache, with those of PyAirbyte itself; rows in storage order."""
         with self._open(cache) as database:
             found = database.execute(
                 "select table_name from information_schema.tables where table_schema = ? order by all", [SCHEMA]
@@ -77,24 +77,24 @@ class User:
             return {name: _rows(database.execute(f'from {SCHEMA}."{name}"')) for (name,) in found}
 
     def live(self, cache: str = "cache") -> dict[str, list[Row]]:
-        """What stands in the tables of the chosen streams that is not marked as gone, by key; not how it was loaded."""
+        """Return the rows that are not marked as deleted, by stream, sorted by key, without the load columns."""
         return {
             stream: [
-                {name: value for name, value in row.items() if name not in (*OF_THE_LOAD, DELETED_AT)}
+                {name: value for name, value in row.items() if name not in (*LOAD_COLUMNS, DELETED_AT)}
                 for row in self._sorted(stream, cache)
                 if row[DELETED_AT] is None
             ]
-            for stream in CHOSEN
+            for stream in SELECTED
         }
 
-    def gone(self) -> dict[str, list[Row]]:
-        """What is marked as gone in the tables of the chosen streams, without what is null."""
+    def deleted(self) -> dict[str, list[Row]]:
+        """Return the rows that are marked as deleted, by stream, without nulls."""
         found = {}
-        for stream in CHOSEN:
+        for stream in SELECTED:
             marked = [row for row in self._sorted(stream, "cache") if row[DELETED_AT] is not None]
             assert all(row[DELETED_AT] == row["seen_at"] for row in marked)
             found[stream] = [
-                {name: v for name, v in row.items() if v is not None and name not in (*OF_THE_LOAD, DELETED_AT)}
+                {name: v for name, v in row.items() if v is not None and name not in (*LOAD_COLUMNS, DELETED_AT)}
                 for row in marked
             ]
         return {stream: rows for stream, rows in found.items() if rows}

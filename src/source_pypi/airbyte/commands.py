@@ -1,4 +1,4 @@
-"""The commands that read nothing: ``spec``, ``check`` and ``discover``."""
+"""The commands other than ``read``: ``spec``, ``check`` and ``discover``."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 DOCUMENTATION = "https://docs.airbyte.com/integrations/sources/pypi"
 
-#: Projects that ``check`` asks for at most: enough to find a misspelt name, few enough to be quick.
-CHECKED = 10
-#: Somebody waits for ``check`` in front of a screen: tries of a question, and the longest Retry-After, in seconds.
+#: The number of projects that ``check`` requests at most: enough to find a misspelt name, few enough to be quick.
+MAX_CHECKED = 10
+#: A user waits for ``check``: the number of tries of a request, and the longest Retry-After, in seconds.
 CHECK_TRIES, CHECK_WAIT = 3, 10.0
 
 
 def spec() -> bytes:
-    """The SPEC message."""
+    """Return the SPEC message: the settings."""
     from source_pypi.schema import settings_schema
 
     schema = settings_schema(Config)
@@ -31,9 +31,9 @@ def spec() -> bytes:
 
 
 def check(config: Config, connect: Callable[[Config], Index] | None = None) -> bytes:
-    """The CONNECTION_STATUS message: whether the index answers for the projects that were named, and for their pins.
+    """Return the CONNECTION_STATUS message: whether the index has the selected projects and pinned releases.
 
-    :param connect: opens the index; None: as it is opened elsewhere.
+    :param connect: opens the index; None: ``open_index`` with few tries.
     """
     from source_pypi.http.client import RetryPolicy
     from source_pypi.selection import select
@@ -42,7 +42,7 @@ def check(config: Config, connect: Callable[[Config], Index] | None = None) -> b
     try:
         index = connect(config) if connect else open_index(config, retry_policy=RetryPolicy(CHECK_TRIES, CHECK_WAIT))
         selection = select(config)
-        _check_projects(config, index, selection.projects[:CHECKED])
+        _check_projects(config, index, selection.projects[:MAX_CHECKED])
         if selection.whole_index:
             _check_index(config, index)
     except SourceError as error:
@@ -50,26 +50,30 @@ def check(config: Config, connect: Callable[[Config], Index] | None = None) -> b
     return line("CONNECTION_STATUS", connectionStatus={"status": "SUCCEEDED"})
 
 
-def _check_projects(config: Config, index: Index, targets: Sequence[SelectedProject]) -> None:
+def _check_projects(config: Config, index: Index, projects: Sequence[SelectedProject]) -> None:
+    """Request each project, and its pinned releases.
+
+    :raises SourceError: the first error.
+    """
     from source_pypi.services.index.documents.kinds import DocumentKind
     from source_pypi.sync.fetch import FetchPlan, fetch_project
 
     pinned = {DocumentKind.PROJECT, DocumentKind.RELEASES}
-    plans = [FetchPlan(frozenset(pinned if target.pins else {DocumentKind.PROJECT})) for target in targets]
-    found = [fetch_project(index, target, plan) for target, plan in zip(targets, plans, strict=True)]
-    for error in (error for result in found for error in result.failures.values()):
-        if not isinstance(error, NotOfferedError):  # then the index has the project, and gives what it can
+    plans = [FetchPlan(frozenset(pinned if one.pins else {DocumentKind.PROJECT})) for one in projects]
+    results = [fetch_project(index, one, plan) for one, plan in zip(projects, plans, strict=True)]
+    for error in (error for result in results for error in result.failures.values()):
+        if not isinstance(error, NotOfferedError):  # then the index has the project, but not this document
             raise error
-    if missing := [target.project for target, result in zip(targets, found, strict=True) if result.missing]:
-        raise _why_missing(config, index, missing, alone=len(missing) == len(targets))
-    for error in (error for result in found for error in result.user_errors):
+    if missing := [one.project for one, result in zip(projects, results, strict=True) if result.missing]:
+        raise _missing_error(config, index, missing, all_missing=len(missing) == len(projects))
+    for error in (error for result in results for error in result.user_errors):
         raise error
 
 
 def _check_index(config: Config, index: Index) -> None:
-    """See that the index has a list of projects; the public one's is long: there, that it answers is enough.
+    """Request the index's list of projects; of the public index the statistics, since its list is long.
 
-    :raises ResponseError: when there is no list.
+    :raises ResponseError: when the index has no list.
     """
     from source_pypi.services.index.documents.kinds import DocumentKind
 
@@ -79,12 +83,12 @@ def _check_index(config: Config, index: Index) -> None:
         raise ResponseError(index.url_of(DocumentKind.LISTING), "404")
 
 
-def _why_missing(config: Config, index: Index, missing: Sequence[str], *, alone: bool) -> SourceError:
-    """That the index lacks projects, with names of its list that are much like theirs; or that there is no index.
+def _missing_error(config: Config, index: Index, missing: Sequence[str], *, all_missing: bool) -> SourceError:
+    """Return an error that says which projects are missing, with similar names, or that there is no index.
 
-    The public index's list is too long to look into.
+    Similar names come from the index's list. The list of the public index is too long for that.
 
-    :param alone: whether these are all that were asked for.
+    :param all_missing: whether no project was found.
     """
     from source_pypi.services.index.documents import Document
 
@@ -95,20 +99,20 @@ def _why_missing(config: Config, index: Index, missing: Sequence[str], *, alone:
         listing = index.listing()
     except SourceError:
         return unknown
-    if listing is None and alone:
+    if listing is None and all_missing:
         return ResponseError(index.root, f"404 for {', '.join(missing)}, and for its list of projects")
     names = [one.name for one in listing.content.projects if one.name] if isinstance(listing, Document) else []
-    likely = dict.fromkeys(close for name in missing for close in similar_names(name, names))
-    return UnknownProjectsError(missing, index.root, tuple(likely))
+    similar = dict.fromkeys(close for name in missing for close in similar_names(name, names))
+    return UnknownProjectsError(missing, index.root, tuple(similar))
 
 
 def connection_failed(error: SourceError) -> bytes:
-    """The CONNECTION_STATUS message that says why not."""
+    """Return the CONNECTION_STATUS message of a failed check."""
     return line("CONNECTION_STATUS", connectionStatus={"status": "FAILED", "message": without_credentials(str(error))})
 
 
 def discover() -> bytes:
-    """The CATALOG message: every stream with its schema and key."""
+    """Return the CATALOG message: every stream with its schema, key and sync modes."""
     from source_pypi.schema import SEEN_AT, stream_schema
     from source_pypi.streams import STREAMS
 

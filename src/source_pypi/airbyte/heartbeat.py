@@ -1,4 +1,4 @@
-"""The sign that a read goes on, while it has nothing else to write."""
+"""A function called at regular intervals while a read goes on."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from contextlib import suppress
 
 
 class Heartbeat:
-    """Calls a function every so many seconds, in a thread of its own, until the end of the ``with`` block.
+    """Calls a function every few seconds in a thread of its own, until the ``with`` block ends.
 
-    :param beat: what is called; when it finds that nobody reads its words any more (``OSError``), it is called no more.
+    :param beat: the function. After it raises ``OSError``, because nothing reads its output, it is not called again.
     :param seconds: between two calls.
     """
 
     def __init__(self, beat: Callable[[], None], seconds: float) -> None:
         self._beat, self._seconds = beat, seconds
-        self._end = threading.Event()
+        self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
     def __enter__(self) -> None:
         self._thread.start()
 
     def __exit__(self, *_: object) -> None:
-        self._end.set()
+        self._stop.set()
         self._thread.join()
 
     def _run(self) -> None:
         with suppress(OSError):
-            while not self._end.wait(self._seconds):
+            while not self._stop.wait(self._seconds):
                 self._beat()

@@ -1,4 +1,4 @@
-"""What ``sync`` says on a terminal: progress, the report, warnings and errors, each in one line and without secrets."""
+"""What commands print for people: progress, the report, warnings and errors. Each is one line without secrets."""
 
 import os
 import sys
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from source_pypi.errors import SourceError
 from source_pypi.safety.printable import printable
 from source_pypi.safety.redaction import without_credentials
 
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from source_pypi.sync.batch import Batch
     from source_pypi.sync.summary import RunSummary
 
-#: Queries worth trying first: the first whose tables were loaded is shown.
+INTERRUPTED = "interrupted; what was read before is kept"
+
+#: Example queries. The report shows the first one whose tables were loaded.
 _QUERIES = (
     (
         {"files"},
@@ -30,7 +33,7 @@ _QUERIES = (
 
 @contextmanager
 def progress() -> "Iterator[Callable[[Batch, RunSummary], None]]":
-    """Show how far a run is, on a terminal; elsewhere nothing."""
+    """Yield a function that shows the progress of a run on a terminal; it does nothing elsewhere."""
     if not sys.stderr.isatty():
         yield lambda batch, summary: None
         return
@@ -59,17 +62,17 @@ def progress() -> "Iterator[Callable[[Batch, RunSummary], None]]":
         yield show
 
 
-def report(summary: "RunSummary", stats: "TransferStats", seconds: float, into: str) -> None:
-    """What was loaded, a line a stream; what it took; what to try."""
+def print_report(summary: "RunSummary", stats: "TransferStats", seconds: float, into: str) -> None:
+    """Print the rows of each stream, the requests, bytes and seconds of the run, and an example query."""
     width = max((len(name) for name in summary.rows), default=6)
-    place = _shown(into.partition("?")[0] if "://" in into else into)  # an address's options may be secrets
+    destination = _shown(into.partition("?")[0] if "://" in into else into)  # the options of a URL may be secrets
     unchanged = f" ({summary.unchanged:,} unchanged)" if summary.unchanged else ""
     click.echo(f"{'stream':{width}}  {'rows':>10}")
     for name, count in summary.rows.items():
         click.echo(f"{name:{width}}  {count:>10,}")
     click.echo(
         f"{_count(summary.projects, 'project')}{unchanged}, {_count(stats.requests, 'request')}, "
-        f"{_size(stats.bytes_received)}, {seconds:.1f} s -> {place}"
+        f"{_size(stats.bytes_received)}, {seconds:.1f} s -> {destination}"
     )
     query = next((query for tables, query in _QUERIES if tables <= summary.rows.keys()), None)
     if query:
@@ -81,7 +84,7 @@ def _count(count: int, noun: str) -> str:
 
 
 def _size(count: int) -> str:
-    """Bytes, in the largest unit that leaves a whole number before the point."""
+    """Return a number of bytes in the largest unit of which there is at least one."""
     for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if count >= size:
             return f"{count / size:.1f} {unit}"
@@ -93,23 +96,37 @@ def _coloured(text: str, colour: str) -> str:
 
 
 def _shown(text: str) -> str:
-    """A text as it may be printed: printable first, since an escape within credentials would hide them."""
+    """Return a text that is safe to print. Escape first: a control character within credentials would hide them."""
     return without_credentials(printable(text))
 
 
 def warn(line: str) -> None:
-    """Say what the user should know, in a line on standard error."""
+    """Print a warning as one line on standard error."""
     click.echo(f"{_coloured('warning:', 'yellow')} {_shown(line)}", err=True)
 
 
 def warn_of_waits(event: "RetryWait | RequestLog") -> None:
-    """Say why nothing seems to happen; answers go without saying."""
+    """Print a warning when the client waits; ignore other events."""
     from source_pypi.http.client import RetryWait
 
     if isinstance(event, RetryWait):
         warn(str(event))
 
 
-def say_error(line: str) -> None:
-    """Say what went wrong, in a line on standard error."""
+def print_error(line: str) -> None:
+    """Print an error as one line on standard error."""
     click.echo(f"{_coloured('error:', 'red')} {_shown(line)}", err=True)
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Print an error of this package as one line on standard error, without a traceback, and exit with 1."""
+    try:
+        yield
+    except SourceError as error:
+        print_error(str(error))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print_error(INTERRUPTED)
+        sys.stderr.flush()
+        os._exit(130)  # without waiting for the threads that still wait for a response

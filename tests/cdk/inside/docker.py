@@ -1,6 +1,6 @@
-"""In the place of Docker: ``run`` starts the executable here, with what was mounted where it lies outside.
+"""A stand-in for Docker: ``run`` starts the executable here, with mounted paths replaced by those outside.
 
-``SOURCE_EXE`` says where the executable is, and ``DOCKER_CALLS`` a file that gets a line for each call.
+``SOURCE_EXE`` is the path of the executable; ``DOCKER_CALLS`` the path of a file that gets a line for each call.
 """
 
 import json
@@ -9,7 +9,7 @@ import sys
 
 
 def main(command: str, *arguments: str) -> None:
-    """Do as ``docker run`` would; of other commands only ``--version`` is there."""
+    """Do what ``docker run`` does. The only other command is ``--version``."""
     with open(os.environ["DOCKER_CALLS"], "a") as calls:  # noqa: PTH123
         calls.write(json.dumps([command, *arguments]) + "\n")
     if command == "--version":

@@ -1,6 +1,6 @@
-"""Read every line of the standard input with the CDK's serializer; print how many messages of each kind there were.
+"""Read every line of standard input with the CDK's serializer, and print the number of messages of each type.
 
-A message has to give back all that stood in its line, but for the nulls that the CDK leaves out of records.
+The serializer must return everything in a line, except the nulls that the CDK removes from records.
 """
 
 import json
@@ -15,23 +15,23 @@ def main() -> None:
     """Read, compare, count."""
     counts: Counter[str] = Counter()
     for line in sys.stdin:
-        told = json.loads(line)
-        message = AirbyteMessageSerializer.load(told)
+        written = json.loads(line)
+        message = AirbyteMessageSerializer.load(written)
         counts[message.type.value + (f" {message.trace.type.value}" if message.trace else "")] += 1
         back = AirbyteMessageSerializer.dump(message)
         if message.record:
-            data = told["record"]["data"]
-            told["record"]["data"] = {key: value for key, value in data.items() if value is not None}
-        assert stands_in(back, told), f"not the same:\n{line}{json.dumps(back)}"
+            data = written["record"]["data"]
+            written["record"]["data"] = {key: value for key, value in data.items() if value is not None}
+        assert contains(back, written), f"not the same:\n{line}{json.dumps(back)}"
     sys.stdout.write(json.dumps(counts))
 
 
-def stands_in(whole: Any, part: Any) -> bool:
-    """Whether all that is in a value is in the other, which may have more keys: the CDK adds what is false."""
+def contains(whole: Any, part: Any) -> bool:
+    """Return whether ``whole`` has everything in ``part``. It may have more keys: the CDK adds false ones."""
     if isinstance(part, dict):
-        return isinstance(whole, dict) and all(key in whole and stands_in(whole[key], part[key]) for key in part)
+        return isinstance(whole, dict) and all(key in whole and contains(whole[key], part[key]) for key in part)
     if isinstance(part, list):
-        return isinstance(whole, list) and len(whole) == len(part) and all(map(stands_in, whole, part))
+        return isinstance(whole, list) and len(whole) == len(part) and all(map(contains, whole, part))
     return bool(type(whole) is type(part) and whole == part)
 
 

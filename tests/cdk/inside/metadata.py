@@ -1,4 +1,4 @@
-"""Validate the metadata of a connector with Airbyte's models; print it as JSON, as it was read."""
+"""Validate the metadata of a connector with Airbyte's models; print it as JSON."""
 
 import json
 import sys

@@ -1,7 +1,7 @@
-"""The connector as the CDK's standard tests want it, a ``Source`` in their process: it runs the executable.
+"""The connector as a ``Source`` of the CDK, for its standard tests: it runs the executable.
 
-The tests find it by its name: the module ``source_pypi`` of the connector ``source-pypi``, the class ``SourcePypi``.
-``SOURCE_EXE`` says where the executable is.
+The tests find it by name: the module ``source_pypi`` of the connector ``source-pypi``, the class ``SourcePypi``.
+``SOURCE_EXE`` is the path of the executable.
 """
 
 import json
@@ -31,15 +31,15 @@ class SourcePypi(Source):  # type: ignore[misc]
     """Runs a command of the executable, and reads its lines with the CDK's serializer."""
 
     def spec(self, logger: logging.Logger) -> ConnectorSpecification:
-        """The specification."""
+        """Return the specification."""
         return _only([m.spec for m in _run("spec") if m.spec])
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
-        """The outcome of ``check``."""
+        """Return the result of ``check``."""
         return _only([m.connectionStatus for m in _run("check", config=config) if m.connectionStatus])
 
     def discover(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteCatalog:
-        """The catalog."""
+        """Return the catalog."""
         return _only([m.catalog for m in _run("discover", config=config) if m.catalog])
 
     def read(
@@ -49,10 +49,10 @@ class SourcePypi(Source):  # type: ignore[misc]
         catalog: ConfiguredAirbyteCatalog,
         state: list[AirbyteStateMessage] | None = None,
     ) -> Iterator[AirbyteMessage]:
-        """The messages of a ``read``."""
-        handed = [AirbyteStateMessageSerializer.dump(message) for message in state or []]
-        told = ConfiguredAirbyteCatalogSerializer.dump(catalog)
-        yield from _run("read", config=config, catalog=told, state=handed)
+        """Yield the messages of ``read``."""
+        states = [AirbyteStateMessageSerializer.dump(message) for message in state or []]
+        configured = ConfiguredAirbyteCatalogSerializer.dump(catalog)
+        yield from _run("read", config=config, catalog=configured, state=states)
 
 
 def _run(command: str, **given: Any) -> list[AirbyteMessage]:
@@ -62,7 +62,7 @@ def _run(command: str, **given: Any) -> list[AirbyteMessage]:
             path = Path(folder) / f"{name}.json"
             path.write_text(json.dumps(content))
             options += [f"--{name}", str(path)]
-        # without PYTHONPATH: it leads to this very file
+        # without PYTHONPATH, which contains this file
         done = subprocess.run(
             [os.environ["SOURCE_EXE"], command, *options],
             env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
@@ -77,6 +77,6 @@ def _run(command: str, **given: Any) -> list[AirbyteMessage]:
     return messages
 
 
-def _only(found: list[Any]) -> Any:
-    (one,) = found
+def _only(values: list[Any]) -> Any:
+    (one,) = values
     return one

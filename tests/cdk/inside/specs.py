@@ -1,4 +1,4 @@
-"""Compare two specifications, of the standard input, as the standard tests do before a release; print the outcome."""
+"""Compare two specifications on standard input as the standard tests do before a release; print the result."""
 
 import json
 import sys

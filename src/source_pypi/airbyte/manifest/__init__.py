@@ -1,29 +1,41 @@
-"""The Builder's manifest: the streams that a declarative manifest can carry, and why it cannot carry the others.
+"""The manifest for Airbyte's Connector Builder: the streams that need no computation.
 
-A reader's way: carried.py (which streams, and how) -> templates.py (their templates) -> asking.py (requests and
-settings) -> making.py (the manifest) -> yaml.py (as text).
+``recipes.py`` says which streams it carries and how; ``templates.py`` has their templates; ``requester.py`` the
+requests and settings; ``build.py`` puts the manifest together.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Mapping
 
-from source_pypi.airbyte.manifest.build import make_manifest
-from source_pypi.airbyte.manifest.recipes import CARRIED, LEFT_OUT
-from source_pypi.airbyte.manifest.yaml import as_yaml
+from source_pypi.airbyte.manifest.build import left_out_fields, make_manifest
+from source_pypi.airbyte.manifest.recipes import RECIPES
 from source_pypi.streams import STREAMS
 
-__all__ = ["CARRIED", "LEFT_OUT", "as_yaml", "left_out", "make_manifest", "print_manifest"]
+__all__ = ["RECIPES", "differences", "left_out_fields", "left_out_streams", "make_manifest", "manifest_text"]
 
 
-def left_out() -> Iterator[tuple[str, str]]:
-    """The streams that a manifest cannot carry, in the table's order, and why."""
-    return ((stream.name, LEFT_OUT[stream.name]) for stream in STREAMS if stream.name in LEFT_OUT)
+def left_out_streams() -> list[str]:
+    """Return the names of the streams that the manifest does not carry."""
+    return [stream.name for stream in STREAMS if stream.name not in RECIPES]
 
 
-def print_manifest(root: str) -> str:
-    """The manifest for the index with this root, as YAML, with comments on what it lacks."""
-    comments = [
-        "A declarative manifest of source-pypi, for Airbyte's Connector Builder: paste it as it is.",
-        "It asks one question at a time. The connector itself carries these streams too:",
-        *(f"- {name}: {why}." for name, why in left_out()),
+def differences() -> list[str]:
+    """Return how the rows of the manifest differ from those of the connector, a sentence each."""
+    fields = [f"{stream.name}.{field}" for stream in STREAMS for field in left_out_fields(stream)]
+    described: Mapping[str, Mapping[str, str]] = {name: recipe.descriptions for name, recipe in RECIPES.items()}
+    return [
+        f"left out, since their rows need computation: the streams {', '.join(left_out_streams())}",
+        f"left out, since they need computation: the fields {', '.join(fields)}",
+        *(f"{stream}.{field}: {text}" for stream, texts in described.items() for field, text in texts.items()),
     ]
-    return "".join(f"# {line}\n" for line in comments) + as_yaml(make_manifest(root))
+
+
+def manifest_text(root: str) -> str:
+    """Return the manifest for the index with this root URL, as YAML: comments, then JSON, which is YAML too."""
+    comments = [
+        "A declarative manifest of source-pypi, for Airbyte's Connector Builder. Paste all of it.",
+        "Compared with the connector:",
+        *(f"- {difference}" for difference in differences()),
+    ]
+    text = json.dumps(make_manifest(root), indent=2, ensure_ascii=False)
+    return "".join(f"# {line}\n" for line in comments) + text + "\n"

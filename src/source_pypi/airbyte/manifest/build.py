@@ -4,22 +4,21 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from source_pypi.airbyte.manifest import requester
-from source_pypi.airbyte.manifest.recipes import CARRIED, Recipe
+from source_pypi.airbyte.manifest.recipes import RECIPES, Recipe
 from source_pypi.airbyte.manifest.templates import NOW
-from source_pypi.schema import SEEN_AT, stream_schema
+from source_pypi.schema import SEEN_AT, stream_fields, stream_schema
 from source_pypi.services.index.api import FEED
 from source_pypi.streams import STREAMS
 from source_pypi.streams.stream import Stream
 
-#: The CDK against which it is tested; a manifest must name one.
+#: The version of the CDK that the tests run. A manifest must name one.
 CDK_VERSION = "7.39.1"
-#: Where a row is put together, before it takes the record's place.
+#: The key under which the fields of a row are collected before they replace the record.
 _ROW = "row"
 
 
 def make_manifest(root: str) -> dict[str, Any]:
-    """A manifest for the index with this root, that carries every stream that one can carry."""
-    streams = [_stream(stream, CARRIED[stream.name], root) for stream in STREAMS if stream.name in CARRIED]
+    """Return the manifest for the index with this root URL."""
     return {
         "version": CDK_VERSION,
         "type": "DeclarativeSource",
@@ -31,10 +30,18 @@ def make_manifest(root: str) -> dict[str, Any]:
             "error_handler": requester.error_handler(),
             "partitions": requester.routers(),
         },
-        "streams": streams,
+        "streams": [_stream(stream, RECIPES[stream.name], root) for stream in STREAMS if stream.name in RECIPES],
         "spec": requester.spec(root),
         "metadata": {"allowedHosts": {"hosts": [urlsplit(root).hostname, "${index_url}"]}},
     }
+
+
+def left_out_fields(stream: Stream) -> list[str]:
+    """Return the fields of a carried stream that the manifest does not make; of other streams, none."""
+    recipe = RECIPES.get(stream.name)
+    if recipe is None or recipe.whole:
+        return []
+    return [field.name for field in stream_fields(stream) if field.name not in recipe.values]
 
 
 def _stream(stream: Stream, recipe: Recipe, root: str) -> dict[str, Any]:
@@ -45,12 +52,22 @@ def _stream(stream: Stream, recipe: Recipe, root: str) -> dict[str, Any]:
         **keyed,
         "retriever": _retriever(recipe, root),
         "transformations": _transformations(stream, recipe),
-        "schema_loader": {"type": "InlineSchemaLoader", "schema": stream_schema(stream)},
+        "schema_loader": {"type": "InlineSchemaLoader", "schema": _schema(stream, recipe)},
     }
 
 
+def _schema(stream: Stream, recipe: Recipe) -> dict[str, Any]:
+    """Return the connector's schema of a stream, without the fields that are left out."""
+    schema = stream_schema(stream)
+    properties: dict[str, Any] = schema["properties"]
+    for name in left_out_fields(stream):
+        del properties[name]
+    for name, description in recipe.descriptions.items():
+        properties[name] = {**properties[name], "description": description}
+    return schema
+
+
 def _retriever(recipe: Recipe, root: str) -> dict[str, Any]:
-    decoder = {"type": "XmlDecoder" if recipe.accept == FEED else "JsonDecoder"}
     selector: dict[str, Any] = {"type": "RecordSelector", "extractor": recipe.extractor()}
     if recipe.condition is not None:
         selector["record_filter"] = {"type": "RecordFilter", "condition": recipe.condition}
@@ -64,31 +81,30 @@ def _retriever(recipe: Recipe, root: str) -> dict[str, Any]:
             "request_headers": requester.headers(recipe.accept),
             "error_handler": _ref("error_handler"),
         },
-        "decoder": decoder,
+        "decoder": {"type": "XmlDecoder" if recipe.accept == FEED else "JsonDecoder"},
         "record_selector": selector,
         **routed,
     }
 
 
 def _transformations(stream: Stream, recipe: Recipe) -> list[dict[str, Any]]:
-    """Add the fields; where rows are no whole documents, put these in the record's place."""
-    seen = {SEEN_AT.name: NOW} if stream.incremental else {}
-    within = [] if recipe.whole else [_ROW]
-    made: list[dict[str, Any]] = []
+    """Add the fields to the record, or collect them in a row that replaces it."""
+    path = [] if recipe.whole else [_ROW]
+    transformations: list[dict[str, Any]] = []
     if recipe.without:
-        made.append({"type": "RemoveFields", "field_pointers": [[name] for name in recipe.without]})
-    if values := {**recipe.values, **seen}:
-        fields = [_added([*within, name], value) for name, value in values.items()]
-        made.append({"type": "AddFields", "fields": fields})
+        transformations.append({"type": "RemoveFields", "field_pointers": [[name] for name in recipe.without]})
+    if values := {**recipe.values, **({SEEN_AT.name: NOW} if stream.incremental else {})}:
+        fields = [_added([*path, name], value) for name, value in values.items()]
+        transformations.append({"type": "AddFields", "fields": fields})
     if not recipe.whole:
-        made.append({"type": "DpathFlattenFields", "field_path": [_ROW], "replace_record": True})
-    return made
+        transformations.append({"type": "DpathFlattenFields", "field_path": [_ROW], "replace_record": True})
+    return transformations
 
 
 def _added(path: list[str], value: str) -> dict[str, Any]:
-    """A field to add. What is not written as a literal is a text, whatever it looks like."""
-    told = {} if "'%r'" in value else {"value_type": "string"}
-    return {"type": "AddedFieldDefinition", "path": path, "value": value, **told}
+    """Return a field to add. Unless its template writes a literal, it is a text, whatever it looks like."""
+    typed = {} if "'%r'" in value else {"value_type": "string"}
+    return {"type": "AddedFieldDefinition", "path": path, "value": value, **typed}
 
 
 def _ref(name: str) -> dict[str, str]:

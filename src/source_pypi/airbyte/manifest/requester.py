@@ -1,4 +1,4 @@
-"""How a manifest asks: who it says it is, its pace, what it makes of errors, and what the user can set."""
+"""The requests of the manifest: identity, rate limit, error handling, and the settings."""
 
 from typing import Any
 
@@ -9,79 +9,75 @@ from source_pypi.fields import fields_of
 from source_pypi.http.client import LONGEST_WAIT, TRIES
 from source_pypi.schema import settings_schema
 
-#: The settings that a manifest has, of those that the connector has.
+#: The settings of the connector that the manifest has, too.
 SETTINGS = (
-    "projects",
-    "project_name",
-    "version",
-    "index_url",
-    "index_username",
-    "index_password",
-    "contact",
-    "requests_per_second",
-    "max_concurrency",
+    *("projects", "project_name", "version", "index_url", "index_username", "index_password"),
+    *("contact", "requests_per_second", "max_concurrency"),
 )
-#: What is said with every request: who asks, and the credentials where there are any.
+#: Headers of every request. A header with an empty value is not sent.
 _IDENTITY = {
     "User-Agent": f"source-pypi-manifest/{__version__}"
     "{{ ' (+' ~ config['contact'] ~ ')' if config.get('contact') else '' }}",
     "Authorization": "{{ 'Basic ' ~ (config['index_username'] ~ ':' ~ config['index_password']) | base64encode "
     "if config.get('index_username') else '' }}",
 }
-#: One worker asks one question at a time. Beyond this many projects there must be two: the CDK lets 10,000 partitions
-#: wait, and the worker that finds them then waits for another one to read some (seen: 30,000, and nothing was asked).
-_MANY = 9000
-_USER = "config_error"
+#: With more projects than this, two workers are needed. The CDK's queue holds 10,000 partitions; when it is full, the
+#: only worker waits for another one to empty it (observed with 30,000 projects: no request was sent).
+_MAX_FOR_ONE_WORKER = 9000
 _HTML = "{{ 'html' in headers.get('Content-Type', '') }}"
+_FAILURE_TYPES = {"RATE_LIMITED": "transient_error", "RETRY": "transient_error", "FAIL": "config_error"}
 _PARTITIONS = {"project": templates.NAMES, "release": templates.RELEASES}
-#: The pace that was chosen; 0: none.
-_PACE = next(field.default for field in fields_of(Config) if field.name == "requests_per_second")
-_PER_SECOND = f"({_PACE} if config.get('requests_per_second') is none else config['requests_per_second'] or 1000000)"
+#: The rate limit, in requests per second; a template. 0 disables the limit: a million per second.
+_DEFAULT_RATE = next(field.default for field in fields_of(Config) if field.name == "requests_per_second")
+_PER_SECOND = (
+    f"({_DEFAULT_RATE} if config.get('requests_per_second') is none else config['requests_per_second'] or 1000000)"
+)
 
 
 def headers(accept: str) -> dict[str, str]:
-    """The headers of a request."""
+    """Return the headers of a request."""
     return {"Accept": accept, **_IDENTITY}
 
 
 def url(root: str, path: str) -> str:
-    """The address of a document: below the index that the settings name, or else this one."""
+    """Return a template of a document's URL, below ``index_url`` or, without that setting, below ``root``."""
     default = root.replace("'", "%27")
     chosen = f"(config.get('index_url') or '{default}') | trim | regex_replace('(/[+]?simple|/pypi)?/*$', '')"
     return f"{{{{ {chosen} }}}}{path}"
 
 
 def error_handler() -> dict[str, Any]:
-    """What is not there makes no rows; a busy index is asked again, when it says or else later and later.
+    """Return the component that handles statuses: skip what is missing, retry, or fail.
 
-    The first filter that matches decides. The CDK takes an answer that is no document for an empty one, so that a page
-    of HTML has to be refused by its media type.
+    The first filter that matches decides. The CDK takes a response that it cannot parse for an empty one, so HTML has
+    to be rejected by its media type.
     """
-    told = {"type": "WaitTimeFromHeader", "header": "Retry-After", "max_waiting_time_in_seconds": LONGEST_WAIT}
-    later = {"type": "ExponentialBackoffStrategy", "factor": 1}
+    retry_after = {"type": "WaitTimeFromHeader", "header": "Retry-After", "max_waiting_time_in_seconds": LONGEST_WAIT}
+    exponential = {"type": "ExponentialBackoffStrategy", "factor": 1}
     return {
         "type": "DefaultErrorHandler",
         "max_retries": TRIES - 1,
         "response_filters": [
             _filter("IGNORE", "The index has no {{ request_url }}.", [404, 410]),
-            _filter("RATE_LIMITED", "The index asks for patience.", [429], "transient_error"),
-            _filter("RETRY", "The index is unavailable.", [408, 500, 502, 503, 504], "transient_error"),
-            _filter("FAIL", "The index refuses {{ request_url }}: see user name and password.", [401, 403], _USER),
-            _filter("FAIL", "{{ request_url }} is HTML: see that the address is an index's.", _HTML, _USER),
+            _filter("RATE_LIMITED", "The index limits the rate of requests.", [429]),
+            _filter("RETRY", "The index is unavailable.", [408, 500, 502, 503, 504]),
+            _filter("FAIL", "The index refuses {{ request_url }}: check user name and password.", [401, 403]),
+            _filter("FAIL", "{{ request_url }} is HTML: check that index_url is the URL of an index.", _HTML),
         ],
-        "backoff_strategies": [told, later],
+        "backoff_strategies": [retry_after, exponential],
     }
 
 
-def _filter(action: str, message: str, matching: list[int] | str, failure_type: str = "") -> dict[str, Any]:
-    """What is made of answers with these codes, or of those for which an expression holds."""
+def _filter(action: str, message: str, matching: list[int] | str) -> dict[str, Any]:
+    """Return a filter for responses with these statuses, or for which a template is true."""
     matched = {"predicate": matching} if isinstance(matching, str) else {"http_codes": matching}
+    failure_type = _FAILURE_TYPES.get(action)
     failing = {"failure_type": failure_type} if failure_type else {}
     return {"type": "HttpResponseFilter", **matched, "action": action, **failing, "error_message": message}
 
 
 def routers() -> dict[str, Any]:
-    """What documents are asked for each of, by the name of the partition."""
+    """Return the partition routers by name: one request for each project, or for each release."""
     return {
         name: {"type": "ListPartitionRouter", "cursor_field": name, "values": values}
         for name, values in _PARTITIONS.items()
@@ -89,7 +85,7 @@ def routers() -> dict[str, Any]:
 
 
 def api_budget() -> dict[str, Any]:
-    """The pace: whole requests a second, and a minute, so that it may be less than one a second; 0: none."""
+    """Return the rate limit. The CDK takes whole numbers only; the limit per minute allows less than one per second."""
     second = f"{{{{ {_PER_SECOND} | round(0, 'ceil') | int }}}}"
     minute = f"{{{{ [2, {_PER_SECOND} * 60] | max | int }}}}"
     rates = [
@@ -101,9 +97,9 @@ def api_budget() -> dict[str, Any]:
 
 
 def concurrency() -> dict[str, Any]:
-    """One request at a time, unless the user says otherwise."""
+    """Return the number of requests at a time: ``max_concurrency``, which is 1 by default."""
     chosen = "config.get('max_concurrency') or 1"
-    many = f"(config.get('projects') or []) | length > {_MANY}"
+    many = f"(config.get('projects') or []) | length > {_MAX_FOR_ONE_WORKER}"
     return {
         "type": "ConcurrencyLevel",
         "default_concurrency": f"{{{{ [{chosen}, 2 if {many} else 1] | max }}}}",
@@ -112,7 +108,7 @@ def concurrency() -> dict[str, Any]:
 
 
 def spec(root: str) -> dict[str, Any]:
-    """The settings, as the connector describes them; the index's address is filled in."""
+    """Return the settings as the connector describes them; the default of ``index_url`` is ``root``."""
     schema = settings_schema(Config)
     properties = {name: {**schema["properties"][name], "order": order} for order, name in enumerate(SETTINGS)}
     properties["index_url"]["default"] = root
