@@ -109,7 +109,7 @@ def _abnormal_state(stream: Stream) -> dict[str, Any]:
     ]
     projects = {}
     for target in targets if stream.of_project else [None]:
-        terms = settings_digest_of(stream, target, "latest", fill=False, keys=True)
+        terms = settings_digest_of(stream, target, "latest", use_core_metadata=False, keys=True)
         fingerprints = {code: Fingerprint(b"", SERIAL) for code in "dpl"}
         seen = ProjectState(TIME, terms, True, SERIAL, fingerprints, {})
         projects[WHOLE_INDEX if target is None else target.project] = pack_text(seen)

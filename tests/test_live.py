@@ -13,7 +13,7 @@ from source_pypi.services.index.api import open_index
 from source_pypi.streams import choose_streams
 from source_pypi.sync.run import batches
 from source_pypi.sync.state_codec import pack_text
-from tests.remembering import Remembering
+from tests.memory_store import MemoryStore
 
 pytestmark = pytest.mark.live
 
@@ -38,7 +38,7 @@ def test_keys_take_little_room() -> None:
     config = make_config({"projects": ["requests", "flask", "sampleproject"]})
     chosen = choose_streams(["versions", "files", "classifiers", "urls", "dependencies"])
     keys = size = 0
-    for batch in batches(open_index(config), select(config), chosen, config, Remembering(keys=True)):
+    for batch in batches(open_index(config), select(config), chosen, config, MemoryStore(keys=True)):
         for change in batch.changes.values():
             bare = replace(
                 change.state, parts={name: replace(p, keys=None) for name, p in change.state.partitions.items()}

@@ -126,7 +126,7 @@ def never_existed(world: World) -> None:
 
 HIDDEN: dict[str, Any] = {"has_document": False}
 GONE: dict[str, Any] = {"has_document": False, "has_page": False, "file_count": None, "agree": None}
-NO_DOCUMENT = "the index gives no document of it"
+NO_DOCUMENT = "the index has no project document of it"
 
 #: What happened, the row that tells it but for the serial, and the rows of versions and files (None: none are given,
 #: so that what was loaded stays), and what is said.

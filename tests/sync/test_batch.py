@@ -17,7 +17,8 @@ from source_pypi.streams.stream import ProjectDocuments
 from source_pypi.sync.batch import Batch, batch_of, lines_of, rows_of
 from source_pypi.sync.changes import SLICE, Change
 from source_pypi.sync.fetch_result import FetchResult
-from source_pypi.sync.state import CODES, Partition, PreviousState, ProjectState
+from source_pypi.sync.planner import PreviousState
+from source_pypi.sync.state import CODES, Partition, ProjectState
 from tests.batches import SEEN, SEEN_AT, batch_with, change_with, rows_in
 from tests.fake_index import World
 from tests.streams import page_of, visit_to, visit_with
@@ -125,7 +126,7 @@ def test_rows_that_are_passed_on() -> None:
 def test_a_visit(world: World) -> None:
     """A visit's batch has the change of every stream, what is to be said, and when it was."""
     result = visited(world, warnings=["a note"])
-    given = batch(result, known("files", "versions", "release"), of=7)
+    given = batch(result, known("files", "versions", "release"), total_projects=7)
     assert given.counts == {"files": 2, "versions": 1, "release": 1}
     assert (given.project, given.seen_at, given.total_projects, given.warnings) == ("foo", SEEN_AT, 7, ("a note",))
     assert {change.state.checked_at for change in given.changes.values()} == {int(SEEN_AT.timestamp())}
@@ -247,14 +248,17 @@ def test_a_name_that_nobody_gave() -> None:
         missing=True,
     )
     given = batch(result, known("files"))
-    told = "foo is listed or needed, and the index does not have it"
+    told = "foo is listed or required, but the index does not have it"
     assert (given.missing, given.warnings) == (False, (told,))
 
 
 def test_a_project_that_was_there() -> None:
     """A project that is gone is a note, and its rows are gone."""
     given = batch(absent(warnings=["first"]), known("files", seen={"files": BEFORE}), keys=True)
-    assert (given.missing, given.warnings) == (False, ("first", "foo is gone from the index, and so are its rows"))
+    assert (given.missing, given.warnings) == (
+        False,
+        ("first", "foo was removed from the index, and its rows are deleted"),
+    )
     assert given.changes["files"].deleted_keys == [{"project": "foo", "filename": "a.whl"}]
 
 

@@ -17,7 +17,8 @@ from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import ProjectDocuments, Row, Stream
 from source_pypi.sync.changes import SLICE, Change, change_of
 from source_pypi.sync.fetch_result import FetchResult
-from source_pypi.sync.state import CODES, Partition, PreviousState, ProjectState
+from source_pypi.sync.planner import PreviousState
+from source_pypi.sync.state import CODES, Partition, ProjectState
 
 NOW = 1_795_332_577
 TERMS = b"term"

@@ -21,9 +21,11 @@ from source_pypi.services.index.documents import ABSENT, UNKNOWN, Fingerprint
 from source_pypi.services.index.documents.kinds import BEHIND_PROJECT, OF_INDEX, DocumentKind
 from source_pypi.streams import choose_streams
 from source_pypi.sync.batch import batch_of
-from source_pypi.sync.fetch import FetchPlan, fetch_index, fetch_project
+from source_pypi.sync.fetch import fetch_project
+from source_pypi.sync.fetch_index import fetch_index
+from source_pypi.sync.fetch_plan import FetchPlan
 from source_pypi.sync.fetch_result import FetchResult
-from source_pypi.sync.state import PreviousState
+from source_pypi.sync.planner import PreviousState
 from tests.fake_index import FakeIndex, World, faults
 from tests.fake_index.site import Answer
 
@@ -44,47 +46,6 @@ def full(world: World, *versions: str) -> None:
         wheel = f"foo-{version}-py3-none-any.whl"
         world.upload("foo", version, filename=wheel, metadata=METADATA, provenance=PROVENANCE)
         world.upload("foo", version, filename=f"foo-{version}.tar.gz")
-
-
-ONCE, PINNED = SelectedProject(FOO), SelectedProject(FOO, ("1.0",), unpinned=False)
-
-
-@pytest.mark.parametrize(
-    ("made", "target", "once"),
-    [
-        (plan(DocumentKind.PROJECT), ONCE, True),
-        (plan(DocumentKind.PROJECT), PINNED, True),
-        (plan(DocumentKind.PROJECT, DocumentKind.RELEASES), ONCE, True),
-        (plan(DocumentKind.PROJECT, DocumentKind.RELEASES), PINNED, False),
-        (plan(DocumentKind.PROJECT, DocumentKind.RELEASES, releases="all"), ONCE, False),
-        (plan(DocumentKind.PROJECT, releases="all"), ONCE, True),
-        (plan(DocumentKind.PROJECT, follow=True), ONCE, True),
-        (plan(DocumentKind.PROJECT, follow=True), PINNED, False),
-        (plan(DocumentKind.PROJECT, DocumentKind.RELEASES, use_core_metadata=True), ONCE, False),
-        (plan(DocumentKind.PROJECT, DocumentKind.PAGE), ONCE, False),
-        (plan(DocumentKind.PROJECT, DocumentKind.CORE_METADATA), ONCE, False),
-        (plan(DocumentKind.PAGE), ONCE, False),
-    ],
-)
-def test_one_question(made: FetchPlan, target: SelectedProject, once: bool) -> None:
-    """A project takes one question where nothing is read that its document does not tell."""
-    assert made.asks_once(target) is once
-
-
-def test_answered(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """That the answer is in is told before it is unpacked, with its size, and only where it is the only one."""
-    full(world, "1.0")
-    told: list[int] = []
-    fetch_project(connect(fake), ONCE, plan(DocumentKind.PROJECT), answered=told.append)
-    (answer,) = fake.requests
-    assert (len(told), told[0] > 0, answer.path) == (1, True, "/pypi/foo/json")
-    fake.new_run()
-    fetch_project(connect(fake), ONCE, plan(DocumentKind.PROJECT, DocumentKind.PAGE), answered=told.append)
-    fake.new_run()
-    fetch_project(
-        connect(fake), SelectedProject(NormalizedName("bar")), plan(DocumentKind.PROJECT), answered=told.append
-    )
-    assert len(told) == 1
 
 
 def brought(result: FetchResult) -> set[str]:

@@ -276,7 +276,7 @@ def test_a_missing_dependency(world: World, fake: FakeIndex, connect: Connect) -
     needs(world, a=["nope", "b"], b=["nope"])
     given = list(read(connect(fake), ["a"], FILES, follow_dependencies=5))
     assert [(batch.project, batch.missing) for batch in given] == [("a", False), ("nope", False), ("b", False)]
-    told = ("nope is listed or needed, and the index does not have it",)
+    told = ("nope is listed or required, but the index does not have it",)
     assert given[1] == Batch("nope", given[1].seen_at, given[1].changes, warnings=told, total_projects=3)
     assert counts(given[1]) == {"files": 0}
 
@@ -289,8 +289,8 @@ def test_a_dependency_without_documents(world: World, fake: FakeIndex, connect: 
     given = list(read(connect(fake), ["a"], FILES, follow_dependencies=5))
     assert [(batch.project, batch.warnings) for batch in given] == [
         ("a", ()),
-        ("hidden", ("hidden is quarantined: the index gives no document of it",)),
-        ("empty", ("empty has no releases: the index gives no document of it",)),
+        ("hidden", ("hidden is quarantined: the index has no project document of it",)),
+        ("empty", ("empty has no releases: the index has no project document of it",)),
     ]
 
 

@@ -26,7 +26,6 @@ from source_pypi.errors import (
 from source_pypi.http.client import RequestLog, RetryWait
 from source_pypi.selection import select
 from source_pypi.services.index.api import STALE_TRIES, Index
-from source_pypi.services.index.documents import Document, Fingerprint, Project, open_document
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.services.index.documents.page import JSON_PAGE
 from source_pypi.streams import DEFAULT, STREAMS, choose_streams
@@ -34,13 +33,13 @@ from source_pypi.streams.stream import Stream
 from source_pypi.sync.batch import Batch
 from source_pypi.sync.changes import Change
 from source_pypi.sync.circuit_breaker import CircuitBreaker
-from source_pypi.sync.fetch import FetchPlan
+from source_pypi.sync.fetch_plan import FetchPlan
 from source_pypi.sync.fetch_result import FetchResult
-from source_pypi.sync.run import _is_lost, _reads, _skipped_warning, batches
+from source_pypi.sync.run import _has_failed, _skipped_warning, batches
 from source_pypi.sync.state import ProjectState
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World, faults
-from tests.remembering import DAY, NOW, Remembering, fresh
+from tests.memory_store import DAY, NOW, MemoryStore, full_sync
 
 Connect = Callable[..., Index]
 ALL = choose_streams(["projects", "versions", "files", "project", "release", "stats"])
@@ -297,25 +296,6 @@ def test_order_and_concurrency(
     assert most == concurrency
 
 
-def test_asked_while_the_last_answer_is_opened(
-    world: World, fake: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The next question is on its way before an answer is opened, also where there is one at a time."""
-    names = [f"p{number}" for number in range(4)]
-    for name in names:
-        world.add(name)
-
-    def opened(body: bytes, type_: type[Project], url: str, **told: Any) -> Document[Project]:
-        following = int(url[-len("0/json")]) + 1
-        if following < len(names):
-            _eventually(lambda: fake.counts.get(f"/pypi/p{following}/json") == 1)
-        return open_document(body, type_, url, **told)
-
-    monkeypatch.setattr("source_pypi.services.index.api.open_document", opened)
-    given = list(read(connect(fake), names, streams("files")))
-    assert [(batch.project, counts(batch)) for batch in given] == [(name, {"files": 2}) for name in names]
-
-
 @pytest.mark.parametrize(
     ("asked", "names", "settings"),
     [
@@ -363,12 +343,12 @@ def test_threads_end(world: World, fake: FakeIndex, connect: Connect) -> None:
 
     run = read(connect(fake, tell=tell), [*"abcdef"], streams("files"))
     next(run)
-    threads = [one for one in threading.enumerate() if one not in before and one.name.startswith("visit")]
+    threads = [one for one in threading.enumerate() if one not in before and one.name.startswith("fetch")]
     assert reading.wait(5)
     run.close()  # type: ignore[attr-defined]
     left.set()
     _eventually(lambda: not any(thread.is_alive() for thread in threads))
-    assert (len(threads), waited, fake.counts) == (2, [True], {"/pypi/a/json": 1, "/pypi/b/json": 1})
+    assert (len(threads), waited, fake.counts) == (1, [True], {"/pypi/a/json": 1, "/pypi/b/json": 1})
 
 
 def test_an_optional_document_never_stops_the_others(world: World, fake: FakeIndex, connect: Connect) -> None:
@@ -449,28 +429,28 @@ def rich(world: World, name: str = "foo") -> None:
 
 
 def agrees(
-    fake: FakeIndex, index: Index, memory: Remembering, asked: Sequence[str], names: Sequence[str], **s: Any
+    fake: FakeIndex, index: Index, store: MemoryStore, asked: Sequence[str], names: Sequence[str], **s: Any
 ) -> bool:
     """Whether the tables are those of a run that remembers nothing, replaced or merged; the trap starts anew."""
-    expected = fresh(fake, index, asked, names, **s).tables()
+    expected = full_sync(fake, index, asked, names, **s).tables()
     fake.new_run()
-    return all(memory.tables().get(n, []) == memory.merged().get(n, []) == expected.get(n, []) for n in names)
+    return all(store.tables().get(n, []) == store.merged().get(n, []) == expected.get(n, []) for n in names)
 
 
 @pytest.mark.parametrize("releases", ["latest", "all"])
 def test_nothing_has_changed(world: World, fake: FakeIndex, connect: Connect, releases: str) -> None:
     """A second run asks once, on condition, for the documents of the project, and brings no body and no row."""
     rich(world)
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, ["foo"], EVERY, releases=releases)
-    assert min(memory.rows[name] for name in ("release", "dependencies", "statuses", "core_metadata")) > 0
-    memory.sync(fake, index, ["foo"], EVERY, at=NOW + 60, releases=releases)
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], EVERY, releases=releases)
+    assert min(store.rows[name] for name in ("release", "dependencies", "statuses", "core_metadata")) > 0
+    store.sync(fake, index, ["foo"], EVERY, at=NOW + 60, releases=releases)
     assert [(r.path, r.status, r.body_bytes) for r in fake.requests] == [
         ("/pypi/foo/json", 304, 0),
         ("/simple/foo/", 304, 0),
     ]
-    assert (memory.rows, memory.gone) == ({}, {})
-    assert memory.given[0].changes.keys() == set(EVERY)
+    assert (store.rows, store.deleted_keys) == ({}, {})
+    assert store.batches[0].changes.keys() == set(EVERY)
 
 
 def test_a_thousand_unchanged_projects(world: World, fake: FakeIndex, connect: Connect) -> None:
@@ -478,11 +458,11 @@ def test_a_thousand_unchanged_projects(world: World, fake: FakeIndex, connect: C
     names = [f"p{number}" for number in range(200)]
     for name in names:
         world.add(name)
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, names, ["files", "release"])
-    memory.sync(fake, index, names, ["files", "release"])
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, names, ["files", "release"])
+    store.sync(fake, index, names, ["files", "release"])
     assert [(r.path, r.status, r.body_bytes) for r in fake.requests] == [(f"/pypi/{n}/json", 304, 0) for n in names]
-    assert memory.rows == {}
+    assert store.rows == {}
 
 
 @pytest.mark.parametrize("releases", ["latest", "all"])
@@ -492,15 +472,15 @@ def test_nothing_has_changed_without_etags(
     """Without ETags the project's documents are fetched again, no release is, and there is no row."""
     rich(world)
     fake = serve(etags=False)
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, ["foo"], EVERY, releases=releases)
-    memory.sync(fake, index, ["foo"], EVERY, releases=releases)
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], EVERY, releases=releases)
+    store.sync(fake, index, ["foo"], EVERY, releases=releases)
     assert statuses_of(fake) == {"/pypi/foo/json": [200], "/simple/foo/": [200]}
-    assert memory.rows == {}
+    assert store.rows == {}
     world.yank("foo", "1.0", "bad")
-    memory.sync(fake, index, ["foo"], EVERY, releases=releases)
-    assert memory.rows.keys() >= {"projects", "files", "versions", "statuses"}
-    assert agrees(fake, index, memory, ["foo"], EVERY, releases=releases)
+    store.sync(fake, index, ["foo"], EVERY, releases=releases)
+    assert store.rows.keys() >= {"projects", "files", "versions", "statuses"}
+    assert agrees(fake, index, store, ["foo"], EVERY, releases=releases)
 
 
 #: What happens to a project, and which of the streams tell it, where all releases are read.
@@ -537,13 +517,13 @@ def test_what_has_changed(world: World, fake: FakeIndex, connect: Connect, happe
     """Only the streams whose rows differ tell any, and the tables are those of a run that remembers nothing."""
     rich(world)
     change, expected = HAPPENED[happened]
-    index, memory = connect(fake), Remembering()
+    index, store = connect(fake), MemoryStore()
     names = [name for name in EVERY if name != "attestations"]
-    memory.sync(fake, index, ["foo"], names, releases="all")
+    store.sync(fake, index, ["foo"], names, releases="all")
     change(world)
-    memory.sync(fake, index, ["foo"], names, releases="all")
-    assert memory.rows.keys() == expected
-    assert agrees(fake, index, memory, ["foo"], names, releases="all")
+    store.sync(fake, index, ["foo"], names, releases="all")
+    assert store.rows.keys() == expected
+    assert agrees(fake, index, store, ["foo"], names, releases="all")
 
 
 def test_what_the_serial_misses(world: World, fake: FakeIndex, connect: Connect) -> None:
@@ -552,9 +532,9 @@ def test_what_the_serial_misses(world: World, fake: FakeIndex, connect: Connect)
     world.add_role("foo", "bob")
     world.set_organization("foo", "acme")
     world.add_advisory("foo", "3.0", "PYSEC-3")
-    index, memory = connect(fake), Remembering()
+    index, store = connect(fake), MemoryStore()
     names = ["projects", "roles", "vulnerabilities", "statuses"]
-    memory.sync(fake, index, ["foo"], names)
+    store.sync(fake, index, ["foo"], names)
     changes: list[Callable[[], object]] = [
         lambda: world.withdraw_advisory("foo", "PYSEC-3"),
         lambda: world.rename_organization("acme", "new"),
@@ -566,80 +546,80 @@ def test_what_the_serial_misses(world: World, fake: FakeIndex, connect: Connect)
     for change in changes:
         serial = world.serial
         change()
-        memory.sync(fake, index, ["foo"], names)
-        assert memory.rows != {}
+        store.sync(fake, index, ["foo"], names)
+        assert store.rows != {}
         assert world.serial == serial
-        assert agrees(fake, index, memory, ["foo"], names)
+        assert agrees(fake, index, store, ["foo"], names)
 
 
 @pytest.mark.parametrize("releases", ["latest", "all"])
 def test_only_the_page_has_changed(world: World, fake: FakeIndex, connect: Connect, releases: str) -> None:
     """Rows that are made from page and document need both: the document that has not changed is asked for whole."""
     rich(world)
-    index, memory = connect(fake), Remembering()
+    index, store = connect(fake), MemoryStore()
     names = ["files", "release", "statuses"]
-    memory.sync(fake, index, ["foo"], names, releases=releases)
+    store.sync(fake, index, ["foo"], names, releases=releases)
     world.archive("foo")
-    memory.sync(fake, index, ["foo"], names, releases=releases)
+    store.sync(fake, index, ["foo"], names, releases=releases)
     assert statuses_of(fake) == {"/pypi/foo/json": [304, 200], "/simple/foo/": [200]}
-    assert memory.rows == {"statuses": 1}
-    assert agrees(fake, index, memory, ["foo"], names, releases=releases)
+    assert store.rows == {"statuses": 1}
+    assert agrees(fake, index, store, ["foo"], names, releases=releases)
 
 
 def test_only_the_document_has_changed(world: World, fake: FakeIndex, connect: Connect) -> None:
     """Where the document has changed the page is asked for without condition, once."""
     rich(world)
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, ["foo"], ["files", "statuses"])
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], ["files", "statuses"])
     world.add_role("foo", "bob")
-    memory.sync(fake, index, ["foo"], ["files", "statuses"])
+    store.sync(fake, index, ["foo"], ["files", "statuses"])
     assert statuses_of(fake) == {"/pypi/foo/json": [200], "/simple/foo/": [200]}
-    assert memory.rows == {"statuses": 1}  # the serial
-    assert agrees(fake, index, memory, ["foo"], ["files", "statuses"])
+    assert store.rows == {"statuses": 1}  # the serial
+    assert agrees(fake, index, store, ["foo"], ["files", "statuses"])
 
 
 def test_a_stream_selected_later(world: World, fake: FakeIndex, connect: Connect) -> None:
     """A stream selected later is read from its beginning, without condition; the others have nothing new."""
     rich(world)
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, ["foo"], ["files"], releases="all")
-    memory.sync(fake, index, ["foo"], ["files", "versions", "release", "statuses"], releases="all")
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], ["files"], releases="all")
+    store.sync(fake, index, ["foo"], ["files", "versions", "release", "statuses"], releases="all")
     assert statuses_of(fake) == {
         "/pypi/foo/json": [200],
         "/simple/foo/": [200],
         "/pypi/foo/1.0/json": [200],
         "/pypi/foo/2.0/json": [200],
     }
-    assert memory.rows == {"versions": 3, "release": 3, "statuses": 1}
-    assert agrees(fake, index, memory, ["foo"], ["files", "versions", "release", "statuses"], releases="all")
-    memory.sync(fake, index, ["foo"], ["files", "versions", "release", "statuses", "vulnerabilities"], releases="all")
-    assert memory.rows == {"vulnerabilities": 1}
-    assert agrees(fake, index, memory, ["foo"], ["release", "vulnerabilities"], releases="all")
+    assert store.rows == {"versions": 3, "release": 3, "statuses": 1}
+    assert agrees(fake, index, store, ["foo"], ["files", "versions", "release", "statuses"], releases="all")
+    store.sync(fake, index, ["foo"], ["files", "versions", "release", "statuses", "vulnerabilities"], releases="all")
+    assert store.rows == {"vulnerabilities": 1}
+    assert agrees(fake, index, store, ["foo"], ["release", "vulnerabilities"], releases="all")
 
 
 def test_a_project_added_later(world: World, fake: FakeIndex, connect: Connect) -> None:
     """A project named later is read from its beginning; the one that was read before is not read again."""
     rich(world)
     world.add("bar")
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, ["foo"], ["files"])
-    memory.sync(fake, index, ["foo", "bar"], ["files"])
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], ["files"])
+    store.sync(fake, index, ["foo", "bar"], ["files"])
     assert statuses_of(fake) == {"/pypi/foo/json": [304], "/pypi/bar/json": [200]}
-    assert memory.rows == {"files": 2}
-    assert agrees(fake, index, memory, ["foo", "bar"], ["files"])
+    assert store.rows == {"files": 2}
+    assert agrees(fake, index, store, ["foo", "bar"], ["files"])
 
 
 def test_a_project_that_changed_while_it_was_not_named(world: World, fake: FakeIndex, connect: Connect) -> None:
     """What a project was when it was last read counts, however many runs have passed since."""
     rich(world)
     world.add("bar")
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, ["foo", "bar"], ["files"])
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo", "bar"], ["files"])
     world.yank("foo", "1.0")
-    memory.sync(fake, index, ["bar"], ["files"])
-    memory.sync(fake, index, ["foo", "bar"], ["files"])
+    store.sync(fake, index, ["bar"], ["files"])
+    store.sync(fake, index, ["foo", "bar"], ["files"])
     assert statuses_of(fake) == {"/pypi/foo/json": [200], "/pypi/bar/json": [304]}
-    assert agrees(fake, index, memory, ["foo", "bar"], ["files"])
+    assert agrees(fake, index, store, ["foo", "bar"], ["files"])
 
 
 RELEASED = ["release", "dependencies", "vulnerabilities", "files"]
@@ -648,42 +628,42 @@ RELEASED = ["release", "dependencies", "vulnerabilities", "files"]
 def test_a_pin_that_changes(world: World, fake: FakeIndex, connect: Connect) -> None:
     """Another pin is read from its beginning, what was pinned before is gone, and other streams tell nothing."""
     rich(world)
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, ["foo==1.0"], RELEASED)
-    memory.sync(fake, index, ["foo==2.0"], RELEASED)
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo==1.0"], RELEASED)
+    store.sync(fake, index, ["foo==2.0"], RELEASED)
     assert statuses_of(fake) == {"/pypi/foo/json": [200], "/pypi/foo/2.0/json": [200]}
-    assert memory.rows == {"release": 1, "dependencies": 1, "vulnerabilities": 0}
-    assert memory.gone == {
+    assert store.rows == {"release": 1, "dependencies": 1, "vulnerabilities": 0}
+    assert store.deleted_keys == {
         "release": [{"project": "foo", "version": "1.0"}],
         "dependencies": [{"project": "foo", "version": "1.0", "position": 0}],
         "vulnerabilities": [{"project": "foo", "version": "1.0", "id": "PYSEC-1"}],
     }
-    assert agrees(fake, index, memory, ["foo==2.0"], RELEASED)
-    memory.sync(fake, index, ["foo"], RELEASED)
-    assert agrees(fake, index, memory, ["foo"], RELEASED)
+    assert agrees(fake, index, store, ["foo==2.0"], RELEASED)
+    store.sync(fake, index, ["foo"], RELEASED)
+    assert agrees(fake, index, store, ["foo"], RELEASED)
 
 
 def test_all_releases_later(world: World, fake: FakeIndex, connect: Connect) -> None:
     """Where all releases are read later on, those that are new are told, and the latest is not told again."""
     rich(world)
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, ["foo"], RELEASED)
-    memory.sync(fake, index, ["foo"], RELEASED, releases="all")
-    assert memory.rows == {"release": 2, "dependencies": 2, "vulnerabilities": 1}
-    assert memory.gone == {}
-    assert agrees(fake, index, memory, ["foo"], RELEASED, releases="all")
-    memory.sync(fake, index, ["foo"], RELEASED, releases="latest")
-    assert memory.gone["release"] == [{"project": "foo", "version": v} for v in ("1.0", "2.0")]
-    assert agrees(fake, index, memory, ["foo"], RELEASED)
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], RELEASED)
+    store.sync(fake, index, ["foo"], RELEASED, releases="all")
+    assert store.rows == {"release": 2, "dependencies": 2, "vulnerabilities": 1}
+    assert store.deleted_keys == {}
+    assert agrees(fake, index, store, ["foo"], RELEASED, releases="all")
+    store.sync(fake, index, ["foo"], RELEASED, releases="latest")
+    assert store.deleted_keys["release"] == [{"project": "foo", "version": v} for v in ("1.0", "2.0")]
+    assert agrees(fake, index, store, ["foo"], RELEASED)
 
 
 def test_releases_of_a_project_that_changed(world: World, fake: FakeIndex, connect: Connect) -> None:
     """Release documents that were read are asked for again on condition, once their project has changed."""
     rich(world)
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, ["foo"], ["release"], releases="all")
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], ["release"], releases="all")
     world.upload("foo", "4.0", filename="foo-4.0.tar.gz")
-    memory.sync(fake, index, ["foo"], ["release"], releases="all")
+    store.sync(fake, index, ["foo"], ["release"], releases="all")
     assert statuses_of(fake) == {
         "/pypi/foo/json": [200],
         "/pypi/foo/1.0/json": [200],  # the serial stands in it
@@ -691,56 +671,56 @@ def test_releases_of_a_project_that_changed(world: World, fake: FakeIndex, conne
         "/pypi/foo/3.0/json": [200],
     }
     world.add_advisory("foo", "4.0", "PYSEC-4")
-    memory.sync(fake, index, ["foo"], ["release"], releases="all")
+    store.sync(fake, index, ["foo"], ["release"], releases="all")
     assert statuses_of(fake) == {"/pypi/foo/json": [200]} | {f"/pypi/foo/{n}.0/json": [304] for n in (1, 2, 3)}
-    assert memory.rows == {"release": 1}
-    assert agrees(fake, index, memory, ["foo"], ["release"], releases="all")
+    assert store.rows == {"release": 1}
+    assert agrees(fake, index, store, ["foo"], ["release"], releases="all")
 
 
 @pytest.mark.parametrize("names", [["vulnerabilities"], RELEASED], ids=["alone", "with others"])
 def test_an_advisory_of_a_pinned_release(world: World, fake: FakeIndex, connect: Connect, names: list[str]) -> None:
     """A pinned release is asked for in every run: an advisory changes nothing but its own document."""
     rich(world)
-    index, memory = connect(fake), Remembering()
+    index, store = connect(fake), MemoryStore()
     asked = ["foo==1.0", "foo==2.0"]
-    memory.sync(fake, index, asked, names)
+    store.sync(fake, index, asked, names)
     world.add_advisory("foo", "2.0", "PYSEC-9")
-    memory.sync(fake, index, asked, names)
+    store.sync(fake, index, asked, names)
     assert statuses_of(fake) == {
         "/pypi/foo/json": [304, 200],
         "/pypi/foo/1.0/json": [304],
         "/pypi/foo/2.0/json": [200],
     }
-    assert memory.rows == {name: 1 for name in names if name in ("vulnerabilities", "release")}
-    assert agrees(fake, index, memory, asked, names)
-    memory.sync(fake, index, asked, names)
+    assert store.rows == {name: 1 for name in names if name in ("vulnerabilities", "release")}
+    assert agrees(fake, index, store, asked, names)
+    store.sync(fake, index, asked, names)
     assert {status for told in statuses_of(fake).values() for status in told} == {304}
 
 
 def test_an_advisory_of_a_release_that_is_not_pinned(world: World, fake: FakeIndex, connect: Connect) -> None:
     """All releases are asked for, on condition, once in `full_check_days`: an advisory is seen then, and not before."""
     rich(world)
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, ["foo"], RELEASED, releases="all")
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], RELEASED, releases="all")
     world.add_advisory("foo", "1.0", "PYSEC-9")
-    memory.sync(fake, index, ["foo"], RELEASED, releases="all")
+    store.sync(fake, index, ["foo"], RELEASED, releases="all")
     assert statuses_of(fake) == {"/pypi/foo/json": [304]}
-    memory.sync(fake, index, ["foo"], RELEASED, at=NOW + 7 * DAY, releases="all")
+    store.sync(fake, index, ["foo"], RELEASED, at=NOW + 7 * DAY, releases="all")
     assert statuses_of(fake) == {
         "/pypi/foo/json": [304, 200],
         "/pypi/foo/1.0/json": [200],
         "/pypi/foo/2.0/json": [304],
     }
-    assert memory.rows == {"vulnerabilities": 2, "release": 1}
-    assert agrees(fake, index, memory, ["foo"], RELEASED, releases="all")
-    memory.sync(fake, index, ["foo"], RELEASED, at=NOW + 7 * DAY, releases="all", full_check_days=0)
+    assert store.rows == {"vulnerabilities": 2, "release": 1}
+    assert agrees(fake, index, store, ["foo"], RELEASED, releases="all")
+    store.sync(fake, index, ["foo"], RELEASED, at=NOW + 7 * DAY, releases="all", full_check_days=0)
     assert statuses_of(fake) == {f"/pypi/foo/{rest}json": [304] for rest in ("", "1.0/", "2.0/")}
 
 
 def test_documents_come_in_any_order_of_runs(world: World, fake: FakeIndex, connect: Connect) -> None:
     """Streams that are read in turns each have their own state, and end with the same tables."""
     rich(world)
-    index, memory = connect(fake), Remembering()
+    index, store = connect(fake), MemoryStore()
     turns = [["files", "release"], ["versions", "release"], ["statuses", "files"], EVERY, ["release"], EVERY]
     acts: list[Callable[[], object]] = [
         lambda: world.yank("foo", "2.0"),
@@ -751,11 +731,11 @@ def test_documents_come_in_any_order_of_runs(world: World, fake: FakeIndex, conn
         lambda: world.unarchive("foo"),
     ]
     for names, act in zip(turns, acts, strict=True):
-        memory.sync(fake, index, ["foo"], names, releases="all", full_check_days=0)
-        assert agrees(fake, index, memory, ["foo"], names, releases="all")
+        store.sync(fake, index, ["foo"], names, releases="all", full_check_days=0)
+        assert agrees(fake, index, store, ["foo"], names, releases="all")
         act()
-    memory.sync(fake, index, ["foo"], EVERY, releases="all", full_check_days=0)
-    assert agrees(fake, index, memory, ["foo"], EVERY, releases="all")
+    store.sync(fake, index, ["foo"], EVERY, releases="all", full_check_days=0)
+    assert agrees(fake, index, store, ["foo"], EVERY, releases="all")
 
 
 # Copies that are older than what was seen ---------------------------------------------------------------------
@@ -768,11 +748,11 @@ def test_a_stale_copy_changes_nothing(
     """A copy older than what was seen is tried a few times, then left; nothing changes; the next run heals."""
     rich(world)
     world.yank("foo", "1.0")
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, ["foo"], names, releases="all")
-    before = memory.tables()
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], names, releases="all")
+    before = store.tables()
     fake.fault("/pypi/foo/json", faults.stale(), times=STALE_TRIES)
-    (batch,) = memory.sync(fake, index, ["foo"], names, releases="all")
+    (batch,) = store.sync(fake, index, ["foo"], names, releases="all")
     assert [request.path for request in fake.requests] == ["/pypi/foo/json"] * STALE_TRIES
     assert len(waits) == STALE_TRIES - 1
     assert (batch.changes, batch.failures, batch.missing) == ({}, {}, False)
@@ -780,59 +760,59 @@ def test_a_stale_copy_changes_nothing(
         f"{fake.url}/pypi/foo/json is an old copy (serial {world.serial - 1}, {world.serial} was seen before): "
         "what was loaded stays, the next run asks again (if the index was set up anew, reset the state)",
     )
-    assert memory.tables() == before
-    memory.sync(fake, index, ["foo"], names, releases="all")
+    assert store.tables() == before
+    store.sync(fake, index, ["foo"], names, releases="all")
     assert {status for told in statuses_of(fake).values() for status in told} == {304}
-    assert agrees(fake, index, memory, ["foo"], names, releases="all")
+    assert agrees(fake, index, store, ["foo"], names, releases="all")
 
 
 def test_news_behind_a_stale_copy(world: World, fake: FakeIndex, connect: Connect) -> None:
     """What has changed while only old copies came is read by the next run."""
     rich(world)
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, ["foo"], ["files"])
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], ["files"])
     world.set_serial("foo", world.serial - 1)  # the copy is from before what was seen
     world.delete_file("foo-1.0.tar.gz")
     fake.fault("/pypi/foo/json", faults.stale(), times=None)
-    memory.sync(fake, index, ["foo"], ["files"])
-    assert memory.given[0].changes == {}
+    store.sync(fake, index, ["foo"], ["files"])
+    assert store.batches[0].changes == {}
     fake.clear_faults()
-    memory.sync(fake, index, ["foo"], ["files"])
-    assert memory.gone == {"files": [{"project": "foo", "filename": "foo-1.0.tar.gz"}]}
-    assert agrees(fake, index, memory, ["foo"], ["files"])
+    store.sync(fake, index, ["foo"], ["files"])
+    assert store.deleted_keys == {"files": [{"project": "foo", "filename": "foo-1.0.tar.gz"}]}
+    assert agrees(fake, index, store, ["foo"], ["files"])
 
 
 def test_a_stale_page(world: World, fake: FakeIndex, connect: Connect) -> None:
     """An old copy of the page leaves the streams that read it as they are, and costs the others nothing."""
     rich(world)
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, ["foo"], ["files", "statuses"])
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], ["files", "statuses"])
     world.set_serial("foo", world.serial - 1)
     world.upload("foo", "4.0", filename="foo-4.0.tar.gz")
     fake.fault("/simple/foo/", faults.stale(), times=None)
-    (batch,) = memory.sync(fake, index, ["foo"], ["files", "statuses"])
+    (batch,) = store.sync(fake, index, ["foo"], ["files", "statuses"])
     assert (set(batch.changes), batch.failures) == ({"files"}, {})
     assert [note.split(" (")[0] for note in batch.warnings] == [f"{fake.url}/simple/foo/ is an old copy"]
     fake.clear_faults()
-    memory.sync(fake, index, ["foo"], ["files", "statuses"])
-    assert memory.rows == {"statuses": 1}
-    assert agrees(fake, index, memory, ["foo"], ["files", "statuses"])
+    store.sync(fake, index, ["foo"], ["files", "statuses"])
+    assert store.rows == {"statuses": 1}
+    assert agrees(fake, index, store, ["foo"], ["files", "statuses"])
 
 
 def test_a_stale_release(world: World, fake: FakeIndex, connect: Connect) -> None:
     """An old copy of a release leaves the streams that read releases as they are, and costs the others nothing."""
     rich(world)
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, ["foo==1.0"], ["files", "release"])
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo==1.0"], ["files", "release"])
     world.set_serial("foo", world.serial - 1)
     world.yank("foo", "1.0")
     fake.fault("/pypi/foo/1.0/json", faults.stale(), times=None)
-    (batch,) = memory.sync(fake, index, ["foo==1.0"], ["files", "release"])
+    (batch,) = store.sync(fake, index, ["foo==1.0"], ["files", "release"])
     assert (set(batch.changes), batch.failures) == ({"files"}, {})
     fake.clear_faults()
-    memory.sync(fake, index, ["foo==1.0"], ["files", "release"])
-    assert memory.rows == {"release": 1}
-    assert agrees(fake, index, memory, ["foo==1.0"], ["files", "release"])
+    store.sync(fake, index, ["foo==1.0"], ["files", "release"])
+    assert store.rows == {"release": 1}
+    assert agrees(fake, index, store, ["foo==1.0"], ["files", "release"])
 
 
 # What is gone, and what is only out of reach ------------------------------------------------------------------
@@ -841,38 +821,38 @@ def test_a_stale_release(world: World, fake: FakeIndex, connect: Connect) -> Non
 def test_a_project_that_is_gone(world: World, fake: FakeIndex, connect: Connect) -> None:
     """Of a project that is deleted every row goes, and that is said; it is no mistake of the user's."""
     rich(world)
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, ["foo"], EVERY, releases="all")
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], EVERY, releases="all")
     world.delete_project("foo")
-    (batch,) = memory.sync(fake, index, ["foo"], EVERY, releases="all")
-    assert (batch.missing, batch.warnings) == (False, ("foo is gone from the index, and so are its rows",))
-    assert {name: len(rows) for name, rows in memory.tables().items() if rows} == {"statuses": 1}
-    assert memory.tables() == memory.merged()
-    assert [row["status"] for row in memory.tables()["statuses"]] == ["missing"]
-    memory.sync(fake, index, ["foo"], EVERY, releases="all")
-    assert memory.rows == {}
+    (batch,) = store.sync(fake, index, ["foo"], EVERY, releases="all")
+    assert (batch.missing, batch.warnings) == (False, ("foo was removed from the index, and its rows are deleted",))
+    assert {name: len(rows) for name, rows in store.tables().items() if rows} == {"statuses": 1}
+    assert store.tables() == store.merged()
+    assert [row["status"] for row in store.tables()["statuses"]] == ["missing"]
+    store.sync(fake, index, ["foo"], EVERY, releases="all")
+    assert store.rows == {}
 
 
 def test_a_project_that_comes_back(world: World, fake: FakeIndex, connect: Connect) -> None:
     """A project that was missing is read from its beginning once it is there, and again after it was re-created."""
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, ["foo"], EVERY)
-    assert memory.given[0].missing
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], EVERY)
+    assert store.batches[0].missing
     for _ in range(2):
         world.add("foo", releases=[f"{world.serial}.0"])
-        memory.sync(fake, index, ["foo"], EVERY)
-        assert memory.rows["files"] == 2
-        assert agrees(fake, index, memory, ["foo"], EVERY)
+        store.sync(fake, index, ["foo"], EVERY)
+        assert store.rows["files"] == 2
+        assert agrees(fake, index, store, ["foo"], EVERY)
         world.delete_project("foo")
-        memory.sync(fake, index, ["foo"], EVERY)
-        assert memory.tables()["files"] == memory.merged()["files"] == []
+        store.sync(fake, index, ["foo"], EVERY)
+        assert store.tables()["files"] == store.merged()["files"] == []
 
 
 def test_a_name_that_never_was(world: World, fake: FakeIndex, connect: Connect) -> None:
     """A misspelt name is told in every run, not only in the first."""
-    index, memory = connect(fake), Remembering()
+    index, store = connect(fake), MemoryStore()
     for _ in range(2):
-        (batch,) = memory.sync(fake, index, ["nope"], ["files", "statuses"])
+        (batch,) = store.sync(fake, index, ["nope"], ["files", "statuses"])
         assert (batch.missing, batch.warnings) == (True, ())
 
 
@@ -880,18 +860,18 @@ def test_a_name_that_never_was(world: World, fake: FakeIndex, connect: Connect) 
 def test_quarantine(world: World, fake: FakeIndex, connect: Connect, releases: str) -> None:
     """The rows of a quarantined project go as the index's went, `statuses` says so, and they come back."""
     rich(world)
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, ["foo"], EVERY, releases=releases)
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], EVERY, releases=releases)
     world.quarantine("foo")
-    memory.sync(fake, index, ["foo"], EVERY, releases=releases)
-    assert memory.given[0].warnings == ("foo is quarantined: the index gives no document of it",)
-    assert {name: len(rows) for name, rows in memory.tables().items() if rows} == {"statuses": 1}
-    assert [row["status"] for row in memory.merged()["statuses"]] == ["quarantined"]
-    memory.sync(fake, index, ["foo"], EVERY, releases=releases)
-    assert memory.rows == {}
+    store.sync(fake, index, ["foo"], EVERY, releases=releases)
+    assert store.batches[0].warnings == ("foo is quarantined: the index has no project document of it",)
+    assert {name: len(rows) for name, rows in store.tables().items() if rows} == {"statuses": 1}
+    assert [row["status"] for row in store.merged()["statuses"]] == ["quarantined"]
+    store.sync(fake, index, ["foo"], EVERY, releases=releases)
+    assert store.rows == {}
     world.unquarantine("foo")
-    memory.sync(fake, index, ["foo"], EVERY, releases=releases)
-    assert agrees(fake, index, memory, ["foo"], EVERY, releases=releases)
+    store.sync(fake, index, ["foo"], EVERY, releases=releases)
+    assert agrees(fake, index, store, ["foo"], EVERY, releases=releases)
 
 
 def test_what_is_gone_is_told_by_key(world: World, fake: FakeIndex, connect: Connect) -> None:
@@ -899,15 +879,15 @@ def test_what_is_gone_is_told_by_key(world: World, fake: FakeIndex, connect: Con
     rich(world)
     world.add_role("foo", "bob", "Maintainer")
     world.add_advisory("foo", "3.0", "PYSEC-2")
-    index, memory = connect(fake), Remembering()
+    index, store = connect(fake), MemoryStore()
     names = ["files", "versions", "roles", "vulnerabilities", "projects"]
-    memory.sync(fake, index, ["foo"], names)
+    store.sync(fake, index, ["foo"], names)
     world.delete_file("foo-3.0.tar.gz")
     world.delete_release("foo", "2.0")
     world.remove_role("foo", "bob")
     world.set_advisories("foo", "3.0", [])
-    memory.sync(fake, index, ["foo"], names)
-    assert {name: sorted(map(str, told)) for name, told in memory.gone.items()} == {
+    store.sync(fake, index, ["foo"], names)
+    assert {name: sorted(map(str, told)) for name, told in store.deleted_keys.items()} == {
         "files": [
             str({"project": "foo", "filename": name})
             for name in ("foo-2.0-py3-none-any.whl", "foo-2.0.tar.gz", "foo-3.0.tar.gz")
@@ -916,27 +896,27 @@ def test_what_is_gone_is_told_by_key(world: World, fake: FakeIndex, connect: Con
         "roles": [str({"project": "foo", "role": "Maintainer", "user": "bob"})],
         "vulnerabilities": [str({"project": "foo", "version": "3.0", "id": "PYSEC-2"})],
     }
-    assert agrees(fake, index, memory, ["foo"], names)
+    assert agrees(fake, index, store, ["foo"], names)
 
 
 def test_without_keys(world: World, fake: FakeIndex, connect: Connect) -> None:
     """Where keys are not remembered nothing is told by key, tables are exact, and keys are kept from then on."""
     rich(world)
-    index, memory = connect(fake), Remembering(keys=False)
-    memory.sync(fake, index, ["foo"], ["files", "versions", "release"])
-    assert {part.keys for name in ("files", "release") for part in memory.seen(name, "foo").partitions.values()} == {
+    index, store = connect(fake), MemoryStore(keys=False)
+    store.sync(fake, index, ["foo"], ["files", "versions", "release"])
+    assert {part.keys for name in ("files", "release") for part in store.states["foo"][name].partitions.values()} == {
         None
     }
     world.delete_release("foo", "2.0")
-    memory.sync(fake, index, ["foo"], ["files", "versions"])
-    assert memory.gone == {}
-    assert memory.tables()["files"] == fresh(fake, index, ["foo"], ["files"]).tables()["files"]
-    memory.keys = True
-    memory.sync(fake, index, ["foo"], ["files", "versions"])
-    assert (statuses_of(fake), memory.rows) == ({"/pypi/foo/json": [200]}, {})
+    store.sync(fake, index, ["foo"], ["files", "versions"])
+    assert store.deleted_keys == {}
+    assert store.tables()["files"] == full_sync(fake, index, ["foo"], ["files"]).tables()["files"]
+    store.keys = True
+    store.sync(fake, index, ["foo"], ["files", "versions"])
+    assert (statuses_of(fake), store.rows) == ({"/pypi/foo/json": [200]}, {})
     world.delete_release("foo", "1.0")
-    memory.sync(fake, index, ["foo"], ["versions"])
-    assert memory.gone == {"versions": [{"project": "foo", "version": "1.0"}]}
+    store.sync(fake, index, ["foo"], ["versions"])
+    assert store.deleted_keys == {"versions": [{"project": "foo", "version": "1.0"}]}
 
 
 OUTAGES = {
@@ -954,37 +934,37 @@ OUTAGES = {
 def test_an_outage_removes_nothing(world: World, fake: FakeIndex, connect: Connect, path: str, outage: str) -> None:
     """Whatever document cannot be had, the rows that were made from it stay, and the next run reads what it missed."""
     rich(world)
-    index, memory = connect(fake), Remembering()
+    index, store = connect(fake), MemoryStore()
     asked = ["foo", "foo==1.0"]
-    memory.sync(fake, index, asked, EVERY)
-    before = memory.tables()
+    store.sync(fake, index, asked, EVERY)
+    before = store.tables()
     world.delete_release("foo", "2.0")
     fake.fault(path, OUTAGES[outage], times=None)
-    memory.sync(fake, index, asked, EVERY)
-    (batch,) = memory.given
+    store.sync(fake, index, asked, EVERY)
+    (batch,) = store.batches
     assert batch.changes.keys() | batch.failures.keys() == set(EVERY)
     assert batch.changes.keys() & batch.failures.keys() == set()
-    assert {name: memory.tables()[name] for name in batch.failures} == {name: before[name] for name in batch.failures}
+    assert {name: store.tables()[name] for name in batch.failures} == {name: before[name] for name in batch.failures}
     if path != "*.metadata":  # it has not changed, and so was not asked for
         assert batch.failures
     fake.clear_faults()
-    memory.sync(fake, index, asked, EVERY)
-    assert agrees(fake, index, memory, asked, EVERY)
+    store.sync(fake, index, asked, EVERY)
+    assert agrees(fake, index, store, asked, EVERY)
 
 
 def test_an_absence_that_cannot_be_explained_removes_nothing(world: World, fake: FakeIndex, connect: Connect) -> None:
     """Where the document is not there and the page cannot be had, nothing is known, and nothing goes."""
     rich(world)
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, ["foo"], EVERY)
-    before = memory.tables()
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], EVERY)
+    before = store.tables()
     world.override("/pypi/foo/json", b"{}", status=404)
     for outage in (faults.unavailable(), faults.html()):
         fake.fault("/simple/foo/", outage, times=None)
-        (batch,) = memory.sync(fake, index, ["foo"], EVERY)
+        (batch,) = store.sync(fake, index, ["foo"], EVERY)
         assert (batch.changes, set(batch.failures)) == ({}, set(EVERY))
         fake.clear_faults()
-    assert memory.tables() == before
+    assert store.tables() == before
 
 
 # Pins that are not there --------------------------------------------------------------------------------------
@@ -994,40 +974,40 @@ def test_an_absence_that_cannot_be_explained_removes_nothing(world: World, fake:
 def test_a_missing_pin_is_told_in_every_run(world: World, fake: FakeIndex, connect: Connect, asked: list[str]) -> None:
     """A pin that the index does not have is a complaint in every run, whatever has changed."""
     rich(world)
-    index, memory = connect(fake), Remembering()
+    index, store = connect(fake), MemoryStore()
     for _ in range(3):
-        (batch,) = memory.sync(fake, index, asked, ["files", "release"])
+        (batch,) = store.sync(fake, index, asked, ["files", "release"])
         assert [str(error).split(" (")[0] for error in batch.user_errors] == [
             "the index has no release document of foo 9"
         ]
-    assert agrees(fake, index, memory, asked, ["files", "release"])
+    assert agrees(fake, index, store, asked, ["files", "release"])
 
 
 def test_a_pin_that_comes_to_be(world: World, fake: FakeIndex, connect: Connect) -> None:
     """A pinned release that is uploaded later is read then."""
     rich(world)
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, ["foo==9"], RELEASED)
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo==9"], RELEASED)
     world.upload("foo", "9", filename="foo-9.tar.gz")
-    memory.sync(fake, index, ["foo==9"], RELEASED)
-    assert memory.given[0].user_errors == ()
-    assert [row["version"] for row in memory.tables()["release"]] == ["9"]
-    assert agrees(fake, index, memory, ["foo==9"], RELEASED)
+    store.sync(fake, index, ["foo==9"], RELEASED)
+    assert store.batches[0].user_errors == ()
+    assert [row["version"] for row in store.tables()["release"]] == ["9"]
+    assert agrees(fake, index, store, ["foo==9"], RELEASED)
 
 
 def test_a_pinned_release_that_is_gone(world: World, fake: FakeIndex, connect: Connect) -> None:
     """A pinned release that was read and is gone takes its rows with it, and is a complaint, in every run."""
     rich(world)
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, ["foo==1.0", "foo==2.0"], RELEASED)
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo==1.0", "foo==2.0"], RELEASED)
     world.delete_release("foo", "1.0")
-    memory.sync(fake, index, ["foo==1.0", "foo==2.0"], RELEASED)
-    assert memory.gone["release"] == [{"project": "foo", "version": "1.0"}]
+    store.sync(fake, index, ["foo==1.0", "foo==2.0"], RELEASED)
+    assert store.deleted_keys["release"] == [{"project": "foo", "version": "1.0"}]
     for _ in range(2):
-        assert [type(error) for error in memory.given[0].user_errors] == [UnknownReleaseError]
-        assert memory.merged() == memory.tables()
-        assert [row["version"] for row in memory.tables()["release"]] == ["2.0"]
-        memory.sync(fake, index, ["foo==1.0", "foo==2.0"], RELEASED)
+        assert [type(error) for error in store.batches[0].user_errors] == [UnknownReleaseError]
+        assert store.merged() == store.tables()
+        assert [row["version"] for row in store.tables()["release"]] == ["2.0"]
+        store.sync(fake, index, ["foo==1.0", "foo==2.0"], RELEASED)
 
 
 # Dependencies, core metadata, attestations --------------------------------------------------------------------
@@ -1041,9 +1021,9 @@ def chain(world: World) -> None:
         world.add(name)
 
 
-def visited(memory: Remembering) -> list[str | None]:
+def visited(store: MemoryStore) -> list[str | None]:
     """The projects that the last run visited, in their order."""
-    return [batch.project for batch in memory.given]
+    return [batch.project for batch in store.batches]
 
 
 @pytest.mark.parametrize("asked", [["a"], ["a==1.0"], ["a==1.0", "a"]], ids=str)
@@ -1053,72 +1033,72 @@ def test_unchanged_projects_are_followed(
 ) -> None:
     """What an unchanged project needs is known without its documents, and is visited, on condition, too."""
     chain(world)
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, asked, names, follow_dependencies=2)
-    first = visited(memory)
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, asked, names, follow_dependencies=2)
+    first = visited(store)
     assert len(first) > 1
-    memory.sync(fake, index, asked, names, follow_dependencies=2)
-    assert visited(memory) == first
+    store.sync(fake, index, asked, names, follow_dependencies=2)
+    assert visited(store) == first
     assert {status for told in statuses_of(fake).values() for status in told} == {304}
-    assert memory.rows == {}
+    assert store.rows == {}
 
 
 def test_following_later(world: World, fake: FakeIndex, connect: Connect) -> None:
     """Where dependencies are followed later on, a project that has not changed is asked for whole once."""
     chain(world)
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, ["a"], ["files"])
-    memory.sync(fake, index, ["a"], ["files"], follow_dependencies=1)
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["a"], ["files"])
+    store.sync(fake, index, ["a"], ["files"], follow_dependencies=1)
     assert statuses_of(fake) == {f"/pypi/{name}/json": [200] for name in "acd"}
-    memory.sync(fake, index, ["a"], ["files"], follow_dependencies=1)
+    store.sync(fake, index, ["a"], ["files"], follow_dependencies=1)
     assert statuses_of(fake) == {f"/pypi/{name}/json": [304] for name in "acd"}
 
 
 def test_other_needs(world: World, fake: FakeIndex, connect: Connect) -> None:
     """A new release that needs something else is followed at once."""
     chain(world)
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, ["a"], ["files"], follow_dependencies=1)
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["a"], ["files"], follow_dependencies=1)
     world.add("a", ["3.0"], requires_dist=["b"])
-    memory.sync(fake, index, ["a"], ["files"], follow_dependencies=1)
-    assert visited(memory) == ["a", "b"]
-    assert agrees(fake, index, memory, ["a", "b", "c", "d"], ["files"])
+    store.sync(fake, index, ["a"], ["files"], follow_dependencies=1)
+    assert visited(store) == ["a", "b"]
+    assert agrees(fake, index, store, ["a", "b", "c", "d"], ["files"])
 
 
 def test_what_several_pins_need(world: World, fake: FakeIndex, connect: Connect) -> None:
     """Where the document of one of two pinned releases has changed, what the other one needs is followed as well."""
     chain(world)
-    index, memory = connect(fake), Remembering()
+    index, store = connect(fake), MemoryStore()
     asked, names = ["a==1.0", "a==2.0"], ["files", "release"]
     world.add("a", ["3.0"])
-    memory.sync(fake, index, asked, names, follow_dependencies=1)
-    assert visited(memory) == ["a", "b", "d", "c"]
+    store.sync(fake, index, asked, names, follow_dependencies=1)
+    assert visited(store) == ["a", "b", "d", "c"]
     world.add_advisory("a", "1.0", "PYSEC-1")
     for _ in range(2):
-        memory.sync(fake, index, asked, names, follow_dependencies=1)
-        assert visited(memory) == ["a", "b", "d", "c"]
+        store.sync(fake, index, asked, names, follow_dependencies=1)
+        assert visited(store) == ["a", "b", "d", "c"]
 
 
 def test_needs_that_could_not_be_read(world: World, fake: FakeIndex, connect: Connect) -> None:
     """What a pinned release needs is asked for again where its document could not be had, whatever has changed."""
     chain(world)
-    index, memory = connect(fake), Remembering()
+    index, store = connect(fake), MemoryStore()
     fake.fault("/pypi/a/1.0/json", faults.unavailable(), times=None)
-    memory.sync(fake, index, ["a==1.0"], ["files"], follow_dependencies=1)
-    assert (visited(memory), memory.rows) == (["a"], {"files": 4})
+    store.sync(fake, index, ["a==1.0"], ["files"], follow_dependencies=1)
+    assert (visited(store), store.rows) == (["a"], {"files": 4})
     fake.clear_faults()
-    memory.sync(fake, index, ["a==1.0"], ["files"], follow_dependencies=1)
-    assert visited(memory) == ["a", "b", "d"]
+    store.sync(fake, index, ["a==1.0"], ["files"], follow_dependencies=1)
+    assert visited(store) == ["a", "b", "d"]
 
 
 def test_another_pin_needs_something_else(world: World, fake: FakeIndex, connect: Connect) -> None:
     """Where the pin changes, what the other release needs is followed, also where no stream reads releases."""
     chain(world)
     world.add("a", ["3.0"])
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, ["a==1.0"], ["files"], follow_dependencies=1)
-    memory.sync(fake, index, ["a==2.0"], ["files"], follow_dependencies=1)
-    assert visited(memory) == ["a", "c", "d"]
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["a==1.0"], ["files"], follow_dependencies=1)
+    store.sync(fake, index, ["a==2.0"], ["files"], follow_dependencies=1)
+    assert visited(store) == ["a", "c", "d"]
 
 
 def silent(world: World) -> None:
@@ -1130,44 +1110,44 @@ def silent(world: World) -> None:
 def test_requirements_from_core_metadata(world: World, fake: FakeIndex, connect: Connect) -> None:
     """Core metadata that fills gaps is asked for once, and for as long as nothing changes not again."""
     silent(world)
-    index, memory = connect(fake), Remembering()
+    index, store = connect(fake), MemoryStore()
     settings: dict[str, Any] = {"core_metadata": True, "follow_dependencies": 1}
     names = ["dependencies", "core_metadata"]
-    memory.sync(fake, index, ["foo"], names, **settings)
-    assert (visited(memory), memory.rows) == (["foo", "filled"], {"dependencies": 1, "core_metadata": 1})
-    memory.sync(fake, index, ["foo"], names, **settings)
+    store.sync(fake, index, ["foo"], names, **settings)
+    assert (visited(store), store.rows) == (["foo", "filled"], {"dependencies": 1, "core_metadata": 1})
+    store.sync(fake, index, ["foo"], names, **settings)
     assert statuses_of(fake) == {"/pypi/foo/json": [304], "/pypi/filled/json": [304]}
-    assert visited(memory) == ["foo", "filled"]
+    assert visited(store) == ["foo", "filled"]
     world.add_role("foo", "ann")
-    memory.sync(fake, index, ["foo"], names, **settings)
-    assert memory.rows == {}
-    assert agrees(fake, index, memory, ["foo"], names, **settings)
+    store.sync(fake, index, ["foo"], names, **settings)
+    assert store.rows == {}
+    assert agrees(fake, index, store, ["foo"], names, **settings)
 
 
 def test_core_metadata_later(world: World, fake: FakeIndex, connect: Connect) -> None:
     """Where gaps are filled later on, releases that were read are read anew; and back again."""
     silent(world)
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, ["foo"], ["dependencies", "files"])
-    assert memory.tables()["dependencies"] == []
-    memory.sync(fake, index, ["foo"], ["dependencies", "files"], core_metadata=True)
-    assert memory.rows == {"dependencies": 1}
-    memory.sync(fake, index, ["foo"], ["dependencies", "files"])
-    assert memory.gone == {"dependencies": [{"project": "foo", "version": "1.0", "position": 0}]}
-    assert agrees(fake, index, memory, ["foo"], ["dependencies", "files"])
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], ["dependencies", "files"])
+    assert store.tables()["dependencies"] == []
+    store.sync(fake, index, ["foo"], ["dependencies", "files"], core_metadata=True)
+    assert store.rows == {"dependencies": 1}
+    store.sync(fake, index, ["foo"], ["dependencies", "files"])
+    assert store.deleted_keys == {"dependencies": [{"project": "foo", "version": "1.0", "position": 0}]}
+    assert agrees(fake, index, store, ["foo"], ["dependencies", "files"])
 
 
 def test_core_metadata_that_is_backfilled(world: World, fake: FakeIndex, connect: Connect) -> None:
     """Core metadata that the index makes known later is read then, without a new serial."""
     world.upload("foo", "1.0", filename="foo-1.0-py3-none-any.whl", core_metadata=None)
     world.upload("foo", "2.0", filename="foo-2.0-py3-none-any.whl", metadata=METADATA)
-    index, memory = connect(fake), Remembering()
+    index, store = connect(fake), MemoryStore()
     names = ["core_metadata", "dependencies"]
-    memory.sync(fake, index, ["foo"], names, releases="all", core_metadata=True)
+    store.sync(fake, index, ["foo"], names, releases="all", core_metadata=True)
     world.backfill("foo-1.0-py3-none-any.whl", metadata=METADATA, core_metadata=sha256(METADATA).hexdigest())
-    memory.sync(fake, index, ["foo"], names, releases="all", core_metadata=True)
-    assert memory.rows == {"core_metadata": 1, "dependencies": 1}
-    assert agrees(fake, index, memory, ["foo"], names, releases="all", core_metadata=True)
+    store.sync(fake, index, ["foo"], names, releases="all", core_metadata=True)
+    assert store.rows == {"core_metadata": 1, "dependencies": 1}
+    assert agrees(fake, index, store, ["foo"], names, releases="all", core_metadata=True)
 
 
 def attested(world: World, version: str) -> str:
@@ -1184,51 +1164,50 @@ def test_attestations(world: World, fake: FakeIndex, connect: Connect) -> None:
     provenance = {"version": 1, "attestation_bundles": [bundle]}
     first, second = attested(world, "1.0"), attested(world, "2.0")
     world.backfill(first, provenance=provenance)
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, ["foo"], names, releases="all")
-    assert memory.rows["attestations"] == 1
-    memory.sync(fake, index, ["foo"], names, releases="all")
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], names, releases="all")
+    assert store.rows["attestations"] == 1
+    store.sync(fake, index, ["foo"], names, releases="all")
     assert statuses_of(fake) == {"/pypi/foo/json": [304], "/simple/foo/": [304]}
     world.backfill(second, provenance=provenance)
-    memory.sync(fake, index, ["foo"], names, releases="all")
-    assert memory.rows == {"attestations": 1}
+    store.sync(fake, index, ["foo"], names, releases="all")
+    assert store.rows == {"attestations": 1}
     assert sorted(status for path, told in statuses_of(fake).items() if "integrity" in path for status in told) == [
         200,
         304,
     ]
-    assert agrees(fake, index, memory, ["foo"], names, releases="all")
+    assert agrees(fake, index, store, ["foo"], names, releases="all")
     world.delete_release("foo", "1.0")
-    memory.sync(fake, index, ["foo"], names, releases="all")
-    assert [(gone["project"], gone["filename"]) for gone in memory.gone["attestations"]] == [("foo", first)]
-    assert agrees(fake, index, memory, ["foo"], names, releases="all")
+    store.sync(fake, index, ["foo"], names, releases="all")
+    assert [(gone["project"], gone["filename"]) for gone in store.deleted_keys["attestations"]] == [("foo", first)]
+    assert agrees(fake, index, store, ["foo"], names, releases="all")
 
 
 def test_a_full_check_without_etags(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
     """Without ETags, too, all releases are asked for once in `full_check_days`, and only what differs is told."""
     rich(world)
     fake = serve(etags=False)
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, ["foo"], RELEASED, releases="all")
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], RELEASED, releases="all")
     world.add_advisory("foo", "1.0", "PYSEC-9")
-    memory.sync(fake, index, ["foo"], RELEASED, releases="all")
-    assert (statuses_of(fake), memory.rows) == ({"/pypi/foo/json": [200]}, {})
-    memory.sync(fake, index, ["foo"], RELEASED, at=NOW + 7 * DAY, releases="all")
+    store.sync(fake, index, ["foo"], RELEASED, releases="all")
+    assert (statuses_of(fake), store.rows) == ({"/pypi/foo/json": [200]}, {})
+    store.sync(fake, index, ["foo"], RELEASED, at=NOW + 7 * DAY, releases="all")
     assert statuses_of(fake) == {f"/pypi/foo/{rest}json": [200] for rest in ("", "1.0/", "2.0/")}
-    assert memory.rows == {"vulnerabilities": 2, "release": 1}
-    assert agrees(fake, index, memory, ["foo"], RELEASED, releases="all")
+    assert store.rows == {"vulnerabilities": 2, "release": 1}
+    assert agrees(fake, index, store, ["foo"], RELEASED, releases="all")
 
 
 # What a run says of itself ------------------------------------------------------------------------------------
 
 
 def test_what_is_spared_is_counted() -> None:
-    """One project has, two projects have, and thousands are easy to read."""
-    assert [_skipped_warning(count).partition(" not changed")[0] for count in (1, 2, 2000)] == [
-        "1 project has",
-        "2 projects have",
-        "2,000 projects have",
+    """The warning counts the skipped projects, with separators of thousands."""
+    assert [_skipped_warning(count) for count in (1, 2, 2000)] == [
+        "1 project skipped: the index's list shows no change",
+        "2 projects skipped: the index's list shows no change",
+        "2,000 projects skipped: the index's list shows no change",
     ]
-    assert _skipped_warning(2) == "2 projects have not changed, as the index's list tells: not asked for one by one"
 
 
 def test_streams_that_cannot_be_read(world: World, fake: FakeIndex, connect: Connect) -> None:
@@ -1255,7 +1234,7 @@ def test_who_is_to_blame_for_nothing() -> None:
     def lost(*errors: SourceError, changes: int = 0) -> bool:
         failures = {str(number): error for number, error in enumerate(errors)}
         seen = ProjectState(1, b"", True, 1, {}, {})
-        return _is_lost(Batch("foo", time_of, {str(n): Change(seen) for n in range(changes)}, failures=failures))
+        return _has_failed(Batch("foo", time_of, {str(n): Change(seen) for n in range(changes)}, failures=failures))
 
     assert [lost(silent), lost(silent, large), lost(large), lost(), lost(silent, changes=1)] == [
         True,
@@ -1276,12 +1255,12 @@ def test_three_in_a_row_are_needed() -> None:
             result = FetchResult()
             if error is not None:
                 result.failures[DocumentKind.PAGE] = error
-            unwell.learn(result, plan.documents)
-        assert unwell.spare(plan) is plan
-    unwell.learn(FetchResult(failures={DocumentKind.PAGE: silent}), plan.documents)
-    assert unwell.spare(plan) == replace(plan, documents=frozenset({DocumentKind.PROJECT}))
+            unwell.record(result, plan.documents)
+        assert unwell.without_failing(plan) is plan
+    unwell.record(FetchResult(failures={DocumentKind.PAGE: silent}), plan.documents)
+    assert unwell.without_failing(plan) == replace(plan, documents=frozenset({DocumentKind.PROJECT}))
     later = FetchResult()
-    unwell.learn(later, plan.documents)
+    unwell.record(later, plan.documents)
     assert later.failures == {DocumentKind.PAGE: silent}
 
 
@@ -1313,21 +1292,6 @@ def test_what_is_read_only_to_be_followed(
 
 
 @pytest.mark.parametrize(
-    ("names", "settings", "expected"),
-    [
-        (["dependencies"], {}, {DocumentKind.RELEASES}),
-        (["dependencies"], {"follow_dependencies": 1}, {DocumentKind.RELEASES, DocumentKind.PROJECT}),
-        (["stats"], {"follow_dependencies": 1}, {DocumentKind.STATISTICS}),
-        (["files", "statuses"], {}, {DocumentKind.PROJECT, DocumentKind.PAGE}),
-    ],
-    ids=str,
-)
-def test_documents_that_are_needed(names: list[str], settings: dict[str, int], expected: set[DocumentKind]) -> None:
-    """What the streams read is needed, and where projects are followed, their documents."""
-    assert _reads(streams(*names), make_config(settings)) == expected
-
-
-@pytest.mark.parametrize(
     ("names", "follow", "expected"), [(["release"], 0, ["foo"]), (["files"], 1, ["foo", "filled"])], ids=str
 )
 def test_gaps_are_filled_where_it_matters(
@@ -1348,34 +1312,13 @@ def paths(fake: FakeIndex) -> list[str]:
     return [f"{request.path} {request.status}" for request in fake.requests]
 
 
-def test_when_the_list_is_remembered(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """The list is forgotten, but for its serial, before anything is visited, and remembered once everything was."""
-    world.add("a")
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, [], ["files"], whole_index=True)
-    fingerprint = memory.seen("files").fingerprints["l"]
-    given = memory.sync(fake, index, [], ["files"], at=NOW + 60, whole_index=True)
-    at = datetime.fromtimestamp(NOW + 60, UTC)
-    assert fingerprint.tag
-    assert [(batch.project, batch.seen_at, batch.warnings, seen_in(batch)) for batch in given] == [
-        (None, at, (_skipped_warning(1),), {}),
-        (None, at, (), {"files": {"l": Fingerprint(serial=fingerprint.serial)}}),
-        (None, at, (), {"files": {"l": fingerprint}}),
-    ]
-
-
-def seen_in(batch: Batch) -> dict[str, dict[str, Fingerprint]]:
-    """The marks to remember, by stream."""
-    return {name: change.state.fingerprints for name, change in batch.changes.items()}
-
-
 def test_what_was_excluded_before(world: World, fake: FakeIndex, connect: Connect) -> None:
     """That the list is the same spares no project that was not chosen when it was read."""
     world.add("a")
     world.add("b")
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, [], ["files"], whole_index=True, exclude=["b"])
-    memory.sync(fake, index, [], ["files"], whole_index=True)
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, [], ["files"], whole_index=True, exclude=["b"])
+    store.sync(fake, index, [], ["files"], whole_index=True)
     assert paths(fake) == ["/simple/ 200", "/pypi/b/json 200"]
 
 
@@ -1384,10 +1327,10 @@ def test_a_project_without_serial(world: World, fake: FakeIndex, connect: Connec
     listed = {"meta": {"api-version": "1.0"}, "projects": [{"name": "a", "_last-serial": 1}]}
     world.override("/simple/", listed, JSON_PAGE)
     world.override("/pypi/a/json", {"info": {"name": "a", "version": "1.0"}, "releases": {}, "urls": []})
-    index, memory = connect(fake), Remembering()
+    index, store = connect(fake), MemoryStore()
     for _ in range(2):
-        memory.sync(fake, index, [], ["project"], whole_index=True)
-        assert memory.given[-1].project == "a"
+        store.sync(fake, index, [], ["project"], whole_index=True)
+        assert store.batches[-1].project == "a"
     assert paths(fake) == ["/simple/ 200", "/pypi/a/json 304"]
 
 
@@ -1395,35 +1338,35 @@ def test_what_is_not_listed_any_more(world: World, fake: FakeIndex, connect: Con
     """A project that the list has no more is told by its key; a list that is the same brings nothing."""
     world.add("a")
     world.add("b")
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, ["a"], ["files", "listing"])
-    memory.sync(fake, index, ["a"], ["files", "listing"])
-    assert (paths(fake), memory.rows) == (["/pypi/a/json 304", "/simple/ 304"], {})
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["a"], ["files", "listing"])
+    store.sync(fake, index, ["a"], ["files", "listing"])
+    assert (paths(fake), store.rows) == (["/pypi/a/json 304", "/simple/ 304"], {})
     world.delete_project("b")
-    memory.sync(fake, index, ["a"], ["files", "listing"])
-    assert memory.gone == {"listing": [{"project": "b"}]}
-    assert agrees(fake, index, memory, ["a"], ["files", "listing"])
+    store.sync(fake, index, ["a"], ["files", "listing"])
+    assert store.deleted_keys == {"listing": [{"project": "b"}]}
+    assert agrees(fake, index, store, ["a"], ["files", "listing"])
 
 
 @pytest.fixture
 def three(
     world: World, fake: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> tuple[Index, Remembering]:
+) -> tuple[Index, MemoryStore]:
     """Three projects that were read, of which so many names are as many as the list is asked for."""
-    monkeypatch.setattr("source_pypi.sync.run.MIN_PROJECTS_FOR_LISTING", 3)
+    monkeypatch.setattr("source_pypi.sync.listing.MIN_PROJECTS_FOR_LISTING", 3)
     for name in "abcd":
         world.add(name, releases=["1.0", "2.0"])
-    index, memory = connect(fake), Remembering()
-    memory.sync(fake, index, [*"abc"], ["dependencies"])
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, [*"abc"], ["dependencies"])
     assert paths(fake) == [f"/pypi/{name}/json 200" for name in "abc"], "nothing is known yet that the list could spare"
-    return index, memory
+    return index, store
 
 
-def test_the_list_pays(world: World, fake: FakeIndex, three: tuple[Index, Remembering]) -> None:
+def test_the_list_pays(world: World, fake: FakeIndex, three: tuple[Index, MemoryStore]) -> None:
     """Of as many names as the list pays for, only those that moved are visited, and pinned ones always."""
-    index, memory = three
+    index, store = three
     world.yank("b", "1.0")
-    memory.sync(fake, index, [*"abc", "d==1.0"], ["dependencies"])
+    store.sync(fake, index, [*"abc", "d==1.0"], ["dependencies"])
     assert paths(fake) == ["/simple/ 200", "/pypi/b/json 200", "/pypi/d/json 200", "/pypi/d/1.0/json 200"]
 
 
@@ -1438,29 +1381,29 @@ def test_the_list_pays(world: World, fake: FakeIndex, three: tuple[Index, Rememb
     ids=["one is new", "one is pinned", "two", "read on other terms"],
 )
 def test_the_list_does_not_pay(
-    fake: FakeIndex, three: tuple[Index, Remembering], asked: list[str], settings: dict[str, Any], each: list[str]
+    fake: FakeIndex, three: tuple[Index, MemoryStore], asked: list[str], settings: dict[str, Any], each: list[str]
 ) -> None:
     """Where the list could spare fewer visits, each project is asked for, and the list is not."""
-    index, memory = three
-    memory.sync(fake, index, asked, ["dependencies"], **settings)
+    index, store = three
+    store.sync(fake, index, asked, ["dependencies"], **settings)
     assert [path for path in paths(fake) if "/1.0/" not in path] == [
         f"/pypi/{name}/json {status}" for name, status in map(str.split, each)
     ]
 
 
-def test_the_list_does_not_tell_what_is_needed(fake: FakeIndex, three: tuple[Index, Remembering]) -> None:
+def test_the_list_does_not_tell_what_is_needed(fake: FakeIndex, three: tuple[Index, MemoryStore]) -> None:
     """Where dependencies are followed, each project is asked for, since what it needs is to be visited too."""
-    index, memory = three
+    index, store = three
     for status in (200, 304):
-        memory.sync(fake, index, [*"abc"], ["dependencies"], follow_dependencies=1)
+        store.sync(fake, index, [*"abc"], ["dependencies"], follow_dependencies=1)
         assert paths(fake) == [f"/pypi/{name}/json {status}" for name in "abc"]
 
 
-def test_no_list_for_names(fake: FakeIndex, three: tuple[Index, Remembering]) -> None:
+def test_no_list_for_names(fake: FakeIndex, three: tuple[Index, MemoryStore]) -> None:
     """Where the list cannot be had, projects that were named are asked for one by one."""
-    index, memory = three
+    index, store = three
     fake.fault("/simple/", faults.unavailable(), times=None)
-    given = memory.sync(fake, index, [*"abc"], ["dependencies"])
+    given = store.sync(fake, index, [*"abc"], ["dependencies"])
     assert paths(fake) == ["/simple/ 503"] * 7 + [f"/pypi/{name}/json 304" for name in "abc"]
     assert [(batch.project, batch.failures) for batch in given] == [(name, {}) for name in "abc"]
 
@@ -1483,7 +1426,7 @@ def test_what_is_read_for_another_purpose(world: World, fake: FakeIndex, connect
 def test_beside_the_whole_index(world: World, fake: FakeIndex, connect: Connect, stream: str, path: str) -> None:
     """What tells of the index as a whole is asked for once, also where the list tells what to visit."""
     world.add("a")
-    memory = Remembering()
-    memory.sync(fake, connect(fake), [], ["files", stream], whole_index=True)
+    store = MemoryStore()
+    store.sync(fake, connect(fake), [], ["files", stream], whole_index=True)
     assert sorted(paths(fake)) == sorted(["/simple/ 200", "/pypi/a/json 200", f"{path} 200"])
-    assert memory.rows == {"files": 2, stream: 1}
+    assert store.rows == {"files": 2, stream: 1}

@@ -52,7 +52,8 @@ def check(config: Config, connect: Callable[[Config], Index] | None = None) -> b
 
 def _check_projects(config: Config, index: Index, targets: Sequence[SelectedProject]) -> None:
     from source_pypi.services.index.documents.kinds import DocumentKind
-    from source_pypi.sync.fetch import FetchPlan, fetch_project
+    from source_pypi.sync.fetch import fetch_project
+    from source_pypi.sync.fetch_plan import FetchPlan
 
     pinned = {DocumentKind.PROJECT, DocumentKind.RELEASES}
     plans = [FetchPlan(frozenset(pinned if target.pins else {DocumentKind.PROJECT})) for target in targets]

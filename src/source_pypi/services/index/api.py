@@ -16,13 +16,11 @@ from source_pypi.config import Config
 from source_pypi.errors import DocumentError, NotOfferedError, StaleError
 from source_pypi.http.client import (
     DEFAULT_RETRY_POLICY,
-    Arrived,
     Client,
     RequestLog,
     Response,
     RetryPolicy,
     RetryWait,
-    unheard,
 )
 from source_pypi.http.credentials import credentials_for
 from source_pypi.safety.limits import LONGEST_VERSION
@@ -88,14 +86,9 @@ class Index:
         self._layout = PUBLIC
         self._probing, self._probed = threading.Lock(), False
 
-    def project(
-        self, name: str, known: Fingerprint = UNKNOWN, arrived: Arrived = unheard
-    ) -> Document[Project] | Unchanged | None:
-        """The project document; None where the index has none: unknown, without releases, or quarantined.
-
-        :param arrived: as of ``Client.get``.
-        """
-        return self._json(self.project_url(name), Project, known, arrived=arrived)
+    def project(self, name: str, known: Fingerprint = UNKNOWN) -> Document[Project] | Unchanged | None:
+        """The project document; None where the index has none: unknown, without releases, or quarantined."""
+        return self._json(self.project_url(name), Project, known)
 
     def project_elsewhere(self, name: str) -> Document[Project] | None:
         """The project document where pypiserver keeps it, of a project that is known to be there.
@@ -186,14 +179,13 @@ class Index:
         known: Fingerprint,
         accept: str = "application/json",
         page: str = "",
-        arrived: Arrived = unheard,
     ) -> Document[S] | Unchanged | None:
         def opened(body: bytes, place: str, *, etag: str | None, serial: int | None) -> Document[S]:
             if page and body.lstrip().startswith(b"<"):
                 raise NotOfferedError(f"{page} as JSON (PEP 691)", place, "answered HTML")
             return open_document(body, type_, place, etag=etag, serial=serial)
 
-        return self._ask(url, opened, known, accept, arrived)
+        return self._ask(url, opened, known, accept)
 
     def _ask(
         self,
@@ -201,7 +193,6 @@ class Index:
         opened: Callable[..., Document[T]],
         known: Fingerprint,
         accept: str,
-        arrived: Arrived = unheard,
     ) -> Document[T] | Unchanged | None:
         """Ask, and check the answer at the door; with a mark, only for what has changed and is no older.
 
@@ -209,7 +200,7 @@ class Index:
         :raises StaleError: when the answer is older than the mark, however often it is asked for.
         """
         for tries in range(1, STALE_TRIES + 1):
-            answer = self.client.get(url, accept=accept, etag=known.etag, arrived=arrived)
+            answer = self.client.get(url, accept=accept, etag=known.etag)
             if answer.devpi:
                 self._layout = DEVPI
             if answer.status == 404:
