@@ -29,7 +29,7 @@ from tests.fake_index.documents import View, project_document
 from tests.recordings import visit_recorded
 from tests.services.index.documents.test_any_document import JSON, LETTERS, MISSING, WHOLE, changes, cleaned, place
 from tests.streams import ROOT
-from tests.sync.test_run import counts, read
+from tests.sync.helpers import counts, read
 
 Connect = Callable[..., Index]
 OF_PROJECT = tuple(stream for stream in STREAMS if stream.of_project)

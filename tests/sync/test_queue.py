@@ -17,7 +17,7 @@ from source_pypi.sync.queue import ProjectQueue
 from source_pypi.sync.run import batches
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World, faults
-from tests.sync.test_run import counts, read
+from tests.sync.helpers import counts, read
 
 Connect = Callable[..., Index]
 FILES = choose_streams(["files"])
