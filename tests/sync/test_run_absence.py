@@ -129,7 +129,7 @@ def test_outage_deletes_nothing(world: World, fake: FakeIndex, connect: Connect,
     assert batch.changes.keys() | batch.failures.keys() == set(EVERY)
     assert batch.changes.keys() & batch.failures.keys() == set()
     assert {name: store.tables()[name] for name in batch.failures} == {name: before[name] for name in batch.failures}
-    if path != "*.metadata":  # it has not changed, and so was not projects for
+    if path != "*.metadata":  # it has not changed, and so was not requested
         assert batch.failures
     fake.clear_faults()
     store.sync(fake, index, projects, EVERY)

@@ -24,7 +24,7 @@ def test_project_that_is_no_longer_excluded_is_read(world: World, fake: FakeInde
 def three(
     world: World, fake: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[Index, MemoryStore]:
-    """Three projects that were read, of which so many names are as many as the list is projects for."""
+    """Three projects that were read, enough for the list to be requested."""
     monkeypatch.setattr("source_pypi.sync.listing.MIN_PROJECTS_FOR_LISTING", 3)
     for name in "abcd":
         world.add(name, releases=["1.0", "2.0"])
