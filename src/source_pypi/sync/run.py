@@ -19,7 +19,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from source_pypi.config import Config
@@ -137,7 +136,7 @@ def batches(
             yield Batch(None, _utc(now()), warnings=(_skipped_warning(visits.skipped),))
         queue = ProjectQueue(visits.selection, visits.listed)
         plan = make_fetch_plan(planner.project_streams, config)
-        yield from _ProjectReader(index, queue, plan, planner, now, config.max_concurrency).batches()
+        yield from _ProjectReader(index, queue, plan, planner, now).batches(config.max_concurrency)
     if planner.index_streams:
         yield batch_of(documents.result(), index_state, index_digests, _utc(now()), keys=planner.keys)
 
@@ -163,42 +162,35 @@ def _utc(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-class _Fetched(Struct, frozen=True):
-    """A project's task, what was found, and when the requests began (UTC)."""
-
-    task: ProjectTask
-    result: FetchResult
-    seen_at: datetime
+#: A project's task, what was found, and when the requests began (UTC).
+_Fetched = tuple[ProjectTask, FetchResult, datetime]
 
 
 class _ProjectReader:
-    """Reads the projects of a run in ``workers`` threads."""
+    """Reads the projects of a run: requests in worker threads, rows in the thread that takes the batches."""
 
     def __init__(
-        self,
-        index: Index,
-        queue: ProjectQueue,
-        plan: FetchPlan,
-        planner: Planner,
-        now: Callable[[], float],
-        workers: int,
+        self, index: Index, queue: ProjectQueue, plan: FetchPlan, planner: Planner, now: Callable[[], float]
     ) -> None:
         self._index, self._queue, self._plan, self._planner, self._now = index, queue, plan, planner, now
         self._circuit_breaker = CircuitBreaker()
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="fetch")
         self._pending: deque[Future[_Fetched]] = deque()
-        self._most_pending = 2 * workers
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self, workers: int) -> Iterator[Batch]:
         """Yield a batch for each project, in order.
 
         :raises StoppedError: when ``STOP_AFTER`` projects in a row failed, and there are more.
         """
+        pool = ThreadPoolExecutor(workers, thread_name_prefix="fetch")
         failed = done = 0
         try:
-            self._submit()
+            self._submit(pool, 2 * workers)
             while self._pending:
-                batch = self._next_batch()
+                task, result, seen_at = self._pending.popleft().result()
+                self._queue.add_requirements(task.project, result.requirements)
+                self._submit(pool, 2 * workers)
+                batch = self._batch(task, result, seen_at)
+                del task, result  # the documents are not needed any more while the rows are written
                 done += 1
                 failed = failed + 1 if _has_failed(batch) else 0
                 yield batch
@@ -206,27 +198,16 @@ class _ProjectReader:
                 if failed == STOP_AFTER and done < self._queue.total:
                     raise StoppedError(failed, self._queue.total - done)
         finally:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(wait=False, cancel_futures=True)
 
-    def _next_batch(self) -> Batch:
-        """Wait for the next project, submit those that follow, and make its rows."""
-        fetched = self._pending.popleft().result()
-        task = fetched.task
-        self._queue.add_requirements(task.project, fetched.result.requirements)
-        self._submit()
-        return batch_of(
-            fetched.result,
-            task.previous,
-            task.settings_digests,
-            fetched.seen_at,
-            keys=self._planner.keys,
-            total_projects=self._queue.total,
-        )
+    def _batch(self, task: ProjectTask, result: FetchResult, seen_at: datetime) -> Batch:
+        keys, total = self._planner.keys, self._queue.total
+        return batch_of(result, task.previous, task.settings_digests, seen_at, keys=keys, total_projects=total)
 
-    def _submit(self) -> None:
-        """Submit the projects that come next, until enough are pending."""
-        while len(self._pending) < self._most_pending and (task := self._next_task()) is not None:
-            self._pending.append(self._pool.submit(self._fetch, task))
+    def _submit(self, pool: ThreadPoolExecutor, most: int) -> None:
+        """Submit the projects that come next, until ``most`` are pending."""
+        while len(self._pending) < most and (task := self._next_task()) is not None:
+            self._pending.append(pool.submit(self._fetch, task))
 
     def _next_task(self) -> ProjectTask | None:
         """The next project that is due; None: there is none now."""
@@ -249,7 +230,7 @@ class _ProjectReader:
         only_followed = DocumentKind.RELEASES not in self._plan.documents
         if releases is not None and only_followed and DocumentKind.PROJECT not in result.failures:
             result.user_errors.append(releases)  # no stream reports it
-        return _Fetched(task, result, seen_at)
+        return task, result, seen_at
 
 
 def _has_failed(batch: Batch) -> bool:
