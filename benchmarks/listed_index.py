@@ -100,7 +100,9 @@ def remember(names: Sequence[str], into: Path, root: str) -> None:
 def _seen(names: Sequence[str], start: int, asked: int) -> Iterator[tuple[str, str, ProjectState]]:
     chance = random.Random(start)
     terms = {
-        stream.name: settings_digest_of(stream, SelectedProject(NormalizedName("")), "latest", fill=False, keys=False)
+        stream.name: settings_digest_of(
+            stream, SelectedProject(NormalizedName("")), "latest", use_core_metadata=False, keys=False
+        )
         for stream in choose_streams(None)
     }
     for number, name in enumerate(names[start : start + AT_ONCE], start):

@@ -18,7 +18,7 @@ from tests.fake_index import FakeIndex, World
 from tests.fake_index.documents import View, project_document
 from tests.recordings import recorded_documents
 from tests.streams import ROOT
-from tests.sync.test_run import counts, read
+from tests.sync.helpers import counts, read
 
 Connect = Callable[..., Index]
 

@@ -27,7 +27,7 @@ from source_pypi.sync.batch import lines_of
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World
 from tests.hostile import TAKEN, info, nested
-from tests.sync.test_run import counts, read
+from tests.sync.helpers import counts, read
 
 Connect = Callable[..., Index]
 READ = tuple(stream for stream in STREAMS if stream.of_project and stream.name not in ("attestations", "core_metadata"))

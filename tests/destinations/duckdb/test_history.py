@@ -16,7 +16,7 @@ from source_pypi.services.index.api import Index
 from source_pypi.streams import choose_streams
 from source_pypi.sync.run import batches
 from tests.fake_index import FakeIndex, World, faults
-from tests.remembering import NOW
+from tests.memory_store import NOW
 
 Connect = Callable[..., Index]
 NAMES = ["files", "versions", "release", "listing", "stats"]
