@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from source_pypi.destinations.duckdb.store import Database
+from source_pypi.destinations import open_destination
 from source_pypi.errors import DocumentError
 from source_pypi.services.index.api import Index
 from source_pypi.services.index.documents import Document, Listing, Page, Project, open_document
@@ -59,7 +59,7 @@ def loaded(path: Path, query: str) -> list[tuple[Any, ...]]:
 
 def load(path: Path, streams: tuple[Stream, ...], batches: list[Batch]) -> None:
     """Load batches into a database."""
-    with Database(path, streams) as database:
+    with open_destination(str(path), streams, root="") as database:
         for batch in batches:
             database.add(batch)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from source_pypi.destinations import handles
+from source_pypi.destinations.address import is_database, is_folder
 from source_pypi.errors import DestinationError, StateError
 from source_pypi.streams import choose_streams
 from tests.fake_index import FakeIndex, World
@@ -56,9 +56,9 @@ def nowhere(into: str) -> Place:
 def test_takes(into: str, taken: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Addresses, folders and dlt's names are for here; everything else is a DuckDB file."""
     monkeypatch.chdir(tmp_path)
-    assert handles(into) is taken
+    assert (is_folder(into) or is_database(into)) is taken
     (tmp_path / "there").mkdir()
-    assert handles("there")
+    assert is_folder("there")
 
 
 def test_no_server(world: World, serve: Serve, caplog: pytest.LogCaptureFixture) -> None:

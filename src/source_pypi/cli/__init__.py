@@ -6,7 +6,6 @@
 import errno
 import io
 import os
-import re
 import signal
 import sys
 import time
@@ -26,14 +25,8 @@ from source_pypi.safety.redaction import without_credentials
 
 if TYPE_CHECKING:
     from source_pypi.config import Config
-    from source_pypi.destinations.duckdb.store import Database
-    from source_pypi.destinations.loader import Warehouse
     from source_pypi.http.client import TransferStats
-    from source_pypi.sync.run import Run
     from source_pypi.sync.summary import RunSummary
-
-#: What no file's name has, but an address that was mistyped; one letter before the colon is a drive.
-_PASSWORD = re.compile(r"..:[^@]*@")
 
 _INTERRUPTED = "interrupted; what was read before is kept"
 
@@ -249,6 +242,7 @@ def _load(
     config: "Config", files: tuple[Path, ...], into: str, names: list[str] | None, *, history: bool
 ) -> "tuple[RunSummary, TransferStats, float]":
     """Read the streams into what ``--into`` names; what came of it, and how long it took."""
+    from source_pypi.destinations import open_destination
     from source_pypi.streams import choose_streams
     from source_pypi.sync.run import open_run
     from source_pypi.sync.summary import warnings_of
@@ -257,8 +251,9 @@ def _load(
     for warning in run.selection.warnings:
         warn(warning)
     began = time.monotonic()
-    with _destination(into, run, history=history) as destination, progress() as show:
-        for warning in destination.notes:
+    opened = open_destination(into, run.streams, run.selection.projects, root=run.index.root, keep_history=history)
+    with opened as destination, progress() as show:
+        for warning in destination.warnings:
             warn(warning)
         for batch in run.batches(destination):
             destination.add(batch)
@@ -269,21 +264,6 @@ def _load(
         if stopped is not None and stopped.failure_type == "config_error" and not run.summary.projects:
             raise stopped
     return run.summary, run.index.client.stats, time.monotonic() - began
-
-
-def _destination(into: str, run: "Run", *, history: bool) -> "Database | Warehouse":
-    """What ``--into`` names, not yet opened."""
-    from source_pypi.destinations import handles, open_warehouse
-
-    if handles(into):
-        return open_warehouse(into, run.streams, run.selection.projects, root=run.index.root, keep_history=history)
-    if _PASSWORD.search(into):
-        raise SettingError("", "--into has a password and is no address: those begin with postgresql://, for instance")
-    try:
-        from source_pypi.destinations.duckdb.store import Database
-    except ImportError as error:
-        raise SettingError("", "sync needs DuckDB: pip install 'source-pypi[duckdb]'") from error
-    return Database(Path(into), run.streams, run.selection.projects, root=run.index.root, keep_history=history)
 
 
 def _write(lines: bytes) -> None:

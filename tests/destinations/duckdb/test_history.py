@@ -9,12 +9,12 @@ import duckdb
 import pytest
 
 from source_pypi.config import make_config
-from source_pypi.destinations.duckdb.store import Database
 from source_pypi.errors import DestinationError
 from source_pypi.selection import select
 from source_pypi.services.index.api import Index
 from source_pypi.streams import choose_streams
 from source_pypi.sync.run import batches
+from tests.destinations.loading import into_duckdb
 from tests.fake_index import FakeIndex, World, faults
 from tests.remembering import NOW
 
@@ -35,7 +35,7 @@ def load(
     fake.new_run()
     config, streams = make_config({"projects": asked, **s}), choose_streams(names or NAMES)
     now = lambda: NOW + at  # noqa: E731
-    with Database(path, streams, root=index.root, keep_history=history, now=now) as database:
+    with into_duckdb(path, streams, root=index.root, keep_history=history, now=now) as database:
         for batch in batches(index, select(config), streams, config, database, now):
             database.add(batch)
         database.finish()
@@ -194,7 +194,7 @@ def test_many_projects_in_a_commit(world: World, fake: FakeIndex, connect: Conne
     config, streams = make_config({"projects": names}), choose_streams(["versions"])
     clock = iter(range(100, 1000))
     now = lambda: NOW + next(clock)  # noqa: E731
-    with Database(path, streams, root=index.root, now=now) as database:
+    with into_duckdb(path, streams, root=index.root, now=now) as database:
         for batch in batches(index, select(config), streams, config, database, now):
             database.add(batch)
     ended = rows(path, "SELECT project, valid_to FROM versions_history WHERE valid_to IS NOT NULL ORDER BY project")
@@ -206,7 +206,7 @@ def test_many_projects_in_a_commit(world: World, fake: FakeIndex, connect: Conne
 
 def test_comments(path: Path) -> None:
     """The table and its columns say what they are."""
-    with Database(path, choose_streams(["versions"]), keep_history=True):
+    with into_duckdb(path, choose_streams(["versions"]), keep_history=True):
         pass
     comments = dict(
         rows(path, "SELECT column_name, comment FROM duckdb_columns() WHERE table_name = 'versions_history'")
@@ -216,7 +216,7 @@ def test_comments(path: Path) -> None:
     assert None not in comments.values()
     assert "seen_at" not in comments
     told = "SELECT comment FROM duckdb_tables() WHERE table_name = 'versions_history'"
-    assert rows(path, told) == [("A row is state that a row of versions had for a time.",)]
+    assert rows(path, told) == [("A row is a state that a row of versions had for a time.",)]
 
 
 def test_what_is_not_ours(path: Path) -> None:
@@ -225,9 +225,9 @@ def test_what_is_not_ours(path: Path) -> None:
         connection.execute("CREATE TABLE versions_history (x INTEGER)")
     with (
         pytest.raises(DestinationError, match="'versions_history' that is not ours"),
-        Database(path, choose_streams(["versions"]), keep_history=True),
+        into_duckdb(path, choose_streams(["versions"]), keep_history=True),
     ):
         pass
-    with Database(path, choose_streams(["versions"])):
+    with into_duckdb(path, choose_streams(["versions"])):
         pass
     assert rows(path, "SELECT * FROM versions_history") == []

@@ -3,8 +3,8 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from operator import itemgetter
 from pathlib import Path
@@ -13,10 +13,10 @@ from typing import Any
 import duckdb
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from source_pypi.config import make_config
-from source_pypi.destinations.duckdb import store
-from source_pypi.destinations.duckdb.store import LONG_ROW, Database
+from source_pypi.destinations.duckdb.state import LONG_ROW
 from source_pypi.errors import DestinationError, UnavailableError
 from source_pypi.safety.limits import LARGEST_ROW
 from source_pypi.schema import stream_fields, table_fields
@@ -26,36 +26,10 @@ from source_pypi.streams import STREAMS, choose_streams
 from source_pypi.sync.changes import Change
 from source_pypi.sync.run import batches
 from tests.batches import SEEN, batch_with, rows_in
+from tests.destinations.loading import ALL, into_duckdb, kill, load, opened, rows
 from tests.fake_index import FakeIndex, World, generated_world
 
 Connect = Callable[..., Index]
-ALL = choose_streams(["all"])
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The database, as a user would look at it."""
-    connection = duckdb.connect(str(path), read_only=True)
-    connection.execute("SET TimeZone = 'UTC'")
-    try:
-        yield connection
-    finally:
-        connection.close()
-
-
-def rows(path: Path, query: str) -> list[tuple[Any, ...]]:
-    """What a query gives."""
-    with opened(path) as connection:
-        return connection.execute(query).fetchall()
-
-
-def load(path: Path, index: Index, *projects: str) -> None:
-    """Load projects with all streams, and go on from what was loaded before."""
-    config = make_config({"projects": projects, "releases": "all"})
-    with Database(path, ALL, root=index.root) as database:
-        for batch in batches(index, select(config), ALL, config, database):
-            database.add(batch)
-        database.finish()
 
 
 @pytest.fixture
@@ -105,13 +79,14 @@ def test_values_survive(world: World, fake: FakeIndex, connect: Connect, path: P
 
 def test_comments(path: Path) -> None:
     """Tables and columns say what they are."""
-    with Database(path, ALL):
+    with into_duckdb(path, ALL):
         pass
     comments = dict(rows(path, "select table_name, comment from duckdb_tables()"))
     assert comments["files"] == "A row is a distribution file. Key: filename."
     assert set(comments) == {stream.name for stream in STREAMS} | {"_selection", "_state", "_run"}
     columns = rows(path, "select table_name, column_name, comment from duckdb_columns() where comment is not null")
     expected = {(s.name, f.name, f.description) for s in STREAMS for f in table_fields(s)}
+    expected |= {(t.name, c.name, c.description) for t in (SELECTION, STATE, RUN) for c in t.columns}
     assert set(columns) == expected
 
 
@@ -151,7 +126,7 @@ def test_a_failed_stream_keeps_its_rows(path: Path, world: World, fake: FakeInde
     world.add("flask")
     load(path, connect(fake), "flask")
     outage = UnavailableError("http://index.test", 503, 7, 60.0, None)
-    with Database(path, ALL) as database:
+    with into_duckdb(path, ALL) as database:
         database.add(batch_with("flask", {"files": []}, failures={"versions": outage}))
         database.add(batch_with("flask", missing=True))
         database.add(batch_with(None, failures={"stats": outage}))
@@ -165,36 +140,33 @@ def test_committed_by_the_hundred(path: Path, connect: Connect, serve: Callable[
         world.add(f"p{number}")
     index = connect(serve())
     config = make_config({"projects": [f"p{number}" for number in range(120)]})
-    database = Database(path, choose_streams(["files"])).__enter__()
+    database = into_duckdb(path, choose_streams(["files"])).__enter__()
     for batch in batches(index, select(config), choose_streams(["files"]), config):
         database.add(batch)
-    database._connection.close()  # as if the process had been killed
-    database._staged["files"].close()
-    database._folder.cleanup()
+    kill(database)
     assert rows(path, "select count(distinct project), count(*) from files") == [(100, 200)]
 
 
 def test_what_brings_nothing_waits_longer(path: Path) -> None:
     """Projects that bring nothing are noted by the five hundred, and with those that bring something."""
-    database = Database(path, choose_streams(["files"])).__enter__()
+    database = into_duckdb(path, choose_streams(["files"])).__enter__()
     for number in range(520):
         database.add(batch_with(f"p{number}", changes={"files": Change(SEEN)}))
     for number in range(80):
         database.add(batch_with(f"q{number}", {"files": []}))
-    database._connection.close()  # as if the process had been killed
-    database._staged["files"].close()
-    database._folder.cleanup()
+    kill(database)
     noted = rows(path, "select left(project, 1), count(*) from _state group by 1 order by 1")
     assert noted == [("p", 520), ("q", 80)]
 
 
-def test_committed_by_size(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_committed_by_size(path: Path) -> None:
     """Large rows are committed before a hundred projects have come, so that the disk's use is bounded."""
-    monkeypatch.setattr(store, "BYTES_A_COMMIT", 1000)
-    database = Database(path, choose_streams(["project"])).__enter__()
+    store = DuckdbStore(str(path))
+    store.limits = replace(store.limits, size=1000)
+    database = Loader(store, choose_streams(["project"])).__enter__()
     for number in range(3):
         database.add(batch_with(f"p{number}", {"project": [{"project": f"p{number}", "info": {"x": "y" * 600}}]}))
-    assert database._connection.execute("select count(*) from project").fetchall() == [(2,)]
+    assert store.connection.execute("select count(*) from project").fetchall() == [(2,)]
     database.__exit__(None, None, None)
 
 
@@ -206,11 +178,12 @@ def dense(size: int) -> msgspec.Raw:
 @pytest.mark.parametrize(("count", "size"), [(30, 1_000_000), (3, 5_000_000), (1, LARGEST_ROW - 1000)])
 def test_dense_documents(path: Path, count: int, size: int) -> None:
     """Documents that take much memory to take apart are loaded: some at a time, with more memory for a large one."""
-    with Database(path, choose_streams(["project"]), keep_history=True) as database:
+    store = DuckdbStore(str(path))
+    with Loader(store, choose_streams(["project"]), keep_history=True) as database:
         for number in range(count):
             made = [{"project": f"p{number}", "info": dense(size)}]
             database.add(batch_with(f"p{number}", {"project": made}))
-        limit = database._connection.execute("select current_setting('memory_limit')").fetchall()
+        limit = store.connection.execute("select current_setting('memory_limit')").fetchall()
     assert limit == [("244.1 MiB",)]
     assert rows(path, "select count(*), min(length(info)) > 900_000 from project") == [(count, True)]
     assert rows(path, "select count(*) from project_history") == [(count,)]
@@ -219,15 +192,15 @@ def test_dense_documents(path: Path, count: int, size: int) -> None:
 def test_many_rows_of_a_project(path: Path) -> None:
     """Many rows of one project are no long row: memory stays what it is."""
     made = [{"project": "foo", "version": str(number), "sort_key": "x" * 1000} for number in range(40_000)]
-    with Database(path, choose_streams(["versions"])) as database:
+    with into_duckdb(path, choose_streams(["versions"])) as database:
         database.add(batch_with("foo", {"versions": made}))
-        assert database._staged["versions"].longest <= LONG_ROW
+        assert database._staged["versions"].rows.longest <= LONG_ROW
     assert rows(path, "select count(*) from versions") == [(40_000,)]
 
 
 def test_committed_when_an_error_is_under_way(path: Path) -> None:
     """What was added before an error is loaded."""
-    with suppress(ZeroDivisionError), Database(path, choose_streams(["stats"])) as database:
+    with suppress(ZeroDivisionError), into_duckdb(path, choose_streams(["stats"])) as database:
         database.add(batch_with(None, {"stats": [{"top_packages": {}, "total_packages_size": 7}]}))
         raise ZeroDivisionError
     assert rows(path, "select total_packages_size from stats") == [(7,)]
@@ -236,14 +209,14 @@ def test_committed_when_an_error_is_under_way(path: Path) -> None:
 def test_a_long_row(path: Path) -> None:
     """A row longer than DuckDB's usual bound is loaded."""
     text = "x" * (20 * 1024 * 1024)
-    with Database(path, choose_streams(["project"])) as database:
+    with into_duckdb(path, choose_streams(["project"])) as database:
         database.add(batch_with("a", {"project": [{"project": "a", "info": {"description": text}}]}))
     assert rows(path, "select length(info ->> 'description') from project") == [(len(text),)]
 
 
 def test_older_duckdb_can_open_it(path: Path) -> None:
     """The file is written in a format that older releases read."""
-    with Database(path, ALL):
+    with into_duckdb(path, ALL):
         pass
     connection = duckdb.connect(str(path), read_only=True)
     ((version,),) = connection.execute(
@@ -261,7 +234,7 @@ def test_columns_of_a_newer_release(path: Path) -> None:
     connection.execute("comment on table files is 'A row is a distribution file.'")
     connection.execute("insert into files values ('a.whl', 'a')")
     connection.close()
-    with Database(path, choose_streams(["files"])):
+    with into_duckdb(path, choose_streams(["files"])):
         pass
     assert rows(path, "select filename, project, size from files") == [("a.whl", "a", None)]
 
@@ -271,7 +244,10 @@ def test_a_table_that_is_not_ours(path: Path) -> None:
     connection = duckdb.connect(str(path))
     connection.execute("create table files (path varchar)")
     connection.close()
-    with pytest.raises(DestinationError, match="it has a table or view 'files' that is not ours"), Database(path, ALL):
+    with (
+        pytest.raises(DestinationError, match="it has a table or view 'files' that is not ours"),
+        into_duckdb(path, ALL),
+    ):
         pass
     assert rows(path, "select count(*) from duckdb_tables()") == [(1,)]
 
@@ -286,7 +262,7 @@ def test_a_table_that_is_not_ours(path: Path) -> None:
 )
 def test_cannot_be_opened(tmp_path: Path, make: Callable[[Path], Path], reason: str) -> None:
     """A file that cannot be a database is one line that says why."""
-    with pytest.raises(DestinationError) as caught, Database(make(tmp_path), ALL):
+    with pytest.raises(DestinationError) as caught, into_duckdb(make(tmp_path), ALL):
         pass
     assert reason in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -305,7 +281,7 @@ def test_in_use(path: Path) -> None:
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "open\n"
-        with pytest.raises(DestinationError, match="it is in use by another program"), Database(path, ALL):
+        with pytest.raises(DestinationError, match="it is in use by another program"), into_duckdb(path, ALL):
             pass
         other.communicate("")
 
@@ -318,7 +294,7 @@ def test_like_the_protocol(path: Path, serve: Callable[..., FakeIndex], connect:
         config = make_config({"projects": names})
         flat = choose_streams(None)
         made: dict[str, list[dict[str, Any]]] = {stream.name: [] for stream in flat}
-        with Database(path, flat) as database:
+        with into_duckdb(path, flat) as database:
             for batch in batches(connect(fake), select(config), flat, config):
                 database.add(batch)
                 for name, batch_rows in rows_in(batch).items():
@@ -372,7 +348,7 @@ def test_what_is_not_ours_stays(path: Path, statement: str) -> None:
     connection = duckdb.connect(str(path))
     connection.execute(statement)
     connection.close()
-    with pytest.raises(DestinationError, match="that is not ours"), Database(path, ALL):
+    with pytest.raises(DestinationError, match="that is not ours"), into_duckdb(path, ALL):
         pass
     assert (
         len(
@@ -394,7 +370,7 @@ def test_views_of_the_user(path: Path) -> None:
     connection.execute("create schema other")
     connection.execute("create table other.dependencies (a int)")
     connection.close()
-    with Database(path, choose_streams(["files", "versions"])):
+    with into_duckdb(path, choose_streams(["files", "versions"])):
         pass
     assert rows(path, "select * from latest_files") == []
     assert rows(path, "select * from release_cadence") == [(1,)]
@@ -404,14 +380,14 @@ def test_views_of_the_user(path: Path) -> None:
 def test_a_file_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Whatever a file is called, it is a file, and nothing is fetched to open it."""
     monkeypatch.chdir(tmp_path)
-    with Database(Path(name), choose_streams(["stats"])) as database:
+    with into_duckdb(Path(name), choose_streams(["stats"])) as database:
         database.add(batch_with(None, {"stats": [{"top_packages": {}}]}))
     assert rows(tmp_path / name, "select count(*) from stats") == [(1,)]
 
 
 def test_a_full_disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where rows cannot be staged, that is one error that names the place, and nothing of them is loaded."""
-    database = Database(path, choose_streams(["files"])).__enter__()
+    database = into_duckdb(path, choose_streams(["files"])).__enter__()
     database._staged["files"]._file = Path("/dev/full").open("wb", buffering=0)  # noqa: SIM115
     with pytest.raises(DestinationError, match=r"temporary folder .*: No space left on device") as caught:
         database.add(batch_with("a", {"files": [{"project": "a", "filename": "a.whl"}]}))
