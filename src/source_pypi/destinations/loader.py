@@ -231,7 +231,7 @@ class Loader:
         return (
             self._batches >= (limits.projects if changed else limits.unchanged_projects)
             or sum(one.size for one in rows) >= limits.size
-            or any(one.table.has_json and one.size >= limits.json_size for one in rows)
+            or any(one.size >= limits.json_size and one.table.has_json for one in rows)
         )
 
     def commit(self) -> None:

@@ -17,6 +17,9 @@ from msgspec.structs import replace
 
 from source_pypi.config import make_config
 from source_pypi.destinations.duckdb.state import LONG_ROW
+from source_pypi.destinations.duckdb.store import DuckdbStore
+from source_pypi.destinations.loader import Loader
+from source_pypi.destinations.tables import RUN, SELECTION, STATE
 from source_pypi.errors import DestinationError, UnavailableError
 from source_pypi.safety.limits import LARGEST_ROW
 from source_pypi.schema import stream_fields, table_fields

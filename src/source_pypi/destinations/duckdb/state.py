@@ -57,13 +57,14 @@ class StateFile(SqlState):
     def open(self) -> None:
         """Open the file, and bring state of version 1 to this one."""
         self._connection = _connect(self.path)
-        columns = Catalog(self.connection).columns
-        if self._is_ours(RUN) and "tables" not in columns.get(RUN.name, {}):
+        self.catalog = Catalog(self.connection)
+        if self.catalog.is_ours(RUN.name) and "tables" not in self.catalog.columns[RUN.name]:
             with self.transaction():
                 for old, new in _RENAMED.items():
                     self.connection.execute(f"ALTER TABLE {STATE.name} RENAME COLUMN {old} TO {new}")
                 self.connection.execute(f"ALTER TABLE {RUN.name} ADD COLUMN tables VARCHAR")
-                self.connection.execute(f"UPDATE {RUN.name} SET version = version + 1 WHERE version = 1")
+                self.connection.execute(f"UPDATE {RUN.name} SET version = 2 WHERE version = 1")
+            self.catalog = Catalog(self.connection)
 
     def close(self) -> None:
         """Close the file."""
@@ -72,17 +73,13 @@ class StateFile(SqlState):
 
     def last_run(self) -> RunRow | None:
         """The row of ``_run``; None: there is none."""
-        return self._last_run() if self._is_ours(RUN) else None
+        return self._last_run() if self.catalog.is_ours(RUN.name) else None
 
     def make(self, tables: Sequence[Table]) -> None:
         """Create the tables that do not exist, and the columns that they lack."""
-        catalog = Catalog(self.connection)
         with self.transaction():
             for table in tables:
-                make_table(self.connection, table, catalog)
-
-    def _is_ours(self, table: Table) -> bool:
-        return Catalog(self.connection).ours.get(table.name, False)
+                make_table(self.connection, table, self.catalog)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

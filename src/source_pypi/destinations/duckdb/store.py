@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from source_pypi.destinations.duckdb.state import StateFile
-from source_pypi.destinations.duckdb.tables import Catalog, make_table, make_views, quoted, rows_in, text
+from source_pypi.destinations.duckdb.tables import make_table, make_views, quoted, rows_in, text
 from source_pypi.destinations.sql.statements import Statement
 from source_pypi.destinations.store import Limits, LoadPackage, StagedRows
 from source_pypi.destinations.tables import VALID_FROM, VALID_TO, Table
@@ -34,18 +34,17 @@ class DuckdbStore(StateFile):
 
     def existing(self, tables: Sequence[Table], recorded: Collection[str]) -> dict[str, bool]:  # noqa: ARG002
         """Which of these tables exist, and whether source-pypi made them: their comments tell."""
-        ours = Catalog(self.connection).ours
-        return {table.name: ours[table.name] for table in tables if table.name in ours}
+        found = {table.name: self.catalog.is_ours(table.name) for table in tables}
+        return {name: ours for name, ours in found.items() if ours is not None}
 
     def make(self, tables: Sequence[Table]) -> None:
         """Create the tables that do not exist, the columns that they lack, and the views."""
-        catalog = Catalog(self.connection)
         with self.transaction():
-            created = {table.name for table in tables if make_table(self.connection, table, catalog)}
+            created = {table.name for table in tables if make_table(self.connection, table, self.catalog)}
             for table in tables:
                 if table.history is not None and table.history.name in created:
                     self._begin_history(table, table.history)
-            make_views(self.connection)
+            make_views(self.connection, self.catalog)
 
     def _begin_history(self, table: Table, history: Table) -> None:
         """Copy the rows into their history."""

@@ -37,14 +37,17 @@ class Catalog:
         for table, column, comment in found.fetchall():
             self.columns.setdefault(table, {})[column] = comment
 
-    @property
-    def ours(self) -> dict[str, bool]:
-        """The tables and views, and whether they are ours."""
-        return {name: comment.startswith(OURS) for name, comment in self.comments.items()}
+    def is_ours(self, name: str) -> bool | None:
+        """Whether a table or view is ours; None: there is none by this name."""
+        comment = self.comments.get(name)
+        return None if comment is None else comment.startswith(OURS)
 
 
 def make_table(connection: duckdb.DuckDBPyConnection, table: Table, catalog: Catalog) -> bool:
-    """Create a table, or the columns that an older release did not have; return whether it was created."""
+    """Create a table, or the columns that an older release did not have; return whether it was created.
+
+    :param catalog: what there was before; it is kept up to date.
+    """
     name, existing = quoted(table.name), catalog.columns.get(table.name, {})
     created = table.name not in catalog.comments
     if created:
@@ -57,14 +60,14 @@ def make_table(connection: duckdb.DuckDBPyConnection, table: Table, catalog: Cat
             connection.execute(f"COMMENT ON COLUMN {name}.{quoted(column.name)} IS {text(column.description)}")
     if catalog.comments.get(table.name) != table.comment:
         connection.execute(f"COMMENT ON TABLE {name} IS {text(table.comment)}")
+        catalog.comments[table.name] = table.comment
     return created
 
 
-def make_views(connection: duckdb.DuckDBPyConnection) -> None:
+def make_views(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
     """Make the views whose tables all exist, of this run or of an earlier one; a view of the user's own stays."""
-    ours = Catalog(connection).ours
     for view in VIEWS:
-        if all(ours.get(name) for name in view.needs) and ours.get(view.name) is not False:
+        if all(map(catalog.is_ours, view.needs)) and catalog.is_ours(view.name) is not False:
             connection.execute(f"CREATE OR REPLACE VIEW {quoted(view.name)} AS {view.query}")
             connection.execute(f"COMMENT ON VIEW {quoted(view.name)} IS {text(f'{OURS}{view.row}.')}")
 

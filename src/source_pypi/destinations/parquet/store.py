@@ -18,7 +18,7 @@ import duckdb
 
 from source_pypi.destinations.address import parse_address
 from source_pypi.destinations.duckdb.state import StateFile
-from source_pypi.destinations.duckdb.tables import Catalog, quoted, rows_in, text
+from source_pypi.destinations.duckdb.tables import quoted, rows_in, text
 from source_pypi.destinations.parquet.folder import Bucket, Folder
 from source_pypi.destinations.sql.statements import Statement
 from source_pypi.destinations.store import Limits, LoadPackage, RunRow, StagedRows
@@ -74,9 +74,11 @@ class ParquetStore(StateFile):
 
     def existing(self, tables: Sequence[Table], recorded: Collection[str]) -> dict[str, bool]:
         """Which of these tables exist, and whether source-pypi made them: what the files say of themselves."""
-        found = Catalog(self.connection).ours
+        found: dict[str, bool] = {}
         for table in tables:
-            if self.folder.exists(_file(table)):
+            if (ours := self.catalog.is_ours(table.name)) is not None:
+                found[table.name] = ours
+            elif self.folder.exists(_file(table)):
                 found[table.name] = table.name in recorded or self._comment(table).startswith(OURS)
             elif not self.folder.is_empty(table.name):
                 found[table.name] = False

@@ -12,8 +12,9 @@ History
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from source_pypi.destinations.store import LoadPackage, RunRow, StagedRows
 from source_pypi.destinations.tables import RUN, STATE, VALID_FROM, VALID_TO, Column, Table
@@ -45,8 +46,7 @@ class Statement(NamedTuple):
     values: Sequence[Any] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(Struct, frozen=True):
     """How a database writes the names of tables, with their schema, and those of columns."""
 
     table: Callable[[str], str]
