@@ -35,6 +35,8 @@ from source_pypi.sync.state_codec import PackedState, pack_row, unpack_row
 VERSION = 2
 #: Bytes up to which lines are counted as one row: to look for the longest of them costs more than to allow for all.
 LONG_ROW = 1_000_000
+#: Size of a file of rows with JSON columns, about: DuckDB parses whole files of this size, into up to twenty times it.
+JSON_FILE = 4 * 1024 * 1024
 #: The time of what has none.
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
@@ -262,7 +264,7 @@ class Loader:
 
     def _begin_package(self) -> None:
         folder = Path(self._folder.name)
-        self._staged = {name: _Writer(folder / f"{name}.ndjson", table) for name, table in self._tables.items()}
+        self._staged = {name: _Writer(folder, table) for name, table in self._tables.items()}
         self._states: dict[str, dict[str, ProjectState]] = {}
         self._batches = 0
 
@@ -279,13 +281,14 @@ def _with_histories(tables: Iterable[Table]) -> list[Table]:
 
 
 class _Writer:
-    """Writes the new rows of one table to a file.
+    """Writes the new rows of one table to files.
 
     :ivar rows: what was written.
     """
 
-    def __init__(self, path: Path, table: Table) -> None:
-        self.rows = StagedRows(table, path)
+    def __init__(self, folder: Path, table: Table) -> None:
+        self.rows = StagedRows(table)
+        self._folder, self._has_json, self._room = folder, table.has_json, 0
         self._file: BinaryIO | None = None
 
     def add(self, batch: Batch, slices: Iterable[bytes], unchanged_partitions: tuple[str, ...]) -> None:
@@ -307,11 +310,19 @@ class _Writer:
     def _write(self, lines: bytes) -> None:
         if not lines:
             return
-        if self._file is None:
-            self._file = self.rows.path.open("wb")
+        if self._file is None or (self._has_json and self._room <= 0):
+            self._begin_file()
+        assert self._file is not None
         self._file.write(lines)
+        self._room -= len(lines)
         self.rows.size += len(lines)
         self.rows.longest = max(self.rows.longest, _longest(lines))
+
+    def _begin_file(self) -> None:
+        self.close()
+        path = self._folder / f"{self.rows.table.name}-{len(self.rows.paths)}.ndjson"
+        self._file, self._room = path.open("wb"), JSON_FILE
+        self.rows.paths.append(path)
 
     def close(self) -> None:
         """End the file, so that the store reads all of it."""

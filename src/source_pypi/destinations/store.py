@@ -59,14 +59,14 @@ class ReplaceScope(Struct):
 class StagedRows(Struct):
     """The new rows of a table.
 
-    :ivar path: a file of newline-delimited JSON; it exists if ``size`` is not 0.
+    :ivar paths: files of newline-delimited JSON; none if there are no rows.
     :ivar scope: the rows that they replace.
     :ivar size: bytes of all rows.
     :ivar longest: bytes of the longest row, or a little more.
     """
 
     table: Table
-    path: Path
+    paths: list[Path] = field(default_factory=list)
     scope: ReplaceScope = field(default_factory=ReplaceScope)
     size: int = 0
     longest: int = 0

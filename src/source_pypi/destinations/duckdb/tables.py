@@ -80,7 +80,7 @@ def rows_in(staged: StagedRows) -> Statement:
     return Statement(
         f"SELECT {listed} FROM read_json(%s, format = 'newline_delimited', columns = {{{types}}}, "
         f"maximum_object_size = {max(staged.longest, LONGEST_ROW)})",
-        [str(staged.path)],
+        [[str(path) for path in staged.paths]],
     )
 
 

@@ -39,8 +39,10 @@ def staged_rows(staged: StagedRows, load: str) -> "pa.Table":
     """The rows of a staging table; a value that has not its column's type is null."""
     import pyarrow as pa
 
-    with staged.path.open("rb") as file:
-        slices = [_slice(staged.table, lines, load) for lines in iter(lambda: list(islice(file, SLICE)), [])]
+    slices = []
+    for path in staged.paths:
+        with path.open("rb") as file:
+            slices += [_slice(staged.table, lines, load) for lines in iter(lambda: list(islice(file, SLICE)), [])]
     return pa.Table.from_batches(slices).combine_chunks()
 
 
