@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from source_pypi.destinations.address import handles, parse_address
+from source_pypi.destinations.address import is_database, is_folder, parse_address
 from source_pypi.safety.redaction import without_credentials
 from tests.connector import ROOT
 from tests.environments.surroundings import SUMMARY, Surroundings, odd_world
@@ -69,7 +69,7 @@ def test_line_ends(here: Surroundings) -> None:
 )
 def test_a_drive_is_no_scheme(into: str, taken: bool) -> None:
     """A path with a drive is a DuckDB file, or with a slash behind it a folder; only an address is an address."""
-    assert handles(into) is taken
+    assert (is_folder(into) or is_database(into)) is taken
     if taken:
         kind = "sqlalchemy" if into.startswith("sqlite") else "folder"
         assert (parse_address(into).kind, parse_address(into).address, parse_address(into).secrets) == (kind, into, ())

@@ -61,6 +61,7 @@ def make_table(connection: duckdb.DuckDBPyConnection, table: Table, catalog: Cat
     if catalog.comments.get(table.name) != table.comment:
         connection.execute(f"COMMENT ON TABLE {name} IS {text(table.comment)}")
         catalog.comments[table.name] = table.comment
+    catalog.columns[table.name] = existing | {column.name: column.description for column in table.columns}
     return created
 
 

@@ -240,7 +240,9 @@ class SqlStore(SqlState):
     def _state(self, row: Sequence[Any]) -> PackedState:
         """State, from a row of ``_state``, in which bytes are text in base 64."""
         state = PackedState._make(row)
-        return state._replace(absent=bool(state.absent), packed=base64.b64decode(row[-1] or ""))
+        with suppress(ValueError, TypeError):  # otherwise it is broken, which whoever unpacks it says
+            return state._replace(absent=bool(state.absent), packed=base64.b64decode(row[-1]))
+        return state._replace(packed=b"")
 
 
 def _packed(project: str, row: PackedState | None) -> tuple[Any, ...]:
