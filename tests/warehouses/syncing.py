@@ -27,10 +27,10 @@ ALL = choose_streams(["all"])
 
 @dataclass(slots=True)
 class Done:
-    """What a sync did: rows that it wrote, by stream, and what was to be said."""
+    """What a sync did: rows that it wrote, by stream, and its warnings."""
 
     rows: dict[str, int] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 @contextmanager
@@ -63,7 +63,7 @@ def sync(
             place.into, streams, selection.projects, root=index.root, keep_history=keep_history, now=now
         ) as warehouse,
     ):
-        done.notes = warehouse.warnings
+        done.warnings = warehouse.warnings
         for batch in batches(index, selection, streams, config, warehouse, now):
             warehouse.add(batch)
             for name, count in batch.counts.items():

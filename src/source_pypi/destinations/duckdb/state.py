@@ -113,7 +113,7 @@ class StateFile(SqlState):
         values = [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in columns]
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {SCOPE.name} AS SELECT {', '.join(columns)}", values)
 
-    def states(self, projects: Collection[str]) -> Iterator[PackedState]:
+    def states(self, projects: Collection[str]) -> Iterable[PackedState]:
         """The state of these projects, of which there may be tens of thousands."""
         columns = ", ".join(PackedState._fields)
         query = f"SELECT {columns} FROM {STATE.name} WHERE project IN (SELECT unnest(%s::VARCHAR[]))"

@@ -215,20 +215,22 @@ class SqlState(ABC):
 
     def _last_run(self) -> RunRow | None:
         """The row of ``_run``, whose table exists."""
-        for version, index, unfinished, tables in self._rows(self._statements().run()):
-            return RunRow(version, index, unfinished, tuple((tables or "").split()))
-        return None
+        rows = list(self._rows(self._statements().run()))
+        if not rows:
+            return None
+        version, index, unfinished, tables = rows[0]
+        return RunRow(version, index, unfinished, tuple((tables or "").split()))
 
     def begin(self, run: RunRow, *, clear_state: bool) -> None:
         """Write the row of ``_run``, and delete all state if ``clear_state``."""
         statements = self._statements()
-        first = next(iter(self._rows(statements.run())), None) is None
-        written = [statements.insert_run(run) if first else statements.update_run(run)]
+        exists = self._last_run() is not None
+        written = [statements.update_run(run) if exists else statements.insert_run(run)]
         self._execute_all([*written, *([statements.clear_state()] if clear_state else [])])
 
-    def states(self, projects: Collection[str]) -> Iterator[PackedState]:
+    def states(self, projects: Collection[str]) -> Iterable[PackedState]:
         """The state of these projects."""
-        return map(self._state, self._rows(self._statements().states(projects)) if projects else ())
+        return [self._state(row) for row in self._rows(self._statements().states(projects))] if projects else []
 
     def summaries(self, settings_digests: str) -> Iterator[ProjectSummary]:
         """All projects whose ``settings_digests`` are these."""
