@@ -15,7 +15,7 @@ import duckdb
 import pytest
 
 import source_pypi
-from source_pypi.destinations.duckdb.store import Database
+from source_pypi.destinations import open_destination
 from source_pypi.errors import DocumentError, TooLargeError
 from source_pypi.safety import limits
 from source_pypi.safety.limits import DEEPEST
@@ -37,7 +37,7 @@ QUICK = 10.0
 
 def load(path: Path, batches: list[Any]) -> dict[str, int]:
     """Load batches with a history, commit by commit, and count the rows of ``bar`` in every table."""
-    with Database(path, READ, keep_history=True) as database:
+    with open_destination(str(path), READ, root="", keep_history=True) as database:
         for batch in batches:
             database.add(batch)
             database.commit()

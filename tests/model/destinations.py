@@ -12,7 +12,8 @@ import duckdb
 from source_pypi import airbyte
 from source_pypi.airbyte.state import StreamState
 from source_pypi.config import Config
-from source_pypi.destinations.duckdb.store import Database
+from source_pypi.destinations import open_destination
+from source_pypi.destinations.loader import Loader
 from source_pypi.errors import SourceError
 from source_pypi.selection import SelectedProject, select
 from source_pypi.services.index.api import Index
@@ -136,8 +137,8 @@ class Synced(Destination):
 
     def _opened(
         self, streams: Sequence[Stream], targets: Sequence[SelectedProject], root: str, now: Callable[[], float]
-    ) -> Database:
-        return Database(self.path, streams, targets, root=root, now=now, keep_history=self.keep_history)
+    ) -> Loader:
+        return open_destination(str(self.path), streams, targets, root=root, now=now, keep_history=self.keep_history)
 
     def tables(self) -> Tables:
         """Return the rows of the file, after checking that the valid rows of a history are the same."""
