@@ -116,7 +116,7 @@ def test_waits_are_warnings(world: World, fake: FakeIndex, run: Run) -> None:
         (["fl ask"], "error: 'fl ask' cannot be a project: write a name, or name==version"),
         (["-x-"], "No such option '-x'"),
         (["../etc"], "error: '../etc' cannot be a project: a name has ASCII letters"),
-        (["flask", "--streams", "nope,files"], "error: no such stream: nope (there are: projects, "),
+        (["flask", "--streams", "nope,files"], "error: no such stream: nope (available: projects, "),
         (["flask", "--index-url", "ftp://x"], "error: setting 'index_url': must be a"),
         (["flask", "--into", "no/where.duckdb"], "error: cannot write no/where.duckdb: its folder does not exist"),
         (["flask", "--into", "config.txt"], "error: cannot write config.txt: it is "),
