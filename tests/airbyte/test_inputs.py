@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from source_pypi.airbyte.inputs import read_catalog, read_state
+from source_pypi.airbyte.inputs import ConfiguredStream, read_catalog, read_state
 from source_pypi.errors import CatalogError
 from tests.airbyte import catalog
 
@@ -20,26 +20,50 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_catalog_streams(tmp_path: Path) -> None:
-    """Streams are returned in the order of the catalog, each once, whatever their sync mode."""
-    assert read_catalog(catalog(tmp_path, "files", "versions", "files")) == {"files": True, "versions": True}
+    """Streams are returned in the order of the catalog, each once, with their generations."""
+    found = read_catalog(catalog(tmp_path, "files", "versions", "files"))
+    assert list(found.items()) == [(name, ConfiguredStream(False, 1, 1)) for name in ("files", "versions")]
 
 
 @pytest.mark.parametrize(
-    ("configured", "continues"),
+    ("configured", "stream"),
     [
-        ({"sync_mode": "incremental"}, True),
-        ({"sync_mode": "incremental", "generation_id": None}, True),
-        ({"sync_mode": "full_refresh", "generation_id": 0, "minimum_generation_id": 0, "sync_id": 1}, True),
-        ({"sync_mode": "full_refresh"}, False),
-        ({"sync_mode": "full_refresh", "generation_id": None, "destination_sync_mode": "overwrite"}, False),
-        ({}, True),
+        ({"sync_mode": "incremental"}, ConfiguredStream()),
+        ({"sync_mode": "incremental", "generation_id": None}, ConfiguredStream()),
+        (
+            {"sync_mode": "full_refresh", "generation_id": 2, "minimum_generation_id": 1, "sync_id": 1},
+            ConfiguredStream(True, 2, 1),
+        ),
+        ({"sync_mode": "full_refresh", "generation_id": "2"}, ConfiguredStream(True)),
+        ({}, ConfiguredStream()),
     ],
 )
-def test_which_streams_continue_from_state(tmp_path: Path, configured: dict[str, Any], continues: bool) -> None:
-    """A stream continues from state unless it is a full refresh without a generation."""
+def test_configured_stream(tmp_path: Path, configured: dict[str, Any], stream: ConfiguredStream) -> None:
+    """A configured stream has its sync mode and generations; what is not a number is no generation."""
     path = tmp_path / "catalog.json"
     path.write_text(json.dumps({"streams": [{"stream": {"name": "files"}, **configured}]}))
-    assert read_catalog(path) == {"files": continues}
+    assert read_catalog(path) == {"files": stream}
+
+
+@pytest.mark.parametrize(
+    ("stream", "generations"),
+    [
+        (ConfiguredStream(True, 2, 0), [2]),
+        (ConfiguredStream(True, 2, 2), [2]),
+        (ConfiguredStream(True, 0, 0), [0]),
+        (ConfiguredStream(True), []),
+        (ConfiguredStream(False, 2, 0), [None, 0, 1, 2, 3]),
+        (ConfiguredStream(False, 2, 2), [None, 2, 3]),
+        (ConfiguredStream(), [None, 0, 1, 2, 3]),
+    ],
+)
+def test_which_state_continues(stream: ConfiguredStream, generations: list[int | None]) -> None:
+    """A full refresh continues from state of its own generation only.
+
+    An incremental sync continues from state whose rows the destination keeps, and from state without generation.
+    """
+    assert [generation for generation in (None, 0, 1, 2, 3) if stream.continues(generation)] == generations
+    assert stream.restarts is (stream.full_refresh and stream.generation is None)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from tests.airbyte import (
     catalog,
     config,
     errors,
+    record_counts,
     shape,
 )
 from tests.fake_index import FakeIndex, World, faults
@@ -32,7 +33,7 @@ def test_no_selected_projects(world: World, fake: FakeIndex, read: Read, project
 
 
 def test_internal_error(fake: FakeIndex, tmp_path: Path) -> None:
-    """An internal error ends every stream as incomplete, with its state, and is a system error."""
+    """An internal error ends every stream as incomplete, with its state, and is one system error."""
 
     def fails(*_: object) -> Index:
         index = open_index(config(fake, "flask"))
@@ -45,9 +46,9 @@ def test_internal_error(fake: FakeIndex, tmp_path: Path) -> None:
     messages = [json.loads(line) for line in b"".join(written).splitlines()]
     shapes = [shape(message) for message in messages if message["type"] in ("TRACE", "STATE")]
     assert shapes[-6:] == [
-        *("STATE files", "ERROR files", "INCOMPLETE files", "STATE stats", "ERROR stats", "INCOMPLETE stats"),
+        *("RUNNING stats", "STATE files", "ERROR files", "INCOMPLETE files", "STATE stats", "INCOMPLETE stats"),
     ]
-    error = errors(messages)[0]
+    (error,) = errors(messages)
     assert error["message"] == "something went wrong in source-pypi (TypeError): please report it"
     assert error["failure_type"] == "system_error"
     assert "'NoneType' object is not callable" in error["stack_trace"]
@@ -75,6 +76,35 @@ def test_missing_project(world: World, fake: FakeIndex, read: Read) -> None:
     (error,) = errors(messages)
     assert error["message"] == f"not on the index {fake.url}: nope (check the spelling)"
     assert error["stream_descriptor"] == {"name": "versions"}
+
+
+def test_one_trace_for_each_cause(world: World, fake: FakeIndex, read: Read) -> None:
+    """Missing projects are one error, whatever number of streams they make incomplete; so is every other cause."""
+    world.add("flask")
+    world.add("click", releases=["1.0"])
+    complete, messages = read(
+        config(fake, "nope", "flask==9", "nada", "click"), "files", "versions", "release", "roles"
+    )
+    assert not complete
+    assert [(error["stream_descriptor"]["name"], error["message"].split(":")[0]) for error in errors(messages)] == [
+        ("files", f"not on the index {fake.url.split(':')[0]}"),
+        ("release", "the index has no release document of flask 9 (http"),
+    ]
+    assert "nope, nada" in errors(messages)[0]["message"]
+    assert [shape(m) for m in messages if "COMPLETE" in shape(m)] == [
+        *("INCOMPLETE files", "INCOMPLETE versions", "INCOMPLETE release", "INCOMPLETE roles"),
+    ]
+
+
+def test_project_that_fails_is_one_error(world: World, fake: FakeIndex, read: Read) -> None:
+    """A document that several streams cannot read is one error with the first of them."""
+    world.add("flask")
+    world.add("click")
+    fake.fault("/pypi/flask/json", faults.html(), times=None)
+    complete, messages = read(config(fake, "flask", "click"), "files", "versions", "statuses")
+    assert not complete
+    assert [error["stream_descriptor"]["name"] for error in errors(messages)] == ["files"]
+    assert record_counts(messages) == {"files": 2, "versions": 1, "statuses": 1}
 
 
 def test_missing_release(world: World, fake: FakeIndex, read: Read) -> None:

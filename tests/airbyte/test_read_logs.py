@@ -71,6 +71,23 @@ def test_heartbeat(world: World, serve: Callable[..., FakeIndex], tmp_path: Path
     assert 2 <= len(heartbeats) <= 5
 
 
+@pytest.mark.parametrize(("level", "logged"), [("INFO", True), ("WARN", False)])
+def test_progress(world: World, serve: Callable[..., FakeIndex], tmp_path: Path, level: str, logged: bool) -> None:
+    """A long read logs how far it is: projects of all, requests and rows."""
+    for name in ("a", "b", "c"):
+        world.add(name, releases=["1.0"])
+    written: list[bytes] = []
+    settings, configured = config(serve(latency=0.5), "a", "b", "c"), catalog(tmp_path, "files")
+    assert airbyte.read(settings, configured, None, written.append, level=level, progress=0.1)
+    messages = [json.loads(line) for line in b"".join(written).splitlines()]
+    progress = [line for line in logs(messages, "INFO") if line.startswith("progress: ")]
+    assert bool(progress) is logged
+    if logged:
+        assert progress[0] == "progress: 0 projects, 0 requests, 0 rows"
+        assert "progress: 1 of 3 projects, 1 requests, 2 rows" in progress
+        assert len(progress) >= 5
+
+
 def test_no_heartbeat_while_writing(world: World, fake: FakeIndex, read: Read) -> None:
     """A read that writes all the time logs no heartbeat."""
     world.add("flask")

@@ -12,6 +12,7 @@ from source_pypi.streams import STREAMS
 from tests.airbyte import (
     NOW,
     NOW_TEXT,
+    Messages,
     Read,
     config,
     errors,
@@ -44,20 +45,68 @@ def test_second_read_has_no_rows(world: World, fake: FakeIndex, read: Read, tmp_
     assert [shape(m) for m in second if shape(m).startswith("COMPLETE")] == [f"COMPLETE {name}" for name in names]
 
 
-@pytest.mark.parametrize("generation", [None, 3], ids=["no generation", "generation"])
-def test_full_refresh(world: World, fake: FakeIndex, read: Read, tmp_path: Path, generation: int | None) -> None:
-    """A full refresh reads everything; only if the platform sends a generation it continues from state."""
-    world.add("flask", releases=["1.0"])
-    _, first = read(config(fake, "flask"), "files")
-    state, configured = state_file(tmp_path, first), tmp_path / "full.json"
-    stream = {"stream": {"name": "files", "json_schema": {}}, "sync_mode": "full_refresh", "generation_id": generation}
-    configured.write_text(json.dumps({"streams": [{**stream, "destination_sync_mode": "overwrite"}]}))
+def _read_generation(
+    fake: FakeIndex,
+    folder: Path,
+    state: Path | None,
+    generation: int | None,
+    mode: str = "full_refresh",
+    minimum: int = 0,
+) -> tuple[bool, Messages]:
+    """Read ``files`` in a sync mode, in a generation; None: the platform sends none."""
+    configured = folder / "generation.json"
+    stream = {"stream": {"name": "files", "json_schema": {}}, "sync_mode": mode}
+    generations = {"generation_id": generation, "minimum_generation_id": None if generation is None else minimum}
+    configured.write_text(json.dumps({"streams": [{**stream, **generations, "destination_sync_mode": "overwrite"}]}))
     fake.new_run()
     written: list[bytes] = []
-    assert airbyte.read(config(fake, "flask"), configured, state, written.append)
-    second = [json.loads(line) for line in b"".join(written).splitlines()]
-    assert record_counts(second) == (record_counts(first) if generation is None else {})
-    assert [request.status for request in fake.requests] == [200 if generation is None else 304]
+    complete = airbyte.read(config(fake, "flask"), configured, state, written.append)
+    return complete, [json.loads(line) for line in b"".join(written).splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "reads"),
+    [(None, None, True), (1, 1, False), (1, 2, True), (2, 1, True), (None, 1, True), (1, None, True)],
+)
+def test_full_refresh(
+    world: World, fake: FakeIndex, tmp_path: Path, first: int | None, then: int | None, reads: bool
+) -> None:
+    """A full refresh reads everything; it continues only from state of its own generation."""
+    world.add("flask", releases=["1.0"])
+    _, before = _read_generation(fake, tmp_path, None, first)
+    complete, messages = _read_generation(fake, tmp_path, state_file(tmp_path, before), then)
+    assert complete
+    assert record_counts(messages) == (record_counts(before) if reads else {})
+    assert [request.status for request in fake.requests] == [200 if reads else 304]
+    assert states(messages, "files")[-1].get("generation") == then
+
+
+def test_full_refresh_with_state_of_an_earlier_release(world: World, fake: FakeIndex, tmp_path: Path) -> None:
+    """A full refresh reads everything if its state has no generation; an incremental sync continues from it."""
+    world.add("flask", releases=["1.0"])
+    _, before = _read_generation(fake, tmp_path, None, 3)
+    state = state_file(tmp_path, before)
+    state.write_text(state.read_text().replace('"generation": 3, ', ""))
+    assert "generation" not in state.read_text()
+    _, messages = _read_generation(fake, tmp_path, state, 3, "incremental", 3)
+    assert record_counts(messages) == {}
+    _, messages = _read_generation(fake, tmp_path, state, 3)
+    assert record_counts(messages) == record_counts(before)
+    assert (
+        logs(messages, "INFO")[0]
+        == "files: the state is of an earlier generation; everything is read from the beginning"
+    )
+
+
+@pytest.mark.parametrize(("minimum", "reads"), [(0, False), (2, True)])
+def test_refresh_of_an_incremental_stream(
+    world: World, fake: FakeIndex, tmp_path: Path, minimum: int, reads: bool
+) -> None:
+    """An incremental sync reads everything if the destination deletes the rows that its state stands for."""
+    world.add("flask", releases=["1.0"])
+    _, before = _read_generation(fake, tmp_path, None, 1, "incremental")
+    _, messages = _read_generation(fake, tmp_path, state_file(tmp_path, before), 2, "incremental", minimum)
+    assert record_counts(messages) == (record_counts(before) if reads else {})
 
 
 def test_changed_and_deleted_rows(world: World, fake: FakeIndex, read: Read, tmp_path: Path) -> None:
@@ -137,6 +186,32 @@ def test_state_of_another_index(world: World, fake: FakeIndex, read: Read, tmp_p
     ]
     assert record_counts(second) == {"files": 2, "versions": 1}
     assert {one["index"] for one in states(second, "files")} == {fake.url}
+
+
+@pytest.mark.parametrize("answer", ["404", "html", "silence"])
+def test_state_of_another_index_until_it_answers(
+    world: World, fake: FakeIndex, read: Read, tmp_path: Path, answer: str
+) -> None:
+    """A mistyped index URL, which answers 404 or HTML to everything or never, does not replace the stored state."""
+    world.add("flask")
+    _, first = read(config(fake, "flask"), "files", "versions")
+    for message in first:
+        if message["type"] == "STATE":
+            message["state"]["stream"]["stream_state"]["index"] = "http://other.test"
+    kept = states(first, "files")[-1]
+    fake.new_run()
+    for path in ("/pypi/flask/json", "/simple/flask/", "/simple/", "/"):
+        fault = {"404": faults.server_error(404), "html": faults.html(), "silence": faults.too_many("86400")}[answer]
+        fake.fault(path, fault, times=None)
+    complete, second = read(config(fake, "flask"), "files", "versions", state=state_file(tmp_path, first))
+    assert not complete
+    assert (record_counts(second), states(second, "files")[-1]) == ({}, kept)
+    fake.clear_faults()
+    fake.new_run()
+    complete, third = read(config(fake, "flask"), "files", "versions", state=state_file(tmp_path, second))
+    assert complete
+    assert record_counts(third) == record_counts(first)
+    assert {one["index"] for one in states(third, "files")} == {fake.url}
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,10 @@ def test_additional_keys_are_ignored() -> None:
 
 
 def test_state_of_another_index() -> None:
-    """State of another index is ignored and reported; the other streams keep theirs."""
+    """State of another index is set aside and reported; the other streams keep theirs.
+
+    It is passed back unchanged until the index has answered: a project that it does not have is no answer.
+    """
     saved = states()
     saved.save("files", "foo", STATE)
     saved.save("versions", "foo", STATE)
@@ -199,7 +202,11 @@ def test_state_of_another_index() -> None:
     later = states(previous)
     assert later.other_index == {"files": "http://other.test"}
     assert later.load(["foo"]) == {"foo": {"versions": STATE}}
-    assert (later.to_message("files")["index"], later.to_message("files")["projects"]) == (ROOT, {})
+    assert later.to_message("files") == previous["files"]
+    later.save("files", "bar", replace(OTHER_STATE, existed=False))
+    assert later.to_message("files") == previous["files"]
+    later.save("versions", "foo", STATE)
+    assert (later.to_message("files")["index"], list(later.to_message("files")["projects"])) == (ROOT, ["bar"])
 
 
 # Runs that ended early ----------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from source_pypi.errors import CatalogError
 
 #: What the state of a stream without state may be: nothing, or what a full refresh leaves behind.
@@ -16,11 +18,37 @@ _EMPTY_STATES: tuple[Any, ...] = (
 )
 
 
-def read_catalog(path: Path) -> dict[str, bool]:
-    """Return the streams of a configured catalog, each with whether it continues from its state.
+class ConfiguredStream(Struct, frozen=True):
+    """How the platform reads a stream.
 
-    A full refresh continues from state only within one sync. Platforms that resume one send a generation; older ones
-    pass the state of the last sync, from which only changes would come.
+    The destination keeps the rows of a generation together, and deletes those of older generations than the minimum.
+
+    :ivar full_refresh: whether all rows are wanted, not only changes.
+    :ivar generation: the generation of the rows of this sync; None: the platform has no generations.
+    :ivar minimum_generation: the oldest generation that the destination keeps; None: it is not known.
+    """
+
+    full_refresh: bool = False
+    generation: int | None = None
+    minimum_generation: int | None = None
+
+    @property
+    def restarts(self) -> bool:
+        """Whether state is never used: platforms without generations cannot resume a full refresh."""
+        return self.full_refresh and self.generation is None
+
+    def continues(self, generation: int | None) -> bool:
+        """Return whether the rows that a state stands for are kept, so that this sync needs only the changes.
+
+        :param generation: of the state; None: it has none, since an earlier release wrote it.
+        """
+        if self.full_refresh:
+            return generation is not None and generation == self.generation
+        return generation is None or generation >= (self.minimum_generation or 0)
+
+
+def read_catalog(path: Path) -> dict[str, ConfiguredStream]:
+    """Return the streams of a configured catalog by name.
 
     :raises CatalogError: when the file cannot be read, or is not a configured catalog.
     """
@@ -28,15 +56,20 @@ def read_catalog(path: Path) -> dict[str, bool]:
     streams = catalog.get("streams") if isinstance(catalog, dict) else None
     if not isinstance(streams, list):
         raise CatalogError("catalog", f"{path} has no list of streams")
-    continues: dict[str, bool] = {}
+    found: dict[str, ConfiguredStream] = {}
     for configured in streams:
         stream = configured.get("stream") if isinstance(configured, dict) else None
         name = stream.get("name") if isinstance(stream, dict) else None
         if not isinstance(name, str):
             raise CatalogError("catalog", f"{path} has a stream without a name")
-        restarts = configured.get("sync_mode") == "full_refresh" and configured.get("generation_id") is None
-        continues.setdefault(name, not restarts)
-    return continues
+        full_refresh = configured.get("sync_mode") == "full_refresh"
+        generations = (configured.get(key) for key in ("generation_id", "minimum_generation_id"))
+        found.setdefault(name, ConfiguredStream(full_refresh, *map(_integer, generations)))
+    return found
+
+
+def _integer(value: Any) -> int | None:
+    return value if isinstance(value, int) else None
 
 
 def read_state(path: Path | None) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from source_pypi.airbyte.heartbeat import Heartbeat
-from source_pypi.airbyte.inputs import read_catalog, read_state
+from source_pypi.airbyte.inputs import ConfiguredStream, read_catalog, read_state
 from source_pypi.airbyte.messages import MessageWriter, Write
 from source_pypi.config import Config
 from source_pypi.errors import BugError, ConfigError, SourceError, UnknownProjectsError, UnknownStreamError
@@ -40,6 +40,8 @@ Connect = Callable[[Config, "Callable[[RetryWait | RequestLog], None]"], "Index"
 #: Seconds between two checks that something was written; the platform stops a connector that is silent. At most twice
 #: as long passes without a message.
 HEARTBEAT = 60.0
+#: Seconds between two logs of how far a read is.
+PROGRESS = 30.0
 
 
 def read(
@@ -51,6 +53,7 @@ def read(
     connect: Connect | None = None,
     level: str = "INFO",
     heartbeat: float = HEARTBEAT,
+    progress: float = PROGRESS,
 ) -> bool:
     """Write the messages of a sync. Return whether every stream is complete.
 
@@ -60,32 +63,41 @@ def read(
     :param connect: opens the index; None: ``open_index``.
     :param level: the least urgent level that is logged; DEBUG logs every request.
     :param heartbeat: seconds between two checks that something was written.
+    :param progress: seconds between two logs of how far the read is.
     :raises CatalogError: when the catalog or the state cannot be read.
     """
     from source_pypi.services.index.api import open_index
 
-    continues = read_catalog(catalog)
-    previous = {name: one for name, one in read_state(state).items() if continues.get(name)}
-    reader = _Reader(config, list(continues), MessageWriter(write, now, level), now)
-    with Heartbeat(reader.heartbeat, heartbeat):
+    configured = read_catalog(catalog)
+    previous = {
+        name: one for name, one in read_state(state).items() if name in configured and not configured[name].restarts
+    }
+    reader = _Reader(config, configured, MessageWriter(write, now, level), now)
+    with Heartbeat(reader.heartbeat, heartbeat), Heartbeat(reader.log_progress, progress):
         return reader.read(connect or open_index, previous)
 
 
 class _Reader:
     """Reads the streams of a catalog.
 
-    :param names: the names of the streams.
+    :param configured: the streams, by name.
     :param now: returns the time, in seconds since 1970.
     """
 
-    def __init__(self, config: Config, names: Sequence[str], messages: MessageWriter, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        configured: Mapping[str, ConfiguredStream],
+        messages: MessageWriter,
+        now: Callable[[], float],
+    ) -> None:
         from source_pypi.streams import NAMES, stream_named
 
-        self._config, self._messages, self._now = config, messages, now
-        self._streams = [stream_named(name) for name in names if name in NAMES]
-        self._unknown = [UnknownStreamError([name], NAMES) for name in names if name not in NAMES]
+        self._config, self._configured, self._messages, self._now = config, configured, messages, now
+        self._streams = [stream_named(name) for name in configured if name in NAMES]
+        self._unknown = [UnknownStreamError([name], NAMES) for name in configured if name not in NAMES]
         self._active: Sequence[Stream] = self._streams
-        self._requests = 0
+        self._requests = self._projects = self._total = self._rows = 0
         self._records: Counter[str] = Counter()
 
     def read(self, connect: Connect, previous: Mapping[str, Any]) -> bool:
@@ -104,6 +116,12 @@ class _Reader:
     def heartbeat(self) -> None:
         """Log that the read goes on, if nothing was written since the last call."""
         self._messages.heartbeat(f"still reading: {self._requests} requests so far")
+
+    def log_progress(self) -> None:
+        """Log how far the read is: projects, requests and rows."""
+        of_total = f" of {self._total:,}" if self._total else ""
+        counts = f"{self._requests:,} requests, {self._rows:,} rows"
+        self._messages.log("INFO", f"progress: {self._projects:,}{of_total} projects, {counts}")
 
     def _read_streams(self, connect: Connect, previous: Mapping[str, Any]) -> bool:
         index = connect(self._config, self._on_event)
@@ -132,10 +150,14 @@ class _Reader:
 
         incremental = [stream.name for stream in self._streams if stream.incremental]
         keys = self._config.track_removed and not self._config.whole_index
-        states = StreamStates(incremental, previous, root, keys=keys, now=self._now())
+        states = StreamStates(incremental, previous, root, keys=keys, now=self._now(), configured=self._configured)
         for stream, other in states.other_index.items():
             self._messages.log(
                 "WARN", f"{stream}: the state is of another index, {other}; everything is read from the beginning"
+            )
+        for stream in states.other_generation:
+            self._messages.log(
+                "INFO", f"{stream}: the state is of an earlier generation; everything is read from the beginning"
             )
         if incremental and not keys:
             self._messages.log("INFO", "deleted rows are not reported (track_removed is off, or whole_index is on)")
@@ -172,6 +194,8 @@ class _Reader:
                 self._estimate(new, batch.total_projects)
                 new = frozenset()
             self._write_batch(batch, states)
+            self._projects += batch.project is not None
+            self._total = max(self._total, batch.total_projects)
             for warning in warnings_of(batch):
                 self._messages.log("WARN", warning)
             progress = run.summary.projects / max(batch.total_projects, 1)
@@ -201,7 +225,9 @@ class _Reader:
             times = {SEEN_AT.name: batch.seen_at, DELETED_AT.name: batch.seen_at}
             rows = [msgspec.json.encode({**key, **times}) for key in change.deleted_keys]
             self._messages.lines(b"".join(begin + row + end + b"\n" for row in rows))
-        self._records[stream.name] += change.count + len(change.deleted_keys)
+        written = change.count + len(change.deleted_keys)
+        self._records[stream.name] += written
+        self._rows += written
 
     def _estimate(self, new: frozenset[str], projects: int) -> None:
         """Write how many rows come of new streams that have one row per project."""
@@ -223,13 +249,19 @@ class _Reader:
         self._messages.log("DEBUG", str(event))
 
     def _finish(self, summary: RunSummary, states: StreamStates) -> bool:
-        """Write the last state and status of each stream, and the first error of those that are incomplete."""
+        """Write the last state and status of each stream, and a trace of each cause why streams are incomplete.
+
+        An error that several streams have in common is written once, with the first of them.
+        """
         complete = True
+        written = set[str]()
         for stream in self._streams:
             errors = summary.of_stream(stream.name) + _project_errors(stream, summary)
             self._write_state(stream.name, states)
-            for error in errors[:1]:
-                self._messages.error(error, stream.name, f" (and {len(errors) - 1} more)" if len(errors) > 1 else "")
+            new = [error for error in errors if str(error) not in written]
+            written.update(map(str, errors))
+            for error in new[:1]:
+                self._messages.error(error, stream.name, f" (and {len(new) - 1} more)" if len(new) > 1 else "")
             self._messages.status(stream.name, "INCOMPLETE" if errors else "COMPLETE")
             complete = complete and not errors
         for line in summary.lines():

@@ -1,9 +1,15 @@
 """The state of streams as Airbyte stores it: read from what the platform passes, written as STATE messages.
 
 Format
-    ``{"version": 1, "index": ROOT, "unfinished": SECONDS, "projects": {NAME: STATE}}`` for each stream. ``unfinished``
-    is the time at which the run that wrote it began; it is missing once a run has ended. ``STATE`` is packed
-    (``state_codec.pack_text``): it holds the keys of all rows.
+    ``{"version": 1, "index": ROOT, "generation": NUMBER, "unfinished": SECONDS, "projects": {NAME: STATE}}`` for each
+    stream. ``generation`` is the generation of the rows that the state stands for; it is missing if the platform sends
+    none. ``unfinished`` is the time at which the run that wrote it began; it is missing once a run has ended. ``STATE``
+    is packed (``state_codec.pack_text``): it holds the keys of all rows.
+
+State that is set aside
+    State of another index, or of rows that the destination does not keep (``ConfiguredStream.continues``), is not used:
+    the stream is read from the beginning. The platform keeps that state until the index has answered for a project, or
+    for the index as a whole: a mistyped index URL, which never answers or answers 404 to everything, changes no state.
 
 Checkpoints
     A STATE message replaces the last one of its stream, so it holds all projects. One for every few projects would take
@@ -12,8 +18,10 @@ Checkpoints
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
+from source_pypi.airbyte.inputs import ConfiguredStream
 from source_pypi.errors import StateError
 from source_pypi.sync.resume import begins, resumable
 from source_pypi.sync.state import WHOLE_INDEX, ProjectState, ProjectSummary, summary_for
@@ -27,23 +35,32 @@ CHECKPOINT_SECONDS, CHECKPOINT_PROJECTS = 10.0, 500
 MAX_COPIES, FREE_BYTES = 1.5, 1_000_000
 
 
+#: How a stream is read that continues from its state.
+_CONTINUES = ConfiguredStream()
+
+
 class StreamState:
     """The state of one stream.
 
     :param message: the state that the platform passes; None: there is none.
     :param root: the index's root URL.
+    :param configured: how the platform reads the stream.
     :ivar projects: the packed state of each project.
     :ivar unfinished: when the run began that wrote it, in seconds since 1970; None: it has ended.
-    :ivar other_index: the root URL of the index that the state belongs to, if not ``root``; it is then ignored.
+    :ivar set_aside: the message, if it is not used; None: it is used, or there is none.
+    :ivar other_index: the root URL of the index that the state belongs to, if not ``root``; it is then set aside.
+    :ivar other_generation: whether the state is of rows that the destination does not keep; it is then set aside.
     :ivar size: the approximate size of the message, in bytes.
     :raises StateError: when another connector or a newer release wrote the message.
     """
 
-    def __init__(self, stream: str, message: Any, root: str) -> None:
-        self.stream, self.root = stream, root
+    def __init__(self, stream: str, message: Any, root: str, configured: ConfiguredStream = _CONTINUES) -> None:
+        self.stream, self.root, self._configured = stream, root, configured
         self.projects: dict[str, str] = {}
         self.unfinished: int | None = None
+        self.set_aside: Any = None
         self.other_index: str | None = None
+        self.other_generation = False
         self.size = 0
         if message is not None:
             self._parse(message)
@@ -54,8 +71,13 @@ class StreamState:
             raise StateError(self.stream, "another connector wrote it")
         if version > VERSION:
             raise StateError(self.stream, "a newer release wrote it")
+        generation = message.get("generation")
         if message.get("index") != self.root:
             self.other_index = str(message.get("index"))
+        elif not self._configured.continues(generation if isinstance(generation, int) else None):
+            self.other_generation = True
+        if self.other_index is not None or self.other_generation:
+            self.set_aside = message
             return
         unfinished = message.get("unfinished")
         self.unfinished = unfinished if isinstance(unfinished, int) else None
@@ -86,8 +108,9 @@ class StreamState:
 
     def to_message(self) -> dict[str, Any]:
         """Return the state for a STATE message."""
-        unfinished = {} if self.unfinished is None else {"unfinished": self.unfinished}
-        return {"version": VERSION, "index": self.root, **unfinished, "projects": self.projects}
+        optional = {"generation": self._configured.generation, "unfinished": self.unfinished}
+        given = {name: value for name, value in optional.items() if value is not None}
+        return {"version": VERSION, "index": self.root, **given, "projects": self.projects}
 
 
 def _size(project: str, text: str | None) -> int:
@@ -99,22 +122,31 @@ class StreamStates:
 
     :param streams: the names of the streams.
     :param previous: the states that the platform passes, by stream.
-    :param root: the index's root URL; the state of another index is ignored.
+    :param root: the index's root URL; the state of another index is set aside.
     :param keys: whether to store the keys of rows, so that deleted rows can be reported.
     :param now: when the run began, in seconds since 1970.
+    :param configured: how the platform reads the streams, by name; those that are missing continue from their state.
     :ivar unfinished: when the run began that this one resumes, in seconds since 1970; None: it resumes none.
     :ivar unreadable: the streams whose state cannot be read, and why. Their state is passed back unchanged.
     """
 
     def __init__(
-        self, streams: Sequence[str], previous: Mapping[str, Any], root: str, *, keys: bool, now: float
+        self,
+        streams: Sequence[str],
+        previous: Mapping[str, Any],
+        root: str,
+        *,
+        keys: bool,
+        now: float,
+        configured: Mapping[str, ConfiguredStream] = MappingProxyType({}),
     ) -> None:
-        self.keys, self._previous = keys, previous
+        self.keys, self._previous, self._answered = keys, previous, False
         self.unreadable: dict[str, StateError] = {}
         self._states: dict[str, StreamState] = {}
         for name in streams:
             try:
-                self._states[name] = StreamState(name, previous.get(name), root)
+                how = configured.get(name, _CONTINUES)
+                self._states[name] = StreamState(name, previous.get(name), root, how)
             except StateError as error:
                 self.unreadable[name] = error
         began = [state.unfinished for state in self._states.values() if state.unfinished is not None]
@@ -126,6 +158,11 @@ class StreamStates:
     def other_index(self) -> dict[str, str]:
         """The root URL of the other index that a stream's state belongs to, by stream."""
         return {name: state.other_index for name, state in self._states.items() if state.other_index is not None}
+
+    @property
+    def other_generation(self) -> list[str]:
+        """The streams whose state is of rows that the destination does not keep."""
+        return [name for name, state in self._states.items() if state.other_generation]
 
     @property
     def size(self) -> int:
@@ -153,13 +190,18 @@ class StreamStates:
 
         :param only_time_changed: whether it differs from the saved one only in ``checked_at``.
         """
+        self._answered = self._answered or state.existed
         if stream in self._states and stream not in self.unreadable:
             self._states[stream].save(project or WHOLE_INDEX, state, only_time_changed=only_time_changed)
 
     def to_message(self, stream: str) -> Any:
-        """Return the state of a stream for a STATE message. A full-refresh stream has none, and says so."""
+        """Return the state of a stream for a STATE message. A full-refresh stream has none, and says so.
+
+        State that was set aside is returned unchanged until the index has answered.
+        """
         if stream in self._states:
-            return self._states[stream].to_message()
+            state = self._states[stream]
+            return state.to_message() if state.set_aside is None or self._answered else state.set_aside
         return self._previous[stream] if stream in self.unreadable else {"__ab_no_cursor_state_message": True}
 
     def finish(self) -> None:
