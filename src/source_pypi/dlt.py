@@ -1,4 +1,4 @@
-"""PyPI as a source of dlt's, for pipelines of your own (extra ``dlt``).
+"""PyPI as a source for dlt pipelines (extra ``dlt``).
 
 ::
 
@@ -9,38 +9,43 @@
     pipeline.run(pypi(["flask", "requests"]).with_resources("files", "vulnerabilities"))
 
 Flow
-    ``documents`` visits the projects, one after another, and is not loaded itself; each stream is a transformer of it.
-    However many streams are selected, a project costs one request, and streams that are not cost none.
+    ``documents`` reads the projects one after another, and is not loaded itself; each stream is a transformer of it.
+    A project costs one request, however many streams are selected. Streams that are not selected cost nothing.
 
 What is loaded
-    The rows that are new or have changed, merged by their keys; of rows that are gone, the key with ``_deleted``, by
-    which dlt deletes them. What tells of the moment only (statistics, feeds) is replaced. What was seen is kept in the
-    source's state, which dlt writes with the rows: it holds the keys of all rows, in one piece, so it serves some
-    thousands of projects. For more, and for ``--history``, there is ``source-pypi sync --into``, which keeps it in
-    a table.
+    New and changed rows, merged by their keys; of deleted rows, the key with ``_deleted``, by which dlt deletes them.
+    Snapshots (statistics, feeds) are replaced. The source's state, which dlt writes with the rows, says what was read.
+    It holds the keys of all rows in one piece, so it serves some thousands of projects. For more, and for
+    ``--history``, use ``source-pypi sync --into``, which keeps it in a table.
+
+Destinations
+    A destination that cannot merge or delete rows is refused before the first request, e.g. files without a table
+    format in ``filesystem``: there, changed rows would be appended, and deleted rows would stay.
 
 Limits
-    Rows of which the state knows nothing are not deleted when they go: where the state was dropped and the tables were
-    not, or where the same tables were loaded from another index before. Drop both (``refresh="drop_sources"``). On
-    PostgreSQL leave the file format to dlt.
+    Rows that the state does not know are not deleted: those of tables whose state was dropped, or that were loaded from
+    another index before. Drop both (``refresh="drop_sources"``). On PostgreSQL leave the file format to dlt.
 """
 
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import dlt
 import msgspec
 from dlt.common.configuration.container import Container
+from dlt.common.destination import DestinationCapabilitiesContext
+from dlt.common.destination.utils import resolve_merge_strategy
 from dlt.extract.source import DltSource, SourceInjectableContext
 
 from source_pypi.config import Config, config_of
-from source_pypi.fields import Field
+from source_pypi.errors import DestinationError, NoProjectsError
+from source_pypi.fields import Field, fields_of
 from source_pypi.schema import SEEN_AT, duckdb_columns, table_fields
 from source_pypi.selection import Selection, select
 from source_pypi.services.index.api import open_index
-from source_pypi.streams import choose_streams
+from source_pypi.streams import STREAMS, choose_streams
 from source_pypi.streams.stream import Row, Stream
 from source_pypi.sync.batch import Batch, rows_of
 from source_pypi.sync.run import Run, needs_projects
@@ -50,36 +55,67 @@ from source_pypi.sync.summary import warnings_of
 
 #: The column by which dlt deletes a row; it is always null in the table.
 DELETED = "_deleted"
+#: Where dlt's configuration has the settings: ``[sources.pypi]`` in a file, ``SOURCES__PYPI__INDEX_URL`` in the
+#: environment.
+SECTION = "sources.pypi"
+_CREDENTIALS: Final = ("index_username", "index_password")
 _TYPES = {"VARCHAR": "text", "BIGINT": "bigint", "DOUBLE": "double", "BOOLEAN": "bool", "TIMESTAMPTZ": "timestamp"}
 _LOG = logging.getLogger(__name__)
 
 
-def pypi(projects: Iterable[str] = (), streams: Iterable[str] | None = None, **settings: Any) -> DltSource:
-    """A source with a resource for each stream.
+def pypi(projects: Iterable[str] | None = None, streams: Iterable[str] | None = None, **settings: Any) -> DltSource:
+    """Return a source with a resource for each stream; ``with_resources`` selects any of them by name.
 
-    :param projects: names, in any spelling, each optionally pinned (``requests==2.31.0``).
-    :param streams: the streams there are to select from, by name; None: those that are loaded by default.
+    Projects and settings that are not passed are taken from dlt's configuration (``SECTION``).
+
+    :param projects: names, in any spelling, each optionally pinned (``requests==2.31.0``); None: as configured.
+    :param streams: the streams that are selected, by name; None: those that are loaded by default.
     :param settings: any setting of the connector, by name (docs/settings.md).
-    :raises UnknownStreamError: when there is no such stream.
-    :raises SettingError: when a setting does not exist, or breaks the specification.
-    :raises SourceError: while it is extracted: when the index never answered, when nothing could be read, or when what
-        is replaced could not be.
+    :raises UnknownStreamError: when a stream does not exist.
+    :raises SettingError: when a setting does not exist, or is invalid.
+    :raises SourceError: during extraction: when the index never answered, nothing could be read, no project exists, or
+        a stream that is replaced could not be read.
+    :raises DestinationError: during extraction: when the destination cannot merge or delete rows.
     """
-    chosen = choose_streams(streams)
-    config = config_of(projects, settings)
-    selection = select(config) if needs_projects(chosen) else Selection()
+    selected = choose_streams(streams)
+    passed = settings if projects is None else {**settings, "projects": projects}
+    merged = {**_configured(settings), **passed}
+    config = config_of(merged.pop("projects", ()), merged)
+    try:
+        select(config)
+    except NoProjectsError:
+        if any(stream.of_project for stream in selected):
+            raise
 
     def resources() -> Iterator[Any]:
-        documents = dlt.resource(_visits, name="documents", selected=False)(chosen, config, selection)
+        documents = dlt.resource(_visits, name="documents", selected=False)(config)
         yield documents
-        for stream in chosen:
-            yield _transformer(stream, documents)
+        for stream in STREAMS:
+            yield _transformer(stream, documents, selected=stream in selected)
 
     source: DltSource = dlt.source(resources, name="pypi", max_table_nesting=0)()
     return source
 
 
-def _transformer(stream: Stream, documents: Any) -> Any:
+def _configured(passed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings in dlt's configuration. Credentials are left out if another index is passed.
+
+    Names are looked up in ``SECTION`` only, and not in the sections above, since the environment may have a VERSION.
+    """
+    found = {}
+    for field in fields_of(Config):
+        places = dlt.secrets if field.name in _CREDENTIALS else dlt.config
+        kind = field.type if field.type in (bool, int, float) else str
+        is_list = isinstance(field.default, tuple)
+        value: Any = places.get(f"{SECTION}.{field.name}", list if is_list else kind)
+        if value is not None:
+            found[field.name] = value
+    if found.get("index_url") != passed.get("index_url", found.get("index_url")):
+        found = {name: value for name, value in found.items() if name not in _CREDENTIALS}
+    return found
+
+
+def _transformer(stream: Stream, documents: Any, *, selected: bool) -> Any:
     """The resource of a stream."""
 
     def rows(batch: Batch) -> Iterator[list[dict[str, Any]]]:
@@ -105,6 +141,7 @@ def _transformer(stream: Stream, documents: Any) -> Any:
         rows,
         data_from=documents,
         name=stream.name,
+        selected=selected,
         primary_key=stream.key,
         columns=columns,
         write_disposition="merge" if stream.incremental else "replace",
@@ -112,10 +149,12 @@ def _transformer(stream: Stream, documents: Any) -> Any:
     )
 
 
-def _visits(chosen: Sequence[Stream], config: Config, selection: Selection) -> Iterator[Batch]:
+def _visits(config: Config) -> Iterator[Batch]:
     """The visits that the selected streams need."""
-    selected = Container()[SourceInjectableContext].source.selected_resources
-    streams = [stream for stream in chosen if stream.name in selected]
+    source = Container()[SourceInjectableContext].source
+    streams = [stream for stream in STREAMS if stream.name in source.selected_resources]
+    _check_destination(source, streams)
+    selection = select(config) if needs_projects(streams) else Selection()
     run = Run(open_index(config), selection, streams, config)
     store, loaded = _SourceState(dlt.current.source_state(), run.index.root), False
     for batch in run.batches(store):
@@ -126,25 +165,47 @@ def _visits(chosen: Sequence[Stream], config: Config, selection: Selection) -> I
         loaded = loaded or bool(batch.changes)
     for line in run.summary.lines():
         _LOG.warning("%s", line)
-    if run.summary.errors and not loaded:
+    none_exists = bool(run.summary.missing) and not run.summary.projects
+    if run.summary.errors and (not loaded or none_exists):
         raise run.summary.errors[0]
 
 
+def _check_destination(source: DltSource, streams: Iterable[Stream]) -> None:
+    """Check that the pipeline's destination merges and deletes rows. Without a pipeline there is nothing to check.
+
+    Destinations of dlt that run SQL do both, which their ``delete-insert`` shows, and Delta tables do. Iceberg tables
+    in files, and vector databases, merge rows, but dlt deletes none there.
+
+    :raises DestinationError: when rows would be appended, or deleted rows would stay.
+    """
+    if DestinationCapabilitiesContext not in Container():
+        return
+    capabilities = Container()[DestinationCapabilitiesContext]
+    for stream in streams:
+        table: Any = source.resources[stream.name].compute_table_schema()
+        strategy = resolve_merge_strategy({stream.name: table}, table, capabilities)
+        by_sql = "delete-insert" in (capabilities.supported_merge_strategies or ())
+        deletes = strategy is not None and (by_sql or table.get("table_format") == "delta")
+        if table.get("write_disposition") == "merge" and not deletes:
+            destination = dlt.current.pipeline().destination.destination_name
+            changed = "changed rows would be appended, and " if strategy is None else ""
+            hint = "use a database, or run the pipeline with table_format='delta' (pip install 'dlt[deltalake]')"
+            raise DestinationError(destination, f"{changed}deleted rows of {stream.name} would stay: {hint}")
+
+
 class _SourceState:
-    """What was seen, in the state of a source of dlt's.
+    """What was read, in the state of a dlt source.
 
     :param state: as dlt keeps it; it is changed in place.
-    :param root: the index's address: state of another index is set aside.
+    :param root: the index's address. State of another index is set aside, and replaced once this index has answered.
     """
 
     unfinished: int | None = None
     keys = True
 
     def __init__(self, state: dict[str, Any], root: str) -> None:
-        if state.get("index") != root:
-            state.clear()
-            state["index"] = root
-        self._seen: dict[str, dict[str, str]] = state.setdefault("seen", {})
+        self._state, self._root = state, root
+        self._seen: dict[str, dict[str, str]] = state.get("seen", {}) if state.get("index") == root else {}
 
     def load(self, projects: Collection[str]) -> dict[str, dict[str, ProjectState]]:
         """What the streams have seen of these projects: by project, then by stream."""
@@ -169,6 +230,9 @@ class _SourceState:
         for stream in streams:
             if stream.incremental and stream.name in batch.changes:
                 change, name = batch.changes[stream.name], batch.project or WHOLE_INDEX
+                if change.state.existed and self._state.get("index") != self._root:
+                    self._state.clear()
+                    self._state["index"], self._state["seen"] = self._root, self._seen
                 told = self._seen.setdefault(stream.name, {})
                 told[name] = (
                     with_time(told[name], change.state.checked_at)

@@ -1,5 +1,7 @@
-"""The source of dlt's, in somebody's own pipeline: what it loads, what it asks for, what it remembers."""
+"""dlt.py: a source in a dlt pipeline: what it loads, requests and remembers, and which destinations it refuses."""
 
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -7,10 +9,11 @@ from typing import Any
 
 import dlt
 import pytest
+from dlt.pipeline.exceptions import PipelineStepFailed
 
 from source_pypi.dlt import pypi
-from source_pypi.errors import SettingError, UnknownStreamError
-from source_pypi.streams import choose_streams
+from source_pypi.errors import DestinationError, NoProjectsError, SettingError, UnknownProjectsError, UnknownStreamError
+from source_pypi.streams import DEFAULT, STREAMS, choose_streams
 from tests.fake_index import FakeIndex, World
 from tests.model.changes import CHANGES, PROJECTS, Site
 from tests.warehouses.places import Place, in_order
@@ -122,3 +125,166 @@ def test_settings() -> None:
         pypi(["flask"], nosuch=1)
     with pytest.raises(SettingError, match="must be a list of names"):
         pypi("flask")
+
+
+def test_every_stream_can_be_selected(world: World, serve: Serve, tmp_path: Path) -> None:
+    """Every stream is a resource; those that are loaded by default are selected, unless others are named."""
+    world.add("flask", requires_dist=["click"])
+    fake = serve()
+    source = pypi(["flask"], index_url=fake.url, requests_per_second=0)
+    assert set(source.resources) == {"documents", *(stream.name for stream in STREAMS)}
+    assert set(source.selected_resources) == set(DEFAULT)
+    assert set(pypi(["flask"], ["roles"]).selected_resources) == {"roles"}
+    pipeline = dlt.pipeline("one", destination=_duckdb(tmp_path), dataset_name="data", pipelines_dir=str(tmp_path / "p"))
+    pipeline.run(source.with_resources("dependencies"))
+    with pipeline.sql_client() as client:
+        assert client.execute_sql("select requirement from dependencies") == [("click",)]
+    assert {table for table in pipeline.default_schema.tables if table[0] != "_"} == {"dependencies"}
+
+
+def _duckdb(folder: Path) -> Any:
+    return dlt.destinations.duckdb(str(folder / "loaded.duckdb"))
+
+
+def test_streams_of_the_index_need_no_projects() -> None:
+    """Projects are needed only if a stream of projects is selected."""
+    assert set(pypi(streams=["stats"]).selected_resources) == {"stats"}
+    with pytest.raises(NoProjectsError):
+        pypi()
+
+
+def test_configuration(world: World, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Projects and settings come from dlt's configuration, unless they are passed; other variables are no settings."""
+    world.add("flask")
+    world.add("click")
+    fake = serve()
+    for name, value in {
+        "SOURCES__PYPI__INDEX_URL": fake.url,
+        "SOURCES__PYPI__PROJECTS": '["flask", "click"]',
+        "SOURCES__PYPI__REQUESTS_PER_SECOND": "0",
+        "SOURCES__PYPI__TRACK_REMOVED": "false",
+        "VERSION": "1.0",
+        "PROJECTS": '["nosuch"]',
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert _loaded(pypi(), tmp_path / "configured") == ["click", "flask"]
+    fake.new_run()
+    assert _loaded(pypi(["click"]), tmp_path / "passed") == ["click"]
+    with pytest.raises(SettingError, match="requests_per_second"):
+        pypi(requests_per_second=-1)
+
+
+#: A program that loads what dlt's configuration in the current folder names, and prints which projects there are.
+_PROGRAM = """
+import dlt
+from source_pypi.dlt import pypi
+pipeline = dlt.pipeline("files", destination=dlt.destinations.duckdb("x.duckdb"), dataset_name="d", pipelines_dir="p")
+pipeline.run(pypi())
+with pipeline.sql_client() as client:
+    print(client.execute_sql("select project from projects"))
+"""
+
+
+def test_configuration_in_a_file(world: World, serve: Serve, tmp_path: Path) -> None:
+    """A section of dlt's config.toml is read, and secrets.toml has the credentials."""
+    world.add("flask")
+    fake = serve(username="ann", password="s3cret")
+    (tmp_path / ".dlt").mkdir()
+    (tmp_path / ".dlt" / "config.toml").write_text(
+        f'[sources.pypi]\nindex_url = "{fake.url}"\nprojects = ["flask"]\nrequests_per_second = 0\n'
+    )
+    secrets = '[sources.pypi]\nindex_username = "ann"\nindex_password = "s3cret"\n'
+    (tmp_path / ".dlt" / "secrets.toml").write_text(secrets)
+    done = subprocess.run([sys.executable, "-c", _PROGRAM], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout) == (0, "[('flask',)]\n"), done.stderr
+
+
+def test_configured_credentials_are_of_the_configured_index(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials in the configuration are not used for another index that is passed."""
+    for name in ("index_url", "index_username", "index_password"):
+        monkeypatch.setenv(f"SOURCES__PYPI__{name.upper()}", "http://index.test/" if name == "index_url" else "secret")
+    from source_pypi.dlt import _configured
+
+    assert _configured({}).keys() == {"index_url", "index_username", "index_password"}
+    assert _configured({"index_url": "http://index.test/"}).keys() == _configured({}).keys()
+    assert _configured({"index_url": "http://other.test/"}).keys() == {"index_url"}
+
+
+def _loaded(source: Any, folder: Path) -> list[str]:
+    """Load a source into DuckDB, and return the projects that were loaded."""
+    folder.mkdir(exist_ok=True)
+    pipeline = dlt.pipeline(
+        "configured", destination=_duckdb(folder), dataset_name="data", pipelines_dir=str(folder / "pipelines")
+    )
+    pipeline.run(source)
+    with pipeline.sql_client() as client:
+        return sorted(project for (project,) in client.execute_sql("select project from projects") or [])
+
+
+def _pipeline(folder: Path, destination: Any) -> Any:
+    return dlt.pipeline("some", destination=destination, dataset_name="data", pipelines_dir=str(folder / "pipelines"))
+
+
+def test_no_project_exists(world: World, serve: Serve, tmp_path: Path) -> None:
+    """If the index has none of the projects, the load fails; if it has some, these are loaded."""
+    fake = serve()
+    pipeline = _pipeline(tmp_path, _duckdb(tmp_path))
+    with pytest.raises(PipelineStepFailed) as failed:
+        pipeline.run(pypi(["nosuch1", "nosuch2"], ["files", "stats"], index_url=fake.url, requests_per_second=0))
+    assert any(isinstance(error, UnknownProjectsError) for error in _causes(failed.value))
+    world.add("flask")
+    fake.new_run()
+    assert _loaded(pypi(["nosuch1", "flask"], index_url=fake.url, requests_per_second=0), tmp_path) == ["flask"]
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+@pytest.mark.parametrize("table_format", [None, "iceberg"])
+def test_destination_that_cannot_delete(world: World, serve: Serve, tmp_path: Path, table_format: Any) -> None:
+    """Files without a table format, where rows are appended, and Iceberg files, where none are deleted, are refused.
+
+    Nothing is requested. Snapshots are replaced, so that they can be loaded there.
+    """
+    world.add("flask")
+    fake = serve()
+    pipeline = _pipeline(tmp_path, dlt.destinations.filesystem(str(tmp_path / "files")))
+    source = pypi(["flask"], index_url=fake.url, requests_per_second=0)
+    with pytest.raises(PipelineStepFailed) as failed:
+        pipeline.extract(source, table_format=table_format)
+    (error,) = [one for one in _causes(failed.value) if isinstance(one, DestinationError)]
+    assert str(error).startswith("cannot write filesystem: ")
+    assert ("changed rows would be appended" in str(error)) is (table_format is None)
+    assert "deleted rows of projects would stay: use a database, or run the pipeline with table_format" in str(error)
+    assert fake.requests == []
+    _pipeline(tmp_path, dlt.destinations.filesystem(str(tmp_path / "files"))).run(source.with_resources("stats"))
+    assert list((tmp_path / "files").glob("data/stats/*"))
+
+
+def test_delta_tables_are_accepted(world: World, serve: Serve, tmp_path: Path) -> None:
+    """Delta tables merge and delete rows, and are not refused."""
+    world.add("flask")
+    fake = serve()
+    pipeline = _pipeline(tmp_path, dlt.destinations.filesystem(str(tmp_path / "files")))
+    pipeline.extract(pypi(["flask"], index_url=fake.url, requests_per_second=0), table_format="delta")
+    assert len(fake.requests) == 1
+
+
+def test_index_that_never_answers_keeps_the_state(world: World, serve: Serve, tmp_path: Path) -> None:
+    """A mistyped index URL does not replace the state: the next load of the right index brings no rows."""
+    world.add("flask")
+    fake = serve()
+    pipeline = _pipeline(tmp_path, _duckdb(tmp_path))
+    settings: dict[str, Any] = {"requests_per_second": 0}
+    pipeline.run(pypi(["flask"], index_url=fake.url, **settings))
+    before = pipeline.state["sources"]["pypi"]
+    with pytest.raises(PipelineStepFailed):
+        pipeline.run(pypi(["flask"], index_url=f"{fake.url}/mistyped", **settings))
+    pipeline.run(pypi(["flask"], ["files", "stats"], index_url=fake.url, **settings).with_resources("stats"))
+    assert pipeline.state["sources"]["pypi"] == before
+    fake.new_run()
+    pipeline.run(pypi(["flask"], index_url=fake.url, **settings))
+    assert [request.status for request in fake.requests] == [304]
