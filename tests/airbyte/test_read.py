@@ -12,6 +12,7 @@ from tests.airbyte import (
     Read,
     config,
     errors,
+    logs,
     records,
     shape,
 )
@@ -93,6 +94,32 @@ def test_pretty_printed_document_is_one_line(world: World, fake: FakeIndex, read
     world.override("/pypi/a/json", json.dumps(document, indent=2).encode())
     _, messages = read(config(fake, "a"), "project")
     assert records(messages, "project") == [{**document, "project": "a", "seen_at": NOW_TEXT}]
+
+
+def test_documents_cannot_set_our_columns(world: World, fake: FakeIndex, read: Read) -> None:
+    """Keys of documents that are names of our columns, in any case, are left out of rows, with a warning."""
+    info = {"name": "a", "version": "1"}
+    own = {
+        "seen_at": None,
+        "Seen_At": 1,
+        "_ab_cdc_deleted_at": "2020-01-01T00:00:00Z",
+        "project": "other",
+        "PROJECT": 1,
+    }
+    document = {"info": info, "releases": {"1": []}, "urls": []}
+    world.override("/pypi/a/json", {**document, **own})
+    world.override("/stats/", {"top_packages": {}, "_ab_cdc_deleted_at": "2020-01-01T00:00:00Z"})
+    complete, messages = read(config(fake, "a"), "project", "release", "stats", "files")
+    assert complete
+    ours = {"project": "a", "seen_at": NOW_TEXT}
+    assert records(messages, "project") == [{**document, **ours}]
+    assert records(messages, "release") == [{"info": info, "urls": [], "version": "1", **ours}]
+    assert records(messages, "stats") == [{"top_packages": {}}]
+    left_out = "has keys that are columns of source-pypi, which are left out"
+    assert logs(messages, "WARN") == [
+        f"{fake.url}/pypi/a/json {left_out}: PROJECT, Seen_At, _ab_cdc_deleted_at, project, seen_at",
+        f"{fake.url}/stats/ {left_out}: _ab_cdc_deleted_at",
+    ]
 
 
 def test_unknown_stream_is_incomplete(world: World, fake: FakeIndex, read: Read) -> None:

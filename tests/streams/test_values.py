@@ -2,7 +2,8 @@
 
 import pytest
 
-from source_pypi.streams._values import absolute, is_url, keywords, text, texts
+from source_pypi.schema import DELETED_AT, SEEN_AT
+from source_pypi.streams._values import SYNC_COLUMNS, absolute, is_url, keywords, text, texts, without_own_keys
 
 
 @pytest.mark.parametrize("value", [None, "", " ", "\n\t ", "\u00a0", "UNKNOWN"])
@@ -69,3 +70,10 @@ def test_very_long_texts_are_not_parsed() -> None:
     assert keywords(long) == [long]
     assert absolute("../" * 10_000, "http://index.test/") == "../" * 10_000
     assert not is_url("http://index.test/" + "a" * 10_000)
+
+
+def test_sync_columns() -> None:
+    """The columns that a sync adds are those that documents cannot set."""
+    assert (SEEN_AT.name, DELETED_AT.name) == SYNC_COLUMNS
+    document = {"Seen_at": 1, "_AB_CDC_DELETED_AT": 2, "Project": 3, "info": 4, "version": 5}
+    assert without_own_keys(document, "project") == {"info": 4, "version": 5}

@@ -1,9 +1,12 @@
 """Conversions from values as the index writes them to values of columns."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import urljoin, urlsplit
 
 from source_pypi.safety.limits import LONGEST_PARSED, LONGEST_URL
+
+#: The columns that a sync adds to rows (``schema.SyncColumns``).
+SYNC_COLUMNS = ("seen_at", "_ab_cdc_deleted_at")
 
 
 def text(value: str | None) -> str | None:
@@ -30,6 +33,21 @@ def keywords(value: str | None) -> list[str] | None:
         return None if stripped is None else [stripped]
     parts = stripped.split(",") if "," in stripped else stripped.split()
     return [part.strip() for part in parts if part.strip()]
+
+
+def own_keys(document: Mapping[str, object], columns: Iterable[str]) -> list[str]:
+    """The keys of a document that stand for columns of our own, in any case: some databases ignore case."""
+    own = {name.lower() for name in (*SYNC_COLUMNS, *columns)}
+    return [key for key in document if key.lower() in own]
+
+
+def without_own_keys(document: Mapping[str, object], *columns: str) -> dict[str, object]:
+    """A document that becomes a row, without keys that would set columns of our own.
+
+    :param columns: those that the stream adds, besides ``SYNC_COLUMNS``.
+    """
+    dropped = own_keys(document, columns)
+    return {key: value for key, value in document.items() if key not in dropped}
 
 
 def is_url(value: str) -> bool:

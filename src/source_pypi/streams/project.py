@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from source_pypi.services.index import documents as wire
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams._fields import ProjectName
+from source_pypi.streams._values import without_own_keys
 from source_pypi.streams.stream import ONE_PER_PROJECT, ProjectDocuments, Row, Stream
 
 
@@ -15,9 +16,9 @@ class Project(wire.Project, frozen=True, kw_only=True):
 
 
 def project_rows(documents: ProjectDocuments) -> Iterator[Row]:
-    """The document with every key that the index sent, including unknown ones."""
+    """The document with every key that the index sent, including unknown ones, but for names of our own columns."""
     if documents.document is not None:
-        yield {**documents.document.sections} | {"project": documents.project}
+        yield without_own_keys(documents.document.sections, "project") | {"project": documents.project}
 
 
 STREAM = Stream(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from source_pypi.services.index import documents as wire
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams._fields import ProjectName, ReleaseVersion
+from source_pypi.streams._values import without_own_keys
 from source_pypi.streams.stream import ONE_PER_RELEASE, ProjectDocuments, Row, Stream
 
 
@@ -16,9 +17,12 @@ class Release(wire.Release, frozen=True, kw_only=True):
 
 
 def release_rows(documents: ProjectDocuments) -> Iterator[Row]:
-    """The documents with every key that the index sent, except ``releases``, which only project documents have."""
+    """The documents with every key that the index sent, but for names of our own columns.
+
+    ``releases`` is left out, too: only project documents have it.
+    """
     for release in documents.releases:
-        sections = {name: value for name, value in release.document.sections.items() if name != "releases"}
+        sections = without_own_keys(release.document.sections, "project", "version", "releases")
         yield sections | {"project": documents.project, "version": release.version}
 
 

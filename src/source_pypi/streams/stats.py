@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from source_pypi.services.index import documents as wire
 from source_pypi.services.index.documents.kinds import DocumentKind
+from source_pypi.streams._values import without_own_keys
 from source_pypi.streams.stream import ProjectDocuments, Row, Stream
 
 
@@ -12,9 +13,9 @@ class Stats(wire.Statistics, frozen=True):
 
 
 def stats_rows(documents: ProjectDocuments) -> Iterator[Row]:
-    """The document with every key that the index sent."""
+    """The document with every key that the index sent, but for names of our own columns."""
     if documents.statistics is not None:
-        yield {**documents.statistics.sections}
+        yield without_own_keys(documents.statistics.sections)
 
 
 STREAM = Stream(

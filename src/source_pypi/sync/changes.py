@@ -17,8 +17,9 @@ from msgspec.structs import replace
 
 from source_pypi.errors import NotOfferedError, SourceError, TooLargeError, UnknownReleaseError
 from source_pypi.safety.limits import LARGEST_ROW, MOST_ROWS
-from source_pypi.services.index.documents import Fingerprint
+from source_pypi.services.index.documents import Document, Fingerprint
 from source_pypi.services.index.documents.kinds import DocumentKind
+from source_pypi.streams._values import own_keys
 from source_pypi.streams.stream import ProjectDocuments, Row, Stream
 from source_pypi.sync.batch import Batch, Change
 from source_pypi.sync.fetch_result import FetchResult
@@ -35,6 +36,12 @@ CHUNK = 64 * 1024
 _ENCODER = msgspec.json.Encoder()
 #: The name of the only partition of streams that have one a project.
 _ONLY = ""
+#: The columns that rows of raw documents have besides the document's keys.
+_ADDED_COLUMNS: Mapping[DocumentKind, tuple[str, ...]] = {
+    DocumentKind.PROJECT: ("project",),
+    DocumentKind.RELEASES: ("project", "version"),
+    DocumentKind.STATISTICS: (),
+}
 _DIGEST_OF_NO_ROWS = sha1(usedforsecurity=False).digest()[:DIGEST]
 
 
@@ -86,7 +93,11 @@ def batch_of(
         failures=failures,
         missing=result.missing and named and not previous.existed,
         user_errors=tuple(result.user_errors),
-        warnings=(*result.warnings, *_absence_warnings(result, previous, named=named)),
+        warnings=(
+            *result.warnings,
+            *_absence_warnings(result, previous, named=named),
+            *_own_key_warnings(previous.streams, documents, changes),
+        ),
         invalid_fields=tuple(
             invalid_field for document in documents.all() for invalid_field in document.invalid_fields
         ),
@@ -101,6 +112,24 @@ def _absence_warnings(result: FetchResult, previous: PreviousState, *, named: bo
     if previous.existed:
         return [f"{result.documents.project} was removed from the index, and its rows are deleted"]
     return [] if named else [f"{result.documents.project} is listed or required, but the index does not have it"]
+
+
+def _own_key_warnings(
+    streams: Iterable[Stream], documents: ProjectDocuments, changes: Mapping[str, Change]
+) -> list[str]:
+    """What to report of documents with keys that would set columns of our own: rows of raw streams lack them."""
+    read = {kind for s in streams if s.raw and s.name in changes and changes[s.name].count for kind in s.documents}
+    found: list[tuple[DocumentKind, Document[Any] | None]] = [
+        (DocumentKind.PROJECT, documents.document),
+        *((DocumentKind.RELEASES, release.document) for release in documents.releases),
+        (DocumentKind.STATISTICS, documents.statistics),
+    ]
+    warnings = dict[str, str]()
+    for kind, document in found:
+        if document is not None and kind in read and (keys := own_keys(document.sections, _ADDED_COLUMNS[kind])):
+            names = ", ".join(sorted(keys))
+            warnings[document.url] = f"has keys that are columns of source-pypi, which are left out: {names}"
+    return [f"{url} {warning}" for url, warning in warnings.items()]
 
 
 def _has_mistyped_pin(stream: Stream, result: FetchResult, previous: PreviousState) -> bool:

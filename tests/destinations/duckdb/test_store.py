@@ -39,6 +39,19 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "files.duckdb"
 
 
+def test_documents_cannot_set_our_columns(world: World, fake: FakeIndex, connect: Connect, path: Path) -> None:
+    """Keys of documents that are names of our columns, in any case, are left out; the rows are loaded."""
+    own = {"seen_at": "never", "SEEN_AT": 1, "_ab_cdc_deleted_at": "2020-01-01T00:00:00Z", "project": "other"}
+    document = {"info": {"name": "a", "version": "1"}, "releases": {"1": []}, "urls": [], "Version": "9", **own}
+    world.override("/pypi/a/json", document)
+    world.override("/stats/", {"top_packages": {}, "total_packages_size": 7, **own})
+    load(path, connect(fake), "a")
+    assert rows(path, "select project, seen_at > '2025-01-01', info ->> 'name' from project") == [("a", True, "a")]
+    release = "select project, version, seen_at > '2025-01-01', info ->> 'name' from release"
+    assert rows(path, release) == [("a", "1", True, "a")]
+    assert rows(path, "select total_packages_size from stats") == [(7,)]
+
+
 def test_streams_are_typed_tables(world: World, fake: FakeIndex, connect: Connect, path: Path) -> None:
     """Every stream is a table of its name in the default schema, typed, with its rows."""
     world.add("Flask", releases=["1.0", "2.0"], keywords="web, wsgi", project_urls={"Source": "https://example.com"})
