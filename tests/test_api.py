@@ -52,6 +52,16 @@ def test_nothing_is_requested_before_the_first_row(world: World, fake: FakeIndex
     assert len(fake.requests) == 1
 
 
+def test_each_stream_requests_the_projects(world: World, fake: FakeIndex) -> None:
+    """A call requests the document of each project once; calls share nothing."""
+    world.add("flask")
+    world.add("click")
+    for stream in ("projects", "versions", "files"):
+        assert list(source_pypi.read(stream, ["flask", "click"], index_url=fake.url, requests_per_second=0))
+        assert len(fake.requests) == 2
+        fake.new_run()
+
+
 def test_errors_come_after_all_rows(world: World, fake: FakeIndex) -> None:
     """A missing project is raised after all rows of the other projects."""
     world.add("flask")
@@ -87,7 +97,12 @@ def test_public_names() -> None:
     [
         (lambda: source_pypi.read("files", "flask"), "must be a list of names"),
         (lambda: source_pypi.read("files", ["flask"], request_per_second=1), "there is no such setting"),
-        (lambda: source_pypi.read("nope"), "no such stream"),
+        (lambda: source_pypi.read("nope"), r"no such stream: nope \(available: projects, "),
+        (
+            lambda: source_pypi.read("all", ["flask"]),
+            r"all \(read returns the rows of one stream; available: projects, ",
+        ),
+        (lambda: source_pypi.read(["files", "urls"], ["flask"]), "read returns the rows of one stream"),  # type: ignore[arg-type]
     ],
 )
 def test_invalid_input_is_raised_by_the_call(call: Callable[[], object], reason: str) -> None:

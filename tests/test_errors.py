@@ -37,8 +37,13 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     ),
     (
         "UnknownStreamError",
-        (("file", "x"), ("files", "projects")),
+        (("file", "x"), ("files", "projects"), ""),
         "no such stream: file, x (available: files, projects)",
+    ),
+    (
+        "UnknownStreamError",
+        (("all",), ("files", "projects"), "read one"),
+        "no such stream: all (read one; available: files, projects)",
     ),
     ("RequirementsError", ("pylock.toml", None, "it is no TOML"), "pylock.toml: it is no TOML"),
     ("RequirementsError", ("requirements.txt", 3, "no such file"), "requirements.txt:3: no such file"),

@@ -167,13 +167,18 @@ class UnknownReleaseError(ConfigError):
 
 
 class UnknownStreamError(ConfigError):
-    """Streams that do not exist; raised when streams are chosen. ``available`` are those that exist."""
+    """Streams that do not exist; raised when streams are chosen. ``available`` are those that exist.
+
+    ``hint`` says what to do; empty: choose one that is available.
+    """
 
     streams: Sequence[str]
     available: Sequence[str]
+    hint: str = ""
 
     def _message(self) -> str:
-        return f"no such stream: {', '.join(self.streams)} (available: {', '.join(self.available)})"
+        hint = f"{self.hint}; " if self.hint else ""
+        return f"no such stream: {', '.join(self.streams)} ({hint}available: {', '.join(self.available)})"
 
 
 class ExtraMissingError(ConfigError):
