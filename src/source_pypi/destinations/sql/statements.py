@@ -100,6 +100,10 @@ class Statements:
         values = [run.version, run.index, run.unfinished, " ".join(run.tables)]
         return Statement(f"UPDATE {self._table(RUN.name)} SET {pairs} WHERE 1 = 1", values)
 
+    def latest_check(self) -> Statement:
+        """The highest ``checked_at``."""
+        return Statement(f"SELECT MAX({self._column('checked_at')}) FROM {self._table(STATE.name)}")
+
     def clear_state(self) -> Statement:
         """Delete all state."""
         return Statement(f"DELETE FROM {self._table(STATE.name)} WHERE 1 = 1")
@@ -227,6 +231,11 @@ class SqlState(ABC):
         exists = self._last_run() is not None
         written = [statements.update_run(run) if exists else statements.insert_run(run)]
         self._execute_all([*written, *([statements.clear_state()] if clear_state else [])])
+
+    def latest_check(self) -> int | None:
+        """The highest ``checked_at`` of all state, in seconds since 1970; None: there is no state."""
+        ((latest,),) = self._rows(self._statements().latest_check())
+        return None if latest is None else int(latest)
 
     def states(self, projects: Collection[str]) -> Iterable[PackedState]:
         """The state of these projects."""
