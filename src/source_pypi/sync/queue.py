@@ -96,6 +96,8 @@ class ProjectQueue:
 
         for requirement in self._needs[target.project]:
             named = extras_named(requirement.marker)
+            if canonicalize_name(requirement.name) in self._selection.elsewhere:
+                continue
             if (unconditional and not named) or named & set(extras):
                 wanted = frozenset(canonicalize_name(extra) for extra in requirement.extras)
                 self._ask(
@@ -107,9 +109,9 @@ class ProjectQueue:
 
 def _requirements(result: FetchResult) -> Iterator["Requirement"]:
     """What a project needs, on any platform; requirements of an address are not on the index."""
-    from source_pypi.standards.requirements import parse_requirement
+    from source_pypi.standards.requirements import lenient_requirement
 
     for text in result.requirements or ():
-        requirement = parse_requirement(text)
+        requirement = lenient_requirement(text)
         if requirement is not None and requirement.url is None:
             yield requirement
