@@ -198,9 +198,10 @@ def test_the_shortest_way_counts(world: World, fake: FakeIndex, connect: Connect
 
 
 def test_whatever_the_platform(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """Markers of platforms are not asked, and what does not parse is passed over."""
-    needs(world, a=["b; os_name == 'nt'", "c; python_version < '3'", "pytz (>dev)", "B >= 2"], b=[], c=[])
-    assert visited(read(connect(fake), ["a"], FILES, follow_dependencies=1)) == [*"abc"]
+    """Markers of platforms are ignored, and a requirement that PEP 508 does not allow is followed by its name."""
+    invalid = ["pytz (>dev)", "git+https://example.com/d.git", "-e ./e", "f/g", "git@example.com:h.git"]
+    needs(world, a=["b; os_name == 'nt'", "c; python_version < '3'", *invalid, "B >= 2"], b=[], c=[], pytz=[])
+    assert visited(read(connect(fake), ["a"], FILES, follow_dependencies=1)) == [*"abc", "pytz"]
 
 
 def test_extras_only_where_they_are_asked_for(world: World, fake: FakeIndex, connect: Connect) -> None:
