@@ -12,19 +12,22 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
-import duckdb
+from msgspec.structs import replace
 from packaging.utils import NormalizedName
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from source_pypi.destinations.duckdb.state import Remembered
-from source_pypi.destinations.duckdb.store import Database
+from source_pypi.destinations.duckdb.store import DuckdbStore
+from source_pypi.destinations.loader import Loader
 from source_pypi.selection import SelectedProject
 from source_pypi.services.index.documents import Fingerprint
 from source_pypi.services.index.documents.page import JSON_PAGE
 from source_pypi.streams import choose_streams
+from source_pypi.sync.batch import Batch
+from source_pypi.sync.changes import Change
 from source_pypi.sync.state import Partition, ProjectState, settings_digest_of
 from source_pypi.sync.state_codec import DIGEST
 from tests.fake_index import FakeIndex, World
@@ -85,33 +88,37 @@ def listing(names: Sequence[str], world: World) -> bytes:
 
 
 def remember(names: Sequence[str], into: Path, root: str) -> None:
-    """Write what a sync of all projects would have noted, a little in the future: no project's day comes meanwhile."""
-    with Database(into, choose_streams(None), root=root):  # makes the tables
-        pass
-    with duckdb.connect(str(into)) as connection:
-        remembered = Remembered(connection, into, root, time.time())
+    """Write the state of a sync of all projects, a little in the future: no project becomes due meanwhile."""
+    store = DuckdbStore(str(into))
+    store.limits = replace(store.limits, unchanged_projects=AT_ONCE)
+    with Loader(store, choose_streams(None), root=root) as loader:
         for start in range(0, len(names), AT_ONCE):
-            for stream, project, seen in _seen(names, start, int(time.time()) + 3600):
-                remembered.save(stream, project, seen)
-            remembered.finish()
-            remembered.write()
+            for project, states in _states(names, start, int(time.time()) + 3600):
+                changes = {stream: Change(state) for stream, state in states.items()}
+                loader.add(Batch(project, datetime.now(UTC), changes))
+        loader.finish()
 
 
-def _seen(names: Sequence[str], start: int, asked: int) -> Iterator[tuple[str, str, ProjectState]]:
+def _states(names: Sequence[str], start: int, checked_at: int) -> Iterator[tuple[str, dict[str, ProjectState]]]:
     chance = random.Random(start)
-    terms = {
-        stream.name: settings_digest_of(stream, SelectedProject(NormalizedName("")), "latest", fill=False, keys=False)
+    digests = {
+        stream.name: settings_digest_of(
+            stream, SelectedProject(NormalizedName("")), "latest", use_core_metadata=False, keys=False
+        )
         for stream in choose_streams(None)
     }
     for number, name in enumerate(names[start : start + AT_ONCE], start):
         serial = serial_of(number)
         fingerprints = {"project": Fingerprint(b"~" + chance.randbytes(16), serial)}
-        for stream, one in terms.items():
-            yield (
-                stream,
-                name,
-                ProjectState(asked, one, True, serial, fingerprints, {"": Partition(chance.randbytes(DIGEST))}),
-            )
+        yield (
+            name,
+            {
+                stream: ProjectState(
+                    checked_at, one, True, serial, fingerprints, {"": Partition(chance.randbytes(DIGEST))}
+                )
+                for stream, one in digests.items()
+            },
+        )
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 from source_pypi.config import read_config
-from source_pypi.destinations.duckdb.store import Database
+from source_pypi.destinations.duckdb.store import DuckdbStore
+from source_pypi.destinations.loader import Loader
 from source_pypi.selection import select
 from source_pypi.services.index.api import open_index
 from source_pypi.streams import choose_streams
@@ -26,7 +27,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()  # what waits here would be looked through again and again, which sync does not do
     wall, cpu = time.perf_counter(), time.process_time()
-    with Database(Path(sys.argv[2]), streams, selection.projects, root=index.root) as database:
+    with Loader(DuckdbStore(sys.argv[2]), streams, selection.projects, root=index.root) as database:
         for batch in visited:
             database.add(batch)
         database.finish()

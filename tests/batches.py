@@ -1,4 +1,4 @@
-"""Batches as a visit would give them, and the rows that are in one, for tests of those who make and take them."""
+"""Made-up batches, and the rows of a batch: for tests of code that makes or takes batches."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -12,14 +12,14 @@ from source_pypi.sync.changes import SLICE, Change
 from source_pypi.sync.state import ProjectState
 
 SEEN_AT = datetime(2026, 11, 22, 7, 29, 37, tzinfo=UTC)
-#: What a stream has seen of a project of which nothing more is known.
+#: The state of a stream without documents or rows.
 SEEN = ProjectState(int(SEEN_AT.timestamp()), b"term", True, None, {}, {})
 _BY_NAME = {stream.name: stream for stream in STREAMS}
 _ENCODER = msgspec.json.Encoder()
 
 
 def change_with(rows: Sequence[Any], **fields: Any) -> Change:
-    """A change with these rows, as lines in slices."""
+    """Return a change with these rows, as lines in slices."""
     slices = (rows[start : start + SLICE] for start in range(0, len(rows), SLICE))
     return Change(SEEN, len(rows), tuple(map(_ENCODER.encode_lines, slices)), **fields)
 
@@ -31,7 +31,7 @@ def batch_with(
     kept: Mapping[str, tuple[str, ...]] | None = None,
     **fields: Any,
 ) -> Batch:
-    """A batch with these rows, by stream, that replace all others, but for those of the parts ``kept``."""
+    """Return a batch with these rows, by stream, which replace all but those of the partitions ``kept``."""
     changes = {
         name: change_with(made, unchanged_partitions=(kept or {}).get(name, ())) for name, made in (rows or {}).items()
     }
@@ -39,7 +39,7 @@ def batch_with(
 
 
 def rows_in(batch: Batch) -> dict[str, list[Any]]:
-    """The rows of a batch, by stream, of those that have changed; as many as it says that there are."""
+    """Return the rows of a batch, by stream that changed; as many as its ``counts`` say."""
     rows = {name: list(rows_of(_BY_NAME[name], batch.changes[name])) for name in batch.counts}
     assert {name: len(made) for name, made in rows.items()} == batch.counts
     return rows

@@ -109,7 +109,7 @@ def _abnormal_state(stream: Stream) -> dict[str, Any]:
     ]
     packed = {}
     for project in projects if stream.of_project else [None]:
-        digest = settings_digest_of(stream, project, "latest", fill=False, keys=True)
+        digest = settings_digest_of(stream, project, "latest", use_core_metadata=False, keys=True)
         fingerprints = {code: Fingerprint(b"", SERIAL) for code in "dpl"}
         state = ProjectState(TIME, digest, True, SERIAL, fingerprints, {})
         packed[WHOLE_INDEX if project is None else project.project] = pack_text(state)

@@ -13,7 +13,7 @@ import pytest
 
 from source_pypi import airbyte
 from source_pypi.config import Config, make_config
-from source_pypi.destinations.duckdb.store import Database
+from source_pypi.destinations import open_destination
 from source_pypi.selection import select
 from source_pypi.services.index.api import open_index
 from source_pypi.streams import choose_streams
@@ -105,7 +105,7 @@ class Sync(Command):
         config, chosen = self.config(projects, **settings), choose_streams(list(streams))
         index, selection = open_index(config), select(config)
         before = self._content(streams)
-        opened = Database(self.file, chosen, selection.projects, root=index.root, now=lambda: now)
+        opened = open_destination(str(self.file), chosen, selection.projects, root=index.root, now=lambda: now)
         with opened as database:
             for batch in batches(index, selection, chosen, config, database, lambda: now):
                 database.add(batch)

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from source_pypi.destinations.duckdb.store import Database
+from source_pypi.destinations import open_destination
 from source_pypi.services.index.api import Index
 from source_pypi.streams import STREAMS, choose_streams
 from source_pypi.streams.stream import Stream
@@ -18,7 +18,7 @@ from tests.fake_index import FakeIndex, World
 from tests.fake_index.documents import View, project_document
 from tests.recordings import recorded_documents
 from tests.streams import ROOT
-from tests.sync.test_run import counts, read
+from tests.sync.helpers import counts, read
 
 Connect = Callable[..., Index]
 
@@ -39,7 +39,7 @@ def query(path: Path, query: str) -> list[tuple[Any, ...]]:
 
 def load(path: Path, streams: tuple[Stream, ...], batches: list[Batch]) -> None:
     """Load batches into a database."""
-    with Database(path, streams) as database:
+    with open_destination(str(path), streams, root="") as database:
         for batch in batches:
             database.add(batch)
 

@@ -15,7 +15,7 @@ import duckdb
 import pytest
 
 import source_pypi
-from source_pypi.destinations.duckdb.store import Database
+from source_pypi.destinations import open_destination
 from source_pypi.errors import DocumentError, TooLargeError
 from source_pypi.safety import limits
 from source_pypi.safety.limits import DEEPEST
@@ -27,7 +27,7 @@ from source_pypi.sync.batch import lines_of
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World
 from tests.hostile import TAKEN, info, nested
-from tests.sync.test_run import counts, read
+from tests.sync.helpers import counts, read
 
 Connect = Callable[..., Index]
 READ = tuple(stream for stream in STREAMS if stream.of_project and stream.name not in ("attestations", "core_metadata"))
@@ -37,7 +37,7 @@ QUICK = 10.0
 
 def load(path: Path, batches: list[Any]) -> dict[str, int]:
     """Load batches with a history, commit by commit, and count the rows of ``bar`` in every table."""
-    with Database(path, READ, keep_history=True) as database:
+    with open_destination(str(path), READ, root="", keep_history=True) as database:
         for batch in batches:
             database.add(batch)
             database.commit()

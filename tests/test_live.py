@@ -11,7 +11,7 @@ from source_pypi.services.index.api import open_index
 from source_pypi.streams import choose_streams
 from source_pypi.sync.run import Run
 from source_pypi.sync.state_codec import pack_text
-from tests.remembering import Remembering
+from tests.memory_store import MemoryStore
 
 pytestmark = pytest.mark.live
 
@@ -37,7 +37,7 @@ def test_keys_take_at_most_eight_bytes() -> None:
     chosen = choose_streams(["versions", "files", "classifiers", "urls", "dependencies"])
     keys = size = 0
     run = Run(open_index(config), select(config), chosen, config)
-    for batch in run.batches(Remembering(keys=True)):
+    for batch in run.batches(MemoryStore(keys=True)):
         for change in batch.changes.values():
             partitions = {name: replace(part, keys=None) for name, part in change.state.partitions.items()}
             bare = replace(change.state, partitions=partitions)

@@ -8,7 +8,7 @@ import pytest
 from source_pypi.streams import choose_streams
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World
-from tests.sync.test_run import counts, read
+from tests.sync.helpers import counts, read
 from tests.test_hard_cases import OF_PROJECT, Connect, load, query, rows_of
 
 #: What no table may lose: it is in a text, in a label, in a name.

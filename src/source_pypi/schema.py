@@ -15,18 +15,39 @@ from source_pypi.streams import DEFAULT
 if TYPE_CHECKING:
     from source_pypi.streams.stream import Stream
 
-_PLAIN: dict[Any, tuple[str, str]] = {
-    str: ("string", "VARCHAR"),
-    int: ("integer", "BIGINT"),
-    float: ("number", "DOUBLE"),
-    bool: ("boolean", "BOOLEAN"),
-    datetime: ("string", "TIMESTAMPTZ"),
-}
+
+class ColumnType(Struct, frozen=True):
+    """A type of column, as each system names it.
+
+    :ivar json: in JSON Schema.
+    :ivar duckdb: in DuckDB.
+    :ivar arrow: in Arrow.
+    :ivar dlt: in dlt.
+    :ivar python: the Python type of a value that is decoded from JSON; None: the value stays JSON.
+    """
+
+    json: str
+    duckdb: str
+    arrow: str
+    dlt: str
+    python: Any
+
+
+TEXT = ColumnType("string", "VARCHAR", "string", "text", str)
+INTEGER = ColumnType("integer", "BIGINT", "int64", "bigint", int)
+NUMBER = ColumnType("number", "DOUBLE", "float64", "double", float)
+BOOLEAN = ColumnType("boolean", "BOOLEAN", "bool", "bool", bool)
+TIMESTAMP = ColumnType("string", "TIMESTAMPTZ", "timestamp[us, tz=UTC]", "timestamp", datetime)
+TEXTS = ColumnType("array", "VARCHAR[]", "list<string>", "json", None)
+JSON = ColumnType("object", "JSON", "string", "json", None)
+BYTES = ColumnType("string", "BLOB", "binary", "binary", None)
+
+_PLAIN: dict[Any, ColumnType] = {type_.python: type_ for type_ in (TEXT, INTEGER, NUMBER, BOOLEAN, TIMESTAMP)}
 _TIME = {"format": "date-time", "airbyte_type": "timestamp_with_timezone"}
 
 
 class SyncColumns(Struct, frozen=True, kw_only=True, rename={"deleted_at": "_ab_cdc_deleted_at"}):
-    """What is told of every row of an incremental stream besides its own fields."""
+    """The columns that ``sync`` adds to each row of an incremental stream."""
 
     seen_at: Annotated[
         datetime,
@@ -71,9 +92,23 @@ def table_fields(stream: Stream) -> tuple[Field, ...]:
     return (*stream_fields(stream), *((SEEN_AT,) if stream.incremental else ()))
 
 
+def column_types(stream: Stream) -> dict[str, ColumnType]:
+    """The columns of a stream's table and their types: nested values are JSON, a list of texts is an array."""
+    return {field.name: _column_type(field.type) for field in table_fields(stream)}
+
+
 def duckdb_columns(stream: Stream) -> dict[str, str]:
-    """The columns of a stream's table and their DuckDB types; what is nested is JSON, a list of texts an array."""
-    return {field.name: _duckdb_type(field.type) for field in table_fields(stream)}
+    """The columns of a stream's table and their DuckDB types."""
+    return {name: type_.duckdb for name, type_ in column_types(stream).items()}
+
+
+def arrow_type(type_: ColumnType) -> Any:
+    """A type as an object of pyarrow."""
+    import pyarrow as pa  # noqa: PLC0415 - an extra has it, and few need it
+
+    if type_ is TIMESTAMP:
+        return pa.timestamp("us", "UTC")
+    return pa.list_(pa.string()) if type_ is TEXTS else pa.type_for_alias(type_.arrow)
 
 
 def settings_schema(record: type[Struct]) -> dict[str, Any]:
@@ -118,7 +153,7 @@ def _json_type(hint: Any) -> dict[str, Any]:
         return {"type": [_json_type(member)["type"] for member in hint]}
     type_ = bare(hint)[0]
     if type_ in _PLAIN:
-        return {"type": _PLAIN[type_][0]}
+        return {"type": _PLAIN[type_].json}
     origin, arguments = typing.get_origin(type_), typing.get_args(type_)
     if origin is Literal:
         return {"type": "string", "enum": list(arguments)}
@@ -149,13 +184,13 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "additionalProperties": True}
 
 
-def _duckdb_type(hint: Any) -> str:
+def _column_type(hint: Any) -> ColumnType:
     type_ = bare(hint)[0]
     if type_ in _PLAIN:
-        return _PLAIN[type_][1]
+        return _PLAIN[type_]
     if typing.get_origin(type_) is list and bare(typing.get_args(type_)[0])[0] is str:
-        return "VARCHAR[]"
-    return "JSON"
+        return TEXTS
+    return JSON
 
 
 def describe_streams(streams: Iterable[Stream]) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from source_pypi.destinations.address import handles, parse_address
+from source_pypi.destinations.address import is_database, is_folder, parse_address
 from source_pypi.safety.redaction import without_credentials
 from tests.connector import ROOT
 from tests.environments.surroundings import SUMMARY, Surroundings, odd_world
@@ -69,7 +69,7 @@ def test_messages_end_with_line_feeds(here: Surroundings) -> None:
 )
 def test_drive_is_not_a_url_scheme(into: str, is_address: bool) -> None:
     """A path with a drive is a DuckDB file, or a folder if it ends with a slash; only a URL is a URL."""
-    assert handles(into) is is_address
+    assert (is_folder(into) or is_database(into)) is is_address
     if is_address:
         kind = "sqlalchemy" if into.startswith("sqlite") else "folder"
         assert (parse_address(into).kind, parse_address(into).address, parse_address(into).secrets) == (kind, into, ())

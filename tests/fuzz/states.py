@@ -1,17 +1,20 @@
 """Readers of state: the state file of a platform, and the table ``_state``."""
 
+import atexit
+import shutil
+import tempfile
 from functools import cache
-from pathlib import Path
 
 import duckdb
 import msgspec
 
 from source_pypi.airbyte.inputs import read_state
 from source_pypi.airbyte.state import StreamStates
-from source_pypi.destinations.duckdb.state import Remembered
+from source_pypi.destinations.duckdb.store import DuckdbStore
+from source_pypi.destinations.loader import Loader
 from source_pypi.errors import StateError
-from source_pypi.streams import STREAMS
-from source_pypi.sync.state_codec import pack_row, unpack_text
+from source_pypi.streams import STREAMS, choose_streams
+from source_pypi.sync.state_codec import PackedState, pack_row, unpack_text
 from tests.fuzz.files import placed
 from tests.fuzz.seeds import seen
 from tests.streams import ROOT
@@ -42,30 +45,35 @@ def packed_text(body: bytes) -> None:
 
 
 @cache
-def _connection() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(":memory:")
-    Remembered(connection, Path("memory"), ROOT, 1_700_000_100.0)
-    return connection
+def _loader() -> Loader:
+    """A loader into a DuckDB file that stays open: to open one takes most of the time."""
+    folder = tempfile.mkdtemp(prefix="source-pypi-fuzz-")
+    loader = Loader(DuckdbStore(f"{folder}/x.duckdb"), choose_streams(["files", "versions"]), root=ROOT)
+    loader.__enter__()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(loader.__exit__, None, None, None)
+    return loader
 
 
 def row_seed() -> bytes:
     """A row of ``_state``, as JSON: its bytes in hexadecimal."""
     row = pack_row("foo", {"files": seen(), "versions": seen()})
-    return msgspec.json.encode({**row._asdict(), "seen": row.packed.hex()})
+    return msgspec.json.encode({**row._asdict(), "packed": row.packed.hex()})
 
 
 def table_row(body: bytes) -> None:
-    """A row of the table ``_state``, changed by another program; values that its columns cannot hold are skipped."""
-    connection = _connection()
+    """A row of the table ``_state`` that somebody else changed; what its columns cannot hold was never in it."""
+    loader = _loader()
+    assert isinstance(loader._store, DuckdbStore)
+    connection = loader._store.connection
     try:
-        told = msgspec.json.decode(body)
-        values = [told["project"], told["terms"], told["asked"], told["serial"], told["absent"]]
-        packed = bytes.fromhex(told["seen"])
+        row = msgspec.json.decode(body)
+        values = [row[name] for name in PackedState._fields[:-1]]
+        packed = bytes.fromhex(row["packed"])
         connection.execute("DELETE FROM _state")
         connection.execute("INSERT INTO _state VALUES (?, ?, ?, ?, ?, ?)", [*values, packed])
     except (msgspec.DecodeError, duckdb.Error, ValueError, TypeError, KeyError, RuntimeError, RecursionError):
         return
-    remembered = Remembered(connection, Path("memory"), ROOT, 1_700_000_100.0)
-    remembered.load(["foo"], ["files", "versions"])
-    list(remembered.summaries(_TERMS))
-    remembered.forget("files")
+    loader.load(["foo"])
+    list(loader.summaries(_TERMS))
+    loader._forget({"files"})

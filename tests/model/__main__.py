@@ -1,4 +1,4 @@
-"""``python -m tests.model COUNT [SEED]``: so many random histories, on all processors; others every time."""
+"""``python -m tests.model COUNT [SEED]``: runs random histories on all processors; other ones each time."""
 
 import os
 import random
@@ -12,27 +12,27 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from tests.model.machine import Histories, LazyHistories, LazyReadHistories, ReadHistories
 from tests.model.running import run_histories
 
-#: Histories are run in lots of so many; of four lots, one of each kind.
+#: Histories of a lot; of four lots, one is of each kind.
 LOT = 25
 KINDS = (Histories, LazyHistories, ReadHistories, LazyReadHistories)
 
 
 def run_lot(kind: type[Histories], count: int, number: int) -> tuple[Counter[str], str]:
-    """Run a lot; what was done, and what went wrong."""
+    """Run a lot; return what was done, and what went wrong."""
     try:
         return run_histories(kind, count, number), ""
-    except Exception:  # whatever it is, the seed and the history are to be told
+    except Exception:  # whatever it is, the seed and the history are reported
         return Counter(), f"{kind.__name__}, seed {number}:\n{traceback.format_exc()}"
 
 
 def lots(count: int, seed: int) -> Iterator[tuple[type[Histories], int, int]]:
-    """The lots that make up so many histories: of which kind, how many, with which seed."""
+    """Yield the lots of ``count`` histories: of which kind, how many, with which seed."""
     for number, first in enumerate(range(0, count, LOT)):
         yield KINDS[number % len(KINDS)], min(LOT, count - first), seed + number
 
 
 def main(count: int, seed: int) -> int:
-    """Run them, tell what was done, and return the exit status."""
+    """Run histories, print what was done, and return the exit status."""
     began, done, wrong = time.monotonic(), Counter[str](), 0
     sys.stdout.write(f"{count} histories, seed {seed}\n")
     with ProcessPoolExecutor(os.cpu_count()) as pool:
@@ -40,13 +40,15 @@ def main(count: int, seed: int) -> int:
             lot, error = finished.result()
             done += lot
             wrong += bool(error)
-            told = ", ".join(f"{done[what]:,} {what}" for what in ("histories", "steps", "syncs"))
-            sys.stdout.write(error or f"\r{told}, {time.monotonic() - began:.0f} s")
+            counts = ", ".join(f"{done[what]:,} {what}" for what in ("histories", "steps", "syncs"))
+            sys.stdout.write(error or f"\r{counts}, {time.monotonic() - began:.0f} s")
             sys.stdout.flush()
     sys.stdout.write(f"\n{wrong} lots went wrong\n" if wrong else "\nnone went wrong\n")
     return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    asked = [int(text) for text in sys.argv[1:]]
-    raise SystemExit(main(asked[0] if asked else 5000, asked[1] if len(asked) > 1 else random.randrange(10**9)))
+    arguments = [int(text) for text in sys.argv[1:]]
+    raise SystemExit(
+        main(arguments[0] if arguments else 5000, arguments[1] if len(arguments) > 1 else random.randrange(10**9))
+    )

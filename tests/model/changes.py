@@ -1,6 +1,6 @@
-"""What can happen to an index: each change by its name, to a project of a few, told apart by a number.
+"""What can happen to an index: changes by name, each of a project, with a number that picks the release or file.
 
-A change that makes no sense where it happens (a yank in a project without releases) does nothing.
+A change that is impossible (a yank in a project without releases) does nothing.
 """
 
 import hashlib

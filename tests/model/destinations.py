@@ -1,4 +1,4 @@
-"""The two ways rows go: ``sync`` into a DuckDB file, and ``read`` into a destination that deduplicates."""
+"""Two destinations of rows: ``sync`` into a DuckDB file, and ``read`` into a destination that deduplicates."""
 
 import json
 from abc import ABC, abstractmethod
@@ -12,7 +12,8 @@ import duckdb
 from source_pypi import airbyte
 from source_pypi.airbyte.state import StreamState
 from source_pypi.config import Config
-from source_pypi.destinations.duckdb.store import Database
+from source_pypi.destinations import open_destination
+from source_pypi.destinations.loader import Loader
 from source_pypi.errors import SourceError
 from source_pypi.selection import SelectedProject, select
 from source_pypi.services.index.api import Index
@@ -27,13 +28,13 @@ Place = tuple[str, str]
 
 @dataclass(frozen=True)
 class Run:
-    """One sync, as a destination is asked for it.
+    """One sync.
 
     :ivar streams: their names.
     :ivar connect: opens the index.
-    :ivar began: when it begins, in seconds since 1970.
-    :ivar now: the time, likewise.
-    :ivar cut: after so many batches or messages the run is killed; None: it comes to its end.
+    :ivar began: when it starts, in seconds since 1970.
+    :ivar now: returns the time, in seconds since 1970.
+    :ivar cut: after so many batches or messages the run is killed; None: it finishes.
     """
 
     config: Config
@@ -46,45 +47,45 @@ class Run:
 
 @dataclass
 class Outcome:
-    """What came of a run: which streams of which projects were read, and whether it came to its end."""
+    """Which streams of which projects a run read, and whether it finished."""
 
     read: set[Place] = field(default_factory=set)
-    ended: bool = True
+    finished: bool = True
 
 
 class Destination(ABC):
-    """Where rows go, kept over a history.
+    """Where rows go, through a whole history.
 
-    :ivar expected: what its tables should hold.
-    :ivar pending: what was read by the last run, if it did not come to its end, and when it began.
+    :ivar expected: the rows that its tables should have.
+    :ivar pending: when the last run started and what it read, if it did not finish.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.expected: Tables = {}
-        #: Whether old copies of release documents may have been read, which only a full check mends.
+        #: Whether old copies of release documents may have been read, which only a full check replaces.
         self.doubtful = False
-        #: The project's serial, and what was chosen, when a place was last read; None: what was read has an older one.
+        #: The project's serial, and the settings, when a place was last read; None: an older copy was read.
         self.read_at: dict[Place, object] = {}
         self.pending: tuple[float, set[Place]] | None = None
-        #: What was last read without its keys being kept.
+        #: What was last read without keys in state.
         self.untracked: set[Place] = set()
-        #: Keys that may still be there although they are gone, since removals were not tracked.
+        #: Keys of deleted rows that may still be there, because deleted rows were not tracked.
         self.lingering: set[tuple[Place, Any]] = set()
 
     def resumed(self, now: float) -> set[Place]:
-        """What the run that begins now need not ask for, since it takes up the last one."""
+        """Return what a run that starts now skips, because it continues the last one."""
         if self.pending is None or now - self.pending[0] >= RESUME_WITHIN:
             return set()
         return self.pending[1]
 
     def keeps_keys(self, settings: Mapping[str, Any]) -> bool:  # noqa: ARG002
-        """Whether the keys of rows are remembered, so that those that are gone can be told one by one."""
+        """Return whether states hold the keys of rows, so that those of deleted rows can be listed."""
         return False
 
-    def remember(self, began: float, outcome: Outcome, resumed: set[Place]) -> None:
-        """A run is over."""
-        if outcome.ended:
+    def record(self, began: float, outcome: Outcome, resumed: set[Place]) -> None:
+        """Record that a run has ended."""
+        if outcome.finished:
             self.pending = None
         elif self.pending is not None and resumed:
             self.pending = self.pending[0], resumed | outcome.read
@@ -97,7 +98,7 @@ class Destination(ABC):
 
     @abstractmethod
     def tables(self) -> Tables:
-        """What is in the tables of all streams that were ever read."""
+        """Return the tables of all streams that were ever read."""
 
 
 class Killed(Exception):  # noqa: N818 - it is no error
@@ -118,7 +119,7 @@ class Synced(Destination):
         return self.folder / "pypi.duckdb"
 
     def run(self, run: Run) -> Outcome:
-        """As the command line does it."""
+        """Sync as the command line does."""
         outcome, selection = Outcome(), select(run.config)
         streams = [BY_NAME[name] for name in run.streams]
         index = run.connect()
@@ -131,16 +132,16 @@ class Synced(Destination):
                     outcome.read |= {(name, batch.project or WHOLE_INDEX) for name in batch.changes}
                 database.finish()
         except (SourceError, Killed):
-            outcome.ended = False
+            outcome.finished = False
         return outcome
 
     def _opened(
         self, streams: Sequence[Stream], targets: Sequence[SelectedProject], root: str, now: Callable[[], float]
-    ) -> Database:
-        return Database(self.path, streams, targets, root=root, now=now, keep_history=self.keep_history)
+    ) -> Loader:
+        return open_destination(str(self.path), streams, targets, root=root, now=now, keep_history=self.keep_history)
 
     def tables(self) -> Tables:
-        """The rows of the file; what a history holds to be valid now is the same."""
+        """Return the rows of the file, after checking that the valid rows of a history are the same."""
         tables: Tables = {}
         with duckdb.connect(str(self.path)) as connection:
             connection.execute("SET TimeZone = 'UTC'")
@@ -156,13 +157,13 @@ class Synced(Destination):
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> Iterator[Row]:
-    told = connection.execute(query)
-    columns = [column[0] for column in told.description or ()]
-    return (from_database(BY_NAME[name], dict(zip(columns, row, strict=True))) for row in told.fetchall())
+    result = connection.execute(query)
+    columns = [column[0] for column in result.description or ()]
+    return (from_database(BY_NAME[name], dict(zip(columns, row, strict=True))) for row in result.fetchall())
 
 
 class Deduplicated(Destination):
-    """A destination of Airbyte's: the newest row of a key, and none where that one says that it is gone.
+    """A destination of Airbyte that keeps the newest row of a key, and none if that one is a deletion record.
 
     A run that is killed has committed, of each stream, what came before its last STATE.
     """
@@ -174,11 +175,11 @@ class Deduplicated(Destination):
         self._seen_at: dict[tuple[Place, Any], str] = {}
 
     def keeps_keys(self, settings: Mapping[str, Any]) -> bool:
-        """Unless the user wants none, or the whole index."""
+        """Return whether deleted rows are tracked: not if the user switched it off, nor for the whole index."""
         return bool(settings.get("track_removed", True)) and not settings.get("whole_index")
 
     def run(self, run: Run) -> Outcome:
-        """As the platform does it: a catalog and the last state in, messages out."""
+        """Sync as the platform does: pass a catalog and the last state, and take messages."""
         written: list[bytes] = []
         index = run.connect()
         states = [{"type": "STREAM", "stream": _stream(name, state)} for name, state in self._states.items()]
@@ -198,17 +199,17 @@ class Deduplicated(Destination):
             if message["type"] == "RECORD":
                 waiting.setdefault(message["record"]["stream"], []).append(message["record"]["data"])
             elif message["type"] == "STATE":
-                told = message["state"]["stream"]
-                name = told["stream_descriptor"]["name"]
+                state = message["state"]["stream"]
+                name = state["stream_descriptor"]["name"]
                 for row in waiting.pop(name, []):
-                    self._take(name, row)
-                self._states[name] = told["stream_state"]
-        assert not (whole and waiting), "records without a STATE behind them"
+                    self._write(name, row)
+                self._states[name] = state["stream_state"]
+        assert not (whole and waiting), "records without a STATE after them"
 
-    def _take(self, name: str, row: dict[str, Any]) -> None:
+    def _write(self, name: str, row: dict[str, Any]) -> None:
         stream = BY_NAME[name]
         place, key = place_of(stream, row), key_of(stream, row)
-        assert row["seen_at"] >= self._seen_at.get((place, key), ""), "a row that is older than the last"
+        assert row["seen_at"] >= self._seen_at.get((place, key), ""), "a row that is older than the one before"
         self._seen_at[place, key] = row["seen_at"]
         rows = self._tables.setdefault(place, {})
         if row.get("_ab_cdc_deleted_at") is None:
@@ -219,17 +220,17 @@ class Deduplicated(Destination):
             rows.pop(key, None)
 
     def _outcome(self, run: Run, root: str) -> Outcome:
-        """What was read is what the state says was seen since the run began."""
+        """Return what was read: what has been checked since the run started, according to the state."""
         outcome = Outcome()
         for name in run.streams:
             state = StreamState(name, self._states.get(name), root)
-            outcome.ended = outcome.ended and state.unfinished is None and name in self._states
-            seen = {project: state.load(project) for project in state.projects}
-            outcome.read |= {(name, project) for project, one in seen.items() if one and one.checked_at >= run.began}
+            outcome.finished = outcome.finished and state.unfinished is None and name in self._states
+            states = {project: state.load(project) for project in state.projects}
+            outcome.read |= {(name, project) for project, one in states.items() if one and one.checked_at >= run.began}
         return outcome
 
     def tables(self) -> Tables:
-        """The rows that are there."""
+        """Return the rows."""
         return self._tables
 
 

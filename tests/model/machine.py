@@ -1,4 +1,4 @@
-"""Random histories: rules for everything that changes at the index and in the choice, and for syncs in between."""
+"""Random histories: rules for changes of the index and of the settings, and for syncs in between."""
 
 import tempfile
 from pathlib import Path
@@ -15,14 +15,14 @@ from tests.model.tables import NAMES
 names = st.sampled_from(PROJECTS)
 picks = st.integers(0, 5)
 some_time = st.sampled_from([2 * HOUR, 30 * 60, DAY, 8 * DAY])
-#: Where something can go wrong: a project's documents of one kind, those of all, or everything.
+#: The paths of faulty responses: a project's documents of one kind, those of all projects, or all paths.
 paths = st.one_of(
     st.builds(
         str.format, st.sampled_from(["/*/{}/*", "/*/{}/*", "/pypi/{}/json", "/pypi/{}/*/json", "/simple/{}/"]), names
     ),
     st.sampled_from(["*", "/pypi/*", "/simple/*", "/simple/", "/integrity/*", "/packages/*.metadata"]),
 )
-#: What can be set, and how often it is tried.
+#: The settings, with the values that are chosen more often given more often.
 settings = st.fixed_dictionaries(
     {
         "releases": st.sampled_from(["latest", "all", "all"]),
@@ -52,14 +52,14 @@ assert {*OF_FILES, *OF_RELEASES, *OF_PROJECTS, *OF_PEOPLE} == set(CHANGES)
 class Histories(RuleBasedStateMachine):
     """A history; see ``history.py`` for what its steps do."""
 
-    #: Days after which everything is asked for, whatever tells that it has not changed.
+    #: As the setting ``full_check_days``.
     full_check_days: ClassVar[float] = 0
-    fronts: ClassVar[tuple[str, ...]] = ("sync", "read")
+    commands: ClassVar[tuple[str, ...]] = ("sync", "read")
 
     def __init__(self) -> None:
         super().__init__()
         self._folder = tempfile.TemporaryDirectory(prefix="histories-")
-        self.history = History(Path(self._folder.name), self.fronts, full_check_days=self.full_check_days)
+        self.history = History(Path(self._folder.name), self.commands, full_check_days=self.full_check_days)
         self.history.__enter__()
 
     @initialize(
@@ -77,7 +77,7 @@ class Histories(RuleBasedStateMachine):
         settings: dict[str, Any],
         keep_history: bool,
     ) -> None:
-        """An index that never had a project makes a short history."""
+        """Create some of the projects: without any, a history would be short."""
         for name, pick in zip(PROJECTS, created, strict=True):
             if pick:
                 self.history.happen("create", name, pick)
@@ -90,83 +90,83 @@ class Histories(RuleBasedStateMachine):
 
     @rule(what=st.sampled_from(OF_FILES), name=names, pick=picks)
     def files_change(self, what: str, name: str, pick: int) -> None:
-        """Files come and go, or the index says more of them."""
+        """Add, remove or describe a file."""
         self.history.happen(what, name, pick)
 
     @rule(what=st.sampled_from(OF_RELEASES), name=names, pick=picks)
     def releases_change(self, what: str, name: str, pick: int) -> None:
-        """Something becomes of a release."""
+        """Change a release."""
         self.history.happen(what, name, pick)
 
     @rule(what=st.sampled_from(OF_PROJECTS), name=names, pick=picks)
     def projects_change(self, what: str, name: str, pick: int) -> None:
-        """Something becomes of a project."""
+        """Change a project."""
         self.history.happen(what, name, pick)
 
     @rule(what=st.sampled_from(OF_PEOPLE), name=names, pick=picks)
     def people_change(self, what: str, name: str, pick: int) -> None:
-        """Something becomes of those who look after a project."""
+        """Change the people and organizations of a project."""
         self.history.happen(what, name, pick)
 
     @rule(etags=st.booleans())
     def restart(self, etags: bool) -> None:
-        """The index begins to send ETags, or stops to."""
+        """Restart the index with or without ETags."""
         self.history.restart(etags=etags)
 
     # The choice --------------------------------------------------------------------------------------------------
 
     @rule(name=names, pinned=st.sampled_from([None, *VERSIONS]), more=st.booleans())
     def choose(self, name: str, pinned: str | None, more: bool) -> None:
-        """A name is added, or pinned to something else; ``more``: besides what it was pinned to."""
+        """Add a project, or pin it to another version; ``more``: in addition to its pins."""
         projects, project = self.history.choice.projects, self.history.world.get(name)
-        there = projects.get(name, ()) if more else ()
+        pins = projects.get(name, ()) if more else ()
         if pinned is None or (project is not None and pinned in project.releases):
-            self.history.decide(projects=projects | {name: tuple(dict.fromkeys([*there, pinned]))})
+            self.history.decide(projects=projects | {name: tuple(dict.fromkeys([*pins, pinned]))})
 
     @precondition(lambda self: len(self.history.choice.projects) > 1)
     @rule(name=names)
     def drop(self, name: str) -> None:
-        """A name is dropped."""
-        left = {one: pins for one, pins in self.history.choice.projects.items() if one != name}
-        self.history.decide(projects=left)
+        """Remove a project from the settings."""
+        projects = {one: pins for one, pins in self.history.choice.projects.items() if one != name}
+        self.history.decide(projects=projects)
 
     @rule(chosen=st.sets(st.sampled_from(NAMES), min_size=1))
     def select_streams(self, chosen: set[str]) -> None:
-        """Some streams are selected; those that were before and are not now keep their tables."""
+        """Select streams; those that are no longer selected keep their tables."""
         self.history.decide(streams=tuple(name for name in NAMES if name in chosen))
 
     @rule(settings=settings)
     def set_up(self, settings: dict[str, Any]) -> None:
-        """The settings change."""
+        """Change the settings."""
         self.history.decide(**settings)
 
     # Syncs -------------------------------------------------------------------------------------------------------
 
     @rule(later=some_time)
     def sync(self, later: float) -> None:
-        """A sync that nothing disturbs."""
+        """Sync without trouble."""
         self.history.sync(later)
 
     @rule(later=some_time)
     def sync_again(self, later: float) -> None:
-        """The same once more: syncs are to be frequent."""
+        """The same rule once more, so that syncs are frequent."""
         self.history.sync(later)
 
     @rule(
         later=some_time, path=paths, outage=st.sampled_from(list(OUTAGES)), times=st.sampled_from([None, None, 1, 2, 8])
     )
     def sync_in_an_outage(self, later: float, path: str, outage: str, times: int | None) -> None:
-        """The index, or a part of it, is not well."""
+        """Sync while the index, or a part of it, fails."""
         self.history.sync(later, Trouble(path=path, fault=OUTAGES[outage], times=times))
 
     @rule(later=some_time, path=paths, times=st.sampled_from([None, 1, 2, 3]))
     def sync_with_old_copies(self, later: float, path: str, times: int | None) -> None:
-        """Something in between answers with what held before the last change."""
+        """Sync while a cache returns copies from before the last change."""
         self.history.sync(later, Trouble(path=path, fault=faults.stale(), times=times))
 
     @rule(later=some_time, cut=st.integers(0, 40))
     def sync_killed(self, later: float, cut: int) -> None:
-        """A sync is killed on its way."""
+        """Sync, and be killed."""
         self.history.sync(later, Trouble(cut=cut))
 
     @rule(
@@ -175,11 +175,11 @@ class Histories(RuleBasedStateMachine):
         before_request=st.integers(1, 12),
     )
     def sync_while_it_changes(self, later: float, change: tuple[str, str, int], before_request: int) -> None:
-        """The index changes between two requests of a sync."""
+        """Sync while the index changes between two requests."""
         self.history.sync(later, Trouble(change=change, before_request=before_request))
 
     def teardown(self) -> None:
-        """However it went: an undisturbed sync, much later, makes everything right."""
+        """Whatever happened, a sync without trouble, much later, makes all tables right."""
         try:
             self.history.sync(8 * DAY)
         finally:
@@ -188,18 +188,18 @@ class Histories(RuleBasedStateMachine):
 
 
 class ReadHistories(Histories):
-    """Histories through ``read`` alone: many more in the same time."""
+    """Histories with ``read`` only: many more in the same time."""
 
-    fronts = ("read",)
+    commands = ("read",)
 
 
 class LazyHistories(Histories):
-    """Histories of syncs that check everything once a week only, as they do unless told otherwise."""
+    """Histories with full checks once a week, which is the default."""
 
     full_check_days = 7
 
 
 class LazyReadHistories(LazyHistories):
-    """The same through ``read`` alone."""
+    """The same with ``read`` only."""
 
-    fronts = ("read",)
+    commands = ("read",)

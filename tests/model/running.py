@@ -1,4 +1,4 @@
-"""Runs so many histories of a kind, and counts what was done."""
+"""Runs histories of a kind, and counts what was done."""
 
 from collections import Counter
 
@@ -7,16 +7,15 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.model.machine import Histories
 
-#: Steps of a history at most, syncs among them.
+#: The most steps of a history, syncs included.
 STEPS = 20
 
 
 def run_histories(kind: type[Histories], count: int, number: int | None = None) -> Counter[str]:
-    """Run random histories; what was done: histories, steps, syncs.
+    """Run random histories; return how many histories, steps and syncs there were.
 
-    :param number: which ones; None: the same ones every time.
-    :raises AssertionError: if a history goes wrong, with its steps: as it was found, since making it shorter may take
-        hours, each step of it being a sync.
+    :param number: the seed; None: the same histories each time.
+    :raises AssertionError: when a history goes wrong, with its steps. They are not shortened: that may take hours.
     """
     done: Counter[str] = Counter()
 

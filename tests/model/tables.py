@@ -1,4 +1,4 @@
-"""Tables as the model compares them: whole rows by key, of each project apart, whatever front wrote them."""
+"""Tables as the model compares them: whole rows by key, by stream and project, whichever command wrote them."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,35 +16,35 @@ Row = Mapping[str, Any]
 Key = tuple[Any, ...]
 #: Rows of one stream and one project (``WHOLE_INDEX``: of a stream that is not of projects).
 Rows = dict[Key, Row]
-#: What is compared: the rows of every stream and project.
+#: The rows of every stream and project.
 Tables = dict[tuple[str, str], Rows]
 
 BY_NAME: Mapping[str, Stream] = {stream.name: stream for stream in STREAMS}
-#: Streams that are compared: statistics and feeds tell of the moment, and are read whole.
+#: Streams that are compared: all but statistics and feeds, which are read in full each time.
 NAMES = tuple(stream.name for stream in STREAMS if stream.incremental)
 
 
 def place_of(stream: Stream, row: Row) -> tuple[str, str]:
-    """Where in ``Tables`` a row belongs."""
+    """Return the stream and the project of a row."""
     return stream.name, row["project"] if stream.of_project else WHOLE_INDEX
 
 
 def key_of(stream: Stream, row: Row) -> Key:
-    """The values of a row's key."""
+    """Return the values of a row's key."""
     return tuple(row[name] for name in stream.key)
 
 
 def canonical(stream: Stream, row: Row) -> Row:
-    """A row in one form, from JSON or from DuckDB: all columns but the time of the visit."""
+    """Return a row from JSON or DuckDB in one form: all columns but ``seen_at``."""
     columns = {name: type_ for name, type_ in duckdb_columns(stream).items() if name != SEEN_AT.name}
-    return {name: _READ.get(type_, _as_it_is)(row.get(name)) for name, type_ in columns.items()}
+    return {name: _READ.get(type_, _unchanged)(row.get(name)) for name, type_ in columns.items()}
 
 
 def _time(value: Any) -> Any:
     return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
-def _as_it_is(value: Any) -> Any:
+def _unchanged(value: Any) -> Any:
     return value
 
 
@@ -52,13 +52,13 @@ _READ: Mapping[str, Callable[[Any], Any]] = {"TIMESTAMPTZ": _time}
 
 
 def from_database(stream: Stream, row: Row) -> Row:
-    """A row as DuckDB gives it, with what is JSON in it read."""
+    """Return a row of DuckDB with its JSON values decoded."""
     nested = {name for name, type_ in duckdb_columns(stream).items() if type_ == "JSON"}
     return {name: json.loads(value) if name in nested and value is not None else value for name, value in row.items()}
 
 
 def add_rows(tables: Tables, stream: Stream, rows: Iterable[Row]) -> None:
-    """Add rows; a key may come once only."""
+    """Add rows, each with a key of its own."""
     for row in rows:
         there = tables.setdefault(place_of(stream, row), {})
         key = key_of(stream, row)
@@ -67,7 +67,7 @@ def add_rows(tables: Tables, stream: Stream, rows: Iterable[Row]) -> None:
 
 
 def tables_of(batches: Iterable[Batch]) -> Tables:
-    """What a full sync gives: an entry for every stream and project that could be read, also where it has no row."""
+    """Return the rows of a full sync, with an entry for every stream and project that could be read."""
     tables: Tables = {}
     for batch in batches:
         for name in batch.changes:
@@ -79,15 +79,15 @@ def tables_of(batches: Iterable[Batch]) -> Tables:
 
 
 def differences(found: Tables, expected: Tables) -> Iterator[str]:
-    """How tables differ, a line each; no rows and no entry are the same."""
+    """Yield how tables differ, a line each; no rows and no entry are the same."""
     for place in sorted(found.keys() | expected.keys()):
         have, want = found.get(place, {}), expected.get(place, {})
         for key in sorted(have.keys() | want.keys(), key=str):
             if key not in want:
-                yield f"{place} {key} should be gone"
+                yield f"{place} {key} should be deleted"
             elif key not in have:
                 yield f"{place} {key} is missing"
             elif have[key] != want[key]:
                 fields = [name for name in want[key] if have[key].get(name) != want[key][name]]
-                told = "; ".join(f"{name} is {have[key].get(name)!r}, not {want[key][name]!r}" for name in fields)
-                yield f"{place} {key}: {told[:600]}"
+                changes = "; ".join(f"{name} is {have[key].get(name)!r}, not {want[key][name]!r}" for name in fields)
+                yield f"{place} {key}: {changes[:600]}"

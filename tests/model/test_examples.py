@@ -1,4 +1,4 @@
-"""Histories that went wrong once, shortened to be read."""
+"""Histories that went wrong once, shortened."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,18 +11,18 @@ from tests.model.history import DAY, HOUR, History, Trouble
 from tests.model.tables import NAMES
 
 Begin = Callable[..., History]
-FRONTS = pytest.mark.parametrize("front", ["sync", "read"])
-#: Names of one project each, not pinned.
+COMMANDS = pytest.mark.parametrize("command", ["sync", "read"])
+#: One project, not pinned.
 ONE = {"alpha": (None,)}
 
 
 @pytest.fixture
 def begin(tmp_path: Path) -> Iterator[Begin]:
-    """Begin a history of the project alpha, through one front."""
+    """Start a history of the project alpha, with one command."""
     with ExitStack() as stack:
 
-        def make(front: str, **settings: object) -> History:
-            history = stack.enter_context(History(tmp_path, (front,), **settings))
+        def make(command: str, **settings: object) -> History:
+            history = stack.enter_context(History(tmp_path, (command,), **settings))
             history.happen("create", "alpha", 1)
             history.decide(projects=ONE)
             return history
@@ -30,29 +30,31 @@ def begin(tmp_path: Path) -> Iterator[Begin]:
         yield make
 
 
-@FRONTS
-def test_a_listed_project_that_is_missing_for_once(begin: Begin, front: str) -> None:
-    """An old copy says that there is no project, the list says that there is: the next sync asks again."""
-    history = begin(front, whole_index=True)
+@COMMANDS
+def test_listed_project_that_is_missing_once_is_requested_again(begin: Begin, command: str) -> None:
+    """An old copy says that there is no project, the list says that there is: the next sync requests it again."""
+    history = begin(command, whole_index=True)
     history.sync(trouble=Trouble(path="/*/alpha/*", fault=faults.stale()))
     history.sync()
 
 
-@FRONTS
-def test_a_project_that_was_read_and_is_missing_for_once(begin: Begin, front: str) -> None:
-    """The same, when it had been read before it was to be told by the list."""
-    history = begin(front)
+@COMMANDS
+def test_known_project_that_is_missing_once_is_requested_again(begin: Begin, command: str) -> None:
+    """The same, if the project was read before the list was used."""
+    history = begin(command)
     history.sync()
     history.decide(whole_index=True)
     history.sync(8 * DAY, Trouble(path="/*/alpha/*", fault=faults.stale()))
     history.sync()
 
 
-@FRONTS
+@COMMANDS
 @pytest.mark.parametrize("changes", [("upload",), ()], ids=["old", "missing"])
-def test_an_old_page_beside_a_new_document(begin: Begin, front: str, changes: tuple[str, ...]) -> None:
-    """The newest of a project's documents does not vouch for the others."""
-    history = begin(front, whole_index=True)
+def test_old_page_beside_a_new_document_is_requested_again(
+    begin: Begin, command: str, changes: tuple[str, ...]
+) -> None:
+    """The newest of a project's documents says nothing of the others."""
+    history = begin(command, whole_index=True)
     for change in changes:
         history.happen(change)
     history.decide(streams=("files", "statuses"))  # attestations would fail without a page
@@ -60,10 +62,10 @@ def test_an_old_page_beside_a_new_document(begin: Begin, front: str, changes: tu
     history.sync()
 
 
-@FRONTS
-def test_a_page_that_is_missing_for_once(begin: Begin, front: str) -> None:
-    """Rows are made from the page's absence and from the document, although that one has not changed."""
-    history = begin(front)
+@COMMANDS
+def test_page_that_is_missing_once_makes_rows_of_its_absence(begin: Begin, command: str) -> None:
+    """Rows are made of the page's absence and of the document, although that one has not changed."""
+    history = begin(command)
     history.sync()
     history.sync(trouble=Trouble(path="/simple/alpha/", fault=faults.stale()))
     (row,) = history.destinations[0].tables()["statuses", "alpha"].values()
@@ -71,8 +73,8 @@ def test_a_page_that_is_missing_for_once(begin: Begin, front: str) -> None:
     history.sync()
 
 
-def test_other_terms_in_between(begin: Begin) -> None:
-    """That the list has not changed means nothing for projects that were read on other terms since."""
+def test_other_settings_in_between_read_a_listed_project_again(begin: Begin) -> None:
+    """A project that was read with other settings in between is requested, though its serial has not moved."""
     history = begin("sync", whole_index=True, releases="all")
     history.happen("upload", "alpha", 0)
     history.sync()
@@ -82,8 +84,8 @@ def test_other_terms_in_between(begin: Begin) -> None:
     history.sync()
 
 
-def test_a_pin_that_comes_and_goes(begin: Begin) -> None:
-    """The same, where the project was pinned for a while."""
+def test_pin_in_between_reads_a_listed_project_again(begin: Begin) -> None:
+    """The same, if the project was pinned in between."""
     history = begin("sync", whole_index=True)
     history.happen("upload", "alpha", 0)
     history.sync()
@@ -93,10 +95,10 @@ def test_a_pin_that_comes_and_goes(begin: Begin) -> None:
     history.sync()
 
 
-@FRONTS
-def test_missing_for_once_when_named(begin: Begin, front: str) -> None:
-    """Nor for those of which old copies were read, while the list did not tell what to visit."""
-    history = begin(front, whole_index=True, track_removed=False)  # terms that hold for both ways to choose
+@COMMANDS
+def test_named_project_that_is_missing_once_is_requested_again(begin: Begin, command: str) -> None:
+    """A project that was read as an old copy while it was named is requested once the list is used again."""
+    history = begin(command, whole_index=True, track_removed=False)  # the same settings with and without the list
     history.sync()
     history.decide(whole_index=False)
     history.sync(trouble=Trouble(path="/*/alpha/*", fault=faults.stale()))
@@ -104,34 +106,34 @@ def test_missing_for_once_when_named(begin: Begin, front: str) -> None:
     history.sync()
 
 
-@FRONTS
-def test_excluded_no_longer(begin: Begin, front: str) -> None:
-    """Nor for those that were not meant when the list was read."""
-    history = begin(front, whole_index=True, exclude=["alpha"])
+@COMMANDS
+def test_project_that_is_no_longer_excluded_is_read(begin: Begin, command: str) -> None:
+    """A project that was excluded when the list was read is requested later."""
+    history = begin(command, whole_index=True, exclude=["alpha"])
     history.happen("create", "beta", 1)
     history.sync()
     history.decide(exclude=[])
     history.sync()
 
 
-@FRONTS
-def test_changed_while_a_run_was_interrupted(begin: Begin, front: str) -> None:
-    """What a killed run has read, changes; the next one takes the run up without it, and the one after that has it."""
-    history = begin(front, whole_index=True)
+@COMMANDS
+def test_change_during_an_interrupted_run_is_read_by_the_next_one(begin: Begin, command: str) -> None:
+    """A continued run does not read what changed after the interrupted one had read it; the run after it does."""
+    history = begin(command, whole_index=True)
     history.happen("create", "beta", 1)
     history.sync()
     for name in ("alpha", "beta"):
         history.happen("upload", name, 1)
-    history.sync(trouble=Trouble(cut={"sync": 2, "read": 2 * len(NAMES) + 60}[front]))
+    history.sync(trouble=Trouble(cut={"sync": 2, "read": 2 * len(NAMES) + 60}[command]))
     history.happen("upload", "alpha", 1)
     history.sync(HOUR / 2)
     history.sync(2 * HOUR)
 
 
-@FRONTS
-def test_advisories_of_old_releases_take_their_time(begin: Begin, front: str) -> None:
-    """What only release documents tell comes with the project's full check, at the latest."""
-    history = begin(front, releases="all")
+@COMMANDS
+def test_advisory_of_an_old_release_comes_with_the_full_check(begin: Begin, command: str) -> None:
+    """What only release documents show comes with the project's full check, at the latest."""
+    history = begin(command, releases="all")
     history.happen("upload", "alpha", 0)
     history.sync()
     history.happen("advisory", "alpha", 1)  # of the one that is not the latest
@@ -139,10 +141,10 @@ def test_advisories_of_old_releases_take_their_time(begin: Begin, front: str) ->
     history.sync(8 * DAY)
 
 
-@FRONTS
-def test_changed_between_two_questions(begin: Begin, front: str) -> None:
-    """A document that has changed since the page was asked for makes the rows of both anew: there still is a page."""
-    history = begin(front)
+@COMMANDS
+def test_change_between_two_requests_reads_the_page_again(begin: Begin, command: str) -> None:
+    """If the document changes after the page was requested, the rows of both are made again: there still is a page."""
+    history = begin(command)
     history.decide(projects={"alpha": ("0.9",)})
     history.sync()
     history.sync(trouble=Trouble(change=("rename user", "alpha", 1), before_request=6))
@@ -151,8 +153,8 @@ def test_changed_between_two_questions(begin: Begin, front: str) -> None:
     history.sync()
 
 
-def test_removals_that_are_tracked_again(begin: Begin) -> None:
-    """Rows that were read without their keys are read again for these: else nobody could tell later which are gone."""
+def test_tracking_deleted_rows_again_reads_the_keys(begin: Begin) -> None:
+    """Rows that were read without their keys are read again to track deleted rows."""
     history = begin("read", releases="all", track_removed=False)
     history.sync()
     history.decide(track_removed=True)
@@ -161,16 +163,16 @@ def test_removals_that_are_tracked_again(begin: Begin) -> None:
     history.sync()
 
 
-@FRONTS
-def test_a_release_document_that_is_missing_for_once(begin: Begin, front: str) -> None:
-    """What the index lists and does not have for once is asked for again at the project's full check."""
-    history = begin(front, releases="all")
+@COMMANDS
+def test_release_document_that_is_missing_once_comes_with_the_full_check(begin: Begin, command: str) -> None:
+    """A listed release without document is requested again by the project's full check."""
+    history = begin(command, releases="all")
     history.sync(trouble=Trouble(path="/pypi/alpha/*/json", fault=faults.stale()))
     history.sync(8 * DAY)
 
 
-def test_gone_while_a_stream_is_added(begin: Begin) -> None:
-    """A project that is not listed any more is visited, also if a stream has never seen it: the others have rows."""
+def test_project_removed_while_a_stream_is_added_deletes_its_rows(begin: Begin) -> None:
+    """A project that is no longer listed is requested even if a stream has never read it: the others have rows."""
     history = begin("sync", whole_index=True)
     history.decide(streams=("versions",))
     history.sync()
@@ -179,8 +181,8 @@ def test_gone_while_a_stream_is_added(begin: Begin) -> None:
     history.sync()
 
 
-def test_gone_while_the_terms_change(begin: Begin) -> None:
-    """The same where all streams have seen it, on other terms than those of now."""
+def test_project_removed_while_settings_change_deletes_its_rows(begin: Begin) -> None:
+    """The same, if all streams have read it with other settings."""
     history = begin("sync", whole_index=True, releases="latest")
     history.sync()
     history.happen("delete project")
@@ -188,8 +190,8 @@ def test_gone_while_the_terms_change(begin: Begin) -> None:
     history.sync()
 
 
-def test_gone_while_a_stream_is_not_selected(begin: Begin) -> None:
-    """The same where one stream has seen that it is gone, and another one has not."""
+def test_project_removed_while_a_stream_is_not_selected_deletes_its_rows(begin: Begin) -> None:
+    """The same, if one stream has read that it was removed, and another one has not."""
     history = begin("sync", whole_index=True)
     history.decide(streams=("release", "versions"))
     history.sync()

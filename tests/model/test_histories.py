@@ -1,4 +1,4 @@
-"""Hundreds of random histories, the same ones every time; ``make histories`` runs thousands of others."""
+"""Hundreds of random histories, the same ones each time; ``make histories`` runs thousands of others."""
 
 import pytest
 
@@ -12,5 +12,5 @@ from tests.model.running import run_histories
     ids=lambda given: given.__name__ if isinstance(given, type) else "",
 )
 def test_tables_are_those_of_a_full_sync(kind: type[Histories], count: int) -> None:
-    """Whatever happens to the index and to the choice, after every sync the tables are those of a full one."""
+    """Whatever happens to the index and the settings, after every sync the tables are those of a full sync."""
     assert run_histories(kind, count)["histories"] >= count

@@ -12,7 +12,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "services/index/documents/feed.py": ("tests/services/index/documents/test_feed.py",),
     "services/index/documents/fingerprint.py": (
         "tests/services/index/documents/test_fingerprint.py",
-        "tests/sync/test_state.py",
+        "tests/sync/test_state_codec.py",
     ),
     "services/index/documents/page.py": (
         "tests/services/index/documents/test_page.py",
@@ -20,15 +20,15 @@ TABLE: dict[str, tuple[str, ...]] = {
     ),
     "services/index/documents/project.py": ("tests/services/index/documents/test_project.py",),
     "sync/state.py": ("tests/sync/test_state.py",),
+    "sync/state_codec.py": ("tests/sync/test_state_codec.py",),
     "sync/changes.py": ("tests/sync/test_changes.py",),
     "sync/planner.py": ("tests/sync/test_planner.py", "tests/sync/test_listing.py"),
     "sync/listing.py": ("tests/sync/test_listing.py",),
     "http/client.py": ("tests/http/test_client.py", "tests/http/test_responses.py", "tests/http/test_retries.py"),
     "sync/run.py": ("tests/sync/test_run.py", "tests/sync/test_listing.py"),
-    "sync/turns.py": ("tests/sync/test_turns.py",),
 }
 #: Tests that are too slow to run for every mutant.
 SLOW = (
-    "tests/sync/test_listing.py::test_many_names",
+    "tests/sync/test_listing.py::test_many_named_projects_are_compared_with_the_list",
     "tests/services/index/documents/test_any_document.py::test_any_invalid_document_gives_rows",
 )

@@ -27,7 +27,7 @@ from tests.streams.provenance import (
     statement_of,
     utf8string,
 )
-from tests.sync.test_run import read
+from tests.sync.helpers import read
 
 Connect = Callable[..., Index]
 

@@ -11,7 +11,7 @@ from source_pypi.streams.classifiers import Classifier, classifiers_rows
 from source_pypi.streams.stream import ProjectDocuments
 from tests.fake_index import FakeIndex, World
 from tests.streams import documents_of
-from tests.sync.test_run import counts, read
+from tests.sync.helpers import counts, read
 
 
 def rows(classifiers: Any) -> list[Any]:

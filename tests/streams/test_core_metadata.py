@@ -16,7 +16,7 @@ from source_pypi.streams.stream import ProjectDocuments
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World
 from tests.streams import ROOT, documents_with
-from tests.sync.test_run import read
+from tests.sync.helpers import read
 
 Connect = Callable[..., Index]
 WHEEL = "foo-1.0-py3-none-any.whl"

@@ -15,7 +15,7 @@ from source_pypi.streams.stream import ProjectDocuments, ReleaseView
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World, faults
 from tests.streams import ROOT, documents_of, documents_with, release_of
-from tests.sync.test_run import counts, read
+from tests.sync.helpers import counts, read
 
 Connect = Callable[..., Index]
 DEPENDENCIES = choose_streams(["dependencies"])

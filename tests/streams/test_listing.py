@@ -16,7 +16,7 @@ from source_pypi.streams.listing import ListedProject, listing_rows
 from source_pypi.streams.stream import ProjectDocuments
 from tests.fake_index import FakeIndex, World, faults
 from tests.streams import ROOT, index_documents
-from tests.sync.test_run import counts, read
+from tests.sync.helpers import counts, read
 
 Connect = Callable[..., Index]
 LISTING = choose_streams(["listing"])

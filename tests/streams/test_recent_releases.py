@@ -14,7 +14,7 @@ from source_pypi.streams.recent_releases import RecentRelease, recent_releases_r
 from source_pypi.streams.stream import ProjectDocuments
 from tests.fake_index import FakeIndex, World, faults
 from tests.streams import ROOT, index_documents
-from tests.sync.test_run import counts, read
+from tests.sync.helpers import counts, read
 
 Connect = Callable[..., Index]
 STREAMS = choose_streams(["recent_releases"])

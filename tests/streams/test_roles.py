@@ -12,7 +12,7 @@ from source_pypi.streams.stream import ProjectDocuments
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World
 from tests.streams import documents_of, documents_with
-from tests.sync.test_run import read
+from tests.sync.helpers import read
 
 
 def test_roles_of_a_project() -> None:

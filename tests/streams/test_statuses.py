@@ -15,7 +15,7 @@ from source_pypi.sync.batch import Batch
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World, faults
 from tests.streams import ROOT, documents_of, documents_with, page_of
-from tests.sync.test_run import counts, read
+from tests.sync.helpers import counts, read
 
 Connect = Callable[..., Index]
 STATUSES = choose_streams(["statuses"])
@@ -126,7 +126,7 @@ def never_existed(world: World) -> None:
 
 HIDDEN: dict[str, Any] = {"has_document": False}
 GONE: dict[str, Any] = {"has_document": False, "has_page": False, "file_count": None, "agree": None}
-NO_DOCUMENT = "the index gives no document of it"
+NO_DOCUMENT = "the index has no project document of it"
 
 #: What happened to the project; its row without the serial; the rows of versions and files, None if loaded ones stay;
 #: the warnings.

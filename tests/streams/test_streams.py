@@ -17,7 +17,7 @@ from source_pypi.streams.stream import ProjectDocuments, Stream
 from source_pypi.sync.batch import rows_of
 from source_pypi.sync.changes import change_of
 from source_pypi.sync.fetch_result import FetchResult
-from source_pypi.sync.state import PreviousState
+from source_pypi.sync.planner import PreviousState
 from tests.fake_index import World
 from tests.streams import documents_of, documents_with, index_documents, page_of, release_of, values
 

@@ -12,7 +12,7 @@ from source_pypi.streams.urls import Url, urls_rows, well_known
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World
 from tests.streams import documents_with
-from tests.sync.test_run import counts, read
+from tests.sync.helpers import counts, read
 
 
 def rows(**info: Any) -> list[Any]:

@@ -13,7 +13,7 @@ from source_pypi.streams.vulnerabilities import Vulnerability, vulnerabilities_r
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World, advisory
 from tests.streams import documents_with
-from tests.sync.test_run import counts, read
+from tests.sync.helpers import counts, read
 
 Connect = Callable[..., Index]
 STREAMS = choose_streams(["vulnerabilities"])

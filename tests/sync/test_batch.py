@@ -1,4 +1,4 @@
-"""sync/batch.py: everything that one visit gave."""
+"""sync/batch.py: the rows of one project, with what is kept in state and reported."""
 
 import json
 from datetime import UTC, datetime
@@ -17,7 +17,8 @@ from source_pypi.streams.stream import ProjectDocuments
 from source_pypi.sync.batch import Batch, batch_of, lines_of, rows_of
 from source_pypi.sync.changes import SLICE, Change
 from source_pypi.sync.fetch_result import FetchResult
-from source_pypi.sync.state import CODES, Partition, PreviousState, ProjectState
+from source_pypi.sync.planner import PreviousState
+from source_pypi.sync.state import CODES, Partition, ProjectState
 from tests.batches import SEEN, SEEN_AT, batch_with, change_with, rows_in
 from tests.fake_index import World
 from tests.streams import documents_of, documents_with, page_of
@@ -28,23 +29,23 @@ NOT_OFFERED = NotOfferedError("something", ADDRESS)
 FOO = SelectedProject("foo")  # type: ignore[arg-type]
 
 
-def known(*names: str, seen: dict[str, ProjectState] | None = None) -> PreviousState:
-    """Streams, and what they have seen, on terms of today."""
-    return PreviousState(choose_streams(names), seen or {}, frozenset(seen or ()))
+def previous(*names: str, states: dict[str, ProjectState] | None = None) -> PreviousState:
+    """Return what streams have in state, with the settings of this run."""
+    return PreviousState(choose_streams(names), states or {}, frozenset(states or ()))
 
 
 def batch(result: FetchResult, before: PreviousState, **more: Any) -> Batch:
-    """What a visit gave."""
+    """Return the batch of a fetch."""
     return batch_of(result, before, {stream.name: b"term" for stream in before.streams}, SEEN_AT, **more)
 
 
-def visited(world: World, **more: Any) -> FetchResult:
-    """A visit to foo, which has one release."""
+def fetched(world: World, **more: Any) -> FetchResult:
+    """Return the result of a fetch of foo, which has one release."""
     world.add("foo", releases=["1.0"])
-    visit = documents_of(world, "foo")
-    assert visit.document is not None
+    documents = documents_of(world, "foo")
+    assert documents.document is not None
     result = FetchResult(
-        FOO, visit, {DocumentKind.PROJECT: visit.document.fingerprint}, {DocumentKind.RELEASES: {"1.0": None}}
+        FOO, documents, {DocumentKind.PROJECT: documents.document.fingerprint}, {DocumentKind.RELEASES: {"1.0": None}}
     )
     for name, value in more.items():
         setattr(result, name, value)
@@ -52,15 +53,15 @@ def visited(world: World, **more: Any) -> FetchResult:
 
 
 def absent(**more: Any) -> FetchResult:
-    """A visit to foo, which is not there."""
+    """Return the result of a fetch of foo, which does not exist."""
     return FetchResult(FOO, ProjectDocuments(project="foo"), {DocumentKind.PROJECT: ABSENT}, missing=True, **more)
 
 
 # Rows ---------------------------------------------------------------------------------------------------------
 
 
-def test_counts() -> None:
-    """Rows are counted of streams that have changed, also where none is left; an unchanged stream has none to write."""
+def test_counts_are_of_changed_streams() -> None:
+    """Rows are counted for streams that changed, also if none is left; an unchanged stream has none to write."""
     changes = {"files": change_with([{"x": 1}, {"x": 2}]), "roles": change_with([]), "urls": Change(SEEN)}
     assert Batch("a", SEEN_AT, changes).counts == {"files": 2, "roles": 0}
 
@@ -68,8 +69,8 @@ def test_counts() -> None:
 ROWS = [{"project": "a", "info": {"text": "}\n{"}}, {"project": "b", "info": {}}]
 
 
-def test_lines_have_the_time_of_the_visit() -> None:
-    """Every row of an incremental stream has the time of the visit, whatever texts it holds; others have none."""
+def test_lines_of_incremental_streams_have_seen_at() -> None:
+    """Rows of an incremental stream have ``seen_at``, whatever texts they hold; other rows have none."""
     project, stats = choose_streams(["project", "stats"])
     made = batch_with("a", {"project": ROWS, "stats": ROWS}, seen_at=datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC))
     lines = [json.loads(line) for line in b"".join(lines_of(project, made)).splitlines()]
@@ -79,8 +80,8 @@ def test_lines_have_the_time_of_the_visit() -> None:
     assert [*lines_of(project, batch_with("a", changes={"project": Change(SEEN)}))] == []
 
 
-def test_what_stands_around_a_row() -> None:
-    """What is to stand before and behind rows stands on the line of each."""
+def test_begin_and_end_are_on_the_line_of_each_row() -> None:
+    """What is written before and after rows is on the line of each."""
     project, stats = choose_streams(["project", "stats"])
     made = batch_with("a", {"project": ROWS, "stats": ROWS})
     around = {"begin": b"<", "end": b">"}
@@ -95,49 +96,49 @@ def test_what_stands_around_a_row() -> None:
 
 
 @pytest.mark.parametrize("around", [{}, {"begin": b"<", "end": b">"}], ids=["bare", "wrapped"])
-def test_many_rows(around: dict[str, bytes]) -> None:
-    """Rows that are many come some at a time, in whole lines."""
+def test_many_lines_come_in_slices(around: dict[str, bytes]) -> None:
+    """Many rows come several at a time, in whole lines."""
     rows = [{"project": f"p{number}"} for number in range(2 * SLICE + 7)]
     (stream,) = choose_streams(["project"])
     slices = [*lines_of(stream, batch_with("a", {"project": rows}), **around)]
     assert [len(lines.splitlines()) for lines in slices] == [SLICE, SLICE, 7]
     assert all(lines.endswith(b"\n") for lines in slices)
-    told = [json.loads(line.removeprefix(b"<").removesuffix(b">")) for line in b"".join(slices).splitlines()]
-    assert told == [{**row, "seen_at": "2026-11-22T07:29:37Z"} for row in rows]
+    lines = [json.loads(line.removeprefix(b"<").removesuffix(b">")) for line in b"".join(slices).splitlines()]
+    assert lines == [{**row, "seen_at": "2026-11-22T07:29:37Z"} for row in rows]
 
 
-def test_rows_are_records() -> None:
-    """The rows of a stream of our own records are instances of them, however many slices they come in."""
+def test_rows_are_instances_of_the_record() -> None:
+    """Rows of a stream with a record are instances of it, however many slices they come in."""
     (stream,) = choose_streams(["roles"])
     made = [Role(project="foo", role="Owner", user=f"u{number}") for number in range(SLICE + 2)]
     assert [*rows_of(stream, change_with(made))] == made
     assert [*rows_of(stream, change_with([]))] == [*rows_of(stream, Change(SEEN))] == []
 
 
-def test_rows_that_are_passed_on() -> None:
-    """The rows of a document that is passed on are dicts of plain values, with all its keys, whatever their types."""
+def test_documents_passed_on_whole_are_dicts() -> None:
+    """Rows that are documents passed on whole are dicts of plain values, with all keys, whatever their types."""
     (stream,) = choose_streams(["project"])
     made = [{"project": "foo", "info": {"name": 7}, "new": [1.5, None, Raw(b"1e999")]}, *ROWS]
     expected = [{"project": "foo", "info": {"name": 7}, "new": [1.5, None, None]}, *ROWS]
     assert [*rows_of(stream, change_with(made))] == expected
 
 
-def test_a_visit(world: World) -> None:
-    """A visit's batch has the change of every stream, what is to be said, and when it was."""
-    result = visited(world, warnings=["a note"])
-    given = batch(result, known("files", "versions", "release"), of=7)
+def test_batch_has_changes_warnings_and_time(world: World) -> None:
+    """A batch has the change of every stream, the warnings, and the time."""
+    result = fetched(world, warnings=["a warning"])
+    given = batch(result, previous("files", "versions", "release"), total_projects=7)
     assert given.counts == {"files": 2, "versions": 1, "release": 1}
-    assert (given.project, given.seen_at, given.total_projects, given.warnings) == ("foo", SEEN_AT, 7, ("a note",))
+    assert (given.project, given.seen_at, given.total_projects, given.warnings) == ("foo", SEEN_AT, 7, ("a warning",))
     assert {change.state.checked_at for change in given.changes.values()} == {int(SEEN_AT.timestamp())}
     assert (given.failures, given.missing, given.user_errors, given.invalid_fields) == ({}, False, (), ())
 
 
-def test_keys_are_kept_where_they_are_wanted(world: World) -> None:
-    """The keys of rows are remembered, or not."""
-    result = visited(world)
-    wanted = batch(result, known("files"), keys=True).changes["files"].state.partitions[""].keys
+def test_keys_are_kept_if_the_store_keeps_them(world: World) -> None:
+    """The keys of rows are kept in state, or not."""
+    result = fetched(world)
+    wanted = batch(result, previous("files"), keys=True).changes["files"].state.partitions[""].keys
     assert wanted == (("foo-1.0-py3-none-any.whl",), ("foo-1.0.tar.gz",))
-    assert batch(result, known("files")).changes["files"].state.partitions[""].keys is None
+    assert batch(result, previous("files")).changes["files"].state.partitions[""].keys is None
 
 
 # What could not be read ---------------------------------------------------------------------------------------
@@ -151,34 +152,34 @@ def test_keys_are_kept_where_they_are_wanted(world: World) -> None:
         ({DocumentKind.PROJECT: OUTAGE}, {"files", "statuses"}),
         ({DocumentKind.CORE_METADATA: OUTAGE}, set()),
     ],
-    ids=lambda value: ",".join(sorted(read.name for read in value)) if isinstance(value, dict) else "",
+    ids=lambda value: ",".join(sorted(kind.name for kind in value)) if isinstance(value, dict) else "",
 )
-def test_a_failure_costs_the_streams_that_read_it(
+def test_failure_costs_the_streams_that_read_the_document(
     world: World, failed: dict[DocumentKind, SourceError], costs: set[str]
 ) -> None:
     """A stream that reads a document that failed has no change, so that its rows stay; the others have theirs."""
     names = ["files", "release", "dependencies", "statuses"]
-    result = visited(world, failures=failed)
+    result = fetched(world, failures=failed)
     result.fingerprints[DocumentKind.PAGE] = ABSENT
-    given = batch(result, known(*names))
+    given = batch(result, previous(*names))
     assert given.failures == dict.fromkeys(costs, OUTAGE)
     assert given.changes.keys() == set(names) - costs
 
 
 @pytest.mark.parametrize(("error", "fails"), [(OUTAGE, True), (NOT_OFFERED, False)])
-def test_a_gap_that_could_not_be_filled(world: World, error: SourceError, fails: bool) -> None:
-    """Core metadata that could not be had costs the stream whose gaps it fills; where there is none, a gap stays."""
-    result = visited(world, failures={DocumentKind.CORE_METADATA: error})
+def test_failed_core_metadata_costs_the_stream_that_it_fills(world: World, error: SourceError, fails: bool) -> None:
+    """Core metadata that could not be read costs the stream that it fills; if it is not offered, the gap stays."""
+    result = fetched(world, failures={DocumentKind.CORE_METADATA: error})
     result.documents = ProjectDocuments(
         project="foo", document=result.documents.document, releases=result.documents.releases, use_core_metadata=True
     )
-    given = batch(result, known("dependencies", "classifiers"))
+    given = batch(result, previous("dependencies", "classifiers"))
     assert given.failures.keys() == ({"dependencies"} if fails else set())
     assert "classifiers" in given.changes
 
 
 @pytest.mark.parametrize(
-    ("left", "stay"),
+    ("stale", "unchanged"),
     [
         (DocumentKind.PROJECT, {"files", "release", "statuses", "attestations"}),
         (DocumentKind.RELEASES, {"release"}),
@@ -187,36 +188,36 @@ def test_a_gap_that_could_not_be_filled(world: World, error: SourceError, fails:
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
-def test_old_copies_leave_streams_as_they_are(world: World, left: DocumentKind, stay: set[str]) -> None:
+def test_stale_document_leaves_its_streams_unchanged(world: World, stale: DocumentKind, unchanged: set[str]) -> None:
     """A stream that needs a document of which only old copies came neither changes nor fails."""
     names = ["files", "release", "statuses", "attestations"]
-    result = visited(world, stale={left})
+    result = fetched(world, stale={stale})
     result.partitions[DocumentKind.PROVENANCE] = {}
-    given = batch(result, known(*names))
-    assert (given.failures, set(given.changes)) == ({}, set(names) - stay)
+    given = batch(result, previous(*names))
+    assert (given.failures, set(given.changes)) == ({}, set(names) - unchanged)
 
 
-def test_a_document_that_lacks_what_rows_are_made_from() -> None:
-    """Where a document has not even the key that rows are made from, the index does not offer them: none go."""
-    visit = documents_with({"info": {"name": "foo", "version": "1.0"}, "releases": {}, "urls": []})
-    assert visit.document is not None
-    result = FetchResult(FOO, visit, {DocumentKind.PROJECT: visit.document.fingerprint})
-    given = batch(result, known("roles", "files", seen={"roles": BEFORE}))
+def test_document_without_the_required_key_is_not_offered() -> None:
+    """If a document lacks the key that rows are made of, the index does not offer them, and no row is deleted."""
+    documents = documents_with({"info": {"name": "foo", "version": "1.0"}, "releases": {}, "urls": []})
+    assert documents.document is not None
+    result = FetchResult(FOO, documents, {DocumentKind.PROJECT: documents.document.fingerprint})
+    given = batch(result, previous("roles", "files", states={"roles": BEFORE}))
     assert (set(given.failures), set(given.changes)) == ({"roles"}, {"files"})
     assert isinstance(given.failures["roles"], NotOfferedError)
     offered = documents_with({"info": {"name": "foo", "version": "1.0"}, "ownership": {"roles": []}})
-    result = FetchResult(FOO, offered, {DocumentKind.PROJECT: visit.document.fingerprint})
-    assert rows_in(batch(result, known("roles", seen={"roles": BEFORE}))) == {"roles": []}
+    result = FetchResult(FOO, offered, {DocumentKind.PROJECT: documents.document.fingerprint})
+    assert rows_in(batch(result, previous("roles", states={"roles": BEFORE}))) == {"roles": []}
 
 
-def test_a_stream_of_pages_tells_of_projects_without_documents(world: World) -> None:
-    """Where an index has pages and no documents, the stream of statuses is read all the same."""
+def test_stream_of_pages_is_read_without_project_documents(world: World) -> None:
+    """If an index has pages and no project documents, the stream ``statuses`` is read nevertheless."""
     world.add("foo", releases=["1.0"])
     page = page_of(world, "foo")
     fingerprints = {DocumentKind.PROJECT: ABSENT, DocumentKind.PAGE: page.fingerprint}
     failures: dict[DocumentKind, SourceError] = {DocumentKind.PROJECT: NOT_OFFERED}
     result = FetchResult(FOO, ProjectDocuments(project="foo", page=page), fingerprints, failures=failures)
-    given = batch(result, known("statuses", "files"))
+    given = batch(result, previous("statuses", "files"))
     assert (given.failures, set(given.changes)) == ({"files": NOT_OFFERED}, {"statuses"})
 
 
@@ -232,51 +233,54 @@ BEFORE = ProjectState(
 )
 
 
-def test_a_mistake_of_the_user() -> None:
-    """A name that was given and that the index has never had is missing, without another word."""
-    given = batch(absent(), known("files"))
+def test_named_project_that_never_existed_is_missing() -> None:
+    """A named project that the index has never had is missing, without a warning."""
+    given = batch(absent(), previous("files"))
     assert (given.missing, given.warnings, rows_in(given)) == (True, (), {"files": []})
 
 
-def test_a_name_that_nobody_gave() -> None:
-    """A name that is only listed or needed, and is not there, is a note."""
+def test_unnamed_project_that_does_not_exist_is_a_warning() -> None:
+    """A project that is only listed or required, and does not exist, is a warning."""
     result = FetchResult(
         SelectedProject("foo", named=False),  # type: ignore[arg-type]
         ProjectDocuments(project="foo"),
         {DocumentKind.PROJECT: ABSENT},
         missing=True,
     )
-    given = batch(result, known("files"))
-    told = "foo is listed or needed, and the index does not have it"
-    assert (given.missing, given.warnings) == (False, (told,))
+    given = batch(result, previous("files"))
+    warning = "foo is listed or required, but the index does not have it"
+    assert (given.missing, given.warnings) == (False, (warning,))
 
 
-def test_a_project_that_was_there() -> None:
-    """A project that is gone is a note, and its rows are gone."""
-    given = batch(absent(warnings=["first"]), known("files", seen={"files": BEFORE}), keys=True)
-    assert (given.missing, given.warnings) == (False, ("first", "foo is gone from the index, and so are its rows"))
+def test_removed_project_is_a_warning_and_deletes_its_rows() -> None:
+    """A removed project is a warning, and its rows are deleted."""
+    given = batch(absent(warnings=["first"]), previous("files", states={"files": BEFORE}), keys=True)
+    assert (given.missing, given.warnings) == (
+        False,
+        ("first", "foo was removed from the index, and its rows are deleted"),
+    )
     assert given.changes["files"].deleted_keys == [{"project": "foo", "filename": "a.whl"}]
 
 
-def slip(world: World, parts: dict[str, Partition]) -> Batch:
-    """A visit for a pin, 9, that is not there, after these releases were seen."""
-    complaint = UnknownReleaseError("foo", "9.0", f"{ADDRESS}/9.0")
-    result = visited(world, user_errors=[complaint], partitions={DocumentKind.RELEASES: {}})
-    seen = ProjectState(1, b"term", True, 5, {}, parts)
-    return batch(result, known("release", "files", seen={"release": seen}))
+def batch_with_unknown_pin(world: World, partitions: dict[str, Partition]) -> Batch:
+    """Return the batch of a fetch with the pin 9, which does not exist, after these releases were read."""
+    error = UnknownReleaseError("foo", "9.0", f"{ADDRESS}/9.0")
+    result = fetched(world, user_errors=[error], partitions={DocumentKind.RELEASES: {}})
+    state = ProjectState(1, b"term", True, 5, {}, partitions)
+    return batch(result, previous("release", "files", states={"release": state}))
 
 
-def test_a_pin_that_never_was(world: World) -> None:
-    """A pin that is a mistake takes no rows away of the stream of releases; other streams are read."""
-    given = slip(world, {"1.0": Partition(b"digest")})
+def test_mistyped_pin_deletes_no_rows(world: World) -> None:
+    """A pin that never existed deletes no rows of the stream of releases; other streams are read."""
+    given = batch_with_unknown_pin(world, {"1.0": Partition(b"digest")})
     assert (set(given.changes), [str(error)[:42] for error in given.user_errors]) == (
         {"files"},
         ["the index has no release document of foo 9"],
     )
 
 
-def test_a_pin_that_is_gone(world: World) -> None:
-    """A pin that was read, in whatever spelling, and is not there any more takes its rows away."""
-    given = slip(world, {"9": Partition(b"digest")})
+def test_removed_pin_deletes_its_rows(world: World) -> None:
+    """A pin that was read, in any spelling, and is removed deletes its rows."""
+    given = batch_with_unknown_pin(world, {"9": Partition(b"digest")})
     assert rows_in(given)["release"] == []
     assert len(given.user_errors) == 1

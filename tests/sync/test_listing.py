@@ -1,287 +1,294 @@
-"""sync/listing.py: the index's list of projects, where it spares visits."""
+"""sync/listing.py: which projects a run requests when it has the index's list of projects."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pytest
 from packaging.utils import NormalizedName
 
-from source_pypi.config import make_config
 from source_pypi.errors import StaleError, UnavailableError
-from source_pypi.selection import SelectedProject, Selection, select
+from source_pypi.selection import SelectedProject, Selection
 from source_pypi.services.index.api import STALE_TRIES, Index
-from source_pypi.services.index.documents import Listed, Listing
+from source_pypi.services.index.documents import Fingerprint, Listed, Listing
 from source_pypi.services.index.documents.page import JSON_PAGE
-from source_pypi.streams import choose_streams
-from source_pypi.sync import run as sync
-from source_pypi.sync.batch import Batch
-from source_pypi.sync.listing import MIN_PROJECTS_FOR_LISTING, VisitList, make_visit_list, serials_of
-from source_pypi.sync.state import WHOLE_INDEX, ProjectState, ProjectSummary, summary_for
+from source_pypi.sync.listing import (
+    MIN_PROJECTS_FOR_LISTING,
+    VisitList,
+    make_visit_list,
+    serials_of,
+    summaries_for_list,
+)
+from source_pypi.sync.planner import Reason
+from source_pypi.sync.state import CODES, WHOLE_INDEX, ProjectState, ProjectSummary
 from tests.fake_index import FakeIndex, World, faults
+from tests.memory_store import DAY, NOW, MemoryStore
 
 Connect = Callable[..., Index]
-DAY = 86_400
 
 
-class Notes:
-    """A memory of one stream after another, as simple as can be."""
-
-    unfinished: int | None = None
-    keys = False
-
-    def __init__(self) -> None:
-        self.seen: dict[str, dict[str, ProjectState]] = {}
-
-    def finish(self) -> None:
-        """Nothing is kept of it."""
-
-    def load(self, projects: Collection[str]) -> Mapping[str, Mapping[str, ProjectState]]:
-        """What was seen of these projects."""
-        return {name: dict(self.seen[name]) for name in projects if name in self.seen}
-
-    def summaries(self, terms: Mapping[str, bytes]) -> Iterable[ProjectSummary]:
-        """Every project that any stream has seen."""
-        summaries = (summary_for(project, seen, terms) for project, seen in self.seen.items())
-        return [summary for summary in summaries if summary is not None]
-
-    def add(self, batch: Batch) -> None:
-        """Remember what was seen."""
-        for stream, change in batch.changes.items():
-            self.seen.setdefault(batch.project or WHOLE_INDEX, {})[stream] = change.state
-
-
-class Run:
-    """Syncs of one index with one memory, at times that the test tells."""
+class Syncs:
+    """Syncs of one index with one store, at times that the test sets."""
 
     def __init__(self, fake: FakeIndex, connect: Connect, streams: Iterable[str] = ("files",)) -> None:
         self.fake, self.connect, self.streams = fake, connect, list(streams)
-        self.memory = Notes()
-        self.now = 1_795_000_000.0
-        self.notes: list[str] = []
+        self.store = MemoryStore(keys=False)
+        self.now = float(NOW)
 
-    def sync(self, **settings: Any) -> list[str]:
-        """The paths that a sync asks for, in their order, each with its status."""
-        self.fake.new_run()
-        config = make_config({"whole_index": "projects" not in settings, **settings})
-        index = self.connect(self.fake)
-        given = list(
-            sync.batches(index, select(config), choose_streams(self.streams), config, self.memory, lambda: self.now)
-        )
-        for batch in given:
-            self.memory.add(batch)
-        self.notes = [note for batch in given for note in batch.warnings]
+    def sync(self, projects: Iterable[str] = (), **settings: Any) -> list[str]:
+        """Return the paths that a sync requests, in order, each with its status."""
+        index, names = self.connect(self.fake), list(projects)
+        settings = {"whole_index": not names, **settings}
+        self.store.sync(self.fake, index, names, self.streams, at=self.now, **settings)
         return [f"{request.path} {request.status}" for request in self.fake.requests]
+
+    @property
+    def warnings(self) -> list[str]:
+        """The warnings of the last sync."""
+        return [warning for batch in self.store.batches for warning in batch.warnings]
 
 
 @pytest.fixture
-def run(world: World, fake: FakeIndex, connect: Connect) -> Run:
+def syncs(world: World, fake: FakeIndex, connect: Connect) -> Syncs:
     """Syncs of an index with three projects."""
     for name in ("a", "b", "c"):
         world.add(name)
-    return Run(fake, connect)
+    return Syncs(fake, connect)
 
 
-def test_nothing_new(run: Run) -> None:
-    """A list that has not changed is all that is asked for."""
-    assert run.sync() == ["/simple/ 200", "/pypi/a/json 200", "/pypi/b/json 200", "/pypi/c/json 200"]
-    assert run.sync() == ["/simple/ 304"]
-    assert run.notes == ["3 projects have not changed, as the index's list tells: not asked for one by one"]
+def test_unchanged_index_takes_one_request(syncs: Syncs) -> None:
+    """If no serial has moved, the list is all that is requested, and the projects are counted as skipped."""
+    assert syncs.sync() == ["/simple/ 200", "/pypi/a/json 200", "/pypi/b/json 200", "/pypi/c/json 200"]
+    assert syncs.sync() == ["/simple/ 200"]
+    assert syncs.warnings == ["3 projects skipped: the index's list shows no change"]
 
 
-def test_only_what_moved_is_visited(world: World, run: Run) -> None:
-    """A project whose serial has moved, one that is new, and one that is gone are visited, no other one."""
-    run.sync()
+def test_only_changed_new_and_removed_projects_are_requested(world: World, syncs: Syncs) -> None:
+    """A project whose serial has moved, a new one and one that is no longer listed are requested, no other one."""
+    syncs.sync()
     world.yank("b", "1.0")
     world.add("d")
     world.delete_project("c")
-    assert sorted(run.sync()) == [
+    assert sorted(syncs.sync()) == [
         "/pypi/b/json 200",
         "/pypi/c/json 404",
         "/pypi/d/json 200",
         "/simple/ 200",
         "/simple/c/ 404",
     ]
-    assert run.sync() == ["/simple/ 304"], "that it is gone is known by now"
+    assert syncs.sync() == ["/simple/ 200"], "its absence is in state now"
 
 
-def test_quarantine(world: World, run: Run) -> None:
-    """A project that is not listed any more is visited once, and again when it is listed again."""
-    run.sync()
+def test_quarantined_project_is_requested_once_and_again_when_it_returns(world: World, syncs: Syncs) -> None:
+    """A project that is no longer listed is requested once, and again when it is listed again."""
+    syncs.sync()
     world.quarantine("a")
-    assert run.sync() == ["/simple/ 200", "/pypi/a/json 404", "/simple/a/ 200"]
+    assert syncs.sync() == ["/simple/ 200", "/pypi/a/json 404", "/simple/a/ 200"]
     world.invite("b", "somebody")
-    assert run.sync() == ["/simple/ 200", "/pypi/b/json 200"]
+    assert syncs.sync() == ["/simple/ 200", "/pypi/b/json 200"]
     world.unquarantine("a")
-    assert run.sync() == ["/simple/ 200", "/pypi/a/json 200"]
+    assert syncs.sync() == ["/simple/ 200", "/pypi/a/json 200"]
 
 
-def test_what_the_serial_misses_comes_with_time(world: World, run: Run) -> None:
-    """Within ``full_check_days``, each project is asked for once, a slice a day, though its serial has not moved."""
+def test_full_checks_are_spread_over_the_days(world: World, syncs: Syncs) -> None:
+    """Within ``full_check_days``, each project is requested once although its serial has not moved, some each day."""
     for name in "defghijklm":
         world.add(name)
-    run.sync()
-    asked: list[str] = []
-    slices = []
+    syncs.sync()
+    requested: list[str] = []
+    per_day = []
     for _ in range(7):
-        run.now += DAY
-        of_day = [path for path in run.sync() if path.startswith("/pypi/")]
-        slices.append(len(of_day))
-        asked += of_day
-    assert sorted(asked) == [f"/pypi/{name}/json 304" for name in "abcdefghijklm"]
-    assert max(slices) < 13, "not all on one day"
+        syncs.now += DAY
+        of_day = [path for path in syncs.sync() if path.startswith("/pypi/")]
+        per_day.append(len(of_day))
+        requested += of_day
+    assert sorted(requested) == [f"/pypi/{name}/json 304" for name in "abcdefghijklm"]
+    assert max(per_day) < 13
 
 
-def test_always_everything(run: Run) -> None:
-    """With ``full_check_days`` 0, everything is asked for at each sync."""
-    run.sync(full_check_days=0)
-    assert run.sync(full_check_days=0) == ["/simple/ 304", "/pypi/a/json 304", "/pypi/b/json 304", "/pypi/c/json 304"]
+def test_full_check_days_0_requests_everything(syncs: Syncs) -> None:
+    """With ``full_check_days`` 0, every sync requests every project."""
+    syncs.sync(full_check_days=0)
+    assert syncs.sync(full_check_days=0) == [
+        "/simple/ 200",
+        "/pypi/a/json 304",
+        "/pypi/b/json 304",
+        "/pypi/c/json 304",
+    ]
 
 
-def test_a_failure_is_made_up_for(world: World, run: Run, fake: FakeIndex) -> None:
-    """A moved project that could not be read is asked for again, though the list has not changed since."""
-    run.sync()
+def test_failed_project_is_requested_again(world: World, syncs: Syncs, fake: FakeIndex) -> None:
+    """A changed project that could not be read is requested again by the next sync."""
+    syncs.sync()
     world.yank("b", "1.0")
     fake.fault("/pypi/b/json", faults.forbidden())
-    assert run.sync() == ["/simple/ 200", "/pypi/b/json 403"]
-    assert run.sync() == ["/simple/ 200", "/pypi/b/json 200"]
-    assert run.sync() == ["/simple/ 304"]
+    assert syncs.sync() == ["/simple/ 200", "/pypi/b/json 403"]
+    assert syncs.sync() == ["/simple/ 200", "/pypi/b/json 200"]
+    assert syncs.sync() == ["/simple/ 200"]
 
 
-def test_a_stream_selected_later(run: Run) -> None:
-    """A stream that was not there before is read of every project."""
-    run.sync()
-    run.streams = ["files", "roles"]
-    assert run.sync() == ["/simple/ 200", "/pypi/a/json 200", "/pypi/b/json 200", "/pypi/c/json 200"]
-    assert run.sync() == ["/simple/ 304"]
+def test_added_stream_is_read_of_every_project(syncs: Syncs) -> None:
+    """A stream that is selected later is read of every project, once."""
+    syncs.sync()
+    syncs.streams = ["files", "roles"]
+    assert syncs.sync() == ["/simple/ 200", "/pypi/a/json 200", "/pypi/b/json 200", "/pypi/c/json 200"]
+    assert syncs.sync() == ["/simple/ 200"]
 
 
-def test_beside_the_listing(world: World, run: Run) -> None:
-    """Where the list is a stream too, it is asked for once, and both see the same."""
-    run.streams = ["files", "listing"]
-    run.sync()
+def test_list_is_requested_once_for_the_stream_and_the_projects(world: World, syncs: Syncs) -> None:
+    """If the list is a stream as well, one request serves both, and an unchanged list makes no rows."""
+    syncs.streams = ["files", "listing"]
+    syncs.sync()
     world.yank("b", "1.0")
-    assert run.sync() == ["/simple/ 200", "/pypi/b/json 200"]
-    assert run.sync() == ["/simple/ 304"]
+    assert syncs.sync() == ["/simple/ 200", "/pypi/b/json 200"]
+    assert syncs.sync() == ["/simple/ 200"]
+    assert syncs.store.rows == {}
 
 
-def test_an_old_copy_of_the_list(world: World, run: Run, fake: FakeIndex) -> None:
-    """A list older than the one that was read before ends the sync; the next one goes on with the right one."""
-    run.sync()
+def test_stale_list_ends_the_sync_if_a_newer_one_was_read(world: World, syncs: Syncs, fake: FakeIndex) -> None:
+    """If the stream ``listing`` has read a newer list, an older copy ends the sync; the next one continues."""
+    syncs.streams = ["files", "listing"]
     world.yank("b", "1.0")
-    run.sync()
+    syncs.sync()
     fake.fault("/simple/", faults.stale(), times=STALE_TRIES)
     with pytest.raises(StaleError) as caught:
-        run.sync()
-    assert caught.value.args == (f"{fake.url}/simple/", None, run.memory.seen[WHOLE_INDEX]["files"].serial)
+        syncs.sync()
+    serial = syncs.store.states[WHOLE_INDEX]["listing"].serial
+    assert caught.value.args == (f"{fake.url}/simple/", None, serial)
     world.yank("c", "1.0")
-    assert run.sync() == ["/simple/ 200", "/pypi/c/json 200"]
+    assert syncs.sync() == ["/simple/ 200", "/pypi/c/json 200"]
 
 
-def test_an_index_without_serials(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
-    """A list that tells no serials spares nothing."""
+def test_list_without_serials_skips_nothing(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
+    """If the list has no serials, every project is requested."""
     world.add("a")
     world.override("/simple/", {"meta": {"api-version": "1.0"}, "projects": [{"name": "a"}]}, JSON_PAGE)
-    run = Run(serve(), connect)
-    run.sync()
-    assert [path for path in run.sync() if path.startswith("/pypi/")] == ["/pypi/a/json 304"]
+    syncs = Syncs(serve(), connect)
+    syncs.sync()
+    assert [path for path in syncs.sync() if path.startswith("/pypi/")] == ["/pypi/a/json 304"]
 
 
-def test_no_list(run: Run, fake: FakeIndex) -> None:
-    """Without the list, the whole index cannot be read; what was read before stays known."""
-    run.sync()
+def test_unavailable_list_ends_the_sync_and_keeps_the_state(syncs: Syncs, fake: FakeIndex) -> None:
+    """Without the list, the whole index cannot be read; the state stays."""
+    syncs.sync()
     fake.fault("/simple/", faults.unavailable(), times=7)
     with pytest.raises(UnavailableError):
-        run.sync()
-    assert run.sync() == ["/simple/ 304"]
+        syncs.sync()
+    assert syncs.sync() == ["/simple/ 200"]
 
 
-def test_many_names(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
-    """Of so many named projects that the list pays, only those that moved are visited, and pinned ones always."""
+def test_many_named_projects_are_compared_with_the_list(
+    world: World, serve: Callable[..., FakeIndex], connect: Connect
+) -> None:
+    """With many named projects, only changed and pinned ones are requested; with fewer names, each is."""
     names = [f"p{number}" for number in range(MIN_PROJECTS_FOR_LISTING)]
     for name in [*names, "pinned"]:
         world.add(name, releases=["1.0", "2.0"])
-    run = Run(serve(), connect, ["dependencies"])
+    syncs = Syncs(serve(), connect, ["dependencies"])
     chosen = [*names, "pinned==1.0"]
-    assert len(run.sync(projects=chosen)) == MIN_PROJECTS_FOR_LISTING + 2
+    assert len(syncs.sync(chosen)) == MIN_PROJECTS_FOR_LISTING + 2
     world.yank("p7", "1.0")
-    assert run.sync(projects=chosen) == [
+    assert syncs.sync(chosen) == [
         "/simple/ 200",
         "/pypi/p7/json 200",
         "/pypi/pinned/json 304",
         "/pypi/pinned/1.0/json 304",
     ]
-    assert run.sync(projects=[*chosen, "late"])[-2:] == ["/pypi/late/json 404", "/simple/late/ 404"]
-    assert len(run.sync(projects=names[1:])) == MIN_PROJECTS_FOR_LISTING - 1, "of fewer names, each is asked for"
+    assert syncs.sync([*chosen, "late"])[-2:] == ["/pypi/late/json 404", "/simple/late/ 404"]
+    assert len(syncs.sync(names[1:])) == MIN_PROJECTS_FOR_LISTING - 1
 
 
-def test_an_old_copy_of_a_project(world: World, run: Run, fake: FakeIndex) -> None:
-    """A list is not remembered where a project came as a copy older than it: the next run asks for it again."""
+def test_project_read_from_an_older_copy_is_requested_again(world: World, syncs: Syncs, fake: FakeIndex) -> None:
+    """If a project document is older than the list, the next sync requests the project again."""
     world.add("d")
     world.yank("b", "1.0")
     fake.fault("/pypi/b/json", faults.stale())
-    run.sync()
-    run.sync()
-    assert run.sync() == ["/simple/ 304"]
-    assert run.memory.seen["b"]["files"].serial == world.projects["b"].last_serial
+    syncs.sync()
+    assert syncs.sync() == ["/simple/ 200", "/pypi/b/json 200"]
+    assert syncs.sync() == ["/simple/ 200"]
+    assert syncs.store.states["b"]["files"].serial == world.projects["b"].last_serial
 
 
-# What is made of a list ---------------------------------------------------------------------------------------
+def test_state_of_the_list_that_0_4_0_wrote_is_ignored(syncs: Syncs) -> None:
+    """State of the list under the name of a stream of projects, which 0.4.0 wrote, changes nothing."""
+    syncs.sync()
+    fingerprint = Fingerprint(b'"list"', 10**9)
+    state = ProjectState(NOW, b"term", True, 10**9, {CODES[kind]: fingerprint for kind in CODES}, {})
+    syncs.store.states[WHOLE_INDEX] = {"files": state}
+    assert syncs.sync() == ["/simple/ 200"]
+    syncs.streams = ["files", "listing"]
+    assert syncs.sync() == ["/simple/ 200"]
+
+
+# When the list is requested -----------------------------------------------------------------------------------
 
 A, B, C = (SelectedProject(NormalizedName(name)) for name in "abc")
 PINNED = SelectedProject(NormalizedName("pinned"), ("1.0",))
-#: In the order in which a memory tells them: one that nobody named comes first.
-GLANCES = (
-    ProjectSummary("other", 1, 100, absent=False),
-    ProjectSummary("a", 5, 100, absent=False),
-    ProjectSummary("b", 5, 100, absent=False, comparable=False),
-    ProjectSummary("pinned", 4, 100, absent=False),
-    ProjectSummary("gone", 3, 100, absent=False),
-    ProjectSummary("never", None, 100, absent=True),
+
+
+def summary(project: str, serial: int | None = 5, *, absent: bool = False, comparable: bool = True) -> ProjectSummary:
+    """The summary of a project."""
+    return ProjectSummary(project, serial, 100, absent, comparable)
+
+
+@pytest.mark.parametrize(
+    ("selection", "expected"),
+    [
+        (Selection((A,), whole_index=True), "abd"),
+        (Selection((A, B)), "ab"),
+        (Selection((A, B, C)), "ab"),
+        (Selection((A, C)), None),
+        (Selection((A, B), follow=1), None),
+        (Selection((A, PINNED)), None),
+    ],
+    ids=["whole index", "enough names", "one of them new", "too few with state", "dependencies", "pinned"],
 )
+def test_summaries_for_list(monkeypatch: pytest.MonkeyPatch, selection: Selection, expected: str | None) -> None:
+    """The list is needed for the whole index, and for enough named projects that it could leave out."""
+    monkeypatch.setattr("source_pypi.sync.listing.MIN_PROJECTS_FOR_LISTING", 2)
+    found = summaries_for_list(selection, map(summary, "abd"))
+    assert (None if found is None else "".join(one.project for one in found)) == expected
+
+
+def test_projects_with_other_settings_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Named projects that were read with other settings have to be requested anyway."""
+    monkeypatch.setattr("source_pypi.sync.listing.MIN_PROJECTS_FOR_LISTING", 2)
+    assert summaries_for_list(Selection((A, B)), [summary("a"), summary("b", comparable=False)]) is None
+
+
+# What is made of the list -------------------------------------------------------------------------------------
+
+#: One that nobody named comes first: stores return them in any order.
+SUMMARIES = (summary("other"), summary("a"), summary("b"), summary("pinned"), summary("gone"), summary("never"))
 SERIALS: dict[str, int | None] = {"other": 1, "a": 5, "b": 6, "pinned": 4, "late": None}
+UNCHANGED = {"other", "a", "pinned", "never"}
 
 
-def visit_list(
-    targets: tuple[SelectedProject, ...], serials: Mapping[str, int | None] | None, *due: str, whole: bool = False
-) -> VisitList:
-    """What is to be visited of what was glanced at 100 seconds after 1970, if these projects are due."""
-    return make_visit_list(
-        Selection(targets, whole_index=whole), serials, GLANCES, lambda name, asked: asked == 100 and name in due
-    )
+def visit_list(projects: tuple[SelectedProject, ...], *due: str, whole: bool = False) -> VisitList:
+    """The projects to request if a full check of ``due`` is due."""
+
+    def decide(one: ProjectSummary, serials: Mapping[str, int | None]) -> Reason:
+        assert serials is SERIALS
+        return Reason.UNCHANGED if one.project in UNCHANGED - set(due) else Reason.FULL_CHECK
+
+    return make_visit_list(Selection(projects, whole_index=whole), SERIALS, SUMMARIES, decide)
 
 
-def test_an_agenda_of_named_projects() -> None:
-    """Of named projects, those that stand are left out, but for pinned ones; the others have what the list tells."""
-    targets = (A, B, PINNED, C)
-    moved = VisitList(Selection((B, PINNED, C)), [], 1, {"b": 6, "pinned": 4, "c": None})
-    assert visit_list(targets, SERIALS) == moved
-    everything = VisitList(Selection(targets), [], 0, {"a": 5, "b": 6, "pinned": 4, "c": None})
-    assert visit_list(targets, SERIALS, "a", "b") == everything
+def test_visit_list_of_named_projects() -> None:
+    """Unchanged named projects are skipped, except pinned ones."""
+    projects = (A, B, PINNED, C)
+    assert visit_list(projects) == VisitList(Selection((B, PINNED, C)), [], 1)
+    assert visit_list(projects, "a") == VisitList(Selection(projects), [], 0)
 
 
-def test_an_agenda_of_named_projects_without_a_list() -> None:
-    """Where the list has not changed, named projects that are visited have any serial at least."""
-    targets = (A, B, PINNED, C)
-    assert visit_list(targets, None) == VisitList(Selection((B, PINNED, C)), [], 1, {"b": 1, "pinned": 1, "c": 1})
-
-
-def test_an_agenda_of_the_whole_index() -> None:
-    """What the list has and what it has no more are visited, but for what stands, named besides or not."""
-    expected = VisitList(
-        Selection((PINNED,), whole_index=True), ["b", "late", "gone"], 4, {"b": 6, "late": None, "gone": None}
-    )
-    assert visit_list((A, PINNED), SERIALS, whole=True) == expected
-    assert visit_list((), SERIALS, "never", whole=True).serials == {"b": 6, "late": None, "gone": None, "never": None}
-
-
-def test_an_agenda_of_the_whole_index_without_a_list() -> None:
-    """Where the list has not changed, what is not settled or due is visited, and has any serial at least."""
-    expected = VisitList(Selection((), whole_index=True), ["b", "gone"], 4, {"b": 1, "gone": 1})
-    assert visit_list((), None, "gone", whole=True) == expected
+def test_visit_list_of_the_whole_index() -> None:
+    """Listed projects and those no longer listed are requested unless they are unchanged, also if they are named."""
+    expected = VisitList(Selection((PINNED,), whole_index=True), ["b", "late", "gone"], 4)
+    assert visit_list((A, PINNED), whole=True) == expected
+    assert visit_list((), "never", whole=True).listed == ["b", "late", "gone", "never"]
 
 
 def test_serials_of_a_list() -> None:
-    """Serials stand by normalised names; a project without a name has none, and a name is not held twice."""
+    """Serials are by normalised name; a project without a name is left out, and a normalised name is not copied."""
     names = ["Foo.Bar_baz", "foo", None, "", "new"]
     listed = [Listed(name, serial) for name, serial in zip(names, [7, "8", 9, 10, None], strict=True)]
     serials = serials_of(Listing(listed))

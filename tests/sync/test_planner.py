@@ -1,8 +1,7 @@
-"""sync/planner.py: what is remembered, as a run asks for it."""
+"""sync/planner.py: whether a project is requested again, why, and on which condition its documents are requested."""
 
 import itertools
-from collections.abc import Callable, Sequence
-from hashlib import blake2b
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,59 +13,126 @@ from packaging.utils import NormalizedName
 from source_pypi.config import make_config
 from source_pypi.selection import SelectedProject, Selection
 from source_pypi.services.index.api import Index
-from source_pypi.services.index.documents import Fingerprint
+from source_pypi.services.index.documents import ABSENT, UNKNOWN, Fingerprint
 from source_pypi.services.index.documents.fingerprint import fingerprint_of
+from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams import choose_streams
-from source_pypi.sync.planner import BATCH_SIZE, DAY, Planner
+from source_pypi.streams.stream import Stream
+from source_pypi.sync.planner import (
+    BATCH_SIZE,
+    DAY,
+    FullChecks,
+    Planner,
+    PreviousState,
+    ProjectTask,
+    Reason,
+    Skip,
+    decide,
+    decide_listed,
+    previous_state,
+    settings_digests_of,
+)
 from source_pypi.sync.queue import ProjectQueue
 from source_pypi.sync.resume import RESUME_WITHIN, begins, resumable
-from source_pypi.sync.state import WHOLE_INDEX, Partition, PreviousState, ProjectState, settings_digest_of
+from source_pypi.sync.state import CODES, Partition, ProjectState, ProjectSummary, settings_digest_of
 from tests.fake_index import FakeIndex, World
-from tests.remembering import NOW, Remembering, fresh
+from tests.memory_store import NOW, MemoryStore, full_sync
 
 Connect = Callable[..., Index]
-CALM = settings(deadline=None)
+NO_DEADLINE = settings(deadline=None)
+FOO = SelectedProject(NormalizedName("foo"))
 FILES = choose_streams(["files"])
-TWO = choose_streams(["files", "release"])
+FILES_AND_RELEASE = choose_streams(["files", "release"])
+ONE, OTHER = fingerprint_of('"one"', b"", 5), fingerprint_of('"other"', b"", 9)
 
 
-class Kept(Remembering):
-    """A memory of what the test says, that counts what it is asked."""
-
-    def __init__(self, seen: dict[str, dict[str, ProjectState]] | None = None, unfinished: int | None = None) -> None:
-        super().__init__()
-        self._seen = seen or {}
-        self.unfinished = unfinished
-        self.asked: list[list[str]] = []
-
-    def finish(self) -> None:
-        """Nothing is kept of it."""
-
-    def load(self, projects: Any) -> Any:
-        """What was seen; the names are noted."""
-        self.asked.append(list(projects))
-        return super().load(projects)
+def state(fingerprint: Fingerprint = ONE, **changes: Any) -> ProjectState:
+    """The state of a stream that read the project document."""
+    code = CODES[DocumentKind.PROJECT]
+    made = ProjectState(NOW - 60, b"term", True, 7, {code: fingerprint}, {"": Partition(b"digest")})
+    return ProjectState(*(changes.get(name, getattr(made, name)) for name in made.__struct_fields__))
 
 
-def planner(memory: Remembering, streams: Any = FILES, now: float = NOW, **settings: Any) -> Planner:
-    """What a run that begins now remembers."""
-    return Planner(memory, streams, make_config(settings), now)
+def previous(streams: tuple[Stream, ...] = FILES, **changes: Any) -> PreviousState:
+    """What streams read before with the settings of this run."""
+    states = {stream.name: state(**changes) for stream in streams}
+    return PreviousState(streams, states, frozenset(states))
 
 
-def queue(*names: str) -> ProjectQueue:
-    """Projects to visit."""
-    return ProjectQueue(Selection(tuple(SelectedProject(NormalizedName(name)) for name in names)))
+# Why a project is requested -----------------------------------------------------------------------------------
+
+DIGESTS = {"files": b"term", "release": b"term"}
 
 
-def seen_by(streams: Any, *, asked: float = NOW - 60, **settings: Any) -> dict[str, ProjectState]:
-    """What streams saw of a project at some time, on the terms of today."""
-    due = planner(Remembering(), streams, **settings).take(queue("foo"))
-    assert due is not None
-    fingerprint = {"d": fingerprint_of('"one"', b"", 7)}
-    return {
-        name: ProjectState(int(asked), terms, True, 7, fingerprint, {"": Partition(b"digest")})
-        for name, terms in due.settings_digests.items()
-    }
+def decision(before: PreviousState, *, resumed_since: int | None = None, follow: bool = False) -> ProjectTask | Skip:
+    """The decision about the project foo."""
+    return decide(FOO, before, DIGESTS, resumed_since=resumed_since, follow=follow)
+
+
+@pytest.mark.parametrize(
+    ("before", "reason"),
+    [
+        (PreviousState(FILES), Reason.NEW),
+        (replace(previous(), comparable=frozenset()), Reason.OTHER_SETTINGS),
+        (replace(previous(), streams=FILES_AND_RELEASE), Reason.OTHER_SETTINGS),
+        (replace(previous(), full_check=True), Reason.FULL_CHECK),
+        (previous(FILES_AND_RELEASE), Reason.MAY_HAVE_CHANGED),
+    ],
+)
+def test_project_is_requested_in_a_new_run(before: PreviousState, reason: Reason) -> None:
+    """A run that continues none requests every project, for one of four reasons."""
+    assert decision(before) == ProjectTask(FOO, before, DIGESTS, reason)
+
+
+@pytest.mark.parametrize(
+    ("checked_at", "existed", "requirements", "follow", "skipped"),
+    [
+        (NOW, True, None, False, True),
+        (NOW - 1, True, None, False, False),
+        (NOW, False, None, False, False),
+        (NOW, True, None, True, False),
+        (NOW, True, ("bar",), True, True),
+    ],
+    ids=["read by it", "read before it", "does not exist", "requirements unknown", "requirements known"],
+)
+def test_continued_run_skips_what_the_interrupted_one_read(
+    checked_at: int, existed: bool, requirements: tuple[str, ...] | None, follow: bool, skipped: bool
+) -> None:
+    """A run that continues one skips the projects that it read, unless something has to be found out again."""
+    before = previous(checked_at=checked_at, existed=existed, requirements=requirements)
+    task = ProjectTask(FOO, before, DIGESTS, Reason.MAY_HAVE_CHANGED)
+    expected = Skip(Reason.ALREADY_READ, requirements) if skipped else task
+    assert decision(before, resumed_since=NOW, follow=follow) == expected
+
+
+def test_continued_run_reads_a_stream_that_was_added() -> None:
+    """A stream that was selected after the interrupted run is read."""
+    before = replace(previous(checked_at=NOW), streams=FILES_AND_RELEASE)
+    assert decision(before, resumed_since=NOW) == ProjectTask(FOO, before, DIGESTS, Reason.OTHER_SETTINGS)
+
+
+SERIALS = {"foo": 7, "unknown": None}
+
+
+@pytest.mark.parametrize(
+    ("summary", "reason"),
+    [
+        (ProjectSummary("foo", 7, NOW, absent=False), Reason.UNCHANGED),
+        (ProjectSummary("foo", 8, NOW, absent=False), Reason.UNCHANGED),
+        (ProjectSummary("foo", 6, NOW, absent=False), Reason.SERIAL_CHANGED),
+        (ProjectSummary("foo", None, NOW, absent=True), Reason.SERIAL_CHANGED),
+        (ProjectSummary("unknown", 7, NOW, absent=False), Reason.SERIAL_CHANGED),
+        (ProjectSummary("foo", 7, NOW, absent=False, comparable=False), Reason.OTHER_SETTINGS),
+        (ProjectSummary("gone", 7, NOW, absent=False), Reason.NOT_LISTED),
+        (ProjectSummary("gone", 7, NOW, absent=False, comparable=False), Reason.NOT_LISTED),
+        (ProjectSummary("gone", None, NOW, absent=True, comparable=False), Reason.UNCHANGED),
+        (ProjectSummary("foo", 7, NOW - 8 * DAY, absent=False), Reason.FULL_CHECK),
+        (ProjectSummary("gone", None, NOW - 8 * DAY, absent=True), Reason.FULL_CHECK),
+    ],
+)
+def test_project_with_state_is_compared_with_the_list(summary: ProjectSummary, reason: Reason) -> None:
+    """The first rule that applies decides: not listed, other settings, serial, full check; else it is skipped."""
+    assert decide_listed(summary, SERIALS, FullChecks(NOW, 7)) is reason
 
 
 # Full checks --------------------------------------------------------------------------------------------------
@@ -75,114 +141,226 @@ NAMES = st.text("abcdefghij-0123456789", min_size=1, max_size=12)
 PERIODS = st.floats(0.1, 30)
 
 
-@CALM
+@NO_DEADLINE
 @given(NAMES, PERIODS, st.integers(2, 60), st.integers(0, 100 * DAY))
-def test_once_in_the_period(name: str, days: float, runs: int, begin: int) -> None:
-    """Whatever the rhythm of runs, a project is due once in each period, and never twice."""
+def test_full_check_is_due_once_a_period(name: str, days: float, runs: int, begin: int) -> None:
+    """However often runs start, a full check is due once in each period."""
     step = days * DAY / runs
-    asked = NOW + begin
+    checked_at = NOW + begin
     due = []
     for number in range(1, 5 * runs + 1):
         now = NOW + begin + number * step
-        if planner(Remembering(), now=now, full_check_days=days).is_due(name, int(asked)):
+        if FullChecks(now, days).is_due(name, int(checked_at)):
             due.append(now)
-        asked = int(now)  # every run asks for it, due or not
+        checked_at = int(now)  # every run reads it
     assert len(due) in (4, 5, 6)
     gaps = [later - earlier for earlier, later in itertools.pairwise(due)]
     assert all(abs(gap - days * DAY) <= step + 1 for gap in gaps)
 
 
-@CALM
+@NO_DEADLINE
 @given(NAMES, PERIODS, st.floats(1, 100))
-def test_after_a_long_time(name: str, days: float, periods: float) -> None:
-    """A project that was not asked for in a whole period is due."""
-    now = NOW + periods * days * DAY + 1
-    assert planner(Remembering(), now=now, full_check_days=days).is_due(name, NOW)
+def test_full_check_is_due_after_a_whole_period(name: str, days: float, periods: float) -> None:
+    """A full check is due for a project that was not read in a whole period."""
+    assert FullChecks(NOW + periods * days * DAY + 1, days).is_due(name, NOW)
 
 
-@CALM
+@NO_DEADLINE
 @given(NAMES)
-def test_always(name: str) -> None:
-    """Where the period is 0, everything is due in every run."""
-    assert planner(Remembering(), full_check_days=0).is_due(name, NOW)
+def test_full_check_days_0_is_always_due(name: str) -> None:
+    """With a period of 0, every full check is due in every run."""
+    assert FullChecks(NOW, 0).is_due(name, NOW)
 
 
-def test_slices() -> None:
-    """Projects have days of their own: every day about a seventh of them is due."""
+def test_full_checks_are_spread_by_name() -> None:
+    """On each of seven days, about a seventh of the projects is due."""
     names = [f"project-{number}" for number in range(7000)]
     for day in range(1, 8):
-        run = planner(Remembering(), now=NOW + day * DAY)
-        assert 800 < sum(run.is_due(name, NOW + (day - 1) * DAY) for name in names) < 1200
+        checks = FullChecks(NOW + day * DAY, 7)
+        assert 800 < sum(checks.is_due(name, NOW + (day - 1) * DAY) for name in names) < 1200
 
 
-# What is known of a project -----------------------------------------------------------------------------------
+# What streams read before -------------------------------------------------------------------------------------
 
 
-def test_recalled_together() -> None:
-    """Projects are recalled many at once, in the order of their visits."""
-    names = [f"p{number}" for number in range(BATCH_SIZE + 1)]
-    memory, waiting = Kept(), queue(*names)
-    run = planner(memory)
-    taken = []
-    while (due := run.take(waiting)) is not None:
-        taken.append(due.project.project)
-    assert taken == names
-    assert memory.asked == [names[:BATCH_SIZE], names[BATCH_SIZE:]]
+def test_comparable_streams_have_the_settings_of_this_run() -> None:
+    """A state with other settings counts for existence, but is not comparable."""
+    states = {"files": state(), "release": state(settings_digest=b"else")}
+    expected = PreviousState(FILES_AND_RELEASE, states, frozenset({"files"}))
+    assert previous_state(FILES_AND_RELEASE, {**states, "roles": state()}, DIGESTS) == expected
 
 
-def test_settled() -> None:
-    """A stream's rows stand where it has seen the project on the terms of today; another's do not matter."""
-    both = seen_by(TWO)
-    memory = Kept(
-        {"foo": {"files": both["files"], "release": ProjectState(*_fields(both["release"], settings_digest=b"old."))}}
+@pytest.mark.parametrize(("checked_at", "due"), [(NOW - 60, False), (NOW - 8 * DAY, True)])
+def test_full_check_of_a_project(checked_at: int, due: bool) -> None:
+    """A full check is due if it is for one of the comparable states."""
+    states = {"files": state(checked_at=checked_at), "release": state(settings_digest=b"else", checked_at=1)}
+    made = previous_state(FILES_AND_RELEASE, states, DIGESTS, "foo", FullChecks(NOW, 7))
+    assert made.full_check is due
+
+
+def test_streams_that_are_not_incremental_have_no_previous_state() -> None:
+    """Statistics are read in full, even if there is state."""
+    streams = choose_streams(["stats", "listing"])
+    states = {stream.name: state() for stream in streams}
+    assert previous_state(streams, states, dict.fromkeys(states, b"term")) == PreviousState(
+        streams, {"listing": states["listing"]}, frozenset({"listing"})
     )
-    due = planner(memory, TWO).take(queue("foo"))
-    assert due is not None
-    assert due.previous == PreviousState(TWO, memory.load(["foo"])["foo"], frozenset({"files"}), full_check=False)
-    assert due.settings_digests == {name: one.settings_digest for name, one in both.items()}
+
+
+def read_by(comparable: bool = True, **fingerprints: Fingerprint) -> PreviousState:
+    """What streams by these names know of the project document."""
+    states = {name: state(fingerprint) for name, fingerprint in fingerprints.items()}
+    names = frozenset(fingerprints) if comparable else frozenset[str]()
+    return PreviousState(choose_streams(list(fingerprints)), states, names)
+
+
+@pytest.mark.parametrize("names", [("files", "versions"), ("files", "release")])
+def test_request_is_conditional_if_all_readers_know_the_document(names: tuple[str, ...]) -> None:
+    """A document is requested with its ETag if every stream that needs it has read this version."""
+    assert read_by(True, **dict.fromkeys(names, ONE)).condition(DocumentKind.PROJECT) == ONE
 
 
 @pytest.mark.parametrize(
-    ("settings", "keys", "fill", "releases"),
+    ("before", "serial"),
     [
-        ({}, True, False, "latest"),
-        ({"core_metadata": True}, True, True, "latest"),
-        ({"releases": "all"}, True, False, "all"),
-        ({}, False, False, "latest"),
+        (read_by(files=ONE, versions=OTHER), 9),
+        (read_by(comparable=False, files=ONE), 5),
+        (replace(read_by(files=ONE), streams=choose_streams(["files", "versions"])), 5),
+        (replace(read_by(files=ONE, versions=ONE), comparable=frozenset({"files"})), 5),
+        (read_by(files=ABSENT, versions=ONE), 5),
+        (PreviousState(FILES), None),
+        (PreviousState(), None),
+    ],
+    ids=["two versions", "other settings", "added stream", "settings of one", "was absent", "no state", "no stream"],
+)
+def test_request_is_unconditional_otherwise(before: PreviousState, serial: int | None) -> None:
+    """Otherwise a document is requested in full; an older copy than the newest known is still not accepted."""
+    assert before.condition(DocumentKind.PROJECT) == Fingerprint(b"", serial)
+
+
+def test_only_readers_of_a_document_decide_its_condition() -> None:
+    """Streams that do not read a document have no part in its condition."""
+    page = state(fingerprints={CODES[DocumentKind.PROJECT]: ONE, CODES[DocumentKind.PAGE]: OTHER})
+    names = ("files", "statuses")
+    both = PreviousState(choose_streams(names), {"statuses": page, "files": state()}, frozenset(names))
+    assert both.condition(DocumentKind.PAGE) == OTHER
+    assert both.condition(DocumentKind.PROJECT) == ONE
+    assert [stream.name for stream in both.readers(DocumentKind.PAGE)] == ["statuses"]
+    assert both.readers(DocumentKind.PROVENANCE) == ()
+
+
+def test_release_documents_have_conditions_of_their_own() -> None:
+    """A release has a fingerprint of its own, unless it was read from the project document."""
+    kind = DocumentKind.RELEASES
+    partitions = {"1.0": Partition(b"digest", OTHER), "2.0": Partition(b"digest")}
+    release = previous(choose_streams(["release"]), partitions=partitions)
+    assert [release.condition(kind, version) for version in ("1.0", "2.0", "3.0")] == [OTHER, UNKNOWN, UNKNOWN]
+    assert release.condition(kind, "") == UNKNOWN, "an index may list a release without a version"
+    assert release.partition_fingerprints(kind) == {"1.0": OTHER, "2.0": None}
+    assert replace(release, comparable=frozenset()).partition_fingerprints(kind) == {}
+    assert [release.is_unchanged(kind, OTHER, release.streams, version) for version in ("1.0", "3.0")] == [True, False]
+    assert not release.is_unchanged(kind, ONE, release.streams, "1.0")
+
+
+def test_partitions_are_those_of_one_comparable_stream() -> None:
+    """One stream tells which releases were read: all of them have read the same."""
+    streams = choose_streams(["release", "dependencies"])
+    states = {
+        "release": state(partitions={"1.0": Partition(b"digest", OTHER)}),
+        "dependencies": state(partitions={"2.0": Partition(b"digest")}),
+    }
+    both = PreviousState(streams, states, frozenset(states))
+    assert both.partition_fingerprints(DocumentKind.RELEASES) in ({"1.0": OTHER}, {"2.0": None})
+
+
+def test_document_is_unchanged_if_each_reader_has_read_it() -> None:
+    """A document is unchanged if each of these streams, at least one, has read this version with these settings."""
+    both, kind = read_by(files=ONE, versions=ONE), DocumentKind.PROJECT
+    assert both.is_unchanged(kind, Fingerprint(ONE.tag, 99), both.streams)
+    assert not both.is_unchanged(kind, OTHER, both.streams)
+    assert not both.is_unchanged(kind, ONE, [])
+    assert not both.is_unchanged(kind, UNKNOWN, both.streams)
+    assert not both.is_unchanged(kind, ONE, choose_streams(["files", "projects"]))
+    assert not replace(both, comparable=frozenset({"files"})).is_unchanged(kind, ONE, both.streams)
+
+
+def test_requirements_and_existence_of_a_project() -> None:
+    """Requirements come from any comparable state that has them; existence from any state."""
+    names = ("files", "versions")
+    states = {"files": state(), "versions": state(requirements=("bar",), existed=False)}
+    both = PreviousState(choose_streams(names), states, frozenset(names))
+    assert (both.requirements, both.existed) == (("bar",), True)
+    other_settings = replace(both, comparable=frozenset({"files"}))
+    assert (other_settings.requirements, other_settings.existed) == (None, True)
+    assert (PreviousState().requirements, PreviousState().existed) == (None, False)
+    assert not PreviousState(FILES, {"files": state(existed=False)}).existed
+
+
+# Loading states -----------------------------------------------------------------------------------------------
+
+
+def queue(*names: str) -> ProjectQueue:
+    """A queue of these projects."""
+    return ProjectQueue(Selection(tuple(SelectedProject(NormalizedName(name)) for name in names)))
+
+
+def test_states_are_loaded_in_blocks() -> None:
+    """The states of many projects are loaded at once, in the order of the queue."""
+    names = [f"p{number}" for number in range(BATCH_SIZE + 1)]
+    store, waiting = MemoryStore(), queue(*names)
+    planner = Planner(store, FILES, make_config({}), NOW)
+    while (project := waiting.take()) is not None:
+        planner.decide(project, waiting.upcoming)
+    assert store.loads == [names[:BATCH_SIZE], names[BATCH_SIZE:]]
+
+
+@pytest.mark.parametrize(
+    ("settings", "keys", "project"),
+    [
+        ({}, True, FOO),
+        ({"core_metadata": True}, True, FOO),
+        ({"releases": "all"}, True, FOO),
+        ({"follow_dependencies": 2}, True, FOO),
+        ({}, False, FOO),
+        ({}, True, replace(FOO, pins=("1.0",))),
     ],
 )
-def test_terms(settings: dict[str, Any], keys: bool, fill: bool, releases: str) -> None:
-    """The terms of today are those of the settings, and of whether keys are remembered."""
-    streams = choose_streams(["dependencies"])
-    due = planner(Remembering(keys=keys), streams, **settings).take(queue("foo"))
-    foo = SelectedProject(NormalizedName("foo"))
-    assert due is not None
-    assert due.settings_digests == {"dependencies": settings_digest_of(streams[0], foo, releases, fill=fill, keys=keys)}
+def test_task_has_the_settings_digests_of_this_run(
+    settings: dict[str, Any], keys: bool, project: SelectedProject
+) -> None:
+    """The digests depend on the settings, on whether keys are kept, and on the pins."""
+    streams, config = choose_streams(["dependencies"]), make_config(settings)
+    task = Planner(MemoryStore(keys=keys), streams, config, NOW).decide(project, lambda _: [])
+    expected = settings_digest_of(
+        streams[0],
+        project,
+        config.releases,
+        use_core_metadata=config.core_metadata,
+        keys=keys,
+        follow=config.follow_dependencies > 0,
+    )
+    assert isinstance(task, ProjectTask)
+    assert task.settings_digests == {"dependencies": expected}
 
 
-def _fields(seen: ProjectState, **changed: Any) -> list[Any]:
-    return [changed.get(name, getattr(seen, name)) for name in seen.__struct_fields__]
+def test_summaries_and_index_state_are_not_loaded_without_need() -> None:
+    """A run without streams of projects loads no summaries, one without streams of the index no state of it."""
+    store = MemoryStore({"foo": {"files": state()}})
+    assert Planner(store, choose_streams(["listing"]), make_config({}), NOW).summaries() == ()
+    assert Planner(store, FILES, make_config({}), NOW).index_state() == (PreviousState(), {})
+    assert store.loads == []
 
 
-@pytest.mark.parametrize(("asked", "deep"), [(NOW - 60, False), (NOW - 8 * DAY, True)])
-def test_deep(asked: float, deep: bool) -> None:
-    """Release documents are asked for once the project's own time has come."""
-    due = planner(Kept({"foo": seen_by(FILES, asked=asked)})).take(queue("foo"))
-    assert due is not None
-    assert due.previous.full_check == deep
+def test_index_state_is_that_of_the_streams_of_the_index() -> None:
+    """The state of the whole index is that of the selected streams that describe it."""
+    streams = choose_streams(["files", "listing"])
+    digests = settings_digests_of(streams[1:], None, make_config({}), keys=True)
+    states = {name: state(settings_digest=digests["listing"]) for name in ("files", "listing")}
+    found = Planner(MemoryStore({"": states}), streams, make_config({}), NOW).index_state()
+    assert found == (PreviousState(streams[1:], {"listing": states["listing"]}, frozenset({"listing"})), digests)
 
 
-def test_streams_of_the_moment_remember_nothing() -> None:
-    """What tells of the moment only is read in full, whatever was seen."""
-    streams = choose_streams(["stats", "listing"])
-    run = planner(Remembering(), streams)
-    _, terms = run.of_index()
-    memory = Kept({"": {name: ProjectState(NOW, one, True, None, {}, {}) for name, one in terms.items()}})
-    known, _ = planner(memory, streams).of_index()
-    assert (set(known.states), set(known.comparable)) == ({"listing"}, {"listing"})
-
-
-# Runs that ended early ----------------------------------------------------------------------------------------
+# Interrupted runs ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -195,166 +373,55 @@ def test_streams_of_the_moment_remember_nothing() -> None:
         (begins(NOW), begins(NOW)),
         (begins(NOW) + 1, None),
     ],
-    ids=["it came to its end", "just now", "within the hour", "too long ago", "this second", "in the future"],
+    ids=["finished", "just now", "within the hour", "too long ago", "this second", "in the future"],
 )
-def test_resumable(unfinished: int | None, expected: int | None) -> None:
-    """A run that ended early is taken up again within the hour."""
+def test_interrupted_run_is_continued_within_the_hour(unfinished: int | None, expected: int | None) -> None:
+    """A run continues an interrupted one that started less than an hour ago."""
     assert resumable(unfinished, NOW) == expected
 
 
 @pytest.mark.parametrize("now", [NOW, NOW + 0.999])
-def test_the_run_before(now: float) -> None:
-    """A visit of the run before, in the very second in which a run begins, is none of that run."""
+def test_projects_read_in_the_second_before_a_run_are_not_its_own(now: float) -> None:
+    """A project that the run before read in the second in which a run starts does not count as read by it."""
     assert int(now) < begins(now) <= now + 1
 
 
-@pytest.mark.parametrize(
-    ("unfinished", "asked", "streams", "taken"),
-    [
-        (NOW - 100, NOW - 50, FILES, []),
-        (NOW - 100, NOW - 100, FILES, []),
-        (NOW - 100, NOW - 101, FILES, ["foo"]),
-        (None, NOW - 50, FILES, ["foo"]),
-        (NOW - RESUME_WITHIN, NOW - 50, FILES, ["foo"]),
-        (NOW - 100, NOW - 50, TWO, ["foo"]),
-    ],
-    ids=["visited", "at its beginning", "before it", "nothing to resume", "too late", "a stream selected since"],
-)
-def test_taken_up_again(unfinished: int | None, asked: int, streams: Any, taken: Sequence[str]) -> None:
-    """What the run that ended early has visited is not visited again, unless a stream has come since."""
-    memory = Kept({"foo": seen_by(FILES, asked=asked)}, unfinished)
-    waiting, run = queue("foo", "bar"), planner(memory, streams)
-    visited = []
-    while (due := run.take(waiting)) is not None:
-        visited.append(due.project.project)
-    assert visited == [*taken, "bar"]
+def interrupted(store: MemoryStore, fake: FakeIndex, index: Index, names: list[str], after: int, **more: Any) -> None:
+    """A run that ends after so many batches; the next one continues it."""
+    store.unfinished = NOW
+    for batch in full_sync(fake, index, names, ["files"], **more).batches[:after]:
+        store.add(FILES[0], batch)
 
 
-def interrupted(memory: Remembering, fake: FakeIndex, index: Index, asked: list[str], after: int, **more: Any) -> None:
-    """A run that ends after so many batches; the next one takes it up."""
-    memory.unfinished = NOW
-    whole = Remembering()
-    whole.sync(fake, index, asked, ["files"], **more)
-    for batch in whole.given[:after]:
-        memory._take(FILES[0], batch)
-
-
-def test_a_run_is_taken_up(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """The run after one that ended early asks only for what that one has not read."""
+def test_continued_run_requests_the_rest(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """A run that continues an interrupted one requests only what that one has not read."""
     for name in "abc":
         world.add(name)
-    index, memory = connect(fake), Remembering()
-    interrupted(memory, fake, index, [*"abc"], after=2)
-    memory.sync(fake, index, [*"abc"], ["files"], at=NOW + 60)
-    assert [batch.project for batch in memory.given] == ["c"]
-    assert memory.tables() == fresh(fake, index, [*"abc"], ["files"]).tables()
+    index, store = connect(fake), MemoryStore()
+    interrupted(store, fake, index, [*"abc"], after=2)
+    store.sync(fake, index, [*"abc"], ["files"], at=NOW + 60)
+    assert [batch.project for batch in store.batches] == ["c"]
+    assert store.tables() == full_sync(fake, index, [*"abc"], ["files"]).tables()
 
 
-def test_dependencies_of_what_was_visited(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """What was visited before a run ended is not asked for again, and what it needs is visited all the same."""
+def test_continued_run_follows_dependencies_of_skipped_projects(
+    world: World, fake: FakeIndex, connect: Connect
+) -> None:
+    """The dependencies of a project that the interrupted run read are read, the project itself is not."""
     world.add("a", requires_dist=["b"])
     world.add("b", requires_dist=["c"])
     world.add("c")
-    index, memory = connect(fake), Remembering()
-    interrupted(memory, fake, index, ["a"], after=1, follow_dependencies=2)
-    memory.sync(fake, index, ["a"], ["files"], at=NOW + 60, follow_dependencies=2)
-    assert [batch.project for batch in memory.given] == ["b", "c"]
-    assert memory.tables() == fresh(fake, index, ["a"], ["files"], follow_dependencies=2).tables()
+    index, store = connect(fake), MemoryStore()
+    interrupted(store, fake, index, ["a"], after=1, follow_dependencies=2)
+    store.sync(fake, index, ["a"], ["files"], at=NOW + 60, follow_dependencies=2)
+    assert [batch.project for batch in store.batches] == ["b", "c"]
+    assert store.tables() == full_sync(fake, index, ["a"], ["files"], follow_dependencies=2).tables()
 
 
-@pytest.mark.parametrize(("levels", "visited"), [(0, []), (1, ["foo"])])
-def test_needs_that_nobody_found(levels: int, visited: Sequence[str]) -> None:
-    """What was visited before a run ended is visited again where dependencies are followed and its own are unknown."""
-    memory = Kept({"foo": seen_by(FILES, asked=NOW - 50, follow_dependencies=levels)}, NOW - 100)
-    due = planner(memory, follow_dependencies=levels).take(queue("foo"))
-    assert [due.project.project for due in (due,) if due is not None] == visited
-
-
-def test_a_misspelt_name_is_told_when_a_run_is_taken_up(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """A name that the index has never had is told also by the run that takes up the one that found it out."""
+def test_continued_run_reports_a_mistyped_name_again(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """A name that the index never had is reported by the interrupted run and by the one that continues it."""
     world.add("a")
-    index, memory = connect(fake), Remembering()
-    interrupted(memory, fake, index, ["nope", "a"], after=1)
-    memory.sync(fake, index, ["nope", "a"], ["files"], at=NOW + 60)
-    assert [(batch.project, batch.missing) for batch in memory.given] == [("nope", True), ("a", False)]
-
-
-# The index's list ---------------------------------------------------------------------------------------------
-
-LISTED = fingerprint_of('"list"', b"", 9)
-
-
-def test_what_is_remembered_of_a_list() -> None:
-    """Of the list that told what to visit, each stream remembers its mark; before a run without it, its serial."""
-    memory = Kept()
-    made = planner(memory)
-    remembered = made.of_list(LISTED)
-    terms = remembered["files"].settings_digest
-    assert remembered == {"files": ProjectState(int(NOW), terms, True, 9, {"l": LISTED}, {})}
-    assert len(terms) == 4
-    memory._seen[WHOLE_INDEX] = remembered
-    again = planner(memory)
-    assert (again.list_fingerprint(of_projects=True), again.list_fingerprint(of_projects=False)) == (
-        LISTED,
-        Fingerprint(),
-    )
-    assert again.without_list() == {"files": ProjectState(int(NOW), b"", True, 9, {"l": Fingerprint(serial=9)}, {})}
-    memory._seen[WHOLE_INDEX] = again.without_list()
-    assert planner(memory).without_list() == {}
-    assert planner(memory).list_fingerprint(of_projects=True) == Fingerprint(serial=9)
-
-
-def test_a_list_on_other_terms() -> None:
-    """Another choice of projects, or other settings, make the list count for nothing but its serial."""
-    memory = Kept()
-    memory._seen[WHOLE_INDEX] = planner(memory).of_list(LISTED)
-    foo = SelectedProject(NormalizedName("foo"), ("1", "2"))
-    choices = [
-        Selection((foo,)),
-        Selection((replace(foo, pins=("1,", "2")),)),
-        Selection(whole_index=True),
-        Selection(follow=1),
-        Selection(whole_index=True, excluded=("a",)),
-    ]
-    terms = {
-        Planner(memory, FILES, make_config({}), NOW, one).of_list(LISTED)["files"].settings_digest for one in choices
-    }
-    assert len(terms) == len(choices)
-    for one in choices:
-        assert Planner(memory, FILES, make_config({}), NOW, one).list_fingerprint(of_projects=True) == Fingerprint(
-            serial=9
-        )
-    followed = [planner(memory, follow_dependencies=n).of_list(LISTED)["files"].settings_digest for n in (0, 1, 2)]
-    assert followed[0] != followed[1] == followed[2]
-
-
-def test_terms_of_a_list_stay() -> None:
-    """A list is remembered on the same terms in every version, or each of its projects would be asked for anew."""
-    targets = SelectedProject(NormalizedName("foo"), ("1", "2")), SelectedProject(NormalizedName("bar"))
-    choice = Selection(targets, whole_index=True, follow=2, excluded=("b*", "a"))
-    of_projects = settings_digest_of(FILES[0], SelectedProject(NormalizedName("any")), "latest", fill=False, keys=True)
-    told = blake2b(of_projects + b"True\n2\na\nb*\n\nbar==\nfoo==1,2", digest_size=4).digest()
-    remembered = Planner(Remembering(), FILES, make_config({}), NOW, choice).of_list(LISTED)
-    assert remembered["files"].settings_digest == told
-
-
-def test_a_list_that_is_a_stream_too() -> None:
-    """A list is asked for on condition where the stream of it has seen it as well, and it needs no other to."""
-    memory, both = Kept(), choose_streams(["files", "listing", "stats"])
-    _, terms = planner(memory, both).of_index()
-    listing = {"listing": ProjectState(int(NOW), terms["listing"], True, 9, {"l": LISTED}, {})}
-    files = planner(memory).of_list(LISTED)
-    for seen, expected in (
-        (files | listing, (LISTED, LISTED)),
-        (listing, (Fingerprint(serial=9), LISTED)),
-        (files, (Fingerprint(serial=9), Fingerprint())),
-    ):
-        memory._seen[WHOLE_INDEX] = dict(seen)
-        run = planner(memory, both)
-        assert (run.list_fingerprint(of_projects=True), run.list_fingerprint(of_projects=False)) == expected
-
-
-def test_no_projects_to_glance_at() -> None:
-    """Where no stream is of projects, nobody looks what was seen of them."""
-    memory = Kept()
-    assert planner(memory, choose_streams(["listing"])).summaries() == ()
+    index, store = connect(fake), MemoryStore()
+    interrupted(store, fake, index, ["nope", "a"], after=1)
+    store.sync(fake, index, ["nope", "a"], ["files"], at=NOW + 60)
+    assert [(batch.project, batch.missing) for batch in store.batches] == [("nope", True), ("a", False)]

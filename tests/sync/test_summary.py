@@ -9,8 +9,8 @@ from tests.batches import SEEN, batch_with, change_with
 INDEX = "http://index.test"
 
 
-def test_counts() -> None:
-    """Rows are counted by stream, also where there are none; missing and failed projects are not read ones."""
+def test_rows_and_projects_are_counted() -> None:
+    """Rows are counted by stream, also if there are none; missing and failed projects do not count as read."""
     summary = RunSummary(INDEX)
     summary.add(batch_with("a", {"files": [{}, {}], "versions": []}))
     summary.add(batch_with("b", {"files": [{}], "versions": [{}]}))
@@ -20,8 +20,8 @@ def test_counts() -> None:
     assert (summary.projects, summary.unchanged, dict(summary.rows)) == (2, 0, {"files": 3, "versions": 1, "stats": 1})
 
 
-def test_unchanged_projects() -> None:
-    """A project of which no stream has anything new was read, unchanged; one of which rows went has changed."""
+def test_unchanged_projects_are_counted() -> None:
+    """A project without news in any stream is unchanged; one that lost rows is not."""
     summary = RunSummary(INDEX)
     summary.add(batch_with("a", changes={"files": Change(SEEN), "versions": Change(SEEN)}))
     summary.add(batch_with("b", changes={"files": Change(SEEN), "versions": change_with([{}])}))
@@ -31,8 +31,8 @@ def test_unchanged_projects() -> None:
     assert (summary.projects, summary.unchanged, dict(summary.rows)) == (3, 1, {"files": 0, "versions": 1})
 
 
-def test_lines() -> None:
-    """Failures come first, with the streams that they cost, then pins, then the missing names in one line."""
+def test_lines_list_failures_then_pins_then_missing_names() -> None:
+    """Failures come first, with their streams, then pins, then the missing names in one line."""
     outage = UnavailableError(f"{INDEX}/pypi/d/json", 503, 7, 63.0, None)
     summary = RunSummary(INDEX)
     summary.add(batch_with("c", missing=True))
@@ -54,8 +54,8 @@ def test_lines() -> None:
     assert summary.of_stream("stats") == []
 
 
-def test_many_failures() -> None:
-    """Ten failures are told one by one, the others counted."""
+def test_further_failures_are_counted() -> None:
+    """Ten failures are listed, the others counted."""
     summary = RunSummary(INDEX)
     for number in range(MAX_LISTED_ERRORS + 3):
         summary.add(batch_with(f"p{number}", failures={"files": RefusedError(f"{INDEX}/{number}", 403, "")}))
@@ -63,8 +63,8 @@ def test_many_failures() -> None:
     assert summary.lines()[-1] == "and 3 more failures like these"
 
 
-def test_what_is_not_offered_is_told_once() -> None:
-    """What an index does not offer is told once a stream, however many projects lack it."""
+def test_document_that_is_not_offered_is_listed_once_a_stream() -> None:
+    """A document that an index does not offer is listed once a stream, however many projects lack it."""
     summary = RunSummary(INDEX)
     for number in range(3):
         error = NotOfferedError(f"document of p{number}", INDEX)
@@ -79,8 +79,8 @@ def test_what_is_not_offered_is_told_once() -> None:
     ]
 
 
-def test_oddities() -> None:
-    """Odd fields are counted by project, and the first three told at once."""
+def test_invalid_fields_are_counted_and_three_listed() -> None:
+    """Invalid fields are counted by project, and the first three listed."""
     odd = tuple(InvalidField(f"$.a{number}", "text", "7") for number in range(5))
     assert warnings_of(batch_with("a", {"files": []}, invalid_fields=odd, warnings=("note",))) == [
         "note",
@@ -89,8 +89,8 @@ def test_oddities() -> None:
     ]
 
 
-def test_nothing_wrong() -> None:
-    """A run without errors has nothing to tell."""
+def test_run_without_errors_has_no_lines() -> None:
+    """A run without errors has no lines."""
     summary = RunSummary(INDEX)
     assert warnings_of(batch_with("a", {"files": []})) == []
     assert (summary.errors, summary.lines()) == ([], [])

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from source_pypi.config import make_config
-from source_pypi.destinations import open_warehouse
+from source_pypi.destinations import open_destination
 from source_pypi.http.client import Client
 from source_pypi.selection import select
 from source_pypi.services.index.api import Index
@@ -23,7 +23,7 @@ def sync(into: str, index_url: str, projects: Sequence[str]) -> None:
     config = make_config({"projects": projects, "releases": "all"})
     streams, selection = choose_streams(["all"]), select(config)
     index = Index(Client(requests_per_second=0, timeout=5), index_url)
-    with open_warehouse(into, streams, selection.projects, root=index.root) as warehouse:
+    with open_destination(into, streams, selection.projects, root=index.root) as warehouse:
         print("open", flush=True)
         for batch in batches(index, selection, streams, config, warehouse):
             warehouse.add(batch)

@@ -44,13 +44,18 @@ def plain(value: Any, kind: str) -> Any:
     if value is None:
         return None
     if kind in ("JSON", "VARCHAR[]"):
-        return json.loads(value) if isinstance(value, str) else value
+        return json.loads(value, parse_int=_number) if isinstance(value, str) else value
     if kind == "BOOLEAN":
         return bool(value)
     if kind == "TIMESTAMPTZ":
         time_of = datetime.fromisoformat(value) if isinstance(value, str) else value
         return time_of.replace(tzinfo=UTC) if time_of.tzinfo is None else time_of.astimezone(UTC)
     return value
+
+
+def _number(digits: str) -> int | float:
+    """An integer of JSON; beyond the limit of Python's integers it is a float."""
+    return int(digits) if len(digits) < 4000 else float(digits)
 
 
 def in_order(rows: Iterable[dict[str, Any]]) -> Rows:

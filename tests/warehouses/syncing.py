@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from source_pypi.config import make_config
-from source_pypi.destinations import open_warehouse
+from source_pypi.destinations import open_destination
 from source_pypi.http.client import Client
 from source_pypi.schema import stream_fields
 from source_pypi.selection import Selection, select
@@ -27,10 +27,10 @@ ALL = choose_streams(["all"])
 
 @dataclass(slots=True)
 class Done:
-    """What a sync did: rows that it wrote, by stream, and what was to be said."""
+    """What a sync did: rows that it wrote, by stream, and its warnings."""
 
     rows: dict[str, int] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 @contextmanager
@@ -59,11 +59,11 @@ def sync(
     done = Done()
     with (
         asking(fake) as index,
-        open_warehouse(
+        open_destination(
             place.into, streams, selection.projects, root=index.root, keep_history=keep_history, now=now
         ) as warehouse,
     ):
-        done.notes = warehouse.notes
+        done.warnings = warehouse.warnings
         for batch in batches(index, selection, streams, config, warehouse, now):
             warehouse.add(batch)
             for name, count in batch.counts.items():

@@ -185,8 +185,8 @@ def test_another_index(place: Place, world: World, serve: Serve) -> None:
     sync(place, first, ["flask", "click"])
     world.delete_release("flask", "2.0")
     done = sync(place, second, ["flask", "click"])
-    assert len(done.notes) == 1
-    assert f"was loaded from another index, {first.url}" in done.notes[0]
+    assert len(done.warnings) == 1
+    assert f"was loaded from another index, {first.url}" in done.warnings[0]
     second.new_run()
     assert held(place) == read(second, ["flask", "click"])
 

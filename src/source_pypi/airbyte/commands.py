@@ -56,7 +56,8 @@ def _check_projects(config: Config, index: Index, projects: Sequence[SelectedPro
     :raises SourceError: the first error.
     """
     from source_pypi.services.index.documents.kinds import DocumentKind
-    from source_pypi.sync.fetch import FetchPlan, fetch_project
+    from source_pypi.sync.fetch import fetch_project
+    from source_pypi.sync.fetch_plan import FetchPlan
 
     pinned = {DocumentKind.PROJECT, DocumentKind.RELEASES}
     plans = [FetchPlan(frozenset(pinned if one.pins else {DocumentKind.PROJECT})) for one in projects]

@@ -1,6 +1,5 @@
 """``sync``, which loads projects into a database, and ``streams``, which lists what it can load."""
 
-import re
 import signal
 import sys
 import time
@@ -19,16 +18,10 @@ from source_pypi.cli.console import (
     warn_of_waits,
 )
 from source_pypi.cli.signals import exit_on_signal, interrupt
-from source_pypi.errors import SettingError
 
 if TYPE_CHECKING:
     from source_pypi.config import Config
-    from source_pypi.destinations.duckdb.store import Database
-    from source_pypi.destinations.loader import Warehouse
     from source_pypi.sync.run import Run
-
-#: A mistyped URL with a password; no file is called like that. One letter before the colon is a Windows drive.
-_PASSWORD = re.compile(r"..:[^@]*@")
 
 _file = click.Path(path_type=Path, dir_okay=False)
 
@@ -123,13 +116,15 @@ def _settings(path: Path | None, names: tuple[str, ...], index_url: str | None) 
 
 def _load(run: "Run", into: str, *, history: bool) -> float:
     """Load a run into the destination that ``--into`` names. Return the seconds that it took."""
+    from source_pypi.destinations import open_destination
     from source_pypi.sync.summary import warnings_of
 
     for warning in run.selection.warnings:
         warn(warning)
     began = time.monotonic()
-    with _destination(into, run, history=history) as destination, progress() as show:
-        for warning in destination.notes:
+    opened = open_destination(into, run.streams, run.selection.projects, root=run.index.root, keep_history=history)
+    with opened as destination, progress() as show:
+        for warning in destination.warnings:
             warn(warning)
         for batch in run.batches(destination):
             destination.add(batch)
@@ -141,21 +136,6 @@ def _load(run: "Run", into: str, *, history: bool) -> float:
         if stopped is not None and stopped.failure_type == "config_error" and not run.summary.projects:
             raise stopped
     return time.monotonic() - began
-
-
-def _destination(into: str, run: "Run", *, history: bool) -> "Database | Warehouse":
-    """Return the destination that ``--into`` names, not yet opened."""
-    from source_pypi.destinations import handles, open_warehouse
-
-    if handles(into):
-        return open_warehouse(into, run.streams, run.selection.projects, root=run.index.root, keep_history=history)
-    if _PASSWORD.search(into):
-        raise SettingError("", "--into has a password but is not a URL; URLs begin with postgresql://, for instance")
-    try:
-        from source_pypi.destinations.duckdb.store import Database
-    except ImportError as error:
-        raise SettingError("", "sync needs DuckDB: pip install 'source-pypi[duckdb]'") from error
-    return Database(Path(into), run.streams, run.selection.projects, root=run.index.root, keep_history=history)
 
 
 def _split(streams: str | None) -> list[str] | None:

@@ -1,43 +1,71 @@
-"""Batches into whatever dlt has, and into folders and buckets of Parquet: every destination but a DuckDB file.
+"""Where ``--into`` writes: one loader, and a kind of store for each kind of place."""
 
-Reading on
-    ``address.py`` tells what ``--into`` names; ``loading.py`` is the way in; ``tables.py`` and ``load.py`` are what it
-    hands to a store; ``sql.py`` and ``statements.py`` are the store that is a database, ``parquet.py``, ``folder.py``
-    and ``ledger.py`` the one that is a folder.
-"""
-
+import re
 import time
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from source_pypi.destinations.address import handles, parse_address
-from source_pypi.errors import ExtraMissingError
+from msgspec import Struct
+
+from source_pypi.destinations.address import is_database, is_folder, without_query
+from source_pypi.errors import ExtraMissingError, SettingError
 from source_pypi.selection import SelectedProject
 from source_pypi.streams.stream import Stream
 
 if TYPE_CHECKING:
-    from source_pypi.destinations.loader import Warehouse
+    from source_pypi.destinations.loader import Loader
 
-__all__ = ["handles", "open_warehouse"]
+#: What no file's name has, but a mistyped address; one letter before the colon is a drive.
+_PASSWORD = re.compile(r"..:[^@]*@")
 
 
-def open_warehouse(
+class Kind(Struct, frozen=True):
+    """A kind of store.
+
+    :ivar handles: whether ``--into`` names one.
+    :ivar store: its class, as ``module:class``, which takes what ``--into`` names.
+    :ivar extra: the extra that it needs.
+    """
+
+    handles: Callable[[str], bool]
+    store: str
+    extra: str
+
+
+#: The first kind that handles what ``--into`` names is used.
+KINDS = (
+    Kind(is_folder, "source_pypi.destinations.parquet.store:ParquetStore", "duckdb"),
+    Kind(is_database, "source_pypi.destinations.sql.store:SqlStore", "dlt"),
+    Kind(lambda into: True, "source_pypi.destinations.duckdb.store:DuckdbStore", "duckdb"),
+)
+
+
+def open_destination(
     into: str,
     streams: Sequence[Stream],
-    targets: Sequence[SelectedProject] = (),
+    selected_projects: Sequence[SelectedProject] = (),
     *,
     root: str,
     keep_history: bool = False,
     now: Callable[[], float] = time.time,
-) -> "Warehouse":
-    """What ``--into`` names, as a context manager; see ``Warehouse``.
+    kinds: Sequence[Kind] = KINDS,
+) -> "Loader":
+    """The loader into what ``--into`` names, as a context manager.
 
-    :param into: an address, a folder or a name that ``takes`` takes.
-    :raises ExtraMissingError: when what it needs is not installed.
+    :param root: the index's URL.
+    :param now: the time, in seconds since 1970.
+    :raises ExtraMissingError: when the extra that it needs is not installed.
+    :raises SettingError: when it is an address that no kind handles.
     """
-    place = parse_address(into)
+    kind = next(kind for kind in kinds if kind.handles(into))
+    if kind is KINDS[-1] and _PASSWORD.search(into):
+        raise SettingError("", "--into has a password and is no address: those begin with postgresql://, for instance")
+    module, _, name = kind.store.partition(":")
     try:
-        from source_pypi.destinations.loader import Warehouse
+        from source_pypi.destinations.loader import Loader
+
+        store = getattr(import_module(module), name)(into)
     except ModuleNotFoundError as error:
-        raise ExtraMissingError("dlt", f"--into {place.shown}") from error
-    return Warehouse(place, streams, targets, root=root, keep_history=keep_history, now=now)
+        raise ExtraMissingError(kind.extra, f"--into {without_query(into)}") from error
+    return Loader(store, streams, selected_projects, root=root, keep_history=keep_history, now=now)

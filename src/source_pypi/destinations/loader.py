@@ -1,47 +1,59 @@
-"""Batches into a store, load by load, and what was seen beside them."""
+"""The loader: batches into a store, a package of projects at a time, with the state that belongs to the rows.
+
+Flow
+    Rows go to a temporary file of newline-delimited JSON for each table. Once enough of them have come together (the
+    store's ``limits``), the store replaces the rows of these projects and writes their state. A run that ends anywhere
+    therefore leaves whole projects and the state that belongs to them, and the next run continues from there.
+
+Scope
+    Only rows that changed are replaced: a stream that failed for a project keeps the rows that it had.
+"""
 
 import math
+import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Mapping as MappingOf
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
-from source_pypi.destinations.address import DestinationAddress
-from source_pypi.destinations.error_messages import reason_of
-from source_pypi.destinations.parquet.store import ParquetStore
-from source_pypi.destinations.store import LoadPackage, ReplaceScope, RunRow, Store, noted_of
-from source_pypi.destinations.tables import SELECTION, Table, selection_rows, table_of
-from source_pypi.errors import DestinationError, ExtraMissingError, SourceError, StateError
+from source_pypi.destinations.error_messages import destination_errors
+from source_pypi.destinations.store import LoadPackage, ReplaceScope, RunRow, StagedRows, Store
+from source_pypi.destinations.tables import RUN, SELECTION, STATE, Table, history_name, selection_lines, table_of
+from source_pypi.errors import DestinationError, StateError
 from source_pypi.selection import SelectedProject
 from source_pypi.streams.stream import Stream
-from source_pypi.sync.batch import Batch
+from source_pypi.sync.batch import Batch, lines_of
 from source_pypi.sync.resume import resumable
-from source_pypi.sync.state import WHOLE_INDEX, ProjectState, ProjectSummary
-from source_pypi.sync.state_codec import unpack_text
+from source_pypi.sync.state import WHOLE_INDEX, ProjectState, ProjectSummary, summary_for
+from source_pypi.sync.state_codec import PackedState, pack_row, unpack_row
 
-#: The version of what is remembered.
-VERSION = 1
-#: What the extra brings.
-_OURS = frozenset({"dlt", "fsspec", "psycopg2", "pyarrow", "sqlalchemy"})
+#: The version of the state. Version 1 had other columns.
+VERSION = 2
+#: Bytes up to which lines are counted as one row: to look for the longest of them costs more than to allow for all.
+LONG_ROW = 1_000_000
+#: Size of a file of rows with JSON columns, about: DuckDB parses whole files of this size, into up to twenty times it.
+JSON_FILE = 4 * 1024 * 1024
 #: The time of what has none.
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
-class Warehouse:
-    """Tables of streams, and what was seen, in a database or a folder; a context manager.
+class Loader:
+    """The tables of streams and their state in a store; a context manager and a ``StateStore``.
 
-    Entering connects and makes the tables; leaving writes what has been added, also when an error is under way.
+    Entering opens the store and makes the tables. Leaving writes what was added, also when an error is under way.
 
-    :param place: where.
-    :param streams: the streams that are loaded.
-    :param targets: what was named: the table ``_selection``.
-    :param root: the index's address: state of another index is set aside.
-    :param keep_history: begin to keep every state of a row; one that was begun goes on in any case.
+    :param streams: the streams to load.
+    :param projects: the selected projects: the rows of ``_selection``.
+    :param root: the index's URL: state of another index is deleted.
+    :param keep_history: begin to keep every state of a row; a history that was begun continues in any case.
     :param now: the time, in seconds since 1970.
-    :ivar notes: what should be said once it is open.
-    :ivar unfinished: when the run began that is taken up again, in seconds since 1970; None: there is none.
-    :raises DestinationError: when it cannot be reached or written, or holds other tables by these names.
+    :ivar warnings: what to say once the store is open.
+    :ivar unfinished: when the run began that this one resumes, in seconds since 1970; None: it resumes none.
+    :raises DestinationError: when the store cannot be opened or written, or has other tables by these names.
     :raises StateError: when its state is broken, or a newer release wrote it.
     """
 
@@ -49,26 +61,29 @@ class Warehouse:
 
     def __init__(
         self,
-        place: DestinationAddress,
+        store: Store,
         streams: Sequence[Stream],
-        targets: Sequence[SelectedProject] = (),
+        projects: Sequence[SelectedProject] = (),
         *,
-        root: str,
+        root: str = "",
         keep_history: bool = False,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self.notes: list[str] = []
+        self.warnings: list[str] = []
         self.unfinished: int | None = None
-        self._place, self._streams, self._targets, self._root = place, streams, targets, root
-        self._keep_history, self._now = keep_history, now
-        self._store = _store_of(place)
-        self._load = LoadPackage()
+        self._store, self._root, self._keep_history, self._now = store, root, keep_history, now
+        self._projects = projects
+        self._streams = {stream.name: stream for stream in streams}
 
-    def __enter__(self) -> "Warehouse":
+    def __enter__(self) -> "Loader":
         try:
-            with self._told():
+            with self._errors():
                 self._store.open()
                 self._prepare()
+                self._folder = tempfile.TemporaryDirectory(prefix="source-pypi-", ignore_cleanup_errors=True)
+            self._begin_package()
+            with self._staging_errors():
+                self._staged[SELECTION.name].add_all(selection_lines(self._projects), _EPOCH)
         except BaseException:
             self._store.close()
             raise
@@ -81,126 +96,240 @@ class Warehouse:
             if not isinstance(error, DestinationError):
                 self.commit()
         finally:
+            for staged in self._staged.values():
+                with suppress(OSError):
+                    staged.close()
             self._store.close()
+            self._folder.cleanup()
+
+    # When it is opened ----------------------------------------------------------------------------------------------
 
     def _prepare(self) -> None:
-        """Make whatever is not there yet, and forget what tables that are gone had seen."""
+        """Make the tables that do not exist, and delete the state of streams whose table was lost."""
         last = self._store.last_run()
         if last is not None and last.version > VERSION:
-            raise StateError(self._place.shown, "a newer release wrote it")
-        ours = set(last.tables) if last is not None else set[str]()
-        tables = self._tables_with_history(ours)
-        listed = [table for one in tables for table in one.with_history()]
-        there = self._store.there(table.name for table in listed)
-        for table in listed:
-            if table.name in there.keys() - ours and there[table.name] != {column.name for column in table.columns}:
-                raise DestinationError(self._place.shown, f"it has a table {table.name!r} that is not ours")
-        forget = {one.name for one in tables if not {table.name for table in one.with_history()} <= there.keys()}
-        self._tables = {table.name: table for table in tables}
-        self._run = self._run_after(last, (*ours, *(table.name for table in listed)))
-        if last is not None:  # before a table that was lost is there again
-            self._store.begin(self._run, None if last.index != self._root else forget)
-        self._store.make(listed)
-        if last is None:
-            self._store.begin(self._run, None)
-        self._load.scopes[SELECTION.name] = ReplaceScope({"": _EPOCH}, whole=True, rows=[selection_rows(self._targets)])
+            raise StateError(self._store.name, "a newer release wrote it")
+        recorded = set(last.tables) if last is not None else set[str]()
+        names = [history_name(stream) for stream in self._streams]
+        existing = self._existing(recorded, [table_of(s, history=True) for s in self._streams.values()])
+        kept = {name for name in names if self._keep_history or name in recorded or existing.get(name)}
+        if kept and self._keep_history and self._store.history == "none":
+            raise DestinationError(self._store.name, "a history (--history) needs a database")
+        tables = [table_of(s, history=history_name(s.name) in kept) for s in self._streams.values()]
+        self._tables = {table.name: table for table in (*tables, SELECTION)}
+        made = [STATE, RUN, SELECTION, *_with_histories(tables)]
+        for table in made:
+            if existing.get(table.name) is False:
+                raise DestinationError(self._store.name, f"it has a table or view {table.name!r} that is not ours")
+        self._run = self._new_run(last, sorted(recorded.union(table.name for table in made)))
+        self._make(last, made, {table.name for table in tables if self._is_lost(table, existing)})
 
-    def _tables_with_history(self, ours: Collection[str]) -> list[Table]:
-        """The tables of this run; a history is kept where it is asked for, and where it was begun."""
-        if self._keep_history and not self._store.keeps_history:
-            raise DestinationError(self._place.shown, "a history (--history) needs a database")
-        kept = (self._keep_history or f"{stream.name}_history" in ours for stream in self._streams)
-        return [*(table_of(s, history=history) for s, history in zip(self._streams, kept, strict=True)), SELECTION]
+    def _existing(self, recorded: Collection[str], tables: Sequence[Table]) -> dict[str, bool]:
+        return self._store.existing([STATE, RUN, SELECTION, *_with_histories(tables)], recorded)
 
-    def _run_after(self, last: RunRow | None, tables: Sequence[str]) -> RunRow:
-        """What is noted of this run, which takes up the last one, if that ended early and not long ago."""
-        if last is not None and last.index != self._root:
-            self.notes.append(
-                f"{self._place.shown} was loaded from another index, {last.index}: everything is read anew"
+    def _is_lost(self, table: Table, existing: MappingOf[str, bool]) -> bool:
+        """Whether a stream must be read from its beginning: its table is new, or its history begins that way."""
+        reread = table.history is not None and self._store.history == "reread" and table.history.name not in existing
+        return table.name not in existing or reread
+
+    def _new_run(self, last: RunRow | None, tables: Sequence[str]) -> RunRow:
+        """The row of this run, which resumes the last one if that ended early and not long ago."""
+        if last is not None and last.version < VERSION:
+            self.warnings.append(f"{self._store.name} was written by an older release: everything is read again")
+        elif last is not None and last.index != self._root:
+            self.warnings.append(
+                f"{self._store.name} was loaded from another index, {last.index}: everything is read again"
             )
         elif last is not None:
             self.unfinished = resumable(last.unfinished, self._now())
         if self.unfinished is not None:
-            self.notes.append("the last run ended early: what it has loaded is not asked for again")
-        # rounded up: a visit of an earlier run, in the second in which this one begins, is none of this one's
+            self.warnings.append("the last run ended early: what it loaded is not requested again")
+        # rounded up: a visit of an earlier run, in the second in which this one begins, does not belong to this run
         began = math.ceil(self._now()) if self.unfinished is None else self.unfinished
-        return RunRow(self._root, began, tuple(sorted(set(tables))), VERSION)
+        return RunRow(VERSION, self._root, began, tuple(tables))
+
+    def _make(self, last: RunRow | None, tables: Sequence[Table], lost: Collection[str]) -> None:
+        """Delete state that no rows stand behind, before the tables exist again; then make the tables."""
+        if last is None or last.version < VERSION:
+            self._store.make(tables)
+            self._store.begin(self._run, clear_state=True)
+            return
+        if last.index == self._root and lost:
+            self._forget(lost)
+        self._store.begin(self._run, clear_state=last.index != self._root)
+        self._store.make(tables)
+
+    def _forget(self, streams: Collection[str]) -> None:
+        """Delete the state of streams."""
+        state: dict[str, PackedState | None] = {}
+        for row in self._store.other_states("", streams):
+            states = {name: one for name, one in self._unpacked(row).items() if name not in streams}
+            state[row.project] = pack_row(row.project, states) if states else None
+        if state:
+            self._store.make([STATE, RUN])
+            self._store.write(LoadPackage(self._run, state=state))
+
+    # State ----------------------------------------------------------------------------------------------------------
 
     def load(self, projects: Collection[str]) -> dict[str, dict[str, ProjectState]]:
-        """What the streams have seen of projects, by project, then by stream.
+        """The selected streams' state of projects, by project, then by stream.
 
         :raises StateError: when it cannot be read.
         """
-        found: dict[str, dict[str, ProjectState]] = {}
-        with self._told():
-            told = list(self._store.load(projects, [stream.name for stream in self._streams]))
-        for stream, project, seen in told:
-            try:
-                found.setdefault(project, {})[stream] = unpack_text(seen)
-            except ValueError as error:
-                broken = f"what {self._place.shown} says of {project or 'the index'} is broken"
-                raise StateError(stream, broken) from error
-        return found
+        return {
+            project: {name: one for name, one in states.items() if name in self._streams}
+            for project, states in self._states_of(projects).items()
+        }
 
-    def summaries(self, terms: Mapping[str, bytes]) -> Iterator[ProjectSummary]:
-        """Every project that any of the streams in ``terms`` has seen."""
-        with self._told():
-            yield from self._store.summaries({stream: one.hex() for stream, one in terms.items()})
-
-    def add(self, batch: Batch) -> None:
-        """Take the rows of a visit; they are in the tables after the next load.
-
-        :raises DestinationError: when they cannot be written; the warehouse must then be left at once.
-        """
-        if self._load.has(batch):
-            self.commit()
-        self._load.add(batch, self._tables, lists=self._store.lists)
-        projects, size = self._store.most
-        if self._load.projects >= projects or self._load.size >= size:
-            self.commit()
-
-    def commit(self) -> None:
-        """Write what has been added since the last load.
-
-        :raises DestinationError: when it cannot be written.
-        """
-        load, self._load = self._load, LoadPackage()
-        with self._told():
-            self._renew_lists(load)
-            self._store.write(load, self._run)
-
-    def _renew_lists(self, load: LoadPackage) -> None:
-        """Note once more what streams whose rows change have seen of the index's list.
-
-        So it is forgotten while they change: it would vouch for projects of which nothing is known any more, if that
-        ended early.
-        """
-        changing = [name for name in load.scopes if name in self._tables and (name, WHOLE_INDEX) not in load.noted]
-        for stream, _, seen in self._store.load([WHOLE_INDEX], changing) if changing else ():
-            load.noted[stream, WHOLE_INDEX] = noted_of(unpack_text(seen))
+    def summaries(self, settings_digests: MappingOf[str, bytes]) -> Iterator[ProjectSummary]:
+        """Every project of which one of these streams has state."""
+        exact = ",".join(f"{name}:{settings_digests[name].hex()}" for name in sorted(settings_digests))
+        with self._errors():
+            yield from self._store.summaries(exact)
+            for row in self._store.other_states(exact, list(settings_digests)):
+                summary = summary_for(row.project, self._unpacked(row), settings_digests)
+                if summary is not None:
+                    yield summary
 
     def finish(self) -> None:
-        """The run came to its end: the next one asks for everything again."""
-        self._run = RunRow(self._run.index, None, self._run.tables, VERSION)
+        """The run is complete: the next one does not resume it."""
+        self._run = RunRow(VERSION, self._root, None, self._run.tables)
 
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Whatever the destination's libraries raise, in one line that holds no secret."""
+    def _states_of(self, projects: Collection[str]) -> dict[str, dict[str, ProjectState]]:
+        with self._errors():
+            return {row.project: self._unpacked(row) for row in self._store.states(projects)}
+
+    def _unpacked(self, row: PackedState) -> dict[str, ProjectState]:
         try:
-            yield
-        except SourceError:
-            raise
-        except ModuleNotFoundError as error:
-            if error.name not in _OURS:  # a driver that a database needs, for instance
-                raise DestinationError(self._place.shown, f"{error.name} is not installed") from error
-            raise ExtraMissingError("dlt", f"--into {self._place.shown}") from error
-        except Exception as error:
-            raise DestinationError(self._place.shown, reason_of(error, self._place.secrets)) from error
+            return unpack_row(row)
+        except ValueError as error:
+            reason = f"{self._store.name} has broken state of {row.project or 'the index'}"
+            raise StateError(STATE.name, reason) from error
+
+    # Rows -----------------------------------------------------------------------------------------------------------
+
+    def add(self, batch: Batch) -> None:
+        """Take the rows and the state of a batch; the next ``commit`` writes them.
+
+        :raises DestinationError: when they cannot be written; leave the loader then.
+        """
+        project = batch.project or WHOLE_INDEX
+        if any(project in self._staged[name].rows.scope.projects for name in batch.counts):
+            self.commit()
+        with self._staging_errors():
+            for name, change in batch.changes.items():
+                stream = self._streams[name]
+                if change.count is not None:
+                    self._staged[name].add(batch, lines_of(stream, batch), change.unchanged_partitions)
+                if stream.incremental:
+                    self._states.setdefault(project, {})[name] = change.state
+        self._batches += 1
+        if self._is_full():
+            self.commit()
+
+    def _is_full(self) -> bool:
+        limits, rows = self._store.limits, [self._staged[name].rows for name in self._streams]
+        changed = any(one.scope.projects for one in rows)
+        return (
+            self._batches >= (limits.projects if changed else limits.unchanged_projects)
+            or sum(one.size for one in rows) >= limits.size
+            or any(one.size >= limits.json_size and one.table.has_json for one in rows)
+        )
+
+    def commit(self) -> None:
+        """Write what was added since the last commit.
+
+        :raises DestinationError: when the store cannot be written.
+        """
+        with self._staging_errors():
+            for writer in self._staged.values():
+                writer.close()
+        staged = [writer.rows for writer in self._staged.values() if writer.rows.scope.projects]
+        state = self._new_state(rows_change=bool(staged))
+        with self._errors():
+            self._store.write(LoadPackage(self._run, staged, state))
+        self._begin_package()
+
+    def _new_state(self, *, rows_change: bool) -> dict[str, PackedState | None]:
+        """The state to write, with that of streams that did not run.
+
+        Where rows change, it has the state of the index's list: a store without transactions deletes that until the
+        rows are written. Otherwise the list would vouch for projects without state if the process ended in between.
+        """
+        projects = {*self._states, *([WHOLE_INDEX] if rows_change else [])}
+        merged = self._states_of(projects)
+        for project, states in self._states.items():
+            merged[project] = merged.get(project, {}) | states
+        return {project: pack_row(project, states) for project, states in merged.items()}
+
+    def _begin_package(self) -> None:
+        folder = Path(self._folder.name)
+        self._staged = {name: _Writer(folder, table) for name, table in self._tables.items()}
+        self._states: dict[str, dict[str, ProjectState]] = {}
+        self._batches = 0
+
+    def _errors(self) -> AbstractContextManager[None]:
+        return destination_errors(self._store.name, self._store.secrets)
+
+    def _staging_errors(self) -> AbstractContextManager[None]:
+        return destination_errors(f"the temporary folder {self._folder.name}")
 
 
-def _store_of(place: DestinationAddress) -> Store:
-    if place.kind == "folder":
-        return ParquetStore(place.address)
-    from source_pypi.destinations.sql.store import SqlStore
+def _with_histories(tables: Iterable[Table]) -> list[Table]:
+    """Tables, each followed by that of its history."""
+    return [one for table in tables for one in (table, table.history) if one is not None]
 
-    return SqlStore(place)
+
+class _Writer:
+    """Writes the new rows of one table to files.
+
+    :ivar rows: what was written.
+    """
+
+    def __init__(self, folder: Path, table: Table) -> None:
+        self.rows = StagedRows(table)
+        self._folder, self._has_json, self._room = folder, table.has_json, 0
+        self._file: BinaryIO | None = None
+
+    def add(self, batch: Batch, slices: Iterable[bytes], unchanged_partitions: tuple[str, ...]) -> None:
+        """Take rows that replace a project's, but those of some partitions, as slices of lines."""
+        for lines in slices:
+            self._write(lines)
+        if batch.project is None:
+            self.rows.scope = ReplaceScope(whole=True, projects={WHOLE_INDEX: batch.seen_at})
+        else:
+            self.rows.scope.projects[batch.project] = batch.seen_at
+            if unchanged_partitions:
+                self.rows.scope.unchanged_partitions[batch.project] = unchanged_partitions
+
+    def add_all(self, lines: bytes, at: datetime) -> None:
+        """Take rows that replace all rows of the table."""
+        self._write(lines)
+        self.rows.scope = ReplaceScope(whole=True, projects={WHOLE_INDEX: at})
+
+    def _write(self, lines: bytes) -> None:
+        if not lines:
+            return
+        if self._file is None or (self._has_json and self._room <= 0):
+            self._begin_file()
+        assert self._file is not None
+        self._file.write(lines)
+        self._room -= len(lines)
+        self.rows.size += len(lines)
+        self.rows.longest = max(self.rows.longest, _longest(lines))
+
+    def _begin_file(self) -> None:
+        self.close()
+        path = self._folder / f"{self.rows.table.name}-{len(self.rows.paths)}.ndjson"
+        self._file, self._room = path.open("wb"), JSON_FILE
+        self.rows.paths.append(path)
+
+    def close(self) -> None:
+        """End the file, so that the store reads all of it."""
+        if self._file is not None:
+            self._file.close()
+
+
+def _longest(lines: bytes) -> int:
+    """The length of the longest line; of few bytes, that of all."""
+    return len(lines) if len(lines) <= LONG_ROW else max(map(len, lines.splitlines(keepends=True)))

@@ -1,171 +1,146 @@
-"""A load: the changes that go into a store together, and what a store has to be able to do."""
+"""What the loader hands to a store, and what a store must be able to do."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from hashlib import blake2b
-from typing import Protocol
+from pathlib import Path
+from typing import Literal, Protocol
 
-import pyarrow as pa
+from msgspec import Struct, field
 
-from source_pypi.destinations.tables import DIGEST, Table, arrow_rows
-from source_pypi.sync.batch import Batch
-from source_pypi.sync.state import WHOLE_INDEX, ProjectState, ProjectSummary, is_absent
-from source_pypi.sync.state_codec import pack_text
+from source_pypi.destinations.tables import Table
+from source_pypi.sync.state import ProjectSummary
+from source_pypi.sync.state_codec import PackedState
 
 
-@dataclass(frozen=True, slots=True)
-class RunRow:
-    """What a store notes of runs.
+class Limits(Struct, frozen=True):
+    """How much the loader collects before it writes.
 
-    :ivar index: the address of the index that its state is of.
-    :ivar unfinished: when the run began that has not come to its end, in seconds since 1970; None: it has.
-    :ivar tables: the tables that are ours.
-    :ivar version: of what is noted.
+    :ivar projects: projects.
+    :ivar unchanged_projects: projects, where none of them has new rows.
+    :ivar size: bytes of rows.
+    :ivar json_size: bytes of rows of a table with JSON columns.
     """
 
+    projects: int
+    unchanged_projects: int
+    size: int
+    json_size: int
+
+
+class RunRow(Struct, frozen=True):
+    """The row of ``_run``.
+
+    :ivar version: the version of the state.
+    :ivar index: the URL of the index that the state belongs to.
+    :ivar unfinished: when the run began, in seconds since 1970; None: it finished.
+    :ivar tables: the tables that source-pypi made.
+    """
+
+    version: int
     index: str
     unfinished: int | None
-    tables: tuple[str, ...]
-    version: int
+    tables: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class StateRow:
-    """What is to be remembered of a stream and a project, as ``_state`` has it.
+class ReplaceScope(Struct):
+    """Which rows of a table are replaced.
 
-    :ivar absent: 1: there was no project document.
-    :ivar seen: all of it, packed, as text.
+    :ivar whole: all rows.
+    :ivar projects: the rows of these projects, with the time of each visit (UTC). Where all rows are replaced, it has
+        the time under an empty name.
+    :ivar unchanged_partitions: partitions, by project, whose rows stay.
     """
 
-    terms: str
-    asked: int
-    serial: int | None
-    absent: int
-    seen: str
-
-
-def noted_of(seen: ProjectState) -> StateRow:
-    """What was seen, as it is noted."""
-    text = pack_text(seen)
-    return StateRow(seen.settings_digest.hex(), seen.checked_at, seen.serial, int(is_absent(seen)), text)
-
-
-@dataclass(slots=True)
-class ReplaceScope:
-    """Which rows of a table give way, and the rows that take their place.
-
-    :ivar visited: the projects whose rows give way, and when each was visited (UTC).
-    :ivar whole: whether all rows do; ``visited`` then has the index's time under an empty name.
-    :ivar kept: the parts that do not, as pairs of project and part.
-    :ivar rows: the new rows, with their digests.
-    """
-
-    visited: dict[str, datetime] = field(default_factory=dict)
     whole: bool = False
-    unchanged_partitions: list[tuple[str, str]] = field(default_factory=list)
-    rows: list[pa.RecordBatch] = field(default_factory=list)
-
-    def table(self) -> pa.Table:
-        """The new rows; there is at least one batch of them."""
-        return pa.Table.from_batches(self.rows).combine_chunks()
+    projects: dict[str, datetime] = field(default_factory=dict)
+    unchanged_partitions: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-_NONE = ReplaceScope()
+class StagedRows(Struct):
+    """The new rows of a table.
 
-
-@dataclass(slots=True)
-class LoadPackage:
-    """Changes that go into a store together.
-
-    :ivar scopes: what happens to rows, by table.
-    :ivar noted: what is remembered once it has, by stream and project.
-    :ivar size: bytes of the rows.
+    :ivar paths: files of newline-delimited JSON; none if there are no rows.
+    :ivar scope: the rows that they replace.
+    :ivar size: bytes of all rows.
+    :ivar longest: bytes of the longest row, or a little more.
     """
 
-    scopes: dict[str, ReplaceScope] = field(default_factory=dict)
-    noted: dict[tuple[str, str], StateRow] = field(default_factory=dict)
+    table: Table
+    paths: list[Path] = field(default_factory=list)
+    scope: ReplaceScope = field(default_factory=ReplaceScope)
     size: int = 0
-
-    @property
-    def projects(self) -> int:
-        """How many projects it is about, or about as many."""
-        by_stream = Counter(stream for stream, _ in self.noted)
-        return max(by_stream.values(), default=0)
-
-    def has(self, batch: Batch) -> bool:
-        """Whether it is about one of the batch's streams and its project already."""
-        project = batch.project or WHOLE_INDEX
-        return any((n, project) in self.noted or project in self.scopes.get(n, _NONE).visited for n in batch.changes)
-
-    def add(self, batch: Batch, tables: Mapping[str, Table], *, lists: bool) -> None:
-        """Take what a visit changed."""
-        for name, change in batch.changes.items():
-            if change.count is not None:
-                self._replace(batch, tables[name], lists=lists)
-            if _remembers(tables[name]):
-                self.noted[name, batch.project or WHOLE_INDEX] = noted_of(change.state)
-
-    def _replace(self, batch: Batch, table: Table, *, lists: bool) -> None:
-        scope = self.scopes.setdefault(table.name, ReplaceScope())
-        scope.visited[batch.project or WHOLE_INDEX] = batch.seen_at
-        scope.whole = batch.project is None
-        change = batch.changes[table.name]
-        scope.unchanged_partitions += [(str(batch.project), part) for part in change.unchanged_partitions]
-        for lines in map(bytes.splitlines, change.lines):
-            digests = [blake2b(line, digest_size=16).hexdigest() for line in lines]
-            rows = arrow_rows(table, lines, batch.seen_at, lists=lists)
-            scope.rows.append(rows.append_column(DIGEST, pa.array(digests, pa.string())))
-            self.size += sum(map(len, lines))
+    longest: int = 0
 
 
-def _remembers(table: Table) -> bool:
-    return any(column.name == "seen_at" for column in table.columns)
+class LoadPackage(Struct, frozen=True):
+    """Changes that a store writes together.
+
+    :ivar staged: the rows, for each table in which rows are replaced.
+    :ivar state: the new state of each project that is in ``staged``, and of others; None: its state is deleted.
+    :ivar run: the new row of ``_run``.
+    """
+
+    run: RunRow
+    staged: Sequence[StagedRows] = ()
+    state: dict[str, PackedState | None] = field(default_factory=dict)
 
 
 class Store(Protocol):
-    """Where rows and state are. Every method but ``close`` may raise whatever its libraries raise."""
+    """A place that holds rows and state. Its methods may raise whatever its libraries raise."""
 
     @property
-    def lists(self) -> bool:
-        """Whether it has lists of texts; otherwise they are JSON."""
+    def name(self) -> str:
+        """What messages call it, without credentials."""
 
     @property
-    def keeps_history(self) -> bool:
-        """Whether it can keep every state of a row."""
+    def secrets(self) -> Collection[str]:
+        """What no message may contain."""
 
     @property
-    def most(self) -> tuple[int, int]:
-        """Projects and bytes after which a load is made."""
+    def limits(self) -> Limits:
+        """How much the loader collects before it writes."""
+
+    @property
+    def history(self) -> Literal["none", "copied", "reread"]:
+        """How a history begins: with a copy of the rows, when the projects are read again, or not at all."""
 
     def open(self) -> None:
-        """Connect; nothing is made yet."""
-
-    def there(self, names: Iterable[str]) -> dict[str, set[str]]:
-        """Which of these tables there are, and the columns that they have."""
-        ...
-
-    def last_run(self) -> RunRow | None:
-        """What was noted of the last run; None: there was none."""
-        ...
-
-    def begin(self, run: RunRow, forget: Collection[str] | None) -> None:
-        """Note a run, and forget what these streams (None: all) have seen."""
-
-    def make(self, tables: Sequence[Table]) -> None:
-        """Make the tables that are not there, and the columns that they lack."""
-
-    def load(self, projects: Collection[str], streams: Collection[str]) -> Iterable[tuple[str, str, str]]:
-        """What was noted of projects: stream, project, and what was seen."""
-        ...
-
-    def summaries(self, terms: Mapping[str, str]) -> Iterable[ProjectSummary]:
-        """Every project that any of these streams has seen."""
-        ...
-
-    def write(self, load: LoadPackage, run: RunRow) -> None:
-        """Write a load and the run: all of it or, if that ends early, nothing that state would vouch for."""
+        """Connect; create no table."""
 
     def close(self) -> None:
-        """Let go of everything; nothing is raised."""
+        """Release everything; raise nothing."""
+
+    def last_run(self) -> RunRow | None:
+        """The row of ``_run``; None: there is none. Where ``version`` is lower, ``make`` replaces the state tables."""
+        ...
+
+    def existing(self, tables: Sequence[Table], recorded: Collection[str]) -> dict[str, bool]:
+        """Which of these tables exist, and whether source-pypi made them.
+
+        :param recorded: the tables of the last run.
+        """
+        ...
+
+    def make(self, tables: Sequence[Table]) -> None:
+        """Create the tables that do not exist, and the columns that they lack."""
+
+    def begin(self, run: RunRow, *, clear_state: bool) -> None:
+        """Write the row of ``_run``, and delete all state if ``clear_state``."""
+
+    def states(self, projects: Collection[str]) -> Iterable[PackedState]:
+        """The state of these projects."""
+        ...
+
+    def summaries(self, settings_digests: str) -> Iterable[ProjectSummary]:
+        """All projects whose ``settings_digests`` are these."""
+        ...
+
+    def other_states(self, settings_digests: str, streams: Collection[str]) -> Iterable[PackedState]:
+        """All state with other ``settings_digests`` that has one of these streams, and perhaps more."""
+        ...
+
+    def write(self, package: LoadPackage) -> None:
+        """Write a package: all of it or, if the process ends early, nothing that state would vouch for.
+
+        Where there is no transaction: delete the state first, then replace the rows, then write the state.
+        """

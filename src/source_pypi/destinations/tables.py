@@ -1,170 +1,117 @@
-"""Tables, as stores make them: of each stream its table and, where one is kept, its history's."""
+"""The tables that every store makes: one for each stream, its history, ``_selection``, ``_state`` and ``_run``."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterable
 
 import msgspec
-import pyarrow as pa
-from msgspec import Raw
+from msgspec import Struct
 
-from source_pypi.schema import SEEN_AT, duckdb_columns, table_fields
+from source_pypi.schema import BOOLEAN, BYTES, INTEGER, JSON, SEEN_AT, TEXT, TIMESTAMP, ColumnType, column_types
+from source_pypi.schema import table_fields as fields_of_table
 from source_pypi.selection import SelectedProject
-from source_pypi.services.index.documents import plain
 from source_pypi.standards.versions import sort_key
 from source_pypi.streams.stream import Stream
 
-#: The types of columns, by the names that ``schema.py`` gives them.
-Kind = str
-VALID_FROM, VALID_TO, DIGEST = "valid_from", "valid_to", "_digest"
-_TEXTS = "VARCHAR[]"
-_ARROW: dict[Kind, pa.DataType] = {
-    "VARCHAR": pa.string(),
-    "BIGINT": pa.int64(),
-    "DOUBLE": pa.float64(),
-    "BOOLEAN": pa.bool_(),
-    "TIMESTAMPTZ": pa.timestamp("us", "UTC"),
-    "JSON": pa.string(),
-    _TEXTS: pa.list_(pa.string()),
-}
-_DECODERS: dict[Kind, msgspec.json.Decoder[Any]] = {
-    "VARCHAR": msgspec.json.Decoder(str),
-    "BIGINT": msgspec.json.Decoder(int),
-    "DOUBLE": msgspec.json.Decoder(float),
-    "BOOLEAN": msgspec.json.Decoder(bool),
-    "TIMESTAMPTZ": msgspec.json.Decoder(datetime),
-    _TEXTS: msgspec.json.Decoder(list[str | None]),
-}
-_ROW = msgspec.json.Decoder(dict[str, Raw])
-_NULL = b"null"
-_NUL_IN_JSON = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+VALID_FROM, VALID_TO = "valid_from", "valid_to"
+#: How the comments on tables begin. A store that has comments recognises the tables of this package by it.
+OURS = "A row is "
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column: its name, its type, and what it tells."""
+class Column(Struct, frozen=True):
+    """A column: its name, its type and its meaning."""
 
     name: str
-    kind: Kind
+    type: ColumnType
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """A table.
 
-    :ivar part: the column that tells which part of a project's rows a row is of; None: they have but one.
-    :ivar history: whether it has one beside it.
+    :ivar row: what a row is.
+    :ivar partition_field: the column that names the partition of a project's rows; None: a project is one partition.
+    :ivar history: the table that keeps every state of this table's rows; None: it is not kept.
     """
 
     name: str
     columns: tuple[Column, ...]
-    description: str
-    part: str | None = None
-    history: bool = False
+    row: str
+    partition_field: str | None = None
+    history: "Table | None" = None
 
-    def with_history(self) -> "Iterator[Table]":
-        """The table, and its history's."""
-        yield self
-        if self.history:
-            state = tuple(column for column in self.columns if column.name != SEEN_AT.name)
-            described = f"a state that a row of {self.name} had for a time"
-            yield Table(f"{self.name}_history", (*state, *_VALIDITY), described)
+    @property
+    def comment(self) -> str:
+        """The comment on the table."""
+        return f"{OURS}{self.row}."
+
+    @property
+    def has_json(self) -> bool:
+        """Whether a column holds JSON, which takes much memory to parse."""
+        return any(column.type is JSON for column in self.columns)
+
+    def names(self) -> list[str]:
+        """The names of its columns, in their order."""
+        return [column.name for column in self.columns]
 
 
 _VALIDITY = (
-    Column(VALID_FROM, "TIMESTAMPTZ", "Time of the visit that found the row like this."),
-    Column(VALID_TO, "TIMESTAMPTZ", "Time of the visit that found it changed or gone. Null: it still holds."),
-    Column(DIGEST, "VARCHAR", "Digest of the row: what tells two states of it apart."),
+    Column(VALID_FROM, TIMESTAMP, "Time of the visit that found the row like this."),
+    Column(VALID_TO, TIMESTAMP, "Time of the visit that found it changed or gone. Null: it still holds."),
 )
-#: What was named in the last sync.
 SELECTION = Table(
     "_selection",
     (
-        Column("project", "VARCHAR", "The project's normalised name (PEP 503)."),
-        Column("pin", "VARCHAR", "A version that was asked for. Null: none."),
-        Column("sort_key", "VARCHAR", "The pin's, as in versions."),
+        Column("project", TEXT, "The project's normalised name (PEP 503)."),
+        Column("pin", TEXT, "The version that the selection pins. Null: none."),
+        Column("sort_key", TEXT, "The sort key of the pinned version, as in versions."),
     ),
-    "a project, and perhaps a version, named in the last sync",
+    "a project, and perhaps a version, that the last sync selected",
+)
+#: The columns of ``PackedState``, in its order.
+STATE = Table(
+    "_state",
+    (
+        Column("project", TEXT, "The project's normalised name (PEP 503). Empty: the index as a whole."),
+        Column("settings_digests", TEXT, "The streams, each with a digest of the settings that its rows depend on."),
+        Column("checked_at", INTEGER, "The earliest time at which a stream last checked it, in seconds since 1970."),
+        Column("serial", INTEGER, "The lowest serial that the streams read. Null: one of them read none."),
+        Column("absent", BOOLEAN, "Whether the index had no document of the project."),
+        Column("packed", BYTES, "The rest of the state, packed."),
+    ),
+    "the state of a project: what its streams last read",
+)
+RUN = Table(
+    "_run",
+    (
+        Column("version", INTEGER, "The version of the state."),
+        Column("index", TEXT, "The URL of the index that the state belongs to."),
+        Column("unfinished", INTEGER, "When the run began, in seconds since 1970. Null: it finished."),
+        Column("tables", TEXT, "The tables that source-pypi made."),
+    ),
+    "the last run",
 )
 
 
 def table_of(stream: Stream, *, history: bool = False) -> Table:
-    """The table of a stream; what tells of the moment only has no history."""
-    described = {field.name: field.description for field in table_fields(stream)}
-    columns = tuple(Column(name, kind, described[name]) for name, kind in duckdb_columns(stream).items())
-    key = f" (key: {', '.join(stream.key)})" if stream.key else ""
-    return Table(stream.name, columns, f"{stream.row}{key}", stream.partition_field, history and stream.incremental)
+    """The table of a stream; only incremental streams have a history."""
+    types = column_types(stream)
+    columns = tuple(Column(field.name, types[field.name], field.description) for field in fields_of_table(stream))
+    key = f". Key: {', '.join(stream.key)}" if stream.key else ""
+    kept = _history_of(stream.name, columns) if history and stream.incremental else None
+    return Table(stream.name, columns, f"{stream.row}{key}", stream.partition_field, kept)
 
 
-def is_history(table: Table) -> bool:
-    """Whether a table holds the history of another."""
-    return table.columns[-1].name == DIGEST
+def history_name(table: str) -> str:
+    """The name of the table that keeps the history of another."""
+    return f"{table}_history"
 
 
-def arrow_schema(columns: Iterable[Column], *, lists: bool) -> pa.Schema:
-    """The columns as Arrow has them; where a destination has no ``lists``, they are JSON, as all that is nested is."""
-    return pa.schema(
-        pa.field(
-            column.name,
-            _ARROW["JSON"] if column.kind == _TEXTS and not lists else _ARROW[column.kind],
-            metadata={"description": column.description},
-        )
-        for column in columns
-    )
+def _history_of(name: str, columns: Iterable[Column]) -> Table:
+    state = tuple(column for column in columns if column.name != SEEN_AT.name)
+    return Table(history_name(name), (*state, *_VALIDITY), f"a state that a row of {name} had for a time")
 
 
-def arrow_rows(table: Table, lines: Sequence[bytes], seen_at: datetime, *, lists: bool) -> pa.RecordBatch:
-    """Rows, each as JSON, as columns; a value that is not of its column's type is null."""
-    rows = [_ROW.decode(line) for line in lines]
-    schema = arrow_schema(table.columns, lists=lists)
-    arrays = []
-    for column, field in zip(table.columns, schema, strict=True):
-        if column.name == SEEN_AT.name:
-            values: list[Any] = [seen_at] * len(rows)
-        else:
-            kind = "JSON" if column.kind == _TEXTS and not lists else column.kind
-            values = [_value(row, column.name, kind) for row in rows]
-            if not lists and field.type == pa.string():
-                values = [without_nul(value, json=kind == "JSON") for value in values]
-        arrays.append(pa.array(values, field.type))
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
-
-
-def _value(row: Mapping[str, Raw], name: str, kind: Kind) -> Any:
-    """A cell's value, out of the JSON that it was."""
-    raw = bytes(row.get(name, _NULL))
-    if raw == _NULL:
-        return None
-    if kind == "JSON":
-        return _json(raw)
-    try:
-        return _DECODERS[kind].decode(raw)
-    except msgspec.ValidationError:
-        return None
-
-
-def _json(raw: bytes) -> str:
-    """JSON as destinations can hold it: to some, a number beyond a double's range is an error."""
-    try:
-        msgspec.json.decode(raw)
-    except msgspec.DecodeError:
-        raw = msgspec.json.encode(plain(raw))
-    return raw.decode()
-
-
-def without_nul(text: str | None, *, json: bool) -> str | None:
-    """A text as all databases can hold it: many have no NUL; U+FFFD stands for it then."""
-    if text is None:
-        return None
-    return _NUL_IN_JSON.sub(r"\1\\ufffd", text) if json and r"\u0000" in text else text.replace("\x00", "\ufffd")
-
-
-def selection_rows(targets: Iterable[SelectedProject]) -> pa.RecordBatch:
-    """The rows of ``_selection``."""
-    named = [(target.project, pin, pin and sort_key(pin)) for target in targets for pin in target.pins or (None,)]
-    schema = arrow_schema(SELECTION.columns, lists=False)
-    rows = pa.RecordBatch.from_pylist([dict(zip(schema.names, row, strict=True)) for row in named], schema)
-    return rows.append_column(DIGEST, pa.array([""] * len(named), pa.string()))
+def selection_lines(projects: Iterable[SelectedProject]) -> bytes:
+    """The rows of ``_selection`` as newline-delimited JSON."""
+    pins = [(project.project, pin) for project in projects for pin in project.pins or (None,)]
+    rows = [{"project": project, "pin": pin, "sort_key": pin and sort_key(pin)} for project, pin in pins]
+    return msgspec.json.Encoder().encode_lines(rows)

@@ -43,14 +43,6 @@ LONGEST_WAIT = 300.0
 #: Redirects that are followed in one try.
 REDIRECTS = 5
 
-Arrived = Callable[[int], None]
-"""Told that an answer is in, still packed, and of its size in bytes."""
-
-
-def unheard(size: int) -> None:
-    """Nobody wants to know that an answer is in."""
-
-
 _REDIRECTING = frozenset({301, 302, 303, 307, 308})
 
 
@@ -165,11 +157,9 @@ class Client:
         *,
         accept: str = "application/json",
         etag: str | None = None,
-        arrived: Arrived = unheard,
     ) -> Response:
         """Request a URL; with ``etag``, the response is 304 if nothing has changed.
 
-        :param arrived: told of an answer (200 or 304) that is in; when it returns, the answer is unpacked.
         :raises UnreachableError: no complete response in all tries.
         :raises UnavailableError: 429 or 5xx in all tries, or a Retry-After longer than ``retry_policy`` allows.
         :raises RefusedError: 401 or 403.
@@ -180,7 +170,7 @@ class Client:
         start, tries = self._clock(), 0
         while True:
             tries += 1
-            outcome = self._try(url, accept, etag, arrived)
+            outcome = self._try(url, accept, etag)
             if isinstance(outcome, Response):
                 self.answered = True
                 return outcome
@@ -203,15 +193,13 @@ class Client:
         self._on_event(RetryWait(without_credentials(url), reason, seconds, tries))
         self._sleep(seconds)
 
-    def _try(self, url: str, accept: str, etag: str | None, arrived: Arrived) -> "Response | _Failure":
+    def _try(self, url: str, accept: str, etag: str | None) -> "Response | _Failure":
         """One try, which includes its redirects: the response, or why it failed."""
         hop = url
         for _ in range(REDIRECTS + 1):
             self._rate_limiter.wait()
             try:
                 response, packed = self._send(hop, accept, etag)
-                if response.status in (200, 304):
-                    arrived(len(packed))
                 body = compression.unpack(packed, response.headers.get("Content-Encoding", ""))
                 del packed
             except (urllib3.exceptions.LocationValueError, urllib3.exceptions.URLSchemeUnknown, UnicodeError) as error:

@@ -1,4 +1,4 @@
-"""Kinds of documents that are given up in a run, since they failed too often."""
+"""Stops requesting kinds of documents that fail for one project after another."""
 
 import threading
 from collections import Counter
@@ -8,38 +8,36 @@ from msgspec.structs import replace
 
 from source_pypi.errors import SourceError, TransientError
 from source_pypi.services.index.documents.kinds import DocumentKind
-from source_pypi.sync.fetch import FetchPlan
+from source_pypi.sync.fetch_plan import FetchPlan
 from source_pypi.sync.fetch_result import FetchResult
 
-#: Projects in a row that may fail before the run is stopped.
+#: Projects in a row that may fail before a run stops requesting a kind of document, or stops altogether.
 STOP_AFTER = 3
 
 
 class CircuitBreaker:
-    """Kinds of documents that failed for ``STOP_AFTER`` projects in a row: they are not asked for any more in this run.
+    """Kinds of documents that failed for ``STOP_AFTER`` projects in a row; a run does not request them any more.
 
-    Each question costs a minute of patience; the other documents may be well.
+    Each failed request takes a minute of retries, while documents of other kinds may be available.
     """
 
     def __init__(self) -> None:
-        self._failed: Counter[DocumentKind] = Counter()
-        self._errors: Mapping[
-            DocumentKind, SourceError
-        ] = {}  # replaced, never changed: other threads may be reading it
-        self._learning = threading.Lock()
+        self._failures: Counter[DocumentKind] = Counter()
+        self._errors: Mapping[DocumentKind, SourceError] = {}  # replaced, never changed: other threads may read it
+        self._lock = threading.Lock()
 
-    def spare(self, plan: FetchPlan) -> FetchPlan:
-        """The plan without the documents that are given up."""
+    def without_failing(self, plan: FetchPlan) -> FetchPlan:
+        """Return the plan without the kinds of documents that are not requested any more."""
         return replace(plan, documents=plan.documents - self._errors.keys()) if self._errors else plan
 
-    def learn(self, result: FetchResult, reads: Collection[DocumentKind]) -> None:
-        """Take in what failed; what was not asked for has failed as it did before."""
-        if DocumentKind.PROJECT in result.failures:  # what lies behind it was not asked for, and may be well
+    def record(self, result: FetchResult, kinds: Collection[DocumentKind]) -> None:
+        """Count a project's failures, and add to the result those of ``kinds`` that were no longer requested."""
+        if DocumentKind.PROJECT in result.failures:  # the documents behind it were not requested
             return
-        result.failures.update({r: e for r, e in self._errors.items() if r in reads and r not in result.failures})
-        with self._learning:
-            for read in set(DocumentKind) - {DocumentKind.PROJECT}:
-                error = result.failures.get(read)
-                self._failed[read] = self._failed[read] + 1 if isinstance(error, TransientError) else 0
-                if self._failed[read] == STOP_AFTER and error is not None:
-                    self._errors = {**self._errors, read: error}
+        result.failures.update({k: e for k, e in self._errors.items() if k in kinds and k not in result.failures})
+        with self._lock:
+            for kind in set(DocumentKind) - {DocumentKind.PROJECT}:
+                error = result.failures.get(kind)
+                self._failures[kind] = self._failures[kind] + 1 if isinstance(error, TransientError) else 0
+                if self._failures[kind] == STOP_AFTER and error is not None:
+                    self._errors = {**self._errors, kind: error}

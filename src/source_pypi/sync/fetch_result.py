@@ -1,7 +1,7 @@
-"""What a visit found: documents, why others could not be had, and what should be said."""
+"""What a fetch found: documents, why others are missing, and what the user should know."""
 
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from msgspec import Struct, field
 
@@ -11,19 +11,24 @@ from source_pypi.services.index.documents import Fingerprint
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import ProjectDocuments
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class FetchResult(Struct):
-    """What a visit brought: documents, why others could not be had, and what should be said.
+    """What the requests for one project, or for the whole index, returned.
 
-    :ivar marks: of the project's own documents, also of those that have not changed, or that are not there.
-    :ivar parts: by kind of document, those that there are, by version or file name, with their marks; None: made from
-        the project document; an empty mark: not asked for, as it was. A kind that is missing here: all as they were.
-    :ivar left: kinds of documents of which only old copies came.
-    :ivar missing: the index does not know the project.
-    :ivar pinned: the pinned versions, as the index spells them.
-    :ivar needs: the requirements to follow; None: nobody looked.
+    :ivar project: the project; None: the whole index.
+    :ivar documents: those that were received in full.
+    :ivar fingerprints: of the documents that a project has once, also of unchanged and absent ones.
+    :ivar partitions: by kind of document, then by version or file name, the fingerprints of those that exist now. None:
+        read from the project document. ``UNKNOWN``: not requested, and taken as unchanged. A kind that is missing here:
+        all of its documents are unchanged.
+    :ivar failures: why documents could not be read.
+    :ivar stale: the kinds of documents of which the index returned only copies older than those read before.
+    :ivar missing: whether the index does not know the project.
+    :ivar pinned: the pinned versions, in the index's spelling.
+    :ivar requirements: those to follow; None: not looked up.
     """
 
     project: SelectedProject | None = None
@@ -38,29 +43,33 @@ class FetchResult(Struct):
     pinned: frozenset[str] = frozenset()
     requirements: tuple[str, ...] | None = None
 
-    def attempt(self, reads: Iterable[DocumentKind], ask: Callable[[], T]) -> T | None:
-        """Ask; a failure is noted under ``reads``, unless it makes all further questions pointless."""
+    def attempt(
+        self, kinds: Iterable[DocumentKind], request: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T | None:
+        """Return what ``request`` returns; when it fails, record why for each of ``kinds``, and return None.
+
+        :raises RefusedError: when the index refuses the credentials (401): it would refuse every other request, too.
+        """
         try:
-            return ask()
+            return request(*args, **kwargs)
         except StaleError as error:
-            self.stale.update(reads)
+            self.stale.update(kinds)
             self.warnings.append(str(error))
-        except RefusedError as error:
-            if error.status == 401:
-                raise
-            self.failures.update(dict.fromkeys(reads, error))
         except SourceError as error:
-            self.failures.update(dict.fromkeys(reads, error))
+            if isinstance(error, RefusedError) and error.status == 401:
+                raise
+            self.failures.update(dict.fromkeys(kinds, error))
         return None
 
-    def answered(self, read: DocumentKind) -> bool:
-        """Whether the question for a document was answered, be it by its absence."""
-        return read not in self.failures and read not in self.stale
+    def answered(self, kind: DocumentKind) -> bool:
+        """Return whether it is known what became of a document; that the index does not have it counts, too."""
+        return kind not in self.failures and kind not in self.stale
 
     @property
     def complete_requirements(self) -> tuple[str, ...] | None:
-        """The requirements to remember; None: nobody looked, or not all could be read."""
-        errors = [self.failures.get(read) for read in (DocumentKind.RELEASES, DocumentKind.CORE_METADATA)]
-        failed = any(error is not None and not isinstance(error, NotOfferedError) for error in errors)
-        left = {DocumentKind.RELEASES, DocumentKind.CORE_METADATA} & self.stale
-        return None if failed or left or self.user_errors else self.requirements
+        """The requirements to keep in state; None: not looked up, or not all of them could be read."""
+        kinds = (DocumentKind.RELEASES, DocumentKind.CORE_METADATA)
+        failed = any(
+            error is not None and not isinstance(error, NotOfferedError) for error in map(self.failures.get, kinds)
+        )
+        return None if failed or self.user_errors or self.stale.intersection(kinds) else self.requirements

@@ -1,204 +1,283 @@
-"""What is remembered, as a run asks for it: of each project that comes next, and whether it need be visited at all.
+"""Decides whether a project is requested again, why, and on which condition each of its documents is requested.
 
-Slices
-    What neither a list nor a project document tells is found by asking for everything once in ``full_check_days``. Each
-    project has its own day for that, by its name, so that every sync asks for a slice.
+Every rule is a pure function of this file; ``Planner`` loads the states that they take. Each decision has a ``Reason``.
 
-Resuming
-    A run that did not come to its end is taken up again by the next one, within ``RESUME_WITHIN``: what it has read and
-    written is not asked for again.
+With the index's list of projects (``decide_listed``; ``listing.py`` says when a run requests the list)
+    1. A project without state is requested (``NEW``).
+    2. A project that is no longer listed is requested once, to learn why: its rows may have to go (``NOT_LISTED``).
+    3. A project that a selected stream has not read, or with other settings, is requested (``OTHER_SETTINGS``).
+    4. A project whose listed serial is higher than the one in state, or unknown, is requested (``SERIAL_CHANGED``).
+    5. A project whose full check is due is requested (``FULL_CHECK``).
+    6. Every other project is skipped (``UNCHANGED``).
+    Pinned projects are requested in every run, whatever the list says: an advisory changes a release document only.
+
+Each project that is requested (``decide``)
+    A run that continues an interrupted one skips what that one has read (``ALREADY_READ``), unless a stream or a
+    setting has changed since, the project does not exist, or its requirements are needed and unknown. Otherwise the
+    reason is ``NEW``, ``OTHER_SETTINGS``, ``FULL_CHECK`` or ``MAY_HAVE_CHANGED``.
+
+Each document (``PreviousState.condition``)
+    The request is conditional (``If-None-Match``) if every selected stream that reads the document has read this
+    version of it, with the settings of this run. Otherwise the document is requested in full.
+
+Full checks (``FullChecks``)
+    Some changes do not move a project's serial: advisories, archiving, roles (index-api.md 12). Therefore each project
+    is requested once in ``full_check_days``, with all its releases. Its name decides when, so that each run checks a
+    part of the projects. 0 days: in every run.
 """
 
+import enum
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from hashlib import blake2b
 
-from msgspec import Struct
+from msgspec import Struct, field
 from packaging.utils import NormalizedName
 
 from source_pypi.config import Config
-from source_pypi.selection import SelectedProject, Selection
+from source_pypi.selection import SelectedProject
 from source_pypi.services.index.documents import Fingerprint
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import Stream
-from source_pypi.sync.fetch_result import FetchResult
-from source_pypi.sync.queue import ProjectQueue
 from source_pypi.sync.resume import resumable
-from source_pypi.sync.state import (
-    CODES,
-    WHOLE_INDEX,
-    PreviousState,
-    ProjectState,
-    ProjectSummary,
-    StateStore,
-    fingerprint_in,
-    settings_digest_of,
-)
+from source_pypi.sync.state import WHOLE_INDEX, ProjectState, ProjectSummary, StateStore, settings_digest_of
 
-#: Projects that are recalled at once.
+#: Projects whose states are loaded at once.
 BATCH_SIZE = 100
 DAY = 86_400
 
 
+class Reason(enum.StrEnum):
+    """Why a project is requested, or skipped."""
+
+    NEW = "it has not been read before"
+    NOT_LISTED = "the index no longer lists it"
+    OTHER_SETTINGS = "it has been read with other streams or settings"
+    SERIAL_CHANGED = "its listed serial has changed"
+    FULL_CHECK = "its full check is due"
+    MAY_HAVE_CHANGED = "it may have changed since it was read"
+    UNCHANGED = "its listed serial has not changed"
+    ALREADY_READ = "the interrupted run has read it"
+
+
+class PreviousState(Struct, frozen=True):
+    """What the selected streams read of a project in earlier runs.
+
+    :ivar streams: the streams that read the project.
+    :ivar states: their states, by name of the stream.
+    :ivar comparable: the streams whose state has the settings of this run.
+    :ivar full_check: whether all release documents are requested, even if the project has not changed.
+    """
+
+    streams: tuple[Stream, ...] = ()
+    states: Mapping[str, ProjectState] = field(default_factory=dict)
+    comparable: frozenset[str] = frozenset()
+    full_check: bool = False
+
+    def readers(self, kind: DocumentKind) -> tuple[Stream, ...]:
+        """Return the streams that need this kind of document."""
+        return tuple(stream for stream in self.streams if kind in stream.required_documents)
+
+    def condition(self, kind: DocumentKind, name: str = "") -> Fingerprint:
+        """Return on which condition a document is requested: its ETag, if any, and the lowest serial to accept.
+
+        :param name: the version or file name, for kinds of which a project has several documents.
+        """
+        readers = self.readers(kind)
+        fingerprints = [self.states[s.name].fingerprint(kind, name) for s in readers if s.name in self.states]
+        serial = max((one.serial for one in fingerprints if one.serial is not None), default=None)
+        same = len({one.tag for one in fingerprints}) == 1 and all(s.name in self.comparable for s in readers)
+        return Fingerprint(fingerprints[0].tag if same else b"", serial)
+
+    def is_unchanged(
+        self, kind: DocumentKind, fingerprint: Fingerprint, readers: Iterable[Stream], name: str = ""
+    ) -> bool:
+        """Return whether each of these streams, of which there must be one, has read this version of the document."""
+        states = [self.states[s.name] if s.name in self.comparable else None for s in readers]
+        return bool(states) and all(
+            state is not None and state.fingerprint(kind, name).same(fingerprint) for state in states
+        )
+
+    def partition_fingerprints(self, kind: DocumentKind) -> dict[str, Fingerprint | None]:
+        """Return the documents of this kind that were read, by version or file name; None: the project's was used."""
+        states = [self.states[s.name] for s in self.readers(kind) if s.name in self.comparable]
+        return {name: part.fingerprint for state in states[:1] for name, part in state.partitions.items()}
+
+    @property
+    def requirements(self) -> tuple[str, ...] | None:
+        """The project's requirements when it was last read; None: unknown."""
+        known = (self.states[name].requirements for name in sorted(self.comparable))
+        return next((requirements for requirements in known if requirements is not None), None)
+
+    @property
+    def existed(self) -> bool:
+        """Whether the index has ever had the project."""
+        return any(state.existed for state in self.states.values())
+
+
 class ProjectTask(Struct, frozen=True):
-    """A project to visit, what is known of it, and what its rows depend on besides documents, by stream."""
+    """A project to request.
+
+    :ivar settings_digests: by name of the stream, for the states that this run makes.
+    """
 
     project: SelectedProject
     previous: PreviousState
     settings_digests: Mapping[str, bytes]
+    reason: Reason = Reason.NEW
 
 
-def _choice(selection: Selection) -> bytes:
-    """What tells two choices of projects apart, whatever the list holds."""
-    named = sorted(f"{target.project}=={','.join(target.pins)}" for target in selection.projects)
-    told = "\n".join([str(selection.whole_index), str(selection.follow), *sorted(selection.excluded), "", *named])
-    return told.encode()
+class Skip(Struct, frozen=True):
+    """A project that is not requested; ``requirements`` are followed all the same (None: unknown)."""
+
+    reason: Reason
+    requirements: tuple[str, ...] | None = None
 
 
-class Planner:
-    """What the selected streams remember.
+class FullChecks(Struct, frozen=True):
+    """When full checks are due: ``now`` in seconds since 1970, ``days`` as in ``full_check_days``."""
 
-    :param now: when the run began, in seconds since 1970.
-    :param selection: the projects that the run is about.
-    """
+    now: float
+    days: float
 
-    def __init__(
-        self,
-        memory: StateStore,
-        streams: Sequence[Stream],
-        config: Config,
-        now: float,
-        selection: Selection | None = None,
-    ) -> None:
-        self._memory, self._config, self._now = memory, config, now
-        self._of_projects = tuple(stream for stream in streams if stream.of_project)
-        self._of_index = tuple(stream for stream in streams if not stream.of_project)
-        self._loaded: dict[str, Mapping[str, ProjectState]] = {}
-        self._choice = _choice(selection or Selection())
-        self.keys = memory.keys
-        self._since = resumable(memory.unfinished, now)
-
-    @property
-    def resumes(self) -> bool:
-        """Whether the last run is taken up again."""
-        return self._since is not None
-
-    def take(self, queue: ProjectQueue) -> ProjectTask | None:
-        """The next project to visit; None: there is none now."""
-        while (target := queue.take()) is not None:
-            if target.project not in self._loaded:
-                names = [target.project, *queue.upcoming(BATCH_SIZE - 1)]
-                loaded = self._memory.load(names)
-                self._loaded = {name: loaded.get(name, {}) for name in names}
-            due = self._due(target)
-            if not self._is_done(due):
-                return due
-            queue.learn(FetchResult(target, requirements=due.previous.requirements))
-        return None
-
-    def of_index(self) -> tuple[PreviousState, Mapping[str, bytes]]:
-        """What is known of the index as a whole, and on what terms."""
-        seen = self._memory.load([WHOLE_INDEX]).get(WHOLE_INDEX, {})
-        return self._known(self._of_index, None, seen)
-
-    def list_fingerprint(self, *, of_projects: bool) -> Fingerprint:
-        """With which mark to ask for the list of projects: its ETag only where all readers have seen that very list.
-
-        :param of_projects: whether it is to tell which projects to visit: then it has to be the one that did so last.
-        """
-        of_list = [stream for stream in self._of_index if DocumentKind.LISTING in stream.documents]
-        readers = [*of_list, *(self._of_projects if of_projects else ())]
-        seen = self._memory.load([WHOLE_INDEX]).get(WHOLE_INDEX, {})
-        known, _ = self._known(tuple(of_list), None, seen)
-        terms = self._list_terms()
-        comparable = known.comparable | {
-            name for name, one in terms.items() if name in seen and seen[name].settings_digest == one
-        }
-        fingerprints = {fingerprint_in(seen[s.name], DocumentKind.LISTING) for s in readers if s.name in seen}
-        agreed = len(fingerprints) == 1 and all(stream.name in comparable for stream in readers)
-        highest = max(
-            (fingerprint.serial for fingerprint in fingerprints if fingerprint.serial is not None), default=None
-        )
-        return fingerprints.pop() if agreed else Fingerprint(serial=highest)
-
-    def of_list(self, fingerprint: Fingerprint) -> dict[str, ProjectState]:
-        """What to remember, by stream, once all projects were visited that a list tells to visit."""
-        fingerprints = {CODES[DocumentKind.LISTING]: fingerprint}
-        terms = self._list_terms()
-        return {
-            name: ProjectState(int(self._now), one, True, fingerprint.serial, fingerprints, {})
-            for name, one in terms.items()
-        }
-
-    def without_list(self) -> dict[str, ProjectState]:
-        """The same, by stream, of those that remember a list, before anything is visited: all but its serial goes.
-
-        That a list has not changed spares every project only if nothing but it has told what to visit since.
-        """
-        seen = self._memory.load([WHOLE_INDEX]).get(WHOLE_INDEX, {})
-        fingerprints = {
-            s.name: fingerprint_in(seen[s.name], DocumentKind.LISTING) for s in self._of_projects if s.name in seen
-        }
-        return {
-            name: ProjectState(
-                int(self._now),
-                b"",
-                True,
-                fingerprint.serial,
-                {CODES[DocumentKind.LISTING]: Fingerprint(serial=fingerprint.serial)},
-                {},
-            )
-            for name, fingerprint in fingerprints.items()
-            if fingerprint.tag
-        }
-
-    def _list_terms(self) -> dict[str, bytes]:
-        """On what terms a list is remembered: those of projects, and of the choice that was visited by it."""
-        terms = self._unpinned_terms
-        return {name: blake2b(one + self._choice, digest_size=4).digest() for name, one in terms.items()}
-
-    def summaries(self) -> Iterable[ProjectSummary]:
-        """The projects that any stream has seen; settled are those that all have seen on the terms of unpinned ones."""
-        return self._memory.summaries(self._unpinned_terms) if self._of_projects else ()
-
-    @cached_property
-    def _unpinned_terms(self) -> Mapping[str, bytes]:
-        """On what terms projects are read that are not pinned, as most are."""
-        return self._terms(self._of_projects, SelectedProject(NormalizedName("")))
-
-    def _terms(self, streams: Iterable[Stream], target: SelectedProject | None) -> Mapping[str, bytes]:
-        config = self._config
-        how = {"fill": config.core_metadata, "keys": self.keys, "follow": config.follow_dependencies > 0}
-        return {stream.name: settings_digest_of(stream, target, config.releases, **how) for stream in streams}
-
-    def _due(self, target: SelectedProject) -> ProjectTask:
-        known, terms = self._known(self._of_projects, target, self._loaded[target.project])
-        return ProjectTask(target, known, terms)
-
-    def _known(
-        self, streams: tuple[Stream, ...], target: SelectedProject | None, seen: Mapping[str, ProjectState]
-    ) -> tuple[PreviousState, Mapping[str, bytes]]:
-        unpinned = target is not None and not target.pins
-        terms = self._unpinned_terms if unpinned else self._terms(streams, target)
-        seen = {stream.name: seen[stream.name] for stream in streams if stream.incremental and stream.name in seen}
-        comparable = frozenset(name for name, one in seen.items() if terms[name] == one.settings_digest)
-        deep = target is not None and any(self.is_due(target.project, seen[name].checked_at) for name in comparable)
-        return PreviousState(streams, seen, comparable, deep), terms
-
-    def is_due(self, project: str, asked: int) -> bool:
-        """Whether everything is to be asked for, since the project's own time has come since it was asked for last."""
-        period = self._config.full_check_days * DAY
+    def is_due(self, project: str, checked_at: int) -> bool:
+        """Return whether a project's time for a full check has passed since it was last read."""
+        period = self.days * DAY
         if not period:
             return True
         phase = zlib.crc32(project.encode()) / 2**32 * period
-        return (self._now - phase) // period > (asked - phase) // period
+        return (self.now - phase) // period > (checked_at - phase) // period
 
-    def _is_done(self, due: ProjectTask) -> bool:
-        """Whether the run that is taken up again has visited it, and found out all that there is to find out."""
-        known = due.previous
-        if self._since is None or len(known.comparable) < len(known.streams) or not known.existed:
-            return False
-        if due.project.depth < self._config.follow_dependencies and known.requirements is None:
-            return False
-        return all(known.states[stream.name].checked_at >= self._since for stream in known.streams)
+
+def previous_state(
+    streams: tuple[Stream, ...],
+    states: Mapping[str, ProjectState],
+    settings_digests: Mapping[str, bytes],
+    project: str = WHOLE_INDEX,
+    full_checks: FullChecks | None = None,
+) -> PreviousState:
+    """Return what streams read of a project; streams that are not incremental count as if they had read nothing.
+
+    :param full_checks: None: there are none.
+    """
+    used = {stream.name: states[stream.name] for stream in streams if stream.incremental and stream.name in states}
+    comparable = frozenset(name for name, state in used.items() if settings_digests[name] == state.settings_digest)
+    due = full_checks is not None and any(full_checks.is_due(project, used[name].checked_at) for name in comparable)
+    return PreviousState(streams, used, comparable, due)
+
+
+def decide(
+    project: SelectedProject,
+    previous: PreviousState,
+    settings_digests: Mapping[str, bytes],
+    *,
+    resumed_since: int | None,
+    follow: bool,
+) -> ProjectTask | Skip:
+    """Return the task to request a project, or why it is skipped.
+
+    :param resumed_since: when the interrupted run started that this run continues, in seconds since 1970; None: none.
+    :param follow: whether the project's requirements are needed.
+    """
+    if not previous.states:
+        return ProjectTask(project, previous, settings_digests, Reason.NEW)
+    if len(previous.comparable) < len(previous.streams):
+        return ProjectTask(project, previous, settings_digests, Reason.OTHER_SETTINGS)
+    known = previous.existed and not (follow and previous.requirements is None)
+    checked_at = min(state.checked_at for state in previous.states.values())
+    if known and resumed_since is not None and checked_at >= resumed_since:
+        return Skip(Reason.ALREADY_READ, previous.requirements)
+    reason = Reason.FULL_CHECK if previous.full_check else Reason.MAY_HAVE_CHANGED
+    return ProjectTask(project, previous, settings_digests, reason)
+
+
+def decide_listed(summary: ProjectSummary, serials: Mapping[str, int | None], full_checks: FullChecks) -> Reason:
+    """Return why a project that has state is requested, or ``UNCHANGED``.
+
+    :param serials: of the listed projects; None: the list does not tell the project's.
+    """
+    if summary.project not in serials:
+        if not summary.absent:
+            return Reason.NOT_LISTED
+    elif not summary.comparable:
+        return Reason.OTHER_SETTINGS
+    else:
+        serial = serials[summary.project]
+        if serial is None or summary.serial is None or serial > summary.serial:
+            return Reason.SERIAL_CHANGED
+    return Reason.FULL_CHECK if full_checks.is_due(summary.project, summary.checked_at) else Reason.UNCHANGED
+
+
+def settings_digests_of(
+    streams: Iterable[Stream], project: SelectedProject | None, config: Config, *, keys: bool
+) -> dict[str, bytes]:
+    """Return the digest of this run's settings for each stream, by its name (``settings_digest_of``)."""
+    return {
+        stream.name: settings_digest_of(
+            stream,
+            project,
+            config.releases,
+            use_core_metadata=config.core_metadata,
+            keys=keys,
+            follow=config.follow_dependencies > 0,
+        )
+        for stream in streams
+    }
+
+
+class Planner:
+    """Takes the decisions of one run; loads states in blocks of ``BATCH_SIZE`` projects.
+
+    :param now: when the run started, in seconds since 1970.
+    :ivar project_streams: the selected streams that have rows of projects; ``index_streams``: the others.
+    :ivar keys: whether states hold the keys of rows.
+    """
+
+    def __init__(self, store: StateStore, streams: Sequence[Stream], config: Config, now: float) -> None:
+        self._store, self._config = store, config
+        self.project_streams = tuple(stream for stream in streams if stream.of_project)
+        self.index_streams = tuple(stream for stream in streams if not stream.of_project)
+        self.keys = store.keys
+        self._full_checks = FullChecks(now, config.full_check_days)
+        self._resumed_since = resumable(store.unfinished, now)
+        self._loaded: dict[str, Mapping[str, ProjectState]] = {}
+
+    def decide(self, project: SelectedProject, upcoming: Callable[[int], Iterable[str]]) -> ProjectTask | Skip:
+        """Return the task to request a project, or why it is skipped.
+
+        :param upcoming: returns the names of up to so many projects that come next, to load their states as well.
+        """
+        if project.project not in self._loaded:
+            names = [project.project, *upcoming(BATCH_SIZE - 1)]
+            loaded = self._store.load(names)
+            self._loaded = {name: loaded.get(name, {}) for name in names}
+        digests = self._settings_digests(project)
+        states = self._loaded[project.project]
+        previous = previous_state(self.project_streams, states, digests, project.project, self._full_checks)
+        follow = project.depth < self._config.follow_dependencies
+        return decide(project, previous, digests, resumed_since=self._resumed_since, follow=follow)
+
+    def decide_listed(self, summary: ProjectSummary, serials: Mapping[str, int | None]) -> Reason:
+        """Return why a project that has state is requested, or ``UNCHANGED``."""
+        return decide_listed(summary, serials, self._full_checks)
+
+    def summaries(self) -> Iterable[ProjectSummary]:
+        """Yield the summary of each project that a selected stream has state of."""
+        return self._store.summaries(self._unpinned_digests) if self.project_streams else ()
+
+    def index_state(self) -> tuple[PreviousState, Mapping[str, bytes]]:
+        """Return what ``index_streams`` read in earlier runs, and the digests of this run's settings."""
+        digests = settings_digests_of(self.index_streams, None, self._config, keys=self.keys)
+        states = self._store.load([WHOLE_INDEX]).get(WHOLE_INDEX, {}) if self.index_streams else {}
+        return previous_state(self.index_streams, states, digests), digests
+
+    def _settings_digests(self, project: SelectedProject) -> Mapping[str, bytes]:
+        if not project.pins:
+            return self._unpinned_digests
+        return settings_digests_of(self.project_streams, project, self._config, keys=self.keys)
+
+    @cached_property
+    def _unpinned_digests(self) -> Mapping[str, bytes]:
+        """The digests of all projects that are not pinned: most of them, and thus made once."""
+        unpinned = SelectedProject(NormalizedName(""))
+        return settings_digests_of(self.project_streams, unpinned, self._config, keys=self.keys)

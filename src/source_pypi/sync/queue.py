@@ -1,8 +1,8 @@
-"""Which project comes next: those that were chosen, and those that they turn out to need."""
+"""Which project comes next: the selected ones, then their dependencies, then the listed ones."""
 
 import itertools
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -10,108 +10,106 @@ from msgspec.structs import replace
 from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 
 from source_pypi.selection import SelectedProject, Selection
-from source_pypi.sync.fetch import FetchPlan
-from source_pypi.sync.fetch_result import FetchResult
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
 
 class ProjectQueue:
-    """The projects that are still to be visited, each once, however often it is named or needed.
+    """The projects that a run still has to read, each once, even if several projects require it.
 
-    A project that is needed again with further extras is not visited again: what these extras need is remembered from
-    its visit.
+    A project that is required again with further extras is not read again: the requirements of these extras are known
+    from the first time.
 
-    :param selection: what was chosen.
-    :param listed: the names that the index lists, each once, where the whole index was chosen; they come last. There
-        may be a million of them: which were taken is not remembered one by one.
+    :param selection: the selected projects.
+    :param listed: the names that the index lists, each once, if the whole index is selected; they come last. There may
+        be a million of them; therefore only the position in the list is kept, not the names that were taken.
     """
 
     def __init__(self, selection: Selection, listed: Sequence[str] = ()) -> None:
         self._selection = selection
         self._waiting: deque[NormalizedName] = deque()
-        self._targets: dict[NormalizedName, SelectedProject] = {}
-        self._needs: dict[NormalizedName, tuple[Requirement, ...]] = {}
-        self._seen: set[NormalizedName] = set()
+        self._projects: dict[NormalizedName, SelectedProject] = {}
+        self._requirements: dict[NormalizedName, tuple[Requirement, ...]] = {}
+        self._added: set[NormalizedName] = set()
         self._listed, self._position, self._taken = listed, 0, 0
-        for target in selection.projects:
-            self._ask(target)
+        for project in selection.projects:
+            self._add(project)
 
     @property
     def total(self) -> int:
-        """Projects that are to be visited in all, as far as is known by now."""
-        return len(self._seen) + self._taken + len(self._listed) - self._position
+        """The number of projects of the run, including those already taken, as far as it is known by now."""
+        return len(self._added) + self._taken + len(self._listed) - self._position
 
     def upcoming(self, count: int) -> list[str]:
-        """The names of the projects that come next, as far as is known by now; at most so many."""
+        """Return the names of up to ``count`` projects that come next, as far as they are known by now."""
         waiting: list[str] = list(itertools.islice(self._waiting, count))
         listed = self._listed[self._position : self._position + count - len(waiting)]
         return waiting + [canonicalize_name(name) for name in listed]
 
     def take(self) -> SelectedProject | None:
-        """The next project; None: there is none now."""
+        """Remove and return the next project; None: there is none now."""
         while not self._waiting and self._position < len(self._listed):
-            listed = self._listed[self._position]
+            name = self._listed[self._position]
             self._position += 1
-            with suppress(InvalidName):  # what a project cannot be called is no part of an address either
-                target = SelectedProject(canonicalize_name(listed, validate=True), named=False)
+            with suppress(InvalidName):  # a URL is never made of a name that no project can have
+                project = SelectedProject(canonicalize_name(name, validate=True), named=False)
                 if self._selection.follow:
-                    self._ask(target)
-                elif target.project not in self._seen and not self._selection.excludes(target.project):
+                    self._add(project)
+                elif project.project not in self._added and not self._selection.excludes(project.project):
                     self._taken += 1
-                    return target
+                    return project
         if not self._waiting:
             return None
-        name = self._waiting.popleft()
-        return self._targets[name] if self._selection.follow else self._targets.pop(name)
+        next_name = self._waiting.popleft()
+        return self._projects[next_name] if self._selection.follow else self._projects.pop(next_name)
 
-    def plan(self, target: SelectedProject, plan: FetchPlan) -> FetchPlan:
-        """The plan for one project: whether what it needs is to be found out."""
-        return replace(plan, follow=True) if target.depth < self._selection.follow else plan
+    def follows(self, project: SelectedProject) -> bool:
+        """Return whether a project's requirements are followed."""
+        return project.depth < self._selection.follow
 
-    def learn(self, result: FetchResult) -> None:
-        """Take in what a project needs, one level deeper than the project itself."""
-        if result.project is None or result.project.depth >= self._selection.follow:
+    def add_requirements(self, project: SelectedProject, requirements: Iterable[str] | None) -> None:
+        """Add the projects that a project requires, one level deeper; None: its requirements are unknown."""
+        if not self.follows(project):
             return
-        target = self._targets[result.project.project]
-        self._needs[target.project] = tuple(_requirements(result))
-        self._expand(target, target.extras, unconditional=True)
+        latest = self._projects[project.project]  # other projects may have asked for further extras since
+        self._requirements[project.project] = tuple(_parsed(requirements or ()))
+        self._add_required(latest, latest.extras, unconditional=True)
 
-    def _ask(self, target: SelectedProject) -> None:
-        if self._selection.excludes(target.project):
+    def _add(self, project: SelectedProject) -> None:
+        name = project.project
+        if self._selection.excludes(name):
             return
-        if target.project not in self._seen:
-            self._seen.add(target.project)
-            self._targets[target.project] = target
-            self._waiting.append(target.project)
-        elif (known := self._targets.get(target.project)) is not None and not target.extras <= known.extras:
-            self._targets[target.project] = replace(known, extras=known.extras | target.extras)
-            if target.project in self._needs:
-                self._expand(known, target.extras - known.extras, unconditional=False)
+        if name not in self._added:
+            self._added.add(name)
+            self._projects[name] = project
+            self._waiting.append(name)
+        elif (earlier := self._projects.get(name)) is not None and not project.extras <= earlier.extras:
+            self._projects[name] = replace(earlier, extras=earlier.extras | project.extras)
+            if name in self._requirements:
+                self._add_required(earlier, project.extras - earlier.extras, unconditional=False)
 
-    def _expand(self, target: SelectedProject, extras: Collection[NormalizedName], *, unconditional: bool) -> None:
-        """Ask for what a visited project needs: without condition, or because of some extras."""
-        from source_pypi.standards.requirements import extras_named  # few runs follow what projects need
+    def _add_required(
+        self, project: SelectedProject, extras: Collection[NormalizedName], *, unconditional: bool
+    ) -> None:
+        """Add what a project requires for some extras; ``unconditional``: and what it requires without any extra."""
+        from source_pypi.standards.requirements import extras_named  # few runs follow dependencies
 
-        for requirement in self._needs[target.project]:
+        for requirement in self._requirements[project.project]:
             named = extras_named(requirement.marker)
-            if canonicalize_name(requirement.name) in self._selection.elsewhere:
+            name = canonicalize_name(requirement.name)
+            if name in self._selection.elsewhere:
                 continue
             if (unconditional and not named) or named & set(extras):
                 wanted = frozenset(canonicalize_name(extra) for extra in requirement.extras)
-                self._ask(
-                    SelectedProject(
-                        canonicalize_name(requirement.name), extras=wanted, depth=target.depth + 1, named=False
-                    )
-                )
+                self._add(SelectedProject(name, extras=wanted, depth=project.depth + 1, named=False))
 
 
-def _requirements(result: FetchResult) -> Iterator["Requirement"]:
-    """What a project needs, on any platform; requirements of an address are not on the index."""
+def _parsed(requirements: Iterable[str]) -> Iterator["Requirement"]:
+    """The requirements that name a project of the index, also those that PEP 508 does not allow; no URLs."""
     from source_pypi.standards.requirements import lenient_requirement
 
-    for text in result.requirements or ():
+    for text in requirements:
         requirement = lenient_requirement(text)
         if requirement is not None and requirement.url is None:
             yield requirement

@@ -1,4 +1,4 @@
-"""Which releases of a project are meant, and where the documents of their files are."""
+"""Which releases of a project are meant, and the URLs of documents about their files."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -12,71 +12,76 @@ from source_pypi.streams._values import absolute, is_url
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
-def metadata_urls(document: Document[Project], versions: Iterable[str]) -> dict[str, str]:
-    """The address of the METADATA of the file that speaks for each version, by file name (PEP 658).
+def is_pinned(version: str, pins: Iterable[str]) -> bool:
+    """Return whether one of the pins means this version, in any spelling."""
+    return any(same_version(version, pin) for pin in pins)
 
-    Its SHA-256 stands behind it, as in links of PEP 503: ``#sha256=...``, where the index tells it.
+
+def wanted_versions(project: SelectedProject, document: Project, releases: Literal["latest", "all"]) -> dict[str, bool]:
+    """Return the versions to read, in the index's spelling if it has one, and whether each is pinned."""
+    listed = list(document.releases or {})
+    latest = [] if document.info.version is None else [document.info.version]
+    wanted: dict[str, bool] = {}
+    for pin in project.pins:
+        spellings = [pin] if pin in listed else [version for version in latest + listed if same_version(version, pin)]
+        wanted[spellings[0] if spellings else pin] = True
+    if project.unpinned:
+        for version in latest + (listed if releases == "all" else []):
+            wanted.setdefault(version, False)
+    return wanted
+
+
+def files_of(document: Project, version: str) -> Sequence[File]:
+    """Return a version's files; those of the latest version even if the index lists no releases (index-api.md 19)."""
+    return document.listed().get(version, ())
+
+
+def metadata_urls(document: Document[Project], versions: Iterable[str]) -> dict[str, str]:
+    """Return the URL of each version's METADATA (PEP 658), by the name of the file that it is taken from.
+
+    The URL ends in the SHA-256 of the METADATA, as links of PEP 503 do (``#sha256=...``), if the index gives it.
     """
     files = [_metadata_file(files_of(document.content, version)) for version in versions]
     named = {f.filename: (absolute(f.url, document.url), f) for f in files if f is not None and f.filename}
     return {
-        filename: f"{place.partition('#')[0]}.metadata{_digest_of_metadata(file)}"
-        for filename, (place, file) in named.items()
-        if place is not None and is_url(place)
+        filename: f"{url.partition('#')[0]}.metadata{_metadata_digest(file)}"
+        for filename, (url, file) in named.items()
+        if url is not None and is_url(url)
     }
 
 
-def _digest_of_metadata(file: File) -> str:
-    """What stands behind the address; nothing where the index tells no digest, or something that is no SHA-256."""
-    told = file.core_metadata.get("sha256") if isinstance(file.core_metadata, dict) else None
-    return f"#sha256={told.lower()}" if told and _SHA256.fullmatch(told) else ""
+def provenance_urls(document: Project, page: Document[Page], versions: Iterable[str]) -> dict[str, str]:
+    """Return the URL of each file's provenance document, by file name, of the files that have one."""
+    names = {file.filename for version in versions for file in files_of(document, version)}
+    named = {f.filename: absolute(f.provenance, page.url) for f in page.content.files if f.filename in names}
+    return {name: url for name, url in named.items() if name and url is not None and is_url(url)}
 
 
-def tells_of_core_metadata(document: Project) -> bool:
-    """Whether any file says that it has core metadata, or that it has none; older indexes say neither."""
+def declares_core_metadata(document: Project) -> bool:
+    """Return whether any file says if it has core metadata; older indexes do not. True if there are no files."""
     files = [file for files in (document.releases or {}).values() for file in files or ()] or document.urls or []
     return not files or any(file.core_metadata is not None for file in files)
 
 
-def provenance_urls(document: Project, page: Document[Page], versions: Iterable[str]) -> dict[str, str]:
-    """The address of the provenance document of each file that has one, by file name."""
-    names = {file.filename for version in versions for file in files_of(document, version)}
-    named = {f.filename: absolute(f.provenance, page.url) for f in page.content.files if f.filename in names}
-    return {name: place for name, place in named.items() if name and place is not None and is_url(place)}
-
-
-def files_of(document: Project, version: str) -> Sequence[File]:
-    """The files of a version; those of the latest one also where an index lists no releases (index-api.md 19)."""
-    return document.listed().get(version, ())
-
-
 def _metadata_file(files: Sequence[File]) -> File | None:
-    """The file whose METADATA speaks for a release: a wheel for any platform, or any wheel, or the sdist.
+    """The file whose METADATA a release is described by: a wheel for any platform, else any wheel, else the sdist.
 
-    PEP 658 is about wheels; an sdist's metadata counts only where there is nothing better (PEP 643).
+    PEP 658 covers wheels; an sdist's metadata is used only where there is none (PEP 643).
     """
     order = {"bdist_wheel": 0, "sdist": 1}
-    able = [file for file in files if file.core_metadata not in (None, False) and file.packagetype in order]
+    usable = [file for file in files if file.core_metadata not in (None, False) and file.packagetype in order]
     return min(
-        able,
-        key=lambda file: (order[file.packagetype or ""], not _for_any_platform(file), file.filename or ""),
+        usable,
+        key=lambda file: (order[file.packagetype or ""], not _is_for_any_platform(file), file.filename or ""),
         default=None,
     )
 
 
-def _for_any_platform(file: File) -> bool:
+def _metadata_digest(file: File) -> str:
+    """The URL's fragment; empty if the index gives no digest, or something that is not a SHA-256."""
+    digest = file.core_metadata.get("sha256") if isinstance(file.core_metadata, dict) else None
+    return f"#sha256={digest.lower()}" if digest and _SHA256.fullmatch(digest) else ""
+
+
+def _is_for_any_platform(file: File) -> bool:
     return (file.filename or "").endswith("-none-any.whl")
-
-
-def wanted_versions(target: SelectedProject, document: Project, releases: Literal["latest", "all"]) -> dict[str, bool]:
-    """Versions to read, in the index's spelling where it has one, and whether each was pinned."""
-    listed = list(document.releases or {})
-    latest = [] if document.info.version is None else [document.info.version]
-    wanted: dict[str, bool] = {}
-    for pin in target.pins:
-        spellings = [pin] if pin in listed else [version for version in latest + listed if same_version(version, pin)]
-        wanted[spellings[0] if spellings else pin] = True
-    if target.unpinned:
-        for version in latest + (listed if releases == "all" else []):
-            wanted.setdefault(version, False)
-    return wanted

@@ -1,20 +1,20 @@
-"""What a stream has seen of each project: kept between runs, so that the next one costs what changed.
+"""What each stream read of each project in earlier runs, so that a run requests and writes only what has changed.
 
-Words
-    A ``Mark`` is what a document was (``documents/mark.py``). A ``Part`` is the rows that are replaced together: all of
-    a project's, or, for streams that read a release or a file at a time, those of one release or file. ``Seen`` is what
-    one stream has seen of one project. A ``Memory`` holds them; each front keeps its own beside the rows.
+Terms
+    A ``Fingerprint`` identifies one version of a document. A ``Partition`` is the rows that are replaced together: all
+    rows of a project, or those of one release or file, where a stream reads a document for each of these.
+    ``ProjectState`` is what one stream read of one project. A ``StateStore`` keeps these states beside the rows.
 
 Rules
-    State belongs to a stream and a project, never to one high-water mark: a project or a stream that is added later has
-    nothing here, and is read from its beginning. Rows are written whole, then what was seen of them moves.
+    State belongs to one stream and one project; there is no cursor over all projects. A project or stream that is added
+    later therefore has no state, and is read in full. Rows are written before the state that describes them.
 """
 
 from collections.abc import Collection, Iterable, Mapping
 from hashlib import blake2b
 from typing import NamedTuple, Protocol
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from source_pypi.fields import fields_of
 from source_pypi.selection import SelectedProject
@@ -22,10 +22,12 @@ from source_pypi.services.index.documents.fingerprint import UNKNOWN, Fingerprin
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import Stream
 
-#: The key of what is seen of the index as a whole, where a project's name would stand.
+#: Stands in place of a project's name for the state of streams that describe the whole index.
 WHOLE_INDEX = ""
+#: The keys in ``ProjectState.fingerprints`` of documents that a project, or the index, has once.
+CODES = {DocumentKind.PROJECT: "d", DocumentKind.PAGE: "p", DocumentKind.LISTING: "l"}
 
-#: The values of a row's key that its part does not tell: of files, ``(filename,)``.
+#: The values of a row's key without the project and the partition: of files, ``(filename,)``.
 Key = tuple[str | int, ...]
 
 
@@ -33,7 +35,7 @@ class Partition(Struct, frozen=True, array_like=True, gc=False):
     """Rows that are replaced together.
 
     :ivar digest: of the rows.
-    :ivar mark: of the document that only they are made from; None: they are made from the project's alone.
+    :ivar fingerprint: of the document that only these rows are made from; None: the project's documents suffice.
     :ivar keys: of the rows; None: not kept.
     """
 
@@ -43,15 +45,15 @@ class Partition(Struct, frozen=True, array_like=True, gc=False):
 
 
 class ProjectState(Struct, frozen=True, array_like=True, gc=False):
-    """What a stream has seen of a project.
+    """What a stream read of a project.
 
-    :ivar asked: time of the visit, in seconds since 1970.
-    :ivar terms: digest of what else the rows depend on (``terms_of``): rows of other terms are read from the beginning.
-    :ivar known: whether the index has ever had the project.
-    :ivar serial: which all its documents had at least; None: they told none, or one was not there.
-    :ivar marks: of the documents that are the project's own, by code (``CODES``).
-    :ivar parts: by name: a version, a file's name, or empty where there is but one.
-    :ivar needs: the requirements that its dependencies were followed by; None: they were not.
+    :ivar checked_at: when the project was last read, in seconds since 1970.
+    :ivar settings_digest: of what the rows depend on besides documents (``settings_digest_of``).
+    :ivar existed: whether the index has ever had the project.
+    :ivar serial: the lowest serial of the stream's documents; None: a document is missing, or none has a serial.
+    :ivar fingerprints: of the documents that a project has once, by code (``CODES``).
+    :ivar partitions: by version or file name; by an empty name where a project has one partition.
+    :ivar requirements: those that were followed; None: dependencies were not followed.
     """
 
     checked_at: int
@@ -62,15 +64,25 @@ class ProjectState(Struct, frozen=True, array_like=True, gc=False):
     partitions: dict[str, Partition]
     requirements: tuple[str, ...] | None = None
 
+    def fingerprint(self, kind: DocumentKind, name: str = "") -> Fingerprint:
+        """Return the fingerprint of a document when the stream last read it.
+
+        :param name: the version or file name, for kinds of which a project has several documents.
+        """
+        if not name:
+            return self.fingerprints.get(CODES[kind], UNKNOWN) if kind in CODES else UNKNOWN
+        partition = self.partitions.get(name)
+        return partition.fingerprint or UNKNOWN if partition is not None else UNKNOWN
+
 
 class ProjectSummary(NamedTuple):
-    """What is told of a project in a few words: enough to see whether it need be visited.
+    """What a run needs to know of a project to decide whether to request it.
 
     :ivar project: its normalised name (PEP 503).
-    :ivar serial: the highest that all streams have seen; None: one of them has seen none.
-    :ivar asked: time of the earliest of their last visits, in seconds since 1970.
-    :ivar absent: whether there was no project document, as all that have seen the project tell.
-    :ivar settled: whether all streams have seen it, on the terms on which they are read now.
+    :ivar serial: the lowest of all streams' states; None: one of them has none.
+    :ivar checked_at: the earliest of all streams' states, in seconds since 1970.
+    :ivar absent: whether no stream that has state found a project document.
+    :ivar comparable: whether all selected streams have state, with the settings of this run.
     """
 
     project: str
@@ -81,148 +93,88 @@ class ProjectSummary(NamedTuple):
 
 
 class StateStore(Protocol):
-    """What was seen, as a front keeps it."""
+    """Keeps the states of streams between runs."""
 
     @property
     def unfinished(self) -> int | None:
-        """When the last run began, if it did not come to its end, in seconds since 1970; None: it did."""
+        """When the last run started, in seconds since 1970, if it did not finish; None: it finished."""
 
     @property
     def keys(self) -> bool:
-        """Whether the keys of rows are to be remembered, so that those that are gone can be told one by one."""
+        """Whether states hold the keys of rows, so that a later run can list the keys of deleted rows."""
 
     def load(self, projects: Collection[str]) -> Mapping[str, Mapping[str, ProjectState]]:
-        """What the selected streams have seen of these projects: by project, then by stream."""
+        """Return the states of these projects: by project, then by stream."""
         ...
 
-    def summaries(self, terms: Mapping[str, bytes]) -> Iterable[ProjectSummary]:
-        """Every project that any of the streams in ``terms`` has seen, as ``glance_at`` tells of it, in any order."""
+    def summaries(self, settings_digests: Mapping[str, bytes]) -> Iterable[ProjectSummary]:
+        """Yield ``summary_for`` of every project that any stream in ``settings_digests`` has state of, in any order."""
         ...
 
     def finish(self) -> None:
-        """Remember that the run came to its end: the next one does not resume it."""
+        """Note that the run finished: the next one does not continue it."""
 
 
 class NoState:
-    """Nothing was seen before, and nothing is kept."""
+    """A store without states, which keeps none."""
 
     unfinished: int | None = None
     keys = False
 
     def load(self, projects: Collection[str]) -> Mapping[str, Mapping[str, ProjectState]]:  # noqa: ARG002
-        """Nothing."""
+        """Return no states."""
         return {}
 
-    def summaries(self, terms: Mapping[str, bytes]) -> Iterable[ProjectSummary]:  # noqa: ARG002
-        """Nothing."""
+    def summaries(self, settings_digests: Mapping[str, bytes]) -> Iterable[ProjectSummary]:  # noqa: ARG002
+        """Return no summaries."""
         return ()
 
     def finish(self) -> None:
         """Do nothing."""
 
 
-def summary_of(project: str, seen: Collection[ProjectState]) -> ProjectSummary:
-    """What streams have seen of a project, in a few words; there is one at least."""
-    serials = [one.serial for one in seen]
+def summary_of(project: str, states: Collection[ProjectState]) -> ProjectSummary:
+    """Return the summary of one or more streams' states of a project."""
+    serials = [state.serial for state in states]
     lowest = None if None in serials else min(serial for serial in serials if serial is not None)
-    return ProjectSummary(project, lowest, min(one.checked_at for one in seen), all(is_absent(one) for one in seen))
+    checked_at = min(state.checked_at for state in states)
+    return ProjectSummary(project, lowest, checked_at, all(is_absent(state) for state in states))
 
 
-def summary_for(project: str, seen: Mapping[str, ProjectState], terms: Mapping[str, bytes]) -> ProjectSummary | None:
-    """What the streams in ``terms`` have seen of a project, in a few words; None: it is new to all of them."""
-    known = {name: seen[name] for name in terms if name in seen}
-    if not known or project == WHOLE_INDEX:
+def summary_for(
+    project: str, states: Mapping[str, ProjectState], settings_digests: Mapping[str, bytes]
+) -> ProjectSummary | None:
+    """Return the summary of the states that the streams in ``settings_digests`` have; None: they have none."""
+    selected = {name: states[name] for name in settings_digests if name in states}
+    if not selected or project == WHOLE_INDEX:
         return None
-    comparable = {name: one.settings_digest for name, one in known.items()} == dict(terms)
-    return summary_of(project, known.values())._replace(comparable=comparable)
+    comparable = {name: state.settings_digest for name, state in selected.items()} == dict(settings_digests)
+    return summary_of(project, selected.values())._replace(comparable=comparable)
 
 
-def is_absent(seen: ProjectState) -> bool:
-    """Whether there was no project document when a stream last saw the project."""
-    return fingerprint_in(seen, DocumentKind.PROJECT).absent
+def is_absent(state: ProjectState) -> bool:
+    """Return whether the index had no project document when the stream last read the project."""
+    return state.fingerprint(DocumentKind.PROJECT).absent
 
 
 def settings_digest_of(
-    stream: Stream, target: SelectedProject | None, releases: str, *, fill: bool, keys: bool, follow: bool = False
+    stream: Stream,
+    project: SelectedProject | None,
+    releases: str,
+    *,
+    use_core_metadata: bool,
+    keys: bool,
+    follow: bool = False,
 ) -> bytes:
-    """Digest of what state depends on besides documents: fields of rows, which releases are read, if keys are kept.
+    """Return a digest of what a state depends on besides documents; rows of another digest are read in full.
 
-    Where dependencies are followed, what a project needs is part of every stream's state, and depends on the releases.
+    These are the fields of the rows, whether keys are kept, and, for streams that read releases, which ones. When
+    dependencies are followed, every stream's state holds a project's requirements, which depend on the releases, too.
     """
     names = ",".join(field.name for field in fields_of(stream.record))
-    terms = [names, str(stream.revision), str(keys)]
-    if target is not None and (stream.partition_field is not None or follow):
-        unpinned = releases if target.unpinned else ""
-        terms += [
-            unpinned,
-            *sorted(target.pins),
-            str(fill and (follow or bool(stream.fallback_documents))),
-            str(follow),
-        ]
-    return blake2b("\n".join(terms).encode(), digest_size=4).digest()
-
-
-class PreviousState(Struct, frozen=True):
-    """What the selected streams know of a project when it is visited.
-
-    :ivar streams: those that read of projects.
-    :ivar seen: what they have seen, by stream.
-    :ivar settled: the streams whose rows stand as they are, if the documents do.
-    :ivar deep: whether release documents are asked for even where the project did not change.
-    """
-
-    streams: tuple[Stream, ...] = ()
-    states: Mapping[str, ProjectState] = field(default_factory=dict)
-    comparable: frozenset[str] = frozenset()
-    full_check: bool = False
-
-    def readers(self, kind: DocumentKind) -> tuple[Stream, ...]:
-        """The streams that need this kind of document."""
-        return tuple(stream for stream in self.streams if kind in stream.required_documents)
-
-    def fingerprint(self, kind: DocumentKind, name: str = "") -> Fingerprint:
-        """With which mark to ask: its ETag only where all readers' rows stand as they are if it has not changed."""
-        readers = self.readers(kind)
-        fingerprints = [fingerprint_in(self.states[s.name], kind, name) for s in readers if s.name in self.states]
-        highest = max(
-            (fingerprint.serial for fingerprint in fingerprints if fingerprint.serial is not None), default=None
-        )
-        agreed = len({fingerprint.tag for fingerprint in fingerprints}) == 1 and all(
-            s.name in self.comparable for s in readers
-        )
-        return Fingerprint(fingerprints[0].tag if agreed else b"", highest)
-
-    def is_unchanged(
-        self, kind: DocumentKind, fingerprint: Fingerprint, readers: Iterable[Stream], name: str = ""
-    ) -> bool:
-        """Whether these streams have all seen this very document."""
-        seen = [self.states[s.name] if s.name in self.comparable else None for s in readers]
-        return bool(seen) and all(one is not None and fingerprint_in(one, kind, name).same(fingerprint) for one in seen)
-
-    def fingerprints_of(self, kind: DocumentKind) -> dict[str, Fingerprint | None]:
-        """The documents of this kind that a stream has seen whose rows stand, with their marks."""
-        comparable = [self.states[s.name] for s in self.readers(kind) if s.name in self.comparable]
-        return {name: part.fingerprint for seen in comparable[:1] for name, part in seen.partitions.items()}
-
-    @property
-    def requirements(self) -> tuple[str, ...] | None:
-        """The requirements found when the project was last visited; None: nobody looked."""
-        found = (self.states[name].requirements for name in sorted(self.comparable))
-        return next((needs for needs in found if needs is not None), None)
-
-    @property
-    def existed(self) -> bool:
-        """Whether the index has ever had the project."""
-        return any(seen.existed for seen in self.states.values())
-
-
-#: What documents are called in state, of which there is one a project, or one in all.
-CODES = {DocumentKind.PROJECT: "d", DocumentKind.PAGE: "p", DocumentKind.LISTING: "l"}
-
-
-def fingerprint_in(seen: ProjectState, kind: DocumentKind, name: str = "") -> Fingerprint:
-    """The mark of a document when a stream last saw it."""
-    if not name:
-        return seen.fingerprints.get(CODES[kind], UNKNOWN) if kind in CODES else UNKNOWN
-    part = seen.partitions.get(name)
-    return part.fingerprint or UNKNOWN if part is not None else UNKNOWN
+    parts = [names, str(stream.revision), str(keys)]
+    if project is not None and (stream.partition_field is not None or follow):
+        unpinned = releases if project.unpinned else ""
+        filled = use_core_metadata and (follow or bool(stream.fallback_documents))
+        parts += [unpinned, *sorted(project.pins), str(filled), str(follow)]
+    return blake2b("\n".join(parts).encode(), digest_size=4).digest()

@@ -1,19 +1,23 @@
-"""What was seen, in few bytes: as a text for Airbyte and dlt, as a row of a table for destinations."""
+"""Encodes states in few bytes: as text for Airbyte and dlt, as a table row for destinations.
+
+A row has the states of all streams of a project: some 60 bytes for three streams, since streams that were read together
+share most of theirs.
+"""
 
 import base64
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
-from source_pypi.services.index.documents.fingerprint import MD5_TAG, UNKNOWN, Fingerprint
+from source_pypi.services.index.documents.fingerprint import MD5_TAG, Fingerprint
 from source_pypi.services.index.documents.kinds import DocumentKind
-from source_pypi.sync.state import CODES, Partition, ProjectState, ProjectSummary, summary_of
+from source_pypi.sync.state import CODES, Partition, ProjectState, summary_of
 
-#: Texts that keys are full of: with them known, the keys of a small project compress as well as those of a large one.
-#: Changing them breaks state that was written before: that takes a new version of the state.
+#: Texts that are frequent in keys of rows. As the initial dictionary of the compression they make the state of a small
+#: project up to 60 % smaller. Another dictionary could not read existing state: it needs a new version of the state.
 _COMMON = (
     b"License :: OSI Approved :: GNU General Public License v3 (GPLv3)License :: OSI Approved :: BSD License"
     b"License :: OSI Approved :: Apache Software LicenseLicense :: OSI Approved :: MIT License"
@@ -36,83 +40,78 @@ _COMMON = (
     b"-py2.py3-none-any.whl.tar.gz-py3-none-any.whl"
 )
 
+#: Bytes of a partition's digest.
+DIGEST = 6
+#: Bytes below which nothing is compressed: what is that short is mostly digests.
+_SHORT = 64
+#: First byte of an encoding: as it is, compressed, or (written by 0.4.0, only read) an ETag and digests.
+_PLAIN, _DEFLATED, _BRIEF = b"0", b"1", b"2"
+_NOT_A_STATE = "not a state that this program wrote"
 
 _ENCODER, _DECODER = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(ProjectState)
 
 
-_PLAIN, _DEFLATED, _BRIEF = b"0", b"1", b"2"
-
-
-_BEHIND_TIME = ":"
-
-
-#: Bytes of a part's digest, and of an ETag that is an MD5.
-DIGEST, _MD5 = 6, 16
-
-
-def pack(seen: ProjectState) -> bytes:
-    """What was seen, in few bytes."""
-    return _deflate(_ENCODER.encode(seen))
+def pack(state: ProjectState) -> bytes:
+    """Return the state as bytes."""
+    return _deflate(_ENCODER.encode(state))
 
 
 def unpack(packed: bytes) -> ProjectState:
-    """What was seen, from what ``pack`` made of it.
+    """Return the state that ``pack`` encoded.
 
     :raises ValueError: when it is something else.
     """
     try:
         return _DECODER.decode(_inflate(packed))
     except (zlib.error, msgspec.DecodeError) as error:
-        raise ValueError("no state of ours") from error
+        raise ValueError(_NOT_A_STATE) from error
 
 
-def pack_text(seen: ProjectState) -> str:
-    """What was seen, as a text for places that hold no bytes: the time of the visit, and the rest, packed."""
-    return _timed(seen.checked_at, base64.b64encode(pack(replace(seen, checked_at=0))).decode())
-
-
-def with_time(text: str, asked: int) -> str:
-    """What was seen, as ``pack_text`` made it, of a later visit that found all of it as it was."""
-    return _timed(asked, text.partition(_BEHIND_TIME)[2])
-
-
-def _timed(asked: int, rest: str) -> str:
-    return f"{asked}{_BEHIND_TIME}{rest}"
+def pack_text(state: ProjectState) -> str:
+    """Return the state as ASCII text: ``checked_at``, a colon, and the rest in base64."""
+    return f"{state.checked_at}:{base64.b64encode(pack(replace(state, checked_at=0))).decode()}"
 
 
 def unpack_text(text: str) -> ProjectState:
-    """What was seen, from what ``pack_text`` made of it.
+    """Return the state that ``pack_text`` encoded.
 
     :raises ValueError: when it is something else.
     """
-    asked, _, rest = text.partition(_BEHIND_TIME)
-    return replace(unpack(base64.b64decode(rest, validate=True)), checked_at=int(asked))
+    checked_at, _, rest = text.partition(":")
+    return replace(unpack(base64.b64decode(rest, validate=True)), checked_at=int(checked_at))
+
+
+def with_time(text: str, checked_at: int) -> str:
+    """Return the text of ``pack_text`` with another ``checked_at``."""
+    return f"{checked_at}:{text.partition(':')[2]}"
 
 
 def _deflate(plain: bytes) -> bytes:
-    deflating = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS, zdict=_COMMON)
-    deflated = deflating.compress(plain) + deflating.flush()
-    return _DEFLATED + deflated if len(deflated) < len(plain) else _PLAIN + plain
+    if len(plain) >= _SHORT:
+        compressor = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS, zdict=_COMMON)
+        deflated = compressor.compress(plain) + compressor.flush()
+        if len(deflated) < len(plain):
+            return _DEFLATED + deflated
+    return _PLAIN + plain
 
 
 def _inflate(packed: bytes) -> bytes:
-    kind, body = packed[:1], packed[1:]
-    if kind == _DEFLATED:
-        return zlib.decompressobj(-zlib.MAX_WBITS, zdict=_COMMON).decompress(body)
-    if kind != _PLAIN:
-        raise ValueError("no state of ours")
-    return body
+    if packed[:1] == _DEFLATED:
+        return zlib.decompressobj(-zlib.MAX_WBITS, zdict=_COMMON).decompress(packed[1:])
+    if packed[:1] != _PLAIN:
+        raise ValueError(_NOT_A_STATE)
+    return packed[1:]
 
 
 class PackedState(NamedTuple):
-    """What all streams have seen of a project, as a row of a table: most of it is the same for all of them.
+    """The states of all streams of a project, as a table row.
 
-    :ivar project: its normalised name; empty: the index as a whole.
-    :ivar terms: the streams, in their order, each with its terms in hexadecimal: few projects differ in it.
-    :ivar asked: time of the earliest of their last visits, in seconds since 1970.
-    :ivar serial: the lowest that they have seen; None: one of them has seen none.
+    :ivar project: its normalised name; empty: the whole index.
+    :ivar settings_digests: ``stream:digest``, comma-separated, by name of the stream, in hexadecimal. Few values occur.
+    :ivar checked_at: the earliest of all streams' states, in seconds since 1970.
+    :ivar serial: the lowest of all streams' states; None: one of them has none.
     :ivar absent: whether there was no project document.
-    :ivar seen: the rest, packed.
+    :ivar packed: the rest of the states.
     """
 
     project: str
@@ -123,112 +122,70 @@ class PackedState(NamedTuple):
     packed: bytes
 
 
-#: The rest of what streams have seen: the visits that they took part in, and of each stream, which one, and its parts.
-_Visited = tuple[int, int | None, bool, dict[str, Fingerprint]]
+#: What streams that were read together share: ``checked_at`` and the serial, both relative to those of the row,
+#: ``existed``, and the fingerprints. In these, the serial -1 stands for that of the state.
+_Shared = tuple[int, int | None, bool, dict[str, Fingerprint]]
+#: The rest of a stream's state: the index of the shared part, the partitions, the requirements. If there is nothing but
+#: the digest of one partition, and the first shared part, it is the digest alone.
+_Own = bytes | tuple[int, dict[str, Partition], tuple[str, ...] | None]
+
+_ROW_DECODER = msgspec.msgpack.Decoder(tuple[list[_Shared], list[_Own]])
 
 
-_Entry = bytes | tuple[int, dict[str, Partition], tuple[str, ...] | None]
-
-
-_ROW_DECODER = msgspec.msgpack.Decoder(tuple[tuple[_Visited, ...], tuple[_Entry, ...]])
-
-
-def pack_row(project: str, seen: Mapping[str, ProjectState]) -> PackedState:
-    """What streams have seen of a project, as a row."""
-    streams = sorted(seen)
-    summary = summary_of(project, [seen[name] for name in streams])
-    terms = ",".join(f"{name}:{seen[name].settings_digest.hex()}" for name in streams)
-    packed = _brief([seen[name] for name in streams]) or _at_length([seen[name] for name in streams], summary)
-    return PackedState(project, terms, summary.checked_at, summary.serial, summary.absent, packed)
-
-
-def _brief(seen: Sequence[ProjectState]) -> bytes | None:
-    """The most frequent kind: all streams have seen one project document, in one visit. None: it is another kind."""
-    first, code = seen[0], CODES[DocumentKind.PROJECT]
-    fingerprint = first.fingerprints.get(code, UNKNOWN)
-    if not (fingerprint.tag[:1] == MD5_TAG and fingerprint.serial == first.serial is not None and first.existed):
-        return None
-    for one in seen:
-        part = one.partitions.get("")
-        if (
-            one.checked_at != first.checked_at
-            or one.serial != first.serial
-            or one.fingerprints != {code: fingerprint}
-            or not one.existed
-        ):
-            return None
-        if (
-            part is None
-            or len(one.partitions) > 1
-            or one.requirements is not None
-            or part != Partition(part.digest[:DIGEST])
-        ):
-            return None
-    return _BRIEF + fingerprint.tag[1:] + b"".join(one.partitions[""].digest for one in seen)
-
-
-def _at_length(seen: Sequence[ProjectState], summary: ProjectSummary) -> bytes:
-    base = summary.serial or 0
-    visits: list[_Visited] = []
-    entries: list[_Entry] = []
-    for one in seen:
+def pack_row(project: str, states: Mapping[str, ProjectState]) -> PackedState:
+    """Return the states of a project, by name of the stream, as a row."""
+    streams = sorted(states)
+    summary = summary_of(project, states.values())
+    shared: list[_Shared] = []
+    owns: list[_Own] = []
+    for state in (states[name] for name in streams):
         fingerprints = {
-            code: fingerprint if fingerprint.serial != one.serial else Fingerprint(fingerprint.tag, -1)
-            for code, fingerprint in one.fingerprints.items()
+            code: one if one.serial != state.serial else Fingerprint(one.tag, -1)
+            for code, one in state.fingerprints.items()
         }
-        visit = (
-            one.checked_at - summary.checked_at,
-            None if one.serial is None else one.serial - base,
-            one.existed,
-            fingerprints,
-        )
-        if visit not in visits:
-            visits.append(visit)
-        entries.append(_entry(visits.index(visit), one))
-    return _deflate(_ENCODER.encode((visits, entries)))
-
-
-def _entry(visit: int, seen: ProjectState) -> _Entry:
-    """A stream's visit and parts; of the most frequent kind, only the digest."""
-    part = seen.partitions.get("")
-    plain = part is not None and part.fingerprint is None and part.keys is None and len(seen.partitions) == 1
-    return (
-        part.digest
-        if part and plain and not visit and seen.requirements is None
-        else (visit, seen.partitions, seen.requirements)
-    )
+        serial = None if state.serial is None else state.serial - (summary.serial or 0)
+        part = state.checked_at - summary.checked_at, serial, state.existed, fingerprints
+        if part not in shared:
+            shared.append(part)
+        digest = state.partitions.get("", Partition(b"")).digest
+        own = shared.index(part), state.partitions, state.requirements
+        owns.append(digest if own == (0, {"": Partition(digest)}, None) else own)
+    digests = ",".join(f"{name}:{states[name].settings_digest.hex()}" for name in streams)
+    packed = _deflate(_ENCODER.encode((shared, owns)))
+    return PackedState(project, digests, summary.checked_at, summary.serial, summary.absent, packed)
 
 
 def unpack_row(row: PackedState) -> dict[str, ProjectState]:
-    """What streams have seen of a project, from a row.
+    """Return the states of a project, by name of the stream.
 
-    :raises ValueError: when it is none of ours.
+    :raises ValueError: when ``pack_row`` did not make the row.
     """
     try:
-        visits, entries = _visits_and_entries(row.packed)
-        named = [one.partition(":") for one in row.settings_digests.split(",")]
+        shared, owns = _decode_row(row.packed)
+        names = [one.partition(":") for one in row.settings_digests.split(",")]
         return {
-            name: _seen(row, bytes.fromhex(terms), visits, entry)
-            for (name, _, terms), entry in zip(named, entries, strict=True)
+            name: _state(row, bytes.fromhex(digest), shared, own)
+            for (name, _, digest), own in zip(names, owns, strict=True)
         }
     except (zlib.error, msgspec.DecodeError, IndexError, TypeError, AttributeError) as error:  # the latter two: a null
-        raise ValueError("no state of ours") from error
+        raise ValueError(_NOT_A_STATE) from error
 
 
-def _visits_and_entries(packed: bytes) -> tuple[tuple[_Visited, ...], tuple[_Entry, ...]]:
+def _decode_row(packed: bytes) -> tuple[list[_Shared], list[_Own]]:
     if packed[:1] != _BRIEF:
         return _ROW_DECODER.decode(_inflate(packed))
-    tag, digests = MD5_TAG + packed[1 : 1 + _MD5], packed[1 + _MD5 :]
-    visit: _Visited = 0, 0, True, {CODES[DocumentKind.PROJECT]: Fingerprint(tag, -1)}
-    return (visit,), tuple(digests[start : start + DIGEST] for start in range(0, len(digests), DIGEST))
+    fingerprint = Fingerprint(MD5_TAG + packed[1:17], -1)
+    digests = packed[17:]
+    return [(0, 0, True, {CODES[DocumentKind.PROJECT]: fingerprint})], [
+        digests[start : start + DIGEST] for start in range(0, len(digests), DIGEST)
+    ]
 
 
-def _seen(row: PackedState, terms: bytes, visits: Sequence[_Visited], entry: _Entry) -> ProjectState:
-    number, parts, needs = (0, {"": Partition(entry)}, None) if isinstance(entry, bytes) else entry
-    asked, above, known, told = visits[number]
+def _state(row: PackedState, settings_digest: bytes, shared: list[_Shared], own: _Own) -> ProjectState:
+    index, partitions, requirements = (0, {"": Partition(own)}, None) if isinstance(own, bytes) else own
+    checked_at, above, existed, relative = shared[index]
     serial = None if above is None else (row.serial or 0) + above
-    fingerprints = {
-        code: fingerprint if fingerprint.serial != -1 else Fingerprint(fingerprint.tag, serial)
-        for code, fingerprint in told.items()
-    }
-    return ProjectState(row.checked_at + asked, terms, known, serial, fingerprints, parts, needs)
+    fingerprints = {code: one if one.serial != -1 else Fingerprint(one.tag, serial) for code, one in relative.items()}
+    return ProjectState(
+        row.checked_at + checked_at, settings_digest, existed, serial, fingerprints, partitions, requirements
+    )

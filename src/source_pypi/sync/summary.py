@@ -1,4 +1,4 @@
-"""What came of a run: counted batch by batch, told at the end, by every front in the same words."""
+"""The counts and errors of a run, in the words that every command reports them with."""
 
 from collections import Counter
 
@@ -7,18 +7,20 @@ from msgspec import Struct, field
 from source_pypi.errors import NotOfferedError, SourceError, UnknownProjectsError
 from source_pypi.sync.batch import Batch
 
-#: Failures and oddities that are told one by one; the rest is counted.
+#: Failures and invalid fields that are listed; the others are counted.
 MAX_LISTED_ERRORS = 10
 
 
 class RunSummary(Struct):
-    """Counts of a run.
+    """Counts and errors of a run.
 
-    :ivar index: the index's address, to name it in messages.
-    :ivar projects: projects that were read; missing ones do not count.
-    :ivar unchanged: those of them that have not changed since they were read before.
-    :ivar rows: rows by stream.
-    :ivar stopped: what ended the run early; None: it came to its end.
+    :ivar index: the index's URL, for messages.
+    :ivar projects: how many projects were read, without missing ones.
+    :ivar unchanged: how many of them have not changed since they were read before.
+    :ivar rows: how many rows were made, by stream.
+    :ivar missing: the projects that the user named and that the index does not have.
+    :ivar failures: errors, each with the streams that could not be read because of it.
+    :ivar stopped: what ended the run early; None: it finished.
     """
 
     index: str
@@ -29,7 +31,7 @@ class RunSummary(Struct):
     failures: list[tuple[SourceError, tuple[str, ...]]] = field(default_factory=list)
     user_errors: list[SourceError] = field(default_factory=list)
     stopped: SourceError | None = None
-    _lacking: set[str] = field(default_factory=set)
+    _not_offered: set[str] = field(default_factory=set)
 
     def add(self, batch: Batch) -> None:
         """Count a batch."""
@@ -39,41 +41,41 @@ class RunSummary(Struct):
         elif batch.project is not None and batch.changes:
             self.projects += 1
             self.unchanged += not batch.counts
-        causes: dict[int, tuple[SourceError, list[str]]] = {}
+        by_error: dict[int, tuple[SourceError, list[str]]] = {}
         for stream, error in batch.failures.items():
-            causes.setdefault(id(error), (error, []))[1].append(stream)
-        for error, streams in causes.values():
-            self._fail(error, streams)
+            by_error.setdefault(id(error), (error, []))[1].append(stream)
+        for error, streams in by_error.values():
+            self._add_failure(error, streams)
         self.user_errors += batch.user_errors
 
-    def _fail(self, error: SourceError, streams: list[str]) -> None:
-        """Note a failure; what an index does not offer is told once a stream, not once a project."""
+    def _add_failure(self, error: SourceError, streams: list[str]) -> None:
+        """Add a failure; what an index does not offer is added once for each stream, not for each project."""
         if isinstance(error, NotOfferedError):
-            streams = [stream for stream in streams if stream not in self._lacking]
-            self._lacking.update(streams)
+            streams = [stream for stream in streams if stream not in self._not_offered]
+            self._not_offered.update(streams)
         if streams:
             self.failures.append((error, tuple(streams)))
 
     def stop(self, error: SourceError, streams: tuple[str, ...]) -> None:
-        """Note what ended the run before its end."""
+        """Record what ended the run early."""
         self.stopped = error
         self.failures.append((error, streams))
 
     @property
     def errors(self) -> list[SourceError]:
-        """Everything that went wrong, in the order to tell it."""
+        """All errors, in the order in which they are reported."""
         missing = [UnknownProjectsError(self.missing, self.index)] if self.missing else []
         return [*(error for error, _ in self.failures), *self.user_errors, *missing]
 
     def lines(self) -> list[str]:
-        """What went wrong, a line each: which streams, what was asked, what came back, what to do."""
-        told = [f"{', '.join(streams)}: {error}" for error, streams in self.failures[:MAX_LISTED_ERRORS]]
+        """Return the errors as text, a line each: which streams, what was requested, what came back, what to do."""
+        lines = [f"{', '.join(streams)}: {error}" for error, streams in self.failures[:MAX_LISTED_ERRORS]]
         if len(self.failures) > MAX_LISTED_ERRORS:
-            told.append(f"and {len(self.failures) - MAX_LISTED_ERRORS} more failures like these")
-        return told + [str(error) for error in self.errors[len(self.failures) :]]
+            lines.append(f"and {len(self.failures) - MAX_LISTED_ERRORS} more failures like these")
+        return lines + [str(error) for error in self.errors[len(self.failures) :]]
 
     def of_stream(self, stream: str) -> list[SourceError]:
-        """What went wrong with one stream."""
+        """Return the errors of one stream."""
         return [error for error, streams in self.failures if stream in streams]
 
 

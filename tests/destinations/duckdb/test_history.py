@@ -1,4 +1,4 @@
-"""destinations/duckdb/history.py: every state that a row has had, with its validity."""
+"""The history in a DuckDB file: every state that a row had, with its validity."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,14 +9,14 @@ import duckdb
 import pytest
 
 from source_pypi.config import make_config
-from source_pypi.destinations.duckdb.store import Database
 from source_pypi.errors import DestinationError
 from source_pypi.selection import select
 from source_pypi.services.index.api import Index
 from source_pypi.streams import choose_streams
 from source_pypi.sync.run import batches
+from tests.destinations.loading import into_duckdb
 from tests.fake_index import FakeIndex, World, faults
-from tests.remembering import NOW
+from tests.memory_store import NOW
 
 Connect = Callable[..., Index]
 NAMES = ["files", "versions", "release", "listing", "stats"]
@@ -35,7 +35,7 @@ def load(
     fake.new_run()
     config, streams = make_config({"projects": asked, **s}), choose_streams(names or NAMES)
     now = lambda: NOW + at  # noqa: E731
-    with Database(path, streams, root=index.root, keep_history=history, now=now) as database:
+    with into_duckdb(path, streams, root=index.root, keep_history=history, now=now) as database:
         for batch in batches(index, select(config), streams, config, database, now):
             database.add(batch)
         database.finish()
@@ -70,7 +70,7 @@ def agrees(path: Path) -> bool:
     )
 
 
-def test_a_life(world: World, fake: FakeIndex, connect: Connect, path: Path) -> None:
+def test_state_lasts_from_visit_to_visit(world: World, fake: FakeIndex, connect: Connect, path: Path) -> None:
     """Each state of a row is kept from the visit that found it so to the one that found it changed or gone."""
     index = connect(fake)
     world.add("foo", releases=["1.0", "2.0"])
@@ -92,7 +92,7 @@ def test_a_life(world: World, fake: FakeIndex, connect: Connect, path: Path) -> 
     assert rows(path, "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'stats_history'") == [(0,)]
 
 
-def test_what_the_index_said_on_a_day(world: World, fake: FakeIndex, connect: Connect, path: Path) -> None:
+def test_states_at_a_time_are_the_table_then(world: World, fake: FakeIndex, connect: Connect, path: Path) -> None:
     """The states that held at a time are the table as it was then."""
     index, was = connect(fake), []
     world.add("foo", releases=["1.0", "2.0"])
@@ -119,8 +119,8 @@ def test_what_the_index_said_on_a_day(world: World, fake: FakeIndex, connect: Co
     assert agrees(path)
 
 
-def test_one_release_of_several(world: World, fake: FakeIndex, connect: Connect, path: Path) -> None:
-    """Where one release changes the states of the others go on."""
+def test_unchanged_releases_keep_their_state(world: World, fake: FakeIndex, connect: Connect, path: Path) -> None:
+    """Where one release changes, the states of the others continue."""
     index = connect(fake)
     for version in ("1.0", "2.0", "3.0"):
         world.release("foo", version, {"summary": "old"})
@@ -131,8 +131,8 @@ def test_one_release_of_several(world: World, fake: FakeIndex, connect: Connect,
     assert agrees(path)
 
 
-def test_a_state_that_comes_back(world: World, fake: FakeIndex, connect: Connect, path: Path) -> None:
-    """A row that is again as it was has a state of its own."""
+def test_state_that_returns_is_a_new_state(world: World, fake: FakeIndex, connect: Connect, path: Path) -> None:
+    """A row that returns to an earlier state has a new state."""
     index = connect(fake)
     world.add("foo", releases=["1.0"])
     for number in range(3):
@@ -141,8 +141,8 @@ def test_a_state_that_comes_back(world: World, fake: FakeIndex, connect: Connect
     assert times(path, "versions_history", "yanked") == [(False, 0, 100), (False, 200, None), (True, 100, 200)]
 
 
-def test_begun_later(world: World, fake: FakeIndex, connect: Connect, path: Path) -> None:
-    """A history that is begun later begins with the rows that are there, and goes on without being asked for."""
+def test_later_history_begins_with_the_rows(world: World, fake: FakeIndex, connect: Connect, path: Path) -> None:
+    """A history that is begun later begins with the existing rows, and continues without ``--history``."""
     index = connect(fake)
     world.add("foo", releases=["1.0"])
     load(path, fake, index, 0, "foo", history=False)
@@ -155,8 +155,8 @@ def test_begun_later(world: World, fake: FakeIndex, connect: Connect, path: Path
     assert agrees(path)
 
 
-def test_the_listing(world: World, fake: FakeIndex, connect: Connect, path: Path) -> None:
-    """The list of projects has a history, too, that ends when a project is listed no more."""
+def test_listing_has_a_history(world: World, fake: FakeIndex, connect: Connect, path: Path) -> None:
+    """The list of projects has a history; a state ends when the project is no longer listed."""
     index = connect(fake)
     world.add("foo")
     world.add("bar")
@@ -167,8 +167,8 @@ def test_the_listing(world: World, fake: FakeIndex, connect: Connect, path: Path
     assert agrees(path)
 
 
-def test_an_outage(world: World, fake: FakeIndex, connect: Connect, path: Path) -> None:
-    """While the index cannot be read no state ends."""
+def test_outage_ends_no_state(world: World, fake: FakeIndex, connect: Connect, path: Path) -> None:
+    """No state ends while the index cannot be read."""
     index = connect(fake)
     world.add("foo")
     load(path, fake, index, 0, "foo")
@@ -181,7 +181,9 @@ def test_an_outage(world: World, fake: FakeIndex, connect: Connect, path: Path) 
     assert {(begun, ended) for _, begun, ended in times(path, "files_history", "filename")} == {(0, 200)}
 
 
-def test_many_projects_in_a_commit(world: World, fake: FakeIndex, connect: Connect, path: Path) -> None:
+def test_states_end_with_the_visit_to_their_project(
+    world: World, fake: FakeIndex, connect: Connect, path: Path
+) -> None:
     """States end at the time of the visit to their own project, also where several are committed at once."""
     index = connect(fake)
     names = [f"p{number}" for number in range(3)]
@@ -194,7 +196,7 @@ def test_many_projects_in_a_commit(world: World, fake: FakeIndex, connect: Conne
     config, streams = make_config({"projects": names}), choose_streams(["versions"])
     clock = iter(range(100, 1000))
     now = lambda: NOW + next(clock)  # noqa: E731
-    with Database(path, streams, root=index.root, now=now) as database:
+    with into_duckdb(path, streams, root=index.root, now=now) as database:
         for batch in batches(index, select(config), streams, config, database, now):
             database.add(batch)
     ended = rows(path, "SELECT project, valid_to FROM versions_history WHERE valid_to IS NOT NULL ORDER BY project")
@@ -204,9 +206,9 @@ def test_many_projects_in_a_commit(world: World, fake: FakeIndex, connect: Conne
     assert all(at > datetime.fromtimestamp(NOW, UTC) for _, at in seen)
 
 
-def test_comments(path: Path) -> None:
-    """The table and its columns say what they are."""
-    with Database(path, choose_streams(["versions"]), keep_history=True):
+def test_history_is_commented(path: Path) -> None:
+    """The table and its columns have comments."""
+    with into_duckdb(path, choose_streams(["versions"]), keep_history=True):
         pass
     comments = dict(
         rows(path, "SELECT column_name, comment FROM duckdb_columns() WHERE table_name = 'versions_history'")
@@ -216,18 +218,18 @@ def test_comments(path: Path) -> None:
     assert None not in comments.values()
     assert "seen_at" not in comments
     told = "SELECT comment FROM duckdb_tables() WHERE table_name = 'versions_history'"
-    assert rows(path, told) == [("A row is state that a row of versions had for a time.",)]
+    assert rows(path, told) == [("A row is a state that a row of versions had for a time.",)]
 
 
-def test_what_is_not_ours(path: Path) -> None:
-    """A table by the name of a history that somebody else has made is never touched."""
+def test_foreign_history_table_stays(path: Path) -> None:
+    """A table by the name of a history that somebody else made is never changed."""
     with duckdb.connect(str(path)) as connection:
         connection.execute("CREATE TABLE versions_history (x INTEGER)")
     with (
         pytest.raises(DestinationError, match="'versions_history' that is not ours"),
-        Database(path, choose_streams(["versions"]), keep_history=True),
+        into_duckdb(path, choose_streams(["versions"]), keep_history=True),
     ):
         pass
-    with Database(path, choose_streams(["versions"])):
+    with into_duckdb(path, choose_streams(["versions"])):
         pass
     assert rows(path, "SELECT * FROM versions_history") == []

@@ -1,10 +1,9 @@
-"""fronts/store.py: batches into a DuckDB file."""
+"""destinations/duckdb/store.py: the tables of a DuckDB file, and what is in them."""
 
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from datetime import UTC, datetime
 from operator import itemgetter
 from pathlib import Path
@@ -13,49 +12,25 @@ from typing import Any
 import duckdb
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from source_pypi.config import make_config
-from source_pypi.destinations.duckdb import store
-from source_pypi.destinations.duckdb.store import LONG_ROW, Database
-from source_pypi.errors import DestinationError, UnavailableError
+from source_pypi.destinations.duckdb.state import LONG_ROW
+from source_pypi.destinations.duckdb.store import DuckdbStore
+from source_pypi.destinations.loader import Loader
+from source_pypi.destinations.tables import RUN, SELECTION, STATE
+from source_pypi.errors import DestinationError
 from source_pypi.safety.limits import LARGEST_ROW
 from source_pypi.schema import stream_fields, table_fields
 from source_pypi.selection import select
 from source_pypi.services.index.api import Index
 from source_pypi.streams import STREAMS, choose_streams
-from source_pypi.sync.changes import Change
 from source_pypi.sync.run import batches
-from tests.batches import SEEN, batch_with, rows_in
+from tests.batches import batch_with, rows_in
+from tests.destinations.loading import ALL, into_duckdb, load, opened, rows
 from tests.fake_index import FakeIndex, World, generated_world
 
 Connect = Callable[..., Index]
-ALL = choose_streams(["all"])
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The database, as a user would look at it."""
-    connection = duckdb.connect(str(path), read_only=True)
-    connection.execute("SET TimeZone = 'UTC'")
-    try:
-        yield connection
-    finally:
-        connection.close()
-
-
-def rows(path: Path, query: str) -> list[tuple[Any, ...]]:
-    """What a query gives."""
-    with opened(path) as connection:
-        return connection.execute(query).fetchall()
-
-
-def load(path: Path, index: Index, *projects: str) -> None:
-    """Load projects with all streams, and go on from what was loaded before."""
-    config = make_config({"projects": projects, "releases": "all"})
-    with Database(path, ALL, root=index.root) as database:
-        for batch in batches(index, select(config), ALL, config, database):
-            database.add(batch)
-        database.finish()
 
 
 @pytest.fixture
@@ -64,7 +39,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "files.duckdb"
 
 
-def test_tables(world: World, fake: FakeIndex, connect: Connect, path: Path) -> None:
+def test_streams_are_typed_tables(world: World, fake: FakeIndex, connect: Connect, path: Path) -> None:
     """Every stream is a table of its name in the default schema, typed, with its rows."""
     world.add("Flask", releases=["1.0", "2.0"], keywords="web, wsgi", project_urls={"Source": "https://example.com"})
     load(path, connect(fake), "Flask")
@@ -103,98 +78,27 @@ def test_values_survive(world: World, fake: FakeIndex, connect: Connect, path: P
     ]
 
 
-def test_comments(path: Path) -> None:
+def test_tables_and_columns_are_commented(path: Path) -> None:
     """Tables and columns say what they are."""
-    with Database(path, ALL):
+    with into_duckdb(path, ALL):
         pass
     comments = dict(rows(path, "select table_name, comment from duckdb_tables()"))
     assert comments["files"] == "A row is a distribution file. Key: filename."
     assert set(comments) == {stream.name for stream in STREAMS} | {"_selection", "_state", "_run"}
     columns = rows(path, "select table_name, column_name, comment from duckdb_columns() where comment is not null")
     expected = {(s.name, f.name, f.description) for s in STREAMS for f in table_fields(s)}
+    expected |= {(t.name, c.name, c.description) for t in (SELECTION, STATE, RUN) for c in t.columns}
     assert set(columns) == expected
 
 
-def test_twice(world: World, serve: Callable[..., FakeIndex], connect: Connect, path: Path) -> None:
-    """A second load leaves the same rows, with the times at which they were first seen."""
-    world.add("flask", releases=["1.0", "2.0"])
-    world.add("click")
-    fake = serve()
-    everything = {stream.name: f"select * from {stream.name} order by all" for stream in STREAMS}
-    load(path, connect(fake), "flask", "click")
-    first = {name: str(rows(path, query)) for name, query in everything.items()}
-    fake.new_run()
-    load(path, connect(fake), "click", "flask")
-    assert {name: str(rows(path, query)) for name, query in everything.items()} == first
-
-
-def test_replaced_by_project(world: World, serve: Callable[..., FakeIndex], connect: Connect, path: Path) -> None:
-    """What has changed is replaced, what is gone is gone, also the last row, and other projects stay."""
-    world.add("flask", releases=["1.0", "2.0"])
-    world.add("click", releases=["7.0"])
-    fake = serve()
-    load(path, connect(fake), "flask", "click")
-    world.delete_release("flask", "1.0")
-    for file in list(world.projects["flask"].releases["2.0"].files.values()):
-        world.delete_file(file.filename)
-    fake.new_run()
-    load(path, connect(fake), "flask")
-    assert rows(path, "select project, version, file_count from versions order by all") == [
-        ("click", "7.0", 2),
-        ("flask", "2.0", 0),
-    ]
-    assert rows(path, "select distinct project from files") == [("click",)]
-
-
-def test_a_failed_stream_keeps_its_rows(path: Path, world: World, fake: FakeIndex, connect: Connect) -> None:
-    """What could not be read keeps what was loaded before."""
-    world.add("flask")
-    load(path, connect(fake), "flask")
-    outage = UnavailableError("http://index.test", 503, 7, 60.0, None)
-    with Database(path, ALL) as database:
-        database.add(batch_with("flask", {"files": []}, failures={"versions": outage}))
-        database.add(batch_with("flask", missing=True))
-        database.add(batch_with(None, failures={"stats": outage}))
-    assert rows(path, "select (select count(*) from files), (select count(*) from versions)") == [(0, 1)]
-    assert rows(path, "select count(*) from stats") == [(1,)]
-
-
-def test_committed_by_the_hundred(path: Path, connect: Connect, serve: Callable[..., FakeIndex], world: World) -> None:
-    """A transaction has a hundred projects; a run that dies has loaded what was committed, whole."""
-    for number in range(120):
-        world.add(f"p{number}")
-    index = connect(serve())
-    config = make_config({"projects": [f"p{number}" for number in range(120)]})
-    database = Database(path, choose_streams(["files"])).__enter__()
-    for batch in batches(index, select(config), choose_streams(["files"]), config):
-        database.add(batch)
-    database._connection.close()  # as if the process had been killed
-    database._staged["files"].close()
-    database._folder.cleanup()
-    assert rows(path, "select count(distinct project), count(*) from files") == [(100, 200)]
-
-
-def test_what_brings_nothing_waits_longer(path: Path) -> None:
-    """Projects that bring nothing are noted by the five hundred, and with those that bring something."""
-    database = Database(path, choose_streams(["files"])).__enter__()
-    for number in range(520):
-        database.add(batch_with(f"p{number}", changes={"files": Change(SEEN)}))
-    for number in range(80):
-        database.add(batch_with(f"q{number}", {"files": []}))
-    database._connection.close()  # as if the process had been killed
-    database._staged["files"].close()
-    database._folder.cleanup()
-    noted = rows(path, "select left(project, 1), count(*) from _state group by 1 order by 1")
-    assert noted == [("p", 520), ("q", 80)]
-
-
-def test_committed_by_size(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_rows_are_committed_early(path: Path) -> None:
     """Large rows are committed before a hundred projects have come, so that the disk's use is bounded."""
-    monkeypatch.setattr(store, "BYTES_A_COMMIT", 1000)
-    database = Database(path, choose_streams(["project"])).__enter__()
+    store = DuckdbStore(str(path))
+    store.limits = replace(store.limits, size=1000)
+    database = Loader(store, choose_streams(["project"])).__enter__()
     for number in range(3):
         database.add(batch_with(f"p{number}", {"project": [{"project": f"p{number}", "info": {"x": "y" * 600}}]}))
-    assert database._connection.execute("select count(*) from project").fetchall() == [(2,)]
+    assert store.connection.execute("select count(*) from project").fetchall() == [(2,)]
     database.__exit__(None, None, None)
 
 
@@ -205,45 +109,38 @@ def dense(size: int) -> msgspec.Raw:
 
 @pytest.mark.parametrize(("count", "size"), [(30, 1_000_000), (3, 5_000_000), (1, LARGEST_ROW - 1000)])
 def test_dense_documents(path: Path, count: int, size: int) -> None:
-    """Documents that take much memory to take apart are loaded: some at a time, with more memory for a large one."""
-    with Database(path, choose_streams(["project"]), keep_history=True) as database:
+    """Documents that take much memory to parse are loaded: some at a time, with more memory for a large one."""
+    store = DuckdbStore(str(path))
+    with Loader(store, choose_streams(["project"]), keep_history=True) as database:
         for number in range(count):
             made = [{"project": f"p{number}", "info": dense(size)}]
             database.add(batch_with(f"p{number}", {"project": made}))
-        limit = database._connection.execute("select current_setting('memory_limit')").fetchall()
+        limit = store.connection.execute("select current_setting('memory_limit')").fetchall()
     assert limit == [("244.1 MiB",)]
     assert rows(path, "select count(*), min(length(info)) > 900_000 from project") == [(count, True)]
     assert rows(path, "select count(*) from project_history") == [(count,)]
 
 
-def test_many_rows_of_a_project(path: Path) -> None:
-    """Many rows of one project are no long row: memory stays what it is."""
+def test_many_short_rows_need_no_more_memory(path: Path) -> None:
+    """Many rows of one project do not raise the memory limit, which depends on the longest row."""
     made = [{"project": "foo", "version": str(number), "sort_key": "x" * 1000} for number in range(40_000)]
-    with Database(path, choose_streams(["versions"])) as database:
+    with into_duckdb(path, choose_streams(["versions"])) as database:
         database.add(batch_with("foo", {"versions": made}))
-        assert database._staged["versions"].longest <= LONG_ROW
+        assert database._staged["versions"].rows.longest <= LONG_ROW
     assert rows(path, "select count(*) from versions") == [(40_000,)]
 
 
-def test_committed_when_an_error_is_under_way(path: Path) -> None:
-    """What was added before an error is loaded."""
-    with suppress(ZeroDivisionError), Database(path, choose_streams(["stats"])) as database:
-        database.add(batch_with(None, {"stats": [{"top_packages": {}, "total_packages_size": 7}]}))
-        raise ZeroDivisionError
-    assert rows(path, "select total_packages_size from stats") == [(7,)]
-
-
-def test_a_long_row(path: Path) -> None:
-    """A row longer than DuckDB's usual bound is loaded."""
+def test_row_beyond_duckdbs_default_is_loaded(path: Path) -> None:
+    """A row beyond DuckDB's default limit is loaded."""
     text = "x" * (20 * 1024 * 1024)
-    with Database(path, choose_streams(["project"])) as database:
+    with into_duckdb(path, choose_streams(["project"])) as database:
         database.add(batch_with("a", {"project": [{"project": "a", "info": {"description": text}}]}))
     assert rows(path, "select length(info ->> 'description') from project") == [(len(text),)]
 
 
-def test_older_duckdb_can_open_it(path: Path) -> None:
+def test_file_opens_in_older_duckdb(path: Path) -> None:
     """The file is written in a format that older releases read."""
-    with Database(path, ALL):
+    with into_duckdb(path, ALL):
         pass
     connection = duckdb.connect(str(path), read_only=True)
     ((version,),) = connection.execute(
@@ -254,24 +151,27 @@ def test_older_duckdb_can_open_it(path: Path) -> None:
     assert version.startswith("v1.")
 
 
-def test_columns_of_a_newer_release(path: Path) -> None:
+def test_older_table_gets_new_columns(path: Path) -> None:
     """A table of an older release gets the columns that it lacks, and keeps its rows."""
     connection = duckdb.connect(str(path))
     connection.execute("create table files (filename varchar, project varchar)")
     connection.execute("comment on table files is 'A row is a distribution file.'")
     connection.execute("insert into files values ('a.whl', 'a')")
     connection.close()
-    with Database(path, choose_streams(["files"])):
+    with into_duckdb(path, choose_streams(["files"])):
         pass
     assert rows(path, "select filename, project, size from files") == [("a.whl", "a", None)]
 
 
-def test_a_table_that_is_not_ours(path: Path) -> None:
+def test_foreign_table_stops_the_sync(path: Path) -> None:
     """A table of the same name and another make is never touched."""
     connection = duckdb.connect(str(path))
     connection.execute("create table files (path varchar)")
     connection.close()
-    with pytest.raises(DestinationError, match="it has a table or view 'files' that is not ours"), Database(path, ALL):
+    with (
+        pytest.raises(DestinationError, match="it has a table or view 'files' that is not ours"),
+        into_duckdb(path, ALL),
+    ):
         pass
     assert rows(path, "select count(*) from duckdb_tables()") == [(1,)]
 
@@ -284,9 +184,9 @@ def test_a_table_that_is_not_ours(path: Path) -> None:
         (lambda folder: folder, "cannot write"),
     ],
 )
-def test_cannot_be_opened(tmp_path: Path, make: Callable[[Path], Path], reason: str) -> None:
-    """A file that cannot be a database is one line that says why."""
-    with pytest.raises(DestinationError) as caught, Database(make(tmp_path), ALL):
+def test_file_that_cannot_be_opened(tmp_path: Path, make: Callable[[Path], Path], reason: str) -> None:
+    """A path that cannot be a database is an error of one line that says why."""
+    with pytest.raises(DestinationError) as caught, into_duckdb(make(tmp_path), ALL):
         pass
     assert reason in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -297,28 +197,28 @@ def _written(path: Path, content: bytes) -> Path:
     return path
 
 
-def test_in_use(path: Path) -> None:
-    """A database that another program has open is told so."""
+def test_file_in_use(path: Path) -> None:
+    """A file that another program has open is an error that says so."""
     code = f"import duckdb, sys; c = duckdb.connect({str(path)!r}); print('open', flush=True); sys.stdin.read()"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "open\n"
-        with pytest.raises(DestinationError, match="it is in use by another program"), Database(path, ALL):
+        with pytest.raises(DestinationError, match="it is in use by another program"), into_duckdb(path, ALL):
             pass
         other.communicate("")
 
 
-def test_like_the_protocol(path: Path, serve: Callable[..., FakeIndex], connect: Connect) -> None:
-    """The tables hold the very values that the other fronts write as JSON."""
+def test_values_equal_those_of_the_protocol(path: Path, serve: Callable[..., FakeIndex], connect: Connect) -> None:
+    """The tables have the values that `read` writes as JSON."""
     fake = FakeIndex(generated_world(projects=3, files=30))
     with fake:
         names = list(fake.world.projects)
         config = make_config({"projects": names})
         flat = choose_streams(None)
         made: dict[str, list[dict[str, Any]]] = {stream.name: [] for stream in flat}
-        with Database(path, flat) as database:
+        with into_duckdb(path, flat) as database:
             for batch in batches(connect(fake), select(config), flat, config):
                 database.add(batch)
                 for name, batch_rows in rows_in(batch).items():
@@ -346,10 +246,10 @@ def _comparable(value: Any) -> Any:
     return value
 
 
-def test_a_slip_keeps_what_was_loaded(
+def test_unknown_pin_keeps_loaded_rows(
     world: World, serve: Callable[..., FakeIndex], connect: Connect, path: Path
 ) -> None:
-    """A pin that the index does not have takes nothing away of what was loaded before."""
+    """A pinned release that the index does not have deletes nothing that was loaded before."""
     world.add("flask", releases=["1.0"], requires_dist=["click"])
     fake = serve()
     load(path, connect(fake), "flask")
@@ -367,12 +267,12 @@ def test_a_slip_keeps_what_was_loaded(
         "create table _selection (x int)",
     ],
 )
-def test_what_is_not_ours_stays(path: Path, statement: str) -> None:
+def test_foreign_tables_and_views_stay(path: Path, statement: str) -> None:
     """Whatever stands in the way of our tables and is not ours is never touched."""
     connection = duckdb.connect(str(path))
     connection.execute(statement)
     connection.close()
-    with pytest.raises(DestinationError, match="that is not ours"), Database(path, ALL):
+    with pytest.raises(DestinationError, match="that is not ours"), into_duckdb(path, ALL):
         pass
     assert (
         len(
@@ -386,34 +286,24 @@ def test_what_is_not_ours_stays(path: Path, statement: str) -> None:
     )
 
 
-def test_views_of_the_user(path: Path) -> None:
-    """A view or table that is called as one of our views stays as it is, and tables of another schema do not matter."""
+def test_user_views_stay(path: Path) -> None:
+    """A view or table by the name of one of our views stays, and tables of another schema do not matter."""
     connection = duckdb.connect(str(path))
     connection.execute("create table latest_files (mine int)")
     connection.execute("create view release_cadence as select 1 as mine")
     connection.execute("create schema other")
     connection.execute("create table other.dependencies (a int)")
     connection.close()
-    with Database(path, choose_streams(["files", "versions"])):
+    with into_duckdb(path, choose_streams(["files", "versions"])):
         pass
     assert rows(path, "select * from latest_files") == []
     assert rows(path, "select * from release_cadence") == [(1,)]
 
 
 @pytest.mark.parametrize("name", ["md:mine", "sqlite:mine.db", ":memory:", 'it\'s a "path".duckdb'])
-def test_a_file_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Whatever a file is called, it is a file, and nothing is fetched to open it."""
+def test_any_name_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A file may have any name, and nothing is fetched to open it."""
     monkeypatch.chdir(tmp_path)
-    with Database(Path(name), choose_streams(["stats"])) as database:
+    with into_duckdb(Path(name), choose_streams(["stats"])) as database:
         database.add(batch_with(None, {"stats": [{"top_packages": {}}]}))
     assert rows(tmp_path / name, "select count(*) from stats") == [(1,)]
-
-
-def test_a_full_disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where rows cannot be staged, that is one error that names the place, and nothing of them is loaded."""
-    database = Database(path, choose_streams(["files"])).__enter__()
-    database._staged["files"]._file = Path("/dev/full").open("wb", buffering=0)  # noqa: SIM115
-    with pytest.raises(DestinationError, match=r"temporary folder .*: No space left on device") as caught:
-        database.add(batch_with("a", {"files": [{"project": "a", "filename": "a.whl"}]}))
-    database.__exit__(DestinationError, caught.value, None)
-    assert rows(path, "select count(*) from files") == [(0,)]

@@ -9,12 +9,12 @@ import duckdb
 import pytest
 
 from source_pypi.config import make_config
-from source_pypi.destinations.duckdb.store import Database
 from source_pypi.destinations.duckdb.views import VIEWS
 from source_pypi.selection import select
 from source_pypi.services.index.api import Index
 from source_pypi.streams import choose_streams
 from source_pypi.sync.run import batches
+from tests.destinations.loading import into_duckdb
 from tests.fake_index import FakeIndex, World
 
 Connect = Callable[..., Index]
@@ -28,7 +28,7 @@ def ask(tmp_path: Path, fake: FakeIndex, connect: Connect) -> Callable[..., Ask]
     def load(*projects: str, streams: tuple[str, ...] = ("all",)) -> Ask:
         config = make_config({"projects": projects})
         selection, chosen = select(config), choose_streams(streams)
-        with Database(tmp_path / "pypi.duckdb", chosen, selection.projects) as database:
+        with into_duckdb(tmp_path / "pypi.duckdb", chosen, selection.projects) as database:
             for batch in batches(connect(fake), selection, chosen, config):
                 database.add(batch)
 

@@ -1,1 +1,1 @@
-"""."""
+"""A DuckDB file: tables with comments, and views over them."""

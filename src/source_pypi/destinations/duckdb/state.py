@@ -1,156 +1,196 @@
-"""What was seen, beside the tables of a DuckDB file: the table ``_state``, and ``_run`` with what it is worth.
+"""A DuckDB file as stores use it: how it is made and opened, its transactions, and the state in it."""
 
-``_state`` has a row for each project (an empty name: the index as a whole), with what all streams have seen of it
-(``state.Row``). ``_run`` has one row: of which index that is, and when the run began that did not come to
-its end. Both are written in the transaction that writes the rows.
-"""
-
-import itertools
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from source_pypi.destinations.duckdb.tables import Catalog, make_table
-from source_pypi.errors import StateError
-from source_pypi.sync.resume import resumable
-from source_pypi.sync.state import WHOLE_INDEX, ProjectState, ProjectSummary, summary_for
-from source_pypi.sync.state_codec import PackedState, pack_row, unpack_row
+from source_pypi.destinations.duckdb.tables import Catalog, make_table, quoted
+from source_pypi.destinations.sql.statements import (
+    BATCH_SIZE,
+    SCOPE,
+    Dialect,
+    SqlState,
+    Statement,
+    Statements,
+    scope_rows,
+)
+from source_pypi.destinations.store import LoadPackage, RunRow
+from source_pypi.destinations.tables import RUN, STATE, Table
+from source_pypi.sync.state_codec import PackedState
 
-#: Rows that are fetched at once.
-BATCH_SIZE = 10_000
-#: The version of what is remembered.
-VERSION = 1
-_STATE = {
-    "project": "VARCHAR",
-    "terms": "VARCHAR",
-    "asked": "BIGINT",
-    "serial": "BIGINT",
-    "absent": "BOOLEAN",
-    "seen": "BLOB",
-}
-_RUN = {"version": "INTEGER", "index": "VARCHAR", "unfinished": "BIGINT"}
+_Options = dict[str, str | bool | int | float | list[str]]
+#: The oldest DuckDB that can open the file; newer ones write a newer format by default.
+OPENED_BY = "v1.4.0"
+#: DuckDB uses up to four fifths of the machine's memory by default.
+MEMORY = 256_000_000
+#: Bytes of a row from which on more memory is allowed, and how much more for each byte of it; measured, with JSON and
+#: history.
+LONG_ROW, MORE_MEMORY = 1_000_000, 48
+#: Size of the write-ahead log at which DuckDB moves it into the file. Its default, 16 MB, makes a checkpoint of every
+#: commit: 1.15 times the time, and a file half as large again, for documents (benchmarks/).
+CHECKPOINT = "256MB"
+_DIALECT = Dialect(table=quoted, column=quoted)
+#: The columns of ``_state`` that version 1 called otherwise.
+_RENAMED = {"terms": "settings_digests", "asked": "checked_at", "seen": "packed"}
 
 
-class Remembered:
-    """The memory in a database; made in the transaction that makes the tables.
+class StateFile(SqlState):
+    """A DuckDB file that holds state; what the stores that use DuckDB inherit.
 
-    :param root: the index's address.
-    :param now: when the run began, in seconds since 1970.
-    :param catalog: what tables there were before; None: that is asked for.
-    :ivar notes: what should be said: that state of another index was set aside.
-    :raises DestinationError: when there are other tables of these names.
-    :raises StateError: when a newer release wrote it.
+    :param path: the file; it is made if it does not exist.
     """
 
-    def __init__(
-        self, connection: duckdb.DuckDBPyConnection, path: Path, root: str, now: float, catalog: Catalog | None = None
-    ) -> None:
-        self._connection, self._path, self._root = connection, path, root
-        self._noted: dict[str, dict[str, ProjectState]] = {}
-        self.notes: list[str] = []
-        make_table(
-            connection, "_state", _STATE, "stream, a project, and what was last seen of it.", path, catalog=catalog
-        )
-        run = "run: the last one, and since when it is under way."
-        make_table(connection, "_run", _RUN, run, path, catalog=catalog)
-        self.unfinished = resumable(self._last_run(), now)
-        self._began: int | None = self._begins(int(now)) if self.unfinished is None else self.unfinished
-        if self.unfinished is not None:
-            self.notes.append("the last run ended early: what it has loaded is not asked for again")
-        self._write_run()
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection: duckdb.DuckDBPyConnection | None = None
 
-    def _begins(self, now: int) -> int:
-        """From when on a visit is one of this run: not from now, if the run before visited in this very second."""
-        (last,) = self._connection.execute("SELECT max(asked) FROM _state").fetchone() or (None,)
-        return now + 1 if last is not None and last >= now else now
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The open file."""
+        assert self._connection is not None
+        return self._connection
 
-    def _last_run(self) -> int | None:
-        """When the last run began, if it did not come to its end; what it saw of another index is forgotten."""
-        told = self._connection.execute("SELECT version, index, unfinished FROM _run").fetchone()
-        if told is None:
-            return None
-        version, index, unfinished = told
-        if version > VERSION:
-            raise StateError(str(self._path), "a newer release wrote it")
-        if index == self._root:
-            return None if unfinished is None else int(unfinished)
-        self._connection.execute("DELETE FROM _state")
-        self.notes.append(f"{self._path} was loaded from another index, {index}: everything is read anew")
-        return None
+    def open(self) -> None:
+        """Open the file, and bring state of version 1 to this one."""
+        self._connection = _connect(self.path)
+        self.catalog = Catalog(self.connection)
+        if self.catalog.is_ours(RUN.name) and "tables" not in self.catalog.columns[RUN.name]:
+            with self.transaction():
+                for old, new in _RENAMED.items():
+                    self.connection.execute(f"ALTER TABLE {STATE.name} RENAME COLUMN {old} TO {new}")
+                self.connection.execute(f"ALTER TABLE {RUN.name} ADD COLUMN tables VARCHAR")
+                self.connection.execute(f"UPDATE {RUN.name} SET version = 2 WHERE version = 1")
+            self.catalog = Catalog(self.connection)
 
-    def forget(self, stream: str) -> None:
-        """Forget what a stream has seen: its table is gone."""
-        told = self._connection.execute("SELECT * FROM _state WHERE terms LIKE ?", [f"%{stream}:%"])
-        while rows := told.fetchmany(BATCH_SIZE):
-            for project, seen in self._unpacked(rows).items():
-                if seen.pop(stream, None) is not None:
-                    self._noted[project] = {name: one for name, one in seen.items() if name != stream}
-        self._write_state(merged=False)
+    def close(self) -> None:
+        """Close the file."""
+        if self._connection is not None:
+            self._connection.close()
 
-    def load(self, projects: Collection[str], streams: Sequence[str]) -> dict[str, dict[str, ProjectState]]:
-        """What streams have seen of projects, by project, then by stream.
+    def last_run(self) -> RunRow | None:
+        """The row of ``_run``; None: there is none."""
+        return self._last_run() if self.catalog.is_ours(RUN.name) else None
 
-        :raises StateError: when it cannot be read.
-        """
-        wanted = set(streams)
-        found = self._unpacked(self._rows(projects))
-        return {p: {name: one for name, one in seen.items() if name in wanted} for p, seen in found.items()}
+    def make(self, tables: Sequence[Table]) -> None:
+        """Create the tables that do not exist, and the columns that they lack."""
+        with self.transaction():
+            for table in tables:
+                make_table(self.connection, table, self.catalog)
 
-    def summaries(self, terms: Mapping[str, bytes]) -> Iterator[ProjectSummary]:
-        """Every project that any of the streams in ``terms`` has seen."""
-        told = self._connection.cursor()  # the connection itself may be asked for other things meanwhile
-        exact = ",".join(f"{name}:{terms[name].hex()}" for name in sorted(terms))
-        told.execute("SELECT project, serial, asked, absent FROM _state WHERE terms = ? AND project <> ''", [exact])
-        while rows := told.fetchmany(BATCH_SIZE):
-            yield from itertools.starmap(ProjectSummary, rows)
-        others = " OR ".join(["contains(terms, ?)"] * len(terms))
-        query = f"SELECT * FROM _state WHERE terms <> ? AND project <> '' AND ({others})"
-        told.execute(query, [exact, *(f"{name}:" for name in terms)])
-        while rows := told.fetchmany(BATCH_SIZE):
-            summaries = (summary_for(project, seen, terms) for project, seen in self._unpacked(rows).items())
-            yield from (summary for summary in summaries if summary is not None)
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it or nothing, whatever ends it: an error, or the user."""
+        self.connection.begin()
+        try:
+            yield
+            self.connection.commit()
+        except BaseException:
+            with suppress(duckdb.Error, RuntimeError):
+                self.connection.rollback()
+            raise
 
-    def _rows(self, projects: Collection[str]) -> list[Any]:
-        query = "SELECT * FROM _state WHERE project IN (SELECT unnest(?::VARCHAR[]))"
-        return self._connection.execute(query, [list(projects)]).fetchall()
-
-    def _unpacked(self, rows: Iterable[Any]) -> dict[str, dict[str, ProjectState]]:
-        found = {}
-        for row in map(PackedState._make, rows):
-            try:
-                found[row.project] = unpack_row(row)
-            except ValueError as error:
-                reason = f"what {self._path} says of {row.project or 'the index'} is broken"
-                raise StateError("_state", reason) from error
-        return found
-
-    def save(self, stream: str, project: str | None, seen: ProjectState) -> None:
-        """Remember what a stream has seen of a project, or (None) of the index, with the next ``write``."""
-        self._noted.setdefault(project or WHOLE_INDEX, {})[stream] = seen
-
-    def finish(self) -> None:
-        """The run came to its end; it is written with the next ``write``."""
-        self._began = None
-
-    def write(self) -> None:
-        """Write what was noted, in the transaction that is under way."""
-        self._write_state(merged=True)
-        self._write_run()
-
-    def _write_state(self, *, merged: bool) -> None:
-        """Replace the rows of what was noted; ``merged``: with what other streams have seen before."""
-        noted, self._noted = self._noted, {}
-        if not noted:
+    @contextmanager
+    def memory_for(self, package: LoadPackage) -> Iterator[None]:
+        """As much memory as the longest row of a package takes."""
+        longest = max((staged.longest for staged in package.staged), default=0)
+        if longest <= LONG_ROW:
+            yield
             return
-        before = self._unpacked(self._rows(noted)) if merged else {}
-        rows = [pack_row(project, before.get(project, {}) | seen) for project, seen in noted.items() if seen]
-        listed = ", ".join(f"unnest(?::{type_}[]) AS {name}" for name, type_ in _STATE.items())
-        columns = [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in _STATE]
-        self._connection.execute("DELETE FROM _state WHERE project IN (SELECT unnest(?::VARCHAR[]))", [list(noted)])
-        self._connection.execute(f"INSERT INTO _state SELECT {listed}", columns)
+        self.connection.execute(f"SET memory_limit = '{MEMORY + MORE_MEMORY * longest}B'")
+        try:
+            yield
+        finally:
+            self.connection.execute(f"SET memory_limit = '{MEMORY}B'")
 
-    def _write_run(self) -> None:
-        self._connection.execute("DELETE FROM _run")
-        self._connection.execute("INSERT INTO _run VALUES (?, ?, ?)", [VERSION, self._root, self._began])
+    def hold_scope(self, package: LoadPackage) -> None:
+        """Hold what a package replaces in a temporary table, for the statements."""
+        columns = [(f"unnest(?::{column.type.duckdb}[]) AS {column.name}") for column in SCOPE.columns]
+        rows = scope_rows(package, "")
+        values = [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in columns]
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {SCOPE.name} AS SELECT {', '.join(columns)}", values)
+
+    def states(self, projects: Collection[str]) -> Iterable[PackedState]:
+        """The state of these projects, of which there may be tens of thousands."""
+        columns = ", ".join(PackedState._fields)
+        query = f"SELECT {columns} FROM {STATE.name} WHERE project IN (SELECT unnest(%s::VARCHAR[]))"
+        return map(PackedState._make, self._rows(Statement(query, [list(projects)])))
+
+    def delete_state(self, projects: Iterable[str]) -> None:
+        """Delete the state of projects, in the transaction that is under way."""
+        self.connection.execute(
+            f"DELETE FROM {STATE.name} WHERE project IN (SELECT unnest(?::VARCHAR[]))", [list(projects)]
+        )
+
+    def write_state(self, package: LoadPackage) -> None:
+        """Write the state of a package and its run, in the transaction that is under way."""
+        if package.state:
+            self.delete_state(package.state)
+        rows = [row for row in package.state.values() if row is not None]
+        if rows:
+            columns = ", ".join(f"unnest(?::{column.type.duckdb}[])" for column in STATE.columns)
+            values = [list(column) for column in zip(*rows, strict=True)]
+            self.connection.execute(
+                f"INSERT INTO {STATE.name} ({', '.join(PackedState._fields)}) SELECT {columns}", values
+            )
+        self.execute(self._statements().update_run(package.run))
+
+    def _statements(self, load: str = "") -> Statements:
+        return Statements(_DIALECT, load)
+
+    def execute(self, statement: Statement) -> None:
+        """Execute a statement."""
+        self.connection.execute(statement.sql.replace("%s", "?"), list(statement.values))
+
+    def _execute_all(self, statements: Iterable[Statement]) -> None:
+        with self.transaction():
+            for statement in statements:
+                self.execute(statement)
+
+    def _rows(self, statement: Statement) -> Iterator[Sequence[Any]]:
+        cursor = self.connection.cursor()  # the connection itself may execute other statements meanwhile
+        cursor.execute(statement.sql.replace("%s", "?"), list(statement.values))
+        while rows := cursor.fetchmany(BATCH_SIZE):
+            yield from rows
+
+
+def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+    config: _Options = {
+        "memory_limit": f"{MEMORY}B",
+        "threads": 1,
+        # a file of another kind is an error, not a reason to fetch something from the network
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    if int(duckdb.__version__.partition(".")[0]) >= 2:
+        config["storage_compatibility_version"] = OPENED_BY
+    if not path.exists():
+        _make_file(path.absolute(), config)
+    connection = duckdb.connect(_name(path.absolute()), config=config)
+    connection.execute("SET preserve_insertion_order = false")
+    connection.execute(f"SET checkpoint_threshold = '{CHECKPOINT}'")
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+def _make_file(path: Path, config: _Options) -> None:
+    """Make an empty database under another name first: one that is killed while it is made would stay broken."""
+    made = path.with_name(f"{path.name}.new")
+    made.unlink(missing_ok=True)
+    try:
+        duckdb.connect(_name(made), config=config).close()
+        path.hardlink_to(made)
+    except FileExistsError:
+        pass  # another run was faster
+    except OSError:  # there are file systems without links
+        made.rename(path)
+    finally:
+        made.unlink(missing_ok=True)
+
+
+def _name(path: Path) -> str:
+    """A path as DuckDB reads it: in UTF-8, in whatever encoding Python writes the names of files (LC_ALL=POSIX)."""
+    return os.fsencode(path).decode(errors="surrogateescape")

@@ -1,1 +1,1 @@
-"""."""
+"""A folder of Parquet files, here or in a bucket."""

@@ -1,95 +1,106 @@
-"""A folder, on this machine or in a bucket, whose files are replaced whole: a reader sees the old one or the new one.
+"""A folder, here or in a bucket, whose files are replaced whole: a reader gets the old one or the new one."""
 
-On this machine a file is made beside its place and renamed; in a bucket it is put there at once. Only one run at a time
-may write: on this machine a lock sees to it, which goes with the process, however that ends.
-"""
-
+import re
 import shutil
 import tempfile
-from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from source_pypi.errors import DestinationError
-
-_WORK = ".source-pypi-"
-_LOCK = ".source-pypi.lock"
+_WORK = ".source-pypi"
 
 
 class Folder:
-    """A folder by its path or address.
+    """A folder on this machine; it is made if it does not exist.
 
-    :ivar work: a folder on this machine for files that are being made.
+    :param address: its path, or that as an address (``file://``).
+    :ivar work: a folder on this machine for files in the making.
     """
+
+    #: What reads its files for DuckDB; None: DuckDB itself does.
+    filesystem: Any = None
+
+    def __init__(self, address: str) -> None:
+        path = address.removeprefix("file://")
+        self._root = Path(path[1:] if re.match("/[A-Za-z]:", path) else path)
+        self._root.mkdir(parents=True, exist_ok=True)
+        self.work = self._root / _WORK
+
+    def open_file(self, name: str) -> Path:
+        """Return the path on this machine of a file that is changed in place, and then published."""
+        return self._root / name
+
+    def clear(self) -> None:
+        """Delete what a killed run left. Only the run that holds the lock of the state may."""
+        for leftover in self._root.glob(f"{_WORK}*"):
+            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+        self.work.mkdir()
+
+    def exists(self, name: str) -> bool:
+        """Whether it has a file by this name."""
+        return (self._root / name).exists()
+
+    def is_empty(self, name: str) -> bool:
+        """Whether it has no folder by this name, or an empty one."""
+        return not (self._root / name).is_dir() or not any((self._root / name).iterdir())
+
+    def url(self, name: str) -> str:
+        """Where DuckDB reads a file."""
+        return str(self._root / name)
+
+    def put(self, path: Path, name: str) -> None:
+        """Move a file from ``work`` to its place, in one step."""
+        (self._root / name).parent.mkdir(exist_ok=True)
+        path.replace(self._root / name)
+
+    def delete(self, name: str) -> None:
+        """Delete a file, if it exists."""
+        (self._root / name).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Delete what is in the making."""
+        shutil.rmtree(self.work, ignore_errors=True)
+
+
+class Bucket(Folder):
+    """A folder in a bucket, or in whatever else fsspec reads."""
 
     def __init__(self, address: str) -> None:
         import fsspec
 
-        self._filesystem, self._root = fsspec.url_to_fs(address)
-        self._root = self._root.rstrip("/") or "/"
-        self._local = "file" in _protocols(self._filesystem)
-        self._lock: IO[bytes] | None = None
-        if self._local:
-            Path(self._root).mkdir(parents=True, exist_ok=True)
-            self._lock = _locked(Path(self._root) / _LOCK)
-            for left in Path(self._root).glob(f"{_WORK}*"):  # by a run that was killed
-                shutil.rmtree(left, ignore_errors=True)
-        self.work = Path(tempfile.mkdtemp(prefix=_WORK, dir=self._root if self._local else None))
+        self.filesystem, root = fsspec.url_to_fs(address)
+        self._path: str = root.rstrip("/")
+        self.work = Path(tempfile.mkdtemp(prefix="source-pypi-"))
 
-    def close(self) -> None:
-        """Delete what is in the making, and let go of the lock."""
-        shutil.rmtree(self.work, ignore_errors=True)
-        if self._lock is not None:
-            self._lock.close()
+    def open_file(self, name: str) -> Path:
+        """Return the path of a copy on this machine; there is none if the bucket has no such file."""
+        if self.exists(name):
+            self.filesystem.get_file(f"{self._path}/{name}", str(self.work / name))
+        return self.work / name
 
-    def has(self, name: str) -> bool:
-        """Whether there is a file by this name."""
-        return bool(self._filesystem.exists(self._path(name)))
+    def clear(self) -> None:
+        """Do nothing: what is in the making is on this machine."""
+
+    def exists(self, name: str) -> bool:
+        """Whether it has a file by this name."""
+        return bool(self.filesystem.exists(f"{self._path}/{name}"))
 
     def is_empty(self, name: str) -> bool:
-        """Whether there is nothing in the folder of this name within, or no such folder."""
-        path = self._path(name)
-        return not self._filesystem.isdir(path) or not self._filesystem.ls(path, detail=False)
+        """Whether it has no folder by this name, or an empty one."""
+        path = f"{self._path}/{name}"
+        return not self.filesystem.isdir(path) or not self.filesystem.ls(path, detail=False)
 
-    def open(self, name: str) -> Any:
-        """A file for reading."""
-        return self._filesystem.open(self._path(name), "rb")
-
-    def fetch(self, name: str, path: Path) -> None:
-        """Copy a file to this machine."""
-        self._filesystem.get_file(self._path(name), str(path))
+    def url(self, name: str) -> str:
+        """Where DuckDB reads a file, by the registered ``filesystem``."""
+        return str(self.filesystem.unstrip_protocol(f"{self._path}/{name}"))
 
     def put(self, path: Path, name: str) -> None:
-        """Put a file from ``work`` into its place, at once; from then on it may be there no more."""
-        target = self._path(name)
-        if self._local:
-            Path(target).parent.mkdir(exist_ok=True)
-            path.replace(target)
-        else:
-            self._filesystem.makedirs(target.rpartition("/")[0], exist_ok=True)
-            self._filesystem.put_file(str(path), target)
+        """Move a file from ``work`` to its place, in one step."""
+        target = f"{self._path}/{name}"
+        self.filesystem.makedirs(target.rpartition("/")[0], exist_ok=True)
+        self.filesystem.put_file(str(path), target)
+        path.unlink()
 
-    def _path(self, name: str) -> str:
-        return f"{self._root}/{name}"
-
-
-def _protocols(filesystem: Any) -> tuple[str, ...]:
-    named = filesystem.protocol
-    return (named,) if isinstance(named, str) else tuple(named)
-
-
-def _locked(path: Path) -> IO[bytes]:
-    """The file, locked for as long as it is open; where the system has no such locks, only open.
-
-    :raises DestinationError: when another run has locked it.
-    """
-    file = path.open("ab")
-    with suppress(ImportError):
-        import fcntl
-
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            file.close()
-            raise DestinationError(str(path.parent), "another run is writing there") from None
-    return file
+    def delete(self, name: str) -> None:
+        """Delete a file, if it exists."""
+        if self.exists(name):
+            self.filesystem.rm_file(f"{self._path}/{name}")

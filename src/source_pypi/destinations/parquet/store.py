@@ -1,177 +1,184 @@
-"""Tables in a folder or bucket: ``FOLDER/files/files.parquet`` and so on, each one file that is replaced whole.
-
-Why not dlt's filesystem
-    It can only add files, or replace all of a table.
+"""Tables in a folder or bucket: ``FOLDER/files/files.parquet`` and so on, each one file that DuckDB writes anew.
 
 Killed
-    A table's file is replaced at once, so a reader never sees half of a change, nor a row twice. Before a file is
-    touched, what was seen of the projects whose rows change is forgotten, and it is noted after all files are in their
-    places. So a run that is killed between leaves projects without state, which are read and replaced whole.
+    A table's file is replaced in one step: a reader never gets half of a change, nor a row twice. Before that, the
+    state of the projects whose rows change is deleted; it is written once all files are in their places. A run that is
+    killed in between leaves projects without state, which are read again and replaced whole.
 
 Cost
-    A table in which anything has changed is written anew, group by group: never more than ``ROWS`` rows of it are held.
-    That is done once ``most`` has come together, and at the end.
+    A table in which a row changes is written anew, row group by row group. The loader collects more than for other
+    stores, to do that rarely.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+import json
+from collections.abc import Collection, Sequence
+from typing import Literal
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
+import duckdb
 
-from source_pypi.destinations.parquet.folder import Folder
-from source_pypi.destinations.parquet.ledger import Ledger
-from source_pypi.destinations.store import LoadPackage, ReplaceScope, RunRow
-from source_pypi.destinations.tables import DIGEST, Table, arrow_schema
-from source_pypi.sync.state import WHOLE_INDEX, ProjectSummary
+from source_pypi.destinations.address import parse_address
+from source_pypi.destinations.duckdb.state import StateFile
+from source_pypi.destinations.duckdb.tables import quoted, rows_in, text
+from source_pypi.destinations.parquet.folder import Bucket, Folder
+from source_pypi.destinations.sql.statements import Statement
+from source_pypi.destinations.store import Limits, LoadPackage, RunRow, StagedRows
+from source_pypi.destinations.tables import OURS, RUN, STATE, Table
 
-#: Rows, and bytes, of a row group at most.
-ROWS, BYTES = 50_000, 32 * 1024 * 1024
+#: The file of the state, and that of version 1.
+STATE_FILE, OLD_STATE_FILE = "_state.duckdb", "_state.sqlite"
+#: Rows and bytes of a row group at most: what is held in memory while a table is written.
+ROWS, SIZE = 50_000, 16 * 1024 * 1024
 
 
-class ParquetStore:
+class ParquetStore(StateFile):
     """A folder of Parquet files.
 
-    :param address: its path, or its address in a bucket.
+    :param into: its path, or its address in a bucket.
     """
 
-    lists = True
-    keeps_history = False
-    #: Every load writes the tables anew that it changes.
-    most = (10_000, 64 * 1024 * 1024)
+    limits = Limits(projects=10_000, unchanged_projects=10_000, size=64 * 1024 * 1024, json_size=64 * 1024 * 1024)
+    history: Literal["none"] = "none"
 
-    def __init__(self, address: str) -> None:
-        self._address = address
+    def __init__(self, into: str) -> None:
+        self._address = parse_address(into)
+        self.name, self.secrets = self._address.shown, self._address.secrets
         self._folder: Folder | None = None
-        self._ledger: Ledger | None = None
-        self._tables: dict[str, Table] = {}
-
-    def open(self) -> None:
-        """Take hold of the folder."""
-        self._folder = Folder(self._address)
-        self._ledger = Ledger(self._folder)
-
-    def close(self) -> None:
-        """Let go of it."""
-        if self._ledger is not None:
-            self._ledger.close()
-        if self._folder is not None:
-            self._folder.close()
 
     @property
-    def _opened(self) -> tuple[Folder, Ledger]:
+    def folder(self) -> Folder:
+        """The open folder."""
         assert self._folder is not None
-        assert self._ledger is not None
-        return self._folder, self._ledger
+        return self._folder
 
-    def there(self, names: Iterable[str]) -> dict[str, set[str]]:
-        """Which of these tables there are, and their columns; a folder of another make has none of ours."""
-        folder, names = self._opened[0], list(names)
-        ours = {name: set(self._columns(name)) for name in names if folder.has(_file(name))}
-        return {name: set[str]() for name in names if not folder.is_empty(name)} | ours
+    def open(self) -> None:
+        """Open the state, which locks a folder on this machine; a bucket has no lock."""
+        address = self._address.address
+        is_local = "://" not in address or address.startswith("file://")
+        self._folder = Folder(address) if is_local else Bucket(address)
+        super().__init__(self.folder.open_file(STATE_FILE))
+        super().open()
+        self.folder.clear()
+        if self.folder.filesystem is not None:
+            self.connection.register_filesystem(self.folder.filesystem)
+
+    def close(self) -> None:
+        """Close the state, and delete what is in the making."""
+        if self._folder is not None:
+            super().close()
+            self._folder.close()
 
     def last_run(self) -> RunRow | None:
-        """What was noted of the last run; None: there was none."""
-        return self._opened[1].last_run()
+        """The row of ``_run``; None: there is none."""
+        last = super().last_run()
+        return RunRow(1, "", None) if last is None and self.folder.exists(OLD_STATE_FILE) else last
 
-    def begin(self, run: RunRow, forget: Collection[str] | None) -> None:
-        """Note a run, and forget what these streams (None: all) have seen."""
-        ledger = self._opened[1]
-        ledger.forget(forget)
-        ledger.note_run(run)
-        ledger.publish()
+    def existing(self, tables: Sequence[Table], recorded: Collection[str]) -> dict[str, bool]:
+        """Which of these tables exist, and whether source-pypi made them: what the files say of themselves."""
+        found: dict[str, bool] = {}
+        for table in tables:
+            if (ours := self.catalog.is_ours(table.name)) is not None:
+                found[table.name] = ours
+            elif self.folder.exists(_file(table)):
+                found[table.name] = table.name in recorded or self._comment(table).startswith(OURS)
+            elif not self.folder.is_empty(table.name):
+                found[table.name] = False
+        return found
 
     def make(self, tables: Sequence[Table]) -> None:
-        """Make the tables that are not there, and the columns that they lack."""
-        folder = self._opened[0]
-        self._tables = {table.name: table for table in tables}
+        """Create the tables that do not exist, and the columns that they lack."""
+        super().make([STATE, RUN])
         for table in tables:
-            if not folder.has(_file(table.name)):
-                self._write(table, ())
-            elif self._columns(table.name) != [column.name for column in table.columns]:
-                self._write(table, self._rows(table))
+            if table.name in (STATE.name, RUN.name):
+                continue
+            if not self.folder.exists(_file(table)):
+                self._write(table, Statement(f"SELECT {_columns(table, ())} WHERE false"))
+            elif (present := self._names(table)) != table.names():
+                self._write(table, self._rows_of(table, present))
+        self.folder.delete(OLD_STATE_FILE)
 
-    def load(self, projects: Collection[str], streams: Collection[str]) -> Iterable[tuple[str, str, str]]:
-        """What was noted of projects: stream, project, and what was seen."""
-        return self._opened[1].load(projects, streams)
+    def begin(self, run: RunRow, *, clear_state: bool) -> None:
+        """Write the row of ``_run``, and delete all state if ``clear_state``."""
+        super().begin(run, clear_state=clear_state)
+        self._publish()
 
-    def summaries(self, terms: Mapping[str, str]) -> Iterable[ProjectSummary]:
-        """Every project that any of these streams has seen."""
-        return self._opened[1].summaries(terms)
+    def write(self, package: LoadPackage) -> None:
+        """Delete the state of projects whose rows change, change them, and write the state."""
+        if package.staged:
+            with self.transaction():
+                self.delete_state(package.state)
+            self._publish()
+            self.hold_scope(package)
+        with self.memory_for(package):
+            for staged in package.staged:
+                self._replace(staged)
+        with self.transaction():
+            self.write_state(package)
+        self._publish()
 
-    def write(self, load: LoadPackage, run: RunRow) -> None:
-        """Forget what was seen of projects whose rows change, change them, and note what was seen."""
-        ledger = self._opened[1]
-        changed = [(name, project) for name, scope in load.scopes.items() for project in (*scope.visited, WHOLE_INDEX)]
-        if ledger.drop(changed):
-            ledger.publish()
-        for name, scope in load.scopes.items():
-            self._replace(self._tables[name], scope)
-        ledger.save(load.noted)
-        ledger.note_run(run)
-        ledger.publish()
+    def _replace(self, staged: StagedRows) -> None:
+        condition, rows = self._statements().in_scope(staged), rows_in(staged)
+        stay = self._rows_of(staged.table, self._names(staged.table), f"NOT ({condition.sql})", condition.values)
+        both = Statement(f"{stay.sql} UNION ALL {rows.sql}", [*stay.values, *rows.values])
+        self._write(staged.table, both if staged.size else stay)
 
-    def _replace(self, table: Table, scope: ReplaceScope) -> None:
-        def rows() -> Iterator[pa.Table]:
-            if not scope.whole:
-                yield from (stay(rows, table, scope) for rows in self._rows(table))
-            if scope.rows:
-                yield scope.table().drop_columns([DIGEST])
+    def _rows_of(
+        self, table: Table, present: Collection[str], condition: str = "true", values: Sequence[str] = ()
+    ) -> Statement:
+        """The query for rows of a table, with the columns and types that it has now."""
+        columns = _columns(table, present)
+        return Statement(f"SELECT {columns} FROM read_parquet(%s) WHERE {condition}", [self._url(table), *values])
 
-        self._write(table, rows())
+    def _write(self, table: Table, rows: Statement) -> None:
+        """Write the rows of a query into a new file, and put it in its place."""
+        path = self.folder.work / f"{table.name}.parquet"
+        described = json.dumps({column.name: column.description for column in table.columns})
+        query = rows.sql.replace("%s", "?")
+        self.connection.execute(
+            f"COPY ({query}) TO {text(str(path))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROWS}, "
+            f"ROW_GROUP_SIZE_BYTES {SIZE}, USE_TMP_FILE false, "
+            f"KV_METADATA {{description: {text(table.comment)}, columns: {text(described)}}})",
+            list(rows.values),
+        )
+        self.folder.put(path, _file(table))
 
-    def _columns(self, name: str) -> list[str]:
-        with self._opened[0].open(_file(name)) as file:
-            names: list[str] = pq.ParquetFile(file).schema_arrow.names
-            return names
+    def _publish(self) -> None:
+        """Put a copy of the state into the bucket."""
+        if self.folder.filesystem is None:
+            return
+        copy = self.folder.work / "copy.duckdb"
+        copy.unlink(missing_ok=True)
+        (name,) = self.connection.execute("SELECT current_database()").fetchone() or ("",)
+        self.connection.execute(f"ATTACH {text(str(copy))} AS copied")
+        self.connection.execute(f"COPY FROM DATABASE {quoted(name)} TO copied")
+        self.connection.execute("DETACH copied")
+        self.folder.put(copy, STATE_FILE)
 
-    def _rows(self, table: Table) -> Iterator[pa.Table]:
-        """The rows that are there, group by group, with the columns that the table has now."""
-        schema = _schema(table)
-        with self._opened[0].open(_file(table.name)) as file:
-            parquet: Any = pq.ParquetFile(file)
-            for number in range(parquet.num_row_groups):
-                rows = parquet.read_row_group(number)
-                columns = [
-                    rows[field.name].cast(field.type) if field.name in rows.schema.names
-                    else pa.nulls(rows.num_rows, field.type)
-                    for field in schema
-                ]  # fmt: skip
-                yield pa.Table.from_arrays(columns, schema=schema)
+    def _names(self, table: Table) -> list[str]:
+        """The columns of a table's file."""
+        query = "SELECT column_name FROM (DESCRIBE SELECT * FROM read_parquet(?))"
+        return [name for (name,) in self.connection.execute(query, [self._url(table)]).fetchall()]
 
-    def _write(self, table: Table, groups: Iterable[pa.Table]) -> None:
-        """Write a table anew and put it into its place; small groups become one."""
-        folder = self._opened[0]
-        path = Path(folder.work) / f"{table.name}.parquet"
-        schema = _schema(table)
-        with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-            waiting = schema.empty_table()
-            for group in groups:
-                waiting = pa.concat_tables([waiting, group.cast(schema)])
-                if waiting.num_rows >= ROWS or waiting.nbytes >= BYTES:
-                    writer.write_table(waiting)
-                    waiting = schema.empty_table()
-            if waiting.num_rows:
-                writer.write_table(waiting)
-        folder.put(path, _file(table.name))
+    def _comment(self, table: Table) -> str:
+        """The comment on a table; empty: its file has none, or is no Parquet."""
+        query = "SELECT decode(value) FROM parquet_kv_metadata(?) WHERE decode(key) = 'description'"
+        try:
+            found = self.connection.execute(query, [self._url(table)]).fetchone()
+        except duckdb.Error:
+            return ""
+        return str(found[0]) if found else ""
 
-
-def stay(rows: pa.Table, table: Table, scope: ReplaceScope) -> pa.Table:
-    """The rows that do not give way."""
-    stays = pc.invert(pc.is_in(rows["project"], pa.array(scope.visited, pa.string())))
-    if scope.unchanged_partitions and table.part is not None:
-        kept = pa.array([f"{project}\n{part}" for project, part in scope.unchanged_partitions], pa.string())
-        parts = pc.binary_join_element_wise(rows["project"], rows[table.part], "\n")
-        stays = pc.or_(stays, pc.is_in(parts, kept))
-    return rows.filter(stays)
-
-
-def _file(name: str) -> str:
-    return f"{name}/{name.lstrip('_')}.parquet"  # many readers pass over files that begin like that
+    def _url(self, table: Table) -> str:
+        return self.folder.url(_file(table))
 
 
-def _schema(table: Table) -> pa.Schema:
-    described = {"description": f"A row is {table.description}."}
-    return arrow_schema(table.columns, lists=True).with_metadata(described)
+def _file(table: Table) -> str:
+    return f"{table.name}/{table.name.lstrip('_')}.parquet"  # many readers pass over files that begin like that
+
+
+def _columns(table: Table, present: Collection[str]) -> str:
+    """The columns of a table in their types; those that are not present are null."""
+    return ", ".join(
+        f"CAST({quoted(column.name) if column.name in present else 'NULL'} AS {column.type.duckdb}) "
+        f"AS {quoted(column.name)}"
+        for column in table.columns
+    )

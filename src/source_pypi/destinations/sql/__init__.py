@@ -1,1 +1,1 @@
-"""."""
+"""A schema in a database, which dlt reaches."""

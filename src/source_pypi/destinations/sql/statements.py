@@ -1,216 +1,242 @@
-"""The SQL that puts staged rows in their places: of the kind that every database speaks.
+"""The SQL that reads and writes state, replaces rows and keeps history: portable, for DuckDB and other databases alike.
 
-Staged
-    Rows of a load are staged in ``_new_files`` for ``files``, and so on; ``_new_state`` has what was seen, and which
-    projects' rows give way; ``_new_kept`` the parts of them that do not. Each row bears its load's name in ``_load``,
-    so that what a killed run staged, or another one is staging, is never taken for this load's. The columns of the
-    latter two are called as no other table's, so that a subquery needs no alias: some databases have none in DELETE.
+Scope
+    ``_new_scope`` holds which rows a package replaces, and ``_new_state`` the state that it writes. Each row has the
+    package's name in ``_load``: a database may still hold what a killed run staged, or what another run is staging.
+    Their columns have names that no other table has, so a subquery needs no alias: some databases allow none in DELETE.
+
+History
+    A row of ``files_history`` is a state of a row from ``valid_from`` until ``valid_to``. Times are
+    those of the visits. A digest of the row's columns, without ``seen_at``, tells whether its state changed.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
-from source_pypi.destinations.store import LoadPackage, RunRow
-from source_pypi.destinations.tables import DIGEST, VALID_FROM, VALID_TO, Column, Table
-from source_pypi.schema import SEEN_AT
+from msgspec import Struct
 
-#: A statement with a ``%s`` for each value.
-Statement = tuple[str, Sequence[Any]]
+from source_pypi.destinations.store import LoadPackage, RunRow, StagedRows
+from source_pypi.destinations.tables import RUN, STATE, VALID_FROM, VALID_TO, Column, Table
+from source_pypi.schema import SEEN_AT, TEXT, TIMESTAMP
+from source_pypi.sync.state import ProjectSummary
+from source_pypi.sync.state_codec import PackedState
+
+#: Rows that are fetched at once.
+BATCH_SIZE = 10_000
 LOAD = "_load"
-_LOAD = Column(LOAD, "VARCHAR", "The load that the row is of.")
-
-STATE = Table(
-    "_state",
+LOAD_COLUMN = Column(LOAD, TEXT, "The package that the row belongs to.")
+SCOPE = Table(
+    "_new_scope",
     (
-        Column("stream", "VARCHAR", "The stream."),
-        Column("project", "VARCHAR", "The project. Empty: the index as a whole."),
-        Column("terms", "VARCHAR", "Digest of what its rows depend on besides documents."),
-        Column("asked", "BIGINT", "Time of the visit, in seconds since 1970."),
-        Column("serial", "BIGINT", "The highest serial that the index told of it."),
-        Column("absent", "BIGINT", "1: there was no project document."),
-        Column("seen", "VARCHAR", "What was seen of it, packed."),
+        LOAD_COLUMN,
+        Column("for_stream", TEXT),
+        Column("for_project", TEXT, "The project whose rows are replaced. Empty: the index as a whole."),
+        Column("for_partition", TEXT, "The partition whose rows stay. Null: the row is about the project."),
+        Column("visited", TIMESTAMP, "Time of the visit."),
     ),
-    "a stream, a project, and what was last seen of it",
+    "what a package replaces, or a partition that it leaves",
 )
-RUN = Table(
-    "_run",
-    (
-        Column("version", "BIGINT", "The version of what is remembered."),
-        Column("index", "VARCHAR", "The address of the index that the state is of."),
-        Column("unfinished", "BIGINT", "When the run began that has not come to its end, in seconds since 1970."),
-        Column("tables", "VARCHAR", "The tables that are ours."),
-    ),
-    "the last run, and since when it is under way",
-)
-NEW_STATE = Table(
-    "_new_state",
-    (
-        _LOAD,
-        Column("for_stream", "VARCHAR"),
-        Column("for_project", "VARCHAR"),
-        Column("new_terms", "VARCHAR"),
-        Column("new_asked", "BIGINT"),
-        Column("new_serial", "BIGINT"),
-        Column("new_absent", "BIGINT"),
-        Column("new_seen", "VARCHAR", "Null: nothing is remembered."),
-        Column("visited", "TIMESTAMPTZ", "Null: its rows stay."),
-    ),
-    "what a load is about",
-)
-NEW_KEPT = Table(
-    "_new_kept",
-    (_LOAD, Column("of_stream", "VARCHAR"), Column("of_project", "VARCHAR"), Column("of_part", "VARCHAR")),
-    "a part whose rows stay",
-)
-BOOKS = (STATE, RUN, NEW_STATE, NEW_KEPT)
 
 
-def staged_name(name: str) -> str:
-    """The name of the table in which rows of another are staged; dlt makes one of two underscores."""
-    return f"_new_{name.lstrip('_')}"
+class Statement(NamedTuple):
+    """An SQL statement with a ``%s`` for each value."""
+
+    sql: str
+    values: Sequence[Any] = ()
 
 
-def staged(table: Table) -> Table:
-    """The table in which the rows of another are staged."""
-    columns = (*table.columns, Column(DIGEST, "VARCHAR"), _LOAD)
-    return Table(staged_name(table.name), columns, f"a row of {table.name} that is being loaded")
-
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """How a database wants names to be written: those of tables with their schema, those of columns."""
+class Dialect(Struct, frozen=True):
+    """How a database writes the names of tables, with their schema, and those of columns."""
 
     table: Callable[[str], str]
     column: Callable[[str], str]
 
+    def listed(self, columns: Iterable[str]) -> str:
+        """Names of columns, separated by commas."""
+        return ", ".join(map(self.column, columns))
+
+
+def scope_rows(package: LoadPackage, load: str) -> list[tuple[Any, ...]]:
+    """The rows of ``_new_scope``."""
+    rows: list[tuple[Any, ...]] = []
+    for staged in package.staged:
+        name, scope = staged.table.name, staged.scope
+        rows += [(load, name, project, None, visited) for project, visited in scope.projects.items()]
+        rows += [
+            (load, name, project, partition, None)
+            for project, partitions in scope.unchanged_partitions.items()
+            for partition in partitions
+        ]
+    return rows
+
 
 class Statements:
-    """The statements of one load, in their order.
+    """The statements about state, and those of one package.
 
-    :param load: the name of the load.
+    :param load: the package's name.
     """
 
-    def __init__(self, dialect: Dialect, load: str) -> None:
-        self._table, self._column, self._load = dialect.table, dialect.column, load
+    def __init__(self, dialect: Dialect, load: str = "") -> None:
+        self._table, self._column, self._listed = dialect.table, dialect.column, dialect.listed
+        self._load = load
 
-    def of(self, load: LoadPackage, run: RunRow, tables: dict[str, Table]) -> Iterator[Statement]:
-        """All of them: state goes first, and comes back last."""
-        yield self.note_run(run)
-        for stream in sorted({stream for stream, _ in load.noted}):
-            yield self._forget(stream)
-        for name, scope in load.scopes.items():
-            table = tables[name]
-            yield self._delete(table, whole=scope.whole, kept=bool(scope.unchanged_partitions))
-            if scope.rows:
-                yield self._insert(table)
-            for history in list(table.with_history())[1:]:
-                yield self._retire(table, history, whole=scope.whole, kept=bool(scope.unchanged_partitions))
-                if scope.rows:
-                    yield self._succeed(table, history)
-        if load.noted:
-            yield self._remember()
-        for name in (NEW_STATE.name, NEW_KEPT.name, *map(staged_name, load.scopes)):
-            yield f"DELETE FROM {self._table(name)} WHERE {self._column(LOAD)} = %s", [self._load]
+    # State --------------------------------------------------------------------------------------------------------
 
-    def note_run(self, run: RunRow) -> Statement:
-        """Note the run. Being the first statement, it also makes runs that write at the same time take turns."""
-        names = ", ".join(f"{self._column(name)} = %s" for name in ("version", "index", "unfinished", "tables"))
+    def run(self) -> Statement:
+        """The row of ``_run``."""
+        return Statement(f"SELECT {self._listed(RUN.names())} FROM {self._table(RUN.name)}")
+
+    def insert_run(self, run: RunRow) -> Statement:
+        """A first row of ``_run``."""
+        return Statement(
+            f"INSERT INTO {self._table(RUN.name)} ({self._listed(RUN.names())}) VALUES (%s, %s, %s, %s)",
+            [run.version, run.index, run.unfinished, " ".join(run.tables)],
+        )
+
+    def update_run(self, run: RunRow) -> Statement:
+        """Change the row of ``_run``. As the first statement it makes simultaneous runs wait for each other."""
+        pairs = ", ".join(f"{self._column(name)} = %s" for name in RUN.names())
         values = [run.version, run.index, run.unfinished, " ".join(run.tables)]
-        return f"UPDATE {self._table(RUN.name)} SET {names} WHERE 1 = 1", values
+        return Statement(f"UPDATE {self._table(RUN.name)} SET {pairs} WHERE 1 = 1", values)
 
-    def summaries(self, terms: Mapping[str, str]) -> Statement:
-        """The projects that any of these streams has seen: what a ``Glance`` has, but two counts."""
-        column = self._column
-        one = f"({column('stream')} = %s AND {column('terms')} = %s)"
-        serial, project = column("serial"), column("project")
-        return (
-            f"SELECT {project}, MIN({serial}), MIN({column('asked')}), MIN({column('absent')}), COUNT({serial}), "
-            f"SUM(CASE WHEN {' OR '.join([one] * len(terms))} THEN 1 ELSE 0 END) "
-            f"FROM {self._table(STATE.name)} WHERE {project} <> '' "
-            f"AND {column('stream')} IN ({', '.join(['%s'] * len(terms))}) GROUP BY {project}",
-            [*(value for pair in terms.items() for value in pair), *terms],
+    def clear_state(self) -> Statement:
+        """Delete all state."""
+        return Statement(f"DELETE FROM {self._table(STATE.name)} WHERE 1 = 1")
+
+    def states(self, projects: Collection[str]) -> Statement:
+        """The state of projects; there is at least one."""
+        marks = ", ".join(["%s"] * len(projects))
+        return Statement(f"{self._states()} WHERE {self._column('project')} IN ({marks})", [*projects])
+
+    def other_states(self, settings_digests: str, streams: Collection[str]) -> Statement:
+        """All state with other digests that has one of these streams."""
+        digests = self._column("settings_digests")
+        some = " OR ".join([f"{digests} LIKE %s"] * len(streams))
+        patterns = [f"%{stream}:%" for stream in streams]
+        return Statement(f"{self._states()} WHERE {digests} <> %s AND ({some})", [settings_digests, *patterns])
+
+    def summaries(self, settings_digests: str) -> Statement:
+        """Summaries of the projects with these digests."""
+        return Statement(
+            f"SELECT {self._listed(('project', 'serial', 'checked_at', 'absent'))} FROM {self._table(STATE.name)} "
+            f"WHERE {self._column('settings_digests')} = %s AND {self._column('project')} <> ''",
+            [settings_digests],
         )
 
-    def _forget(self, stream: str) -> Statement:
-        column = self._column
-        return (
-            f"DELETE FROM {self._table(STATE.name)} WHERE {column('stream')} = %s AND {column('project')} IN "
-            f"(SELECT {column('for_project')} FROM {self._table(NEW_STATE.name)} WHERE {column(LOAD)} = %s "
-            f"AND {column('for_stream')} = %s AND {column('new_seen')} IS NOT NULL)",
-            [stream, self._load, stream],
-        )
+    def _states(self) -> str:
+        return f"SELECT {self._listed(STATE.names())} FROM {self._table(STATE.name)}"
 
-    def _remember(self) -> Statement:
-        new = ("for_stream", "for_project", "new_terms", "new_asked", "new_serial", "new_absent", "new_seen")
-        return (
-            f"INSERT INTO {self._table(STATE.name)} ({self._listed(column.name for column in STATE.columns)}) "
-            f"SELECT {self._listed(new)} FROM {self._table(NEW_STATE.name)} WHERE {self._column(LOAD)} = %s "
-            f"AND {self._column('new_seen')} IS NOT NULL",
-            [self._load],
-        )
+    # Rows ---------------------------------------------------------------------------------------------------------
 
-    def _delete(self, table: Table, *, whole: bool, kept: bool) -> Statement:
-        condition, values = self._in_scope(table, whole=whole, kept=kept)
-        return f"DELETE FROM {self._table(table.name)} WHERE {condition}", values
-
-    def _insert(self, table: Table) -> Statement:
-        listed = self._listed(column.name for column in table.columns)
-        return (
-            f"INSERT INTO {self._table(table.name)} ({listed}) SELECT {listed} FROM {self._new(table)} "
-            f"WHERE {self._column(LOAD)} = %s",
-            [self._load],
-        )
-
-    def _retire(self, table: Table, history: Table, *, whole: bool, kept: bool) -> Statement:
-        """End the states that are not there any more, at the time of the visit that found it."""
-        column = self._column
-        condition, values = self._in_scope(table, whole=whole, kept=kept)
-        its = "" if whole else f" AND {column('for_project')} = {column('project')}"
-        visited = (
-            f"SELECT MAX({column('visited')}) FROM {self._table(NEW_STATE.name)} "
-            f"WHERE {column(LOAD)} = %s AND {column('for_stream')} = %s{its}"
-        )
-        return (
-            f"UPDATE {self._table(history.name)} SET {column(VALID_TO)} = ({visited}) "
-            f"WHERE {column(VALID_TO)} IS NULL AND {condition} AND {column(DIGEST)} NOT IN "
-            f"(SELECT {column(DIGEST)} FROM {self._new(table)} WHERE {column(LOAD)} = %s)",
-            [self._load, table.name, *values, self._load],
-        )
-
-    def _succeed(self, table: Table, history: Table) -> Statement:
-        """Begin the states that were not there before."""
-        column = self._column
-        state = [c.name for c in table.columns if c.name != SEEN_AT.name]
-        return (
-            f"INSERT INTO {self._table(history.name)} ({self._listed([*state, VALID_FROM, DIGEST])}) "
-            f"SELECT {self._listed([*state, SEEN_AT.name, DIGEST])} FROM {self._new(table)} "
-            f"WHERE {column(LOAD)} = %s AND {column(DIGEST)} NOT IN "
-            f"(SELECT {column(DIGEST)} FROM {self._table(history.name)} WHERE {column(VALID_TO)} IS NULL)",
-            [self._load],
-        )
-
-    def _in_scope(self, table: Table, *, whole: bool, kept: bool) -> Statement:
-        """The condition that a row gives way."""
-        column = self._column
-        if whole:
-            return "1 = 1", []
+    def in_scope(self, staged: StagedRows) -> Statement:
+        """The condition that a row of a table, or of its history, is replaced."""
+        if staged.scope.whole:
+            return Statement("1 = 1")
+        column, scope, name = self._column, self._table(SCOPE.name), staged.table.name
+        of_stream = f"{column(LOAD)} = %s AND {column('for_stream')} = %s"
         condition = (
-            f"{column('project')} IN (SELECT {column('for_project')} FROM {self._table(NEW_STATE.name)} "
-            f"WHERE {column(LOAD)} = %s AND {column('for_stream')} = %s AND {column('visited')} IS NOT NULL)"
+            f"{column('project')} IN (SELECT {column('for_project')} FROM {scope} "
+            f"WHERE {of_stream} AND {column('for_partition')} IS NULL)"
         )
-        values = [self._load, table.name]
-        if kept and table.part is not None:
-            condition += (
-                f" AND NOT EXISTS (SELECT 1 FROM {self._table(NEW_KEPT.name)} WHERE {column(LOAD)} = %s "
-                f"AND {column('of_stream')} = %s AND {column('of_project')} = {column('project')} "
-                f"AND {column('of_part')} = {column(table.part)})"
-            )
-            values += [self._load, table.name]
-        return condition, values
+        partition_field = staged.table.partition_field
+        if partition_field is None or not staged.scope.unchanged_partitions:
+            return Statement(condition, [self._load, name])
+        return Statement(
+            f"{condition} AND NOT EXISTS (SELECT 1 FROM {scope} WHERE {of_stream} "
+            f"AND {column('for_project')} = {column('project')} "
+            f"AND {column('for_partition')} = {column(partition_field)})",
+            [self._load, name, self._load, name],
+        )
 
-    def _new(self, table: Table) -> str:
-        return self._table(staged_name(table.name))
+    def replace(self, staged: StagedRows, rows: Statement | None) -> Iterator[Statement]:
+        """Put the rows of a query, whose columns are the table's (None: no rows), in the place of those in scope."""
+        table, condition = self._table(staged.table.name), self.in_scope(staged)
+        yield Statement(f"DELETE FROM {table} WHERE {condition.sql}", condition.values)
+        if rows is not None:
+            yield Statement(f"INSERT INTO {table} ({self._listed(staged.table.names())}) {rows.sql}", rows.values)
 
-    def _listed(self, names: Iterator[str] | Sequence[str]) -> str:
-        return ", ".join(map(self._column, names))
+    def keep_history(
+        self, staged: StagedRows, new: Statement, digest: str, further: Sequence[str] = ()
+    ) -> Iterator[Statement]:
+        """End the states that no new row has, and begin those that only a new row has.
+
+        :param new: what follows FROM in a query for the new rows.
+        :param digest: the digest of a new row, and of a row of the history, in SQL.
+        :param further: columns besides the table's that the new rows and the history have.
+        """
+        assert staged.table.history is not None
+        history, column = self._table(staged.table.history.name), self._column
+        condition = self.in_scope(staged)
+        open_ = f"{column(VALID_TO)} IS NULL AND {condition.sql}"
+        visited = self._visited(staged)
+        yield Statement(
+            f"UPDATE {history} SET {column(VALID_TO)} = ({visited.sql}) "
+            f"WHERE {open_} AND {digest} NOT IN (SELECT {digest} FROM {new.sql})",
+            [*visited.values, *condition.values, *new.values],
+        )
+        state = [name for name in staged.table.names() if name != SEEN_AT.name]
+        yield Statement(
+            f"INSERT INTO {history} ({self._listed([*state, VALID_FROM, *further])}) "
+            f"SELECT {self._listed([*state, SEEN_AT.name, *further])} FROM {new.sql} "
+            f"AND {digest} NOT IN (SELECT {digest} FROM {history} WHERE {open_})",
+            [*new.values, *condition.values],
+        )
+
+    def _visited(self, staged: StagedRows) -> Statement:
+        """The time of the visit to the project of a row."""
+        column = self._column
+        of_row = "" if staged.scope.whole else f" AND {column('for_project')} = {column('project')}"
+        return Statement(
+            f"SELECT MAX({column('visited')}) FROM {self._table(SCOPE.name)} "
+            f"WHERE {column(LOAD)} = %s AND {column('for_stream')} = %s{of_row}",
+            [self._load, staged.table.name],
+        )
+
+
+class SqlState(ABC):
+    """How ``_state`` and ``_run`` are read, and how a run begins; stores that keep them in a database inherit it."""
+
+    @abstractmethod
+    def _statements(self, load: str = "") -> Statements:
+        """The statements in the database's dialect."""
+
+    @abstractmethod
+    def _rows(self, statement: Statement) -> Iterator[Sequence[Any]]:
+        """The rows of a query. Other statements may run before the last one is fetched."""
+
+    @abstractmethod
+    def _execute_all(self, statements: Iterable[Statement]) -> None:
+        """Execute statements in one transaction."""
+
+    def _state(self, row: Sequence[Any]) -> PackedState:
+        """State, from a row of ``_state``."""
+        return PackedState._make(row)
+
+    def _last_run(self) -> RunRow | None:
+        """The row of ``_run``, whose table exists."""
+        rows = list(self._rows(self._statements().run()))
+        if not rows:
+            return None
+        version, index, unfinished, tables = rows[0]
+        return RunRow(version, index, unfinished, tuple((tables or "").split()))
+
+    def begin(self, run: RunRow, *, clear_state: bool) -> None:
+        """Write the row of ``_run``, and delete all state if ``clear_state``."""
+        statements = self._statements()
+        exists = self._last_run() is not None
+        written = [statements.update_run(run) if exists else statements.insert_run(run)]
+        self._execute_all([*written, *([statements.clear_state()] if clear_state else [])])
+
+    def states(self, projects: Collection[str]) -> Iterable[PackedState]:
+        """The state of these projects."""
+        return [self._state(row) for row in self._rows(self._statements().states(projects))] if projects else []
+
+    def summaries(self, settings_digests: str) -> Iterator[ProjectSummary]:
+        """All projects whose ``settings_digests`` are these."""
+        for project, serial, checked_at, absent in self._rows(self._statements().summaries(settings_digests)):
+            yield ProjectSummary(project, serial, checked_at, bool(absent))
+
+    def other_states(self, settings_digests: str, streams: Collection[str]) -> Iterator[PackedState]:
+        """All state with other ``settings_digests`` that has one of these streams, and perhaps more."""
+        return map(self._state, self._rows(self._statements().other_states(settings_digests, streams)))

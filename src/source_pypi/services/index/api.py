@@ -17,13 +17,11 @@ from source_pypi.config import Config
 from source_pypi.errors import DocumentError, NotOfferedError, StaleError
 from source_pypi.http.client import (
     DEFAULT_RETRY_POLICY,
-    Arrived,
     Client,
     RequestLog,
     Response,
     RetryPolicy,
     RetryWait,
-    unheard,
 )
 from source_pypi.http.credentials import credentials_for
 from source_pypi.safety.limits import LONGEST_VERSION
@@ -88,14 +86,9 @@ class Index:
         self._layout = PUBLIC
         self._pypiserver_lock, self._pypiserver_checked = threading.Lock(), False
 
-    def project(
-        self, name: str, previous: Fingerprint = UNKNOWN, arrived: Arrived = unheard
-    ) -> Document[Project] | Unchanged | None:
-        """The project document; None where the index has none: unknown, without releases, or quarantined.
-
-        :param arrived: as of ``Client.get``.
-        """
-        return self._json(self.project_url(name), Project, previous, arrived=arrived)
+    def project(self, name: str, previous: Fingerprint = UNKNOWN) -> Document[Project] | Unchanged | None:
+        """The project document; None where the index has none: unknown, without releases, or quarantined."""
+        return self._json(self.project_url(name), Project, previous)
 
     def project_elsewhere(self, name: str) -> Document[Project] | None:
         """The project document at pypiserver's path, of a project that the index has; None: it is not there.
@@ -186,14 +179,13 @@ class Index:
         previous: Fingerprint,
         accept: str = "application/json",
         page: str = "",
-        arrived: Arrived = unheard,
     ) -> Document[S] | Unchanged | None:
         def parse(body: bytes, url: str, *, etag: str | None, serial: int | None) -> Document[S]:
             if page and body.lstrip().startswith(b"<"):
                 raise NotOfferedError(f"{page} as JSON (PEP 691)", url, "answered HTML")
             return open_document(body, type_, url, etag=etag, serial=serial)
 
-        return self._request(url, parse, previous, accept, arrived)
+        return self._request(url, parse, previous, accept)
 
     def _request(
         self,
@@ -201,7 +193,6 @@ class Index:
         parse: Callable[..., Document[T]],
         previous: Fingerprint,
         accept: str,
-        arrived: Arrived = unheard,
     ) -> Document[T] | Unchanged | None:
         """Request a document; a conditional request if the previous fingerprint has an ETag.
 
@@ -209,7 +200,7 @@ class Index:
         :raises StaleError: when the document is older than the previous one in all tries.
         """
         for tries in range(1, STALE_TRIES + 1):
-            response = self.client.get(url, accept=accept, etag=previous.etag, arrived=arrived)
+            response = self.client.get(url, accept=accept, etag=previous.etag)
             if "X-Devpi-Serial" in response.headers:
                 self._layout = DEVPI
             if response.status == 404:

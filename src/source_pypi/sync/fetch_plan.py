@@ -1,0 +1,144 @@
+"""Which documents of a project are requested, and on which condition. Nothing in this file sends a request."""
+
+from collections.abc import Collection, Iterable
+from typing import Literal
+
+from msgspec import Struct
+
+from source_pypi.config import Config
+from source_pypi.services.index.documents import Document, Fingerprint, Project, Release, Unchanged
+from source_pypi.services.index.documents.kinds import DocumentKind
+from source_pypi.streams.stream import ReleaseView, Stream
+from source_pypi.sync.planner import PreviousState
+from source_pypi.sync.releases import is_pinned
+
+
+class FetchPlan(Struct, frozen=True):
+    """What a run requests of each project.
+
+    :ivar documents: kinds of documents.
+    :ivar releases: which releases of projects that are not pinned.
+    :ivar use_core_metadata: whether core metadata fills gaps in release documents.
+    :ivar follow: whether requirements are needed: those of the pinned releases and, unless the project is pinned, those
+        of the latest release.
+    """
+
+    documents: frozenset[DocumentKind]
+    releases: Literal["latest", "all"] = "latest"
+    use_core_metadata: bool = False
+    follow: bool = False
+
+
+def make_fetch_plan(streams: Iterable[Stream], config: Config) -> FetchPlan:
+    """Return the plan for the projects of a run."""
+    streams, follow = list(streams), config.follow_dependencies > 0
+    kinds = {kind for stream in streams for kind in stream.documents}
+    filled = follow or any(stream.fallback_documents for stream in streams)
+    return FetchPlan(
+        frozenset(kinds | {DocumentKind.PROJECT} if follow else kinds),
+        config.releases,
+        use_core_metadata=config.core_metadata and filled,
+    )
+
+
+def in_full(condition: Fingerprint) -> Fingerprint:
+    """Return the same condition without the ETag: the document comes in full, and still may not be an older copy."""
+    return Fingerprint(serial=condition.serial)
+
+
+def project_condition(plan: FetchPlan, previous: PreviousState) -> Fingerprint:
+    """Return the condition for the project document; in full where only the document tells the requirements."""
+    condition = previous.condition(DocumentKind.PROJECT)
+    return in_full(condition) if plan.follow and previous.requirements is None else condition
+
+
+def needs_page(plan: FetchPlan, *, absent: bool, has_document: bool) -> bool:
+    """Return whether the project page is requested.
+
+    :param absent: whether the index has no project document: only the page can say why (index-api.md 3).
+    """
+    leads_to_provenance = DocumentKind.PROVENANCE in plan.documents and has_document
+    return absent or leads_to_provenance or DocumentKind.PAGE in plan.documents
+
+
+def page_condition(previous: PreviousState, project: Fingerprint | None, *, absent: bool) -> Fingerprint:
+    """Return the condition for the project page; in full when the project document, of which rows are made, changed.
+
+    :param project: of the project document; None: it was not requested.
+    """
+    condition = previous.condition(DocumentKind.PAGE)
+    readers = previous.readers(DocumentKind.PAGE)
+    changed = project is not None and not previous.is_unchanged(DocumentKind.PROJECT, project, readers)
+    return in_full(condition) if absent or changed else condition
+
+
+def releases_to_recheck(plan: FetchPlan, previous: PreviousState, pins: tuple[str, ...]) -> list[str]:
+    """Return the releases whose documents are requested although the project document has not changed.
+
+    An advisory changes a release document only. So pinned releases are requested in every run, and all releases when a
+    full check is due.
+    """
+    if DocumentKind.RELEASES not in plan.documents:
+        return []
+    known = previous.partition_fingerprints(DocumentKind.RELEASES)
+    rechecked = [
+        version
+        for version, fingerprint in known.items()
+        if fingerprint is not None and (previous.full_check or is_pinned(version, pins))
+    ]
+    return rechecked + [pin for pin in pins if not is_pinned(pin, known)]
+
+
+def release_changed(previous: PreviousState, version: str, response: Document[Release] | Unchanged | None) -> bool:
+    """Return whether a release document is another version than the one that some stream has read."""
+    readers = previous.readers(DocumentKind.RELEASES)
+    return isinstance(response, Document) and not previous.is_unchanged(
+        DocumentKind.RELEASES, response.fingerprint, readers, version
+    )
+
+
+def releases_unchanged(previous: PreviousState, document: Document[Project]) -> bool:
+    """Return whether releases that are not pinned need no request: no full check is due, the project is unchanged."""
+    readers = previous.readers(DocumentKind.RELEASES)
+    return not previous.full_check and previous.is_unchanged(DocumentKind.PROJECT, document.fingerprint, readers)
+
+
+def needs_core_metadata(
+    plan: FetchPlan, previous: PreviousState, view: ReleaseView, document: Document[Project]
+) -> bool:
+    """Return whether core metadata fills in a release's requirements: it has none itself, and rows are made of it."""
+    if not plan.use_core_metadata or view.content.info.requires_dist is not None:
+        return False
+    if plan.follow or DocumentKind.RELEASES not in plan.documents:
+        return True
+    readers = previous.readers(DocumentKind.RELEASES)
+    if view.document is document:
+        return not previous.is_unchanged(DocumentKind.PROJECT, document.fingerprint, readers)
+    return not previous.is_unchanged(DocumentKind.RELEASES, view.document.fingerprint, readers, view.version)
+
+
+def file_conditions(
+    kind: DocumentKind,
+    filenames: Iterable[str],
+    previous: PreviousState,
+    *,
+    unchanged: bool,
+    needed_in_full: Collection[str] = (),
+) -> dict[str, Fingerprint | None]:
+    """Return on which condition the documents of files are requested, by file name.
+
+    None: the document was read before, and is taken as unchanged. A file that is missing here is not requested either.
+
+    :param unchanged: whether the documents that lead to the files have not changed.
+    :param needed_in_full: the files whose documents are needed even if they have not changed.
+    """
+    known = previous.partition_fingerprints(kind)
+    conditions: dict[str, Fingerprint | None] = {}
+    for filename in filenames:
+        if filename in needed_in_full:
+            conditions[filename] = in_full(previous.condition(kind, filename))
+        elif not unchanged or (filename not in known and previous.full_check):
+            conditions[filename] = previous.condition(kind, filename)
+        elif filename in known:
+            conditions[filename] = None
+    return conditions

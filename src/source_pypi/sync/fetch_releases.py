@@ -1,0 +1,209 @@
+"""Requests what a project document leads to: release documents, core metadata, provenance documents."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
+
+from source_pypi.errors import NotOfferedError, UnknownReleaseError
+from source_pypi.safety.limits import LONGEST_VERSION
+from source_pypi.selection import SelectedProject
+from source_pypi.services.index.api import Index
+from source_pypi.services.index.documents import (
+    ABSENT,
+    UNCHANGED,
+    UNKNOWN,
+    Document,
+    Fingerprint,
+    Page,
+    Project,
+    Release,
+    Unchanged,
+)
+from source_pypi.services.index.documents.kinds import DocumentKind
+from source_pypi.streams.stream import ReleaseView
+from source_pypi.sync.fetch_plan import (
+    FetchPlan,
+    file_conditions,
+    in_full,
+    release_changed,
+    releases_to_recheck,
+    releases_unchanged,
+)
+from source_pypi.sync.fetch_result import FetchResult
+from source_pypi.sync.planner import PreviousState
+from source_pypi.sync.releases import (
+    declares_core_metadata,
+    files_of,
+    is_pinned,
+    metadata_urls,
+    provenance_urls,
+)
+
+#: What the index returned for a release document; None: it has none.
+_Response = Document[Release] | Unchanged | None
+
+
+class ReleaseFetch:
+    """Requests the release documents of one project, each at most once, and the documents of the releases' files."""
+
+    def __init__(
+        self, index: Index, project: SelectedProject, plan: FetchPlan, previous: PreviousState, result: FetchResult
+    ) -> None:
+        self._index, self._project, self._plan, self._previous = index, project, plan, previous
+        self._result = result
+        self._responses: dict[str, _Response] = {}
+
+    def recheck(self) -> dict[str, _Response]:
+        """Request the releases that may have changed although the project document has not; return the responses."""
+        versions = releases_to_recheck(self._plan, self._previous, self._project.pins)
+        return self._result.attempt([DocumentKind.RELEASES], self._request_all, versions) or {}
+
+    def any_changed(self, responses: Mapping[str, _Response]) -> bool:
+        """Return whether a release document has changed, so that its rows have to be made anew."""
+        return any(release_changed(self._previous, version, response) for version, response in responses.items())
+
+    def keep(self, responses: Mapping[str, _Response]) -> None:
+        """Record the releases of a project whose documents have not changed, and pins that the index does not have."""
+        if not responses:
+            return
+        unknown = {v for v, response in responses.items() if response is None and self._is_pinned(v)}
+        partitions: dict[str, Fingerprint | None] = {}
+        for version, fingerprint in self._previous.partition_fingerprints(DocumentKind.RELEASES).items():
+            if version not in responses:
+                partitions[version] = UNKNOWN
+            elif version not in unknown:
+                partitions[version] = ABSENT if responses[version] is None else fingerprint
+        self._result.partitions[DocumentKind.RELEASES] = partitions
+        self._result.user_errors += [self._unknown_release(v) for v in responses if v in unknown]
+
+    def forget_unchanged_pins(self, responses: Mapping[str, _Response]) -> None:
+        """Let ``fetch`` request unchanged pinned releases again, in full, if their requirements are needed."""
+        if self._plan.follow:
+            for version, response in responses.items():
+                if response is UNCHANGED and self._is_pinned(version):
+                    del self._responses[version]
+
+    def fetch(self, document: Document[Project], wanted: Mapping[str, bool]) -> tuple[ReleaseView, ...]:
+        """Request the wanted releases that may have changed; the latest one is in the project document.
+
+        :param wanted: the versions, and whether each is pinned.
+        """
+        result, latest = self._result, document.content.info.version
+        known = self._previous.partition_fingerprints(DocumentKind.RELEASES)
+        unchanged = releases_unchanged(self._previous, document)
+        partitions: dict[str, Fingerprint | None] = {}
+        views: dict[str, ReleaseView] = {}
+        absent: list[str] = []
+        for version, pinned in wanted.items():
+            listed = tuple(files_of(document.content, version))
+            if version == latest:
+                partitions[version] = None
+                views[version] = ReleaseView(version, document.content, document, listed)
+            elif unchanged and not pinned and version not in self._responses:
+                partitions |= {version: UNKNOWN} if version in known else {}
+            elif (response := self._request(version, pins_in_full=self._plan.follow)) is UNCHANGED:
+                partitions[version] = self._previous.condition(DocumentKind.RELEASES, version)
+            elif isinstance(response, Document):
+                spelling = _spelling(version, document.content, response.content)
+                partitions[spelling] = response.fingerprint
+                views[spelling] = ReleaseView(spelling, response.content, response, listed)
+                result.pinned |= {spelling} if pinned else set()
+            elif pinned:
+                result.user_errors.append(self._unknown_release(version, document))
+            else:
+                absent.append(version)
+        self._warn_of_absent(absent, len(partitions))
+        # the index lists them: the next full check requests them again, even if nothing else has changed
+        result.partitions[DocumentKind.RELEASES] = partitions | dict.fromkeys(absent, ABSENT)
+        return tuple(views.values())
+
+    def _request_all(self, versions: Iterable[str]) -> dict[str, _Response]:
+        return {version: self._request(version) for version in versions}
+
+    def _request(self, version: str, *, pins_in_full: bool = False) -> _Response:
+        """The release document; ``pins_in_full``: the requirements of pinned releases are needed."""
+        if version not in self._responses:
+            condition = self._previous.condition(DocumentKind.RELEASES, version)
+            if pins_in_full and self._is_pinned(version):
+                condition = in_full(condition)
+            self._responses[version] = self._index.release(self._project.project, version, condition)
+        return self._responses[version]
+
+    def _is_pinned(self, version: str) -> bool:
+        return is_pinned(version, self._project.pins)
+
+    def _unknown_release(self, version: str, document: Document[Project] | None = None) -> UnknownReleaseError:
+        name = self._project.project
+        listed = () if document is None else tuple(document.content.releases or ())
+        return UnknownReleaseError(name, version, self._index.release_url(name, version), listed)
+
+    def _warn_of_absent(self, absent: list[str], read: int) -> None:
+        if absent:
+            shown = ", ".join(version[:LONGEST_VERSION] for version in absent[:5]) + (", ..." if absent[5:] else "")
+            self._result.warnings.append(
+                f"{self._project.project}: the index has no release documents of {len(absent)} versions ({shown}); "
+                f"{read} could be read"
+            )
+
+    # Documents of files -----------------------------------------------------------------------------------
+
+    def core_metadata(
+        self, document: Document[Project], wanted: Iterable[str], filled: Collection[str]
+    ) -> dict[str, Document[Any]] | None:
+        """Request the METADATA of the wanted versions, by file name; None: of none of them.
+
+        :param filled: versions whose requirements it fills in: their METADATA is needed even if it has not changed.
+        """
+        kind, result, previous = DocumentKind.CORE_METADATA, self._result, self._previous
+        read = kind in self._plan.documents
+        if read:
+            result.partitions[kind] = {}
+        versions = [version for version in wanted if read or version in filled]
+        if not versions:
+            return None
+        if not declares_core_metadata(document.content):
+            what = f"core metadata of {self._project.project}"
+            result.failures.setdefault(kind, NotOfferedError(what, document.url, "tells of none"))
+        unchanged = previous.is_unchanged(DocumentKind.PROJECT, document.fingerprint, previous.readers(kind))
+        urls, in_full_for = metadata_urls(document, versions), metadata_urls(document, filled)
+        conditions = file_conditions(kind, urls, previous, unchanged=unchanged, needed_in_full=in_full_for)
+        return result.attempt([kind], self._request_files, kind, urls, conditions, self._index.core_metadata)
+
+    def provenance(
+        self, document: Document[Project], page: Document[Page], wanted: Iterable[str]
+    ) -> dict[str, Document[Any]] | None:
+        """Request the provenance documents of the wanted versions' files, by file name; None: that failed."""
+        kind, previous = DocumentKind.PROVENANCE, self._previous
+        readers = previous.readers(kind)
+        unchanged = previous.is_unchanged(DocumentKind.PROJECT, document.fingerprint, readers)
+        unchanged = unchanged and previous.is_unchanged(DocumentKind.PAGE, page.fingerprint, readers)
+        urls = provenance_urls(document.content, page, wanted)
+        conditions = file_conditions(kind, urls, previous, unchanged=unchanged)
+        return self._result.attempt([kind], self._request_files, kind, urls, conditions, self._index.provenance)
+
+    def _request_files(
+        self,
+        kind: DocumentKind,
+        urls: Mapping[str, str],
+        conditions: Mapping[str, Fingerprint | None],
+        request: Callable[[str, Fingerprint], Document[Any] | Unchanged | None],
+    ) -> dict[str, Document[Any]]:
+        """Request documents of several files; return those that were received, by file name."""
+        partitions: dict[str, Fingerprint | None] = {}
+        documents: dict[str, Document[Any]] = {}
+        for filename, condition in conditions.items():
+            if condition is None:
+                partitions[filename] = UNKNOWN
+                continue
+            response = request(urls[filename], condition)
+            if response is UNCHANGED:
+                partitions[filename] = condition
+            elif isinstance(response, Document):
+                partitions[filename] = response.fingerprint
+                documents[filename] = response
+        self._result.partitions[kind] = partitions
+        return documents
+
+
+def _spelling(version: str, project: Project, release: Release) -> str:
+    """The version as the index spells it: as listed, else as the release document has it."""
+    return version if version in (project.releases or {}) else release.info.version or version

@@ -1,0 +1,81 @@
+"""Databases and folders that release 0.4.0 wrote, whose state was of version 1."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import duckdb
+
+from source_pypi.services.index.documents.fingerprint import fingerprint_of
+from source_pypi.streams import choose_streams
+from source_pypi.sync.state import Partition, ProjectState
+from tests.batches import batch_with
+from tests.destinations.loading import into_duckdb, into_folder, rows
+
+ROOT = "http://index.test"
+NOW = 1_795_332_577
+STREAMS = choose_streams(["files", "versions"])
+DIGESTS = "files:7465726d,versions:7465726d"
+#: Rows of ``_state`` that 0.4.0 wrote: the same document for both streams, and different ones.
+SAME = "32cb4167cbf59d7d825f313948a28971fd646967657374646967657374"
+DIFFERENT = "309292940007c381a16492c405226f6e6522ff9401c0c38092930081a093c406646967657374c09191a5612e77686cc0930180c0"
+ALIKE = ProjectState(
+    NOW, b"term", True, 7, {"d": fingerprint_of('"y0Fny/WdfYJfMTlIoolx/Q"', b"", 7)}, {"": Partition(b"digest")}
+)
+STATE = ProjectState(
+    NOW, b"term", True, 7, {"d": fingerprint_of('"one"', b"", 7)}, {"": Partition(b"digest", None, (("a.whl",),))}
+)
+OTHER = ProjectState(NOW + 1, b"term", True, None, {}, {})
+
+
+def test_duckdb_file_continues(tmp_path: Path) -> None:
+    """Rows and state of a DuckDB file of 0.4.0 are read, and the run that it did not finish is resumed."""
+    path = tmp_path / "x.duckdb"
+    with into_duckdb(path, STREAMS, root=ROOT) as loader:
+        loader.add(batch_with("foo", {"files": [{"project": "foo", "filename": "foo.whl"}]}))
+    with duckdb.connect(str(path)) as connection:  # the state as 0.4.0 creates it
+        connection.execute("DROP TABLE _state")
+        connection.execute("DROP TABLE _run")
+        connection.execute(
+            "CREATE TABLE _state (project VARCHAR, terms VARCHAR, asked BIGINT, serial BIGINT, absent BOOLEAN, "
+            "seen BLOB)"
+        )
+        connection.execute("COMMENT ON TABLE _state IS 'A row is stream, a project, and what was last seen of it.'")
+        connection.execute("CREATE TABLE _run (version INTEGER, index VARCHAR, unfinished BIGINT)")
+        connection.execute("COMMENT ON TABLE _run IS 'A row is run: the last one, and since when it is under way.'")
+        connection.execute("INSERT INTO _run VALUES (1, ?, ?)", [ROOT, NOW])
+        for project, serial, packed in (("foo", 7, SAME), ("bar", None, DIFFERENT)):
+            values = [project, DIGESTS, NOW, serial, False, bytes.fromhex(packed)]
+            connection.execute("INSERT INTO _state VALUES (?, ?, ?, ?, ?, ?)", values)
+    with into_duckdb(path, STREAMS, root=ROOT, now=lambda: NOW + 60) as loader:
+        assert loader.warnings == ["the last run ended early: what it loaded is not requested again"]
+        assert loader.unfinished == NOW
+        assert loader.load(["foo", "bar"]) == {
+            "foo": {"files": ALIKE, "versions": ALIKE},
+            "bar": {"files": STATE, "versions": OTHER},
+        }
+        loader.finish()
+    assert rows(path, "SELECT version, unfinished FROM _run") == [(2, None)]
+    assert rows(path, "SELECT filename FROM files") == [("foo.whl",)]
+
+
+def test_folder_is_read_again(tmp_path: Path) -> None:
+    """Tables of a folder of 0.4.0 stay; its state, an SQLite file, is replaced, and one warning says so."""
+    with into_folder(tmp_path, STREAMS, root=ROOT) as loader:
+        loader.add(batch_with("foo", {"files": [{"project": "foo", "filename": "foo.whl"}]}))
+    (tmp_path / "_state.duckdb").unlink()
+    with closing(sqlite3.connect(tmp_path / "_state.sqlite")) as connection:  # the state as 0.4.0 creates it
+        connection.executescript(
+            "CREATE TABLE _state (stream TEXT, project TEXT, terms TEXT, asked INTEGER, serial INTEGER, "
+            "absent INTEGER, seen TEXT, PRIMARY KEY (project, stream)) WITHOUT ROWID;"
+            'CREATE TABLE _run (version INTEGER, "index" TEXT, unfinished INTEGER, tables TEXT);'
+        )
+        connection.execute("INSERT INTO _run VALUES (1, ?, NULL, '_selection files versions')", [ROOT])
+        connection.commit()
+    with into_folder(tmp_path, STREAMS, root=ROOT) as loader:
+        assert loader.warnings == [f"{tmp_path}/ was written by an older release: everything is read again"]
+        assert loader.load(["foo"]) == {}
+    with into_folder(tmp_path, STREAMS, root=ROOT, now=lambda: NOW) as loader:
+        assert [warning for warning in loader.warnings if "older release" in warning] == []
+    assert duckdb.execute(f"SELECT filename FROM '{tmp_path}/files/*.parquet'").fetchall() == [("foo.whl",)]
+    assert not (tmp_path / "_state.sqlite").exists()

@@ -1,0 +1,61 @@
+"""sync/releases.py: which releases are meant, and the URLs of documents about their files."""
+
+import pytest
+
+from source_pypi.selection import SelectedProject
+from source_pypi.services.index.api import Index
+from source_pypi.services.index.documents.kinds import DocumentKind
+from source_pypi.sync.fetch import fetch_project
+from tests.fake_index import FakeIndex, World
+from tests.sync.fetching import FOO, METADATA, PROVENANCE, Connect, plan, received
+
+
+@pytest.mark.parametrize(
+    ("filenames", "chosen"),
+    [
+        (["foo-1.0-cp312-cp312-win32.whl", "foo-1.0-py3-none-any.whl", "foo-1.0.tar.gz"], "foo-1.0-py3-none-any.whl"),
+        (["foo-1.0-py3-none-any.whl", "foo-1.0-py2-none-any.whl"], "foo-1.0-py2-none-any.whl"),
+        (["foo-1.0-cp39-cp39-win32.whl", "foo-1.0-cp312-cp312-win32.whl"], "foo-1.0-cp312-cp312-win32.whl"),
+        (["foo-1.0.tar.gz"], "foo-1.0.tar.gz"),
+        (["foo-1.0.zip", "foo-1.0-py3.11.egg"], "foo-1.0.zip"),
+        (["foo-1.0-py3.11.egg", "foo-1.0.win32.exe"], None),
+    ],
+)
+def test_core_metadata_comes_from_one_file(
+    world: World, fake: FakeIndex, connect: Connect, filenames: list[str], chosen: str | None
+) -> None:
+    """A release is described by the METADATA of a wheel for any platform, else of any wheel, else of the sdist."""
+    for filename in filenames:
+        world.upload("foo", "1.0", filename=filename, metadata=METADATA, core_metadata="0")
+    result = fetch_project(connect(fake), SelectedProject(FOO), plan(DocumentKind.CORE_METADATA))
+    assert list(result.documents.core_metadata) == ([] if chosen is None else [chosen])
+
+
+def test_relative_urls_of_a_mirror_are_resolved(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """URLs that a mirror writes relative to a document are resolved against it; missing ones are left out."""
+    files = [
+        {"filename": "foo-1.tar.gz", "packagetype": "sdist", "url": "../../x/foo-1.tar.gz#a", "core-metadata": True}
+    ]
+    document = {"info": {"version": "1"}, "releases": {"1": files, "2": None}, "urls": files}
+    world.override("/root/pypi/foo/json", document)
+    page = {"files": [{"filename": "foo-1.tar.gz", "provenance": "../../p/1"}, {"filename": "b", "provenance": "q"}]}
+    world.override("/root/simple/foo/", page)
+    world.override("/root/x/foo-1.tar.gz.metadata", METADATA)
+    world.override("/root/p/1", PROVENANCE)
+    index = Index(connect(fake).client, f"{fake.url}/root")
+    result = fetch_project(index, SelectedProject(FOO), plan(DocumentKind.CORE_METADATA, DocumentKind.PROVENANCE))
+    assert result.failures == {}
+    assert list(result.documents.core_metadata) == list(result.documents.provenance) == ["foo-1.tar.gz"]
+    assert [request.status for request in fake.requests] == [200] * 4
+
+
+@pytest.mark.parametrize("where", ["url", "provenance"])
+def test_broken_url_costs_its_document_only(world: World, fake: FakeIndex, connect: Connect, where: str) -> None:
+    """A URL that does not parse costs the document that it leads to, and nothing else."""
+    file = {"filename": "a.whl", "packagetype": "bdist_wheel", "core-metadata": True, where: "http://[x/a"}
+    world.override("/pypi/foo/json", {"info": {"version": "1"}, "releases": {"1": [file]}})
+    world.override("/simple/foo/", {"files": [file]})
+    result = fetch_project(
+        connect(fake), SelectedProject(FOO), plan(DocumentKind.CORE_METADATA, DocumentKind.PROVENANCE)
+    )
+    assert {"project", "page"} <= received(result)

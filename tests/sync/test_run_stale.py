@@ -1,0 +1,95 @@
+"""sync/run.py: documents that are older than the copies that were read before."""
+
+import pytest
+
+from source_pypi.services.index.api import STALE_TRIES
+from source_pypi.services.index.documents.page import JSON_PAGE
+from tests.fake_index import FakeIndex, World, faults
+from tests.memory_store import MemoryStore
+from tests.sync.helpers import Connect, agrees, paths, rich, statuses_of
+
+
+@pytest.mark.parametrize("names", [["files"], ["files", "release", "statuses"]], ids=["alone", "with others"])
+def test_old_copy_of_a_project_changes_nothing(
+    world: World, fake: FakeIndex, connect: Connect, waits: list[float], names: list[str]
+) -> None:
+    """An older copy than the one read before is requested a few times, then left; the next run reads the new one."""
+    rich(world)
+    world.yank("foo", "1.0")
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], names, releases="all")
+    before = store.tables()
+    fake.fault("/pypi/foo/json", faults.stale(), times=STALE_TRIES)
+    (batch,) = store.sync(fake, index, ["foo"], names, releases="all")
+    assert [request.path for request in fake.requests] == ["/pypi/foo/json"] * STALE_TRIES
+    assert len(waits) == STALE_TRIES - 1
+    assert (batch.changes, batch.failures, batch.missing) == ({}, {}, False)
+    assert batch.warnings == (
+        f"{fake.url}/pypi/foo/json is an old copy (serial {world.serial - 1}, {world.serial} was seen before): "
+        "what was loaded stays, the next run asks again (if the index was set up anew, reset the state)",
+    )
+    assert store.tables() == before
+    store.sync(fake, index, ["foo"], names, releases="all")
+    assert {status for statuses in statuses_of(fake).values() for status in statuses} == {304}
+    assert agrees(fake, index, store, ["foo"], names, releases="all")
+
+
+def test_changes_hidden_by_old_copies_are_read_later(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """What changed while only old copies came is read by the next run."""
+    rich(world)
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], ["files"])
+    world.set_serial("foo", world.serial - 1)  # the copies are older than the one that was read
+    world.delete_file("foo-1.0.tar.gz")
+    fake.fault("/pypi/foo/json", faults.stale(), times=None)
+    store.sync(fake, index, ["foo"], ["files"])
+    assert store.batches[0].changes == {}
+    fake.clear_faults()
+    store.sync(fake, index, ["foo"], ["files"])
+    assert store.deleted_keys == {"files": [{"project": "foo", "filename": "foo-1.0.tar.gz"}]}
+    assert agrees(fake, index, store, ["foo"], ["files"])
+
+
+def test_old_copy_of_a_page_costs_its_streams_only(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """An old copy of the page leaves the streams that read it unchanged, and costs the others nothing."""
+    rich(world)
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], ["files", "statuses"])
+    world.set_serial("foo", world.serial - 1)
+    world.upload("foo", "4.0", filename="foo-4.0.tar.gz")
+    fake.fault("/simple/foo/", faults.stale(), times=None)
+    (batch,) = store.sync(fake, index, ["foo"], ["files", "statuses"])
+    assert (set(batch.changes), batch.failures) == ({"files"}, {})
+    assert [warning.split(" (")[0] for warning in batch.warnings] == [f"{fake.url}/simple/foo/ is an old copy"]
+    fake.clear_faults()
+    store.sync(fake, index, ["foo"], ["files", "statuses"])
+    assert store.rows == {"statuses": 1}
+    assert agrees(fake, index, store, ["foo"], ["files", "statuses"])
+
+
+def test_old_copy_of_a_release_costs_its_streams_only(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """An old copy of a release leaves the streams that read releases unchanged, and costs the others nothing."""
+    rich(world)
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo==1.0"], ["files", "release"])
+    world.set_serial("foo", world.serial - 1)
+    world.yank("foo", "1.0")
+    fake.fault("/pypi/foo/1.0/json", faults.stale(), times=None)
+    (batch,) = store.sync(fake, index, ["foo==1.0"], ["files", "release"])
+    assert (set(batch.changes), batch.failures) == ({"files"}, {})
+    fake.clear_faults()
+    store.sync(fake, index, ["foo==1.0"], ["files", "release"])
+    assert store.rows == {"release": 1}
+    assert agrees(fake, index, store, ["foo==1.0"], ["files", "release"])
+
+
+def test_project_without_serial_is_requested_in_each_run(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """A document without serial may be older than the list: the next run requests it again."""
+    listed = {"meta": {"api-version": "1.0"}, "projects": [{"name": "a", "_last-serial": 1}]}
+    world.override("/simple/", listed, JSON_PAGE)
+    world.override("/pypi/a/json", {"info": {"name": "a", "version": "1.0"}, "releases": {}, "urls": []})
+    index, store = connect(fake), MemoryStore()
+    for _ in range(2):
+        store.sync(fake, index, [], ["project"], whole_index=True)
+        assert store.batches[-1].project == "a"
+    assert paths(fake) == ["/simple/ 200", "/pypi/a/json 304"]
