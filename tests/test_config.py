@@ -359,7 +359,7 @@ def test_index_from_the_environment(variables: dict[str, str], url: str, monkeyp
 
 
 def test_index_from_pip_conf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """pip's files are read as pip reads them: the user's, then that of PIP_CONFIG_FILE; variables come first."""
+    """Files of pip are read as pip reads them: the user's, then that of PIP_CONFIG_FILE; variables come first."""
     monkeypatch.delenv("PIP_CONFIG_FILE")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))

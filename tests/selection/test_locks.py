@@ -11,9 +11,9 @@ from packaging.utils import NormalizedName
 from source_pypi.errors import RequirementsError
 from source_pypi.selection.files import read_requirements
 from source_pypi.selection.names import Requested, RequirementsFile
+from tests.selection import without_origins
 
 Read = Callable[[str, str], RequirementsFile]
-from tests.selection import without_origins
 
 
 def requested(project: str, pin: str | None = None, *extras: str) -> Requested:
