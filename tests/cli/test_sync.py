@@ -31,7 +31,9 @@ def test_sync_prints_a_report(world: World, fake: FakeIndex, run: Run, tmp_path:
         "files              6",
     ]
     size = sum(request.body_bytes for request in fake.requests)
-    assert re.fullmatch(rf"2 projects, 2 requests, {size / 1000:.1f} kB, \d+\.\d s -> pypi.duckdb", lines[4])
+    assert re.fullmatch(
+        rf"2 projects, 2 requests, {size / 1000:.1f} kB, \d+\.\d s, {fake.url} -> pypi.duckdb", lines[4]
+    )
     assert lines[5].startswith("try: select ")
     connection = duckdb.connect(str(tmp_path / "pypi.duckdb"), read_only=True)
     assert connection.execute(lines[5].removeprefix("try: ")).description is not None
@@ -116,7 +118,7 @@ def test_waits_are_warnings(world: World, fake: FakeIndex, run: Run) -> None:
         (["fl ask"], "error: 'fl ask' cannot be a project: write a name, or name==version"),
         (["-x-"], "No such option '-x'"),
         (["../etc"], "error: '../etc' cannot be a project: a name has ASCII letters"),
-        (["flask", "--streams", "nope,files"], "error: no such stream: nope (there are: projects, "),
+        (["flask", "--streams", "nope,files"], "error: no such stream: nope (available: projects, "),
         (["flask", "--index-url", "ftp://x"], "error: setting 'index_url': must be a"),
         (["flask", "--into", "no/where.duckdb"], "error: cannot write no/where.duckdb: its folder does not exist"),
         (["flask", "--into", "config.txt"], "error: cannot write config.txt: it is "),

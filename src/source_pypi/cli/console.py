@@ -144,7 +144,7 @@ def warn(line: str) -> None:
     click.echo(f"{_coloured('warning:', 'yellow')} {_shown(line)}", err=True)
 
 
-def note(line: str) -> None:
+def print_note(line: str) -> None:
     """Print a note as one line on standard error."""
     click.echo(f"{_coloured('note:', 'cyan')} {_shown(line)}", err=True)
 

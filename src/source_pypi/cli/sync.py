@@ -11,9 +11,9 @@ import click
 
 from source_pypi.cli.console import (
     INTERRUPTED,
-    note,
     one_line_errors,
     print_error,
+    print_note,
     print_plan,
     print_report,
     progress,
@@ -152,7 +152,7 @@ def _warn_of_selection(run: "Run") -> None:
     from source_pypi.config import environment_note
 
     if (line := environment_note(run.config)) is not None:
-        note(line)
+        print_note(line)
     for warning in run.selection.warnings:
         warn(warning)
 

@@ -86,13 +86,15 @@ def _warnings(skipped: Iterable[Requested], url: str) -> Iterable[str]:
 
 def _warning(file: str, indexes: Sequence[NamedIndex], projects: Sequence[str], read: str) -> str:
     titles = dict.fromkeys(index.title for index in indexes)
-    count = "1 project" if len(projects) == 1 else f"{len(projects):,} projects"
-    names = ", ".join(projects[:_MAX_NAMED]) + (", ..." if len(projects) > _MAX_NAMED else "")
-    source = " or ".join(titles)
+    one = len(projects) == 1
+    count, it, names = (
+        ("1 project", "it", "its name") if one else (f"{len(projects):,} projects", "them", "their names")
+    )
+    shown = ", ".join(projects[:_MAX_NAMED]) + (", ..." if len(projects) > _MAX_NAMED else "")
     single = next(iter(titles)) if len(titles) == 1 else ""
     url = single if single.startswith(("http://", "https://")) else "URL"
     return (
-        f"{file}: skipped {count} ({names}), because the file has them from {source}, this run reads {read}, and their "
-        f"names could be private; to read them, use --index-url {url} (setting index_url), or --any-index (setting "
-        f"any_index) to request them from {read} all the same"
+        f"{file}: skipped {count} ({shown}): the file has {it} from {' or '.join(titles)}, this run reads {read}, and "
+        f"{names} could be private; to read {it}, use --index-url {url} (setting index_url), or --any-index (setting "
+        f"any_index) to request {it} from {read} all the same"
     )

@@ -56,7 +56,7 @@ def choose_streams(names: Iterable[str] | None) -> "tuple[Stream, ...]":
     """
     wanted = DEFAULT if names is None else tuple(names)
     if not wanted:
-        raise SettingError("", f"no stream is named (there are: {', '.join([*NAMES, ALL])})")
+        raise SettingError("", f"no stream is named (available: {', '.join([*NAMES, ALL])})")
     if unknown := [name for name in wanted if name not in NAMES and name != ALL]:
         raise UnknownStreamError(unknown, [*NAMES, ALL])
     return tuple(stream_named(name) for name in NAMES if ALL in wanted or name in wanted)
