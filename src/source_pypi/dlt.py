@@ -34,7 +34,7 @@ import msgspec
 from dlt.common.configuration.container import Container
 from dlt.extract.source import DltSource, SourceInjectableContext
 
-from source_pypi.config import Config, config_of
+from source_pypi.config import Config, config_of, environment_note
 from source_pypi.fields import Field
 from source_pypi.schema import SEEN_AT, column_types, table_fields
 from source_pypi.selection import Selection, select
@@ -66,6 +66,8 @@ def pypi(projects: Iterable[str] = (), streams: Iterable[str] | None = None, **s
     chosen = choose_streams(streams)
     config = config_of(projects, settings)
     selection = select(config) if needs_projects(chosen) else Selection()
+    for warning in filter(None, (environment_note(config), *selection.warnings)):
+        _LOG.warning("%s", warning)
 
     def resources() -> Iterator[Any]:
         documents = dlt.resource(_batches, name="documents", selected=False)(chosen, config, selection)

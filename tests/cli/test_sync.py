@@ -31,7 +31,9 @@ def test_sync_prints_a_report(world: World, fake: FakeIndex, run: Run, tmp_path:
         "files              6",
     ]
     size = sum(request.body_bytes for request in fake.requests)
-    assert re.fullmatch(rf"2 projects, 2 requests, {size / 1000:.1f} kB, \d+\.\d s -> pypi.duckdb", lines[4])
+    assert re.fullmatch(
+        rf"2 projects, 2 requests, {size / 1000:.1f} kB, \d+\.\d s, {fake.url} -> pypi.duckdb", lines[4]
+    )
     assert lines[5].startswith("try: select ")
     connection = duckdb.connect(str(tmp_path / "pypi.duckdb"), read_only=True)
     assert connection.execute(lines[5].removeprefix("try: ")).description is not None

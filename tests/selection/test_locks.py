@@ -11,6 +11,7 @@ from packaging.utils import NormalizedName
 from source_pypi.errors import RequirementsError
 from source_pypi.selection.files import read_requirements
 from source_pypi.selection.names import Requested, RequirementsFile
+from tests.selection import without_origins
 
 Read = Callable[[str, str], RequirementsFile]
 
@@ -71,7 +72,7 @@ archive = { url = "https://example.com/archived-1.0.zip", hashes = { sha256 = "0
 @pytest.mark.parametrize("name", ["pylock.toml", "pylock.linux.toml"])
 def test_pylock(read: Read, name: str) -> None:
     """Both file names of pylock.toml are read; markers are ignored."""
-    assert read(name, PYLOCK) == RequirementsFile(
+    assert without_origins(read(name, PYLOCK)) == RequirementsFile(
         (requested("click", "8.1.7"), requested("flask", "3.0.0"), requested("unversioned")),
         (f"{name}: skipped, not from an index: patched (vcs), our-app (directory), archived (archive)",),
     )
@@ -124,7 +125,7 @@ source = { url = "https://example.com/wheeled-1.0-py3-none-any.whl" }
 
 def test_uv_lock(read: Read) -> None:
     """Every version of a package in a uv.lock is a pin; the project itself and other sources are skipped."""
-    assert read("uv.lock", UV) == RequirementsFile(
+    assert without_origins(read("uv.lock", UV)) == RequirementsFile(
         (requested("numpy", "1.26.4"), requested("numpy", "2.0.0")),
         ("uv.lock: skipped, not from an index: our-app (editable), our-lib (virtual), patched (git), wheeled (url)",),
     )
@@ -181,7 +182,7 @@ content-hash = "0123"
 
 def test_poetry_lock(read: Read) -> None:
     """Packages of a poetry.lock are read, including those of a private index."""
-    assert read("poetry.lock", POETRY) == RequirementsFile(
+    assert without_origins(read("poetry.lock", POETRY)) == RequirementsFile(
         (requested("flask", "3.0.0"), requested("private", "2.0")),
         ("poetry.lock: skipped, not from an index: patched (git), beside (directory)",),
     )
@@ -223,7 +224,7 @@ editable = true
 
 def test_pdm_lock(read: Read) -> None:
     """Packages of a pdm.lock are read with their extras."""
-    assert read("pdm.lock", PDM) == RequirementsFile(
+    assert without_origins(read("pdm.lock", PDM)) == RequirementsFile(
         (requested("requests", "2.31.0"), requested("requests", "2.31.0", "socks")),
         ("pdm.lock: skipped, not from an index: patched (git), beside (path)",),
     )
@@ -250,7 +251,7 @@ PIPFILE: dict[str, Any] = {
 
 def test_pipfile_lock(read: Read) -> None:
     """Packages of all categories of a Pipfile.lock are read."""
-    assert read("Pipfile.lock", json.dumps(PIPFILE)) == RequirementsFile(
+    assert without_origins(read("Pipfile.lock", json.dumps(PIPFILE))) == RequirementsFile(
         (
             requested("flask", "3.0.0"),
             requested("requests", "2.31.0", "socks"),
@@ -268,7 +269,7 @@ def test_pipfile_lock(read: Read) -> None:
 )
 def test_lock_without_packages_has_no_projects(read: Read, name: str, content: str) -> None:
     """A lock file without packages requests no projects."""
-    assert read(name, content) == RequirementsFile()
+    assert without_origins(read(name, content)) == RequirementsFile()
 
 
 SHAPE = "does not have the structure of such a file"
