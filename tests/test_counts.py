@@ -188,11 +188,13 @@ def test_two_documents_a_project(start: Start, some: World, etags: bool) -> None
 
 
 def test_whole_index(start: Start, some: World) -> None:
-    """Of a whole index: one conditional request, for its list."""
+    """An unchanged index takes one request in the next run, for its list."""
     front = start(some)
     first = front.run(0, FLAT, BEGAN, whole_index=True)
     assert first == Counts(SOME + 1, 0, {200: SOME + 1}, first.body_bytes, SOME * (1 + 2 + 4))
-    assert front.run(0, FLAT, BEGAN + 1, whole_index=True) == Counts(1, 1, {304: 1}, 0, 0)
+    second = front.run(0, FLAT, BEGAN + 1, whole_index=True)
+    assert second == Counts(1, 0, {200: 1}, second.body_bytes, 0)
+    assert second.body_bytes < 1_000
 
 
 def test_one_project_has_changed(start: Start) -> None:
