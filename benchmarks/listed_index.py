@@ -26,8 +26,7 @@ from source_pypi.selection import SelectedProject
 from source_pypi.services.index.documents import Fingerprint
 from source_pypi.services.index.documents.page import JSON_PAGE
 from source_pypi.streams import choose_streams
-from source_pypi.sync.batch import Batch
-from source_pypi.sync.changes import Change
+from source_pypi.sync.batch import Batch, Change
 from source_pypi.sync.state import Partition, ProjectState, settings_digest_of
 from source_pypi.sync.state_codec import DIGEST
 from tests.fake_index import FakeIndex, World

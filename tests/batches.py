@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from source_pypi.streams import STREAMS
-from source_pypi.sync.batch import Batch, rows_of
-from source_pypi.sync.changes import SLICE, Change
+from source_pypi.sync.batch import Batch, Change, rows_of
+from source_pypi.sync.changes import SLICE
 from source_pypi.sync.state import ProjectState
 
 SEEN_AT = datetime(2026, 11, 22, 7, 29, 37, tzinfo=UTC)

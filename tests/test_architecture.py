@@ -22,7 +22,7 @@ COMMAND = "sync"
 MOMENTS = (
     ("http/client.py", "get"),
     ("streams/files.py", "files_rows"),
-    ("destinations/duckdb/store.py", "add"),
+    ("destinations/loader.py", "add"),
 )
 
 Stack = Sequence[tuple[str, str]]

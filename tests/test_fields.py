@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from msgspec import NODEFAULT, Meta, Struct, field
 
-from source_pypi.fields import Field, Integer, bare, bounds, describe, fields_of, without_none
+from source_pypi.fields import Field, Integer, bare, describe, fields_of, number_limits, without_none
 
 
 class Inner(Struct):
@@ -98,7 +98,7 @@ def test_description_is_one_line(unit: str, null: str, expected: str) -> None:
 )
 def test_bounds_are_json_schema(meta: Meta, expected: dict[str, Any]) -> None:
     """Bounds become keywords of JSON Schema, except those of 64 bits."""
-    assert bounds(meta) == expected
+    assert number_limits(meta) == expected
 
 
 ONE, TWO = Meta(description="one"), Meta(description="two")

@@ -72,7 +72,7 @@ def _field(name: str, hint: Any, default: Any) -> Field:
     keywords: dict[str, Any] = {}
     for meta in metas:
         keywords |= meta.extra_json_schema or {}
-        keywords |= bounds(meta)
+        keywords |= number_limits(meta)
     return Field(
         name=name,
         type=type_,
@@ -86,7 +86,7 @@ def _field(name: str, hint: Any, default: Any) -> Field:
     )
 
 
-def bounds(meta: Meta) -> dict[str, Any]:
+def number_limits(meta: Meta) -> dict[str, Any]:
     """The bounds of a number as keywords of JSON Schema, without those of 64 bits."""
     named = {"minimum": meta.ge, "maximum": meta.le, "exclusiveMinimum": meta.gt}
     return {name: bound for name, bound in named.items() if bound not in (None, -(2**63), 2**63 - 1)}

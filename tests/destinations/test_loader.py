@@ -17,7 +17,7 @@ from source_pypi.services.index.api import Index
 from source_pypi.services.index.documents import ABSENT, UNKNOWN
 from source_pypi.services.index.documents.fingerprint import fingerprint_of
 from source_pypi.streams import choose_streams
-from source_pypi.sync.changes import Change
+from source_pypi.sync.batch import Change
 from source_pypi.sync.resume import RESUME_WITHIN
 from source_pypi.sync.run import batches
 from source_pypi.sync.state import WHOLE_INDEX, Partition, ProjectState, ProjectSummary

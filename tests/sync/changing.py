@@ -11,7 +11,8 @@ from source_pypi.services.index.documents import Fingerprint
 from source_pypi.services.index.documents.fingerprint import fingerprint_of
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import ProjectDocuments, Row, Stream
-from source_pypi.sync.changes import Change, change_of
+from source_pypi.sync.batch import Change
+from source_pypi.sync.changes import change_of
 from source_pypi.sync.fetch_result import FetchResult
 from source_pypi.sync.planner import PreviousState
 from source_pypi.sync.state import ProjectState

@@ -9,7 +9,7 @@ from packaging.utils import NormalizedName
 from source_pypi.services.index.api import Index
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams import choose_streams
-from source_pypi.sync.batch import batch_of
+from source_pypi.sync.changes import batch_of
 from source_pypi.sync.fetch_plan import FetchPlan
 from source_pypi.sync.fetch_result import FetchResult
 from source_pypi.sync.planner import PreviousState

@@ -14,8 +14,8 @@ from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams import choose_streams
 from source_pypi.streams.roles import Role
 from source_pypi.streams.stream import ProjectDocuments
-from source_pypi.sync.batch import Batch, batch_of, lines_of, rows_of
-from source_pypi.sync.changes import SLICE, Change
+from source_pypi.sync.batch import Batch, Change, lines_of, rows_of
+from source_pypi.sync.changes import SLICE, batch_of
 from source_pypi.sync.fetch_result import FetchResult
 from source_pypi.sync.planner import PreviousState
 from source_pypi.sync.state import CODES, Partition, ProjectState

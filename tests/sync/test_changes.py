@@ -10,7 +10,8 @@ from source_pypi.errors import TooLargeError
 from source_pypi.services.index.documents import ABSENT, Fingerprint
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import ProjectDocuments, Row, Stream
-from source_pypi.sync.changes import SLICE, Change
+from source_pypi.sync.batch import Change
+from source_pypi.sync.changes import SLICE
 from source_pypi.sync.fetch_result import FetchResult
 from source_pypi.sync.state import CODES, ProjectState
 from tests.sync.changing import DIGEST, NOW, A, B, RowSource, Thing, change, found, thing, written

@@ -7,7 +7,7 @@ import pytest
 from source_pypi.services.index.documents import ABSENT, UNKNOWN, Fingerprint
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import Stream
-from source_pypi.sync.changes import Change
+from source_pypi.sync.batch import Change
 from source_pypi.sync.state import Partition
 from tests.sync.changing import A, B, Piece, RowSource, change, found, piece, written
 

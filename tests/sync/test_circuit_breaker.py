@@ -17,7 +17,7 @@ def breaker_after(*errors: SourceError | None) -> CircuitBreaker:
     """A circuit breaker after projects whose pages had these errors; None: it could be read."""
     breaker = CircuitBreaker()
     for error in errors:
-        breaker.record(FetchResult(failures={} if error is None else {DocumentKind.PAGE: error}), PLAN.documents)
+        breaker.add(FetchResult(failures={} if error is None else {DocumentKind.PAGE: error}), PLAN.documents)
     return breaker
 
 
@@ -36,7 +36,7 @@ def test_kind_is_not_requested_after_three_outages_in_a_row() -> None:
     breaker = breaker_after(OUTAGE, OUTAGE, OUTAGE)
     assert breaker.without_failing(PLAN) == replace(PLAN, documents=frozenset({DocumentKind.PROJECT}))
     later = FetchResult()
-    breaker.record(later, PLAN.documents)
+    breaker.add(later, PLAN.documents)
     assert later.failures == {DocumentKind.PAGE: OUTAGE}
 
 
@@ -45,5 +45,5 @@ def test_failed_project_document_does_not_count_for_the_others() -> None:
     breaker = CircuitBreaker()
     for _ in range(3):
         failures: dict[DocumentKind, SourceError] = dict.fromkeys((DocumentKind.PROJECT, DocumentKind.PAGE), OUTAGE)
-        breaker.record(FetchResult(failures=failures), PLAN.documents)
+        breaker.add(FetchResult(failures=failures), PLAN.documents)
     assert breaker.without_failing(PLAN) is PLAN

@@ -141,7 +141,7 @@ def test_projects_are_requested_one_after_another(
     for name in ("p0", "p1", "p2"):
         world.add(name, releases=["1.0", "2.0"])
     events: list[RetryWait | RequestLog] = []
-    list(read(connect(fake, tell=events.append), [project, "p1", "p2"], streams(*names), **settings))
+    list(read(connect(fake, on_event=events.append), [project, "p1", "p2"], streams(*names), **settings))
     found = [re.search(r"p\d", event.url) for event in events]
     order = [match[0] for match in found if match is not None]
     assert (order, len(order) > 3) == (sorted(order), True)
@@ -154,7 +154,7 @@ def test_slow_project_does_not_stop_the_other_workers(world: World, fake: FakeIn
         world.add(name)
     fake.fault("/pypi/p0/json", faults.slow(0.5))
     events: list[RetryWait | RequestLog] = []
-    list(read(connect(fake, connections=2, tell=events.append), names, streams("files"), max_concurrency=2))
+    list(read(connect(fake, connections=2, on_event=events.append), names, streams("files"), max_concurrency=2))
     order = [event.url.split("/")[-2] for event in events]
     assert order[: order.index("p0")] == ["p1", "p2", "p3"]
 

@@ -15,8 +15,7 @@ from source_pypi.errors import (
     UnknownReleaseError,
     UnreachableError,
 )
-from source_pypi.sync.batch import Batch
-from source_pypi.sync.changes import Change
+from source_pypi.sync.batch import Batch, Change
 from source_pypi.sync.run import _has_failed
 from source_pypi.sync.state import ProjectState
 from tests.batches import rows_in

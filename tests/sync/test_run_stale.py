@@ -25,8 +25,8 @@ def test_old_copy_of_a_project_changes_nothing(
     assert len(waits) == STALE_TRIES - 1
     assert (batch.changes, batch.failures, batch.missing) == ({}, {}, False)
     assert batch.warnings == (
-        f"{fake.url}/pypi/foo/json is an old copy (serial {world.serial - 1}, {world.serial} was seen before): "
-        "what was loaded stays, the next run asks again (if the index was set up anew, reset the state)",
+        f"{fake.url}/pypi/foo/json is an old copy (serial {world.serial - 1}, previously {world.serial}): "
+        "loaded rows stay, and the next run tries again (if the index was set up anew, reset the state)",
     )
     assert store.tables() == before
     store.sync(fake, index, ["foo"], names, releases="all")

@@ -2,7 +2,7 @@
 
 from source_pypi.errors import NotOfferedError, RefusedError, UnavailableError, UnknownReleaseError
 from source_pypi.services.index.documents.invalid_fields import InvalidField
-from source_pypi.sync.changes import Change
+from source_pypi.sync.batch import Change
 from source_pypi.sync.summary import MAX_LISTED_ERRORS, RunSummary, warnings_of
 from tests.batches import SEEN, batch_with, change_with
 

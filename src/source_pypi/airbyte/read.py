@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from source_pypi.http.client import RequestLog, RetryWait
     from source_pypi.services.index.api import Index
     from source_pypi.streams.stream import Stream
-    from source_pypi.sync.batch import Batch
-    from source_pypi.sync.changes import Change
+    from source_pypi.sync.batch import Batch, Change
     from source_pypi.sync.run import Run
     from source_pypi.sync.summary import RunSummary
 

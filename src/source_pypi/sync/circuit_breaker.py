@@ -30,7 +30,7 @@ class CircuitBreaker:
         """Return the plan without the kinds of documents that are not requested any more."""
         return replace(plan, documents=plan.documents - self._errors.keys()) if self._errors else plan
 
-    def record(self, result: FetchResult, kinds: Collection[DocumentKind]) -> None:
+    def add(self, result: FetchResult, kinds: Collection[DocumentKind]) -> None:
         """Count a project's failures, and add to the result those of ``kinds`` that were no longer requested."""
         if DocumentKind.PROJECT in result.failures:  # the documents behind it were not requested
             return

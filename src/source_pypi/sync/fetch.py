@@ -87,7 +87,8 @@ class _ProjectFetch:
     def request_project(self) -> None:
         """Request the project document."""
         result, condition = self.result, project_condition(self._plan, self._previous)
-        self._document = result.attempt(VIA_PROJECT, self._index.project, self._name, condition)
+        with result.recording_failures(VIA_PROJECT):
+            self._document = self._index.project(self._name, condition)
         error = result.failures.get(DocumentKind.PROJECT)
         if isinstance(error, CONNECTION_ERRORS) and not self._index.client.answered:
             raise error
@@ -97,7 +98,9 @@ class _ProjectFetch:
     def _request_project_in_full(self, kinds: Iterable[DocumentKind]) -> None:
         """Request the unchanged project document, which the rows made of these kinds of documents need as well."""
         result, condition = self.result, in_full(self.result.fingerprints[DocumentKind.PROJECT])
-        document = result.attempt(kinds, self._index.project, self._name, condition)
+        document = None
+        with result.recording_failures(kinds):
+            document = self._index.project(self._name, condition)
         if document is None:
             result.stale.update(kinds)  # it disappeared between two requests; the next run finds out what happened
             return
@@ -134,7 +137,9 @@ class _ProjectFetch:
         condition = page_condition(self._previous, result.fingerprints.get(DocumentKind.PROJECT), absent=absent)
         kinds = {DocumentKind.PAGE, DocumentKind.PROVENANCE} | (VIA_PROJECT if absent else set())
         url = index.project_url(name)  # the response may show that this index keeps its documents elsewhere
-        self._page = page = result.attempt(kinds, index.page, name, condition)
+        self._page = page = None
+        with result.recording_failures(kinds):
+            self._page = page = index.page(name, condition)
         if DocumentKind.PAGE in result.stale:
             return
         error = result.failures.get(DocumentKind.PAGE)
@@ -162,7 +167,9 @@ class _ProjectFetch:
 
     def _request_project_elsewhere(self) -> None:
         """Request the project document where other software keeps it; if it is there, nothing has failed."""
-        document = self.result.attempt(VIA_PROJECT, self._index.project_elsewhere, self._name)
+        document = None
+        with self.result.recording_failures(VIA_PROJECT):
+            document = self._index.project_elsewhere(self._name)
         if document is not None:
             self._document = document
             self._set_fingerprint(DocumentKind.PROJECT, document, document.fingerprint)
@@ -200,7 +207,8 @@ class _ProjectFetch:
             latest = document.content.info.version
             all_read = DocumentKind.RELEASES in plan.documents
             versions = {v: pinned for v, pinned in wanted.items() if all_read or pinned or v == latest}
-            found["releases"] = result.attempt([DocumentKind.RELEASES], self._releases.fetch, document, versions)
+            with result.recording_failures([DocumentKind.RELEASES]):
+                found["releases"] = self._releases.fetch(document, versions)
         views = found.get("releases") or ()
         filled = {view.version for view in views if needs_core_metadata(plan, self._previous, view, document)}
         found["core_metadata"] = self._releases.core_metadata(document, wanted, filled)

@@ -5,7 +5,7 @@ from typing import Any
 
 from source_pypi.errors import NotOfferedError, SourceError, StaleError
 from source_pypi.services.index.api import Index
-from source_pypi.services.index.documents import UNCHANGED, UNKNOWN, Document, Fingerprint, Listing
+from source_pypi.services.index.documents import UNCHANGED, UNKNOWN, Document, Fingerprint, Listing, Unchanged
 from source_pypi.services.index.documents.kinds import INDEX_DOCUMENTS, DocumentKind
 from source_pypi.streams.stream import ProjectDocuments
 from source_pypi.sync.fetch_plan import in_full
@@ -34,10 +34,9 @@ def fetch_index(index: Index, kinds: Collection[DocumentKind], list_condition: F
     result = FetchResult()
     documents: dict[str, Any] = {}
     for kind in sorted(INDEX_DOCUMENTS.intersection(kinds), key=lambda kind: kind.value):
-        if kind is DocumentKind.LISTING:
-            response = result.attempt([kind], index.listing, list_condition)
-        else:
-            response = result.attempt([kind], requests[kind])
+        response: Document[Any] | Unchanged | None = None
+        with result.recording_failures([kind]):
+            response = index.listing(list_condition) if kind is DocumentKind.LISTING else requests[kind]()
         if response is None and result.answered(kind):
             result.failures[kind] = NotOfferedError(kind.value, index.url_of(kind))
         elif response is UNCHANGED:

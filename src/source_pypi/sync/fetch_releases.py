@@ -55,7 +55,9 @@ class ReleaseFetch:
     def recheck(self) -> dict[str, _Response]:
         """Request the releases that may have changed although the project document has not; return the responses."""
         versions = releases_to_recheck(self._plan, self._previous, self._project.pins)
-        return self._result.attempt([DocumentKind.RELEASES], self._request_all, versions) or {}
+        with self._result.recording_failures([DocumentKind.RELEASES]):
+            return self._request_all(versions)
+        return {}
 
     def any_changed(self, responses: Mapping[str, _Response]) -> bool:
         """Return whether a release document has changed, so that its rows have to be made anew."""
@@ -166,7 +168,9 @@ class ReleaseFetch:
         unchanged = previous.is_unchanged(DocumentKind.PROJECT, document.fingerprint, previous.readers(kind))
         urls, in_full_for = metadata_urls(document, versions), metadata_urls(document, filled)
         conditions = file_conditions(kind, urls, previous, unchanged=unchanged, needed_in_full=in_full_for)
-        return result.attempt([kind], self._request_files, kind, urls, conditions, self._index.core_metadata)
+        with result.recording_failures([kind]):
+            return self._request_files(kind, urls, conditions, self._index.core_metadata)
+        return None
 
     def provenance(
         self, document: Document[Project], page: Document[Page], wanted: Iterable[str]
@@ -178,7 +182,9 @@ class ReleaseFetch:
         unchanged = unchanged and previous.is_unchanged(DocumentKind.PAGE, page.fingerprint, readers)
         urls = provenance_urls(document.content, page, wanted)
         conditions = file_conditions(kind, urls, previous, unchanged=unchanged)
-        return self._result.attempt([kind], self._request_files, kind, urls, conditions, self._index.provenance)
+        with self._result.recording_failures([kind]):
+            return self._request_files(kind, urls, conditions, self._index.provenance)
+        return None
 
     def _request_files(
         self,

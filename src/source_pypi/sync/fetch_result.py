@@ -1,7 +1,7 @@
 """What a fetch found: documents, why others are missing, and what the user should know."""
 
-from collections.abc import Callable, Iterable
-from typing import ParamSpec, TypeVar
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from msgspec import Struct, field
 
@@ -10,9 +10,6 @@ from source_pypi.selection import SelectedProject
 from source_pypi.services.index.documents import Fingerprint
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import ProjectDocuments
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 class FetchResult(Struct):
@@ -43,15 +40,14 @@ class FetchResult(Struct):
     pinned: frozenset[str] = frozenset()
     requirements: tuple[str, ...] | None = None
 
-    def attempt(
-        self, kinds: Iterable[DocumentKind], request: Callable[P, T], *args: P.args, **kwargs: P.kwargs
-    ) -> T | None:
-        """Return what ``request`` returns; when it fails, record why for each of ``kinds``, and return None.
+    @contextmanager
+    def recording_failures(self, kinds: Iterable[DocumentKind]) -> Iterator[None]:
+        """Record why a request within the ``with`` block fails, for each of ``kinds``, and go on after the block.
 
         :raises RefusedError: when the index refuses the credentials (401): it would refuse every other request, too.
         """
         try:
-            return request(*args, **kwargs)
+            yield
         except StaleError as error:
             self.stale.update(kinds)
             self.warnings.append(str(error))
@@ -59,7 +55,6 @@ class FetchResult(Struct):
             if isinstance(error, RefusedError) and error.status == 401:
                 raise
             self.failures.update(dict.fromkeys(kinds, error))
-        return None
 
     def answered(self, kind: DocumentKind) -> bool:
         """Return whether it is known what became of a document; that the index does not have it counts, too."""

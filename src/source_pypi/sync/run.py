@@ -28,7 +28,8 @@ from source_pypi.selection import Selection, select
 from source_pypi.services.index.api import Index, open_index
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import Stream
-from source_pypi.sync.batch import Batch, batch_of
+from source_pypi.sync.batch import Batch
+from source_pypi.sync.changes import batch_of
 from source_pypi.sync.circuit_breaker import STOP_AFTER, CircuitBreaker
 from source_pypi.sync.fetch import fetch_project
 from source_pypi.sync.fetch_index import IndexDocuments
@@ -225,7 +226,7 @@ class _ProjectReader:
         if self._queue.follows(task.project):
             plan = replace(plan, follow=True)
         result = fetch_project(self._index, task.project, plan, task.previous)
-        self._circuit_breaker.record(result, self._plan.documents)
+        self._circuit_breaker.add(result, self._plan.documents)
         releases = result.failures.get(DocumentKind.RELEASES)
         only_followed = DocumentKind.RELEASES not in self._plan.documents
         if releases is not None and only_followed and DocumentKind.PROJECT not in result.failures:

@@ -18,7 +18,7 @@ from source_pypi.safety.limits import LARGEST_ROW
 from source_pypi.schema import table_fields
 from source_pypi.services.index.api import Index
 from source_pypi.streams import choose_streams
-from source_pypi.sync.changes import Change
+from source_pypi.sync.batch import Change
 from tests.batches import SEEN, batch_with
 from tests.destinations.loading import ALL, into_folder, kill, run
 from tests.fake_index import FakeIndex, World
