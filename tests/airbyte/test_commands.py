@@ -181,3 +181,20 @@ def test_check_suggests_similar_names(world: World, fake: FakeIndex) -> None:
     status = json.loads(airbyte.check(config(fake, "flsk", "requets")))["connectionStatus"]
     assert status["message"] == f"not on the index {fake.url}: flsk, requets (similar names there: Flask, requests)"
     assert fake.counts["/simple/"] == 1
+
+
+def test_check_names_skipped_projects_and_the_index(world: World, fake: FakeIndex) -> None:
+    """Check says which projects of the requirements are skipped; its errors name the index."""
+    world.add("flask")
+    more = {"requirements": "--extra-index-url https://corp.example.com/simple\nsecret-lib"}
+    status = json.loads(airbyte.check(config(fake, "flask", **more)))["connectionStatus"]
+    assert status["status"] == "SUCCEEDED"
+    assert status["message"].startswith(
+        f"{fake.url} has flask; setting 'requirements': skipped 1 project (secret-lib): the file has it from "
+    )
+    assert fake.counts == {"/pypi/flask/json": 1}
+    status = json.loads(airbyte.check(config(fake, "fl ask")))["connectionStatus"]
+    assert status == {
+        "status": "FAILED",
+        "message": f"'fl ask' cannot be a project: write a name, or name==version (index: {fake.url})",
+    }

@@ -187,8 +187,8 @@ def test_options_of_pip(options: str, title: str, advice: str, nested: bool) -> 
     public = "the public index"
     lines = [
         f"{file}: skipped 1 project ({name}): the file has it from {title}, this run reads {public}, and its name "
-        f"could be private; to read it, use --index-url {advice} (setting index_url), or --any-index (setting any_index) to "
-        f"request it from {public} all the same"
+        f"could be private; to read it, use --index-url {advice} (setting index_url), or --any-index (setting "
+        f"any_index) to request it from {public} all the same"
         for file, name in (("a.txt", "secret-lib"), ("b.txt", "other-lib"))
     ]
     assert str(caught.value) == f"a.txt, b.txt: no project is left to request ({'; '.join(lines)})"

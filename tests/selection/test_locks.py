@@ -78,6 +78,27 @@ def test_pylock(read: Read, name: str) -> None:
     )
 
 
+@pytest.mark.parametrize("version", ["1.1", "1.25"])
+def test_pylock_of_a_newer_minor_version(read: Read, version: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A lock of a newer minor version is read, with a warning that has the file's name; nothing else is logged."""
+    file = read("pylock.toml", PYLOCK.replace('lock-version = "1.0"', f'lock-version = "{version}"'))
+    assert [one.project for one in file.requested] == ["click", "flask", "unversioned"]
+    assert file.warnings[0] == (
+        f"pylock.toml: lock-version {version} is newer than 1.0; what 1.0 does not have is ignored"
+    )
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_lock_in_the_encoding_of_its_byte_order_mark(encoding: str, tmp_path: Path) -> None:
+    """A lock file that an editor or shell on Windows wrote is read, with its lines."""
+    (tmp_path / "uv.lock").write_bytes(UV.encode(encoding))
+    (tmp_path / "Pipfile.lock").write_bytes(json.dumps(PIPFILE).encode(encoding))
+    assert len(read_requirements(tmp_path / "Pipfile.lock").requested) == 5
+    origins = [one.origin for one in read_requirements(tmp_path / "uv.lock").requested]
+    assert [origin.line for origin in origins if origin] == [22, 29]
+
+
 UV = """
 version = 1
 revision = 3

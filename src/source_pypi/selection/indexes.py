@@ -4,6 +4,7 @@ A project is requested only from the index that its file names, or that the user
 another index may be private: an index that is asked for it could answer with another project of that name.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
@@ -92,7 +93,7 @@ def _warning(file: str, indexes: Sequence[NamedIndex], projects: Sequence[str], 
     )
     shown = ", ".join(projects[:_MAX_NAMED]) + (", ..." if len(projects) > _MAX_NAMED else "")
     single = next(iter(titles)) if len(titles) == 1 else ""
-    url = single if single.startswith(("http://", "https://")) else "URL"
+    url = single if re.match(r"https?://", single, re.IGNORECASE) else "URL"
     return (
         f"{file}: skipped {count} ({shown}): the file has {it} from {' or '.join(titles)}, this run reads {read}, and "
         f"{names} could be private; to read {it}, use --index-url {url} (setting index_url), or --any-index (setting "

@@ -41,7 +41,7 @@ def index_title(url: str) -> str:
 
 @lru_cache(1024)
 def _key(url: str) -> str:
-    """A URL that all URLs of an index have in common; a text that is not one stays as it is."""
+    """What all URLs of an index have in common: host, port and path. A text that is not a URL stays as it is."""
     text = url.strip()
     try:
         parts = urlsplit(text)
@@ -56,7 +56,7 @@ def _key(url: str) -> str:
         path = path.removesuffix(interface).rstrip("/")
     if not path and host in _public_hosts():
         host = _public_host()
-    return f"http://{host}{path}" if port in _DEFAULT_PORTS else f"http://{host}:{port}{path}"
+    return f"index://{host}{path}" if port in _DEFAULT_PORTS else f"index://{host}:{port}{path}"
 
 
 @cache

@@ -136,4 +136,5 @@ STREAM = Stream(
     rows=dependencies_rows,
     required_key="info.requires_dist",
     fallback_documents=(DocumentKind.CORE_METADATA,),
+    revision=1,  # since names are not taken from URLs and paths
 )
