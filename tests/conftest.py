@@ -1,5 +1,6 @@
 """What the tests share: a world, the index that serves it, and our side of the wire without pace or waiting."""
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -28,6 +29,25 @@ def _without_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in PROXY_VARIABLES:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
+
+
+#: What names an index in the environment of pip and uv (standards/index_settings.py).
+INDEX_VARIABLES = (
+    "PIP_INDEX_URL",
+    "PIP_EXTRA_INDEX_URL",
+    "UV_DEFAULT_INDEX",
+    "UV_INDEX",
+    "UV_INDEX_URL",
+    "UV_EXTRA_INDEX_URL",
+)
+
+
+@pytest.fixture(autouse=True)
+def _without_index_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No index that this machine's pip or uv uses changes what a run says or reads."""
+    for name in INDEX_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from source_pypi.config import Config, make_config, read_config
+from source_pypi.config import Config, config_of, environment_note, make_config, read_config, without_unknown
 from source_pypi.errors import SettingError
+from source_pypi.standards.index_urls import default_url
 
 DEFAULTS: dict[str, Any] = {
     "projects": (),
@@ -22,6 +23,8 @@ DEFAULTS: dict[str, Any] = {
     "track_removed": True,
     "full_check_days": 7,
     "index_url": None,
+    "index_from": "settings",
+    "any_index": False,
     "index_username": None,
     "index_password": None,
     "credentials_from": "settings",
@@ -44,6 +47,8 @@ ALL: dict[str, Any] = {
     "track_removed": False,
     "full_check_days": 0.5,
     "index_url": "https://packages.example.com/root/mirror",
+    "index_from": "environment",
+    "any_index": True,
     "index_username": "alice",
     "index_password": "secret",
     "credentials_from": "netrc",
@@ -91,11 +96,36 @@ def test_null_and_empty_texts_give_the_default(name: str, nothing: str | None) -
     assert make_config({name: nothing}) == Config()
 
 
-def test_unknown_settings_are_ignored() -> None:
-    """Unknown settings are ignored, such as those that Airbyte adds."""
-    assert make_config({"project_name": "foo", "start_date": 1, "__injected": {"a": [None]}}) == Config(
-        project_name="foo"
-    )
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("index_ur", "index_url"),
+        ("index-url", "index_url"),
+        ("indexUrl", "index_url"),
+        ("Index_URL", "index_url"),
+        ("url", "index_url"),
+        ("index", "index_url"),
+        ("base_url", "index_url"),
+        ("extra_index_url", "index_url"),
+        ("project", "projects"),
+        ("max_concurency", "max_concurrency"),
+        ("password", "index_password"),
+    ],
+)
+def test_misspelt_setting_is_refused_with_a_suggestion(name: str, hint: str) -> None:
+    """An unknown setting is an error; a similar one is suggested. Airbyte's commands refuse a similar name as well."""
+    for read in (make_config, without_unknown, lambda settings: config_of(["a"], settings)):
+        with pytest.raises(SettingError) as caught:
+            read({name: "x"})
+        assert str(caught.value).startswith(f"setting {name!r}: there is no such setting; did you mean {hint!r}?")
+
+
+def test_other_unknown_settings() -> None:
+    """An unknown setting that is like none is an error too, but in Airbyte's commands, which leave it out."""
+    settings = {"project_name": "foo", "start_date": 1, "__injected": {"a": [None]}}
+    with pytest.raises(SettingError, match=r"^setting 'start_date': there is no such setting$"):
+        make_config(settings)
+    assert without_unknown(settings) == ({"project_name": "foo"}, ["start_date", "__injected"])
 
 
 @pytest.mark.parametrize(
@@ -223,12 +253,20 @@ def test_errors_have_no_secret(settings: dict[str, Any]) -> None:
     assert "hunter2" not in repr(caught.value)
 
 
-@pytest.mark.parametrize("settings", [{}, ALL, {"unknown": [1]}, {"project_name": "caf\u00e9"}])
+@pytest.mark.parametrize("settings", [{}, ALL, {"project_name": "caf\u00e9"}])
 def test_settings_are_read_from_a_file(settings: dict[str, Any], tmp_path: Path) -> None:
     """The settings are read from a JSON object in a file."""
     path = tmp_path / "config.json"
     path.write_text(json.dumps(settings, indent=2, ensure_ascii=False), encoding="utf-8")
     assert read_config(path) == make_config(settings)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_settings_in_any_unicode_encoding(encoding: str, tmp_path: Path) -> None:
+    """A configuration is read in UTF-8, UTF-16 and UTF-32, with or without a byte order mark."""
+    path = tmp_path / "config.json"
+    path.write_bytes('{"project_name": "caf\u00e9"}'.encode(encoding))
+    assert read_config(path) == Config(project_name="caf\u00e9")
 
 
 def test_invalid_setting_in_a_file_is_refused(tmp_path: Path) -> None:
@@ -288,3 +326,79 @@ def test_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingError) as caught:
         read_config(tmp_path)
     assert str(caught.value) == f"the configuration {tmp_path} cannot be read: Is a directory"
+
+
+MAIN, MORE = "https://ann:hunter2@main.example.com/simple", "https://more.example.com/simple/"
+
+
+@pytest.mark.parametrize(
+    ("variables", "url"),
+    [
+        ({"PIP_INDEX_URL": MAIN}, MAIN),
+        ({"UV_DEFAULT_INDEX": MAIN}, MAIN),
+        ({"UV_INDEX_URL": MAIN}, MAIN),
+        ({"UV_INDEX": MAIN}, MAIN),
+        ({"UV_INDEX": f"corp={MAIN} more={MORE}"}, MAIN),
+        ({"PIP_EXTRA_INDEX_URL": f"{MORE} {MAIN}"}, MORE),
+        ({"PIP_INDEX_URL": MAIN, "PIP_EXTRA_INDEX_URL": MORE}, MAIN),
+        ({"PIP_INDEX_URL": default_url(), "UV_INDEX": MORE}, MORE),
+        ({"PIP_INDEX_URL": default_url()}, default_url()),
+        ({"PIP_INDEX_URL": "file:///srv/index", "UV_INDEX": MORE}, MORE),
+    ],
+)
+def test_index_from_the_environment(variables: dict[str, str], url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With index_from, the variables of pip and uv name the index: the public one only if they name no other.
+
+    index_url comes first; without index_from, the variables change nothing.
+    """
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert make_config({"index_from": "environment"}).index_url == url
+    assert make_config({"index_from": "environment", "index_url": "http://mine.test"}).index_url == "http://mine.test"
+    assert make_config({}).index_url is None
+
+
+def test_index_from_pip_conf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of pip are read as pip reads them: the user's, then that of PIP_CONFIG_FILE; variables come first."""
+    monkeypatch.delenv("PIP_CONFIG_FILE")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "environment"))
+    (tmp_path / "config/pip").mkdir(parents=True)
+    (tmp_path / "config/pip/pip.conf").write_text(f"[global]\nindex-url = {MAIN}\ntimeout = 5\n")
+    assert make_config({"index_from": "environment"}).index_url == MAIN
+    (tmp_path / "given.conf").write_text(f"[install]\nindex_url = {MORE}\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "given.conf"))
+    assert make_config({"index_from": "environment"}).index_url == MORE
+    monkeypatch.setenv("PIP_INDEX_URL", "https://first.example.com")
+    assert make_config({"index_from": "environment"}).index_url == "https://first.example.com"
+
+
+def test_environment_without_an_index_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With index_from, an environment that names no index, or none that can be read, is an error without secrets."""
+    with pytest.raises(SettingError, match=r"^setting 'index_from': is 'environment', but neither PIP_INDEX_URL, "):
+        make_config({"index_from": "environment"})
+    monkeypatch.setenv("PIP_INDEX_URL", "main.example.com/hunter2/simple")
+    with pytest.raises(SettingError) as caught:
+        make_config({"index_from": "environment"})
+    assert str(caught.value) == f"setting 'index_from': the index in PIP_INDEX_URL {ADDRESS}"
+    (tmp_path / "pip.conf").write_text("index-url = https://ann:hunter2@main.example.com")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    with pytest.raises(SettingError, match=r"pip.conf cannot be parsed: MissingSectionHeaderError$"):
+        make_config({"index_from": "environment"})
+
+
+def test_note_about_another_index_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If pip or uv would use another index than the one that is read, one line says so, without credentials."""
+    assert environment_note(Config()) is None
+    monkeypatch.setenv("PIP_INDEX_URL", MAIN)
+    named = "the environment also names https://main.example.com/simple (PIP_INDEX_URL)"
+    advice = "; to use it: --index-url, or --index-from environment"
+    assert environment_note(Config()) == f"this run reads the public index, but {named}{advice}"
+    other = Config(index_url="http://ann:hunter2@mine.test/simple")
+    assert environment_note(other) == f"this run reads http://mine.test/simple, but {named}{advice}"
+    assert environment_note(Config(index_url="http://main.example.com")) is None
+    monkeypatch.setenv("UV_INDEX", MORE)
+    assert environment_note(make_config({"index_from": "environment"})) == (
+        f"this run reads https://main.example.com/simple, but the environment also names {MORE} (UV_INDEX)"
+    )

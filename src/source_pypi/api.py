@@ -1,14 +1,17 @@
 """The Python library: the rows of a stream as objects."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from source_pypi.config import config_of
+from source_pypi.config import config_of, environment_note
 from source_pypi.errors import UnknownStreamError
 from source_pypi.streams import ALL, NAMES, stream_named
 from source_pypi.streams.stream import Stream
 from source_pypi.sync.batch import rows_of
 from source_pypi.sync.run import Run, open_run
+
+_LOG = logging.getLogger(__name__)
 
 
 def read(stream: str, projects: Iterable[str] = (), **settings: Any) -> Iterator[Any]:
@@ -30,7 +33,10 @@ def read(stream: str, projects: Iterable[str] = (), **settings: Any) -> Iterator
         be read. Projects without errors are read in full.
     """
     chosen = _one_stream(stream)
-    return _rows(open_run(config_of(projects, settings), [chosen]), chosen)
+    run = open_run(config_of(projects, settings), [chosen])
+    for warning in filter(None, (environment_note(run.config), *run.selection.warnings)):
+        _LOG.warning("%s", warning)
+    return _rows(run, chosen)
 
 
 def _one_stream(name: object) -> Stream:

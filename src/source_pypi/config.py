@@ -4,6 +4,7 @@
 so that a configuration of 0.2.x and a new one are both valid.
 """
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,10 +13,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from source_pypi.errors import SettingError
 from source_pypi.fields import describe, fields_of
 from source_pypi.safety.redaction import without_credentials
+from source_pypi.standards.index_settings import environment_indexes
+from source_pypi.standards.index_urls import default_url, index_title, is_public, same_index
 
 
 class Config(Struct, frozen=True, kw_only=True, gc=False):
@@ -118,6 +122,23 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
             examples=["https://packages.example.com/root/mirror"],
         ),
     ] = None
+    index_from: Annotated[
+        Literal["settings", "environment"],
+        describe(
+            "Where to find the index's URL if Index URL is empty: nowhere else, or also in PIP_INDEX_URL, "
+            "UV_DEFAULT_INDEX, UV_INDEX, PIP_EXTRA_INDEX_URL and pip's configuration files. The public index is then "
+            "read only if they name it.",
+            title="Index source",
+        ),
+    ] = "settings"
+    any_index: Annotated[
+        bool,
+        describe(
+            "Request projects from this index even if their requirement or lock file names another index for them. "
+            "Off: they are skipped with a warning, because their names could be private.",
+            title="Any index",
+        ),
+    ] = False
     index_username: Annotated[
         str | None, describe("Username for the index. It is sent only to the index's own host.", title="Index username")
     ] = None
@@ -196,32 +217,117 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
 def read_config(path: Path) -> Config:
     """Read a configuration file.
 
-    :raises SettingError: if the file cannot be read, is not a JSON object, or has an invalid setting.
+    :raises SettingError: if the file cannot be read, is not a JSON object, or has an unknown or invalid setting.
+    """
+    return make_config(read_settings(path))
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """The JSON object in a configuration file, in UTF-8, UTF-16 or UTF-32, with or without a byte order mark.
+
+    :raises SettingError: if the file cannot be read, or is not a JSON object.
     """
     try:
-        content = msgspec.json.decode(path.read_bytes())
+        content = path.read_bytes()
+        settings = msgspec.json.decode(content.decode(json.detect_encoding(content)))
     except OSError as error:
         raise SettingError("", f"the configuration {path} cannot be read: {error.strerror}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise SettingError("", f"the configuration {path} is not valid JSON: {error}") from error
-    if not isinstance(content, dict):
+    if not isinstance(settings, dict):
         raise SettingError("", f"the configuration {path} must be a JSON object of settings")
-    return make_config(content)
+    return settings
+
+
+def without_unknown(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Settings without those that do not exist, and the names of these. For Airbyte, which may add keys of its own.
+
+    :raises SettingError: if an unknown name is close to that of a setting, so that it is probably misspelt.
+    """
+    unknown = [name for name in settings if name not in Config.__struct_fields__]
+    for name in unknown:
+        if _close_name(name) is not None:
+            raise _unknown_setting(name)
+    return {name: value for name, value in settings.items() if name not in unknown}, unknown
 
 
 def make_config(settings: Mapping[str, Any]) -> Config:
-    """Make a configuration from settings by name. Null and empty strings count as not set; unknown names are ignored.
+    """Make a configuration from settings by name. Null and empty strings count as not set.
 
-    :raises SettingError: if a setting is invalid.
+    If ``index_from`` says so, ``index_url`` becomes the index that the environment names.
+
+    :raises SettingError: if a setting does not exist or is invalid, or the environment names no index.
     """
+    for name in settings:
+        if name not in Config.__struct_fields__:
+            raise _unknown_setting(name)
     values = {name: value for name, value in settings.items() if value is not None and value != ""}
     try:
         config = msgspec.convert(values, Config)
     except msgspec.ValidationError as error:
         reason, _, path = str(error).partition(" - at `$.")
         raise SettingError(path.rstrip("`"), reason) from error
+    if config.index_from == "environment" and config.index_url is None:
+        config = replace(config, index_url=_index_of_environment())
     _check(config)
     return config
+
+
+def environment_note(config: Config) -> str | None:
+    """One line if pip or uv would use another index here than the one that is read; None: they would not.
+
+    If ``index_url`` is set by the user, files of pip do not count: the choice was deliberate.
+    """
+    url = config.index_url or default_url()
+    try:
+        found = environment_indexes()
+    except ValueError:  # the configuration of another program, which this run does not need
+        return None
+    explicit = config.index_url is not None and config.index_from == "settings"
+    others = {
+        without_credentials(one.url): one.source
+        for one in found
+        if not same_index(one.url, url) and not is_public(one.url) and (one.variable or not explicit)
+    }
+    if not others:
+        return None
+    named = ", ".join(f"{other} ({source})" for other, source in others.items())
+    advice = "" if config.index_from == "environment" else "; to use it: --index-url, or --index-from environment"
+    return f"this run reads {index_title(url)}, but the environment also names {named}{advice}"
+
+
+def _index_of_environment() -> str:
+    """The index that the environment names first; the public index only if it names no other."""
+    try:
+        found = environment_indexes()
+    except ValueError as error:
+        raise SettingError("index_from", str(error)) from error
+    if not found:
+        reason = "is 'environment', but neither PIP_INDEX_URL, UV_DEFAULT_INDEX, UV_INDEX nor pip.conf names an index"
+        raise SettingError("index_from", reason)
+    chosen = next((one for one in found if not is_public(one.url)), found[0])
+    try:
+        _check_url(chosen.url)
+    except SettingError as error:
+        raise SettingError("index_from", f"the index in {chosen.source} {error.reason}") from None
+    return chosen.url
+
+
+def _unknown_setting(name: str) -> SettingError:
+    close = _close_name(name)
+    hint = f"; did you mean {close!r}?" if close else ""
+    return SettingError(name, f"there is no such setting{hint}")
+
+
+def _close_name(name: str) -> str | None:
+    """The setting whose name is most similar; None: none is. What could name an index is close to ``index_url``."""
+    from difflib import get_close_matches
+
+    plain = {re.sub(r"[\W_]", "", one).lower(): one for one in Config.__struct_fields__}
+    typed = re.sub(r"[\W_]", "", name).lower()[:100]
+    if close := get_close_matches(typed, plain, n=1, cutoff=0.75):
+        return plain[close[0]]
+    return "index_url" if "index" in typed or typed.endswith(("url", "uri")) else None
 
 
 def config_of(projects: Iterable[str], settings: Mapping[str, Any]) -> Config:
@@ -229,8 +335,6 @@ def config_of(projects: Iterable[str], settings: Mapping[str, Any]) -> Config:
 
     :raises SettingError: if a setting does not exist or is invalid.
     """
-    if unknown := sorted(settings.keys() - set(Config.__struct_fields__)):
-        raise SettingError(unknown[0], "there is no such setting")
     if isinstance(projects, str):
         raise SettingError("projects", f"must be a list of names, such as [{projects!r}]")
     return make_config({"projects": list(projects), **settings})

@@ -1,4 +1,4 @@
-"""PyPI as a source for dlt pipelines (extra ``dlt``).
+"""PyPI as a dlt source, for your own pipelines (extra ``dlt``).
 
 ::
 
@@ -9,22 +9,23 @@
     pipeline.run(pypi(["flask", "requests"]).with_resources("files", "vulnerabilities"))
 
 Flow
-    ``documents`` reads the projects one after another, and is not loaded itself; each stream is a transformer of it.
-    A project costs one request, however many streams are selected. Streams that are not selected cost nothing.
+    ``documents`` reads the projects, one after another, and is not loaded itself; each stream is a transformer of it.
+    However many streams are selected, a project costs one request; a stream that is not selected costs none.
 
 What is loaded
-    New and changed rows, merged by their keys; of deleted rows, the key with ``_deleted``, by which dlt deletes them.
-    Snapshots (statistics, feeds) are replaced. The source's state, which dlt writes with the rows, says what was read.
-    It holds the keys of all rows in one piece, so it serves some thousands of projects. For more, and for
-    ``--history``, use ``source-pypi sync --into``, which keeps it in a table.
+    New and changed rows, merged by their keys. Of a deleted row, the key with ``_deleted``, by which dlt deletes it. A
+    stream without state (statistics, feeds) is replaced. State is kept in the source's state, which dlt writes with the
+    rows. It holds the keys of all rows in one piece, so it serves some thousands of projects. For more projects, and
+    for ``--history``, use ``source-pypi sync --into``, which keeps state in a table.
 
 Destinations
     A destination that cannot merge or delete rows is refused before the first request, e.g. files without a table
     format in ``filesystem``: there, changed rows would be appended, and deleted rows would stay.
 
 Limits
-    Rows that the state does not know are not deleted: those of tables whose state was dropped, or that were loaded from
-    another index before. Drop both (``refresh="drop_sources"``). On PostgreSQL leave the file format to dlt.
+    Rows that the state does not know are not deleted when they disappear from the index: where the state was dropped
+    and the tables were not, or where the same tables were loaded from another index before. Drop both
+    (``refresh="drop_sources"``). On PostgreSQL leave the file format to dlt.
 """
 
 import logging
@@ -39,10 +40,10 @@ from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.destination.utils import resolve_merge_strategy
 from dlt.extract.source import DltSource, SourceInjectableContext
 
-from source_pypi.config import Config, config_of
+from source_pypi.config import Config, config_of, environment_note
 from source_pypi.errors import DestinationError, NoProjectsError
 from source_pypi.fields import Field, fields_of
-from source_pypi.schema import SEEN_AT, duckdb_columns, table_fields
+from source_pypi.schema import SEEN_AT, column_types, table_fields
 from source_pypi.selection import Selection, select
 from source_pypi.services.index.api import open_index
 from source_pypi.streams import STREAMS, choose_streams
@@ -59,7 +60,6 @@ DELETED = "_deleted"
 #: environment.
 SECTION = "sources.pypi"
 _CREDENTIALS: Final = ("index_username", "index_password")
-_TYPES = {"VARCHAR": "text", "BIGINT": "bigint", "DOUBLE": "double", "BOOLEAN": "bool", "TIMESTAMPTZ": "timestamp"}
 _LOG = logging.getLogger(__name__)
 
 
@@ -82,13 +82,16 @@ def pypi(projects: Iterable[str] | None = None, streams: Iterable[str] | None = 
     merged = {**_configured(settings), **passed}
     config = config_of(merged.pop("projects", ()), merged)
     try:
-        select(config)
+        selection_warnings = select(config).warnings
     except NoProjectsError:
-        if any(stream.of_project for stream in selected):
+        if needs_projects(selected):
             raise
+        selection_warnings = ()
+    for warning in filter(None, (environment_note(config), *selection_warnings)):
+        _LOG.warning("%s", warning)
 
     def resources() -> Iterator[Any]:
-        documents = dlt.resource(_visits, name="documents", selected=False)(config)
+        documents = dlt.resource(_batches, name="documents", selected=False)(config)
         yield documents
         for stream in STREAMS:
             yield _transformer(stream, documents, selected=stream in selected)
@@ -98,7 +101,7 @@ def pypi(projects: Iterable[str] | None = None, streams: Iterable[str] | None = 
 
 
 def _configured(passed: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings in dlt's configuration. Credentials are left out if another index is passed.
+    """Return the settings in dlt's configuration, without its credentials if another index than its own is passed.
 
     Names are looked up in ``SECTION`` only, and not in the sections above, since the environment may have a VERSION.
     """
@@ -110,7 +113,8 @@ def _configured(passed: Mapping[str, Any]) -> dict[str, Any]:
         value: Any = places.get(f"{SECTION}.{field.name}", list if is_list else kind)
         if value is not None:
             found[field.name] = value
-    if found.get("index_url") != passed.get("index_url", found.get("index_url")):
+    index_url = found.get("index_url")
+    if index_url is not None and passed.get("index_url", index_url) != index_url:
         found = {name: value for name, value in found.items() if name not in _CREDENTIALS}
     return found
 
@@ -119,19 +123,19 @@ def _transformer(stream: Stream, documents: Any, *, selected: bool) -> Any:
     """The resource of a stream."""
 
     def rows(batch: Batch) -> Iterator[list[dict[str, Any]]]:
-        """What a visit changed."""
+        """The rows of a batch that changed."""
         change = batch.changes.get(stream.name)
-        if stream.name in batch.failures and not stream.incremental:  # nothing to load would empty the table
+        if stream.name in batch.failures and not stream.incremental:  # without rows dlt would empty the table
             raise batch.failures[stream.name]
         if change is not None:
-            yield dlt.mark.materialize_table_schema()  # so that there is a table also where there is never a row
+            yield dlt.mark.materialize_table_schema()  # so that the table exists even if it never has a row
             yield [_plain(row, fields, batch.seen_at) for row in rows_of(stream, change)]
             yield [{**key, DELETED: True} for key in change.deleted_keys]
 
     fields = table_fields(stream)
     columns: dict[str, Any] = {
-        name: {"data_type": _TYPES.get(kind, "json"), "nullable": name not in stream.key}
-        for name, kind in duckdb_columns(stream).items()
+        name: {"data_type": type_.dlt, "nullable": name not in stream.key}
+        for name, type_ in column_types(stream).items()
     }
     for field in fields:
         columns[field.name]["description"] = field.description
@@ -149,8 +153,8 @@ def _transformer(stream: Stream, documents: Any, *, selected: bool) -> Any:
     )
 
 
-def _visits(config: Config) -> Iterator[Batch]:
-    """The visits that the selected streams need."""
+def _batches(config: Config) -> Iterator[Batch]:
+    """The batches that the selected streams need."""
     source = Container()[SourceInjectableContext].source
     streams = [stream for stream in STREAMS if stream.name in source.selected_resources]
     _check_destination(source, streams)
@@ -194,10 +198,10 @@ def _check_destination(source: DltSource, streams: Iterable[Stream]) -> None:
 
 
 class _SourceState:
-    """What was read, in the state of a dlt source.
+    """The state of projects, in the state of a dlt source.
 
-    :param state: as dlt keeps it; it is changed in place.
-    :param root: the index's address. State of another index is set aside, and replaced once this index has answered.
+    :param state: what dlt keeps; it is changed in place.
+    :param root: the index's URL: state of another index is set aside, and replaced once this index has answered.
     """
 
     unfinished: int | None = None
@@ -205,47 +209,43 @@ class _SourceState:
 
     def __init__(self, state: dict[str, Any], root: str) -> None:
         self._state, self._root = state, root
-        self._seen: dict[str, dict[str, str]] = state.get("seen", {}) if state.get("index") == root else {}
+        self._packed: dict[str, dict[str, str]] = state.get("seen", {}) if state.get("index") == root else {}
 
     def load(self, projects: Collection[str]) -> dict[str, dict[str, ProjectState]]:
-        """What the streams have seen of these projects: by project, then by stream."""
-        return {
-            project: {stream: _unpacked(seen[project]) for stream, seen in self._seen.items() if project in seen}
-            for project in projects
-        }
+        """The streams' state of these projects, by project, then by stream."""
+        return {project: self._states(project, self._packed) for project in projects}
 
-    def summaries(self, terms: Mapping[str, bytes]) -> Iterator[ProjectSummary]:
-        """Every project that any of the streams in ``terms`` has seen."""
-        told = {stream: self._seen.get(stream, {}) for stream in terms}
-        for project in set().union(*told.values()):
-            seen = {stream: _unpacked(one[project]) for stream, one in told.items() if project in one}
-            if (summary := summary_for(project, seen, terms)) is not None:
+    def summaries(self, settings_digests: Mapping[str, bytes]) -> Iterator[ProjectSummary]:
+        """Every project of which one of these streams has state."""
+        packed = {stream: self._packed.get(stream, {}) for stream in settings_digests}
+        for project in set().union(*packed.values()):
+            if (summary := summary_for(project, self._states(project, packed), settings_digests)) is not None:
                 yield summary
+
+    @staticmethod
+    def _states(project: str, packed: Mapping[str, Mapping[str, str]]) -> dict[str, ProjectState]:
+        return {stream: unpack_text(states[project]) for stream, states in packed.items() if project in states}
 
     def finish(self) -> None:
         """Do nothing: dlt loads all of a run, or nothing."""
 
     def save(self, batch: Batch, streams: Iterable[Stream]) -> None:
-        """Remember what a visit has seen."""
+        """Keep the state of a batch."""
         for stream in streams:
             if stream.incremental and stream.name in batch.changes:
                 change, name = batch.changes[stream.name], batch.project or WHOLE_INDEX
                 if change.state.existed and self._state.get("index") != self._root:
                     self._state.clear()
-                    self._state["index"], self._state["seen"] = self._root, self._seen
-                told = self._seen.setdefault(stream.name, {})
-                told[name] = (
-                    with_time(told[name], change.state.checked_at)
+                    self._state["index"], self._state["seen"] = self._root, self._packed
+                packed = self._packed.setdefault(stream.name, {})
+                packed[name] = (
+                    with_time(packed[name], change.state.checked_at)
                     if change.only_time_changed
                     else pack_text(change.state)
                 )
 
 
-def _unpacked(text: str) -> ProjectState:
-    return unpack_text(text)
-
-
 def _plain(row: Row, fields: Sequence[Field], seen_at: datetime) -> dict[str, Any]:
-    """A row as dlt takes it: what is nested as lists and dicts, times as times."""
-    given: Mapping[str, Any] = msgspec.to_builtins(row, builtin_types=(datetime,))
-    return {field.name: seen_at if field is SEEN_AT else given.get(field.name) for field in fields}
+    """A row as dlt takes it: nested values as lists and dicts, times as times."""
+    values: Mapping[str, Any] = msgspec.to_builtins(row, builtin_types=(datetime,))
+    return {field.name: seen_at if field is SEEN_AT else values.get(field.name) for field in fields}

@@ -11,7 +11,8 @@ from source_pypi import airbyte
 from source_pypi.airbyte.commands import CHECK_TRIES, CHECK_WAIT
 from source_pypi.config import Config, make_config
 from source_pypi.http.client import TRIES
-from source_pypi.services.index.api import Index
+from source_pypi.services.index.api import Index, root_of
+from source_pypi.standards.index_urls import default_url
 from source_pypi.streams import STREAMS
 from tests.airbyte import config
 from tests.fake_index import FakeIndex, World, faults
@@ -72,11 +73,11 @@ def test_sync_modes() -> None:
 
 
 def test_check_succeeds(world: World, fake: FakeIndex) -> None:
-    """Check succeeds when the index has the projects."""
+    """Check succeeds when the index has the projects; its message names the index."""
     world.add("flask")
     assert json.loads(airbyte.check(config(fake, "Flask"))) == {
         "type": "CONNECTION_STATUS",
-        "connectionStatus": {"status": "SUCCEEDED"},
+        "connectionStatus": {"status": "SUCCEEDED", "message": f"{fake.url} has flask"},
     }
 
 
@@ -108,7 +109,7 @@ def test_check_of_the_whole_index(world: World, fake: FakeIndex, projects: list[
     """With whole_index, check requests the index's list and the named projects."""
     world.add("flask")
     status = json.loads(airbyte.check(config(fake, *projects, whole_index=True)))["connectionStatus"]
-    assert status == {"status": "SUCCEEDED"}
+    assert status == {"status": "SUCCEEDED", "message": f"{fake.url} {'has flask' if projects else 'answers'}"}
     assert fake.counts["/simple/"] == 1
 
 
@@ -133,7 +134,7 @@ def test_check_of_the_public_index(fake: FakeIndex, connect: Callable[..., Index
     """With whole_index on the public index, check requests the statistics, since the list is long."""
     public = make_config({"whole_index": True})
     status = json.loads(airbyte.check(public, lambda _: connect(fake)))["connectionStatus"]
-    assert status == {"status": "SUCCEEDED"}
+    assert status == {"status": "SUCCEEDED", "message": f"{root_of(default_url())} answers"}
     assert [request.path for request in fake.requests] == ["/stats/"]
 
 
@@ -163,7 +164,7 @@ def test_check_requests_ten_projects(world: World, fake: FakeIndex) -> None:
 def test_check_of_a_missing_release(world: World, fake: FakeIndex) -> None:
     """A pinned version that is missing fails the check, which suggests similar versions."""
     world.add("flask", releases=["1.0", "1.1", "3.0"])
-    assert json.loads(airbyte.check(config(fake, "flask==1.1")))["connectionStatus"] == {"status": "SUCCEEDED"}
+    assert json.loads(airbyte.check(config(fake, "flask==1.1")))["connectionStatus"]["status"] == "SUCCEEDED"
     fake.new_run()
     status = json.loads(airbyte.check(config(fake, "flask==1.11")))["connectionStatus"]
     assert status == {
@@ -180,3 +181,20 @@ def test_check_suggests_similar_names(world: World, fake: FakeIndex) -> None:
     status = json.loads(airbyte.check(config(fake, "flsk", "requets")))["connectionStatus"]
     assert status["message"] == f"not on the index {fake.url}: flsk, requets (similar names there: Flask, requests)"
     assert fake.counts["/simple/"] == 1
+
+
+def test_check_names_skipped_projects_and_the_index(world: World, fake: FakeIndex) -> None:
+    """Check says which projects of the requirements are skipped; its errors name the index."""
+    world.add("flask")
+    more = {"requirements": "--extra-index-url https://corp.example.com/simple\nsecret-lib"}
+    status = json.loads(airbyte.check(config(fake, "flask", **more)))["connectionStatus"]
+    assert status["status"] == "SUCCEEDED"
+    assert status["message"].startswith(
+        f"{fake.url} has flask; setting 'requirements': skipped 1 project (secret-lib): the file has it from "
+    )
+    assert fake.counts == {"/pypi/flask/json": 1}
+    status = json.loads(airbyte.check(config(fake, "fl ask")))["connectionStatus"]
+    assert status == {
+        "status": "FAILED",
+        "message": f"'fl ask' cannot be a project: write a name, or name==version (index: {fake.url})",
+    }

@@ -25,6 +25,7 @@ def test_order_of_messages(world: World, fake: FakeIndex, read: Read) -> None:
     complete, messages = read(config(fake, "flask"), "versions", "stats")
     assert complete
     assert [shape(message) for message in messages] == [
+        "LOG",
         "STARTED versions",
         "RUNNING versions",
         "STARTED stats",
@@ -40,7 +41,7 @@ def test_order_of_messages(world: World, fake: FakeIndex, read: Read) -> None:
     ]
     state = next(message["state"] for message in messages if message["type"] == "STATE")
     assert state["sourceStats"] == {"recordCount": 2.0}
-    assert messages[4]["record"]["emitted_at"] == 1_795_332_577_078
+    assert messages[5]["record"]["emitted_at"] == 1_795_332_577_078
 
 
 def test_rows_are_valid_and_have_unique_keys(world: World, fake: FakeIndex, read: Read) -> None:

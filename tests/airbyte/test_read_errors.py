@@ -26,7 +26,7 @@ def test_no_selected_projects(world: World, fake: FakeIndex, read: Read, project
     complete, messages = read(config(fake, *projects), "files", "stats")
     assert not complete
     assert [shape(message) for message in messages] == [
-        *("STARTED files", "RUNNING files", "STARTED stats", "RUNNING stats", "RECORD stats", "LOG"),
+        *("LOG", "STARTED files", "RUNNING files", "STARTED stats", "RUNNING stats", "RECORD stats", "LOG"),
         *("STATE files", "ERROR files", "INCOMPLETE files", "STATE stats", "COMPLETE stats", "LOG"),
     ]
     assert [error["failure_type"] for error in errors(messages)] == ["config_error"]
@@ -71,7 +71,7 @@ def test_missing_project(world: World, fake: FakeIndex, read: Read) -> None:
         "ERROR versions": 1,
         "INCOMPLETE versions": 1,
         "COMPLETE stats": 1,
-        "LOG": 2,
+        "LOG": 3,
     }
     (error,) = errors(messages)
     assert error["message"] == f"not on the index {fake.url}: nope (check the spelling)"

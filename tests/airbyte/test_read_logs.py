@@ -109,3 +109,17 @@ def test_estimates(world: World, fake: FakeIndex, read: Read, tmp_path: Path) ->
     fake.new_run()
     _, messages = read(config(fake, "a", "b", "c"), "projects", "files", "statuses", "stats", state=state)
     assert traces(messages, "ESTIMATE") == []
+
+
+def test_index_is_logged(world: World, fake: FakeIndex, read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first and the last log name the index; a warning says if the environment names another one."""
+    world.add("flask")
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "https://ann:hunter2@corp.example.com/simple")
+    _, messages = read(config(fake, "flask"), "files")
+    first, *_, last = logs(messages, "INFO")
+    assert first == f"reading {fake.url}"
+    assert last.startswith(f"read 1 projects from {fake.url} with 1 requests, ")
+    assert logs(messages, "WARN") == [
+        f"this run reads {fake.url}, but the environment also names https://corp.example.com/simple "
+        "(UV_DEFAULT_INDEX); to use it: --index-url, or --index-from environment"
+    ]

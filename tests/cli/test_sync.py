@@ -31,7 +31,9 @@ def test_sync_prints_a_report(world: World, fake: FakeIndex, run: Run, tmp_path:
         "files              6",
     ]
     size = sum(request.body_bytes for request in fake.requests)
-    assert re.fullmatch(rf"2 projects, 2 requests, {size / 1000:.1f} kB, \d+\.\d s -> pypi.duckdb", lines[4])
+    assert re.fullmatch(
+        rf"2 projects, 2 requests, {size / 1000:.1f} kB, \d+\.\d s, {fake.url} -> pypi.duckdb", lines[4]
+    )
     assert lines[5].startswith("try: select ")
     connection = duckdb.connect(str(tmp_path / "pypi.duckdb"), read_only=True)
     assert connection.execute(lines[5].removeprefix("try: ")).description is not None
@@ -168,3 +170,130 @@ def test_list_of_streams(run: Run) -> None:
     assert (done.returncode, done.stdout.splitlines()) == (0, lines)
     assert lines[1] == "    key: project; cursor: seen_at"
     assert json.loads(run("streams", "--json").stdout) == described
+
+
+def test_project_of_another_index_is_not_requested(world: World, fake: FakeIndex, run: Run, tmp_path: Path) -> None:
+    """A project that a file has from another index is one warning and no request; --any-index requests it."""
+    world.add("flask")
+    world.add("secret-lib")
+    (tmp_path / "uv.lock").write_text(
+        f'[[package]]\nname = "flask"\nversion = "1.0"\nsource = {{ registry = "{fake.url}/simple" }}\n'
+        '[[package]]\nname = "secret-lib"\nversion = "1.0"\n'
+        'source = { registry = "https://ann:hunter2@corp.example.com/simple" }\n'
+    )
+    done = run("sync", "-r", "uv.lock", "--index-url", fake.url)
+    corp = "https://corp.example.com/simple"
+    assert (done.returncode, done.stderr) == (
+        0,
+        f"warning: uv.lock: skipped 1 project (secret-lib): the file has it from {corp}, this run reads {fake.url}, "
+        f"and its name could be private; to read it, use --index-url {corp} (setting index_url), or --any-index "
+        f"(setting any_index) to request it from {fake.url} all the same\n",
+    )
+    assert fake.counts == {"/pypi/flask/json": 1}
+    fake.new_run()
+    done = run("sync", "-r", "uv.lock", "--index-url", fake.url, "--any-index", "--into", "all.duckdb")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert fake.counts == {"/pypi/flask/json": 1, "/pypi/secret-lib/json": 1}
+
+
+def test_file_of_another_index_alone_is_refused(fake: FakeIndex, run: Run, tmp_path: Path) -> None:
+    """If no project is left, sync ends with one line, sends nothing and writes nothing."""
+    (tmp_path / "a.txt").write_text("--extra-index-url https://corp.example.com/simple\nsecret-lib\n")
+    done = run("sync", "-r", "a.txt", "--index-url", fake.url)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
+    assert done.stderr.startswith("error: a.txt: no project is left to request (a.txt: skipped 1 project (secret-lib)")
+    assert (fake.requests, list(tmp_path.glob("*.duckdb"))) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("name", "exists", "refused"),
+    [("requirements.txt", True, True), ("sub/uv.lock", True, True), ("flask", True, False), ("a.toml", False, False)],
+)
+def test_file_given_as_a_name(
+    world: World, fake: FakeIndex, run: Run, tmp_path: Path, name: str, exists: bool, refused: bool
+) -> None:
+    """A requirement file that is given as a name is an error that says -r; nothing is requested."""
+    world.add("flask")
+    world.add("a.toml")
+    (tmp_path / "sub").mkdir()
+    if exists:
+        (tmp_path / name).write_text("flask")
+    done = run("sync", name, "--index-url", fake.url)
+    if refused:
+        error = f"error: {name} is a file; to load the projects in it, write -r {name}\n"
+        assert (done.returncode, done.stderr, fake.requests) == (1, error, [])
+    else:
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("streams", ["", ",", " , "])
+def test_no_streams(fake: FakeIndex, run: Run, streams: str) -> None:
+    """An empty --streams is one line, before anything is requested."""
+    done = run("sync", "flask", "--index-url", fake.url, "--streams", streams)
+    assert (done.returncode, fake.requests) == (1, [])
+    assert re.fullmatch(r"error: no stream is named \(available: projects, .*, all\)\n", done.stderr)
+
+
+def test_misspelt_setting_stops_sync(fake: FakeIndex, run: Run, tmp_path: Path) -> None:
+    """A setting that does not exist is an error with a suggestion, before anything is requested."""
+    (tmp_path / "config.json").write_text(json.dumps({"index_ur": "http://x.test", "projects": ["secret-lib"]}))
+    done = run("sync", "--config", "config.json", "--index-url", fake.url)
+    assert (done.returncode, done.stderr, fake.requests) == (
+        1,
+        "error: setting 'index_ur': there is no such setting; did you mean 'index_url'?\n",
+        [],
+    )
+
+
+def test_index_from_the_environment(
+    world: World, fake: FakeIndex, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """--index-from environment reads the index of pip and uv, whatever the configuration says; else a note names it."""
+    world.add("flask")
+    monkeypatch.setenv("PIP_INDEX_URL", fake.url.replace("//", "//ann:hunter2@") + "/simple")
+    (tmp_path / "config.json").write_text(json.dumps({"index_url": "http://127.0.0.1:9"}))
+    done = run("sync", "flask", "--index-from", "environment", "--config", "config.json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"{fake.url} -> pypi.duckdb" in done.stdout
+    monkeypatch.setenv("PIP_INDEX_URL", "https://ann:hunter2@corp.example.com/simple")
+    fake.new_run()
+    done = run("sync", "flask", "--index-url", fake.url)
+    assert (done.returncode, done.stderr) == (
+        0,
+        f"note: this run reads {fake.url}, but the environment also names https://corp.example.com/simple "
+        "(PIP_INDEX_URL); to use it: --index-url, or --index-from environment\n",
+    )
+
+
+def test_dry_run(fake: FakeIndex, run: Run, tmp_path: Path) -> None:
+    """A dry run prints what would be requested from where, requests nothing, and writes nothing."""
+    (tmp_path / "a.txt").write_text("click==8.0\nclick==8.1\n")
+    config = {"requests_per_second": 2, "index_username": "ann", "index_password": "hunter2"}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    streams = ["--streams", "files,release,roles,stats,attestations"]
+    options = ["--config", "config.json", "--index-url", fake.url, "-r", "a.txt", *streams]
+    into = "postgresql://ann:hunter2@db.test/x?sslkey=hunter2"
+    done = run("sync", "flask", *options, "--into", into, "--dry-run")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        f"index: {fake.url}",
+        "projects: 2: flask, click==8.0, click==8.1",
+        "streams: files, roles, attestations, release, stats",
+        "requests, statistics: 1",
+        "requests, project document: 2",
+        "requests, project page: 2",
+        "requests, release documents: 2",
+        "requests, provenance documents: 1 for each file with provenance",
+        "requests in all: at least 7 without earlier state; at least 3.5 s at 2 requests per second",
+        "destination: postgresql://db.test/x",
+        "dry run: nothing was requested or written",
+    ]
+    done = run("sync", "flask", "--index-url", fake.url, "--dry-run")
+    assert done.stdout.splitlines()[3:] == [
+        "requests, project document: 1",
+        "requests in all: 1 without earlier state; 0.2 s at 5 requests per second",
+        "destination: pypi.duckdb",
+        "dry run: nothing was requested or written",
+    ]
+    assert fake.requests == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "config.json"]

@@ -38,6 +38,9 @@ class ToyStore:
     def last_run(self):
         return RUNS[-1] if RUNS else None
 
+    def latest_check(self):
+        return max((row.checked_at for row in STATE.values()), default=None)
+
     def existing(self, tables, recorded):
         return {table.name: True for table in tables if table.name in TABLES}
 

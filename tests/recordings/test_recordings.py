@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from source_pypi.schema import stream_schema
-from source_pypi.services.index.api import default_url
+from source_pypi.standards.index_urls import default_url
 from source_pypi.standards.versions import parse_version, sort_key
 from source_pypi.streams import STREAMS
 from source_pypi.streams.stream import Stream

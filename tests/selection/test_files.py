@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from msgspec.structs import replace
 from packaging.utils import NormalizedName
 
 from source_pypi import airbyte
@@ -54,6 +55,7 @@ def test_several_sources_of_one_project_are_merged() -> None:
         '[[package]]\nname = "flask"\nversion = "3.0.0"\nsource = { registry = "https://packages.example.com" }\n'
     )
     config = Config(projects=("Zope_Interface",), requirements="flask==2.0\nclick==8\n-r other.txt", exclude=("cl*",))
+    config = replace(config, any_index=True)
     assert select(config, [Path("requirements.txt"), Path("uv.lock")]) == Selection(
         projects=(
             selected("zope-interface", "5.0", unpinned=True),

@@ -11,6 +11,7 @@ from packaging.utils import NormalizedName
 from source_pypi.errors import RequirementsError
 from source_pypi.selection.files import read_requirements
 from source_pypi.selection.names import Requested, RequirementsFile
+from tests.selection import without_origins
 
 Read = Callable[[str, str], RequirementsFile]
 
@@ -71,10 +72,31 @@ archive = { url = "https://example.com/archived-1.0.zip", hashes = { sha256 = "0
 @pytest.mark.parametrize("name", ["pylock.toml", "pylock.linux.toml"])
 def test_pylock(read: Read, name: str) -> None:
     """Both file names of pylock.toml are read; markers are ignored."""
-    assert read(name, PYLOCK) == RequirementsFile(
+    assert without_origins(read(name, PYLOCK)) == RequirementsFile(
         (requested("click", "8.1.7"), requested("flask", "3.0.0"), requested("unversioned")),
         (f"{name}: skipped, not from an index: patched (vcs), our-app (directory), archived (archive)",),
     )
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.25"])
+def test_pylock_of_a_newer_minor_version(read: Read, version: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A lock of a newer minor version is read, with a warning that has the file's name; nothing else is logged."""
+    file = read("pylock.toml", PYLOCK.replace('lock-version = "1.0"', f'lock-version = "{version}"'))
+    assert [one.project for one in file.requested] == ["click", "flask", "unversioned"]
+    assert file.warnings[0] == (
+        f"pylock.toml: lock-version {version} is newer than 1.0; what 1.0 does not have is ignored"
+    )
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_lock_in_the_encoding_of_its_byte_order_mark(encoding: str, tmp_path: Path) -> None:
+    """A lock file that an editor or shell on Windows wrote is read, with its lines."""
+    (tmp_path / "uv.lock").write_bytes(UV.encode(encoding))
+    (tmp_path / "Pipfile.lock").write_bytes(json.dumps(PIPFILE).encode(encoding))
+    assert len(read_requirements(tmp_path / "Pipfile.lock").requested) == 5
+    origins = [one.origin for one in read_requirements(tmp_path / "uv.lock").requested]
+    assert [origin.line for origin in origins if origin] == [22, 29]
 
 
 UV = """
@@ -124,7 +146,7 @@ source = { url = "https://example.com/wheeled-1.0-py3-none-any.whl" }
 
 def test_uv_lock(read: Read) -> None:
     """Every version of a package in a uv.lock is a pin; the project itself and other sources are skipped."""
-    assert read("uv.lock", UV) == RequirementsFile(
+    assert without_origins(read("uv.lock", UV)) == RequirementsFile(
         (requested("numpy", "1.26.4"), requested("numpy", "2.0.0")),
         ("uv.lock: skipped, not from an index: our-app (editable), our-lib (virtual), patched (git), wheeled (url)",),
     )
@@ -181,7 +203,7 @@ content-hash = "0123"
 
 def test_poetry_lock(read: Read) -> None:
     """Packages of a poetry.lock are read, including those of a private index."""
-    assert read("poetry.lock", POETRY) == RequirementsFile(
+    assert without_origins(read("poetry.lock", POETRY)) == RequirementsFile(
         (requested("flask", "3.0.0"), requested("private", "2.0")),
         ("poetry.lock: skipped, not from an index: patched (git), beside (directory)",),
     )
@@ -223,7 +245,7 @@ editable = true
 
 def test_pdm_lock(read: Read) -> None:
     """Packages of a pdm.lock are read with their extras."""
-    assert read("pdm.lock", PDM) == RequirementsFile(
+    assert without_origins(read("pdm.lock", PDM)) == RequirementsFile(
         (requested("requests", "2.31.0"), requested("requests", "2.31.0", "socks")),
         ("pdm.lock: skipped, not from an index: patched (git), beside (path)",),
     )
@@ -250,7 +272,7 @@ PIPFILE: dict[str, Any] = {
 
 def test_pipfile_lock(read: Read) -> None:
     """Packages of all categories of a Pipfile.lock are read."""
-    assert read("Pipfile.lock", json.dumps(PIPFILE)) == RequirementsFile(
+    assert without_origins(read("Pipfile.lock", json.dumps(PIPFILE))) == RequirementsFile(
         (
             requested("flask", "3.0.0"),
             requested("requests", "2.31.0", "socks"),
@@ -268,7 +290,7 @@ def test_pipfile_lock(read: Read) -> None:
 )
 def test_lock_without_packages_has_no_projects(read: Read, name: str, content: str) -> None:
     """A lock file without packages requests no projects."""
-    assert read(name, content) == RequirementsFile()
+    assert without_origins(read(name, content)) == RequirementsFile()
 
 
 SHAPE = "does not have the structure of such a file"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from packaging.markers import Marker
 from packaging.requirements import InvalidRequirement, Requirement
 
-from source_pypi.standards.requirements import extras_named, parse_requirement, read_requirement
+from source_pypi.standards.requirements import extras_named, lenient_requirement, parse_requirement, read_requirement
 
 
 @pytest.mark.parametrize(
@@ -86,3 +86,26 @@ def test_long_and_deep_requirements_are_refused(text: str, reason: str) -> None:
     assert parse_requirement(text) is None
     with pytest.raises(InvalidRequirement, match=reason):
         read_requirement(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("foo[a]>=1; os_name == 'nt'", "foo[a]>=1; os_name == 'nt'"),
+        ("pytz (>dev)", "pytz"),
+        ("Extract_Msg (<=0.29.*)", "extract-msg"),
+        ("foo[B] (>=1.0.*) ; extra == 'x'", "foo[B]; extra == 'x'"),
+        ("foo[a (>1) ; os_name == 'nt'", "foo; os_name == 'nt'"),
+        ("foo[a] >= ; nonsense", "foo[a]"),
+        ("foo;", "foo"),
+    ],
+)
+def test_lenient_requirement(text: str, expected: str) -> None:
+    """What PEP 508 does not allow is left out of a requirement; its name, extras and marker stay if they can."""
+    assert lenient_requirement(text) == Requirement(expected)
+
+
+@pytest.mark.parametrize("text", ["", "-e .", "git+https://example.com/x", "./x", "x/y", ">=1", "git@example.com:x"])
+def test_lenient_requirement_without_a_name(text: str) -> None:
+    """Without a name there is no requirement of a project."""
+    assert lenient_requirement(text) is None

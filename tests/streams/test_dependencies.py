@@ -92,6 +92,29 @@ def test_requirement_is_parsed(text: str, expected: dict[str, Any]) -> None:
     assert rows(text) == [row_with(text, **expected)]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "git+https://git.example.org/tools/z.git",
+        "git+ssh://git@git.example.org/z.git",
+        "https://files.example.org/y-1.0.zip",
+        "file:///srv/x",
+        "file:x",
+        "git@git.example.org:tools/z.git",
+        "local/x",
+        "C:\\x",
+        "x\\y",
+        "-e ./local",
+        "./local",
+        "na\u00efve+x",
+    ],
+)
+def test_url_or_path_has_no_name(text: str) -> None:
+    """The name is null if a requirement is only a URL or a path: no project is meant that is called like its start."""
+    (row,) = rows(text)
+    assert (row.requirement, row.name) == (text, None)
+
+
 @pytest.mark.parametrize("text", ["na\u00efve>=1", "bar\u00e9"])
 def test_name_with_invalid_letters_is_null(text: str) -> None:
     """A name with invalid letters is not cut to the name of another project."""

@@ -126,7 +126,7 @@ def test_missing_extra_is_named(clean: Callable[..., str]) -> None:
         "import subprocess, sys; command = [sys.executable, '-m', 'source_pypi', 'sync', 'flask', *sys.argv[1:]]; "
         "print(subprocess.run(command, capture_output=True, text=True).stderr)"
     )
-    assert clean("-c", code).strip() == "error: sync needs DuckDB: pip install 'source-pypi[duckdb]'"
+    assert clean("-c", code).strip() == "error: --into pypi.duckdb needs the extra: pip install 'source-pypi[duckdb]'"
     assert "pip install 'source-pypi[dlt]'" in clean("-c", code, "--into", "postgresql://host/db")
 
 

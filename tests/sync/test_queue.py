@@ -206,11 +206,11 @@ def test_depth_is_that_of_the_shortest_path(world: World, fake: FakeIndex, conne
 
 
 def test_requirements_of_every_platform_are_followed(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """Platform markers do not matter, and requirements that do not parse are ignored."""
-    add_with_requirements(
-        world, a=["b; os_name == 'nt'", "c; python_version < '3'", "pytz (>dev)", "B >= 2"], b=[], c=[]
-    )
-    assert projects_in(read(connect(fake), ["a"], FILES, follow_dependencies=1)) == [*"abc"]
+    """Platform markers do not matter. A requirement that PEP 508 does not allow is followed by its name, if any."""
+    invalid = ["pytz (>dev)", "git+https://example.com/d.git", "-e ./e", "f/g", "git@example.com:h.git"]
+    valid = ["b; os_name == 'nt'", "c; python_version < '3'"]
+    add_with_requirements(world, a=[*valid, *invalid, "B >= 2"], b=[], c=[], pytz=[])
+    assert projects_in(read(connect(fake), ["a"], FILES, follow_dependencies=1)) == [*"abc", "pytz"]
 
 
 def test_requirements_of_extras_are_followed_if_they_are_asked_for(

@@ -208,6 +208,8 @@ def test_configured_credentials_are_of_the_configured_index(serve: Serve, monkey
     assert _configured({}).keys() == {"index_url", "index_username", "index_password"}
     assert _configured({"index_url": "http://index.test/"}).keys() == _configured({}).keys()
     assert _configured({"index_url": "http://other.test/"}).keys() == {"index_url"}
+    monkeypatch.delenv("SOURCES__PYPI__INDEX_URL")
+    assert _configured({"index_url": "http://other.test/"}).keys() == {"index_username", "index_password"}
 
 
 def _loaded(source: Any, folder: Path) -> list[str]:

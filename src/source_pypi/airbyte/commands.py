@@ -37,17 +37,22 @@ def check(config: Config, connect: Callable[[Config], Index] | None = None) -> b
     """
     from source_pypi.http.client import RetryPolicy
     from source_pypi.selection import select
-    from source_pypi.services.index.api import open_index
+    from source_pypi.services.index.api import open_index, root_of
+    from source_pypi.standards.index_urls import default_url
 
+    root = root_of(config.index_url or default_url())
     try:
         index = connect(config) if connect else open_index(config, retry_policy=RetryPolicy(CHECK_TRIES, CHECK_WAIT))
         selection = select(config)
-        _check_projects(config, index, selection.projects[:MAX_CHECKED])
+        checked = selection.projects[:MAX_CHECKED]
+        _check_projects(config, index, checked)
         if selection.whole_index:
             _check_index(config, index)
     except SourceError as error:
-        return connection_failed(error)
-    return line("CONNECTION_STATUS", connectionStatus={"status": "SUCCEEDED"})
+        return connection_failed(error, root)
+    found = f"{root} has {', '.join(one.project for one in checked)}" if checked else f"{root} answers"
+    message = without_credentials("; ".join([found, *selection.warnings]))
+    return line("CONNECTION_STATUS", connectionStatus={"status": "SUCCEEDED", "message": message})
 
 
 def _check_projects(config: Config, index: Index, projects: Sequence[SelectedProject]) -> None:
@@ -107,9 +112,10 @@ def _missing_error(config: Config, index: Index, missing: Sequence[str], *, all_
     return UnknownProjectsError(missing, index.root, tuple(similar))
 
 
-def connection_failed(error: SourceError) -> bytes:
-    """Return the CONNECTION_STATUS message of a failed check."""
-    return line("CONNECTION_STATUS", connectionStatus={"status": "FAILED", "message": without_credentials(str(error))})
+def connection_failed(error: SourceError, root: str = "") -> bytes:
+    """Return the CONNECTION_STATUS message of a failed check; ``root``: the index, which the message names."""
+    message = str(error) if root in str(error) else f"{error} (index: {root})"
+    return line("CONNECTION_STATUS", connectionStatus={"status": "FAILED", "message": without_credentials(message)})
 
 
 def discover() -> bytes:

@@ -22,7 +22,7 @@ import msgspec
 from source_pypi.airbyte.heartbeat import Heartbeat
 from source_pypi.airbyte.inputs import ConfiguredStream, read_catalog, read_state
 from source_pypi.airbyte.messages import MessageWriter, Write
-from source_pypi.config import Config
+from source_pypi.config import Config, environment_note
 from source_pypi.errors import BugError, ConfigError, SourceError, UnknownProjectsError, UnknownStreamError
 
 if TYPE_CHECKING:
@@ -125,6 +125,9 @@ class _Reader:
 
     def _read_streams(self, connect: Connect, previous: Mapping[str, Any]) -> bool:
         index = connect(self._config, self._on_event)
+        self._messages.log("INFO", f"reading {index.root}")
+        if (note := environment_note(self._config)) is not None:
+            self._messages.log("WARN", note)
         states = self._load_states(index.root, previous)
         for stream in self._streams:
             self._messages.status(stream.name, "STARTED")
@@ -141,7 +144,7 @@ class _Reader:
             run.summary.stop(unreadable, (name,))
         stats = index.client.stats
         counts = f"{stats.requests} requests, {stats.bytes_received} bytes received"
-        self._messages.log("INFO", f"read {run.summary.projects} projects with {counts}")
+        self._messages.log("INFO", f"read {run.summary.projects} projects from {index.root} with {counts}")
         return self._finish(run.summary, states)
 
     def _load_states(self, root: str, previous: Mapping[str, Any]) -> StreamStates:

@@ -8,12 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from source_pypi.cli.console import one_line_errors, warn
 from source_pypi.cli.signals import exit_on_signal, exit_when_stdout_closes
 from source_pypi.errors import SettingError
+
+if TYPE_CHECKING:
+    from source_pypi.config import Config
 
 _file = click.Path(path_type=Path, dir_okay=False)
 _config = click.option("--config", type=_file, required=True, help="Settings, a JSON file.")
@@ -41,11 +45,10 @@ def spec() -> None:
 def check(config: Path) -> None:
     """Check the settings and the connection to the index (Airbyte)."""
     from source_pypi import airbyte
-    from source_pypi.config import read_config
 
     with _error_traces():
         try:
-            settings = read_config(config)
+            settings = _settings(config)
         except SettingError as error:
             _write(airbyte.connection_failed(error))
             return
@@ -59,10 +62,9 @@ def check(config: Path) -> None:
 def discover(config: Path) -> None:
     """Print the streams and their schemas (Airbyte)."""
     from source_pypi import airbyte
-    from source_pypi.config import read_config
 
     with _error_traces():
-        read_config(config)
+        _settings(config)
         _write(airbyte.discover())
 
 
@@ -75,13 +77,12 @@ def discover(config: Path) -> None:
 def read(config: Path, debug: bool, catalog: Path, state: Path | None) -> None:
     """Print the rows of the streams in a catalog (Airbyte)."""
     from source_pypi import airbyte
-    from source_pypi.config import read_config
 
     exit_when_stdout_closes()
     exit_on_signal()
     with _error_traces():
         level = "DEBUG" if debug else os.environ.get("LOG_LEVEL", "INFO")
-        if not airbyte.read(read_config(config), catalog, state, _write, level=level):
+        if not airbyte.read(_settings(config), catalog, state, _write, level=level):
             sys.exit(1)
 
 
@@ -94,13 +95,26 @@ def manifest(index_url: str | None) -> None:
     """
     from source_pypi.airbyte.manifest import differences, manifest_text
     from source_pypi.config import make_config
-    from source_pypi.services.index.api import default_url, root_of
+    from source_pypi.services.index.api import root_of
+    from source_pypi.standards.index_urls import default_url
 
     with one_line_errors():
         url = make_config({"index_url": index_url}).index_url or default_url()
         _write(manifest_text(root_of(url)).encode())
         for difference in differences():
             warn(difference)
+
+
+def _settings(path: Path) -> "Config":
+    """Return the settings in a file. Unknown ones, which configurations of 0.2.x may have, are logged and ignored."""
+    from source_pypi import airbyte
+    from source_pypi.config import make_config, read_settings, without_unknown
+
+    settings, unknown = without_unknown(read_settings(path))
+    config = make_config(settings)
+    for name in unknown:
+        _write(airbyte.log("WARN", f"setting {name!r}: there is no such setting; it is ignored"))
+    return config
 
 
 def _write(lines: bytes) -> None:

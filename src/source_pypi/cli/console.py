@@ -14,7 +14,9 @@ from source_pypi.safety.redaction import without_credentials
 
 if TYPE_CHECKING:
     from source_pypi.http.client import RequestLog, RetryWait, TransferStats
+    from source_pypi.selection import Selection
     from source_pypi.sync.batch import Batch
+    from source_pypi.sync.run import Run
     from source_pypi.sync.summary import RunSummary
 
 INTERRUPTED = "interrupted; what was read before is kept"
@@ -63,20 +65,57 @@ def progress() -> "Iterator[Callable[[Batch, RunSummary], None]]":
 
 
 def print_report(summary: "RunSummary", stats: "TransferStats", seconds: float, into: str) -> None:
-    """Print the rows of each stream, the requests, bytes and seconds of the run, and an example query."""
+    """Print the rows of each stream, the requests, bytes and seconds of the run, its index, and an example query."""
     width = max((len(name) for name in summary.rows), default=6)
-    destination = _shown(into.partition("?")[0] if "://" in into else into)  # the options of a URL may be secrets
+    destination = _destination(into)
     unchanged = f" ({summary.unchanged:,} unchanged)" if summary.unchanged else ""
     click.echo(f"{'stream':{width}}  {'rows':>10}")
     for name, count in summary.rows.items():
         click.echo(f"{name:{width}}  {count:>10,}")
     click.echo(
         f"{_count(summary.projects, 'project')}{unchanged}, {_count(stats.requests, 'request')}, "
-        f"{_size(stats.bytes_received)}, {seconds:.1f} s -> {destination}"
+        f"{_size(stats.bytes_received)}, {seconds:.1f} s, {_shown(summary.index)} -> {destination}"
     )
     query = next((query for tables, query in _QUERIES if tables <= summary.rows.keys()), None)
     if query:
         click.echo(f"try: {query}")
+
+
+def print_plan(run: "Run", into: str) -> None:
+    """Print what a run would request, from where, and how long that takes at the rate limit. Nothing is requested."""
+    from source_pypi.sync.estimate import estimate_requests
+
+    requests = estimate_requests(run.streams, run.selection, run.config)
+    total = sum(one.requests for one in requests)
+    least = "at least " if any(one.more for one in requests) else ""
+    click.echo(f"index: {_shown(run.index.root)}")
+    click.echo(f"projects: {_projects(run.selection)}")
+    click.echo(f"streams: {', '.join(stream.name for stream in run.streams)}")
+    for one in requests:
+        more = f"{', and ' if one.requests else ''}{one.more}" if one.more else ""
+        click.echo(f"requests, {one.kind}: {one.requests if one.requests else ''}{more}")
+    rate = run.config.requests_per_second
+    pace = f"{least}{total / rate:.1f} s at {rate:g} requests per second" if rate else "no rate limit"
+    click.echo(f"requests in all: {least}{total:,} without earlier state; {pace}")
+    click.echo(f"destination: {_destination(into)}")
+    click.echo("dry run: nothing was requested or written")
+
+
+def _projects(selection: "Selection") -> str:
+    """Return the selected projects with their pins."""
+    named = [
+        ", ".join([*([one.project] if one.unpinned else []), *(f"{one.project}=={pin}" for pin in one.pins)])
+        for one in selection.projects
+    ]
+    whole = "every project that the index lists" if selection.whole_index else ""
+    listed = f"{len(named):,}: {_shown(', '.join(named))}" if named else ""
+    follow = f" (and what they require, {_count(selection.follow, 'level')})" if selection.follow else ""
+    return (", and ".join(filter(None, (listed, whole))) or "none") + follow
+
+
+def _destination(into: str) -> str:
+    """Return what ``--into`` names, without options: those of a URL may be secrets."""
+    return _shown(into.partition("?")[0] if "://" in into else into)
 
 
 def _count(count: int, noun: str) -> str:
@@ -103,6 +142,11 @@ def _shown(text: str) -> str:
 def warn(line: str) -> None:
     """Print a warning as one line on standard error."""
     click.echo(f"{_coloured('warning:', 'yellow')} {_shown(line)}", err=True)
+
+
+def print_note(line: str) -> None:
+    """Print a note as one line on standard error."""
+    click.echo(f"{_coloured('note:', 'cyan')} {_shown(line)}", err=True)
 
 
 def warn_of_waits(event: "RetryWait | RequestLog") -> None:

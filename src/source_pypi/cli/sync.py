@@ -1,5 +1,6 @@
 """``sync``, which loads projects into a database, and ``streams``, which lists what it can load."""
 
+import re
 import signal
 import sys
 import time
@@ -12,16 +13,22 @@ from source_pypi.cli.console import (
     INTERRUPTED,
     one_line_errors,
     print_error,
+    print_note,
+    print_plan,
     print_report,
     progress,
     warn,
     warn_of_waits,
 )
 from source_pypi.cli.signals import exit_on_signal, interrupt
+from source_pypi.errors import SettingError
 
 if TYPE_CHECKING:
     from source_pypi.config import Config
     from source_pypi.sync.run import Run
+
+#: What the name of a requirement file has: an ending, or a folder before it.
+_FILE = re.compile(r"\.(?:txt|in|toml|lock|pip|cfg|ini|json|ya?ml|py)$|[/\\]", re.IGNORECASE)
 
 _file = click.Path(path_type=Path, dir_okay=False)
 
@@ -40,6 +47,13 @@ _file = click.Path(path_type=Path, dir_okay=False)
     "--streams", metavar="A,B,...", help="Streams to load; 'all' for all.  [default: projects,versions,files]"
 )
 @click.option("--index-url", metavar="URL", help="The index to read.  [default: the public index]")
+@click.option(
+    "--index-from",
+    type=click.Choice(["settings", "environment"]),
+    help="environment: read the index that PIP_INDEX_URL, UV_DEFAULT_INDEX, UV_INDEX, PIP_EXTRA_INDEX_URL or pip.conf "
+    "names.",
+)
+@click.option("--any-index", is_flag=True, help="Request projects also if their file names another index for them.")
 @click.option("--config", type=_file, help="Settings, a JSON file. NAMEs are added to its projects.")
 @click.option(
     "-r",
@@ -50,6 +64,7 @@ _file = click.Path(path_type=Path, dir_okay=False)
     metavar="FILE",
     help="Also load the projects and pinned versions in a requirements.txt, pyproject.toml or lock file. Repeatable.",
 )
+@click.option("--dry-run", is_flag=True, help="Print what would be requested from where, and request nothing.")
 @click.option("--history", is_flag=True, help="Keep earlier versions of each row, with their times, in *_history.")
 def sync(
     *,
@@ -57,8 +72,11 @@ def sync(
     into: str,
     streams: str | None,
     index_url: str | None,
+    index_from: str | None,
+    any_index: bool,
     config: Path | None,
     files: tuple[Path, ...],
+    dry_run: bool,
     history: bool,
 ) -> None:
     """Load projects into a DuckDB file, or into any warehouse.
@@ -72,8 +90,13 @@ def sync(
     signal.signal(signal.SIGTERM, interrupt)
     exit_on_signal(INTERRUPTED)
     with one_line_errors():
-        settings = _settings(config, names, index_url)
+        _refuse_files(names)
+        settings = _settings(config, names, index_url=index_url, index_from=index_from, any_index=any_index)
         run = open_run(settings, choose_streams(_split(streams)), files=files, on_event=warn_of_waits)
+        _warn_of_selection(run)
+        if dry_run:
+            print_plan(run, into)
+            return
         seconds = _load(run, into, history=history)
         if run.summary.projects or run.summary.rows:
             print_report(run.summary, run.index.client.stats, seconds, into)
@@ -101,17 +124,37 @@ def streams(as_json: bool) -> None:
         click.echo(f"    requests: {stream['cost']}")
 
 
-def _settings(path: Path | None, names: tuple[str, ...], index_url: str | None) -> "Config":
-    """Return the settings of the file, overridden by those of the command line."""
-    from msgspec.structs import replace
+def _settings(path: Path | None, names: tuple[str, ...], **options: Any) -> "Config":
+    """Return the settings of the file, overridden by the options that are given; names are added to the projects."""
+    from source_pypi.config import make_config, read_settings
 
-    from source_pypi.config import make_config, read_config
+    settings = read_settings(path) if path is not None else {}
+    given = {name: value for name, value in options.items() if value}
+    if given.get("index_from") == "environment" and "index_url" not in given:
+        settings["index_url"] = None
+    if names and isinstance(listed := settings.get("projects") or [], list):
+        given["projects"] = [*listed, *names]
+    return make_config(settings | given)
 
-    config = read_config(path) if path is not None else make_config({})
-    given: dict[str, Any] = {"projects": (*config.projects, *names)}
-    if index_url:
-        given["index_url"] = make_config({"index_url": index_url}).index_url
-    return replace(config, **given)
+
+def _refuse_files(names: tuple[str, ...]) -> None:
+    """Refuse a requirement file that is given as a name: the index would be asked for a project of that name.
+
+    :raises SettingError: when a name is that of an existing file.
+    """
+    for name in names:
+        if _FILE.search(name) and Path(name).is_file():
+            raise SettingError("", f"{name} is a file; to load the projects in it, write -r {name}")
+
+
+def _warn_of_selection(run: "Run") -> None:
+    """Print which requested projects are left out, and whether the environment names another index."""
+    from source_pypi.config import environment_note
+
+    if (line := environment_note(run.config)) is not None:
+        print_note(line)
+    for warning in run.selection.warnings:
+        warn(warning)
 
 
 def _load(run: "Run", into: str, *, history: bool) -> float:
@@ -119,8 +162,6 @@ def _load(run: "Run", into: str, *, history: bool) -> float:
     from source_pypi.destinations import open_destination
     from source_pypi.sync.summary import warnings_of
 
-    for warning in run.selection.warnings:
-        warn(warning)
     began = time.monotonic()
     opened = open_destination(into, run.streams, run.selection.projects, root=run.index.root, keep_history=history)
     with opened as destination, progress() as show:

@@ -9,7 +9,6 @@ Scope
     Only rows that changed are replaced: a stream that failed for a project keeps the rows that it had.
 """
 
-import math
 import tempfile
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -134,6 +133,7 @@ class Loader:
 
     def _new_run(self, last: RunRow | None, tables: Sequence[str]) -> RunRow:
         """The row of this run, which resumes the last one if that ended early and not long ago."""
+        began = int(self._now())
         if last is not None and last.version < VERSION:
             self.warnings.append(f"{self._store.name} was written by an older release: everything is read again")
         elif last is not None and last.index != self._root:
@@ -142,10 +142,11 @@ class Loader:
             )
         elif last is not None:
             self.unfinished = resumable(last.unfinished, self._now())
+            latest = self._store.latest_check()
+            began += latest is not None and latest >= began  # a visit in this second is the last run's
         if self.unfinished is not None:
             self.warnings.append("the last run ended early: what it loaded is not requested again")
-        # rounded up: a visit of an earlier run, in the second in which this one begins, does not belong to this run
-        began = math.ceil(self._now()) if self.unfinished is None else self.unfinished
+            began = self.unfinished
         return RunRow(VERSION, self._root, began, tuple(tables))
 
     def _make(self, last: RunRow | None, tables: Sequence[Table], lost: Collection[str]) -> None:

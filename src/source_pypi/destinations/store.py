@@ -114,6 +114,9 @@ class Store(Protocol):
         """The row of ``_run``; None: there is none. Where ``version`` is lower, ``make`` replaces the state tables."""
         ...
 
+    def latest_check(self) -> int | None:
+        """The highest ``checked_at`` of all state, in seconds since 1970; None: there is no state."""
+
     def existing(self, tables: Sequence[Table], recorded: Collection[str]) -> dict[str, bool]:
         """Which of these tables exist, and whether source-pypi made them.
 

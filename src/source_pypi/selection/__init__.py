@@ -11,9 +11,10 @@ from packaging.utils import NormalizedName
 
 from source_pypi.config import Config
 from source_pypi.errors import NoProjectsError, RequirementsError
+from source_pypi.selection.indexes import allowed, with_pip_indexes
 from source_pypi.selection.names import Requested, RequirementsFile, parse_requested
 
-__all__ = ["Requested", "SelectedProject", "Selection", "merge", "select"]
+__all__ = ["Collected", "Requested", "SelectedProject", "Selection", "collect", "merge", "select"]
 
 #: The name of the text in the settings, in warnings and errors.
 _SETTING = "setting 'requirements'"
@@ -47,6 +48,8 @@ class Selection(Struct, frozen=True):
     :ivar follow: how many levels of dependencies to read as well.
     :ivar excluded: patterns of the names of projects to leave out.
     :ivar warnings: which parts of the requirement files were skipped, and why.
+    :ivar elsewhere: names of projects that files have from another index: they are not requested as dependencies
+        either.
     """
 
     projects: tuple[SelectedProject, ...] = ()
@@ -54,6 +57,7 @@ class Selection(Struct, frozen=True):
     follow: int = 0
     excluded: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    elsewhere: frozenset[NormalizedName] = frozenset()
 
     def excludes(self, project: str) -> bool:
         """Whether to leave out the project with this normalised name."""
@@ -67,19 +71,48 @@ def select(config: Config, files: Iterable[Path] = ()) -> Selection:
     :raises RequirementsError: for a file that cannot be read or parsed, and if there are files but no projects.
     :raises NoProjectsError: if no project is selected, or all are excluded.
     """
-    requested = _requested_by_name(config)
-    sources = _sources(config.requirements, [*files])
-    requested += [one for _, file in sources for one in file.requested]
-    warnings = tuple(warning for _, file in sources for warning in file.warnings)
-    if sources and not requested and not config.whole_index:
-        skipped = f" ({'; '.join(warnings)})" if warnings else ""
-        raise RequirementsError(", ".join(name for name, _ in sources), None, f"names no projects{skipped}")
+    found = collect(config, files)
     excluded = tuple(_pattern(text) for text in config.exclude)
-    selection = Selection((), config.whole_index, config.follow_dependencies, excluded, warnings)
-    projects = tuple(one for one in merge(requested) if not selection.excludes(one.project))
+    selection = Selection((), config.whole_index, config.follow_dependencies, excluded)
+    wanted = [one for one in found.requested if not selection.excludes(one.project)]
+    permitted = allowed(wanted, config)
+    warnings = (*found.warnings, *permitted.warnings)
+    if not permitted.requested and not config.whole_index and (permitted.warnings or not found.requested):
+        if not found.sources:
+            raise NoProjectsError
+        reasons = f" ({'; '.join(warnings)})" if warnings else ""
+        nothing = "names no projects" if not found.requested else "no project is left to request"
+        raise RequirementsError(", ".join(found.sources), None, f"{nothing}{reasons}")
+    projects = merge(permitted.requested)
     if not projects and not config.whole_index:
         raise NoProjectsError
-    return replace(selection, projects=projects)
+    return replace(selection, projects=projects, warnings=warnings, elsewhere=permitted.elsewhere)
+
+
+class Collected(Struct, frozen=True):
+    """What a configuration, requirement files and lock files request, from whatever index.
+
+    :ivar requested: in this order: by name, in the setting ``requirements``, in each file.
+    :ivar sources: the names of the files, and of the setting if it is set.
+    :ivar warnings: which parts were skipped, and why.
+    """
+
+    requested: tuple[Requested, ...]
+    sources: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def collect(config: Config, files: Iterable[Path] = ()) -> Collected:
+    """Everything that is requested, with file, line and index (``Requested.origin``).
+
+    :raises ProjectNameError, RequirementsError: as of ``select``.
+    """
+    requested = _requested_by_name(config)
+    sources = _sources(config.requirements, [*files])
+    contents = with_pip_indexes(content for _, content in sources)
+    requested += [one for content in contents for one in content.requested]
+    warnings = tuple(warning for content in contents for warning in content.warnings)
+    return Collected(tuple(requested), tuple(name for name, _ in sources), warnings)
 
 
 def _sources(text: str | None, files: Sequence[Path]) -> list[tuple[str, RequirementsFile]]:

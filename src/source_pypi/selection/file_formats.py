@@ -13,6 +13,12 @@ from source_pypi.errors import RequirementsError
 from source_pypi.safety.limits import LARGEST_FILE
 
 _T = TypeVar("_T")
+_BYTE_ORDER_MARKS = (
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
 _LONG_KEY = re.compile(r"""(?<![\w"'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){100}""")
 _LINE = re.compile(r"\s*\(at (?:line (?P<line>\d+), column \d+|end of document)\)$")
 
@@ -49,6 +55,33 @@ def read_json(path: Path, shape: type[_T]) -> _T:
     return _read(path, json.loads, "JSON", shape)
 
 
+def convert(path: Path, content: Any, shape: type[_T]) -> _T:
+    """The content of a file, converted to the type ``shape``.
+
+    :raises RequirementsError: if it does not match ``shape``.
+    """
+    try:
+        return msgspec.convert(content, shape)
+    except msgspec.ValidationError as error:
+        raise RequirementsError(str(path), None, f"does not have the structure of such a file: {error}") from error
+
+
+def table_lines(path: Path, name: str) -> list[int]:
+    """The lines, from 1, at which a TOML file begins an element of an array of tables: ``[[name]]``.
+
+    :raises RequirementsError: as of ``read_toml``.
+    """
+    header = re.compile(rf"[ \t]*\[\[[ \t]*{re.escape(name)}[ \t]*\]\]")
+    content = read_bytes(path)
+    lines = decode(content, str(path), byte_order(content) or "utf-8-sig").splitlines()
+    return [number for number, line in enumerate(lines, start=1) if header.match(line)]
+
+
+def byte_order(content: bytes) -> str | None:
+    """The encoding that a byte order mark says, as editors and shells on Windows write it; None: there is none."""
+    return next((encoding for mark, encoding in _BYTE_ORDER_MARKS if content.startswith(mark)), None)
+
+
 def decode(content: bytes, file: str, encoding: str = "utf-8-sig") -> str:
     """The text of a file, without the byte order mark that editors on Windows write.
 
@@ -71,11 +104,10 @@ def _toml(text: str) -> Any:
 
 
 def _read(path: Path, loads: Callable[[str], Any], kind: str, shape: type[_T]) -> _T:
-    file, text = str(path), decode(read_bytes(path), str(path))
+    file, content = str(path), read_bytes(path)
+    text = decode(content, file, byte_order(content) or "utf-8-sig")
     try:
-        return msgspec.convert(loads(text), shape)
-    except msgspec.ValidationError as error:
-        raise RequirementsError(file, None, f"does not have the structure of such a file: {error}") from error
+        return convert(path, loads(text), shape)
     except json.JSONDecodeError as error:
         raise RequirementsError(file, error.lineno, f"is not valid JSON: {error.msg}") from error
     except tomllib.TOMLDecodeError as error:

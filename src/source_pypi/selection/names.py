@@ -5,10 +5,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 
 from source_pypi.errors import ProjectNameError
 from source_pypi.safety.redaction import without_credentials
+from source_pypi.standards.index_urls import default_url, index_title
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement  # a tenth of the import time, and few runs need it
@@ -22,12 +24,48 @@ _REQUESTED = re.compile(
 )
 
 
+class NamedIndex(Struct, frozen=True):
+    """A place that a file takes projects from: an index, or a folder or page of files (``--find-links``).
+
+    :ivar url: its URL or path, without credentials.
+    :ivar title: how messages name it; environment variables are not replaced in it, because they may be secrets.
+    """
+
+    url: str
+    title: str
+
+
+class Origin(Struct, frozen=True):
+    """Where and how a file requests a project.
+
+    :ivar file: the file's name, or the setting's.
+    :ivar line: the line, from 1; None: not known.
+    :ivar specifier: the accepted versions, as the file writes them; None: any.
+    :ivar marker: the condition under which it is required (PEP 508); None: none.
+    :ivar indexes: the indexes that the file names for the project. Several: it may be on any of them. Empty: the file
+        names none.
+    """
+
+    file: str
+    line: int | None = None
+    specifier: str | None = None
+    marker: str | None = None
+    indexes: tuple[NamedIndex, ...] = ()
+
+
 class Requested(Struct, frozen=True):
-    """A requested project: its normalised name, its pinned version (None: not pinned) and its extras."""
+    """A requested project.
+
+    :ivar project: its normalised name.
+    :ivar pin: its pinned version; None: not pinned.
+    :ivar extras: the requested extras.
+    :ivar origin: the file that requests it; None: the command line or the setting ``projects``.
+    """
 
     project: NormalizedName
     pin: str | None = None
     extras: frozenset[NormalizedName] = frozenset()
+    origin: Origin | None = None
 
 
 class RequirementsFile(Struct, frozen=True):
@@ -35,10 +73,13 @@ class RequirementsFile(Struct, frozen=True):
 
     :ivar requested: the projects in the order of the file, repeated if the file repeats them.
     :ivar warnings: what was skipped and why, one line each, which begins with the file's name.
+    :ivar pip_indexes: the indexes that options of pip name. They hold for all files in pip's format of a command. None:
+        the file is in another format.
     """
 
     requested: tuple[Requested, ...] = ()
     warnings: tuple[str, ...] = ()
+    pip_indexes: tuple[NamedIndex, ...] | None = None
 
 
 def parse_requested(text: str) -> Requested:
@@ -52,13 +93,38 @@ def parse_requested(text: str) -> Requested:
     return Requested(project_name(match["name"], text), match["version"], extras((match["extras"] or "").split(",")))
 
 
-def requested_by(requirement: "Requirement") -> Requested:
+def requested_by(requirement: "Requirement", file: str, line: int | None = None) -> Requested:
     """The project that a requirement (PEP 508) names. Its marker is ignored, so that every platform counts.
 
     :raises ProjectNameError: if the name is invalid.
     """
     exact = (one.version for one in requirement.specifier if is_exact(one.operator, one.version))
-    return Requested(project_name(requirement.name), next(exact, None), extras(requirement.extras))
+    marker = None if requirement.marker is None else str(requirement.marker)
+    origin = Origin(file, line, str(requirement.specifier) or None, marker)
+    return Requested(project_name(requirement.name), next(exact, None), extras(requirement.extras), origin)
+
+
+def on_indexes(requested: Requested, indexes: Iterable[NamedIndex]) -> Requested:
+    """A project that a file requests, with the indexes that the file names for it."""
+    if requested.origin is None:
+        return requested
+    return replace(requested, origin=replace(requested.origin, indexes=tuple(dict.fromkeys(indexes))))
+
+
+def named_index(url: str, title: str | None = None) -> NamedIndex:
+    """An index by the URL that a file has; ``title``: how messages name it, None: by its URL."""
+    plain = without_credentials(url.strip())
+    return NamedIndex(plain, index_title(plain) if title is None else without_credentials(title))
+
+
+def unknown_index(name: str) -> NamedIndex:
+    """An index that a file names without its URL. It equals no index."""
+    return NamedIndex(name, f"index {without_credentials(name)!r}")
+
+
+def public_index() -> NamedIndex:
+    """The public index, which tools use unless a file names another one."""
+    return named_index(default_url())
 
 
 def is_exact(operator: str, version: str) -> bool:

@@ -16,8 +16,17 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from source_pypi.errors import RequirementsError
 from source_pypi.safety.redaction import without_credentials
-from source_pypi.selection.file_formats import read_toml
-from source_pypi.selection.names import Requested, RequirementsFile, extras, project_name, requested_by
+from source_pypi.selection.file_formats import convert, read_toml
+from source_pypi.selection.names import (
+    Origin,
+    Requested,
+    RequirementsFile,
+    extras,
+    on_indexes,
+    project_name,
+    requested_by,
+)
+from source_pypi.selection.pyproject_indexes import FileIndexes, read_indexes
 from source_pypi.standards.requirements import read_requirement
 
 #: Maximum number of requirements of all groups, counted each time that a group includes them.
@@ -66,7 +75,7 @@ class _Uv(Struct):
 
 
 class _Tool(Struct):
-    """The table ``tool``."""
+    """The table ``tool``, as far as it says what is required; ``pyproject_indexes`` reads where that is."""
 
     poetry: _Poetry = field(default_factory=_Poetry)
     uv: _Uv = field(default_factory=_Uv)
@@ -85,13 +94,16 @@ def read_pyproject(path: Path) -> RequirementsFile:
 
     :raises RequirementsError: if it cannot be read, or has an invalid requirement or group.
     """
-    content = read_toml(path, _Pyproject)
+    whole = read_toml(path, dict[str, Any])
+    content = convert(path, whole, _Pyproject)
+    indexes = read_indexes(whole)
     own_names = {canonicalize_name(name) for name in (content.project.name, content.tool.poetry.name) if name}
     not_from_index = _not_from_index(content)
     requested: list[Requested] = []
     skipped: dict[NormalizedName, None] = {}
-    requirements = [(requested_by(one), one.url is not None) for one in _requirements(str(path), content)]
-    for one, is_url in [*requirements, *((one, False) for one in _poetry(content.tool.poetry))]:
+    requirements = [(requested_by(one, str(path)), one.url is not None) for one in _requirements(str(path), content)]
+    required = [(on_indexes(one, indexes.of(one.project)), is_url) for one, is_url in requirements]
+    for one, is_url in [*required, *((one, False) for one in _poetry(str(path), content.tool.poetry, indexes))]:
         if is_url or one.project in not_from_index:
             skipped[one.project] = None
         elif one.project not in own_names:  # a project may require its own extras
@@ -147,13 +159,18 @@ def _expanded(groups: dict[str, Any]) -> int:
     return sum(sizes.values())
 
 
-def _poetry(poetry: _Poetry) -> Iterator[Requested]:
+def _poetry(file: str, poetry: _Poetry, indexes: FileIndexes) -> Iterator[Requested]:
     for name, alternatives in poetry.tables():
+        project = project_name(name)
         for alternative in alternatives:
             version = alternative.get("version")
             exact = _EXACT.fullmatch(version) if isinstance(version, str) else None
             names = (extra for extra in _list(alternative.get("extras", [])) if isinstance(extra, str))
-            yield Requested(project_name(name), exact["version"] if exact else None, extras(names))
+            source, marker = alternative.get("source"), alternative.get("markers")
+            specifier = version if isinstance(version, str) else None
+            origin = Origin(file, None, specifier, marker if isinstance(marker, str) else None)
+            one = Requested(project, exact["version"] if exact else None, extras(names), origin)
+            yield on_indexes(one, [indexes.poetry(source)] if isinstance(source, str) else indexes.of(project))
 
 
 def _not_from_index(content: _Pyproject) -> set[NormalizedName]:

@@ -1,7 +1,8 @@
 """requirements.txt in pip's format: lines, options, and the files that it includes.
 
-``-r`` and ``-c`` include files. ``-e``, a URL and a path are not projects of an index. Other options are ignored. No
-well-kept library parses the format, and pip's own parser is private, so this parser follows pip's rules.
+``-r`` and ``-c`` include files. ``-e``, a URL and a path are not projects of an index. ``-i``, ``--extra-index-url``,
+``-f`` and ``--no-index`` say where the projects are. Other options are ignored. No well-kept library parses the format,
+and pip's own parser is private, so this parser follows pip's rules.
 """
 
 import functools
@@ -20,20 +21,23 @@ from packaging.utils import NormalizedName
 from source_pypi.errors import ProjectNameError, RequirementsError
 from source_pypi.safety.limits import LONGEST_PARSED
 from source_pypi.safety.redaction import without_credentials
-from source_pypi.selection.file_formats import decode, read_bytes
-from source_pypi.selection.names import Requested, RequirementsFile, requested_by
+from source_pypi.selection.file_formats import byte_order, decode, read_bytes
+from source_pypi.selection.names import (
+    NamedIndex,
+    Requested,
+    RequirementsFile,
+    named_index,
+    public_index,
+    requested_by,
+)
 from source_pypi.standards.requirements import read_requirement
 
-_BOMS = (
-    (b"\xff\xfe\x00\x00", "utf-32"),
-    (b"\x00\x00\xfe\xff", "utf-32"),
-    (b"\xff\xfe", "utf-16"),
-    (b"\xfe\xff", "utf-16"),
-)
 #: The encoding that a file declares in its first two lines (PEP 263).
 _DECLARED = re.compile(rb"(?:[^\n]*\n)??#[^\n]*coding[:=]\s*([-\w.]+)")
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*$")
 _OPTIONS = re.compile(r"(?:^|(?<=\s))(?=-)")
+#: An option that names an index, also where pip ignores it: behind a requirement.
+_INDEX_OPTION = re.compile(r"(?:^|\s)(?:-i|-f|--index|--pypi|--extra-i|--find|--no-i)")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 _URL = re.compile(r"(?:[a-z][a-z0-9+.-]*://|file:|git@)", re.IGNORECASE)
 _PATH = re.compile(r"\.|[^\s<>=!~;@]*[/\\]")
@@ -82,6 +86,8 @@ class _Parser(Struct):
     """Collects the requirements of a file and of the files that it includes."""
 
     requested: list[Requested] = field(default_factory=list)
+    indexes: list[NamedIndex] = field(default_factory=list)
+    only_named: bool = False
     constraints: dict[NormalizedName, dict[str, None]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     parsed_files: set[tuple[str, bool]] = field(default_factory=set)
@@ -92,7 +98,13 @@ class _Parser(Struct):
         for one in self.requested:
             pins = self.constraints.get(one.project, {}) if one.pin is None else {}
             requested += [replace(one, pin=pin) for pin in pins] or [one]
-        return RequirementsFile(tuple(requested), tuple(self.warnings))
+        return RequirementsFile(tuple(requested), tuple(self.warnings), self._named_indexes())
+
+    def _named_indexes(self) -> tuple[NamedIndex, ...]:
+        """Where the projects may be. pip's options hold for all files: every index that any of them names counts."""
+        if not self.indexes or self.only_named:
+            return tuple(self.indexes)
+        return (public_index(), *self.indexes)
 
     def file(self, path: Path, content: bytes, *, constraint: bool = False) -> None:
         """Parse a file's content, once, because files may include each other."""
@@ -108,6 +120,8 @@ class _Parser(Struct):
             requirement, *options = _OPTIONS.split(content, maxsplit=1)
             if requirement.strip():  # options after it, such as hashes, concern the installation
                 self._requirement(requirement.strip(), line)
+                if options and _INDEX_OPTION.search(options[0]):
+                    self._index_options(_parse_options(options[0], line), line)
             else:
                 self._options(_parse_options(options[0], line), line)
 
@@ -115,12 +129,14 @@ class _Parser(Struct):
         text = self._expand(raw, line)
         if text is None:
             return
+        text = text.rstrip()
+        text = text[:-1].rstrip() if text.endswith(";") else text  # to pip, an empty marker is none
         if (kind := _other_source(text[:LONGEST_PARSED])) is not None:
             self.warnings.append(line.warning(f"{kind}, not a project of an index", raw))
             return
         try:
             requirement = read_requirement(text)
-            requested = requested_by(requirement)
+            requested = requested_by(requirement, line.title, line.number)
         except InvalidRequirement as error:
             raise line.error(f"{_printable(raw)!r} is not a valid requirement: {str(error).splitlines()[0]}") from error
         except ProjectNameError as error:
@@ -136,10 +152,21 @@ class _Parser(Struct):
         for raw in options.editable:
             name = re.search(r"[#&]egg=([^&\[]+)", raw)
             self.warnings.append(line.warning("editable, not a project of an index", name[1] if name else raw))
+        self._index_options(options, line)
         for raw in options.requirement:
             self._include(raw, line, constraint=False)
         for raw in options.constraint:
             self._include(raw, line, constraint=True)
+
+    def _index_options(self, options: Namespace, line: _Line) -> None:
+        """Note the indexes and folders that a line names, and whether they replace the public index."""
+        environment = os.environ if line.path is not None else {}
+        for raw in (*options.index_url, *options.extra_index_url, *options.find_links):
+            url = _VARIABLE.sub(lambda match: environment.get(match[1]) or match[0], raw)
+            self.indexes.append(named_index(url, raw if url != raw else None))
+        if options.no_index:
+            self.indexes.append(NamedIndex("--no-index", "no index (--no-index)"))
+        self.only_named = self.only_named or bool(options.index_url) or options.no_index
 
     def _include(self, raw: str, line: _Line, *, constraint: bool) -> None:
         """Parse a file that a line includes. Its path is relative to the including file."""
@@ -172,9 +199,8 @@ class _Parser(Struct):
 
 def _decode(content: bytes, file: str) -> str:
     """The text of a file: in the encoding of its byte order mark, or the declared one (PEP 263), or UTF-8."""
-    bom_encoding = next((encoding for bom, encoding in _BOMS if content.startswith(bom)), None)
     declared = _DECLARED.match(content)
-    return decode(content, file, bom_encoding or (declared[1].decode() if declared else "utf-8-sig"))
+    return decode(content, file, byte_order(content) or (declared[1].decode() if declared else "utf-8-sig"))
 
 
 def _other_source(text: str) -> str | None:
@@ -203,7 +229,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _parse_options(text: str, line: _Line) -> Namespace:
-    """The options ``-r``, ``-c`` and ``-e`` of a line; others are ignored."""
+    """The options of a line that say what to request, and where it is; others are ignored."""
     if len(text) > LONGEST_PARSED:
         raise line.error(f"{_printable(text)!r} cannot be parsed: it has more than {LONGEST_PARSED:,} characters")
     try:
@@ -214,9 +240,13 @@ def _parse_options(text: str, line: _Line) -> Namespace:
 
 @functools.cache
 def _option_parser() -> ArgumentParser:
-    parser = ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser = ArgumentParser(add_help=False, allow_abbrev=True, exit_on_error=False)
     for short, long in (("-r", "--requirement"), ("-c", "--constraint"), ("-e", "--editable")):
         parser.add_argument(short, long, action="append", default=[])
+    parser.add_argument("-i", "--index-url", "--pypi-url", action="append", default=[])
+    parser.add_argument("--extra-index-url", action="append", default=[])
+    parser.add_argument("-f", "--find-links", action="append", default=[])
+    parser.add_argument("--no-index", action="store_true")
     return parser
 
 

@@ -9,6 +9,11 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from source_pypi.safety.limits import LONGEST_PARSED, cached_if_short
 
+#: A name at the beginning of a requirement; what follows must not make it a part of a URL or a path.
+_NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?![\w+:/\\])")
+#: An address as ssh has it, ``git@host:path``: to PEP 508, a project called git.
+_SCP = re.compile(r"\s*[\w.-]++@[\w.-]++:(?!/)")
+_EXTRAS = re.compile(r"\[([^\[\]]*)\]")
 _EXTRA = re.compile(r"""extra == "([^"]*)"|"([^"]*)" == extra""")
 
 
@@ -32,6 +37,32 @@ def read_requirement(text: str) -> Requirement:
         return Requirement(text)
     except RecursionError as error:
         raise InvalidRequirement("it is nested too deep") from error
+
+
+def required_project(text: str) -> NormalizedName | None:
+    """The name of the project that a text requires, also if PEP 508 does not allow the rest of it.
+
+    None: it has no name, e.g. because it is only a URL or a path.
+    """
+    match = _NAME.match(text[:LONGEST_PARSED])
+    return canonicalize_name(match[1]) if match and not _SCP.match(text) else None
+
+
+def lenient_requirement(text: str) -> Requirement | None:
+    """A requirement whose name can be read. What PEP 508 does not allow is left out: versions first, then the marker.
+
+    Old releases have such requirements: ``pytz (>dev)``. None: no name can be read.
+    """
+    name = required_project(text)
+    if name is None:
+        return None
+    head, _, marker = text.partition(";")
+    listed = _EXTRAS.search(head)
+    extras = f"[{listed[1]}]" if listed else ""
+    for candidate in (text, f"{name}{extras}; {marker}", f"{name}; {marker}", f"{name}{extras}", name):
+        if (requirement := parse_requirement(candidate)) is not None:
+            return requirement
+    return None
 
 
 def pinned_version(specifiers: SpecifierSet) -> str | None:

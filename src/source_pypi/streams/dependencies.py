@@ -1,23 +1,20 @@
 """``dependencies``: a requirement of a release."""
 
-import re
 from collections.abc import Iterator
 from typing import Annotated
 
 from msgspec import Meta, Struct
 from packaging.requirements import InvalidRequirement
-from packaging.utils import canonicalize_name
 
 from source_pypi.fields import describe
-from source_pypi.safety.limits import LONGEST_PARSED, cached_if_short
+from source_pypi.safety.limits import cached_if_short
 from source_pypi.services.index.documents.kinds import DocumentKind
-from source_pypi.standards.requirements import extras_named, pinned_version, read_requirement
+from source_pypi.standards.requirements import extras_named, pinned_version, read_requirement, required_project
 from source_pypi.standards.versions import sort_key
 from source_pypi.streams._fields import ProjectName, ReleaseVersion
 from source_pypi.streams.stream import ONE_PER_RELEASE, ProjectDocuments, Row, Stream
 
 _INVALID = "the requirement is invalid"
-_NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?!\w)")
 
 
 def _parsed(meaning: str, absent: str) -> Meta:
@@ -117,10 +114,9 @@ def _parse(text: str) -> _Parsed:
     try:
         requirement = read_requirement(text)
     except InvalidRequirement as error:
-        match = _NAME.match(text[:LONGEST_PARSED])
-        return _Parsed(canonicalize_name(match[1]) if match else None, error=str(error).splitlines()[0])
+        return _Parsed(required_project(text), error=str(error).splitlines()[0])
     return _Parsed(
-        name=canonicalize_name(requirement.name),
+        name=required_project(text),
         extras=tuple(sorted(requirement.extras)) or None,
         specifier=str(requirement.specifier) or None,
         pin=pinned_version(requirement.specifier),
@@ -140,4 +136,5 @@ STREAM = Stream(
     rows=dependencies_rows,
     required_key="info.requires_dist",
     fallback_documents=(DocumentKind.CORE_METADATA,),
+    revision=1,  # since names are not taken from URLs and paths
 )

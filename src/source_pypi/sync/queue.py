@@ -97,17 +97,19 @@ class ProjectQueue:
 
         for requirement in self._requirements[project.project]:
             named = extras_named(requirement.marker)
+            name = canonicalize_name(requirement.name)
+            if name in self._selection.elsewhere:
+                continue
             if (unconditional and not named) or named & set(extras):
-                name = canonicalize_name(requirement.name)
                 wanted = frozenset(canonicalize_name(extra) for extra in requirement.extras)
                 self._add(SelectedProject(name, extras=wanted, depth=project.depth + 1, named=False))
 
 
 def _parsed(requirements: Iterable[str]) -> Iterator["Requirement"]:
-    """The requirements that parse and name a project of the index: those with a URL do not."""
-    from source_pypi.standards.requirements import parse_requirement
+    """The requirements that name a project of the index, also those that PEP 508 does not allow; no URLs."""
+    from source_pypi.standards.requirements import lenient_requirement
 
     for text in requirements:
-        requirement = parse_requirement(text)
+        requirement = lenient_requirement(text)
         if requirement is not None and requirement.url is None:
             yield requirement

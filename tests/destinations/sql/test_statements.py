@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from source_pypi.destinations.duckdb.state import StateFile
-from source_pypi.destinations.sql.statements import Statement
+from source_pypi.destinations.sql.statements import Statement, Statements
 from source_pypi.destinations.store import LoadPackage, ReplaceScope, RunRow, StagedRows
 from source_pypi.destinations.tables import RUN, STATE, Column, Table
 from source_pypi.schema import INTEGER, TEXT
@@ -38,7 +38,7 @@ def replaced(file: StateFile, scope: ReplaceScope, rows: Statement | None) -> li
     """The rows once those in scope are replaced."""
     staged = StagedRows(TABLE, scope=scope)
     file.hold_scope(LoadPackage(RunRow(2, "", None), [staged]))
-    for statement in file._statements().replace(staged, rows):
+    for statement in Statements(file.dialect).replace(staged, rows):
         file.execute(statement)
     return file.connection.execute("SELECT * FROM t ORDER BY ALL").fetchall()
 
@@ -74,6 +74,6 @@ def test_unchanged_partitions_need_a_partition_field(file: StateFile) -> None:
     table = Table("t", TABLE.columns, "thing")
     staged = StagedRows(table, scope=ReplaceScope(projects={"a": AT}, unchanged_partitions={"a": ("1",)}))
     file.hold_scope(LoadPackage(RunRow(2, "", None), [staged]))
-    for statement in file._statements().replace(staged, None):
+    for statement in Statements(file.dialect).replace(staged, None):
         file.execute(statement)
     assert file.connection.execute("SELECT DISTINCT project FROM t ORDER BY ALL").fetchall() == [("b",), ("c",)]

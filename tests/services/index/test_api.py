@@ -7,8 +7,9 @@ import pytest
 from source_pypi import __version__
 from source_pypi.config import make_config
 from source_pypi.errors import DocumentError, SourceError, StaleError
-from source_pypi.services.index.api import DEVPI, STALE_TRIES, Index, default_url, open_index, root_of, user_agent
+from source_pypi.services.index.api import DEVPI, STALE_TRIES, Index, open_index, root_of, user_agent
 from source_pypi.services.index.documents import UNCHANGED, UNKNOWN, Document, Fingerprint
+from source_pypi.standards.index_urls import default_url
 from tests.fake_index import FakeIndex, Fault, World, faults
 from tests.fake_index.site import Answer
 

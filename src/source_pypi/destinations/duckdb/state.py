@@ -33,7 +33,6 @@ LONG_ROW, MORE_MEMORY = 1_000_000, 48
 #: Size of the write-ahead log at which DuckDB moves it into the file. Its default, 16 MB, makes a checkpoint of every
 #: commit: 1.15 times the time, and a file half as large again, for documents (benchmarks/).
 CHECKPOINT = "256MB"
-_DIALECT = Dialect(table=quoted, column=quoted)
 #: The columns of ``_state`` that version 1 called otherwise.
 _RENAMED = {"terms": "settings_digests", "asked": "checked_at", "seen": "packed"}
 
@@ -47,6 +46,11 @@ class StateFile(SqlState):
     def __init__(self, path: Path) -> None:
         self.path = path
         self._connection: duckdb.DuckDBPyConnection | None = None
+
+    @property
+    def dialect(self) -> Dialect:
+        """How DuckDB writes names."""
+        return Dialect(table=quoted, column=quoted)
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
@@ -136,10 +140,7 @@ class StateFile(SqlState):
             self.connection.execute(
                 f"INSERT INTO {STATE.name} ({', '.join(PackedState._fields)}) SELECT {columns}", values
             )
-        self.execute(self._statements().update_run(package.run))
-
-    def _statements(self, load: str = "") -> Statements:
-        return Statements(_DIALECT, load)
+        self.execute(Statements(self.dialect).write_run(package.run))
 
     def execute(self, statement: Statement) -> None:
         """Execute a statement."""

@@ -10,7 +10,7 @@ from typing import Literal
 
 from source_pypi.destinations.duckdb.state import StateFile
 from source_pypi.destinations.duckdb.tables import make_table, make_views, quoted, rows_in, text
-from source_pypi.destinations.sql.statements import Statement
+from source_pypi.destinations.sql.statements import Statement, Statements
 from source_pypi.destinations.store import Limits, LoadPackage, StagedRows
 from source_pypi.destinations.tables import VALID_FROM, VALID_TO, Table
 from source_pypi.schema import SEEN_AT
@@ -65,7 +65,7 @@ class DuckdbStore(StateFile):
             self.write_state(package)
 
     def _replacing(self, staged: StagedRows) -> Iterator[Statement]:
-        statements, table = self._statements(), staged.table
+        statements, table = Statements(self.dialect), staged.table
         yield from statements.replace(staged, rows_in(staged) if staged.size else None)
         if table.history is not None:
             condition = statements.in_scope(staged)

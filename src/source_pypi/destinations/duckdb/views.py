@@ -1,4 +1,4 @@
-"""Views that ``sync`` puts beside the tables: questions that many ask, each over the tables that it needs."""
+"""The views that ``sync`` makes beside the tables: answers to frequent questions."""
 
 from msgspec import Struct
 
@@ -8,7 +8,7 @@ class View(Struct, frozen=True):
 
     :ivar name: its name in the database.
     :ivar row: what a row is.
-    :ivar needs: the streams whose tables it reads; it is made once all of them are there.
+    :ivar needs: the streams whose tables it reads; it is made once all of them exist.
     :ivar query: its SQL, in DuckDB's dialect.
     """
 
@@ -18,10 +18,7 @@ class View(Struct, frozen=True):
     query: str
 
 
-#: Where the loader notes what was asked for, so that views can tell what the user pins.
-SELECTION = "_selection"
-
-_IN_USE = "a yanked version that something pins: the choice of projects ('selection'), or a release's dependency"
+_IN_USE = "a yanked version that something pins: the selection of projects ('selection'), or a release's dependency"
 
 
 def _yanked_in_use(pins: str) -> str:
@@ -33,7 +30,7 @@ def _yanked_in_use(pins: str) -> str:
     """
 
 
-#: In this order: a view of the same name that needs more takes the place of one that needs less.
+#: In this order: a view that needs more tables replaces one of the same name that needs fewer.
 VIEWS: tuple[View, ...] = (
     View(
         name="dependents",
@@ -88,14 +85,14 @@ VIEWS: tuple[View, ...] = (
         name="yanked_in_use",
         row=_IN_USE,
         needs=("versions",),
-        query=_yanked_in_use(f"SELECT project, sort_key, 'selection', NULL FROM {SELECTION}"),
+        query=_yanked_in_use("SELECT project, sort_key, 'selection', NULL FROM _selection"),
     ),
     View(
         name="yanked_in_use",
         row=_IN_USE,
         needs=("versions", "dependencies"),
-        query=_yanked_in_use(f"""
-            SELECT project, sort_key, 'selection', NULL FROM {SELECTION}
+        query=_yanked_in_use("""
+            SELECT project, sort_key, 'selection', NULL FROM _selection
             UNION ALL SELECT name, pin_sort_key, project, version FROM dependencies
         """),
     ),

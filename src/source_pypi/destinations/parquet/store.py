@@ -20,7 +20,7 @@ from source_pypi.destinations.address import parse_address
 from source_pypi.destinations.duckdb.state import StateFile
 from source_pypi.destinations.duckdb.tables import quoted, rows_in, text
 from source_pypi.destinations.parquet.folder import Bucket, Folder
-from source_pypi.destinations.sql.statements import Statement
+from source_pypi.destinations.sql.statements import Statement, Statements
 from source_pypi.destinations.store import Limits, LoadPackage, RunRow, StagedRows
 from source_pypi.destinations.tables import OURS, RUN, STATE, Table
 
@@ -116,7 +116,7 @@ class ParquetStore(StateFile):
         self._publish()
 
     def _replace(self, staged: StagedRows) -> None:
-        condition, rows = self._statements().in_scope(staged), rows_in(staged)
+        condition, rows = Statements(self.dialect).in_scope(staged), rows_in(staged)
         stay = self._rows_of(staged.table, self._names(staged.table), f"NOT ({condition.sql})", condition.values)
         both = Statement(f"{stay.sql} UNION ALL {rows.sql}", [*stay.values, *rows.values])
         self._write(staged.table, both if staged.size else stay)

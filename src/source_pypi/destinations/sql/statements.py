@@ -72,7 +72,7 @@ def scope_rows(package: LoadPackage, load: str) -> list[tuple[Any, ...]]:
 
 
 class Statements:
-    """The statements about state, and those of one package.
+    """The statements that write one package.
 
     :param load: the package's name.
     """
@@ -81,53 +81,13 @@ class Statements:
         self._table, self._column, self._listed = dialect.table, dialect.column, dialect.listed
         self._load = load
 
-    # State --------------------------------------------------------------------------------------------------------
-
-    def run(self) -> Statement:
-        """The row of ``_run``."""
-        return Statement(f"SELECT {self._listed(RUN.names())} FROM {self._table(RUN.name)}")
-
-    def insert_run(self, run: RunRow) -> Statement:
-        """A first row of ``_run``."""
-        return Statement(
-            f"INSERT INTO {self._table(RUN.name)} ({self._listed(RUN.names())}) VALUES (%s, %s, %s, %s)",
-            [run.version, run.index, run.unfinished, " ".join(run.tables)],
-        )
-
-    def update_run(self, run: RunRow) -> Statement:
-        """Change the row of ``_run``. As the first statement it makes simultaneous runs wait for each other."""
+    def write_run(self, run: RunRow, *, first: bool = False) -> Statement:
+        """Change the row of ``_run``, or insert it. As the first statement it makes simultaneous runs take turns."""
+        table, values = self._table(RUN.name), [run.version, run.index, run.unfinished, " ".join(run.tables)]
+        if first:
+            return Statement(f"INSERT INTO {table} ({self._listed(RUN.names())}) VALUES (%s, %s, %s, %s)", values)
         pairs = ", ".join(f"{self._column(name)} = %s" for name in RUN.names())
-        values = [run.version, run.index, run.unfinished, " ".join(run.tables)]
-        return Statement(f"UPDATE {self._table(RUN.name)} SET {pairs} WHERE 1 = 1", values)
-
-    def clear_state(self) -> Statement:
-        """Delete all state."""
-        return Statement(f"DELETE FROM {self._table(STATE.name)} WHERE 1 = 1")
-
-    def states(self, projects: Collection[str]) -> Statement:
-        """The state of projects; there is at least one."""
-        marks = ", ".join(["%s"] * len(projects))
-        return Statement(f"{self._states()} WHERE {self._column('project')} IN ({marks})", [*projects])
-
-    def other_states(self, settings_digests: str, streams: Collection[str]) -> Statement:
-        """All state with other digests that has one of these streams."""
-        digests = self._column("settings_digests")
-        some = " OR ".join([f"{digests} LIKE %s"] * len(streams))
-        patterns = [f"%{stream}:%" for stream in streams]
-        return Statement(f"{self._states()} WHERE {digests} <> %s AND ({some})", [settings_digests, *patterns])
-
-    def summaries(self, settings_digests: str) -> Statement:
-        """Summaries of the projects with these digests."""
-        return Statement(
-            f"SELECT {self._listed(('project', 'serial', 'checked_at', 'absent'))} FROM {self._table(STATE.name)} "
-            f"WHERE {self._column('settings_digests')} = %s AND {self._column('project')} <> ''",
-            [settings_digests],
-        )
-
-    def _states(self) -> str:
-        return f"SELECT {self._listed(STATE.names())} FROM {self._table(STATE.name)}"
-
-    # Rows ---------------------------------------------------------------------------------------------------------
+        return Statement(f"UPDATE {table} SET {pairs} WHERE 1 = 1", values)
 
     def in_scope(self, staged: StagedRows) -> Statement:
         """The condition that a row of a table, or of its history, is replaced."""
@@ -197,9 +157,10 @@ class Statements:
 class SqlState(ABC):
     """How ``_state`` and ``_run`` are read, and how a run begins; stores that keep them in a database inherit it."""
 
+    @property
     @abstractmethod
-    def _statements(self, load: str = "") -> Statements:
-        """The statements in the database's dialect."""
+    def dialect(self) -> Dialect:
+        """How the database writes names."""
 
     @abstractmethod
     def _rows(self, statement: Statement) -> Iterator[Sequence[Any]]:
@@ -213,30 +174,49 @@ class SqlState(ABC):
         """State, from a row of ``_state``."""
         return PackedState._make(row)
 
+    def _select(self, columns: str, table: Table, condition: str = "1 = 1", values: Sequence[Any] = ()) -> Any:
+        name = self.dialect.table(table.name)
+        return self._rows(Statement(f"SELECT {columns} FROM {name} WHERE {condition}", values))
+
     def _last_run(self) -> RunRow | None:
         """The row of ``_run``, whose table exists."""
-        rows = list(self._rows(self._statements().run()))
+        rows = list(self._select(self.dialect.listed(RUN.names()), RUN))
         if not rows:
             return None
         version, index, unfinished, tables = rows[0]
         return RunRow(version, index, unfinished, tuple((tables or "").split()))
 
+    def latest_check(self) -> int | None:
+        """The highest ``checked_at`` of all state, in seconds since 1970; None: there is no state."""
+        ((latest,),) = self._select(f"MAX({self.dialect.column('checked_at')})", STATE)
+        return None if latest is None else int(latest)
+
     def begin(self, run: RunRow, *, clear_state: bool) -> None:
         """Write the row of ``_run``, and delete all state if ``clear_state``."""
-        statements = self._statements()
-        exists = self._last_run() is not None
-        written = [statements.update_run(run) if exists else statements.insert_run(run)]
-        self._execute_all([*written, *([statements.clear_state()] if clear_state else [])])
+        statements = [Statements(self.dialect).write_run(run, first=self._last_run() is None)]
+        if clear_state:
+            statements.append(Statement(f"DELETE FROM {self.dialect.table(STATE.name)} WHERE 1 = 1"))
+        self._execute_all(statements)
 
     def states(self, projects: Collection[str]) -> Iterable[PackedState]:
         """The state of these projects."""
-        return [self._state(row) for row in self._rows(self._statements().states(projects))] if projects else []
+        if not projects:
+            return []
+        condition = f"{self.dialect.column('project')} IN ({', '.join(['%s'] * len(projects))})"
+        columns = self.dialect.listed(STATE.names())
+        return [self._state(row) for row in self._select(columns, STATE, condition, [*projects])]
 
     def summaries(self, settings_digests: str) -> Iterator[ProjectSummary]:
         """All projects whose ``settings_digests`` are these."""
-        for project, serial, checked_at, absent in self._rows(self._statements().summaries(settings_digests)):
+        column = self.dialect.column
+        columns = self.dialect.listed(("project", "serial", "checked_at", "absent"))
+        condition = f"{column('settings_digests')} = %s AND {column('project')} <> ''"
+        for project, serial, checked_at, absent in self._select(columns, STATE, condition, [settings_digests]):
             yield ProjectSummary(project, serial, checked_at, bool(absent))
 
     def other_states(self, settings_digests: str, streams: Collection[str]) -> Iterator[PackedState]:
         """All state with other ``settings_digests`` that has one of these streams, and perhaps more."""
-        return map(self._state, self._rows(self._statements().other_states(settings_digests, streams)))
+        digests = self.dialect.column("settings_digests")
+        condition = f"{digests} <> %s AND ({' OR '.join([f'{digests} LIKE %s'] * len(streams))})"
+        values = [settings_digests, *(f"%{stream}:%" for stream in streams)]
+        return map(self._state, self._select(self.dialect.listed(STATE.names()), STATE, condition, values))

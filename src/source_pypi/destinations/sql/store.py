@@ -68,7 +68,7 @@ NEW_STATE = Table(
 class SqlStore(SqlState):
     """A schema in a database.
 
-    :param into: the database's address, or the name of a destination of dlt's.
+    :param into: the database's address, or the name of a dlt destination.
     """
 
     #: A package costs dlt about 0.3 s however small it is.
@@ -81,6 +81,11 @@ class SqlStore(SqlState):
         self.name, self.secrets = self._address.shown, self._address.secrets
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._pipeline: Any = None
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the database writes names, once it was connected to."""
+        return self._names
 
     def open(self) -> None:
         """Make the pipeline, and connect to the database once."""
@@ -126,10 +131,10 @@ class SqlStore(SqlState):
         self._ensure([*map(_stored, tables), *staging])
         stale = f"{int(time.time()) - STALE:012d}"
         with self._transaction() as execute:
-            for statement in self._destination.indexes(tables, self._dialect.table):
+            for statement in self._destination.indexes(tables, self.dialect.table):
                 execute(Statement(statement))
             for table in staging:
-                name, load = self._dialect.table(table.name), self._dialect.column(LOAD)
+                name, load = self.dialect.table(table.name), self.dialect.column(LOAD)
                 execute(Statement(f"DELETE FROM {name} WHERE {load} < %s", [stale]))
 
     def write(self, package: LoadPackage) -> None:
@@ -141,30 +146,30 @@ class SqlStore(SqlState):
 
     def _writing(self, package: LoadPackage, load: str) -> Iterator[Statement]:
         """State is deleted first, and written last."""
-        statements, column = self._statements(load), self._dialect.column
-        new_state, of_load = self._dialect.table(NEW_STATE.name), f"{column(LOAD)} = %s"
-        yield statements.update_run(package.run)
+        statements, column = Statements(self.dialect, load), self.dialect.column
+        new_state, of_load = self.dialect.table(NEW_STATE.name), f"{column(LOAD)} = %s"
+        yield statements.write_run(package.run)
         if package.state:
             projects = f"SELECT {column('new_project')} FROM {new_state} WHERE {of_load}"
-            state = self._dialect.table(STATE.name)
+            state = self.dialect.table(STATE.name)
             yield Statement(f"DELETE FROM {state} WHERE {column('project')} IN ({projects})", [load])
         for staged in package.staged:
             table = staged.table
-            new = Statement(f"{self._dialect.table(staging_table(table).name)} WHERE {of_load}", [load])
-            rows = Statement(f"SELECT {self._dialect.listed(table.names())} FROM {new.sql}", new.values)
+            new = Statement(f"{self.dialect.table(staging_table(table).name)} WHERE {of_load}", [load])
+            rows = Statement(f"SELECT {self.dialect.listed(table.names())} FROM {new.sql}", new.values)
             yield from statements.replace(staged, rows if staged.size else None)
             if table.history is not None:
                 yield from statements.keep_history(staged, new, column(DIGEST.name), [DIGEST.name])
             yield Statement(f"DELETE FROM {new.sql}", new.values)
         if package.state:
-            columns = self._dialect.listed(f"new_{name}" for name in STATE.names())
+            columns = self.dialect.listed(f"new_{name}" for name in STATE.names())
             yield Statement(
-                f"INSERT INTO {state} ({self._dialect.listed(STATE.names())}) SELECT {columns} FROM {new_state} "
+                f"INSERT INTO {state} ({self.dialect.listed(STATE.names())}) SELECT {columns} FROM {new_state} "
                 f"WHERE {of_load} AND {column('new_settings_digests')} IS NOT NULL",
                 [load],
             )
         for name in (NEW_STATE.name, SCOPE.name):
-            yield Statement(f"DELETE FROM {self._dialect.table(name)} WHERE {of_load}", [load])
+            yield Statement(f"DELETE FROM {self.dialect.table(name)} WHERE {of_load}", [load])
 
     def _stage(self, package: LoadPackage, load: str) -> None:
         """Append rows to staging tables."""
@@ -194,7 +199,7 @@ class SqlStore(SqlState):
         """Drop tables that lack columns; their rows are lost."""
         found = self._columns(table.name for table in tables)
         old = [table for table in tables if table.name in found and not set(table.names()) <= found[table.name]]
-        self._execute_all(Statement(f"DROP TABLE {self._dialect.table(table.name)}") for table in old)
+        self._execute_all(Statement(f"DROP TABLE {self.dialect.table(table.name)}") for table in old)
 
     def _ensure(self, tables: Sequence[Table]) -> None:
         """Make tables and columns that do not exist. dlt trusts its own record of them, so that must go first."""
@@ -207,7 +212,7 @@ class SqlStore(SqlState):
         found = self._columns([*(table.name for table in tables), "_dlt_version"])
         if not all(set(table.names()) <= found.get(table.name, set()) for table in tables):
             if "_dlt_version" in found:
-                name, column = self._dialect.table("_dlt_version"), self._dialect.column("schema_name")
+                name, column = self.dialect.table("_dlt_version"), self.dialect.column("schema_name")
                 self._execute_all([Statement(f"DELETE FROM {name} WHERE {column} = %s", [PIPELINE])])
             self._pipeline.sync_schema()
         self._pipeline.run()  # what was extracted: nothing
@@ -215,7 +220,7 @@ class SqlStore(SqlState):
     @contextmanager
     def _client(self) -> Iterator[Any]:
         with self._pipeline.sql_client() as client:
-            self._dialect = Dialect(client.make_qualified_table_name, client.escape_column_name)
+            self._names = Dialect(client.make_qualified_table_name, client.escape_column_name)
             yield client
 
     @contextmanager
@@ -233,9 +238,6 @@ class SqlStore(SqlState):
         with self._client() as client, client.execute_query(statement.sql, *statement.values) as cursor:
             while rows := cursor.fetchmany(BATCH_SIZE):
                 yield from rows
-
-    def _statements(self, load: str = "") -> Statements:
-        return Statements(self._dialect, load)
 
     def _state(self, row: Sequence[Any]) -> PackedState:
         """State, from a row of ``_state``, in which bytes are text in base 64."""

@@ -46,6 +46,7 @@ from source_pypi.services.index.documents import (
 from source_pypi.services.index.documents.document import S, T
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.services.index.documents.page import JSON_PAGE, serial_of, unsupported_version
+from source_pypi.standards.index_urls import INTERFACES, default_url
 
 P = TypeVar("P", Page, Listing)
 
@@ -59,8 +60,6 @@ PATHS = {
 }
 #: Tries of a document that is older than the one that was read before; bandersnatch tries as often (index-api.md 12).
 STALE_TRIES = 3
-#: Endings of an index's URL that name one of its interfaces, not its root.
-INTERFACES = ("/+simple", "/simple", "/pypi")
 
 
 class Layout(Struct, frozen=True):
@@ -262,13 +261,6 @@ def open_index(
 def user_agent(contact: str | None) -> str:
     """The User-Agent, by which the operators can identify the client and reach the user (index-api.md 2.1)."""
     return f"source-pypi/{__version__}" + (f" (+{contact})" if contact else "")
-
-
-def default_url() -> str:
-    """The URL of the public index, from the library that defines it."""
-    from distlib.index import DEFAULT_INDEX
-
-    return str(DEFAULT_INDEX)
 
 
 def root_of(url: str) -> str:

@@ -1,0 +1,71 @@
+"""URLs of package indexes: which of them are the same index, and which is the public one."""
+
+import re
+from functools import cache, lru_cache
+from urllib.parse import quote, unquote, urlsplit
+
+from source_pypi.safety.redaction import without_credentials
+
+#: Endings of an index's URL that name one of its interfaces, not its root.
+INTERFACES = ("/+simple", "/simple", "/pypi")
+#: The ports of http and https. Both schemes of a host are one index.
+_DEFAULT_PORTS = (None, 80, 443)
+_PUBLIC = "the public index"
+
+
+def default_url() -> str:
+    """The URL of the public index, from the library that defines it."""
+    from distlib.index import DEFAULT_INDEX
+
+    return str(DEFAULT_INDEX)
+
+
+def same_index(one: str, other: str) -> bool:
+    """Whether two URLs name the same index.
+
+    Scheme, credentials, query, upper case of the host, default port, final slashes and the name of an interface
+    (``/simple``) make no difference. A text that is not a URL, such as a path, equals only itself.
+    """
+    return _key(one) == _key(other)
+
+
+def is_public(url: str) -> bool:
+    """Whether a URL names the public index, by any of its host names."""
+    return _key(url) == _key(default_url())
+
+
+def index_title(url: str) -> str:
+    """An index as messages name it: its URL without credentials, or "the public index"."""
+    return _PUBLIC if is_public(url) else without_credentials(url)
+
+
+@lru_cache(1024)
+def _key(url: str) -> str:
+    """What all URLs of an index have in common: host, port and path. A text that is not a URL stays as it is."""
+    text = url.strip()
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return text
+    if parts.scheme.lower() not in ("http", "https") or not host:
+        return text
+    host = host.rstrip(".")
+    path = quote(unquote(re.sub(r"//+", "/", parts.path)), safe="/+!~").rstrip("/")
+    while interface := next((one for one in INTERFACES if path.endswith(one)), ""):
+        path = path.removesuffix(interface).rstrip("/")
+    if not path and host in _public_hosts():
+        host = _public_host()
+    return f"index://{host}{path}" if port in _DEFAULT_PORTS else f"index://{host}:{port}{path}"
+
+
+@cache
+def _public_host() -> str:
+    return urlsplit(default_url()).hostname or ""
+
+
+@cache
+def _public_hosts() -> frozenset[str]:
+    """The public index's hosts: today's, with www, and the one below python.org that old lock files name."""
+    host = _public_host()
+    return frozenset({host, f"www.{host}", f"{host.partition('.')[0]}.python.org"})
