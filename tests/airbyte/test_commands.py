@@ -14,7 +14,7 @@ from source_pypi.http.client import TRIES
 from source_pypi.services.index.api import Index, root_of
 from source_pypi.standards.index_urls import default_url
 from source_pypi.streams import STREAMS
-from tests.airbyte import config
+from tests.airbyte import Read, config
 from tests.fake_index import FakeIndex, World, faults
 
 
@@ -153,12 +153,43 @@ def test_check_of_a_url_without_index(fake: FakeIndex) -> None:
 
 
 def test_check_requests_ten_projects(world: World, fake: FakeIndex) -> None:
-    """Check requests ten projects at most."""
-    names = [f"p{number}" for number in range(30)]
+    """Of more than ten projects check requests ten, those with pins, and those that the index does not list."""
+    names = [f"P_{number}" for number in range(30)]
     for name in names:
         world.add(name)
-    airbyte.check(config(fake, *names))
-    assert len(fake.requests) == airbyte.MAX_CHECKED == 10
+    status = json.loads(airbyte.check(config(fake, *names, "p-29==1.0")))["connectionStatus"]
+    assert status["status"] == "SUCCEEDED"
+    requested = [*(f"/pypi/p-{number}/json" for number in range(10)), "/pypi/p-29/json"]
+    assert airbyte.MAX_CHECKED == 10
+    assert sorted(request.path for request in fake.requests) == sorted([*requested, "/simple/"])
+    fake.new_run()
+    status = json.loads(airbyte.check(config(fake, *names, "p-290")))["connectionStatus"]
+    assert status == {"status": "FAILED", "message": f"not on the index {fake.url}: p-290 (check the spelling)"}
+
+
+def test_check_without_list_requests_every_project(world: World, fake: FakeIndex) -> None:
+    """If the index has no list, check requests every project."""
+    names = [f"p{number}" for number in range(12)]
+    for name in names:
+        world.add(name)
+    fake.fault("/simple/", faults.server_error(404), times=None)
+    status = json.loads(airbyte.check(config(fake, *names, "nope")))["connectionStatus"]
+    assert status["message"] == f"not on the index {fake.url}: nope (check the spelling)"
+    assert len(fake.requests) == 15
+
+
+@pytest.mark.parametrize(
+    "projects", [["flask"], ["nope", "flask"], ["flask==9"], [*"abcdefghijk", "nope"], ["nope"]], ids=str
+)
+def test_check_and_read_agree(world: World, fake: FakeIndex, read: Read, projects: list[str]) -> None:
+    """Projects and pins that fail the check make a read incomplete, and those that pass do not."""
+    for name in ("flask", *"abcdefghijk"):
+        world.add(name)
+    settings = config(fake, *projects)
+    status = json.loads(airbyte.check(settings))["connectionStatus"]["status"]
+    fake.new_run()
+    complete, _ = read(settings, "files", "release")
+    assert complete is (status == "SUCCEEDED")
 
 
 def test_check_of_a_missing_release(world: World, fake: FakeIndex) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from source_pypi.airbyte.messages import line
@@ -13,11 +14,13 @@ from source_pypi.safety.redaction import without_credentials
 if TYPE_CHECKING:
     from source_pypi.selection import SelectedProject
     from source_pypi.services.index.api import Index
+    from source_pypi.services.index.documents import Document, Listing
 
 DOCUMENTATION = "https://docs.airbyte.com/integrations/sources/pypi"
 
-#: The number of projects that ``check`` requests at most: enough to find a misspelt name, few enough to be quick.
-MAX_CHECKED = 10
+#: The number of projects that ``check`` requests in any case, and at most: of the others it requests those that the
+#: index does not list, or all if it has no list, so that a name that ``read`` cannot find does not pass.
+MAX_CHECKED, MAX_REQUESTED = 10, 200
 #: A user waits for ``check``: the number of tries of a request, and the longest Retry-After, in seconds.
 CHECK_TRIES, CHECK_WAIT = 3, 10.0
 
@@ -44,72 +47,105 @@ def check(config: Config, connect: Callable[[Config], Index] | None = None) -> b
     try:
         index = connect(config) if connect else open_index(config, retry_policy=RetryPolicy(CHECK_TRIES, CHECK_WAIT))
         selection = select(config)
-        checked = selection.projects[:MAX_CHECKED]
-        _check_projects(config, index, checked)
+        checked = _Check(config, index)
+        checked.projects(selection.projects)
         if selection.whole_index:
-            _check_index(config, index)
+            checked.whole_index()
     except SourceError as error:
         return connection_failed(error, root)
-    found = f"{root} has {', '.join(one.project for one in checked)}" if checked else f"{root} answers"
+    names = ", ".join(one.project for one in selection.projects[:MAX_CHECKED])
+    found = f"{root} has {names}" if names else f"{root} answers"
     message = without_credentials("; ".join([found, *selection.warnings]))
     return line("CONNECTION_STATUS", connectionStatus={"status": "SUCCEEDED", "message": message})
 
 
-def _check_projects(config: Config, index: Index, projects: Sequence[SelectedProject]) -> None:
-    """Request each project, and its pinned releases.
+class _Check:
+    """What ``check`` requests of an index."""
 
-    :raises SourceError: the first error.
-    """
-    from source_pypi.services.index.documents.kinds import DocumentKind
-    from source_pypi.sync.fetch import fetch_project
-    from source_pypi.sync.fetch_plan import FetchPlan
+    def __init__(self, config: Config, index: Index) -> None:
+        self._config, self._index = config, index
 
-    pinned = {DocumentKind.PROJECT, DocumentKind.RELEASES}
-    plans = [FetchPlan(frozenset(pinned if one.pins else {DocumentKind.PROJECT})) for one in projects]
-    results = [fetch_project(index, one, plan) for one, plan in zip(projects, plans, strict=True)]
-    for error in (error for result in results for error in result.failures.values()):
-        if not isinstance(error, NotOfferedError):  # then the index has the project, but not this document
-            raise error
-    if missing := [one.project for one, result in zip(projects, results, strict=True) if result.missing]:
-        raise _missing_error(config, index, missing, all_missing=len(missing) == len(projects))
-    for error in (error for result in results for error in result.user_errors):
-        raise error
+    @cached_property
+    def _listing(self) -> Document[Listing] | SourceError | None:
+        """The index's list of projects, or why it cannot be read; None: there is none.
+
+        The list of the public index is too long to be requested here: it counts as none.
+        """
+        from source_pypi.services.index.documents import Document
+
+        if self._config.index_url is None:
+            return None
+        try:
+            listing = self._index.listing()
+        except SourceError as error:
+            return error
+        return listing if isinstance(listing, Document) else None
+
+    @property
+    def _listed_names(self) -> list[str]:
+        """The names of the list, as the index writes them; empty if it cannot be read."""
+        listing = self._listing
+        return [] if listing is None or isinstance(listing, SourceError) else _names_of(listing)
+
+    def projects(self, projects: Sequence[SelectedProject]) -> None:
+        """Request projects, and their pinned releases: ``MAX_CHECKED``, and of the others those that are not listed.
+
+        :raises SourceError: the first error.
+        """
+        from packaging.utils import canonicalize_name
+
+        some, others = list(projects[:MAX_CHECKED]), projects[MAX_CHECKED:]
+        listed = set(map(canonicalize_name, self._listed_names)) if others else set()
+        unsure = [one for one in others if one.pins or one.project not in listed]
+        self._request([*some, *unsure[: MAX_REQUESTED - len(some)]])
+
+    def whole_index(self) -> None:
+        """Request the index's list of projects; of the public index the statistics, since its list is long.
+
+        :raises SourceError: when the list cannot be read, or when there is none.
+        """
+        from source_pypi.services.index.documents.kinds import DocumentKind
+
+        if self._config.index_url is None:
+            self._index.statistics()
+        elif isinstance(self._listing, SourceError):
+            raise self._listing
+        elif self._listing is None:
+            raise ResponseError(self._index.url_of(DocumentKind.LISTING), "404")
+
+    def _request(self, projects: Sequence[SelectedProject]) -> None:
+        from source_pypi.services.index.documents.kinds import DocumentKind
+        from source_pypi.sync.fetch import fetch_project
+        from source_pypi.sync.fetch_plan import FetchPlan
+
+        pinned = {DocumentKind.PROJECT, DocumentKind.RELEASES}
+        missing, user_errors = list[str](), list[SourceError]()
+        for one in projects:
+            plan = FetchPlan(frozenset(pinned if one.pins else {DocumentKind.PROJECT}))
+            result = fetch_project(self._index, one, plan)
+            for error in result.failures.values():
+                if not isinstance(error, NotOfferedError):  # then the index has the project, but not this document
+                    raise error
+            missing += [one.project] if result.missing else []
+            user_errors += result.user_errors
+        if missing:
+            raise self._missing_error(missing, all_missing=len(missing) == len(projects))
+        if user_errors:
+            raise user_errors[0]
+
+    def _missing_error(self, missing: Sequence[str], *, all_missing: bool) -> SourceError:
+        """Return an error that says which projects are missing, with similar names, or that there is no index.
+
+        :param all_missing: whether no project was found.
+        """
+        if self._config.index_url is not None and self._listing is None and all_missing:
+            return ResponseError(self._index.root, f"404 for {', '.join(missing)}, and for its list of projects")
+        similar = dict.fromkeys(close for name in missing for close in similar_names(name, self._listed_names))
+        return UnknownProjectsError(missing, self._index.root, tuple(similar))
 
 
-def _check_index(config: Config, index: Index) -> None:
-    """Request the index's list of projects; of the public index the statistics, since its list is long.
-
-    :raises ResponseError: when the index has no list.
-    """
-    from source_pypi.services.index.documents.kinds import DocumentKind
-
-    if config.index_url is None:
-        index.statistics()
-    elif index.listing() is None:
-        raise ResponseError(index.url_of(DocumentKind.LISTING), "404")
-
-
-def _missing_error(config: Config, index: Index, missing: Sequence[str], *, all_missing: bool) -> SourceError:
-    """Return an error that says which projects are missing, with similar names, or that there is no index.
-
-    Similar names come from the index's list. The list of the public index is too long for that.
-
-    :param all_missing: whether no project was found.
-    """
-    from source_pypi.services.index.documents import Document
-
-    unknown = UnknownProjectsError(missing, index.root)
-    if config.index_url is None:
-        return unknown
-    try:
-        listing = index.listing()
-    except SourceError:
-        return unknown
-    if listing is None and all_missing:
-        return ResponseError(index.root, f"404 for {', '.join(missing)}, and for its list of projects")
-    names = [one.name for one in listing.content.projects if one.name] if isinstance(listing, Document) else []
-    similar = dict.fromkeys(close for name in missing for close in similar_names(name, names))
-    return UnknownProjectsError(missing, index.root, tuple(similar))
+def _names_of(listing: Document[Listing]) -> list[str]:
+    return [one.name for one in listing.content.projects if one.name]
 
 
 def connection_failed(error: SourceError, root: str = "") -> bytes:
