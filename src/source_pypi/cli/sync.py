@@ -50,8 +50,9 @@ _file = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--index-from",
     type=click.Choice(["settings", "environment"]),
-    help="environment: read the index that PIP_INDEX_URL, UV_DEFAULT_INDEX, UV_INDEX, PIP_EXTRA_INDEX_URL or pip.conf "
-    "names.",
+    metavar="PLACE",
+    help="'environment': read the index that PIP_INDEX_URL, UV_DEFAULT_INDEX, UV_INDEX, PIP_EXTRA_INDEX_URL or pip.conf "
+    "names.  [default: settings]",
 )
 @click.option("--any-index", is_flag=True, help="Request projects also if their file names another index for them.")
 @click.option("--config", type=_file, help="Settings, a JSON file. NAMEs are added to its projects.")
