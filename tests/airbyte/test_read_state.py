@@ -109,7 +109,7 @@ def test_deleted_rows_are_not_tracked(
     world.add("flask", releases=["1.0", "2.0"])
     settings = config(fake, "flask", **setting)
     _, first = read(settings, "files")
-    assert logs(first, "INFO")[0] == "deleted rows are not reported (track_removed is off, or whole_index is on)"
+    assert logs(first, "INFO")[1] == "deleted rows are not reported (track_removed is off, or whole_index is on)"
     world.delete_file("flask-1.0.tar.gz")
     fake.new_run()
     _, second = read(settings, "files", state=state_file(tmp_path, first))
@@ -241,7 +241,7 @@ def test_killed_read_is_resumed(world: World, fake: FakeIndex, read: Read, tmp_p
     fake.new_run()
     complete, rest = read(config(fake, *names), "files", state=state, now=lambda: NOW + next(clock))
     assert complete
-    assert logs(rest, "INFO")[0] == "the last sync ended early; this one skips what it has read"
+    assert logs(rest, "INFO")[1] == "the last sync ended early; this one skips what it has read"
     assert [r.path for r in fake.requests] == [f"/pypi/{name}/json" for name in names if name not in saved]
     assert states(rest, "files")[-1]["projects"].keys() == set(names)
     fake.new_run()
