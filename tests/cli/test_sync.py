@@ -231,7 +231,7 @@ def test_no_streams(fake: FakeIndex, run: Run, streams: str) -> None:
     """An empty --streams is one line, before anything is requested."""
     done = run("sync", "flask", "--index-url", fake.url, "--streams", streams)
     assert (done.returncode, fake.requests) == (1, [])
-    assert re.fullmatch(r"error: no stream is named \(available: projects, .*, all\)\n", done.stderr)
+    assert re.fullmatch(r"error: --streams names no stream \(available: projects, .*, all\)\n", done.stderr)
 
 
 def test_misspelt_setting_stops_sync(fake: FakeIndex, run: Run, tmp_path: Path) -> None:
