@@ -7,7 +7,7 @@ Reading on
 import threading
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from msgspec import Struct
@@ -44,6 +44,7 @@ from source_pypi.services.index.documents import (
     open_feed,
 )
 from source_pypi.services.index.documents.document import S, T
+from source_pypi.services.index.documents.identity import check_project, check_version
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.services.index.documents.page import JSON_PAGE, serial_of, unsupported_version
 
@@ -74,6 +75,28 @@ class Layout(Struct, frozen=True):
 PUBLIC, DEVPI, PYPISERVER = Layout(), Layout(pages="/+simple"), Layout(documents="")
 
 
+def _accept(document: Document[Any]) -> None:
+    """Accept any document."""
+
+
+def _check_project_document(project: str, document: Document[Project]) -> None:
+    check_project(document.content.info.name, project, "project document", document.url)
+
+
+def _check_release_document(project: str, version: str, document: Document[Release]) -> None:
+    info = document.content.info
+    check_project(info.name, project, f"release document of version {version[:60]}", document.url)
+    check_version(info.version, project, version, document.url)
+
+
+def _check_page(project: str, document: Document[Page]) -> None:
+    check_project(document.content.name, project, "project page", document.url)
+
+
+def _check_core_metadata(project: str, document: Document[CoreMetadata]) -> None:
+    check_project(document.content.raw.get("name"), project, "core metadata", document.url)
+
+
 class Index:
     """The documents of one index. Its responses show which software serves it, and so where its documents are.
 
@@ -89,7 +112,8 @@ class Index:
 
     def project(self, name: str, previous: Fingerprint = UNKNOWN) -> Document[Project] | Unchanged | None:
         """The project document; None where the index has none: unknown, without releases, or quarantined."""
-        return self._json(self.project_url(name), Project, previous)
+        check = partial(_check_project_document, name)
+        return self._json(self.project_url(name), Project, previous, check=check)
 
     def project_elsewhere(self, name: str) -> Document[Project] | None:
         """The project document at pypiserver's path, of a project that the index has; None: it is not there.
@@ -100,7 +124,8 @@ class Index:
             if self._layout is not PYPISERVER and self._pypiserver_checked:
                 return None
             self._pypiserver_checked = True
-            document = self._json(f"{self.root}{PYPISERVER.documents}/{name}/json", Project, UNKNOWN)
+            url, check = f"{self.root}{PYPISERVER.documents}/{name}/json", partial(_check_project_document, name)
+            document = self._json(url, Project, UNKNOWN, check=check)
             if document is not None:
                 self._layout = PYPISERVER
             return None if document is UNCHANGED else document
@@ -109,21 +134,29 @@ class Index:
         """The release document; None where the index has none, or the version cannot be part of a URL."""
         if version in (".", "..") or len(version) > LONGEST_VERSION:
             return None
-        return self._json(self.release_url(name, version), Release, previous)
+        check = partial(_check_release_document, name, version)
+        return self._json(self.release_url(name, version), Release, previous, check=check)
 
     def page(self, name: str, previous: Fingerprint = UNKNOWN) -> Document[Page] | Unchanged | None:
         """The project page; None where the index does not know the project."""
-        return self._page(lambda: self.page_url(name), Page, previous, "project page")
+        check = partial(_check_page, name)
+        return self._page(lambda: self.page_url(name), Page, previous, "project page", check)
 
     def provenance(self, url: str, previous: Fingerprint = UNKNOWN) -> Document[Provenance] | Unchanged | None:
         """The provenance document at a URL from a project page; None where the index has none."""
         return self._json(url, Provenance, previous)
 
-    def core_metadata(self, url: str, previous: Fingerprint = UNKNOWN) -> Document[CoreMetadata] | Unchanged | None:
-        """The METADATA at a URL, which may end in its digest (``#sha256=...``); None where the index has none."""
+    def core_metadata(
+        self, url: str, previous: Fingerprint = UNKNOWN, *, project: str | None = None
+    ) -> Document[CoreMetadata] | Unchanged | None:
+        """The METADATA at a URL, which may end in its digest (``#sha256=...``); None where the index has none.
+
+        :param project: the normalized name of the project; None: do not compare it with the name in the document.
+        """
         url, _, fragment = url.partition("#")
         parse = partial(open_core_metadata, sha256=fragment.removeprefix("sha256=") or None)
-        return self._request(url, parse, previous, accept="*/*")
+        check = _accept if project is None else partial(_check_core_metadata, project)
+        return self._request(url, parse, previous, accept="*/*", check=check)
 
     def listing(self, previous: Fingerprint = UNKNOWN) -> Document[Listing] | Unchanged | None:
         """The list of projects; None where the index has none."""
@@ -158,7 +191,12 @@ class Index:
         return self.root + (f"{self._layout.pages}/" if kind is DocumentKind.LISTING else PATHS[kind])
 
     def _page(
-        self, url: Callable[[], str], type_: type[P], previous: Fingerprint, what: str
+        self,
+        url: Callable[[], str],
+        type_: type[P],
+        previous: Fingerprint,
+        what: str,
+        check: Callable[[Document[P]], None] = _accept,
     ) -> Document[P] | Unchanged | None:
         """A page as JSON; requested again if the first response shows that this index has pages at another path.
 
@@ -166,9 +204,9 @@ class Index:
         :raises DocumentError: when the version of its format is not supported.
         """
         first_url = url()
-        document = self._json(first_url, type_, previous, JSON_PAGE, what)
+        document = self._json(first_url, type_, previous, JSON_PAGE, what, check)
         if document is None and url() != first_url:
-            document = self._json(url(), type_, previous, JSON_PAGE, what)
+            document = self._json(url(), type_, previous, JSON_PAGE, what, check)
         if isinstance(document, Document) and (version := unsupported_version(document.content.meta)) is not None:
             raise DocumentError(document.url, "version 1 of the interface (PEP 629)", f"version {version}")
         return document
@@ -180,13 +218,14 @@ class Index:
         previous: Fingerprint,
         accept: str = "application/json",
         page: str = "",
+        check: Callable[[Document[S]], None] = _accept,
     ) -> Document[S] | Unchanged | None:
         def parse(body: bytes, url: str, *, etag: str | None, serial: int | None) -> Document[S]:
             if page and body.lstrip().startswith(b"<"):
                 raise NotOfferedError(f"{page} as JSON (PEP 691)", url, "answered HTML")
             return open_document(body, type_, url, etag=etag, serial=serial)
 
-        return self._request(url, parse, previous, accept)
+        return self._request(url, parse, previous, accept, check)
 
     def _request(
         self,
@@ -194,6 +233,7 @@ class Index:
         parse: Callable[..., Document[T]],
         previous: Fingerprint,
         accept: str,
+        check: Callable[[Document[T]], None] = _accept,
     ) -> Document[T] | Unchanged | None:
         """Request a document; a conditional request if the previous fingerprint has an ETag.
 
@@ -208,7 +248,7 @@ class Index:
                 return None
             if response.status == 304 and previous.etag is not None:
                 return UNCHANGED
-            document = self._parsed(response, parse)
+            document = self._parsed(response, parse, check)
             serial = document.best_serial
             if previous.serial is None or serial is None or serial >= previous.serial:
                 return document
@@ -217,11 +257,15 @@ class Index:
                 self.client.wait_before_retry(url, reason, tries)
         raise StaleError(document.url, serial, previous.serial)
 
-    def _parsed(self, response: Response, parse: Callable[..., Document[T]]) -> Document[T]:
+    def _parsed(
+        self, response: Response, parse: Callable[..., Document[T]], check: Callable[[Document[T]], None]
+    ) -> Document[T]:
         """Parse a response; the error quotes the beginning of the body, unless that contains the credentials."""
         serial = serial_of(response.headers.get("X-PyPI-Last-Serial"))
         try:
-            return parse(response.body, response.url, etag=response.etag, serial=serial)
+            document = parse(response.body, response.url, etag=response.etag, serial=serial)
+            check(document)
+            return document
         except DocumentError as error:
             if not self.client.repeats_credentials(response.body):
                 raise
