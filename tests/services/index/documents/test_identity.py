@@ -1,7 +1,7 @@
 """documents/identity.py: a document of another project or version is an error and never a row."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -9,7 +9,8 @@ import pytest
 from source_pypi.errors import DocumentError
 from source_pypi.services.index.api import Index
 from source_pypi.services.index.documents import Document
-from tests.fake_index import FakeIndex, World
+from tests.fake_index import FakeIndex, World, faults
+from tests.fake_index.site import Answer
 
 Connect = Callable[..., Index]
 
@@ -53,14 +54,23 @@ CASES: dict[str, tuple[str, Any, Callable[[Index, str], Any], str, str]] = {
 }
 
 
+@pytest.fixture
+def lenient(world: World) -> Iterator[FakeIndex]:
+    """An index that may be asked twice: a document of another project is requested once more."""
+    with FakeIndex(world, strict=False) as index:
+        yield index
+
+
 @pytest.mark.parametrize("case", CASES)
-def test_document_of_another_project_is_an_error(world: World, fake: FakeIndex, connect: Connect, case: str) -> None:
-    """A document, page or METADATA of another project is an error that gives both names."""
+def test_document_of_another_project_is_an_error(world: World, lenient: FakeIndex, connect: Connect, case: str) -> None:
+    """A document, page or METADATA of another project is an error that gives both names, after one more request."""
+    fake = lenient
     path, body, request, expected, found = CASES[case]
     world.override(path, body)
     with pytest.raises(DocumentError) as caught:
         request(connect(fake), fake.url)
     assert caught.value.args == (fake.url + path, expected, found)
+    assert [request.path for request in fake.requests] == [path, path]
 
 
 @pytest.mark.parametrize(
@@ -90,8 +100,38 @@ def test_versions_are_compared_as_versions(
     assert isinstance(connect(fake).release("flask", "1.0"), Document)
 
 
-def test_long_name_is_cut(world: World, fake: FakeIndex, connect: Connect) -> None:
+def test_long_name_is_cut(world: World, lenient: FakeIndex, connect: Connect) -> None:
     """The message quotes the beginning of a long name."""
     world.override("/pypi/flask/json", {"info": {"name": "x" * 10_000}})
     with pytest.raises(DocumentError, match=re.escape(f"found that of {'x' * 60!r}:")):
-        connect(fake).project("flask")
+        connect(lenient).project("flask")
+
+
+def test_document_that_belongs_to_another_request_is_requested_again(
+    world: World, lenient: FakeIndex, connect: Connect
+) -> None:
+    """If only one response belongs to another request, the document is read all the same."""
+    world.add("flask")
+    other = Answer(200, "application/json", b'{"info":{"name":"other"}}')
+    lenient.fault("/pypi/flask/json", faults.Fault("other", other), times=1)
+    document = connect(lenient).project("flask")
+    assert isinstance(document, Document)
+    assert document.content.info.name == "flask"
+
+
+@pytest.mark.parametrize(
+    ("received", "unchanged"), [(None, True), ("same", True), ("weak", True), ("coded", True), ('"other"', False)]
+)
+def test_304_with_another_etag(
+    world: World, lenient: FakeIndex, connect: Connect, received: str | None, unchanged: bool
+) -> None:
+    """A 304 whose ETag is another one belongs to another request: the document is then requested in full."""
+    world.add("flask")
+    index = connect(lenient)
+    first = index.project("flask")
+    assert isinstance(first, Document)
+    etag = first.etag or ""
+    tag = {"same": etag, "weak": f"W/{etag}", "coded": f'{etag[:-1]}-gzip"'}.get(received or "", received)
+    headers = () if tag is None else (("ETag", tag),)
+    lenient.fault("/pypi/flask/json", faults.Fault("304", Answer(304, "application/json", b"", headers)), times=1)
+    assert isinstance(index.project("flask", first.fingerprint), Document) is not unchanged
