@@ -59,7 +59,7 @@ def test_broken_bodies(packed: bytes, encoding: str, reason: str) -> None:
 
 @pytest.mark.parametrize(
     ("encoding", "named"),
-    [("br", "br"), ("gzip, ZSTD", "zstd"), ("br;q=1", "br;q=1"), ("gzip," * 6, "gzip," * 6), ("\u00fc", "\u00fc")],
+    [("br", "br"), ("gzip, ZSTD", "zstd"), ("br;q=1", "br;q=1"), ("gzip," * 4, "gzip," * 4), ("\u00fc", "\u00fc")],
 )
 def test_unknown_coding_is_an_error_at_once(
     world: World, serve: Callable[..., FakeIndex], connect: Connect, encoding: str, named: str

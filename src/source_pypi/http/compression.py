@@ -14,7 +14,7 @@ LARGEST_ANSWER = 256 * 1024 * 1024
 #: uploaded to a bucket, and a charset is no coding.
 _GZIP, _NOT_COMPRESSED = frozenset({"gzip", "x-gzip"}), frozenset({"", "identity", "aws-chunked", "utf-8", "utf8"})
 #: Codings of one body; a server applies one.
-_MOST_CODINGS = 5
+_MOST_CODINGS = 3
 
 
 class UnknownCodingError(Exception):
