@@ -76,7 +76,7 @@ def test_missing_projects(world: World, fake: FakeIndex, run: Run, tmp_path: Pat
     world.add("flask")
     done = run("sync", "nope", "flask", "nada", "--index-url", fake.url)
     assert done.returncode == 1
-    assert done.stderr == (f"error: not on the index {fake.url}: nope, nada (check the spelling)\n")
+    assert done.stderr == (f"error: not on the index {fake.url}: nope, nada (check the spelling and index_url)\n")
     assert count_rows(tmp_path / "pypi.duckdb", "files") == 2
 
 
