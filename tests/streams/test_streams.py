@@ -285,7 +285,6 @@ def test_default_streams() -> None:
 @pytest.mark.parametrize(
     ("wanted", "expected"),
     [
-        ([], []),
         (["files"], ["files"]),
         (["files", "projects"], ["projects", "files"]),
         (["stats", "release", "stats"], ["release", "stats"]),

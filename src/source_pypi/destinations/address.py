@@ -1,4 +1,4 @@
-"""What ``--into`` names: a folder or bucket, a database, a destination of dlt's, or (everything else) a DuckDB file."""
+"""What ``--into`` names: a folder or bucket, a database, a dlt destination, or (everything else) a DuckDB file."""
 
 import re
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ NAMES = frozenset({
     "athena", "bigquery", "clickhouse", "databricks", "dremio", "fabric", "motherduck", "mssql", "postgres", "redshift",
     "snowflake", "synapse",
 })  # fmt: skip
-#: What comes before the name of any destination of dlt's, also of one that the user configured.
+#: What comes before the name of any dlt destination, also of one that the user configured.
 PREFIX = "dlt:"
 #: Schemes of addresses that are folders.
 BUCKETS = frozenset({"abfs", "abfss", "adl", "az", "file", "gcs", "gs", "memory", "oci", "r2", "s3", "s3a", "sftp"})
@@ -52,7 +52,7 @@ def is_folder(into: str) -> bool:
 
 
 def is_database(into: str) -> bool:
-    """Whether ``--into`` names a database, or a destination of dlt's."""
+    """Whether ``--into`` names a database, or a dlt destination."""
     return into in NAMES or into.startswith(PREFIX) or (bool(_scheme(into)) and not is_folder(into))
 
 

@@ -42,8 +42,6 @@ _COMMON = (
 
 #: Bytes of a partition's digest.
 DIGEST = 6
-#: Bytes below which nothing is compressed: what is that short is mostly digests.
-_SHORT = 64
 #: First byte of an encoding: as it is, compressed, or (written by 0.4.0, only read) an ETag and digests.
 _PLAIN, _DEFLATED, _BRIEF = b"0", b"1", b"2"
 _NOT_A_STATE = "not a state that this program wrote"
@@ -87,12 +85,9 @@ def with_time(text: str, checked_at: int) -> str:
 
 
 def _deflate(plain: bytes) -> bytes:
-    if len(plain) >= _SHORT:
-        compressor = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS, zdict=_COMMON)
-        deflated = compressor.compress(plain) + compressor.flush()
-        if len(deflated) < len(plain):
-            return _DEFLATED + deflated
-    return _PLAIN + plain
+    compressor = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS, zdict=_COMMON)
+    deflated = compressor.compress(plain) + compressor.flush()
+    return _DEFLATED + deflated if len(deflated) < len(plain) else _PLAIN + plain
 
 
 def _inflate(packed: bytes) -> bytes:

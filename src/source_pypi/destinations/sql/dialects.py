@@ -12,7 +12,7 @@ from source_pypi.schema import BYTES, ColumnType
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """A destination of dlt's.
+    """A dlt destination.
 
     :ivar factory: dlt's own.
     :ivar dataset: the schema of the tables; None: the one that dlt's configuration names.

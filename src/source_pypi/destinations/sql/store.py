@@ -68,7 +68,7 @@ NEW_STATE = Table(
 class SqlStore(SqlState):
     """A schema in a database.
 
-    :param into: the database's address, or the name of a destination of dlt's.
+    :param into: the database's address, or the name of a dlt destination.
     """
 
     #: A package costs dlt about 0.3 s however small it is.
