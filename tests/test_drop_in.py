@@ -194,7 +194,7 @@ def test_full_refresh_is_supported() -> None:
 def test_configurations_of_0_2(settings: dict[str, Any]) -> None:
     """A configuration of 0.2.x is valid, also with unknown keys, and selects the same project."""
     Draft7Validator(SETTINGS).validate(settings)
-    config = make_config(without_unknown(settings)[0])  # as Airbyte's commands do
+    config = make_config(without_unknown(settings)[0])
     assert (config.project_name, config.version) == (settings["project_name"], settings.get("version"))
 
 
