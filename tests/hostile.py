@@ -41,7 +41,7 @@ TAKEN = {
     "keys that differ in case": b'{"info":{"version":"1.0","VERSION":"2"},"INFO":1,"Project":"bar","project":"bar"}',
     "NUL everywhere": info(summary='"\\u0000"', new='{"\\u0000":"\\u0000"}', project_urls='{"\\u0000":"\\u0000"}'),
     "half a surrogate pair": info(summary='"\\ud800"', new='{"\\udc00":"\\ud800"}'),
-    "bytes that are no UTF-8": info().replace(b'"foo"', b'"\xff\xfe"'),
+    "bytes that are no UTF-8": info(summary='"?"').replace(b"?", b"\xff\xfe"),
     "a version of a megabyte": b'{"info":{"version":"1.0"},"releases":{"%s":[],"1.0":[]}}' % (b"1." * 500_000),
     "a version of digits": b'{"info":{"version":"1.0"},"releases":{"%s":[],"1.0":[]}}' % (b"1" * 1_000_000),
     "a file's name of a megabyte": b'{"info":{"version":"1.0"},"releases":{"1.0":[{"filename":"a-1-%s.whl"}]}}'
@@ -56,6 +56,6 @@ TAKEN = {
     "an address of a megabyte": info(home_page=json.dumps("../" * 300_000)),
     "a text of ten megabytes": info(description=json.dumps("x" * 10_000_000)),
     "names of paths": b'{"info":{"version":"../1"},"releases":{"../../1":[{"filename":"../../../x","url":"../../x"}]}}',
-    "SQL": b"""{"info":{"name":"'; drop table files;--","version":"1' or '1'='1"},
+    "SQL": b"""{"info":{"summary":"'; drop table files;--","version":"1' or '1'='1"},
         "releases":{"\\"); drop table versions;--":[{"filename":"x'\\"; drop table files;--.zip"}]}}""",
 }

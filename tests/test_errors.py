@@ -226,7 +226,7 @@ def test_errors_are_compared_by_identity() -> None:
 def test_no_hint_without_similar_names() -> None:
     """A message without a similar name says what to check."""
     assert str(errors.UnknownProjectsError(["flsk"], "http://index.test")) == (
-        "not on the index http://index.test: flsk (check the spelling)"
+        "not on the index http://index.test: flsk (check the spelling and index_url)"
     )
     assert "check the version, or drop the pin" in str(
         errors.UnknownReleaseError("a", "9", "http://index.test/a", ["1.0"])

@@ -142,7 +142,7 @@ class UnknownProjectsError(ConfigError):
 
     def _message(self) -> str:
         names = ", ".join(self.projects)
-        hint = f"similar names there: {', '.join(self.similar)}" if self.similar else "check the spelling"
+        hint = f"similar names there: {', '.join(self.similar)}" if self.similar else "check the spelling and index_url"
         return f"not on the index {self.index}: {names} ({hint})"
 
 

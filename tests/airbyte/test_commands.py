@@ -142,7 +142,7 @@ def test_check_of_a_url_without_index(fake: FakeIndex) -> None:
     """A URL with neither the projects nor a list is reported as no index; with a list, as lacking projects."""
     names = config(fake, "flask", "click")
     status = json.loads(airbyte.check(names))["connectionStatus"]
-    assert status["message"] == f"not on the index {fake.url}: flask, click (check the spelling)"
+    assert status["message"] == f"not on the index {fake.url}: flask, click (check the spelling and index_url)"
     fake.new_run()
     fake.fault("/simple/", faults.server_error(404))
     status = json.loads(airbyte.check(names))["connectionStatus"]

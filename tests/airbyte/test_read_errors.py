@@ -74,7 +74,7 @@ def test_missing_project(world: World, fake: FakeIndex, read: Read) -> None:
         "LOG": 3,
     }
     (error,) = errors(messages)
-    assert error["message"] == f"not on the index {fake.url}: nope (check the spelling)"
+    assert error["message"] == f"not on the index {fake.url}: nope (check the spelling and index_url)"
     assert error["stream_descriptor"] == {"name": "versions"}
 
 

@@ -76,7 +76,7 @@ def test_missing_projects(world: World, fake: FakeIndex, run: Run, tmp_path: Pat
     world.add("flask")
     done = run("sync", "nope", "flask", "nada", "--index-url", fake.url)
     assert done.returncode == 1
-    assert done.stderr == (f"error: not on the index {fake.url}: nope, nada (check the spelling)\n")
+    assert done.stderr == (f"error: not on the index {fake.url}: nope, nada (check the spelling and index_url)\n")
     assert count_rows(tmp_path / "pypi.duckdb", "files") == 2
 
 
@@ -231,7 +231,7 @@ def test_no_streams(fake: FakeIndex, run: Run, streams: str) -> None:
     """An empty --streams is one line, before anything is requested."""
     done = run("sync", "flask", "--index-url", fake.url, "--streams", streams)
     assert (done.returncode, fake.requests) == (1, [])
-    assert re.fullmatch(r"error: no stream is named \(available: projects, .*, all\)\n", done.stderr)
+    assert re.fullmatch(r"error: --streams names no stream \(available: projects, .*, all\)\n", done.stderr)
 
 
 def test_misspelt_setting_stops_sync(fake: FakeIndex, run: Run, tmp_path: Path) -> None:

@@ -7,8 +7,11 @@ from collections.abc import Callable
 import pytest
 import urllib3
 
+from source_pypi.errors import ResponseError
 from source_pypi.http.compression import unpack
 from source_pypi.services.index.api import Index
+from tests.fake_index import FakeIndex, World, faults
+from tests.fake_index.site import Answer
 
 Connect = Callable[..., Index]
 PATH = "/pypi/flask/json"
@@ -19,7 +22,15 @@ PATH = "/pypi/flask/json"
     [
         (b"plain", "", b"plain"),
         (b"plain", "identity", b"plain"),
-        (b"", "br", b""),
+        (b"", "gzip", b""),
+        (b"plain", "utf-8", b"plain"),
+        (b"plain", "UTF8", b"plain"),
+        (b"plain", "aws-chunked", b"plain"),
+        (b"plain", "Identity, aws-chunked,", b"plain"),
+        (gzip.compress(b"one"), "GZIP", b"one"),
+        (gzip.compress(b"one"), " X-GZip ", b"one"),
+        (gzip.compress(b"one"), "gzip,aws-chunked", b"one"),
+        (gzip.compress(gzip.compress(b"one")), "gzip, gzip", b"one"),
         (gzip.compress(b"one"), "gzip", b"one"),
         (gzip.compress(b"one"), "x-gzip", b"one"),
         (gzip.compress(b"one") + gzip.compress(b"two"), "gzip", b"onetwo"),
@@ -33,7 +44,6 @@ def test_unpack(packed: bytes, encoding: str, body: bytes) -> None:
 @pytest.mark.parametrize(
     ("packed", "encoding", "reason"),
     [
-        (b"x", "br", "unknown Content-Encoding 'br'"),
         (gzip.compress(b"one")[:-1], "gzip", "incomplete gzip"),
         (gzip.compress(b"one") + gzip.compress(b"two")[:-1], "gzip", "incomplete gzip"),
         (b"no gzip", "gzip", "broken gzip"),
@@ -42,9 +52,27 @@ def test_unpack(packed: bytes, encoding: str, body: bytes) -> None:
     ],
 )
 def test_broken_bodies(packed: bytes, encoding: str, reason: str) -> None:
-    """Incomplete or broken gzip, and any other encoding, is an error that says which."""
+    """Incomplete or broken gzip is an error that says which."""
     with pytest.raises(urllib3.exceptions.DecodeError, match=f"^{reason}$"):
         unpack(packed, encoding)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "named"),
+    [("br", "br"), ("gzip, ZSTD", "zstd"), ("br;q=1", "br;q=1"), ("gzip," * 4, "gzip," * 4), ("\u00fc", "\u00fc")],
+)
+def test_unknown_coding_is_an_error_at_once(
+    world: World, serve: Callable[..., FakeIndex], connect: Connect, encoding: str, named: str
+) -> None:
+    """A coding that is not supported, and more codings than any server applies, are an error without a retry."""
+    fake = serve()
+    headers = (("Content-Encoding", encoding),)
+    fake.fault(PATH, faults.Fault("coding", Answer(200, "application/zip", b"x", headers)), times=None)
+    with pytest.raises(ResponseError) as caught:
+        connect(fake).client.get(fake.url + PATH)
+    answer = f"with the Content-Encoding {named!r}, which is not supported"
+    assert caught.value.args == (fake.url + PATH, answer)
+    assert len(fake.requests) == 1
 
 
 @pytest.mark.parametrize("members", [1, 2])

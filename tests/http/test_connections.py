@@ -191,7 +191,7 @@ def test_connection_keeps_the_remaining_time() -> None:
 
 def test_documentation_names_the_lowest_rate() -> None:
     """The setting and docs/reliability.md name the lowest accepted rate of a body."""
-    told = f"a second more for every {SLOWEST_BODY // 1024} KB that have come"
+    told = f"one more second for every {SLOWEST_BODY // 1024} KB received"
     (setting,) = (field for field in fields_of(Config) if field.name == "request_timeout_seconds")
     page = " ".join((Path(__file__).parents[2] / "docs" / "reliability.md").read_text().split())
     assert told in setting.description

@@ -12,6 +12,7 @@ from source_pypi.errors import (
     ResponseError,
 )
 from source_pypi.http.client import (
+    _is_same_host,
     _redirect_target,
 )
 from source_pypi.http.compression import LARGEST_ANSWER
@@ -187,8 +188,7 @@ def test_redirect_to_an_invalid_url(flask: FakeIndex, connect: Connect, location
     flask.fault("/away", faults.redirect(location))
     with pytest.raises(ResponseError) as caught:
         connect(flask).client.get(f"{flask.url}/away")
-    rejected = f"with a redirect to no HTTP URL: {location!r}"
-    assert caught.value.answer == ("nothing: it is not an HTTP URL" if "999" in location else rejected)
+    assert caught.value.answer == f"with a redirect to no HTTP URL: {location!r}"
     assert len(flask.requests) == 1
 
 
@@ -205,13 +205,43 @@ def test_redirect_target(base: str, location: str, url: str) -> None:
     assert _redirect_target(base, location) == url
 
 
-def test_redirect_to_http_is_not_followed() -> None:
+@pytest.mark.parametrize(
+    ("base", "location", "answer"),
+    [
+        ("https://me:s3cret@a/x", f"http://me:s3cret@b/{'y' * 100}", f"from https to http: {'http://b/' + 'y' * 51!r}"),
+        ("https://me:s3cret@a/x", "ftp://me:s3cret@b/", "to no HTTP URL: 'ftp://b/'"),
+        ("https://a/x", "http://a:s3cret/", "to no HTTP URL: 'http://a:***/'"),
+        ("https://a/x", "http://a/?x=s3cret", "from https to http: 'http://a/?x=***'"),
+    ],
+)
+def test_redirect_that_is_not_followed(
+    flask: FakeIndex, connect: Connect, base: str, location: str, answer: str
+) -> None:
     """A redirect from https to http is not followed; the error is short and shows no credentials."""
-    location = f"http://me:s3cret@b/{'y' * 100}"
+    client = connect(flask, credentials=Credentials(("https", "a", 443), "me", "s3cret")).client
     with pytest.raises(ResponseError) as caught:
-        _redirect_target("https://me:s3cret@a/x", location)
-    shown = f"http://b/{'y' * 51}"
-    assert caught.value.args == ("https://a/x", f"with a redirect from https to http: {shown!r}")
-    with pytest.raises(ResponseError) as caught:
-        _redirect_target("https://me:s3cret@a/x", "ftp://me:s3cret@b/")
-    assert caught.value.args == ("https://a/x", "with a redirect to no HTTP URL: 'ftp://b/'")
+        client._redirect_target(base, "https://a/x", location)
+    assert caught.value.args == ("https://a/x", f"with a redirect {answer}")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("http://a/x", "http://A:80/y", True),
+        ("http://a:8080/x", "https://a/y", True),
+        ("https://a/x", "https://a:444/x", False),
+        ("http://a:1/x", "http://a:2/x", False),
+        ("http://a/x", "https://b/x", False),
+    ],
+)
+def test_same_host(one: str, other: str, same: bool) -> None:
+    """The same host is the same origin, or the same host by https instead of http."""
+    assert _is_same_host(one, other) is same
+
+
+def test_redirect_to_another_host_is_not_followed(flask: FakeIndex, connect: Connect) -> None:
+    """With ``same_host``, a redirect to another host is returned as 404, with its URL but without its query."""
+    flask.fault("/elsewhere", faults.redirect("http://me:s3cret@index.test/simple/flask/?token=1"))
+    response = connect(flask).client.get(f"{flask.url}/elsewhere", same_host=True)
+    assert (response.status, response.body, response.redirect) == (404, b"", "http://index.test/simple/flask/")
+    assert len(flask.requests) == 1

@@ -25,7 +25,7 @@ def test_check_of_a_missing_project(user: User) -> None:
     with pytest.raises(PyAirbyteError) as caught:
         user.check("flask")
     assert caught.value.name == "AirbyteConnectorCheckFailedError"
-    assert f"not on the index {user.fake.url}: flask (check the spelling)" in caught.value.message
+    assert f"not on the index {user.fake.url}: flask (check the spelling and index_url)" in caught.value.message
 
 
 def test_records(world: World, user: User) -> None:

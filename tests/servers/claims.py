@@ -112,7 +112,7 @@ def not_offered(what: str, url: str, answered: str = "answered 404") -> str:
 
 def unknown(index: str, *names: str) -> str:
     """The line that says which projects an index does not have."""
-    return f"not on the index {index}: {', '.join(names)} (check the spelling)"
+    return f"not on the index {index}: {', '.join(names)} (check the spelling and index_url)"
 
 
 def in_order(rows: Sequence[Row], key: Sequence[str]) -> list[Row]:

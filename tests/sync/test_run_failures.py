@@ -172,7 +172,8 @@ def test_core_metadata_that_failed_is_requested_again_to_fill_gaps(
     """Core metadata that is no longer requested for streams is still requested to fill gaps."""
     names = [f"p{number}" for number in range(4)]
     for name in names:
-        world.upload(name, "1.0", filename=f"{name}-1.0-py3-none-any.whl", metadata=METADATA)
+        metadata = METADATA.replace(b"Name: foo", b"Name: %s" % name.encode())
+        world.upload(name, "1.0", filename=f"{name}-1.0-py3-none-any.whl", metadata=metadata)
     for name in names[:3]:
         fake.fault(f"*/{name}-1.0-py3-none-any.whl.metadata", faults.unavailable(), times=None)
     given = list(read(connect(fake), names, streams("files", "dependencies"), core_metadata=True))

@@ -43,7 +43,7 @@ def test_lines_list_failures_then_pins_then_missing_names() -> None:
         f"files, versions: {INDEX}/pypi/d/json answered 503 (7 tries in 63.0 s): try later",
         f"the index has no release document of e 1 ({INDEX}/pypi/e/1/json answered 404): "
         "check the version, or drop the pin to read the latest release",
-        f"not on the index {INDEX}: c, f (check the spelling)",
+        f"not on the index {INDEX}: c, f (check the spelling and index_url)",
     ]
     assert [type(error).__name__ for error in summary.errors] == [
         "UnavailableError",

@@ -50,8 +50,9 @@ _file = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--index-from",
     type=click.Choice(["settings", "environment"]),
-    help="environment: read the index that PIP_INDEX_URL, UV_DEFAULT_INDEX, UV_INDEX, PIP_EXTRA_INDEX_URL or pip.conf "
-    "names.",
+    metavar="PLACE",
+    help="'environment': read the index that PIP_INDEX_URL, UV_DEFAULT_INDEX, UV_INDEX, PIP_EXTRA_INDEX_URL or "
+    "pip.conf names.  [default: settings]",
 )
 @click.option("--any-index", is_flag=True, help="Request projects also if their file names another index for them.")
 @click.option("--config", type=_file, help="Settings, a JSON file. NAMEs are added to its projects.")
@@ -180,5 +181,15 @@ def _load(run: "Run", into: str, *, history: bool) -> float:
 
 
 def _split(streams: str | None) -> list[str] | None:
-    """Return the names in ``--streams``; None: the option was not given."""
-    return None if streams is None else [name for name in map(str.strip, streams.split(",")) if name]
+    """Return the names in ``--streams``; None: the option was not given.
+
+    :raises SettingError: when it has no name, for instance because a variable is empty.
+    """
+    from source_pypi.streams import ALL, NAMES
+
+    if streams is None:
+        return None
+    names = [name for name in map(str.strip, streams.split(",")) if name]
+    if not names:
+        raise SettingError("", f"--streams names no stream (available: {', '.join([*NAMES, ALL])})")
+    return names

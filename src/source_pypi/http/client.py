@@ -28,8 +28,8 @@ from msgspec import Struct
 
 from source_pypi.errors import RefusedError, ResponseError, SourceError, UnavailableError, UnreachableError
 from source_pypi.http import compression
-from source_pypi.http.connections import Connections
-from source_pypi.http.credentials import Credentials
+from source_pypi.http.connections import Connections, OversizedError
+from source_pypi.http.credentials import Credentials, origin
 from source_pypi.http.failures import cause_of, proxy_refusal
 from source_pypi.http.rate_limit import RateLimiter
 from source_pypi.safety.redaction import without_credentials
@@ -47,16 +47,18 @@ _REDIRECTING = frozenset({301, 302, 303, 307, 308})
 
 
 class Response(Struct, frozen=True):
-    """A response with status 200, 304 or 404; 410 is returned as 404.
+    """A response with status 200, 304, 404 or 406; 410 is returned as 404.
 
-    ``url`` is the URL that answered, after redirects, without credentials. ``body`` is decompressed. The keys of
-    ``headers`` are case-insensitive.
+    ``url`` is the URL that answered, after redirects, without credentials. ``body`` is decompressed; it is empty unless
+    the status is 200. The keys of ``headers`` are case-insensitive. ``redirect`` is the URL of a redirect to another
+    host that was not followed; the status is then 404.
     """
 
     url: str
     status: int
     body: bytes
     headers: Mapping[str, str]
+    redirect: str | None = None
 
     @property
     def etag(self) -> str | None:
@@ -157,9 +159,11 @@ class Client:
         *,
         accept: str = "application/json",
         etag: str | None = None,
+        same_host: bool = False,
     ) -> Response:
         """Request a URL; with ``etag``, the response is 304 if nothing has changed.
 
+        :param same_host: do not follow a redirect to another host, which is returned as 404.
         :raises UnreachableError: no complete response in all tries.
         :raises UnavailableError: 429 or 5xx in all tries, or a Retry-After longer than ``retry_policy`` allows.
         :raises RefusedError: 401 or 403.
@@ -170,7 +174,7 @@ class Client:
         start, tries = self._clock(), 0
         while True:
             tries += 1
-            outcome = self._try(url, accept, etag)
+            outcome = self._try(url, accept, etag, same_host)
             if isinstance(outcome, Response):
                 self.answered = True
                 return outcome
@@ -193,25 +197,44 @@ class Client:
         self._on_event(RetryWait(without_credentials(url), reason, seconds, tries))
         self._sleep(seconds)
 
-    def _try(self, url: str, accept: str, etag: str | None) -> "Response | _Failure":
+    def renew_connections(self) -> None:
+        """Use new connections from now on, because a response on a kept one belonged to another request."""
+        self._connections.renew()
+
+    def shown(self, url: str, requested: str = "") -> str:
+        """A URL for messages, without credentials; also without those that a redirect from ``requested`` repeats."""
+        text = without_credentials(url)
+        return self._credentials.removed_from(text, requested) if self._credentials and url != requested else text
+
+    def _try(self, url: str, accept: str, etag: str | None, same_host: bool) -> "Response | _Failure":
         """One try, which includes its redirects: the response, or why it failed."""
         hop = url
         for _ in range(REDIRECTS + 1):
             self._rate_limiter.wait()
+            shown = self.shown(hop, url)
             try:
-                response, packed = self._send(hop, accept, etag)
-                body = compression.unpack(packed, response.headers.get("Content-Encoding", ""))
+                response, packed = self._send(hop, accept, etag, shown)
+                body = _unpack(response, packed)
                 del packed
-            except (urllib3.exceptions.LocationValueError, urllib3.exceptions.URLSchemeUnknown, UnicodeError) as error:
-                raise ResponseError(without_credentials(hop), "nothing: it is not an HTTP URL") from error
+            except OversizedError as error:
+                raise ResponseError(shown, error.limit) from error
+            except compression.UnknownCodingError as error:
+                coding = self.shown(error.coding)[:60]
+                raise ResponseError(shown, f"with the Content-Encoding {coding!r}, which is not supported") from error
+            except (urllib3.exceptions.LocationValueError, urllib3.exceptions.URLSchemeUnknown, ValueError) as error:
+                raise ResponseError(shown, "nothing: it is not an HTTP URL") from error
             except (urllib3.exceptions.HTTPError, OSError) as error:
-                return _Failure(0, cause_of(error, without_credentials(hop), self._connections.proxy(hop)), None)
+                return _Failure(0, cause_of(error, shown, self._connections.proxy(hop)), None)
             if response.status not in _REDIRECTING:
-                return self._classify(hop, response, body)
-            hop = _redirect_target(hop, response.headers.get("Location", ""))
+                return self._classify(hop, shown, response, body)
+            target = self._redirect_target(hop, shown, response.headers.get("Location", ""))
+            if same_host and not _is_same_host(url, target):
+                redirect = self.shown(target.partition("?")[0].partition("#")[0])[:200]
+                return Response(shown, 404, b"", response.headers, redirect)
+            hop = target
         raise ResponseError(without_credentials(url), f"more than {REDIRECTS} redirects")
 
-    def _send(self, url: str, accept: str, etag: str | None) -> tuple[urllib3.BaseHTTPResponse, bytes]:
+    def _send(self, url: str, accept: str, etag: str | None, shown: str) -> tuple[urllib3.BaseHTTPResponse, bytes]:
         headers = self._headers | {"Accept": accept} | ({"If-None-Match": etag} if etag else {})
         headers |= self._credentials.headers_for(url) if self._credentials else {}
         with self._stats_lock:
@@ -233,12 +256,12 @@ class Client:
         finally:
             response.release_conn()
         seconds = self._clock() - start
-        self._on_event(RequestLog(without_credentials(url), response.status, len(packed), seconds))
+        self._on_event(RequestLog(shown, response.status, len(packed), seconds))
         return response, packed
 
-    def _classify(self, url: str, response: urllib3.BaseHTTPResponse, body: bytes) -> "Response | _Failure":
+    def _classify(self, url: str, shown: str, response: urllib3.BaseHTTPResponse, body: bytes) -> "Response | _Failure":
         """Return a response, or a failure that a retry may fix; raise any other."""
-        status, shown = response.status, without_credentials(url)
+        status = response.status
         if status == 429 or status >= 500:
             return _Failure(status, f"status {status}", self._retry_after(response.headers.get("Retry-After")))
         if status in (401, 403):
@@ -247,9 +270,22 @@ class Client:
             raise proxy_refusal(proxy, status)
         if len(body) > compression.LARGEST_ANSWER:
             raise ResponseError(shown, f"more than {compression.LARGEST_ANSWER // 2**20} MB")
-        if status not in (200, 304, 404, 410):
+        if status not in (200, 304, 404, 406, 410):
             raise ResponseError(shown, f"{status} {HTTPStatus(status).phrase if status in _STANDARD else ''}".strip())
         return Response(shown, 404 if status == 410 else status, body, response.headers)
+
+    def _redirect_target(self, base: str, shown: str, location: str) -> str:
+        """The URL that a redirect leads to.
+
+        :raises ResponseError: when it is not a URL, or leads from https to http, where others could read the request.
+        """
+        target = self.shown(location)[:60]
+        url = _redirect_target(base, location)
+        if url is None:
+            raise ResponseError(shown, f"with a redirect to no HTTP URL: {target!r}")
+        if urlsplit(url).scheme == "http" and urlsplit(base).scheme == "https":
+            raise ResponseError(shown, f"with a redirect from https to http: {target!r}")
+        return url
 
     def _retry_after(self, text: str | None) -> float | None:
         """Seconds to wait, from a Retry-After in seconds or as a date (RFC 9110, 10.2.3); None: absent or invalid."""
@@ -285,22 +321,29 @@ class _Failure(Struct, frozen=True):
 _STANDARD = frozenset(HTTPStatus)
 
 
-def _redirect_target(base: str, location: str) -> str:
-    """The URL that a redirect leads to.
+def _is_same_host(one: str, other: str) -> bool:
+    """Whether two URLs have the same origin, or the same host by http and then by https."""
+    (scheme, host, port), (other_scheme, other_host, other_port) = origin(one), origin(other)
+    upgrade = scheme == "http" and other_scheme == "https"
+    return host == other_host and (upgrade or (scheme, port) == (other_scheme, other_port))
 
-    :raises ResponseError: when it is not a URL, or leads from https to http, where others could read the request.
-    """
-    shown = without_credentials(location)[:60]
+
+def _redirect_target(base: str, location: str) -> str | None:
+    """The URL that a redirect leads to; None: it is not an HTTP URL."""
     try:
         url = urljoin(base, location)
-        scheme = urlsplit(url).scheme
-    except ValueError:
-        scheme = ""
-    if scheme not in ("http", "https"):
-        raise ResponseError(without_credentials(base), f"with a redirect to no HTTP URL: {shown!r}")
-    if scheme == "http" and urlsplit(base).scheme == "https":
-        raise ResponseError(without_credentials(base), f"with a redirect from https to http: {shown!r}")
-    return url
+        scheme, host, _ = origin(url)
+    except ValueError:  # brackets, or a port out of range
+        return None
+    return url if scheme in ("http", "https") and host else None
+
+
+def _unpack(response: urllib3.BaseHTTPResponse, packed: bytes) -> bytes:
+    """The body of a response whose body is read; empty for any other status."""
+    encoding = response.headers.get("Content-Encoding", "")
+    if response.status == 200:
+        return compression.unpack(packed, encoding)
+    return packed if response.status in (401, 403) and not encoding else b""
 
 
 def _first_line(body: bytes, response: urllib3.BaseHTTPResponse) -> str:

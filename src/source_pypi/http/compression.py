@@ -10,17 +10,40 @@ from urllib3.exceptions import DecodeError
 LARGEST_ANSWER = 256 * 1024 * 1024
 
 
+#: Names of gzip, and names that servers send although nothing is compressed: ``aws-chunked`` is how an object was
+#: uploaded to a bucket, and a charset is no coding.
+_GZIP, _NOT_COMPRESSED = frozenset({"gzip", "x-gzip"}), frozenset({"", "identity", "aws-chunked", "utf-8", "utf8"})
+#: Codings of one body; a server applies one.
+_MOST_CODINGS = 3
+
+
+class UnknownCodingError(Exception):
+    """A Content-Encoding that is not supported. ``coding`` is its name."""
+
+    def __init__(self, coding: str) -> None:
+        self.coding = coding
+        super().__init__(coding)
+
+
 def unpack(packed: bytes, encoding: str) -> bytes:
     """Decompress a body; the result has at most one byte more than ``LARGEST_ANSWER``.
 
     urllib3 can decompress, but accepts a gzip stream that ends too early.
 
-    :raises DecodeError: when the stream is broken or incomplete, or the encoding is not gzip.
+    :param encoding: the header Content-Encoding: names of codings in any case, in the order of their application.
+    :raises DecodeError: when the stream is broken or incomplete.
+    :raises UnknownCodingError: when a coding is not gzip.
     """
-    if encoding in ("", "identity") or not packed:
-        return packed
-    if encoding not in ("gzip", "x-gzip"):
-        raise DecodeError(f"unknown Content-Encoding {encoding!r}")
+    codings = [coding for text in encoding.split(",") if (coding := text.strip().lower()) not in _NOT_COMPRESSED]
+    unknown = next((coding for coding in codings if coding not in _GZIP), None)
+    if unknown is not None or len(codings) > _MOST_CODINGS:
+        raise UnknownCodingError(encoding.strip() if unknown is None else unknown)
+    for _ in codings if packed else ():
+        packed = _unzip(packed)
+    return packed
+
+
+def _unzip(packed: bytes) -> bytes:
     try:
         member = zlib.decompressobj(16 + zlib.MAX_WBITS)
         body = member.decompress(packed, LARGEST_ANSWER + 1)

@@ -9,6 +9,14 @@ Time limits of a try
     receive the body, plus one second for every ``SLOWEST_BODY`` bytes received. urllib3's own timeouts limit only the
     silence between two bytes: a body of one byte per second would never end.
 
+Size limits of a try
+    All heads of a response, interim ones included, have at most ``LARGEST_HEAD`` bytes, and a response has at most as
+    many more than the largest body (``compression.py``), whatever the bytes are: headers, chunk sizes, trailers.
+
+Reuse
+    A connection is closed if anything arrived after its response, because that would be read as the next response. So
+    would a final response that follows an interim one (100 to 199, without 101), which ``http.client`` returns.
+
 How
     After every read, the timeout of the socket is set to the time that remains. This holds with TLS too, where the
     timeout applies to a whole record. Names are resolved, and TCP is connected, in a separate thread: the system's
@@ -22,6 +30,7 @@ import http.client
 import io
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -33,11 +42,25 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError
 
+from source_pypi.http import compression
+from source_pypi.http.chunked import ChunkedBody
 from source_pypi.http.proxy import Proxy, proxy_for
 from source_pypi.http.tls import tls_context
 
 #: The lowest accepted rate of a body, in bytes per second.
 SLOWEST_BODY = 16 * 1024
+#: Bytes of all heads of a response; real ones have some 2,000.
+LARGEST_HEAD = 1024 * 1024
+#: Interim responses before a response.
+MOST_INTERIM = 20
+
+
+class OversizedError(Exception):
+    """A response has more bytes than a limit allows. ``limit`` says which, for a message."""
+
+    def __init__(self, limit: str) -> None:
+        self.limit = limit
+        super().__init__(limit)
 
 
 class Connections:
@@ -78,6 +101,11 @@ class Connections:
             return route.pools.urlopen("GET", url, **options)
         target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
         return route.pool.urlopen("GET", target, **options)
+
+    def renew(self) -> None:
+        """Use new connections from now on; those in use are closed when their requests have ended."""
+        with self._routes_lock:
+            self._routes = {}
 
     def proxy(self, url: str) -> Proxy | None:
         """The proxy that leads to a URL; None: the connection is direct."""
@@ -131,25 +159,33 @@ class _Route(NamedTuple):
     pool: urllib3.HTTPConnectionPool | None
 
 
-class _TimedStream(io.RawIOBase):
-    """The bytes of a socket, until a deadline: the timeout of the socket is always the time that remains.
+class _LimitedStream(io.RawIOBase):
+    """The bytes of a socket, until a deadline and up to a limit.
+
+    The timeout of the socket is always the time that remains.
 
     :ivar in_body: whether received bytes extend the deadline.
     :ivar ended: whether the other side has closed the connection.
+    :ivar paused: whether to return only what the reader above has buffered.
     """
 
     def __init__(self, sock: socket.socket, raw: io.RawIOBase) -> None:
         self._socket, self._raw = sock, raw
         self._timeout = sock.gettimeout() or 0.0
         self._deadline = time.monotonic() + self._timeout
-        self.in_body = self.ended = False
+        self._received = 0
+        self.in_body = self.ended = self.paused = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
+        if self.paused:
+            return None
         count = self._raw.readinto(buffer)
         self.ended = count == 0
+        self._received += count or 0
+        self._check_size()
         if self.in_body and count:
             self._deadline += count / SLOWEST_BODY
         remaining = self._deadline - time.monotonic()
@@ -158,30 +194,84 @@ class _TimedStream(io.RawIOBase):
         self._socket.settimeout(min(remaining, self._timeout))
         return count
 
+    def _check_size(self) -> None:
+        if not self.in_body and self._received > LARGEST_HEAD:
+            raise OversizedError(f"more than {LARGEST_HEAD // 2**20} MB of headers")
+        if self._received > compression.LARGEST_ANSWER + LARGEST_HEAD:
+            raise OversizedError(f"more than {compression.LARGEST_ANSWER // 2**20} MB")
+
     def close(self) -> None:
         self._raw.close()
         super().close()
 
 
 class _Response(http.client.HTTPResponse):
-    """A response with time limits for its headers and its body; also that of a proxy to CONNECT."""
+    """A response with limits for its head and its body; also that of a proxy to CONNECT.
+
+    :ivar followed: whether bytes arrived after the response.
+    """
 
     def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
         super().__init__(sock, *arguments, **options)
-        self._stream = _TimedStream(sock, self.fp.detach())
+        self._socket = sock
+        self._stream = _LimitedStream(sock, self.fp.detach())
         self.fp = io.BufferedReader(self._stream)
+        self.followed = False
 
     def begin(self) -> None:
-        super().begin()
-        if self._stream.ended:  # http.client accepts headers that are cut off, so that an outage may look like a 404
-            raise http.client.IncompleteRead(b"")
+        """Receive the head, and skip interim responses (RFC 9110, 15.2)."""
+        for _ in range(MOST_INTERIM + 1):
+            super().begin()
+            if self._stream.ended:  # http.client accepts headers that are cut off, so an outage may look like a 404
+                raise http.client.IncompleteRead(b"")
+            if not 100 <= self.status < 200 or self.status == 101:
+                break
+            self.headers = self.msg = None  # type: ignore[assignment]  # begin() returns at once if there are headers
+        else:
+            raise http.client.HTTPException("too many interim responses")
+        self.chunked = self.chunked and self.length is None  # 204 and 304 have no body, whatever the headers say
         self._stream.in_body = True
+
+    def read(self, amt: int | None = None) -> bytes:
+        """Receive up to ``amt`` bytes of the body; of a chunked body once."""
+        if not self.chunked or self.fp is None:
+            return super().read(amt)
+        body = ChunkedBody(self.fp)
+        data = body.read(sys.maxsize if amt is None else amt)
+        if body.complete:
+            self.followed = bool(body.rest)
+            self._close_conn()
+        return data
+
+    def _close_conn(self) -> None:
+        """Called at the end of the response; ``http.client`` would drop the bytes after it."""
+        if self.fp is not None and not self.fp.closed:
+            self._stream.paused = True
+            pending = getattr(self._socket, "pending", int)()  # decrypted, and not seen by select
+            self.followed = self.followed or bool(self.fp.peek(1)) or pending > 0
+        super()._close_conn()  # type: ignore[misc]
 
 
 class _Connection(HTTPConnection):
-    response_class = _Response
+    """A connection that is not used again if bytes arrived after its last response."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._last_response: _Response | None = None
+        self.response_class = self._open_response  # type: ignore[assignment]
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the connection can be used for a request."""
+        followed = self._last_response is not None and self._last_response.followed
+        return super().is_connected and not followed
+
+    def _open_response(self, *arguments: Any, **options: Any) -> _Response:
+        self._last_response = _Response(*arguments, **options)
+        return self._last_response
 
     def _new_conn(self) -> socket.socket:
+        self._last_response = None
         return _connect_in_time(super()._new_conn, self)
 
 

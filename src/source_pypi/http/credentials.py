@@ -31,9 +31,22 @@ class Credentials:
 
     def appear_in(self, text: bytes) -> bool:
         """Whether a text contains the secret: plain, percent-encoded, or as in the Authorization header."""
+        return any(form.encode() in text for form in self._forms())
+
+    def removed_from(self, text: str, own: str = "") -> str:
+        """A text of the service with ``***`` for the secret.
+
+        :param own: a text that the user gave, such as the requested URL; what it contains is not replaced.
+        """
+        for form in self._forms():
+            text = text if form in own else text.replace(form, "***")
+        return text
+
+    def _forms(self) -> tuple[str, ...]:
+        """The secret: plain, percent-encoded, and as in the Authorization header; the longest first."""
         secret = self.password or self.username
-        forms = (secret, quote(secret), quote(secret, safe=""), self.basic.removeprefix("Basic "))
-        return any(form.encode() in text for form in forms if form)
+        forms = {secret, quote(secret), quote(secret, safe=""), self.basic.removeprefix("Basic ")} - {""}
+        return tuple(sorted(forms, key=len, reverse=True))
 
 
 def origin(url: str) -> tuple[str, str, int]:

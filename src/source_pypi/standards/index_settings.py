@@ -61,7 +61,7 @@ def _pip_conf(environment: Mapping[str, str]) -> dict[str, tuple[IndexSource, ..
     found: dict[str, tuple[IndexSource, ...]] = {}
     for path in _pip_files(environment):
         try:
-            text = path.read_text("utf-8-sig")
+            text = path.read_text(encoding="utf-8-sig")
         except (FileNotFoundError, NotADirectoryError):
             continue
         except (OSError, UnicodeDecodeError) as error:

@@ -8,7 +8,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from source_pypi.errors import SettingError, UnknownStreamError
+from source_pypi.errors import UnknownStreamError
 
 if TYPE_CHECKING:
     from source_pypi.streams.stream import Stream as Stream
@@ -52,11 +52,8 @@ def choose_streams(names: Iterable[str] | None) -> "tuple[Stream, ...]":
     """The streams of these names, each once, in the table's order. None: the default ones; ``all``: every stream.
 
     :raises UnknownStreamError: with every name that is not a stream's.
-    :raises SettingError: if there are no names.
     """
     wanted = DEFAULT if names is None else tuple(names)
-    if not wanted:
-        raise SettingError("", f"no stream is named (available: {', '.join([*NAMES, ALL])})")
     if unknown := [name for name in wanted if name not in NAMES and name != ALL]:
         raise UnknownStreamError(unknown, [*NAMES, ALL])
     return tuple(stream_named(name) for name in NAMES if ALL in wanted or name in wanted)

@@ -81,12 +81,14 @@ class _ProjectFetch:
         self._document: Document[Project] | Unchanged | None = None
         self._page: Document[Page] | Unchanged | None = None
         self._dependents: dict[str, Any] = {}
+        self._missing_at = ""  # where the project document was requested
 
     # The project document ---------------------------------------------------------------------------------
 
     def request_project(self) -> None:
         """Request the project document."""
         result, condition = self.result, project_condition(self._plan, self._previous)
+        self._missing_at = self._index.project_url(self._name)
         with result.recording_failures(VIA_PROJECT):
             self._document = self._index.project(self._name, condition)
         error = result.failures.get(DocumentKind.PROJECT)
@@ -157,6 +159,9 @@ class _ProjectFetch:
         status = None if page is None or page.content.status is None else page.content.status.status
         if page is None and DocumentKind.PAGE not in result.failures:
             result.missing = True
+            targets = [self._index.redirect_of(one) for one in (url, self._index.page_url(name))]
+            if target := next((one for one in targets if one is not None), None):
+                result.warnings.append(f"{name}: the index redirects to another host, {target}, which is not followed")
         elif page is not None and status not in (None, "active"):
             result.warnings.append(f"{name} is {status}: the index has no project document of it")
         elif page is not None and not page.content.files:
@@ -169,7 +174,7 @@ class _ProjectFetch:
         """Request the project document where other software keeps it; if it is there, nothing has failed."""
         document = None
         with self.result.recording_failures(VIA_PROJECT):
-            document = self._index.project_elsewhere(self._name)
+            document = self._index.project_elsewhere(self._name, self._missing_at)
         if document is not None:
             self._document = document
             self._set_fingerprint(DocumentKind.PROJECT, document, document.fingerprint)

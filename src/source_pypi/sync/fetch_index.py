@@ -38,7 +38,9 @@ def fetch_index(index: Index, kinds: Collection[DocumentKind], list_condition: F
         with result.recording_failures([kind]):
             response = index.listing(list_condition) if kind is DocumentKind.LISTING else requests[kind]()
         if response is None and result.answered(kind):
-            result.failures[kind] = NotOfferedError(kind.value, index.url_of(kind))
+            target = index.redirect_of(index.url_of(kind))
+            found = "answered 404" if target is None else f"redirects to another host, {target}, which is not followed"
+            result.failures[kind] = NotOfferedError(kind.value, index.url_of(kind), found)
         elif response is UNCHANGED:
             result.fingerprints[kind] = list_condition
         elif isinstance(response, Document):

@@ -1,6 +1,7 @@
 """Requests what a project document leads to: release documents, core metadata, provenance documents."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from source_pypi.errors import NotOfferedError, UnknownReleaseError
@@ -169,7 +170,8 @@ class ReleaseFetch:
         urls, in_full_for = metadata_urls(document, versions), metadata_urls(document, filled)
         conditions = file_conditions(kind, urls, previous, unchanged=unchanged, needed_in_full=in_full_for)
         with result.recording_failures([kind]):
-            return self._request_files(kind, urls, conditions, self._index.core_metadata)
+            request = partial(self._index.core_metadata, project=self._project.project)
+            return self._request_files(kind, urls, conditions, request)
         return None
 
     def provenance(

@@ -4,17 +4,18 @@ Reading on
     index-api.md 1 (endpoints), 2.1 (what the operators ask of clients), 3 (what appears where), 19 (other indexes).
 """
 
+import re
 import threading
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from msgspec import Struct
 
 from source_pypi._version import __version__
 from source_pypi.config import Config
-from source_pypi.errors import DocumentError, NotOfferedError, StaleError
+from source_pypi.errors import DocumentError, NotOfferedError, ResponseError, SourceError, StaleError
 from source_pypi.http.client import (
     DEFAULT_RETRY_POLICY,
     Client,
@@ -44,6 +45,7 @@ from source_pypi.services.index.documents import (
     open_feed,
 )
 from source_pypi.services.index.documents.document import S, T
+from source_pypi.services.index.documents.identity import check_project, check_version
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.services.index.documents.page import JSON_PAGE, serial_of, unsupported_version
 from source_pypi.standards.index_urls import INTERFACES, default_url
@@ -73,33 +75,77 @@ class Layout(Struct, frozen=True):
 PUBLIC, DEVPI, PYPISERVER = Layout(), Layout(pages="/+simple"), Layout(documents="")
 
 
+class _MisdirectedError(Exception):
+    """A response that belongs to another request; ``error`` says so to the user."""
+
+    def __init__(self, error: DocumentError) -> None:
+        self.error = error
+        super().__init__(error)
+
+
+def _accept(document: Document[Any]) -> None:
+    """Accept any document."""
+
+
+def _check_project_document(project: str, document: Document[Project]) -> None:
+    check_project(document.content.info.name, project, "project document", document.url)
+
+
+def _check_release_document(project: str, version: str, document: Document[Release]) -> None:
+    info = document.content.info
+    check_project(info.name, project, f"release document of version {version[:60]}", document.url)
+    check_version(info.version, project, version, document.url)
+
+
+def _check_page(project: str, document: Document[Page]) -> None:
+    check_project(document.content.name, project, "project page", document.url)
+
+
+def _check_core_metadata(project: str, document: Document[CoreMetadata]) -> None:
+    check_project(document.content.raw.get("name"), project, "core metadata", document.url)
+
+
 class Index:
     """The documents of one index. Its responses show which software serves it, and so where its documents are.
 
     :param client: sends the requests.
     :param root: the URL of the index, without a trailing slash and without credentials.
+    :param other_root: the root if the end of the URL is part of the root's path, not the name of an interface; None:
+        there is none to try.
     """
 
-    def __init__(self, client: Client, root: str) -> None:
+    def __init__(self, client: Client, root: str, other_root: str | None = None) -> None:
         self.client = client
         self.root = root
         self._layout = PUBLIC
+        self._other_root, self._root_lock = other_root, threading.Lock()
+        self._redirects: dict[str, str] = {}
         self._pypiserver_lock, self._pypiserver_checked = threading.Lock(), False
 
     def project(self, name: str, previous: Fingerprint = UNKNOWN) -> Document[Project] | Unchanged | None:
         """The project document; None where the index has none: unknown, without releases, or quarantined."""
-        return self._json(self.project_url(name), Project, previous)
+        check = partial(_check_project_document, name)
+        return self._json(self.project_url(name), Project, previous, check=check)
 
-    def project_elsewhere(self, name: str) -> Document[Project] | None:
-        """The project document at pypiserver's path, of a project that the index has; None: it is not there.
+    def project_elsewhere(self, name: str, tried: str) -> Document[Project] | None:
+        """The project document of a project that the index has, at another URL; None: it is not there.
 
-        Only the first call of a run requests it, unless that finds it: an index uses the same path for all projects.
+        It is requested below the root if another response has shown that the root or the layout differs from what was
+        assumed, and at pypiserver's path. Only the first call of a run requests the latter, unless that finds it: an
+        index uses the same path for all projects.
+
+        :param tried: the URL where it is not.
         """
+        if self.project_url(name) != tried:
+            found = _changed(self.project(name))
+            if found is not None:
+                return found
         with self._pypiserver_lock:
             if self._layout is not PYPISERVER and self._pypiserver_checked:
                 return None
             self._pypiserver_checked = True
-            document = self._json(f"{self.root}{PYPISERVER.documents}/{name}/json", Project, UNKNOWN)
+            url, check = f"{self.root}{PYPISERVER.documents}/{name}/json", partial(_check_project_document, name)
+            document = self._json(url, Project, UNKNOWN, check=check)
             if document is not None:
                 self._layout = PYPISERVER
             return None if document is UNCHANGED else document
@@ -108,21 +154,29 @@ class Index:
         """The release document; None where the index has none, or the version cannot be part of a URL."""
         if version in (".", "..") or len(version) > LONGEST_VERSION:
             return None
-        return self._json(self.release_url(name, version), Release, previous)
+        check = partial(_check_release_document, name, version)
+        return self._json(self.release_url(name, version), Release, previous, check=check)
 
     def page(self, name: str, previous: Fingerprint = UNKNOWN) -> Document[Page] | Unchanged | None:
         """The project page; None where the index does not know the project."""
-        return self._page(lambda: self.page_url(name), Page, previous, "project page")
+        check = partial(_check_page, name)
+        return self._page(lambda: self.page_url(name), Page, previous, "project page", check)
 
     def provenance(self, url: str, previous: Fingerprint = UNKNOWN) -> Document[Provenance] | Unchanged | None:
         """The provenance document at a URL from a project page; None where the index has none."""
-        return self._json(url, Provenance, previous)
+        return self._json(url, Provenance, previous, same_host=False)
 
-    def core_metadata(self, url: str, previous: Fingerprint = UNKNOWN) -> Document[CoreMetadata] | Unchanged | None:
-        """The METADATA at a URL, which may end in its digest (``#sha256=...``); None where the index has none."""
+    def core_metadata(
+        self, url: str, previous: Fingerprint = UNKNOWN, *, project: str | None = None
+    ) -> Document[CoreMetadata] | Unchanged | None:
+        """The METADATA at a URL, which may end in its digest (``#sha256=...``); None where the index has none.
+
+        :param project: the normalized name of the project; None: do not compare it with the name in the document.
+        """
         url, _, fragment = url.partition("#")
         parse = partial(open_core_metadata, sha256=fragment.removeprefix("sha256=") or None)
-        return self._request(url, parse, previous, accept="*/*")
+        check = _accept if project is None else partial(_check_core_metadata, project)
+        return self._request(url, parse, previous, accept="*/*", check=check, same_host=False)
 
     def listing(self, previous: Fingerprint = UNKNOWN) -> Document[Listing] | Unchanged | None:
         """The list of projects; None where the index has none."""
@@ -157,7 +211,12 @@ class Index:
         return self.root + (f"{self._layout.pages}/" if kind is DocumentKind.LISTING else PATHS[kind])
 
     def _page(
-        self, url: Callable[[], str], type_: type[P], previous: Fingerprint, what: str
+        self,
+        url: Callable[[], str],
+        type_: type[P],
+        previous: Fingerprint,
+        what: str,
+        check: Callable[[Document[P]], None] = _accept,
     ) -> Document[P] | Unchanged | None:
         """A page as JSON; requested again if the first response shows that this index has pages at another path.
 
@@ -165,12 +224,34 @@ class Index:
         :raises DocumentError: when the version of its format is not supported.
         """
         first_url = url()
-        document = self._json(first_url, type_, previous, JSON_PAGE, what)
+        document = self._json(first_url, type_, previous, JSON_PAGE, what, check)
+        if document is None and url() == first_url:
+            self._try_other_root(first_url)
         if document is None and url() != first_url:
-            document = self._json(url(), type_, previous, JSON_PAGE, what)
+            document = self._json(url(), type_, previous, JSON_PAGE, what, check)
         if isinstance(document, Document) and (version := unsupported_version(document.content.meta)) is not None:
             raise DocumentError(document.url, "version 1 of the interface (PEP 629)", f"version {version}")
         return document
+
+    def redirect_of(self, url: str) -> str | None:
+        """The URL on another host to which the index redirected a request that was answered as 404; else None."""
+        return self._redirects.pop(url, None)
+
+    def _try_other_root(self, url: str) -> None:
+        """Change the root if the other one has the page that this one lacks; only the first call tries it.
+
+        :param url: the URL of the missing page.
+        """
+        with self._root_lock:
+            other, self._other_root = self._other_root, None
+            if other is None or not url.startswith(self.root):
+                return
+            try:
+                found = self.client.get(other + url.removeprefix(self.root), accept=JSON_PAGE, same_host=True)
+            except SourceError:
+                return  # the request was only a guess
+            if found.status != 404:
+                self.root = other
 
     def _json(
         self,
@@ -179,13 +260,16 @@ class Index:
         previous: Fingerprint,
         accept: str = "application/json",
         page: str = "",
+        check: Callable[[Document[S]], None] = _accept,
+        *,
+        same_host: bool = True,
     ) -> Document[S] | Unchanged | None:
         def parse(body: bytes, url: str, *, etag: str | None, serial: int | None) -> Document[S]:
             if page and body.lstrip().startswith(b"<"):
                 raise NotOfferedError(f"{page} as JSON (PEP 691)", url, "answered HTML")
             return open_document(body, type_, url, etag=etag, serial=serial)
 
-        return self._request(url, parse, previous, accept)
+        return self._request(url, parse, previous, accept, check, page=page, same_host=same_host)
 
     def _request(
         self,
@@ -193,38 +277,106 @@ class Index:
         parse: Callable[..., Document[T]],
         previous: Fingerprint,
         accept: str,
+        check: Callable[[Document[T]], None] = _accept,
+        *,
+        page: str = "",
+        same_host: bool = True,
     ) -> Document[T] | Unchanged | None:
         """Request a document; a conditional request if the previous fingerprint has an ETag.
+
+        A response that belongs to another request shows that a proxy or server mixes up the responses of a connection.
+        The document is then requested once more, in full and over a new connection.
 
         :raises DocumentError: when the response is another document; also raises what ``Client.get`` raises.
         :raises StaleError: when the document is older than the previous one in all tries.
         """
+        get = partial(self._get, url, accept=accept, page=page, same_host=same_host)
+        try:
+            return self._read(get, parse, previous, check)
+        except _MisdirectedError:
+            self.client.renew_connections()
+        try:
+            return self._read(get, parse, Fingerprint(serial=previous.serial), check)
+        except _MisdirectedError as error:
+            self.client.renew_connections()
+            raise error.error from None
+
+    def _read(
+        self,
+        get: Callable[[str | None], Response],
+        parse: Callable[..., Document[T]],
+        previous: Fingerprint,
+        check: Callable[[Document[T]], None],
+    ) -> Document[T] | Unchanged | None:
+        """Request a document, again if it is older than the previous one.
+
+        :raises _MisdirectedError: when the response belongs to another request.
+        """
         for tries in range(1, STALE_TRIES + 1):
-            response = self.client.get(url, accept=accept, etag=previous.etag)
-            if "X-Devpi-Serial" in response.headers:
-                self._layout = DEVPI
+            response = get(previous.etag)
             if response.status == 404:
                 return None
-            if response.status == 304 and previous.etag is not None:
-                return UNCHANGED
-            document = self._parsed(response, parse)
+            if response.status == 304:
+                if previous.etag is not None and _is_same_etag(previous.etag, response.etag):
+                    return UNCHANGED
+                raise _MisdirectedError(DocumentError(response.url, "a document", "304 to another request"))
+            document = self._parsed(response, parse, check)
             serial = document.best_serial
             if previous.serial is None or serial is None or serial >= previous.serial:
                 return document
             if tries < STALE_TRIES:
                 reason = f"an old copy, serial {serial} instead of {previous.serial}"
-                self.client.wait_before_retry(url, reason, tries)
+                self.client.wait_before_retry(response.url, reason, tries)
         raise StaleError(document.url, serial, previous.serial)
 
-    def _parsed(self, response: Response, parse: Callable[..., Document[T]]) -> Document[T]:
+    def _get(self, url: str, etag: str | None, *, accept: str, page: str, same_host: bool) -> Response:
+        """Request a URL, and learn from the response which software serves the index.
+
+        :raises NotOfferedError: when the index has a page, but not as JSON (406).
+        """
+        response = self.client.get(url, accept=accept, etag=etag, same_host=same_host)
+        if "X-Devpi-Serial" in response.headers:
+            self._layout = DEVPI
+        if response.status == 200 and same_host:
+            self._other_root = None  # the root is right
+        if response.redirect is not None:
+            self._redirects[url] = response.redirect
+        if response.status == 406 and page:
+            raise NotOfferedError(f"{page} as JSON (PEP 691)", response.url, "answered 406")
+        if response.status == 406:
+            raise ResponseError(response.url, "406 Not Acceptable")
+        return response
+
+    def _parsed(
+        self, response: Response, parse: Callable[..., Document[T]], check: Callable[[Document[T]], None]
+    ) -> Document[T]:
         """Parse a response; the error quotes the beginning of the body, unless that contains the credentials."""
         serial = serial_of(response.headers.get("X-PyPI-Last-Serial"))
         try:
-            return parse(response.body, response.url, etag=response.etag, serial=serial)
+            document = parse(response.body, response.url, etag=response.etag, serial=serial)
         except DocumentError as error:
             if not self.client.repeats_credentials(response.body):
                 raise
             raise DocumentError(error.url, error.expected, "the credentials that were sent") from None
+        try:
+            check(document)
+        except DocumentError as error:
+            raise _MisdirectedError(error) from None
+        return document
+
+
+#: What servers add to an ETag for a compressed body.
+_CODING_OF_ETAG = re.compile(r"[-;:]+(gzip|br|df|deflate|zstd)$")
+
+
+def _is_same_etag(sent: str, received: str | None) -> bool:
+    """Whether a 304 with an ETag is about the ETag that was sent; a 304 may omit it."""
+    if received is None:
+        return True
+    one, other = (
+        _CODING_OF_ETAG.sub("", text.strip().removeprefix("W/").replace('"', "")) for text in (sent, received)
+    )
+    return one == other
 
 
 def _changed(document: Document[T] | Unchanged | None) -> Document[T] | None:
@@ -244,7 +396,7 @@ def open_index(
     :raises ExtraMissingError: when the library for its credentials is not installed.
     """
     url = config.index_url or default_url()
-    root = root_of(url)
+    root, whole = root_of(url), _address_of(url)
     client = Client(
         user_agent=user_agent(config.contact),
         credentials=credentials_for(url, config.index_username, config.index_password, config.credentials_from),
@@ -255,7 +407,7 @@ def open_index(
         ca_bundle=config.ca_bundle,
         on_event=on_event,
     )
-    return Index(client, root)
+    return Index(client, root, other_root=whole if whole != root and config.index_url is not None else None)
 
 
 def user_agent(contact: str | None) -> str:
@@ -265,11 +417,12 @@ def user_agent(contact: str | None) -> str:
 
 def root_of(url: str) -> str:
     """The root of an index: its URL without credentials, query, final slash and the name of an interface."""
+    root = _address_of(url)
+    ending = next((interface for interface in INTERFACES if urlsplit(root).path.endswith(interface)), "")
+    return root.removesuffix(ending).rstrip("/")
+
+
+def _address_of(url: str) -> str:
+    """A URL without credentials, query and final slash."""
     parts = urlsplit(url)
-    path = parts.path.rstrip("/")
-    for interface in INTERFACES:
-        if path.endswith(interface):
-            path = path.removesuffix(interface)
-            break
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, path.rstrip("/"), "", ""))
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))

@@ -1,0 +1,135 @@
+"""Chunked bodies (RFC 9112, 7.1), read in bounded memory and time.
+
+``http.client`` keeps a list of all chunks: a body in chunks of two bytes takes 70 times its size. It also accepts
+negative sizes, and trailers without an end. This reader appends to one buffer and takes many small chunks from one
+block of received bytes.
+"""
+
+import io
+import re
+from functools import lru_cache
+from http.client import HTTPException, IncompleteRead
+
+#: Bytes of a chunk's size with its extensions, and of all trailers.
+LONGEST_SIZE_LINE, LARGEST_TRAILER = 4096, 64 * 1024
+#: Bytes besides the body: a chunk of one byte takes six; and as many again for all chunks.
+MOST_FRAMING, FREE_FRAMING = 8, 1024 * 1024
+#: Bytes that are received at a time.
+_BLOCK = 64 * 1024
+#: Bytes of a line whose size is cached.
+_SHORT = 8
+
+_SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\n]*)?\r?\n")
+
+
+class FramingError(HTTPException):
+    """The chunks are malformed, or there is too much besides the body."""
+
+
+class ChunkedBody:
+    """The body in a stream.
+
+    :ivar rest: the bytes that were received after the body; empty: none, or the body was not read to its end.
+    :ivar complete: whether the body was read to its end.
+    """
+
+    def __init__(self, stream: io.BufferedReader) -> None:
+        self._stream = stream
+        self._block, self._start = b"", 0
+        self._received = 0
+        self.rest, self.complete = b"", False
+
+    def read(self, limit: int) -> bytes:
+        """Return up to ``limit`` bytes of the body; a second call is not possible.
+
+        :raises IncompleteRead: when the connection ends before the body.
+        :raises FramingError: when the chunks are malformed.
+        """
+        body = io.BytesIO()
+        left = limit
+        while size := self._next_size(body):
+            self._copy(min(size, left), body)
+            left -= size
+            if left <= 0:
+                return body.getvalue()
+            self._skip_line_end()
+        self._skip_trailer()
+        self.rest, self.complete = self._block[self._start :], True
+        return body.getvalue()
+
+    def _next_size(self, body: io.BytesIO) -> int:
+        """The size of the next chunk; 0: it is the last."""
+        end = self._block.find(b"\n", self._start) + 1
+        while not end:
+            if len(self._block) - self._start > LONGEST_SIZE_LINE:
+                raise FramingError("the extensions of a chunk are too long")
+            self._receive()
+            self._check_framing(body.tell())
+            end = self._block.find(b"\n", self._start) + 1
+        line = self._block[self._start : end]
+        self._start = end
+        return _size_of(line) if len(line) > _SHORT else _cached_size_of(line)
+
+    def _check_framing(self, size: int) -> None:
+        """Check that what was received besides the body is in proportion to it."""
+        if self._received - size > FREE_FRAMING + MOST_FRAMING * size:
+            raise FramingError("there is too much besides the body")
+
+    def _copy(self, size: int, body: io.BytesIO) -> None:
+        """Append the data of a chunk to the body; data that has not arrived is received without a copy of a block."""
+        available = min(size, len(self._block) - self._start)
+        body.write(memoryview(self._block)[self._start : self._start + available])
+        self._start += available
+        missing = size - available
+        while missing:
+            data = self._stream.read1(min(missing, _BLOCK))
+            if not data:
+                raise IncompleteRead(b"", missing)
+            self._received += len(data)
+            body.write(data)
+            missing -= len(data)
+
+    def _skip_line_end(self) -> None:
+        """Skip the line end after a chunk's data."""
+        while len(self._block) - self._start < 2:
+            self._receive()
+        if not self._block.startswith(b"\r\n", self._start):
+            raise FramingError("a chunk is longer than its size")
+        self._start += 2
+
+    def _skip_trailer(self) -> None:
+        """Skip the trailer fields and the empty line after them; some servers close the connection instead."""
+        skipped = 0
+        while True:
+            end = self._block.find(b"\n", self._start) + 1
+            if not end:
+                if skipped + len(self._block) - self._start > LARGEST_TRAILER:
+                    raise FramingError("the trailer is too large")
+                if not self._receive(end_allowed=True):
+                    return
+                continue
+            line = self._block[self._start : end]
+            self._start, skipped = end, skipped + len(line)
+            if line in (b"\r\n", b"\n"):
+                return
+            if skipped > LARGEST_TRAILER:
+                raise FramingError("the trailer is too large")
+
+    def _receive(self, *, end_allowed: bool = False) -> bool:
+        """Receive the next bytes; False: the connection has ended, which raises an error unless it is allowed."""
+        data = self._stream.read1(_BLOCK)
+        if not data and not end_allowed:
+            raise IncompleteRead(b"")
+        self._received += len(data)
+        self._block, self._start = self._block[self._start :] + data, 0
+        return bool(data)
+
+
+def _size_of(line: bytes) -> int:
+    match = _SIZE_LINE.fullmatch(line)
+    if match is None:
+        raise FramingError("a chunk has no valid size")
+    return int(match[1], 16)
+
+
+_cached_size_of = lru_cache(maxsize=1024)(_size_of)
