@@ -164,7 +164,10 @@ def test_check_requests_ten_projects(world: World, fake: FakeIndex) -> None:
     assert sorted(request.path for request in fake.requests) == sorted([*requested, "/simple/"])
     fake.new_run()
     status = json.loads(airbyte.check(config(fake, *names, "p-290")))["connectionStatus"]
-    assert status == {"status": "FAILED", "message": f"not on the index {fake.url}: p-290 (check the spelling)"}
+    assert status == {
+        "status": "FAILED",
+        "message": f"not on the index {fake.url}: p-290 (check the spelling and index_url)",
+    }
 
 
 def test_check_without_list_requests_every_project(world: World, fake: FakeIndex) -> None:
@@ -174,7 +177,7 @@ def test_check_without_list_requests_every_project(world: World, fake: FakeIndex
         world.add(name)
     fake.fault("/simple/", faults.server_error(404), times=None)
     status = json.loads(airbyte.check(config(fake, *names, "nope")))["connectionStatus"]
-    assert status["message"] == f"not on the index {fake.url}: nope (check the spelling)"
+    assert status["message"] == f"not on the index {fake.url}: nope (check the spelling and index_url)"
     assert len(fake.requests) == 15
 
 

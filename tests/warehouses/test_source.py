@@ -135,7 +135,9 @@ def test_every_stream_can_be_selected(world: World, serve: Serve, tmp_path: Path
     assert set(source.resources) == {"documents", *(stream.name for stream in STREAMS)}
     assert set(source.selected_resources) == set(DEFAULT)
     assert set(pypi(["flask"], ["roles"]).selected_resources) == {"roles"}
-    pipeline = dlt.pipeline("one", destination=_duckdb(tmp_path), dataset_name="data", pipelines_dir=str(tmp_path / "p"))
+    pipeline = dlt.pipeline(
+        "one", destination=_duckdb(tmp_path), dataset_name="data", pipelines_dir=str(tmp_path / "p")
+    )
     pipeline.run(source.with_resources("dependencies"))
     with pipeline.sql_client() as client:
         assert client.execute_sql("select requirement from dependencies") == [("click",)]
@@ -195,7 +197,8 @@ def test_configuration_in_a_file(world: World, serve: Serve, tmp_path: Path) -> 
     )
     secrets = '[sources.pypi]\nindex_username = "ann"\nindex_password = "s3cret"\n'
     (tmp_path / ".dlt" / "secrets.toml").write_text(secrets)
-    done = subprocess.run([sys.executable, "-c", _PROGRAM], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    program = [sys.executable, "-c", _PROGRAM]
+    done = subprocess.run(program, check=False, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout) == (0, "[('flask',)]\n"), done.stderr
 
 
