@@ -93,7 +93,7 @@ def test_html_page_is_not_offered_as_json(world: World, fake: FakeIndex, connect
     fake.fault("/simple/foo/", faults.html())
     result = fetch_project(connect(fake), SelectedProject(FOO), plan(DocumentKind.PAGE))
     assert [str(failure) for failure in dict.fromkeys(result.failures.values())] == [
-        f"this index offers no project page as JSON (PEP 691) ({fake.url}/simple/foo/ answered HTML): "
+        f"this index offers no project page as JSON (PEP 691) ({fake.url}/simple/foo/ answered HTML without a link): "
         "leave the stream out, or read an index that has it"
     ]
 

@@ -91,15 +91,20 @@ def _repair_struct(
 def _respelled(value: dict[str, Any], record: type[Struct]) -> dict[str, Any]:
     """A copy in which the values that mirrors write in another form have the form of the record.
 
-    A size may be text or have a fraction of zero. ``yanked`` may be the reason, as in project pages (PEP 691).
+    A size may be text or have a fraction of zero. ``yanked`` may be the reason, which is not empty (PEP 691); text that
+    stands for a boolean is none.
     """
     respelled, fields = dict(value), record.__struct_fields__
     if "size" in fields and (size := _whole_number(value.get("size"))) is not None:
         respelled["size"] = size
-    if "yanked_reason" in fields and isinstance(reason := value.get("yanked"), str):
+    if "yanked_reason" in fields and _is_reason(reason := value.get("yanked")):
         respelled["yanked"] = True
-        respelled["yanked_reason"] = value.get("yanked_reason") or reason or None
+        respelled["yanked_reason"] = value.get("yanked_reason") or reason
     return respelled
+
+
+def _is_reason(value: Any) -> bool:
+    return isinstance(value, str) and value.strip().lower() not in ("", "false", "true")
 
 
 def _whole_number(value: Any) -> int | None:
