@@ -58,7 +58,7 @@ def _logged(path: Path) -> tuple[int, int]:
     with path.open("rb") as lines:
         for line in lines:
             if line.startswith(b'{"type":"LOG"'):
-                found = re.search(rb"read (\d+) projects with (\d+) requests", line) or found
+                found = re.search(rb"read (\d+) projects (?:of|from) [^ ]+ with (\d+) requests", line) or found
     if found is None:
         sys.exit(f"{path.name} does not log the number of requests")
     return int(found[1]), int(found[2])

@@ -14,7 +14,7 @@ from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ConnectTimeoutError
 
 from source_pypi.config import Config
-from source_pypi.errors import UnreachableError
+from source_pypi.errors import ResponseError, UnreachableError
 from source_pypi.fields import fields_of
 from source_pypi.http.client import FIRST_TRIES
 from source_pypi.http.connections import SLOWEST_BODY, _connect_in_time
@@ -23,7 +23,7 @@ from tests.fake_index import FakeIndex, World
 from tests.faults import relay
 from tests.faults.authority import Authority, behind_tls
 from tests.faults.forward import proxy
-from tests.faults.listening import Listener
+from tests.faults.listening import Listener, read_head
 from tests.faults.relay import Relay
 
 Connect = Callable[..., Index]
@@ -196,3 +196,71 @@ def test_documentation_names_the_lowest_rate() -> None:
     page = " ".join((Path(__file__).parents[2] / "docs" / "reliability.md").read_text().split())
     assert told in setting.description
     assert told in page
+
+
+def answers(*responses: bytes) -> Callable[[socket.socket], None]:
+    """Serve a connection: the responses in turn, each with whatever follows it."""
+
+    def serve(sock: socket.socket) -> None:
+        for response in responses:
+            if not read_head(sock):
+                return
+            sock.sendall(response)
+        read_head(sock)
+
+    return serve
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
+
+
+@pytest.mark.parametrize("statuses", [(102,), (103,), (100, 103, 102, 199)])
+def test_interim_responses_are_skipped(fake: FakeIndex, connect: Connect, statuses: tuple[int, ...]) -> None:
+    """Interim responses before the response are skipped, whatever their status."""
+    interim = b"".join(b"HTTP/1.1 %d Interim\r\nLink: </x>\r\n\r\n" % status for status in statuses)
+    with Listener(answers(interim + OK + b"ab", interim + OK + b"cd")) as listener:
+        client = connect(fake).client
+        bodies = [client.get(f"http://127.0.0.1:{listener.port}/{path}").body for path in "xy"]
+    assert bodies == [b"ab", b"cd"]
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.1 103 Early Hints\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"])
+def test_endless_interim_responses_end(spoiled: Relay, fake: FakeIndex, connect: Connect, head: bytes) -> None:
+    """Interim responses without an end fail the try at a limit of number or size, long before the timeout."""
+    spoiled.spoil(relay.endless(head * 1000), times=None)
+    began = time.monotonic()
+    with pytest.raises((UnreachableError, ResponseError)):
+        connect(fake, timeout=60).client.get(spoiled.url + PATH)
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(
+    "following",
+    [OK + b"no", b"HTTP/1.1 304 Not Modified\r\n\r\n", b"late body"],
+)
+@pytest.mark.parametrize(
+    "first",
+    [OK + b"ab", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n"],
+    ids=["length", "chunked"],
+)
+def test_connection_with_unread_bytes_is_closed(
+    fake: FakeIndex, connect: Connect, first: bytes, following: bytes
+) -> None:
+    """Bytes after a response are never read as the next response: the connection is closed."""
+    served: list[int] = []
+
+    def serve(sock: socket.socket) -> None:
+        served.append(1)
+        answers(first + following if len(served) == 1 else OK + b"cd")(sock)
+
+    with Listener(serve) as listener:
+        client = connect(fake).client
+        bodies = [client.get(f"http://127.0.0.1:{listener.port}/{path}").body for path in "xy"]
+    assert (bodies, len(served)) == ([b"ab", b"cd"], 2)
+
+
+def test_304_with_a_transfer_encoding_has_no_body(fake: FakeIndex, connect: Connect) -> None:
+    """A 304 has no body, whatever its headers say."""
+    head = b"HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with Listener(answers(head)) as listener:
+        assert connect(fake).client.get(f"http://127.0.0.1:{listener.port}/x", etag='"a"').status == 304

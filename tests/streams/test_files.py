@@ -105,7 +105,7 @@ WHEN = datetime(2024, 1, 1, tzinfo=UTC)
         ({}, {}),
         (dict.fromkeys(("size", "url", "digests", "core-metadata", "upload_time", "yanked", "downloads")), {}),
         (dict.fromkeys(("packagetype", "python_version", "requires_python", "yanked_reason", "comment_text"), ""), {}),
-        ({"packagetype": "UNKNOWN", "size": "5", "yanked": "no", "digests": []}, {}),
+        ({"packagetype": "UNKNOWN", "size": "5 MB", "yanked": 1, "digests": []}, {}),
         ({"downloads": -1}, {}),
         ({"downloads": 0}, {"downloads": 0}),
         ({"downloads": 7, "has_sig": True}, {"downloads": 7, "has_sig": True}),

@@ -149,7 +149,7 @@ def test_version_is_parsed(text: str, expected: dict[str, Any]) -> None:
             [{"requires_python": ""}, {"requires_python": ">=3", "yanked_reason": ""}, {"yanked_reason": "x"}],
             {"file_count": 3, "requires_python": ">=3", "yanked_reason": "x"},
         ),
-        ({}, [{"size": 5}, {"size": None}, {"size": "7"}], {"file_count": 3, "total_size": 5}),
+        ({}, [{"size": 5}, {"size": None}, {"size": "7 MB"}], {"file_count": 3, "total_size": 5}),
         ({}, [{"packagetype": "bdist_wheel"}], {"file_count": 1, "has_wheel": True}),
         ({}, [{"packagetype": "sdist"}, {"packagetype": None}], {"file_count": 2, "has_sdist": True}),
         (

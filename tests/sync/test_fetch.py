@@ -93,9 +93,33 @@ def test_html_page_is_not_offered_as_json(world: World, fake: FakeIndex, connect
     fake.fault("/simple/foo/", faults.html())
     result = fetch_project(connect(fake), SelectedProject(FOO), plan(DocumentKind.PAGE))
     assert [str(failure) for failure in dict.fromkeys(result.failures.values())] == [
-        f"this index offers no project page as JSON (PEP 691) ({fake.url}/simple/foo/ answered HTML): "
+        f"this index offers no project page as JSON (PEP 691) ({fake.url}/simple/foo/ answered HTML without a link): "
         "leave the stream out, or read an index that has it"
     ]
+
+
+def test_406_is_not_offered_as_json(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """A page that the index has as HTML only, and refuses with 406, counts as not offered."""
+    full(world, "1.0")
+    world.override("/simple/foo/", b"Not Acceptable", "text/plain", 406)
+    result = fetch_project(connect(fake), SelectedProject(FOO), plan(DocumentKind.PAGE))
+    assert [str(failure) for failure in dict.fromkeys(result.failures.values())] == [
+        f"this index offers no project page as JSON (PEP 691) ({fake.url}/simple/foo/ answered 406): "
+        "leave the stream out, or read an index that has it"
+    ]
+
+
+def test_redirect_to_another_index_is_a_missing_project(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """A redirect to another index is not followed: the project is missing, and a warning says where it leads."""
+    with FakeIndex(world) as other:
+        full(world, "1.0")
+        for path in ("/pypi/foo/json", "/simple/foo/"):
+            fake.fault(path, faults.redirect(f"{other.url.replace('http://', 'http://me:s3cret@')}{path}"), times=None)
+        result = fetch_project(connect(fake), SelectedProject(FOO), plan(DocumentKind.PROJECT))
+        assert (result.missing, other.requests) == (True, [])
+        assert result.warnings == [
+            f"foo: the index redirects to another host, {other.url}/pypi/foo/json, which is not followed"
+        ]
 
 
 def test_index_that_never_responded_raises(world: World, fake: FakeIndex, connect: Connect) -> None:

@@ -14,6 +14,7 @@ from source_pypi.services.index.documents import ABSENT, UNKNOWN, Fingerprint
 from source_pypi.services.index.documents.fingerprint import MD5_TAG, fingerprint_of
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams import STREAMS
+from source_pypi.sync import state_codec
 from source_pypi.sync.state import CODES, Partition, ProjectState, summary_of
 from source_pypi.sync.state_codec import (
     DIGEST,
@@ -275,3 +276,11 @@ def test_foreign_text_is_refused(text: str) -> None:
     """A text without a time, or without a state after it, is a ``ValueError``."""
     with pytest.raises(ValueError):  # noqa: PT011 - which of its parts is wrong does not matter
         unpack_text(text)
+
+
+def test_state_that_inflates_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bytes that decompress to more than the limit are a ``ValueError``; no more than the limit is decompressed."""
+    monkeypatch.setattr("source_pypi.sync.state_codec.LARGEST_STATE", 10_000)
+    assert state_codec._inflate(state_codec._deflate(bytes(10_000))) == bytes(10_000)
+    with pytest.raises(ValueError, match=REFUSED):
+        state_codec._inflate(state_codec._deflate(bytes(10_000_000)))

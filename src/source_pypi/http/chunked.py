@@ -20,6 +20,11 @@ _BLOCK = 64 * 1024
 _SHORT = 8
 
 _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\n]*)?\r?\n")
+#: A chunk of 1 to 15 bytes; its data is the group. Chunks that small cost most, so many are taken at a time.
+_SMALL = rb"[1-9A-Fa-f]\r\n(%s)\r\n" % b"|".join(
+    rb"(?<=[%x%X]\r\n)[\x00-\xff]{%d}" % (size, size, size) for size in range(1, 16)
+)
+_SMALL_CHUNK, _SMALL_CHUNKS = re.compile(_SMALL), re.compile(rb"(?:%s)++" % _SMALL)
 
 
 class FramingError(HTTPException):
@@ -46,16 +51,25 @@ class ChunkedBody:
         :raises FramingError: when the chunks are malformed.
         """
         body = io.BytesIO()
-        left = limit
+        left = limit - self._copy_small(limit, body)
         while size := self._next_size(body):
             self._copy(min(size, left), body)
             left -= size
             if left <= 0:
                 return body.getvalue()
             self._skip_line_end()
+            left -= self._copy_small(left, body)
         self._skip_trailer()
         self.rest, self.complete = self._block[self._start :], True
         return body.getvalue()
+
+    def _copy_small(self, limit: int, body: io.BytesIO) -> int:
+        """Append the data of the small chunks that come next and have arrived, and return its size."""
+        run = _SMALL_CHUNKS.match(self._block, self._start)
+        if run is None or run.end() - self._start > limit:
+            return 0
+        self._start = run.end()
+        return body.write(b"".join(_SMALL_CHUNK.findall(self._block, *run.span())))
 
     def _next_size(self, body: io.BytesIO) -> int:
         """The size of the next chunk; 0: it is the last."""

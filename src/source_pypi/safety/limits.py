@@ -29,6 +29,10 @@ LONGEST_VERSION = 1_000
 LONGEST_URL = 10_000
 #: Characters of a text whose parsed form is cached, so that the input cannot fill the memory.
 LONGEST_CACHED = 200
+#: Characters of an ETag that is stored; real ones have 24. A longer one is ignored.
+LONGEST_ETAG = 1_000
+#: Bytes of a project's state when it is decompressed; that of a million rows has some 50 million.
+LARGEST_STATE = 256 * 1024 * 1024
 #: Bytes of a requirement or lock file.
 LARGEST_FILE = 64 * 1024 * 1024
 #: Different headers of core metadata; the specification has 37.

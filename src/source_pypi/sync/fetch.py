@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from source_pypi.errors import NotOfferedError, ProxyError, UnreachableError, UntrustedError
 from source_pypi.selection import SelectedProject
-from source_pypi.services.index.api import Index
+from source_pypi.services.index.api import EMPTY_HTML, Index
 from source_pypi.services.index.documents import (
     ABSENT,
     UNCHANGED,
@@ -167,7 +167,9 @@ class _ProjectFetch:
         elif page is not None and not page.content.files:
             result.warnings.append(f"{name} has no releases: the index has no project document of it")
         else:
-            error = NotOfferedError(f"project document of {name}, although it has the project", url)
+            failure = result.failures.get(DocumentKind.PAGE)
+            known = not isinstance(failure, NotOfferedError) or failure.found != EMPTY_HTML
+            error = NotOfferedError(f"project document of {name}" + ", although it has the project" * known, url)
             result.failures.update(dict.fromkeys(VIA_PROJECT, error))
 
     def _request_project_elsewhere(self) -> None:

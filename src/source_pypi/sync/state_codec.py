@@ -12,6 +12,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
+from source_pypi.safety.limits import LARGEST_STATE
 from source_pypi.services.index.documents.fingerprint import MD5_TAG, Fingerprint
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.sync.state import CODES, Partition, ProjectState, summary_of
@@ -92,7 +93,11 @@ def _deflate(plain: bytes) -> bytes:
 
 def _inflate(packed: bytes) -> bytes:
     if packed[:1] == _DEFLATED:
-        return zlib.decompressobj(-zlib.MAX_WBITS, zdict=_COMMON).decompress(packed[1:])
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS, zdict=_COMMON)
+        plain = inflater.decompress(packed[1:], LARGEST_STATE)
+        if inflater.unconsumed_tail or not inflater.eof:
+            raise ValueError(_NOT_A_STATE)
+        return plain
     if packed[:1] != _PLAIN:
         raise ValueError(_NOT_A_STATE)
     return packed[1:]

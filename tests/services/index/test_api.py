@@ -218,3 +218,19 @@ def test_304_to_an_unconditional_request(world: World, fake: FakeIndex, connect:
     fake.fault("/pypi/flask/json", faults.Fault("304", Answer(304, "application/json", b"")), times=None)
     with pytest.raises(SourceError):
         connect(fake).project("flask")
+
+
+@pytest.mark.parametrize("ending", ["/repository/pypi", "/mirror/simple/"])
+def test_root_that_ends_like_an_interface(world: World, serve: Callable[..., FakeIndex], ending: str) -> None:
+    """If neither document nor page is below the assumed root, the whole URL is tried, once."""
+    world.add("flask", releases=["1.0"])
+    fake = serve(prefix=ending.rstrip("/"))
+    origin = fake.url.removesuffix(ending.rstrip("/"))
+    index = open_index(make_config({"index_url": origin + ending, "requests_per_second": 0}))
+    assert (index.project("flask"), index.page("nope")) == (None, None)
+    index = open_index(make_config({"index_url": origin + ending, "requests_per_second": 0}))
+    tried = index.project_url("flask")
+    assert index.project("flask") is None
+    assert isinstance(index.page("flask"), Document)
+    assert isinstance(index.project_elsewhere("flask", tried), Document)
+    assert index.root == origin + ending.rstrip("/")

@@ -62,6 +62,8 @@ PATHS = {
 }
 #: Tries of a document that is older than the one that was read before; bandersnatch tries as often (index-api.md 12).
 STALE_TRIES = 3
+#: How an index answers for a project without files; a group repository does so for projects that it does not have.
+EMPTY_HTML = "answered HTML without a link"
 
 
 class Layout(Struct, frozen=True):
@@ -266,7 +268,8 @@ class Index:
     ) -> Document[S] | Unchanged | None:
         def parse(body: bytes, url: str, *, etag: str | None, serial: int | None) -> Document[S]:
             if page and body.lstrip().startswith(b"<"):
-                raise NotOfferedError(f"{page} as JSON (PEP 691)", url, "answered HTML")
+                found = "answered HTML" if b"<a" in body.lower() else EMPTY_HTML
+                raise NotOfferedError(f"{page} as JSON (PEP 691)", url, found)
             return open_document(body, type_, url, etag=etag, serial=serial)
 
         return self._request(url, parse, previous, accept, check, page=page, same_host=same_host)

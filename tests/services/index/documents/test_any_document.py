@@ -105,6 +105,8 @@ WRONG: dict[str, st.SearchStrategy[Any]] = {
     "list": st.lists(JSON, max_size=2),
     "object": st.dictionaries(LETTERS, JSON, max_size=2),
 }
+#: Other forms of a value that are read.
+READ_ALL_THE_SAME = {"size": ("text", "float"), "yanked": ("text",)}
 MISSING = object()
 
 
@@ -117,7 +119,8 @@ def changes(draw: st.DrawFn) -> list[tuple[Path, str, Any]]:
         if any(path[: len(done)] == done or done[: len(path)] == path for done, _, _ in made):
             continue
         what = draw(st.sampled_from(["missing", "null", "wrong", "wrong"]))
-        kinds = [name for name in WRONG if name not in kind.split(" or ")]
+        read = READ_ALL_THE_SAME.get(str(path[-1]), ())
+        kinds = [name for name in WRONG if name not in (*kind.split(" or "), *read)]
         value = draw(WRONG[draw(st.sampled_from(kinds))]) if what == "wrong" else None
         made.append((path, what, value))
     return made

@@ -122,7 +122,7 @@ def test_unknown_keys_stay() -> None:
         (
             {
                 "info": {
-                    "yanked": "no",
+                    "yanked": 0,
                     "classifiers": "a",
                     "requires_dist": ["a", None, 1],
                     "downloads": {"last_day": ""},
@@ -134,7 +134,7 @@ def test_unknown_keys_stay() -> None:
                 InvalidField("$.info.requires_dist[1]", "text", "None"),
                 InvalidField("$.info.requires_dist[2]", "text", "1"),
                 InvalidField("$.info.downloads.last_day", NUMBER, "''"),
-                InvalidField("$.info.yanked", "true or false", "'no'"),
+                InvalidField("$.info.yanked", "true or false", "0"),
             ],
         ),
         (
@@ -166,7 +166,7 @@ def test_unknown_keys_stay() -> None:
             {
                 "info": {},
                 "releases": {
-                    "1.0": [{"size": "5", "core-metadata": 1, "digests": {"md5": 1}, "upload_time": "now"}, "a"],
+                    "1.0": [{"size": "5 MB", "core-metadata": 1, "digests": {"md5": 1}, "upload_time": "now"}, "a"],
                     "2.0": "none",
                     "3.0": None,
                     "4.0": [{"core-metadata": {"sha256": 1}}],
@@ -182,7 +182,7 @@ def test_unknown_keys_stay() -> None:
                 },
             },
             [
-                InvalidField("$.releases['1.0'][0].size", NUMBER, "'5'"),
+                InvalidField("$.releases['1.0'][0].size", NUMBER, "'5 MB'"),
                 InvalidField("$.releases['1.0'][0].digests.md5", "text", "1"),
                 InvalidField("$.releases['1.0'][0].core-metadata", "true or false or an object", "1"),
                 InvalidField("$.releases['1.0'][0].upload_time", "a time (RFC 3339)", "'now'"),
@@ -201,13 +201,53 @@ def test_wrong_types_at_every_level(document: Any, expected: Any, invalid_fields
     assert list(found.invalid_fields) == invalid_fields
 
 
+@pytest.mark.parametrize(
+    ("size", "read"),
+    [
+        (1000.0, 1000),
+        ("1000", 1000),
+        ("0", 0),
+        (1000.5, None),
+        ("-1", None),
+        ("1e3", None),
+        ("\u0663", None),
+        (1e300, None),
+    ],
+)
+def test_size_in_another_form(size: object, read: int | None) -> None:
+    """A size that is text, or has a fraction of zero, is read; anything else is null and reported."""
+    document = open_project({"info": {}, "urls": [{"size": size}]})
+    assert [file.size for file in document.content.urls or ()] == [read]
+    assert len(document.invalid_fields) == (read is None)
+    assert json.loads(document.body)["urls"] == [{"size": read}]
+
+
+@pytest.mark.parametrize(
+    ("yanked", "reason", "expected"),
+    [
+        ("broken build", None, (True, "broken build")),
+        ("broken build", "older", (True, "older")),
+        ("", None, (None, None)),
+        ("False", None, (None, None)),
+    ],
+)
+def test_yanked_as_text(yanked: str, reason: str | None, expected: tuple[bool | None, str | None]) -> None:
+    """Text in ``yanked`` is the reason, as in project pages; text that stands for a boolean is null and reported."""
+    keys = {"yanked": yanked, "yanked_reason": reason}
+    document = open_project({"info": keys, "urls": [keys]})
+    (file,) = document.content.urls or ()
+    info = document.content.info
+    assert [(info.yanked, info.yanked_reason), (file.yanked, file.yanked_reason)] == [expected] * 2
+    assert len(document.invalid_fields) == (0 if expected[0] else 2)
+
+
 def test_invalid_size_in_statistics() -> None:
     """A size of a wrong type nulls only that size."""
-    body = encode({"top_packages": {"a": {"size": "1"}, "b": [], "c": {"size": 3}}, "total_packages_size": 4})
+    body = encode({"top_packages": {"a": {"size": "?"}, "b": [], "c": {"size": 3}}, "total_packages_size": 4})
     document = open_document(body, Statistics, URL)
     assert document.content == Statistics({"a": PackageSize(None), "b": None, "c": PackageSize(3)}, 4)
     assert document.invalid_fields == (
-        InvalidField("$.top_packages['a'].size", NUMBER, "'1'"),
+        InvalidField("$.top_packages['a'].size", NUMBER, "'?'"),
         InvalidField("$.top_packages['b']", "an object", "[]"),
     )
 

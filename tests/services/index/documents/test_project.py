@@ -29,6 +29,8 @@ def test_upload_time_is_in_utc() -> None:
         ("a.whl", "http://b/c.whl", "a.whl"),
         (None, "http://b/x/c.whl#sha256=d/e", "c.whl"),
         (None, "c.whl", "c.whl"),
+        (None, "http://b/x/c.tar.gz?X-Signature=a/b#sha256=d", "c.tar.gz"),
+        (None, "http://b/x/c-2.0%2Bcu118-py3-none-any.whl", "c-2.0+cu118-py3-none-any.whl"),
         (None, "http://b/", None),
         (None, None, None),
     ],

@@ -10,6 +10,8 @@ from hashlib import blake2b
 
 from msgspec import Struct
 
+from source_pypi.safety.limits import LONGEST_ETAG
+
 #: The public index's ETags: the MD5 of the body, 22 characters that 16 bytes can hold.
 _MD5 = re.compile(r'"([A-Za-z0-9+/]{22})"')
 #: The first byte of a tag that holds such an ETag, a digest, or the absence of a document; other ETags stay as sent.
@@ -53,8 +55,8 @@ ABSENT = Fingerprint(_ABSENT)
 
 
 def fingerprint_of(etag: str | None, body: bytes, serial: int | None) -> Fingerprint:
-    """The fingerprint of a response; an ETag that is empty, or begins like one of the tags above, is ignored."""
-    if not etag or etag[0].encode("latin-1", "replace") in (MD5_TAG, _DIGEST, _ABSENT):
+    """The fingerprint of a response; an ETag that is empty, too long or begins like the tags above is ignored."""
+    if not etag or len(etag) > LONGEST_ETAG or etag[0].encode("latin-1", "replace") in (MD5_TAG, _DIGEST, _ABSENT):
         return Fingerprint(_DIGEST + blake2b(body, digest_size=8).digest(), serial)
     if match := _MD5.fullmatch(etag):
         packed = base64.b64decode(f"{match[1]}==")

@@ -79,13 +79,39 @@ def _repair_inside(value: Any, hint: Any, path: str, invalid_fields: list[Invali
 def _repair_struct(
     value: dict[str, Any], record: type[Struct], path: str, invalid_fields: list[InvalidField]
 ) -> dict[str, Any]:
-    repaired = dict(value)
+    repaired = _respelled(value, record)
     for wire_name, hint in _hints(record).items():
-        if wire_name in value:
-            item = _repair(value[wire_name], hint, f"{path}.{wire_name}", invalid_fields)
+        if wire_name in repaired:
+            item = _repair(repaired[wire_name], hint, f"{path}.{wire_name}", invalid_fields)
             if item is not _DROP:
                 repaired[wire_name] = item
     return repaired
+
+
+def _respelled(value: dict[str, Any], record: type[Struct]) -> dict[str, Any]:
+    """A copy in which the values that mirrors write in another form have the form of the record.
+
+    A size may be text or have a fraction of zero. ``yanked`` may be the reason, which is not empty (PEP 691); text that
+    stands for a boolean is none.
+    """
+    respelled, fields = dict(value), record.__struct_fields__
+    if "size" in fields and (size := _whole_number(value.get("size"))) is not None:
+        respelled["size"] = size
+    if "yanked_reason" in fields and _is_reason(reason := value.get("yanked")):
+        respelled["yanked"] = True
+        respelled["yanked_reason"] = value.get("yanked_reason") or reason
+    return respelled
+
+
+def _is_reason(value: Any) -> bool:
+    return isinstance(value, str) and value.strip().lower() not in ("", "false", "true")
+
+
+def _whole_number(value: Any) -> int | None:
+    """The whole number that a text or a float stands for; None: it stands for none."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
+        return int(value)
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else None
 
 
 @functools.cache
