@@ -40,8 +40,9 @@ _file = click.Path(path_type=Path, dir_okay=False)
     metavar="DESTINATION",
     default="pypi.duckdb",
     show_default=True,
-    help="Where to load: a DuckDB file. With the extra dlt also a database (postgresql://..., sqlite:///...), a folder "
-    "or bucket of Parquet files (warehouse/, s3://...), or the name of a dlt destination.",
+    help="Where to load: a DuckDB file (.duckdb, .ddb, .db, or duckdb:PATH), or a folder of Parquet (warehouse/). "
+    "With the extra dlt also a database (postgresql://..., sqlite:///...), a bucket (s3://...), or the name of a dlt "
+    "destination.",
 )
 @click.option(
     "--streams", metavar="A,B,...", help="Streams to load; 'all' for all.  [default: projects,versions,files]"
@@ -84,6 +85,7 @@ def sync(
     NAME is a project's name, optionally pinned to a version: requests==2.31.0. A pin selects the release for the
     streams that read a single release.
     """
+    from source_pypi.destinations.into import check_destination
     from source_pypi.streams import choose_streams
     from source_pypi.sync.run import open_run
 
@@ -91,6 +93,7 @@ def sync(
     exit_on_signal(INTERRUPTED)
     with one_line_errors():
         _refuse_files(names)
+        check_destination(into)
         settings = _settings(config, names, index_url=index_url, index_from=index_from, any_index=any_index)
         run = open_run(settings, choose_streams(_split(streams)), files=files, on_event=warn_of_waits)
         _warn_of_selection(run)

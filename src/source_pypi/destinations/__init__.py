@@ -1,6 +1,5 @@
 """Where ``--into`` writes: one loader, and a kind of store for each kind of place."""
 
-import re
 import time
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -9,15 +8,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from source_pypi.destinations.address import is_database, is_folder, without_query
-from source_pypi.errors import ExtraMissingError, SettingError
+from source_pypi.destinations.into import check_destination
+from source_pypi.errors import ExtraMissingError
 from source_pypi.selection import SelectedProject
 from source_pypi.streams.stream import Stream
 
 if TYPE_CHECKING:
     from source_pypi.destinations.loader import Loader
-
-#: What no file's name has, but a mistyped address; one letter before the colon is a drive.
-_PASSWORD = re.compile(r"..:[^@]*@")
 
 
 class Kind(Struct, frozen=True):
@@ -56,11 +53,13 @@ def open_destination(
     :param root: the index's URL.
     :param now: the time, in seconds since 1970.
     :raises ExtraMissingError: when the extra that it needs is not installed.
-    :raises SettingError: when it is an address that no kind handles.
+    :raises SettingError: when it names no destination.
+    :raises DestinationError: when it names a file that is not a DuckDB file.
     """
-    kind = next(kind for kind in kinds if kind.handles(into))
-    if kind is KINDS[-1] and _PASSWORD.search(into):
-        raise SettingError("", "--into has a password and is no address: those begin with postgresql://, for instance")
+    kind = next((kind for kind in kinds if kind not in KINDS and kind.handles(into)), None)
+    if kind is None:
+        check_destination(into)
+        kind = next(kind for kind in kinds if kind.handles(into))
     module, _, name = kind.store.partition(":")
     try:
         from source_pypi.destinations.loader import Loader
