@@ -168,7 +168,7 @@ def test_run_that_ended_early_is_resumed_for_an_hour(open_loader: Open) -> None:
     for seconds in (60, RESUME_WITHIN - 1):
         with open_loader(now=NOW + seconds) as loader:
             assert loader.unfinished == NOW
-            assert loader.warnings == ["the last run ended early: what it loaded is not requested again"]
+            assert loader.warnings == ["the last run ended early: this run continues it"]
     with open_loader(now=NOW + RESUME_WITHIN) as loader:
         assert (loader.unfinished, loader.warnings) == (None, [])
     with open_loader(now=NOW + RESUME_WITHIN + 60) as loader:
@@ -186,16 +186,100 @@ def test_run_begins_in_the_next_second(open_loader: Open) -> None:
         assert loader.unfinished == NOW + 6
 
 
-def test_state_of_another_index_is_deleted(open_loader: Open, tmp_path: Path) -> None:
-    """State of another index is deleted, with a warning, and its run is not resumed."""
-    fill(open_loader(), finish=False)
-    with open_loader(root="http://other.test", now=NOW + 60) as loader:
-        assert loader.load(["foo", ""]) == {}
-        assert loader.unfinished is None
+FOO = {"files": [{"project": "foo", "filename": "foo.whl"}], "versions": [{"project": "foo", "version": "1"}]}
+BAR = {"files": [{"project": "bar", "filename": "bar.whl"}]}
+OTHER_ROOT = "http://other.test"
+
+
+def stored(folder: Path) -> list[tuple[Any, ...]]:
+    """The projects in tables and state, and the index that they are of."""
+    state = rows(state_file(folder), "SELECT 'state', project FROM _state UNION SELECT 'index', index FROM _run")
+    return sorted([*state, *(("files", project) for (project,) in contents(folder, "files", "project"))])
+
+
+def test_rows_of_another_index_are_an_error(open_loader: Open, tmp_path: Path) -> None:
+    """A store that holds rows of another index is an error that offers --replace-index, and stays as it is."""
+    with open_loader() as loader:
+        loader.add(batch_with("foo", FOO))
+    before = stored(tmp_path)
+    with pytest.raises(DestinationError) as caught, open_loader(root="http://ann:hush@other.test"):
+        pass
+    assert str(caught.value).endswith(
+        f": it holds rows of the index {ROOT}, and this run reads {OTHER_ROOT}: name another destination with --into, "
+        "or delete these rows with --replace-index"
+    )
+    assert stored(tmp_path) == before
+
+
+@pytest.mark.parametrize("root", ["https://index.test", "http://INDEX.test/simple/", "http://ann:hush@index.test:80"])
+def test_same_index_in_another_spelling(open_loader: Open, root: str) -> None:
+    """Another scheme, spelling or credentials of the same index continue its state."""
+    fill(open_loader())
+    with open_loader(root=root) as loader:
+        assert loader.warnings == []
+        assert loader.load(["bar"]) == {"bar": {"files": OTHER}}
+
+
+def test_index_is_replaced_once_it_has_answered(open_loader: Open, tmp_path: Path) -> None:
+    """Rows and state of the other index are deleted with the first commit after a response; a 404 is none."""
+    with open_loader() as loader:
+        loader.add(batch_with("foo", FOO))
+    before = stored(tmp_path)
+    outage = UnavailableError(OTHER_ROOT, 503, 7, 60.0, None)
+    with open_loader(("files",), root=OTHER_ROOT, replace_index=True) as loader:
+        assert loader.load(["foo"]) == {}
+        assert list(loader.summaries({"files": b"term"})) == []
+        loader.add(replace(batch_with("nope", {"files": []}), missing=True))
+        loader.add(batch_with("bar", failures={"files": outage}))
+        loader.commit()
+    assert stored(tmp_path) == before
+    with open_loader(("files",), root=OTHER_ROOT, replace_index=True) as loader:
         (warning,) = loader.warnings
-    assert warning.endswith(f" was loaded from another index, {ROOT}: everything is read again")
-    with open_loader(root="http://other.test", now=NOW + 60) as loader:
-        assert loader.warnings == ["the last run ended early: what it loaded is not requested again"]
+        loader.add(batch_with("bar", BAR))
+        loader.finish()
+    assert f" held rows of {ROOT}: they are deleted, and {OTHER_ROOT} is read" in warning
+    assert stored(tmp_path) == [("files", "bar"), ("index", OTHER_ROOT), ("state", "bar")]
+    assert contents(tmp_path, "versions", "*") == []
+
+
+def test_history_of_another_index_is_deleted(tmp_path: Path) -> None:
+    """The history of a replaced index is deleted as well."""
+    streams = choose_streams(["files"])
+    with into_duckdb(tmp_path / "x.duckdb", streams, root=ROOT, keep_history=True) as loader:
+        loader.add(batch_with("foo", {"files": FOO["files"]}))
+    with into_duckdb(tmp_path / "x.duckdb", streams, root=OTHER_ROOT, replace_index=True) as loader:
+        loader.add(batch_with("bar", BAR))
+    assert rows(tmp_path / "x.duckdb", "SELECT project FROM files_history") == [("bar",)]
+
+
+def test_index_that_never_answered_is_not_remembered(open_loader: Open, tmp_path: Path) -> None:
+    """A new store that no index has answered for takes the rows of any other."""
+    with open_loader(root="http://indx.test") as loader:
+        loader.add(replace(batch_with("foo", {"files": []}), missing=True))
+    with open_loader() as loader:
+        assert loader.load(["foo"]) == {}
+        loader.add(batch_with("bar", BAR))
+    assert stored(tmp_path) == [("files", "bar"), ("index", ROOT), ("state", "bar")]
+
+
+@pytest.mark.parametrize(("store", "seconds"), [("duckdb", 5), ("parquet", 60)])
+def test_commit_by_time(tmp_path: Path, store: str, seconds: int) -> None:
+    """Few projects are committed as well once 5 seconds have passed since the last commit; in a folder, 60."""
+    clock = [100.0]
+    make = into_duckdb if store == "duckdb" else into_folder
+    path = tmp_path / ("x.duckdb" if store == "duckdb" else "x")
+    loader = make(path, choose_streams(["files"]), root=ROOT, clock=lambda: clock[0]).__enter__()
+    for number in range(4):
+        clock[0] += seconds / 2
+        loader.add(batch_with(f"p{number}", {"files": [{"project": f"p{number}", "filename": f"{number}.whl"}]}))
+    clock[0] += seconds / 2 - 0.1
+    loader.add(batch_with("late", {"files": []}))
+    kill(loader)
+    assert stored(tmp_path) == [
+        *(("files", f"p{number}") for number in range(4)),
+        ("index", ROOT),
+        *(("state", f"p{number}") for number in range(4)),
+    ]
 
 
 def test_killed_run_writes_nothing_further(open_loader: Open, tmp_path: Path) -> None:

@@ -67,6 +67,11 @@ _file = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be requested from where, and request nothing.")
 @click.option("--history", is_flag=True, help="Keep earlier versions of each row, with their times, in *_history.")
+@click.option(
+    "--replace-index",
+    is_flag=True,
+    help="If the destination holds rows of another index, delete all of them once this index has answered.",
+)
 def sync(
     *,
     names: tuple[str, ...],
@@ -79,6 +84,7 @@ def sync(
     files: tuple[Path, ...],
     dry_run: bool,
     history: bool,
+    replace_index: bool,
 ) -> None:
     """Load projects into a DuckDB file, or into any warehouse.
 
@@ -100,7 +106,7 @@ def sync(
         if dry_run:
             print_plan(run, into)
             return
-        seconds = _load(run, into, history=history)
+        seconds = _load(run, into, history=history, replace_index=replace_index)
         if run.summary.projects or run.summary.rows:
             print_report(run.summary, run.index.client.stats, seconds, into)
         for line in run.summary.lines():
@@ -160,13 +166,20 @@ def _warn_of_selection(run: "Run") -> None:
         warn(warning)
 
 
-def _load(run: "Run", into: str, *, history: bool) -> float:
+def _load(run: "Run", into: str, *, history: bool, replace_index: bool) -> float:
     """Load a run into the destination that ``--into`` names. Return the seconds that it took."""
     from source_pypi.destinations import open_destination
     from source_pypi.sync.summary import warnings_of
 
     began = time.monotonic()
-    opened = open_destination(into, run.streams, run.selection.projects, root=run.index.root, keep_history=history)
+    opened = open_destination(
+        into,
+        run.streams,
+        run.selection.projects,
+        root=run.index.root,
+        keep_history=history,
+        replace_index=replace_index,
+    )
     with opened as destination, progress() as show:
         for warning in destination.warnings:
             warn(warning)

@@ -45,12 +45,14 @@ def open_destination(
     *,
     root: str,
     keep_history: bool = False,
+    replace_index: bool = False,
     now: Callable[[], float] = time.time,
     kinds: Sequence[Kind] = KINDS,
 ) -> "Loader":
     """The loader into what ``--into`` names, as a context manager.
 
     :param root: the index's URL.
+    :param replace_index: if it holds rows of another index, delete them once this index has answered.
     :param now: the time, in seconds since 1970.
     :raises ExtraMissingError: when the extra that it needs is not installed.
     :raises SettingError: when it names no destination.
@@ -67,4 +69,12 @@ def open_destination(
         store = getattr(import_module(module), name)(into)
     except ModuleNotFoundError as error:
         raise ExtraMissingError(kind.extra, f"--into {without_query(into)}") from error
-    return Loader(store, streams, selected_projects, root=root, keep_history=keep_history, now=now)
+    return Loader(
+        store,
+        streams,
+        selected_projects,
+        root=root,
+        keep_history=keep_history,
+        replace_index=replace_index,
+        now=now,
+    )

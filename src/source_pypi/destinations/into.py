@@ -24,6 +24,7 @@ _LONGEST = 251
 #: What a message may quote: no credentials, no options.
 _HARMLESS = re.compile(r"[^:@?=&;]*")
 _SHOWN = 80
+_PASSWORD = re.compile(r"..:[^@]*@")
 _BEFORE_COLON = re.compile(r"([A-Za-z][A-Za-z0-9_+.-]+):")
 
 
@@ -72,7 +73,8 @@ def _check_file(into: str) -> None:
         _check_contents(into, path)
         return
     prefix = _BEFORE_COLON.match(into)
-    if not into.startswith(DUCKDB) and (prefix or not path.name.lower().endswith(ENDINGS)):
+    password = _PASSWORD.search(into)
+    if not into.startswith(DUCKDB) and (prefix or password or not path.name.lower().endswith(ENDINGS)):
         raise _invalid(into)
     if len(os.fsencode(path.name)) > _LONGEST:
         raise DestinationError(_quoted(into), f"the file name is longer than {_LONGEST} bytes")

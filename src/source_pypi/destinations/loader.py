@@ -21,9 +21,21 @@ from typing import BinaryIO
 
 from source_pypi.destinations.error_messages import destination_errors
 from source_pypi.destinations.store import LoadPackage, ReplaceScope, RunRow, StagedRows, Store
-from source_pypi.destinations.tables import RUN, SELECTION, STATE, Table, history_name, selection_lines, table_of
+from source_pypi.destinations.tables import (
+    RUN,
+    SELECTION,
+    STATE,
+    Table,
+    history_name,
+    known_tables,
+    selection_lines,
+    table_of,
+    with_histories,
+)
 from source_pypi.errors import DestinationError, StateError
+from source_pypi.safety.redaction import without_credentials
 from source_pypi.selection import SelectedProject
+from source_pypi.standards.index_urls import same_index
 from source_pypi.streams.stream import Stream
 from source_pypi.sync.batch import Batch, lines_of
 from source_pypi.sync.resume import resumable
@@ -47,12 +59,16 @@ class Loader:
 
     :param streams: the streams to load.
     :param projects: the selected projects: the rows of ``_selection``.
-    :param root: the index's URL: state of another index is deleted.
+    :param root: the index's URL. A store holds rows of one index.
     :param keep_history: begin to keep every state of a row; a history that was begun continues in any case.
+    :param replace_index: if the store holds rows of another index, delete all rows and state, once this index has
+        answered.
     :param now: the time, in seconds since 1970.
+    :param clock: seconds that never go back, for the time between commits.
     :ivar warnings: what to say once the store is open.
     :ivar unfinished: when the run began that this one resumes, in seconds since 1970; None: it resumes none.
-    :raises DestinationError: when the store cannot be opened or written, or has other tables by these names.
+    :raises DestinationError: when the store cannot be opened or written, has other tables by these names, or holds rows
+        of another index.
     :raises StateError: when its state is broken, or a newer release wrote it.
     """
 
@@ -66,12 +82,17 @@ class Loader:
         *,
         root: str = "",
         keep_history: bool = False,
+        replace_index: bool = False,
         now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.warnings: list[str] = []
         self.unfinished: int | None = None
         self._store, self._root, self._keep_history, self._now = store, root, keep_history, now
-        self._projects = projects
+        self._projects, self._replace_index, self._clock = projects, replace_index, clock
+        self._answered = False
+        #: Where the store holds rows of another index: the tables to clear before the first commit. None: it does not.
+        self._to_clear: list[Table] | None = None
         self._streams = {stream.name: stream for stream in streams}
 
     def __enter__(self) -> "Loader":
@@ -116,15 +137,41 @@ class Loader:
             raise DestinationError(self._store.name, "a history (--history) needs a database")
         tables = [table_of(s, history=history_name(s.name) in kept) for s in self._streams.values()]
         self._tables = {table.name: table for table in (*tables, SELECTION)}
-        made = [STATE, RUN, SELECTION, *_with_histories(tables)]
+        made = [STATE, RUN, SELECTION, *with_histories(tables)]
         for table in made:
             if existing.get(table.name) is False:
                 raise DestinationError(self._store.name, f"it has a table or view {table.name!r} that is not ours")
-        self._run = self._new_run(last, sorted(recorded.union(table.name for table in made)))
+        self._made = made
+        names = sorted(recorded.union(table.name for table in made))
+        if last is not None and self._is_of_another_index(last):
+            self._replace(last, names)
+            return
+        self._run = self._new_run(last, names)
         self._make(last, made, {table.name for table in tables if self._is_lost(table, existing)})
 
+    def _is_of_another_index(self, last: RunRow) -> bool:
+        return bool(last.index and self._root) and not same_index(last.index, self._root)
+
+    def _replace(self, last: RunRow, names: Sequence[str]) -> None:
+        """Begin to replace the rows of another index; nothing is written before this one has answered.
+
+        :raises DestinationError: when the user did not ask for that.
+        """
+        other, this = without_credentials(last.index), without_credentials(self._root)
+        if not self._replace_index:
+            raise DestinationError(
+                self._store.name,
+                f"it holds rows of the index {other}, and this run reads {this}: name another destination with "
+                "--into, or delete these rows with --replace-index",
+            )
+        self.warnings.append(f"{self._store.name} held rows of {other}: they are deleted, and {this} is read")
+        known = known_tables(last.tables)
+        existing = self._store.existing(known, last.tables)
+        self._to_clear = [table for table in known if existing.get(table.name)]
+        self._run = RunRow(VERSION, self._root, int(self._now()), tuple(names))
+
     def _existing(self, recorded: Collection[str], tables: Sequence[Table]) -> dict[str, bool]:
-        return self._store.existing([STATE, RUN, SELECTION, *_with_histories(tables)], recorded)
+        return self._store.existing([STATE, RUN, SELECTION, *with_histories(tables)], recorded)
 
     def _is_lost(self, table: Table, existing: MappingOf[str, bool]) -> bool:
         """Whether a stream must be read from its beginning: its table is new, or its history begins that way."""
@@ -136,18 +183,14 @@ class Loader:
         began = int(self._now())
         if last is not None and last.version < VERSION:
             self.warnings.append(f"{self._store.name} was written by an older release: everything is read again")
-        elif last is not None and last.index != self._root:
-            self.warnings.append(
-                f"{self._store.name} was loaded from another index, {last.index}: everything is read again"
-            )
         elif last is not None:
             self.unfinished = resumable(last.unfinished, self._now())
             latest = self._store.latest_check()
             began += latest is not None and latest >= began  # a visit in this second is the last run's
         if self.unfinished is not None:
-            self.warnings.append("the last run ended early: what it loaded is not requested again")
+            self.warnings.append("the last run ended early: this run continues it")
             began = self.unfinished
-        return RunRow(VERSION, self._root, began, tuple(tables))
+        return RunRow(VERSION, "" if last is None else last.index, began, tuple(tables))
 
     def _make(self, last: RunRow | None, tables: Sequence[Table], lost: Collection[str]) -> None:
         """Delete state that no rows stand behind, before the tables exist again; then make the tables."""
@@ -155,9 +198,10 @@ class Loader:
             self._store.make(tables)
             self._store.begin(self._run, clear_state=True)
             return
-        if last.index == self._root and lost:
+        unknown = bool(self._root) and not last.index  # no index has answered: what state there is, is of any
+        if lost and not unknown:
             self._forget(lost)
-        self._store.begin(self._run, clear_state=last.index != self._root)
+        self._store.begin(self._run, clear_state=unknown)
         self._store.make(tables)
 
     def _forget(self, streams: Collection[str]) -> None:
@@ -177,6 +221,8 @@ class Loader:
 
         :raises StateError: when it cannot be read.
         """
+        if self._to_clear is not None:
+            return {}
         return {
             project: {name: one for name, one in states.items() if name in self._streams}
             for project, states in self._states_of(projects).items()
@@ -184,6 +230,8 @@ class Loader:
 
     def summaries(self, settings_digests: MappingOf[str, bytes]) -> Iterator[ProjectSummary]:
         """Every project of which one of these streams has state."""
+        if self._to_clear is not None:
+            return
         exact = ",".join(f"{name}:{settings_digests[name].hex()}" for name in sorted(settings_digests))
         with self._errors():
             yield from self._store.summaries(exact)
@@ -194,7 +242,7 @@ class Loader:
 
     def finish(self) -> None:
         """The run is complete: the next one does not resume it."""
-        self._run = RunRow(VERSION, self._root, None, self._run.tables)
+        self._run = RunRow(VERSION, self._run.index, None, self._run.tables)
 
     def _states_of(self, projects: Collection[str]) -> dict[str, dict[str, ProjectState]]:
         with self._errors():
@@ -215,6 +263,9 @@ class Loader:
         :raises DestinationError: when they cannot be written; leave the loader then.
         """
         project = batch.project or WHOLE_INDEX
+        if batch.changes and not batch.missing and not self._answered:
+            self._answered = True
+            self._run = RunRow(VERSION, self._root, self._run.unfinished, self._run.tables)
         if any(project in self._staged[name].rows.scope.projects for name in batch.counts):
             self.commit()
         with self._staging_errors():
@@ -225,7 +276,7 @@ class Loader:
                 if stream.incremental:
                     self._states.setdefault(project, {})[name] = change.state
         self._batches += 1
-        if self._is_full():
+        if self._is_full() or self._clock() - self._written >= self._store.limits.seconds:
             self.commit()
 
     def _is_full(self) -> bool:
@@ -238,10 +289,17 @@ class Loader:
         )
 
     def commit(self) -> None:
-        """Write what was added since the last commit.
+        """Write what was added since the last commit; nothing, as long as rows of another index would be replaced.
 
         :raises DestinationError: when the store cannot be written.
         """
+        if self._to_clear is not None:
+            if not self._answered:
+                return
+            with self._errors():
+                self._store.make(self._made)
+                self._store.begin(self._run, clear_state=True, clear=self._to_clear)
+            self._to_clear = None
         with self._staging_errors():
             for writer in self._staged.values():
                 writer.close()
@@ -267,18 +325,13 @@ class Loader:
         folder = Path(self._folder.name)
         self._staged = {name: _Writer(folder, table) for name, table in self._tables.items()}
         self._states: dict[str, dict[str, ProjectState]] = {}
-        self._batches = 0
+        self._batches, self._written = 0, self._clock()
 
     def _errors(self) -> AbstractContextManager[None]:
         return destination_errors(self._store.name, self._store.secrets)
 
     def _staging_errors(self) -> AbstractContextManager[None]:
         return destination_errors(f"the temporary folder {self._folder.name}")
-
-
-def _with_histories(tables: Iterable[Table]) -> list[Table]:
-    """Tables, each followed by that of its history."""
-    return [one for table in tables for one in (table, table.history) if one is not None]
 
 
 class _Writer:

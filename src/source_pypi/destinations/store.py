@@ -19,19 +19,21 @@ class Limits(Struct, frozen=True):
     :ivar unchanged_projects: projects, where none of them has new rows.
     :ivar size: bytes of rows.
     :ivar json_size: bytes of rows of a table with JSON columns.
+    :ivar seconds: seconds since it wrote last.
     """
 
     projects: int
     unchanged_projects: int
     size: int
     json_size: int
+    seconds: float = 5.0
 
 
 class RunRow(Struct, frozen=True):
     """The row of ``_run``.
 
     :ivar version: the version of the state.
-    :ivar index: the URL of the index that the state belongs to.
+    :ivar index: the URL of the index that rows and state belong to; empty: no index has answered yet.
     :ivar unfinished: when the run began, in seconds since 1970; None: it finished.
     :ivar tables: the tables that source-pypi made.
     """
@@ -127,8 +129,8 @@ class Store(Protocol):
     def make(self, tables: Sequence[Table]) -> None:
         """Create the tables that do not exist, and the columns that they lack."""
 
-    def begin(self, run: RunRow, *, clear_state: bool) -> None:
-        """Write the row of ``_run``, and delete all state if ``clear_state``."""
+    def begin(self, run: RunRow, *, clear_state: bool, clear: Sequence[Table] = ()) -> None:
+        """Write the row of ``_run``; before it, delete all state if ``clear_state``, and all rows of some tables."""
 
     def states(self, projects: Collection[str]) -> Iterable[PackedState]:
         """The state of these projects."""

@@ -36,7 +36,9 @@ class ParquetStore(StateFile):
     :param into: its path, or its address in a bucket.
     """
 
-    limits = Limits(projects=10_000, unchanged_projects=10_000, size=64 * 1024 * 1024, json_size=64 * 1024 * 1024)
+    limits = Limits(
+        projects=10_000, unchanged_projects=10_000, size=64 * 1024 * 1024, json_size=64 * 1024 * 1024, seconds=60.0
+    )
     history: Literal["none"] = "none"
 
     def __init__(self, into: str) -> None:
@@ -96,8 +98,14 @@ class ParquetStore(StateFile):
                 self._write(table, self._rows_of(table, present))
         self.folder.delete(OLD_STATE_FILE)
 
-    def begin(self, run: RunRow, *, clear_state: bool) -> None:
-        """Write the row of ``_run``, and delete all state if ``clear_state``."""
+    def begin(self, run: RunRow, *, clear_state: bool, clear: Sequence[Table] = ()) -> None:
+        """Write the row of ``_run``; before it, delete all state if ``clear_state``, and all rows of some tables."""
+        if clear:
+            with self.transaction():
+                self.connection.execute(f"DELETE FROM {STATE.name}")
+            self._publish()
+        for table in clear:
+            self._write(table, Statement(f"SELECT {_columns(table, ())} WHERE false"))
         super().begin(run, clear_state=clear_state)
         self._publish()
 
