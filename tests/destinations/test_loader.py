@@ -486,6 +486,48 @@ def test_state_of_the_list_survives_a_commit_of_rows(open_loader: Open) -> None:
         assert loader.load([WHOLE_INDEX]) == {WHOLE_INDEX: {"files": STATE}}
 
 
+def test_refused_rows_fail_their_project_only(open_loader: Open, tmp_path: Path) -> None:
+    """If the store refuses a project's rows, that project fails and keeps its old ones; others are loaded.
+
+    In a folder of Parquet, which has no transactions, its state goes: it is read again.
+    """
+    with open_loader() as loader:
+        loader.add(batch_with("bad", {"files": [{"project": "bad", "filename": "old.whl"}]}))
+        loader.finish()
+    projects = select(make_config({"projects": ["bad", "foo"]})).projects
+    with open_loader(now=NOW + 60, projects=projects) as loader:
+        loader.add(batch_with("foo", FOO))
+        refused = [{"project": "bad", "filename": "new.whl", "uploaded_at": "yesterday"}]
+        later = {"files": Change(OTHER, 1, batch_with("bad", {"files": refused}).changes["files"].lines)}
+        loader.add(batch_with("bad", changes=later))
+        loader.add(batch_with("gone", {"files": []}))
+        loader.commit()
+        assert loader.load(["bad", "foo", "gone"]) == {
+            **({} if (tmp_path / "x").is_dir() else {"bad": {"files": SEEN}}),
+            "foo": {"files": SEEN, "versions": SEEN},
+            "gone": {"files": SEEN},
+        }
+    assert contents(tmp_path, "files", "project, filename") == [("bad", "old.whl"), ("foo", "foo.whl")]
+    assert contents(tmp_path, "versions", "project") == [("foo",)]
+    assert contents(tmp_path, "_selection", "project") == [("bad",), ("foo",)]
+    (rejected,) = loader.rejected
+    assert (rejected.project, list(rejected.failures)) == ("bad", ["files"])
+    message = str(rejected.failures["files"])
+    assert ": the rows of bad were refused, and stay as they were: " in message
+    assert "\n" not in message
+
+
+def test_store_that_refuses_everything_is_one_error(open_loader: Open) -> None:
+    """If all of several projects are refused, the store is at fault: one error, and the run ends."""
+    loader = open_loader().__enter__()
+    for name in ("a", "b"):
+        loader.add(batch_with(name, {"files": [{"project": name, "filename": "x", "uploaded_at": "yesterday"}]}))
+    with pytest.raises(DestinationError) as caught:
+        loader.commit()
+    loader.__exit__(DestinationError, caught.value, None)
+    assert loader.rejected == []
+
+
 def test_full_disk_is_one_error(tmp_path: Path) -> None:
     """Where rows cannot be staged, the error names the temporary folder, and none of them is loaded."""
     loader = into_duckdb(tmp_path / "x.duckdb", choose_streams(["files"])).__enter__()

@@ -192,6 +192,8 @@ def _load(run: "Run", into: str, *, history: bool, replace_index: bool) -> float
         stopped = run.summary.stopped
         if stopped is not None and stopped.failure_type == "config_error" and not run.summary.projects:
             raise stopped
+    for batch in destination.rejected:
+        run.summary.add(batch)
     return time.monotonic() - began
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-from source_pypi.destinations.error_messages import destination_errors
+from source_pypi.destinations.error_messages import destination_errors, is_about_rows
 from source_pypi.destinations.store import LoadPackage, ReplaceScope, RunRow, StagedRows, Store
 from source_pypi.destinations.tables import (
     RUN,
@@ -48,6 +48,8 @@ VERSION = 2
 LONG_ROW = 1_000_000
 #: Size of a file of rows with JSON columns, about: DuckDB parses whole files of this size, into up to twenty times it.
 JSON_FILE = 4 * 1024 * 1024
+#: Projects that a store may refuse before it accepts one of a package; if it refuses more, the store is at fault.
+MOST_REJECTED = 10
 #: The time of what has none.
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
@@ -66,6 +68,7 @@ class Loader:
     :param now: the time, in seconds since 1970.
     :param clock: seconds that never go back, for the time between commits.
     :ivar warnings: what to say once the store is open.
+    :ivar rejected: a batch of failures for each project whose rows the store refused; its rows and state stay.
     :ivar unfinished: when the run began that this one resumes, in seconds since 1970; None: it resumes none.
     :raises DestinationError: when the store cannot be opened or written, has other tables by these names, or holds rows
         of another index.
@@ -87,6 +90,7 @@ class Loader:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.warnings: list[str] = []
+        self.rejected: list[Batch] = []
         self.unfinished: int | None = None
         self._store, self._root, self._keep_history, self._now = store, root, keep_history, now
         self._projects, self._replace_index, self._clock = projects, replace_index, clock
@@ -305,9 +309,61 @@ class Loader:
                 writer.close()
         staged = [writer.rows for writer in self._staged.values() if writer.rows.scope.projects]
         state = self._new_state(rows_change=bool(staged))
+        try:
+            self._write(staged, state)
+        except DestinationError as error:
+            if not is_about_rows(error) or not self._states:
+                raise
+            self._write_each(state, error)
+        self._begin_package()
+
+    def _write(self, staged: Sequence[StagedRows], state: dict[str, PackedState | None]) -> None:
         with self._errors():
             self._store.write(LoadPackage(self._run, staged, state))
-        self._begin_package()
+
+    def _write_each(self, state: MappingOf[str, PackedState | None], error: DestinationError) -> None:
+        """Write the projects of a package that the store refused by halves, so that only the refused projects fail.
+
+        :raises DestinationError: when the store accepts nothing, or refuses all of several projects.
+        """
+        selection = self._staged[SELECTION.name].rows
+        self._write([selection] if selection.scope.projects else [], {})
+        writers = [self._staged[name] for name in self._streams]
+        projects = sorted({*self._states, *(one for writer in writers for one in writer.rows.scope.projects)})
+        middle = len(projects) // 2
+        halves, rejected, accepted = [one for one in (projects[middle:], projects[:middle]) if one], list[Batch](), 0
+        while halves:
+            some = halves.pop()
+            refused = self._refusal(some, writers, {one: state[one] for one in some if one in state})
+            if refused is None:
+                accepted += len(some)
+            elif len(some) > 1:
+                halves += [some[len(some) // 2 :], some[: len(some) // 2]]
+            else:
+                rejected.append(self._rejected_batch(some[0], refused))
+            if not accepted and (len(rejected) == len(projects) > 1 or len(rejected) > MOST_REJECTED):
+                raise error
+        self.rejected += rejected
+
+    def _refusal(
+        self, projects: Sequence[str], writers: Sequence["_Writer"], state: dict[str, PackedState | None]
+    ) -> DestinationError | None:
+        """Write some projects of a package; return why the store refuses them, if it does."""
+        with tempfile.TemporaryDirectory(dir=self._folder.name) as folder:
+            staged = [one for writer in writers if (one := writer.only(projects, Path(folder))) is not None]
+            try:
+                self._write(staged, state)
+            except DestinationError as error:
+                if not is_about_rows(error):
+                    raise
+                return error
+        return None
+
+    def _rejected_batch(self, project: str, error: DestinationError) -> Batch:
+        reason = f"the rows of {project or 'the index'} were refused, and stay as they were: {error.reason}"
+        failure = DestinationError(self._store.name, reason)
+        streams = self._states.get(project) or self._streams
+        return Batch(project or None, _EPOCH, failures=dict.fromkeys(streams, failure))
 
     def _new_state(self, *, rows_change: bool) -> dict[str, PackedState | None]:
         """The state to write, with that of streams that did not run.
@@ -344,11 +400,12 @@ class _Writer:
         self.rows = StagedRows(table)
         self._folder, self._has_json, self._room = folder, table.has_json, 0
         self._file: BinaryIO | None = None
+        self._places: dict[str, list[tuple[Path, int, int]]] = {}
 
     def add(self, batch: Batch, slices: Iterable[bytes], unchanged_partitions: tuple[str, ...]) -> None:
         """Take rows that replace a project's, but those of some partitions, as slices of lines."""
         for lines in slices:
-            self._write(lines)
+            self._write(lines, batch.project or WHOLE_INDEX)
         if batch.project is None:
             self.rows.scope = ReplaceScope(whole=True, projects={WHOLE_INDEX: batch.seen_at})
         else:
@@ -361,13 +418,31 @@ class _Writer:
         self._write(lines)
         self.rows.scope = ReplaceScope(whole=True, projects={WHOLE_INDEX: at})
 
-    def _write(self, lines: bytes) -> None:
+    def only(self, projects: Iterable[str], folder: Path) -> StagedRows | None:
+        """The rows of some projects, in files of their own; None: no rows are replaced."""
+        scope = self.rows.scope
+        visited = {one: scope.projects[one] for one in projects if one in scope.projects}
+        if not visited:
+            return None
+        kept = {one: scope.unchanged_partitions[one] for one in visited if one in scope.unchanged_partitions}
+        copy = _Writer(folder, self.rows.table)
+        for path, offset, length in (place for one in visited for place in self._places.get(one, ())):
+            with path.open("rb") as file:
+                file.seek(offset)
+                copy._write(file.read(length))
+        copy.close()
+        copy.rows.scope = ReplaceScope(scope.whole, visited, kept)
+        return copy.rows
+
+    def _write(self, lines: bytes, project: str = WHOLE_INDEX) -> None:
         if not lines:
             return
         if self._file is None or (self._has_json and self._room <= 0):
             self._begin_file()
         assert self._file is not None
         self._file.write(lines)
+        self._places.setdefault(project, []).append((self.rows.paths[-1], self._file_size, len(lines)))
+        self._file_size += len(lines)
         self._room -= len(lines)
         self.rows.size += len(lines)
         self.rows.longest = max(self.rows.longest, _longest(lines))
@@ -375,7 +450,7 @@ class _Writer:
     def _begin_file(self) -> None:
         self.close()
         path = self._folder / f"{self.rows.table.name}-{len(self.rows.paths)}.ndjson"
-        self._file, self._room = path.open("wb"), JSON_FILE
+        self._file, self._room, self._file_size = path.open("wb"), JSON_FILE, 0
         self.rows.paths.append(path)
 
     def close(self) -> None:
