@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -484,6 +485,55 @@ def test_state_of_the_list_survives_a_commit_of_rows(open_loader: Open) -> None:
         loader.add(batch_with("foo", {"files": [{"project": "foo", "filename": "foo.whl"}]}))
         loader.commit()
         assert loader.load([WHOLE_INDEX]) == {WHOLE_INDEX: {"files": STATE}}
+
+
+def test_prune_deletes_projects_that_are_not_selected(open_loader: Open, tmp_path: Path) -> None:
+    """Rows and state of other projects are deleted in all tables, also of streams that did not run."""
+    with open_loader(("files", "versions", "stats")) as loader:
+        loader.add(batch_with("foo", FOO))
+        loader.add(batch_with("bar", BAR))
+        loader.add(batch_with("gone", changes=changes({"files": OTHER})))
+        loader.add(batch_with(None, {"stats": [{"top_packages": {}, "total_packages_size": 7}]}))
+        loader.finish()
+    with open_loader(("files",)) as loader:
+        loader.add(batch_with("bar", changes=changes({"files": OTHER})))
+        assert loader.prune({"bar"}) == (2, 2)
+        assert loader.prune({"bar"}) == (0, 0)
+        loader.finish()
+    assert stored(tmp_path) == [("files", "bar"), ("index", ROOT), ("state", "bar")]
+    assert contents(tmp_path, "versions", "*") == []
+    assert contents(tmp_path, "stats", "total_packages_size") == [(7,)]
+
+
+def test_prune_ends_the_history(tmp_path: Path) -> None:
+    """The states of deleted rows end now, in the history of each table."""
+    path = tmp_path / "x.duckdb"
+    with into_duckdb(path, choose_streams(BOTH), root=ROOT, keep_history=True) as loader:
+        loader.add(batch_with("foo", FOO))
+        loader.finish()
+    with into_duckdb(path, choose_streams(["files"]), root=ROOT, now=lambda: NOW + 60) as loader:
+        assert loader.prune(()) == (1, 2)
+    ended = [(datetime.fromtimestamp(NOW + 60, UTC),)]
+    assert rows(path, "SELECT valid_to FROM files_history") == ended
+    assert rows(path, "SELECT valid_to FROM versions_history") == ended
+
+
+@pytest.mark.parametrize("stream", ["files", "versions"])
+def test_column_that_was_dropped_is_read_again(open_loader: Open, tmp_path: Path, stream: str) -> None:
+    """If a column of a stream's table is gone, the state of the stream goes too: its rows are read in full."""
+    with open_loader() as loader:
+        loader.add(batch_with("foo", FOO))
+        loader.finish()
+    if (tmp_path / "x").exists():
+        path = tmp_path / "x" / stream / f"{stream}.parquet"
+        duckdb.execute(f"COPY (SELECT * EXCLUDE (version) FROM '{path}') TO '{path}.new' (FORMAT parquet)")
+        path.with_name(f"{path.name}.new").replace(path)
+    else:
+        with duckdb.connect(str(tmp_path / "x.duckdb")) as connection:
+            connection.execute(f"ALTER TABLE {stream} DROP COLUMN version")
+    other = "versions" if stream == "files" else "files"
+    with open_loader() as loader:
+        assert loader.load(["foo"]) == {"foo": {other: SEEN}}
 
 
 def test_refused_rows_fail_their_project_only(open_loader: Open, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import click
 
 from source_pypi.cli.console import (
     INTERRUPTED,
+    counted,
     one_line_errors,
     print_error,
     print_note,
@@ -24,7 +25,10 @@ from source_pypi.cli.signals import exit_on_signal, interrupt
 from source_pypi.errors import SettingError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from source_pypi.config import Config
+    from source_pypi.destinations.loader import Loader
     from source_pypi.sync.run import Run
 
 #: What the name of a requirement file has: an ending, or a folder before it.
@@ -72,6 +76,11 @@ _file = click.Path(path_type=Path, dir_okay=False)
     is_flag=True,
     help="If the destination holds rows of another index, delete all of them once this index has answered.",
 )
+@click.option(
+    "--prune",
+    is_flag=True,
+    help="Afterwards delete the rows of projects that this run does not select, in all tables, and say how many.",
+)
 def sync(
     *,
     names: tuple[str, ...],
@@ -85,6 +94,7 @@ def sync(
     dry_run: bool,
     history: bool,
     replace_index: bool,
+    prune: bool,
 ) -> None:
     """Load projects into a DuckDB file, or into any warehouse.
 
@@ -103,10 +113,12 @@ def sync(
         settings = _settings(config, names, index_url=index_url, index_from=index_from, any_index=any_index)
         run = open_run(settings, choose_streams(_split(streams)), files=files, on_event=warn_of_waits)
         _warn_of_selection(run)
+        if prune and (run.selection.whole_index or not run.selection.projects):
+            raise SettingError("", "--prune needs projects by name: without them, no project is left out")
         if dry_run:
             print_plan(run, into)
             return
-        seconds = _load(run, into, history=history, replace_index=replace_index)
+        seconds = _load(run, into, history=history, replace_index=replace_index, prune=prune)
         if run.summary.projects or run.summary.rows:
             print_report(run.summary, run.index.client.stats, seconds, into)
         for line in run.summary.lines():
@@ -166,7 +178,7 @@ def _warn_of_selection(run: "Run") -> None:
         warn(warning)
 
 
-def _load(run: "Run", into: str, *, history: bool, replace_index: bool) -> float:
+def _load(run: "Run", into: str, *, history: bool, replace_index: bool, prune: bool) -> float:
     """Load a run into the destination that ``--into`` names. Return the seconds that it took."""
     from source_pypi.destinations import open_destination
     from source_pypi.sync.summary import warnings_of
@@ -183,8 +195,10 @@ def _load(run: "Run", into: str, *, history: bool, replace_index: bool) -> float
     with opened as destination, progress() as show:
         for warning in destination.warnings:
             warn(warning)
+        selected: set[str] = {one.project for one in run.selection.projects}
         for batch in run.batches(destination):
             destination.add(batch)
+            selected.update([batch.project] if batch.project else [])
             for warning in warnings_of(batch):
                 warn(warning)
             show(batch, run.summary)
@@ -192,9 +206,23 @@ def _load(run: "Run", into: str, *, history: bool, replace_index: bool) -> float
         stopped = run.summary.stopped
         if stopped is not None and stopped.failure_type == "config_error" and not run.summary.projects:
             raise stopped
+        if prune:
+            _prune(run, destination, selected)
     for batch in destination.rejected:
         run.summary.add(batch)
     return time.monotonic() - began
+
+
+def _prune(run: "Run", destination: "Loader", selected: "Collection[str]") -> None:
+    """Delete the rows of projects that are not selected, if it is known which are."""
+    unknown = run.selection.follow and (run.summary.failures or destination.unfinished is not None)
+    if run.summary.stopped is not None or unknown:
+        warn("--prune deleted nothing: this run did not find out which projects are selected; repeat it")
+        return
+    projects, rows = destination.prune(selected)
+    print_note(
+        f"--prune deleted {counted(rows, 'row')} of {counted(projects, 'project')} that this run does not select"
+    )
 
 
 def _split(streams: str | None) -> list[str] | None:

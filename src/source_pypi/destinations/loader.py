@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from collections.abc import Mapping as MappingOf
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -50,6 +51,8 @@ LONG_ROW = 1_000_000
 JSON_FILE = 4 * 1024 * 1024
 #: Projects that a store may refuse before it accepts one of a package; if it refuses more, the store is at fault.
 MOST_REJECTED = 10
+#: Projects that are deleted in one package.
+PRUNED_AT_ONCE = 1_000
 #: The time of what has none.
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
@@ -151,7 +154,9 @@ class Loader:
             self._replace(last, names)
             return
         self._run = self._new_run(last, names)
-        self._make(last, made, {table.name for table in tables if self._is_lost(table, existing)})
+        lost = {table.name for table in tables if self._is_lost(table, existing)}
+        lost.update(self._store.incomplete([table for table in tables if table.name in existing]) if last else ())
+        self._make(last, made, lost)
 
     def _is_of_another_index(self, last: RunRow) -> bool:
         return bool(last.index and self._root) and not same_index(last.index, self._root)
@@ -316,6 +321,39 @@ class Loader:
                 raise
             self._write_each(state, error)
         self._begin_package()
+
+    def prune(self, selected: Collection[str]) -> tuple[int, int]:
+        """Delete rows and state of projects that are not selected, also of streams that did not run.
+
+        :return: the number of projects and of rows that were deleted.
+        :raises DestinationError: when the store cannot be written.
+        """
+        self.commit()
+        with self._errors():
+            known = known_tables(self._run.tables, of_projects=True)
+            existing = self._store.existing(known, self._run.tables)
+            tables = [table for table in known if existing.get(table.name)]
+            if incomplete := set(self._store.incomplete(tables)):
+                self._forget(incomplete)
+                self._store.make([table for table in tables if table.name in incomplete])
+            counts = {table.name: dict(self._store.row_counts(table)) for table in (STATE, *tables)}
+            others = sorted({*chain.from_iterable(counts.values())} - {*selected, WHOLE_INDEX})
+            for start in range(0, len(others), PRUNED_AT_ONCE):
+                self._store.write(self._deletion(others[start : start + PRUNED_AT_ONCE], tables, counts))
+        rows = sum(counts[table.name].get(project, 0) for table in tables for project in others)
+        return len(others), rows
+
+    def _deletion(
+        self, projects: Sequence[str], tables: Iterable[Table], counts: MappingOf[str, MappingOf[str, int]]
+    ) -> LoadPackage:
+        """The package that deletes rows and state of projects, and ends their history now."""
+        now = datetime.fromtimestamp(self._now(), UTC)
+        staged = [
+            StagedRows(table, scope=ReplaceScope(projects={one: now for one in projects if one in counts[table.name]}))
+            for table in tables
+        ]
+        state: dict[str, PackedState | None] = dict.fromkeys(one for one in projects if one in counts[STATE.name])
+        return LoadPackage(self._run, [one for one in staged if one.scope.projects], state)
 
     def _write(self, staged: Sequence[StagedRows], state: dict[str, PackedState | None]) -> None:
         with self._errors():

@@ -126,6 +126,14 @@ class Store(Protocol):
         """
         ...
 
+    def incomplete(self, tables: Sequence[Table]) -> Collection[str]:
+        """The names of those among these tables, which exist, that lack a column."""
+        ...
+
+    def row_counts(self, table: Table) -> Iterable[tuple[str, int]]:
+        """Each project of a table that exists, and its number of rows."""
+        ...
+
     def make(self, tables: Sequence[Table]) -> None:
         """Create the tables that do not exist, and the columns that they lack."""
 

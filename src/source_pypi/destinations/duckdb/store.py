@@ -37,6 +37,11 @@ class DuckdbStore(StateFile):
         found = {table.name: self.catalog.is_ours(table.name) for table in tables}
         return {name: ours for name, ours in found.items() if ours is not None}
 
+    def incomplete(self, tables: Sequence[Table]) -> set[str]:
+        """The names of those among these tables, which exist, that lack a column."""
+        columns = self.catalog.columns
+        return {table.name for table in tables if not set(table.names()) <= columns.get(table.name, {}).keys()}
+
     def make(self, tables: Sequence[Table]) -> None:
         """Create the tables that do not exist, the columns that they lack, and the views."""
         with self.transaction():

@@ -11,7 +11,7 @@ Cost
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Literal
 
 import duckdb
@@ -85,6 +85,17 @@ class ParquetStore(StateFile):
             elif not self.folder.is_empty(table.name):
                 found[table.name] = False
         return found
+
+    def incomplete(self, tables: Sequence[Table]) -> set[str]:
+        """The names of those among these tables, which exist, that lack a column."""
+        return {table.name for table in tables if not set(table.names()) <= set(self._names(table))}
+
+    def row_counts(self, table: Table) -> Iterable[tuple[str, int]]:
+        """Each project of a table that exists, and its number of rows."""
+        if table.name == STATE.name:
+            return super().row_counts(table)
+        query = "SELECT project, count(*) FROM read_parquet(?) WHERE project IS NOT NULL GROUP BY project"
+        return self.connection.execute(query, [self._url(table)]).fetchall()
 
     def make(self, tables: Sequence[Table]) -> None:
         """Create the tables that do not exist, and the columns that they lack."""

@@ -186,6 +186,12 @@ class SqlState(ABC):
         version, index, unfinished, tables = rows[0]
         return RunRow(version, index, unfinished, tuple((tables or "").split()))
 
+    def row_counts(self, table: Table) -> Iterable[tuple[str, int]]:
+        """Each project of a table that exists, and its number of rows."""
+        name, project = self.dialect.table(table.name), self.dialect.column("project")
+        rows = self._rows(Statement(f"SELECT {project}, COUNT(*) FROM {name} GROUP BY {project}"))
+        return [(project, int(count)) for project, count in rows if project is not None]
+
     def latest_check(self) -> int | None:
         """The highest ``checked_at`` of all state, in seconds since 1970; None: there is no state."""
         ((latest,),) = self._select(f"MAX({self.dialect.column('checked_at')})", STATE)
