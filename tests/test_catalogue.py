@@ -110,10 +110,15 @@ def test_changelog() -> None:
 
 
 def test_migration_guide() -> None:
-    """The migration guide has a section for this version, and the metadata has no breaking change."""
+    """The migration guide has a section for this version, and for every breaking change, also of the next version."""
     guide = (ROOT / "docs" / "airbyte-migrations.md").read_text(encoding="utf-8")
-    assert headings(guide)[:2] == ["# PyPI Migration Guide", f"## Upgrading to {__version__}"]
-    assert "breakingChanges" not in METADATA
+    (version,) = re.findall(r"^    breakingChanges:\n      (\S+):$", METADATA, re.MULTILINE)
+    title, *sections = headings(guide)
+    assert title == "# PyPI Migration Guide"
+    assert f"## Upgrading to {__version__}" in sections[:2]
+    assert sections[0] == f"## Upgrading to {version}"
+    changed = [one.name for one in STREAMS if one.key[:2] == ("project", "filename")]
+    assert re.findall(r"impactedScopes: \[(.*)\]", METADATA) == [", ".join(changed)]
 
 
 # Metadata, image, icon ----------------------------------------------------------------------------------------

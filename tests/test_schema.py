@@ -126,8 +126,8 @@ def test_columns_of_files() -> None:
     """The columns of ``files`` are these, in this order, its key first."""
     (files,) = (stream for stream in STREAMS if stream.name == "files")
     assert list(duckdb_columns(files).items()) == [
-        ("filename", "VARCHAR"),
         ("project", "VARCHAR"),
+        ("filename", "VARCHAR"),
         ("version", "VARCHAR"),
         ("packagetype", "VARCHAR"),
         ("python_version", "VARCHAR"),

@@ -265,6 +265,36 @@ def test_index_from_the_environment(
     )
 
 
+def test_prune(world: World, fake: FakeIndex, run: Run, tmp_path: Path) -> None:
+    """--prune deletes the rows of projects that are not selected any more, and says how many."""
+    world.add("flask")
+    world.add("click")
+    assert run("sync", "flask", "click", "--index-url", fake.url).returncode == 0
+    fake.new_run()
+    done = run("sync", "flask", "--index-url", fake.url, "--streams", "files", "--prune")
+    note = "note: --prune deleted 4 rows of 1 project that this run does not select\n"
+    assert (done.returncode, done.stderr) == (0, note)
+    assert [count_rows(tmp_path / "pypi.duckdb", name) for name in ("projects", "versions", "files")] == [1, 1, 2]
+    done = run("sync", "flask", "--index-url", fake.url, "--streams", "stats", "--prune")
+    assert done.stderr == "error: --prune needs projects by name: without them, no project is left out\n"
+
+
+def test_another_index(world: World, serve: Callable[..., FakeIndex], run: Run, tmp_path: Path) -> None:
+    """Another index with the same destination is an error before it is asked; --replace-index replaces the rows."""
+    world.add("flask")
+    first, second = serve(), serve()
+    assert run("sync", "flask", "--index-url", first.url).returncode == 0
+    done = run("sync", "flask", "--index-url", second.url)
+    assert (done.returncode, second.requests) == (1, [])
+    assert done.stderr == (
+        f"error: cannot write pypi.duckdb: it holds rows of the index {first.url}, and this run reads {second.url}: "
+        "name another destination with --into, or delete these rows with --replace-index\n"
+    )
+    done = run("sync", "flask", "--index-url", second.url, "--replace-index", "--streams", "files")
+    assert done.returncode == 0
+    assert [count_rows(tmp_path / "pypi.duckdb", name) for name in ("projects", "files")] == [0, 2]
+
+
 def test_dry_run(fake: FakeIndex, run: Run, tmp_path: Path) -> None:
     """A dry run prints what would be requested from where, requests nothing, and writes nothing."""
     (tmp_path / "a.txt").write_text("click==8.0\nclick==8.1\n")

@@ -25,13 +25,10 @@ def into_duckdb(
     path: Path,
     streams: Sequence[Stream] = ALL,
     projects: Sequence[SelectedProject] = (),
-    *,
-    root: str = "",
-    keep_history: bool = False,
-    now: Callable[[], float] = time.time,
+    **options: Any,
 ) -> Loader:
     """A loader into a DuckDB file."""
-    return Loader(DuckdbStore(str(path)), streams, projects, root=root, keep_history=keep_history, now=now)
+    return Loader(DuckdbStore(str(path)), streams, projects, **options)
 
 
 def into_folder(path: Path, streams: Sequence[Stream] = ALL, **options: Any) -> Loader:

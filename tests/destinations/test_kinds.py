@@ -9,7 +9,7 @@ import pytest
 from source_pypi.destinations import KINDS, Kind, open_destination
 from source_pypi.destinations.duckdb.store import DuckdbStore
 from source_pypi.destinations.parquet.store import ParquetStore
-from source_pypi.errors import ExtraMissingError, SettingError
+from source_pypi.errors import ExtraMissingError
 from source_pypi.streams import choose_streams
 from tests.batches import SEEN, batch_with
 
@@ -79,9 +79,9 @@ class ToyStore:
         ("file:///tmp/x", ParquetStore),
         ("pypi.duckdb", DuckdbStore),
         ("folder/pypi.duckdb", DuckdbStore),
-        ("duckdb", DuckdbStore),
-        ("md:mine", DuckdbStore),
-        (":memory:", DuckdbStore),
+        ("pypi.DB", DuckdbStore),
+        ("pypi.ddb", DuckdbStore),
+        ("duckdb:pypi", DuckdbStore),
     ],
 )
 def test_kind_of_store(into: str, store: type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,12 +116,3 @@ def test_missing_extra_is_named(tmp_path: Path) -> None:
     with pytest.raises(ExtraMissingError) as caught:
         open_destination("box://ann:secret@host/x?key=hidden", FILES, root="", kinds=kinds)
     assert str(caught.value) == "--into box://host/x needs the extra: pip install 'source-pypi[boxes]'"
-
-
-def test_mistyped_address_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An address without a scheme that has a password does not become the name of a file."""
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(SettingError, match="--into has a password and is no address") as caught:
-        open_destination("postgres:/ann:hush@host/db", FILES, root="")
-    assert "hush" not in str(caught.value)
-    assert list(tmp_path.iterdir()) == []

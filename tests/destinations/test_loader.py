@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +169,7 @@ def test_run_that_ended_early_is_resumed_for_an_hour(open_loader: Open) -> None:
     for seconds in (60, RESUME_WITHIN - 1):
         with open_loader(now=NOW + seconds) as loader:
             assert loader.unfinished == NOW
-            assert loader.warnings == ["the last run ended early: what it loaded is not requested again"]
+            assert loader.warnings == ["the last run ended early: this run continues it"]
     with open_loader(now=NOW + RESUME_WITHIN) as loader:
         assert (loader.unfinished, loader.warnings) == (None, [])
     with open_loader(now=NOW + RESUME_WITHIN + 60) as loader:
@@ -186,16 +187,100 @@ def test_run_begins_in_the_next_second(open_loader: Open) -> None:
         assert loader.unfinished == NOW + 6
 
 
-def test_state_of_another_index_is_deleted(open_loader: Open, tmp_path: Path) -> None:
-    """State of another index is deleted, with a warning, and its run is not resumed."""
-    fill(open_loader(), finish=False)
-    with open_loader(root="http://other.test", now=NOW + 60) as loader:
-        assert loader.load(["foo", ""]) == {}
-        assert loader.unfinished is None
+FOO = {"files": [{"project": "foo", "filename": "foo.whl"}], "versions": [{"project": "foo", "version": "1"}]}
+BAR = {"files": [{"project": "bar", "filename": "bar.whl"}]}
+OTHER_ROOT = "http://other.test"
+
+
+def stored(folder: Path) -> list[tuple[Any, ...]]:
+    """The projects in tables and state, and the index that they are of."""
+    state = rows(state_file(folder), "SELECT 'state', project FROM _state UNION SELECT 'index', index FROM _run")
+    return sorted([*state, *(("files", project) for (project,) in contents(folder, "files", "project"))])
+
+
+def test_rows_of_another_index_are_an_error(open_loader: Open, tmp_path: Path) -> None:
+    """A store that holds rows of another index is an error that offers --replace-index, and stays as it is."""
+    with open_loader() as loader:
+        loader.add(batch_with("foo", FOO))
+    before = stored(tmp_path)
+    with pytest.raises(DestinationError) as caught, open_loader(root="http://ann:hush@other.test"):
+        pass
+    assert str(caught.value).endswith(
+        f": it holds rows of the index {ROOT}, and this run reads {OTHER_ROOT}: name another destination with --into, "
+        "or delete these rows with --replace-index"
+    )
+    assert stored(tmp_path) == before
+
+
+@pytest.mark.parametrize("root", ["https://index.test", "http://INDEX.test/simple/", "http://ann:hush@index.test:80"])
+def test_same_index_in_another_spelling(open_loader: Open, root: str) -> None:
+    """Another scheme, spelling or credentials of the same index continue its state."""
+    fill(open_loader())
+    with open_loader(root=root) as loader:
+        assert loader.warnings == []
+        assert loader.load(["bar"]) == {"bar": {"files": OTHER}}
+
+
+def test_index_is_replaced_once_it_has_answered(open_loader: Open, tmp_path: Path) -> None:
+    """Rows and state of the other index are deleted with the first commit after a response; a 404 is none."""
+    with open_loader() as loader:
+        loader.add(batch_with("foo", FOO))
+    before = stored(tmp_path)
+    outage = UnavailableError(OTHER_ROOT, 503, 7, 60.0, None)
+    with open_loader(("files",), root=OTHER_ROOT, replace_index=True) as loader:
+        assert loader.load(["foo"]) == {}
+        assert list(loader.summaries({"files": b"term"})) == []
+        loader.add(replace(batch_with("nope", {"files": []}), missing=True))
+        loader.add(batch_with("bar", failures={"files": outage}))
+        loader.commit()
+    assert stored(tmp_path) == before
+    with open_loader(("files",), root=OTHER_ROOT, replace_index=True) as loader:
         (warning,) = loader.warnings
-    assert warning.endswith(f" was loaded from another index, {ROOT}: everything is read again")
-    with open_loader(root="http://other.test", now=NOW + 60) as loader:
-        assert loader.warnings == ["the last run ended early: what it loaded is not requested again"]
+        loader.add(batch_with("bar", BAR))
+        loader.finish()
+    assert f" held rows of {ROOT}: they are deleted, and {OTHER_ROOT} is read" in warning
+    assert stored(tmp_path) == [("files", "bar"), ("index", OTHER_ROOT), ("state", "bar")]
+    assert contents(tmp_path, "versions", "*") == []
+
+
+def test_history_of_another_index_is_deleted(tmp_path: Path) -> None:
+    """The history of a replaced index is deleted as well."""
+    streams = choose_streams(["files"])
+    with into_duckdb(tmp_path / "x.duckdb", streams, root=ROOT, keep_history=True) as loader:
+        loader.add(batch_with("foo", {"files": FOO["files"]}))
+    with into_duckdb(tmp_path / "x.duckdb", streams, root=OTHER_ROOT, replace_index=True) as loader:
+        loader.add(batch_with("bar", BAR))
+    assert rows(tmp_path / "x.duckdb", "SELECT project FROM files_history") == [("bar",)]
+
+
+def test_index_that_never_answered_is_not_remembered(open_loader: Open, tmp_path: Path) -> None:
+    """A new store that no index has answered for takes the rows of any other."""
+    with open_loader(root="http://indx.test") as loader:
+        loader.add(replace(batch_with("foo", {"files": []}), missing=True))
+    with open_loader() as loader:
+        assert loader.load(["foo"]) == {}
+        loader.add(batch_with("bar", BAR))
+    assert stored(tmp_path) == [("files", "bar"), ("index", ROOT), ("state", "bar")]
+
+
+@pytest.mark.parametrize(("store", "seconds"), [("duckdb", 5), ("parquet", 60)])
+def test_commit_by_time(tmp_path: Path, store: str, seconds: int) -> None:
+    """Few projects are committed as well once 5 seconds have passed since the last commit; in a folder, 60."""
+    clock = [100.0]
+    make = into_duckdb if store == "duckdb" else into_folder
+    path = tmp_path / ("x.duckdb" if store == "duckdb" else "x")
+    loader = make(path, choose_streams(["files"]), root=ROOT, clock=lambda: clock[0]).__enter__()
+    for number in range(4):
+        clock[0] += seconds / 2
+        loader.add(batch_with(f"p{number}", {"files": [{"project": f"p{number}", "filename": f"{number}.whl"}]}))
+    clock[0] += seconds / 2 - 0.1
+    loader.add(batch_with("late", {"files": []}))
+    kill(loader)
+    assert stored(tmp_path) == [
+        *(("files", f"p{number}") for number in range(4)),
+        ("index", ROOT),
+        *(("state", f"p{number}") for number in range(4)),
+    ]
 
 
 def test_killed_run_writes_nothing_further(open_loader: Open, tmp_path: Path) -> None:
@@ -400,6 +485,97 @@ def test_state_of_the_list_survives_a_commit_of_rows(open_loader: Open) -> None:
         loader.add(batch_with("foo", {"files": [{"project": "foo", "filename": "foo.whl"}]}))
         loader.commit()
         assert loader.load([WHOLE_INDEX]) == {WHOLE_INDEX: {"files": STATE}}
+
+
+def test_prune_deletes_projects_that_are_not_selected(open_loader: Open, tmp_path: Path) -> None:
+    """Rows and state of other projects are deleted in all tables, also of streams that did not run."""
+    with open_loader(("files", "versions", "stats")) as loader:
+        loader.add(batch_with("foo", FOO))
+        loader.add(batch_with("bar", BAR))
+        loader.add(batch_with("gone", changes=changes({"files": OTHER})))
+        loader.add(batch_with(None, {"stats": [{"top_packages": {}, "total_packages_size": 7}]}))
+        loader.finish()
+    with open_loader(("files",)) as loader:
+        loader.add(batch_with("bar", changes=changes({"files": OTHER})))
+        assert loader.prune({"bar"}) == (2, 2)
+        assert loader.prune({"bar"}) == (0, 0)
+        loader.finish()
+    assert stored(tmp_path) == [("files", "bar"), ("index", ROOT), ("state", "bar")]
+    assert contents(tmp_path, "versions", "*") == []
+    assert contents(tmp_path, "stats", "total_packages_size") == [(7,)]
+
+
+def test_prune_ends_the_history(tmp_path: Path) -> None:
+    """The states of deleted rows end now, in the history of each table."""
+    path = tmp_path / "x.duckdb"
+    with into_duckdb(path, choose_streams(BOTH), root=ROOT, keep_history=True) as loader:
+        loader.add(batch_with("foo", FOO))
+        loader.finish()
+    with into_duckdb(path, choose_streams(["files"]), root=ROOT, now=lambda: NOW + 60) as loader:
+        assert loader.prune(()) == (1, 2)
+    ended = [(datetime.fromtimestamp(NOW + 60, UTC),)]
+    assert rows(path, "SELECT valid_to FROM files_history") == ended
+    assert rows(path, "SELECT valid_to FROM versions_history") == ended
+
+
+@pytest.mark.parametrize("stream", ["files", "versions"])
+def test_column_that_was_dropped_is_read_again(open_loader: Open, tmp_path: Path, stream: str) -> None:
+    """If a column of a stream's table is gone, the state of the stream goes too: its rows are read in full."""
+    with open_loader() as loader:
+        loader.add(batch_with("foo", FOO))
+        loader.finish()
+    if (tmp_path / "x").exists():
+        path = tmp_path / "x" / stream / f"{stream}.parquet"
+        duckdb.execute(f"COPY (SELECT * EXCLUDE (version) FROM '{path}') TO '{path}.new' (FORMAT parquet)")
+        path.with_name(f"{path.name}.new").replace(path)
+    else:
+        with duckdb.connect(str(tmp_path / "x.duckdb")) as connection:
+            connection.execute(f"ALTER TABLE {stream} DROP COLUMN version")
+    other = "versions" if stream == "files" else "files"
+    with open_loader() as loader:
+        assert loader.load(["foo"]) == {"foo": {other: SEEN}}
+
+
+def test_refused_rows_fail_their_project_only(open_loader: Open, tmp_path: Path) -> None:
+    """If the store refuses a project's rows, that project fails and keeps its old ones; others are loaded.
+
+    In a folder of Parquet, which has no transactions, its state goes: it is read again.
+    """
+    with open_loader() as loader:
+        loader.add(batch_with("bad", {"files": [{"project": "bad", "filename": "old.whl"}]}))
+        loader.finish()
+    projects = select(make_config({"projects": ["bad", "foo"]})).projects
+    with open_loader(now=NOW + 60, projects=projects) as loader:
+        loader.add(batch_with("foo", FOO))
+        refused = [{"project": "bad", "filename": "new.whl", "uploaded_at": "yesterday"}]
+        later = {"files": Change(OTHER, 1, batch_with("bad", {"files": refused}).changes["files"].lines)}
+        loader.add(batch_with("bad", changes=later))
+        loader.add(batch_with("gone", {"files": []}))
+        loader.commit()
+        assert loader.load(["bad", "foo", "gone"]) == {
+            **({} if (tmp_path / "x").is_dir() else {"bad": {"files": SEEN}}),
+            "foo": {"files": SEEN, "versions": SEEN},
+            "gone": {"files": SEEN},
+        }
+    assert contents(tmp_path, "files", "project, filename") == [("bad", "old.whl"), ("foo", "foo.whl")]
+    assert contents(tmp_path, "versions", "project") == [("foo",)]
+    assert contents(tmp_path, "_selection", "project") == [("bad",), ("foo",)]
+    (rejected,) = loader.rejected
+    assert (rejected.project, list(rejected.failures)) == ("bad", ["files"])
+    message = str(rejected.failures["files"])
+    assert ": the rows of bad were refused, and stay as they were: " in message
+    assert "\n" not in message
+
+
+def test_store_that_refuses_everything_is_one_error(open_loader: Open) -> None:
+    """If all of several projects are refused, the store is at fault: one error, and the run ends."""
+    loader = open_loader().__enter__()
+    for name in ("a", "b"):
+        loader.add(batch_with(name, {"files": [{"project": name, "filename": "x", "uploaded_at": "yesterday"}]}))
+    with pytest.raises(DestinationError) as caught:
+        loader.commit()
+    loader.__exit__(DestinationError, caught.value, None)
+    assert loader.rejected == []
 
 
 def test_full_disk_is_one_error(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def test_duckdb_file_continues(tmp_path: Path) -> None:
             values = [project, DIGESTS, NOW, serial, False, bytes.fromhex(packed)]
             connection.execute("INSERT INTO _state VALUES (?, ?, ?, ?, ?, ?)", values)
     with into_duckdb(path, STREAMS, root=ROOT, now=lambda: NOW + 60) as loader:
-        assert loader.warnings == ["the last run ended early: what it loaded is not requested again"]
+        assert loader.warnings == ["the last run ended early: this run continues it"]
         assert loader.unfinished == NOW
         assert loader.load(["foo", "bar"]) == {
             "foo": {"files": ALIKE, "versions": ALIKE},

@@ -12,7 +12,7 @@ from source_pypi.http.chunked import ChunkedBody, FramingError
 
 def read(data: bytes, limit: int = 10**9, buffer: int = 8192) -> tuple[bytes, bool, bytes]:
     """The body, whether it is complete, and what is left of the data."""
-    stream = io.BufferedReader(io.BytesIO(data), buffer)  # type: ignore[arg-type]
+    stream = io.BufferedReader(io.BytesIO(data), buffer)
     chunked = ChunkedBody(stream)
     body = chunked.read(limit)
     return body, chunked.complete, chunked.rest + stream.read()
@@ -88,7 +88,7 @@ def test_small_chunks_take_no_more_than_twice_the_body() -> None:
     """A body in chunks of two bytes takes at most twice its size in memory."""
     size = 4_000_000
     data = b"2\r\nab\r\n" * (size // 2) + b"0\r\n\r\n"
-    stream = io.BufferedReader(io.BytesIO(data))  # type: ignore[arg-type]
+    stream = io.BufferedReader(io.BytesIO(data))
     tracemalloc.start()
     assert len(ChunkedBody(stream).read(10**9)) == size
     peak = tracemalloc.get_traced_memory()[1]

@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from source_pypi.streams import STREAMS
 from source_pypi.streams.files import File, files_rows
 from source_pypi.streams.stream import ProjectDocuments
 from tests.fake_index import World
@@ -20,6 +22,17 @@ def row_with(filename: str, **changes: Any) -> File:
     """The row of a file with only a name and these values."""
     nothing: dict[str, Any] = dict.fromkeys(File.__struct_fields__)
     return File(**nothing | {"project": "foo", "version": "1.0", "filename": filename} | changes)
+
+
+def test_file_of_two_projects() -> None:
+    """Keys begin with the project: a project that drops a file leaves the row of another one that lists it."""
+    row = row_with("shared-1.0.tar.gz")
+    keyed = [one for one in STREAMS if "filename" in one.key]
+    assert sorted(one.name for one in keyed) == ["attestations", "core_metadata", "files"]
+    assert {one.key[:2] for one in keyed} == {("project", "filename")}
+    (files_stream,) = (one for one in keyed if one.name == "files")
+    keys = {tuple(getattr(one, name) for name in files_stream.key) for one in (row, replace(row, project="bar"))}
+    assert keys == {("foo", "shared-1.0.tar.gz"), ("bar", "shared-1.0.tar.gz")}
 
 
 def test_files_of_the_index() -> None:

@@ -73,7 +73,7 @@ def print_report(summary: "RunSummary", stats: "TransferStats", seconds: float, 
     for name, count in summary.rows.items():
         click.echo(f"{name:{width}}  {count:>10,}")
     click.echo(
-        f"{_count(summary.projects, 'project')}{unchanged}, {_count(stats.requests, 'request')}, "
+        f"{counted(summary.projects, 'project')}{unchanged}, {counted(stats.requests, 'request')}, "
         f"{_size(stats.bytes_received)}, {seconds:.1f} s, {_shown(summary.index)} -> {destination}"
     )
     query = next((query for tables, query in _QUERIES if tables <= summary.rows.keys()), None)
@@ -109,7 +109,7 @@ def _projects(selection: "Selection") -> str:
     ]
     whole = "every project that the index lists" if selection.whole_index else ""
     listed = f"{len(named):,}: {_shown(', '.join(named))}" if named else ""
-    follow = f" (and what they require, {_count(selection.follow, 'level')})" if selection.follow else ""
+    follow = f" (and what they require, {counted(selection.follow, 'level')})" if selection.follow else ""
     return (", and ".join(filter(None, (listed, whole))) or "none") + follow
 
 
@@ -118,8 +118,9 @@ def _destination(into: str) -> str:
     return _shown(into.partition("?")[0] if "://" in into else into)
 
 
-def _count(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun in the singular or plural."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _size(count: int) -> str:

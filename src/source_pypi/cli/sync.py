@@ -11,6 +11,7 @@ import click
 
 from source_pypi.cli.console import (
     INTERRUPTED,
+    counted,
     one_line_errors,
     print_error,
     print_note,
@@ -24,7 +25,10 @@ from source_pypi.cli.signals import exit_on_signal, interrupt
 from source_pypi.errors import SettingError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from source_pypi.config import Config
+    from source_pypi.destinations.loader import Loader
     from source_pypi.sync.run import Run
 
 #: What the name of a requirement file has: an ending, or a folder before it.
@@ -40,8 +44,9 @@ _file = click.Path(path_type=Path, dir_okay=False)
     metavar="DESTINATION",
     default="pypi.duckdb",
     show_default=True,
-    help="Where to load: a DuckDB file. With the extra dlt also a database (postgresql://..., sqlite:///...), a folder "
-    "or bucket of Parquet files (warehouse/, s3://...), or the name of a dlt destination.",
+    help="Where to load: a DuckDB file (.duckdb, .ddb, .db, or duckdb:PATH), or a folder of Parquet (warehouse/). "
+    "With the extra dlt also a database (postgresql://..., sqlite:///...), a bucket (s3://...), or the name of a dlt "
+    "destination.",
 )
 @click.option(
     "--streams", metavar="A,B,...", help="Streams to load; 'all' for all.  [default: projects,versions,files]"
@@ -67,6 +72,16 @@ _file = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be requested from where, and request nothing.")
 @click.option("--history", is_flag=True, help="Keep earlier versions of each row, with their times, in *_history.")
+@click.option(
+    "--replace-index",
+    is_flag=True,
+    help="If the destination holds rows of another index, delete all of them once this index has answered.",
+)
+@click.option(
+    "--prune",
+    is_flag=True,
+    help="Afterwards delete the rows of projects that this run does not select, in all tables, and say how many.",
+)
 def sync(
     *,
     names: tuple[str, ...],
@@ -79,12 +94,15 @@ def sync(
     files: tuple[Path, ...],
     dry_run: bool,
     history: bool,
+    replace_index: bool,
+    prune: bool,
 ) -> None:
     """Load projects into a DuckDB file, or into any warehouse.
 
     NAME is a project's name, optionally pinned to a version: requests==2.31.0. A pin selects the release for the
     streams that read a single release.
     """
+    from source_pypi.destinations.into import check_destination
     from source_pypi.streams import choose_streams
     from source_pypi.sync.run import open_run
 
@@ -92,13 +110,16 @@ def sync(
     exit_on_signal(INTERRUPTED)
     with one_line_errors():
         _refuse_files(names)
+        check_destination(into)
         settings = _settings(config, names, index_url=index_url, index_from=index_from, any_index=any_index)
         run = open_run(settings, choose_streams(_split(streams)), files=files, on_event=warn_of_waits)
         _warn_of_selection(run)
+        if prune and (run.selection.whole_index or not run.selection.projects):
+            raise SettingError("", "--prune needs projects by name: without them, no project is left out")
         if dry_run:
             print_plan(run, into)
             return
-        seconds = _load(run, into, history=history)
+        seconds = _load(run, into, history=history, replace_index=replace_index, prune=prune)
         if run.summary.projects or run.summary.rows:
             print_report(run.summary, run.index.client.stats, seconds, into)
         for line in run.summary.lines():
@@ -158,18 +179,27 @@ def _warn_of_selection(run: "Run") -> None:
         warn(warning)
 
 
-def _load(run: "Run", into: str, *, history: bool) -> float:
+def _load(run: "Run", into: str, *, history: bool, replace_index: bool, prune: bool) -> float:
     """Load a run into the destination that ``--into`` names. Return the seconds that it took."""
     from source_pypi.destinations import open_destination
     from source_pypi.sync.summary import warnings_of
 
     began = time.monotonic()
-    opened = open_destination(into, run.streams, run.selection.projects, root=run.index.root, keep_history=history)
+    opened = open_destination(
+        into,
+        run.streams,
+        run.selection.projects,
+        root=run.index.root,
+        keep_history=history,
+        replace_index=replace_index,
+    )
     with opened as destination, progress() as show:
         for warning in destination.warnings:
             warn(warning)
+        selected: set[str] = {one.project for one in run.selection.projects}
         for batch in run.batches(destination):
             destination.add(batch)
+            selected.update([batch.project] if batch.project else [])
             for warning in warnings_of(batch):
                 warn(warning)
             show(batch, run.summary)
@@ -177,7 +207,23 @@ def _load(run: "Run", into: str, *, history: bool) -> float:
         stopped = run.summary.stopped
         if stopped is not None and stopped.failure_type == "config_error" and not run.summary.projects:
             raise stopped
+        if prune:
+            _prune(run, destination, selected)
+    for batch in destination.rejected:
+        run.summary.add(batch)
     return time.monotonic() - began
+
+
+def _prune(run: "Run", destination: "Loader", selected: "Collection[str]") -> None:
+    """Delete the rows of projects that are not selected, if it is known which are."""
+    unknown = run.selection.follow and (run.summary.failures or destination.unfinished is not None)
+    if run.summary.stopped is not None or unknown:
+        warn("--prune deleted nothing: this run did not find out which projects are selected; repeat it")
+        return
+    projects, rows = destination.prune(selected)
+    print_note(
+        f"--prune deleted {counted(rows, 'row')} of {counted(projects, 'project')} that this run does not select"
+    )
 
 
 def _split(streams: str | None) -> list[str] | None:

@@ -1,6 +1,5 @@
 """Where ``--into`` writes: one loader, and a kind of store for each kind of place."""
 
-import re
 import time
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -9,15 +8,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from source_pypi.destinations.address import is_database, is_folder, without_query
-from source_pypi.errors import ExtraMissingError, SettingError
+from source_pypi.destinations.into import check_destination
+from source_pypi.errors import ExtraMissingError
 from source_pypi.selection import SelectedProject
 from source_pypi.streams.stream import Stream
 
 if TYPE_CHECKING:
     from source_pypi.destinations.loader import Loader
-
-#: What no file's name has, but a mistyped address; one letter before the colon is a drive.
-_PASSWORD = re.compile(r"..:[^@]*@")
 
 
 class Kind(Struct, frozen=True):
@@ -48,19 +45,23 @@ def open_destination(
     *,
     root: str,
     keep_history: bool = False,
+    replace_index: bool = False,
     now: Callable[[], float] = time.time,
     kinds: Sequence[Kind] = KINDS,
 ) -> "Loader":
     """The loader into what ``--into`` names, as a context manager.
 
     :param root: the index's URL.
+    :param replace_index: if it holds rows of another index, delete them once this index has answered.
     :param now: the time, in seconds since 1970.
     :raises ExtraMissingError: when the extra that it needs is not installed.
-    :raises SettingError: when it is an address that no kind handles.
+    :raises SettingError: when it names no destination.
+    :raises DestinationError: when it names a file that is not a DuckDB file.
     """
-    kind = next(kind for kind in kinds if kind.handles(into))
-    if kind is KINDS[-1] and _PASSWORD.search(into):
-        raise SettingError("", "--into has a password and is no address: those begin with postgresql://, for instance")
+    kind = next((kind for kind in kinds if kind not in KINDS and kind.handles(into)), None)
+    if kind is None:
+        check_destination(into)
+        kind = next(kind for kind in kinds if kind.handles(into))
     module, _, name = kind.store.partition(":")
     try:
         from source_pypi.destinations.loader import Loader
@@ -68,4 +69,12 @@ def open_destination(
         store = getattr(import_module(module), name)(into)
     except ModuleNotFoundError as error:
         raise ExtraMissingError(kind.extra, f"--into {without_query(into)}") from error
-    return Loader(store, streams, selected_projects, root=root, keep_history=keep_history, now=now)
+    return Loader(
+        store,
+        streams,
+        selected_projects,
+        root=root,
+        keep_history=keep_history,
+        replace_index=replace_index,
+        now=now,
+    )

@@ -47,13 +47,13 @@ class DestinationAddress:
 
 def is_folder(into: str) -> bool:
     """Whether ``--into`` names a folder or a bucket."""
-    scheme = _scheme(into)
+    scheme = scheme_of(into)
     return scheme in BUCKETS if scheme else into.endswith(("/", "\\")) or Path(into).is_dir()
 
 
 def is_database(into: str) -> bool:
     """Whether ``--into`` names a database, or a dlt destination."""
-    return into in NAMES or into.startswith(PREFIX) or (bool(_scheme(into)) and not is_folder(into))
+    return into in NAMES or into.startswith(PREFIX) or (bool(scheme_of(into)) and not is_folder(into))
 
 
 def parse_address(into: str) -> DestinationAddress:
@@ -63,7 +63,7 @@ def parse_address(into: str) -> DestinationAddress:
     """
     if into in NAMES or into.startswith(PREFIX):
         return DestinationAddress("name", into.removeprefix(PREFIX), without_credentials(into), _secrets(into))
-    scheme, shown = _scheme(into) or "file", without_query(into)
+    scheme, shown = scheme_of(into) or "file", without_query(into)
     try:
         parts = urlsplit(into)
     except ValueError:  # which may quote a part of the password
@@ -83,8 +83,8 @@ def without_query(into: str) -> str:
     return without_credentials(into).partition("?")[0]
 
 
-def _scheme(into: str) -> str:
-    """The scheme in lower case; empty: there is none."""
+def scheme_of(into: str) -> str:
+    """The scheme of an address in lower case; empty: there is none."""
     found = _SCHEME.match(into)
     return found[1].lower() if found else ""
 

@@ -21,6 +21,19 @@ _HINTS = (
 _OF_EXTRA = frozenset({"dlt", "fsspec", "psycopg2", "pyarrow", "sqlalchemy"})
 
 
+#: What a driver's exception is called if the place has a fault, not the rows: a full disk, a lost connection, a lock.
+_OF_PLACE = frozenset({
+    "FatalException", "InterfaceError", "InternalException", "IOException", "OperationalError", "OutOfMemoryException",
+    "PermissionException",
+})  # fmt: skip
+
+
+def is_about_rows(error: DestinationError) -> bool:
+    """Whether the destination may have refused the rows themselves, so that it may accept others."""
+    inner = _innermost(error)
+    return not isinstance(inner, OSError | MemoryError) and type(inner).__name__ not in _OF_PLACE
+
+
 @contextmanager
 def destination_errors(name: str, secrets: Collection[str] = ()) -> Iterator[None]:
     """Raise whatever is raised within as a ``DestinationError``, and an interrupted query as the interrupt.

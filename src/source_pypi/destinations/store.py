@@ -19,19 +19,21 @@ class Limits(Struct, frozen=True):
     :ivar unchanged_projects: projects, where none of them has new rows.
     :ivar size: bytes of rows.
     :ivar json_size: bytes of rows of a table with JSON columns.
+    :ivar seconds: seconds since it wrote last.
     """
 
     projects: int
     unchanged_projects: int
     size: int
     json_size: int
+    seconds: float = 5.0
 
 
 class RunRow(Struct, frozen=True):
     """The row of ``_run``.
 
     :ivar version: the version of the state.
-    :ivar index: the URL of the index that the state belongs to.
+    :ivar index: the URL of the index that rows and state belong to; empty: no index has answered yet.
     :ivar unfinished: when the run began, in seconds since 1970; None: it finished.
     :ivar tables: the tables that source-pypi made.
     """
@@ -124,11 +126,19 @@ class Store(Protocol):
         """
         ...
 
+    def incomplete(self, tables: Sequence[Table]) -> Collection[str]:
+        """The names of those among these tables, which exist, that lack a column."""
+        ...
+
+    def row_counts(self, table: Table) -> Iterable[tuple[str, int]]:
+        """Each project of a table that exists, and its number of rows."""
+        ...
+
     def make(self, tables: Sequence[Table]) -> None:
         """Create the tables that do not exist, and the columns that they lack."""
 
-    def begin(self, run: RunRow, *, clear_state: bool) -> None:
-        """Write the row of ``_run``, and delete all state if ``clear_state``."""
+    def begin(self, run: RunRow, *, clear_state: bool, clear: Sequence[Table] = ()) -> None:
+        """Write the row of ``_run``; before it, delete all state if ``clear_state``, and all rows of some tables."""
 
     def states(self, projects: Collection[str]) -> Iterable[PackedState]:
         """The state of these projects."""

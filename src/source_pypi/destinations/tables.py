@@ -1,6 +1,6 @@
 """The tables that every store makes: one for each stream, its history, ``_selection``, ``_state`` and ``_run``."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
 from msgspec import Struct
@@ -98,6 +98,23 @@ def table_of(stream: Stream, *, history: bool = False) -> Table:
     key = f". Key: {', '.join(stream.key)}" if stream.key else ""
     kept = _history_of(stream.name, columns) if history and stream.incremental else None
     return Table(stream.name, columns, f"{stream.row}{key}", stream.partition_field, kept)
+
+
+def with_histories(tables: Iterable[Table]) -> list[Table]:
+    """Tables, each followed by that of its history."""
+    return [one for table in tables for one in (table, table.history) if one is not None]
+
+
+def known_tables(names: Collection[str], *, of_projects: bool = False) -> list[Table]:
+    """The tables of streams, and of their histories, among these names.
+
+    :param of_projects: only those of streams that have rows of projects; a history then comes with its table only.
+    """
+    from source_pypi.streams import STREAMS
+
+    streams = [one for one in STREAMS if one.name in names and (one.of_project or not of_projects)]
+    tables = [table_of(one, history=history_name(one.name) in names) for one in streams]
+    return tables if of_projects else with_histories(tables)
 
 
 def history_name(table: str) -> str:

@@ -9,6 +9,7 @@ import io
 import re
 from functools import lru_cache
 from http.client import HTTPException, IncompleteRead
+from typing import Any
 
 #: Bytes of a chunk's size with its extensions, and of all trailers.
 LONGEST_SIZE_LINE, LARGEST_TRAILER = 4096, 64 * 1024
@@ -38,7 +39,7 @@ class ChunkedBody:
     :ivar complete: whether the body was read to its end.
     """
 
-    def __init__(self, stream: io.BufferedReader) -> None:
+    def __init__(self, stream: "io.BufferedReader[Any]") -> None:
         self._stream = stream
         self._block, self._start = b"", 0
         self._received = 0

@@ -30,7 +30,12 @@ class File(Struct, frozen=True, gc=False):
 
     project: ProjectName
     version: ListedVersion
-    filename: Annotated[str, describe("The file's name, unique on the index.", source="releases[].filename")]
+    filename: Annotated[
+        str,
+        describe(
+            "The file's name, unique in the project. Two projects may list the same file.", source="releases[].filename"
+        ),
+    ]
     packagetype: Annotated[
         str | None,
         _listed(
@@ -129,7 +134,7 @@ STREAM = Stream(
     name="files",
     row="a distribution file",
     record=File,
-    key=("filename",),
+    key=("project", "filename"),
     documents=(DocumentKind.PROJECT,),
     cost=ONE_PER_PROJECT,
     rows=files_rows,

@@ -159,6 +159,10 @@ def _skipped_warning(count: int) -> str:
     return f"{count:,} {'project' if count == 1 else 'projects'} skipped: the index's list shows no change"
 
 
+def _already_read_warning(count: int) -> str:
+    return f"{count:,} {'project' if count == 1 else 'projects'} skipped: the run that ended early had read them"
+
+
 def _utc(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
@@ -175,6 +179,7 @@ class _ProjectReader:
     ) -> None:
         self._index, self._queue, self._plan, self._planner, self._now = index, queue, plan, planner, now
         self._circuit_breaker = CircuitBreaker()
+        self._already_read = 0
         self._pending: deque[Future[_Fetched]] = deque()
 
     def batches(self, workers: int) -> Iterator[Batch]:
@@ -200,6 +205,8 @@ class _ProjectReader:
                     raise StoppedError(failed, self._queue.total - done)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+        if self._already_read:
+            yield Batch(None, _utc(self._now()), warnings=(_already_read_warning(self._already_read),))
 
     def _batch(self, task: ProjectTask, result: FetchResult, seen_at: datetime) -> Batch:
         keys, total = self._planner.keys, self._queue.total
@@ -216,6 +223,7 @@ class _ProjectReader:
             decision = self._planner.decide(project, self._queue.upcoming)
             if isinstance(decision, ProjectTask):
                 return decision
+            self._already_read += 1
             self._queue.add_requirements(project, decision.requirements)
         return None
 

@@ -96,7 +96,7 @@ def test_tables_and_columns_are_commented(path: Path) -> None:
     with into_duckdb(path, ALL):
         pass
     comments = dict(rows(path, "select table_name, comment from duckdb_tables()"))
-    assert comments["files"] == "A row is a distribution file. Key: filename."
+    assert comments["files"] == "A row is a distribution file. Key: project, filename."
     assert set(comments) == {stream.name for stream in STREAMS} | {"_selection", "_state", "_run"}
     columns = rows(path, "select table_name, column_name, comment from duckdb_columns() where comment is not null")
     expected = {(s.name, f.name, f.description) for s in STREAMS for f in table_fields(s)}

@@ -5,11 +5,11 @@ keeps them unique as well.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from pathlib import Path
 from typing import Literal
 
 from source_pypi.destinations.duckdb.state import StateFile
 from source_pypi.destinations.duckdb.tables import make_table, make_views, quoted, rows_in, text
+from source_pypi.destinations.into import duckdb_path
 from source_pypi.destinations.sql.statements import Statement, Statements
 from source_pypi.destinations.store import Limits, LoadPackage, StagedRows
 from source_pypi.destinations.tables import VALID_FROM, VALID_TO, Table
@@ -19,7 +19,7 @@ from source_pypi.schema import SEEN_AT
 class DuckdbStore(StateFile):
     """A DuckDB file.
 
-    :param into: its path.
+    :param into: its path, perhaps with ``duckdb:`` before it.
     """
 
     #: A transaction costs about 4 ms however small it is. Where no project has new rows, a run that ends early loses
@@ -29,13 +29,18 @@ class DuckdbStore(StateFile):
     secrets: Collection[str] = ()
 
     def __init__(self, into: str) -> None:
-        super().__init__(Path(into))
+        super().__init__(duckdb_path(into))
         self.name = into
 
     def existing(self, tables: Sequence[Table], recorded: Collection[str]) -> dict[str, bool]:  # noqa: ARG002
         """Which of these tables exist, and whether source-pypi made them: their comments tell."""
         found = {table.name: self.catalog.is_ours(table.name) for table in tables}
         return {name: ours for name, ours in found.items() if ours is not None}
+
+    def incomplete(self, tables: Sequence[Table]) -> set[str]:
+        """The names of those among these tables, which exist, that lack a column."""
+        columns = self.catalog.columns
+        return {table.name for table in tables if not set(table.names()) <= columns.get(table.name, {}).keys()}
 
     def make(self, tables: Sequence[Table]) -> None:
         """Create the tables that do not exist, the columns that they lack, and the views."""

@@ -30,10 +30,17 @@ class Catalog:
         )
         self.comments: dict[str, str] = dict(connection.execute(listed).fetchall())
         self.columns: dict[str, dict[str, str]] = {}
-        found = connection.execute(
+        query = (
             "SELECT table_name, column_name, coalesce(comment, '') FROM duckdb_columns() "
             f"WHERE {_HERE} AND NOT internal"
         )
+        try:
+            found = connection.execute(query)
+        except duckdb.BinderException:  # a view of a column that somebody dropped; our views are made again
+            for view in {one.name for one in VIEWS if self.is_ours(one.name)}:
+                connection.execute(f"DROP VIEW IF EXISTS {quoted(view)}")
+                del self.comments[view]
+            found = connection.execute(query)
         for table, column, comment in found.fetchall():
             self.columns.setdefault(table, {})[column] = comment
 

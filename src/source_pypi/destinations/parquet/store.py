@@ -11,7 +11,7 @@ Cost
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Literal
 
 import duckdb
@@ -36,7 +36,9 @@ class ParquetStore(StateFile):
     :param into: its path, or its address in a bucket.
     """
 
-    limits = Limits(projects=10_000, unchanged_projects=10_000, size=64 * 1024 * 1024, json_size=64 * 1024 * 1024)
+    limits = Limits(
+        projects=10_000, unchanged_projects=10_000, size=64 * 1024 * 1024, json_size=64 * 1024 * 1024, seconds=60.0
+    )
     history: Literal["none"] = "none"
 
     def __init__(self, into: str) -> None:
@@ -84,6 +86,17 @@ class ParquetStore(StateFile):
                 found[table.name] = False
         return found
 
+    def incomplete(self, tables: Sequence[Table]) -> set[str]:
+        """The names of those among these tables, which exist, that lack a column."""
+        return {table.name for table in tables if not set(table.names()) <= set(self._names(table))}
+
+    def row_counts(self, table: Table) -> Iterable[tuple[str, int]]:
+        """Each project of a table that exists, and its number of rows."""
+        if table.name == STATE.name:
+            return super().row_counts(table)
+        query = "SELECT project, count(*) FROM read_parquet(?) WHERE project IS NOT NULL GROUP BY project"
+        return self.connection.execute(query, [self._url(table)]).fetchall()
+
     def make(self, tables: Sequence[Table]) -> None:
         """Create the tables that do not exist, and the columns that they lack."""
         super().make([STATE, RUN])
@@ -96,8 +109,14 @@ class ParquetStore(StateFile):
                 self._write(table, self._rows_of(table, present))
         self.folder.delete(OLD_STATE_FILE)
 
-    def begin(self, run: RunRow, *, clear_state: bool) -> None:
-        """Write the row of ``_run``, and delete all state if ``clear_state``."""
+    def begin(self, run: RunRow, *, clear_state: bool, clear: Sequence[Table] = ()) -> None:
+        """Write the row of ``_run``; before it, delete all state if ``clear_state``, and all rows of some tables."""
+        if clear:
+            with self.transaction():
+                self.connection.execute(f"DELETE FROM {STATE.name}")
+            self._publish()
+        for table in clear:
+            self._write(table, Statement(f"SELECT {_columns(table, ())} WHERE false"))
         super().begin(run, clear_state=clear_state)
         self._publish()
 

@@ -186,17 +186,24 @@ class SqlState(ABC):
         version, index, unfinished, tables = rows[0]
         return RunRow(version, index, unfinished, tuple((tables or "").split()))
 
+    def row_counts(self, table: Table) -> Iterable[tuple[str, int]]:
+        """Each project of a table that exists, and its number of rows."""
+        name, project = self.dialect.table(table.name), self.dialect.column("project")
+        rows = self._rows(Statement(f"SELECT {project}, COUNT(*) FROM {name} GROUP BY {project}"))
+        return [(project, int(count)) for project, count in rows if project is not None]
+
     def latest_check(self) -> int | None:
         """The highest ``checked_at`` of all state, in seconds since 1970; None: there is no state."""
         ((latest,),) = self._select(f"MAX({self.dialect.column('checked_at')})", STATE)
         return None if latest is None else int(latest)
 
-    def begin(self, run: RunRow, *, clear_state: bool) -> None:
-        """Write the row of ``_run``, and delete all state if ``clear_state``."""
-        statements = [Statements(self.dialect).write_run(run, first=self._last_run() is None)]
-        if clear_state:
-            statements.append(Statement(f"DELETE FROM {self.dialect.table(STATE.name)} WHERE 1 = 1"))
-        self._execute_all(statements)
+    def begin(self, run: RunRow, *, clear_state: bool, clear: Sequence[Table] = ()) -> None:
+        """Write the row of ``_run``; before it, delete all state if ``clear_state``, and all rows of some tables."""
+        cleared = [*([STATE.name] if clear_state else []), *(table.name for table in clear)]
+        deleting = [Statement(f"DELETE FROM {self.dialect.table(name)} WHERE 1 = 1") for name in cleared]
+        writing = [Statements(self.dialect).write_run(run, first=self._last_run() is None)]
+        # where there is no transaction, the run must not name the new index before the old rows are gone
+        self._execute_all(deleting + writing if clear else writing + deleting)
 
     def states(self, projects: Collection[str]) -> Iterable[PackedState]:
         """The state of these projects."""

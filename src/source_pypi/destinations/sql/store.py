@@ -123,6 +123,11 @@ class SqlStore(SqlState):
         columns = {table.name: set(_stored(table).names()) for table in tables}
         return {name: name in ours or found[name] == columns[name] for name in found}
 
+    def incomplete(self, tables: Sequence[Table]) -> set[str]:
+        """The names of those among these tables, which exist, that lack a column."""
+        found = self._columns(table.name for table in tables)
+        return {table.name for table in tables if not set(table.names()) <= found.get(table.name, set())}
+
     def make(self, tables: Sequence[Table]) -> None:
         """Create the tables that do not exist, and the columns that they lack; replace state tables of version 1."""
         staging = [staging_table(table) for table in tables if table not in (STATE, RUN) and not _is_history(table)]

@@ -235,7 +235,8 @@ def test_yanked_as_text(yanked: str, reason: str | None, expected: tuple[bool | 
     """Text in ``yanked`` is the reason, as in project pages; text that stands for a boolean is null and reported."""
     keys = {"yanked": yanked, "yanked_reason": reason}
     document = open_project({"info": keys, "urls": [keys]})
-    (file,) = document.content.urls or ()
+    assert document.content.urls is not None
+    (file,) = document.content.urls
     info = document.content.info
     assert [(info.yanked, info.yanked_reason), (file.yanked, file.yanked_reason)] == [expected] * 2
     assert len(document.invalid_fields) == (0 if expected[0] else 2)

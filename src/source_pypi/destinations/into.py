@@ -1,0 +1,110 @@
+"""Whether ``--into`` names a destination: everything that does not clearly name one is refused before it is opened."""
+
+import os
+import re
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from source_pypi.destinations.address import BUCKETS, NAMES, PREFIX, is_database, is_folder, scheme_of, without_query
+from source_pypi.errors import DestinationError, SettingError
+
+#: What may come before the path of a DuckDB file, whatever its name.
+DUCKDB = "duckdb:"
+#: How the name of a new DuckDB file ends, unless ``duckdb:`` comes before it.
+ENDINGS = (".duckdb", ".ddb", ".db")
+FORMS = (
+    "valid are: a DuckDB file (pypi.duckdb, or duckdb:PATH), a folder or bucket of Parquet files (warehouse/, "
+    "s3://bucket/folder), a database (postgresql://user@host/database, sqlite:///pypi.db), the name of a dlt "
+    f"destination ({', '.join(sorted(NAMES))}, or dlt:NAME)"
+)
+#: Databases that SQLAlchemy reads without a further package, and PostgreSQL, which dlt reads.
+_DATABASES = frozenset({"mariadb", "mssql", "mysql", "oracle", "postgres", "postgresql", "sqlite"})
+#: The longest name of a file in bytes; DuckDB adds ``.wal`` to it.
+_LONGEST = 251
+#: What a message may quote: no credentials, no options.
+_HARMLESS = re.compile(r"[^:@?=&;]*")
+_SHOWN = 80
+_PASSWORD = re.compile(r"..:[^@]*@")
+_BEFORE_COLON = re.compile(r"([A-Za-z][A-Za-z0-9_+.-]+):")
+
+
+def check_destination(into: str) -> None:
+    """Raise an error if ``--into`` does not clearly name a destination. Nothing is created or changed.
+
+    :raises SettingError: for a text that names none, or for a new DuckDB file without one of ``ENDINGS``.
+    :raises DestinationError: for an existing file that is not a DuckDB file.
+    """
+    try:
+        if into.strip() and is_folder(into):
+            return
+        if is_database(into):
+            _check_database(into)
+        else:
+            _check_file(into)
+    except OSError as error:
+        raise DestinationError(_quoted(into), (error.strerror or "it cannot be read").lower()) from error
+
+
+def duckdb_path(into: str) -> Path:
+    """The path of the DuckDB file that ``--into`` names."""
+    return Path(into.removeprefix(DUCKDB))
+
+
+def _check_database(into: str) -> None:
+    """The scheme must be that of a database; the name of a dlt destination must not be empty."""
+    if into.startswith(PREFIX):
+        if not into.removeprefix(PREFIX).strip():
+            raise _invalid(into)
+        return
+    if into in NAMES:
+        return
+    name = scheme_of(into).partition("+")[0]
+    dialects = {one.name.partition(".")[0] for one in entry_points(group="sqlalchemy.dialects")}
+    if name not in _DATABASES | dialects:
+        raise _invalid(into)
+
+
+def _check_file(into: str) -> None:
+    """An existing file must be a DuckDB file; a new one must be recognisable as such."""
+    path = duckdb_path(into)
+    if not into.removeprefix(DUCKDB).strip() or path.is_dir():
+        raise _invalid(into)
+    if path.exists():
+        _check_contents(into, path)
+        return
+    prefix = _BEFORE_COLON.match(into)
+    password = _PASSWORD.search(into)
+    if not into.startswith(DUCKDB) and (prefix or password or not path.name.lower().endswith(ENDINGS)):
+        raise _invalid(into)
+    if len(os.fsencode(path.name)) > _LONGEST:
+        raise DestinationError(_quoted(into), f"the file name is longer than {_LONGEST} bytes")
+
+
+def _check_contents(into: str, path: Path) -> None:
+    """Compare the first bytes: DuckDB opens some other files as a database in memory, and would lose what is loaded."""
+    head = b""
+    if path.is_file():
+        with path.open("rb") as file:
+            head = file.read(16)
+        if not head and (into.startswith(DUCKDB) or path.name.lower().endswith(ENDINGS)):
+            return  # DuckDB takes an empty file for a new database
+    if head.startswith(b"SQLite format 3\0"):
+        raise DestinationError(_quoted(into), f"it is a SQLite file; write sqlite:///{path}")
+    if head[8:12] != b"DUCK":
+        raise DestinationError(_quoted(into), "it is no DuckDB file; name another file with --into")
+
+
+def _invalid(into: str) -> SettingError:
+    return SettingError("", f"--into {_quoted(into)} names no destination; {FORMS}")
+
+
+def _quoted(into: str) -> str:
+    """What a message shows: of an address, nothing that may be secret; of ``md:NAME?token``, only ``md:...``."""
+    if scheme := scheme_of(into):
+        return without_query(into) if scheme in BUCKETS else f"{scheme}://..."
+    if not into.startswith(DUCKDB) and (prefix := _BEFORE_COLON.match(into)):
+        return f"{prefix[1]}:..."
+    text = into.removeprefix(DUCKDB)
+    if not into or not _HARMLESS.fullmatch(text):
+        return "..." if into else '""'
+    return into if len(into) <= _SHOWN else f"{into[:_SHOWN]}..."
