@@ -50,6 +50,11 @@ _file = click.Path(path_type=Path, dir_okay=False)
     metavar="FILE",
     help="Also load the projects and pinned versions in a requirements.txt, pyproject.toml or lock file. Repeatable.",
 )
+@click.option(
+    "--accept-deletions",
+    is_flag=True,
+    help="Delete the rows of projects that are no longer on the index, however many they are.",
+)
 @click.option("--history", is_flag=True, help="Keep earlier versions of each row, with their times, in *_history.")
 def sync(
     *,
@@ -59,6 +64,7 @@ def sync(
     index_url: str | None,
     config: Path | None,
     files: tuple[Path, ...],
+    accept_deletions: bool,
     history: bool,
 ) -> None:
     """Load projects into a DuckDB file, or into any warehouse.
@@ -72,7 +78,7 @@ def sync(
     signal.signal(signal.SIGTERM, interrupt)
     exit_on_signal(INTERRUPTED)
     with one_line_errors():
-        settings = _settings(config, names, index_url)
+        settings = _settings(config, names, index_url, accept_deletions=accept_deletions)
         run = open_run(settings, choose_streams(_split(streams)), files=files, on_event=warn_of_waits)
         seconds = _load(run, into, history=history)
         if run.summary.projects or run.summary.rows:
@@ -101,7 +107,9 @@ def streams(as_json: bool) -> None:
         click.echo(f"    requests: {stream['cost']}")
 
 
-def _settings(path: Path | None, names: tuple[str, ...], index_url: str | None) -> "Config":
+def _settings(
+    path: Path | None, names: tuple[str, ...], index_url: str | None, *, accept_deletions: bool
+) -> "Config":
     """Return the settings of the file, overridden by those of the command line."""
     from msgspec.structs import replace
 
@@ -109,6 +117,8 @@ def _settings(path: Path | None, names: tuple[str, ...], index_url: str | None) 
 
     config = read_config(path) if path is not None else make_config({})
     given: dict[str, Any] = {"projects": (*config.projects, *names)}
+    if accept_deletions:
+        given["accept_deletions"] = True
     if index_url:
         given["index_url"] = make_config({"index_url": index_url}).index_url
     return replace(config, **given)

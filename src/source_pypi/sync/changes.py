@@ -9,7 +9,7 @@ from datetime import datetime
 from hashlib import sha1
 from itertools import chain, islice
 from operator import attrgetter, itemgetter
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -55,12 +55,14 @@ def batch_of(
     *,
     keys: bool = False,
     total_projects: int = 0,
+    missing_projects: Literal["fail", "warn"] | None = None,
 ) -> Batch:
     """Return the batch of a fetch: make rows of the documents, and compare them with the previous ones.
 
     :param previous: the streams to make rows of, and what they read before.
     :param settings_digests: of this run, by name of the stream.
     :param keys: whether states hold the keys of rows.
+    :param missing_projects: as the setting.
     """
     documents = result.documents
     failures = {s.name: error for s in previous.streams if (error := _failure(s, result)) is not None}
@@ -79,14 +81,17 @@ def batch_of(
         elif change.count or not _has_mistyped_pin(stream, result, previous):
             changes[stream.name] = change
     named = result.project is None or result.project.named
+    missing = result.missing and named
+    allowed = missing and (missing_projects == "warn" or (missing_projects is None and previous.existed))
     return Batch(
         project=documents.project,
         seen_at=seen_at,
         changes=changes,
         failures=failures,
-        missing=result.missing and named and not previous.existed,
+        missing=missing and not allowed,
+        missing_allowed=allowed and missing_projects == "warn",
         user_errors=tuple(result.user_errors),
-        warnings=(*result.warnings, *_absence_warnings(result, previous, named=named)),
+        warnings=(*result.warnings, *_absence_warnings(result, previous, named=named, allowed=allowed)),
         invalid_fields=tuple(
             invalid_field for document in documents.all() for invalid_field in document.invalid_fields
         ),
@@ -94,12 +99,14 @@ def batch_of(
     )
 
 
-def _absence_warnings(result: FetchResult, previous: PreviousState, *, named: bool) -> list[str]:
-    """What to report of a project that the index does not have, unless the user mistyped its name."""
+def _absence_warnings(result: FetchResult, previous: PreviousState, *, named: bool, allowed: bool) -> list[str]:
+    """What to report of a project that the index does not have, unless that is an error."""
     if not result.missing:
         return []
     if previous.existed:
         return [f"{result.documents.project} was removed from the index, and its rows are deleted"]
+    if allowed:
+        return [f"{result.documents.project} is not on the index: check the spelling"]
     return [] if named else [f"{result.documents.project} is listed or required, but the index does not have it"]
 
 

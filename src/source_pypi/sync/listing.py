@@ -29,11 +29,15 @@ class VisitList(Struct, frozen=True):
     :ivar selection: the selection without the named projects that are skipped.
     :ivar listed: further projects, when the whole index is selected: the listed ones, then those no longer listed.
     :ivar skipped: how many projects are skipped.
+    :ivar known: how many of these the index had when they were last read.
+    :ivar unlisted: the projects that have left the list.
     """
 
     selection: Selection
     listed: list[str]
     skipped: int = 0
+    known: int = 0
+    unlisted: frozenset[str] = frozenset()
 
 
 def visit_list(selection: Selection, planner: Planner, documents: IndexDocuments) -> VisitList:
@@ -83,19 +87,24 @@ def make_visit_list(
     named = _unpinned(selection)
     listed = dict.fromkeys(serials) if selection.whole_index else {}
     skipped_names: set[str] = set()
-    skipped = 0
+    unlisted: set[str] = set()
+    skipped = known = 0
     for summary in summaries:
         project = summary.project
         if not (selection.whole_index or project in named):
             continue
-        if decide(summary, serials) is Reason.UNCHANGED:
+        reason = decide(summary, serials)
+        if reason is Reason.NOT_LISTED:
+            unlisted.add(project)
+        if reason is Reason.UNCHANGED:
             skipped += 1
+            known += not summary.absent
             listed.pop(project, None)
             skipped_names.update({project} & named)
         elif selection.whole_index:
             listed.setdefault(project)
     projects = tuple(one for one in selection.projects if one.project not in skipped_names)
-    return VisitList(replace(selection, projects=projects), list(listed), skipped)
+    return VisitList(replace(selection, projects=projects), list(listed), skipped, known, frozenset(unlisted))
 
 
 def serials_of(listing: Listing) -> dict[str, int | None]:

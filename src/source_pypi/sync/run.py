@@ -9,7 +9,10 @@ Flow
 Failures
     A document that cannot be read costs the streams that read it the rows of this project; the batch says so. The run
     ends early only if every further request would fail: the index has never responded, it refuses the credentials, or
-    ``STOP_AFTER`` projects in a row failed.
+    ``STOP_AFTER`` projects in a row failed and so does a document that was received before (``health.py``).
+
+Deletions
+    Batches that delete a whole project come last, and only if the index is healthy (``deletions.py``).
 """
 
 import time
@@ -31,11 +34,14 @@ from source_pypi.streams.stream import Stream
 from source_pypi.sync.batch import Batch
 from source_pypi.sync.changes import batch_of
 from source_pypi.sync.circuit_breaker import STOP_AFTER, CircuitBreaker
+from source_pypi.sync.deletions import Deletions
 from source_pypi.sync.fetch import fetch_project
 from source_pypi.sync.fetch_index import IndexDocuments
 from source_pypi.sync.fetch_plan import FetchPlan, make_fetch_plan
 from source_pypi.sync.fetch_result import FetchResult
+from source_pypi.sync.health import IndexHealth
 from source_pypi.sync.listing import visit_list
+from source_pypi.sync.notices import Notices
 from source_pypi.sync.planner import Planner, ProjectTask
 from source_pypi.sync.queue import ProjectQueue
 from source_pypi.sync.state import NoState, StateStore
@@ -122,7 +128,7 @@ def batches(
     :param now: returns the time, in seconds since 1970.
     :raises UnreachableError, UntrustedError, ProxyError: when the index has never responded.
     :raises RefusedError: when it refuses the credentials (401).
-    :raises StoppedError: when ``STOP_AFTER`` projects in a row failed.
+    :raises StoppedError: when ``STOP_AFTER`` projects in a row failed, and the index is failing.
     :raises SourceError: when the whole index is selected and its list cannot be read.
     """
     streams, unreadable = _readable(streams)
@@ -137,7 +143,19 @@ def batches(
             yield Batch(None, _utc(now()), warnings=(_skipped_warning(visits.skipped),))
         queue = ProjectQueue(visits.selection, visits.listed)
         plan = make_fetch_plan(planner.project_streams, config)
-        yield from _ProjectReader(index, queue, plan, planner, now).batches(config.max_concurrency)
+        health = IndexHealth(index, documents, visits.unlisted)
+        deletions = Deletions(config, index.root, health, visits.known)
+        notices = Notices()
+        for batch in _ProjectReader(index, queue, plan, planner, now, health, deletions, config).batches():
+            notices.add(batch)
+            yield batch
+            del batch  # it is large, and the next one is about to be made
+        deleted, error = deletions.decide()
+        yield from deleted
+        if error is not None:
+            yield Batch(None, _utc(now()), failures={stream.name: error for stream in planner.project_streams})
+        if lines := tuple(notices.lines()):
+            yield Batch(None, _utc(now()), warnings=lines)
     if planner.index_streams:
         yield batch_of(documents.result(), index_state, index_digests, _utc(now()), keys=planner.keys)
 
@@ -171,17 +189,27 @@ class _ProjectReader:
     """Reads the projects of a run: requests in worker threads, rows in the thread that takes the batches."""
 
     def __init__(
-        self, index: Index, queue: ProjectQueue, plan: FetchPlan, planner: Planner, now: Callable[[], float]
+        self,
+        index: Index,
+        queue: ProjectQueue,
+        plan: FetchPlan,
+        planner: Planner,
+        now: Callable[[], float],
+        health: IndexHealth,
+        deletions: Deletions,
+        config: Config,
     ) -> None:
         self._index, self._queue, self._plan, self._planner, self._now = index, queue, plan, planner, now
+        self._health, self._deletions, self._config = health, deletions, config
         self._circuit_breaker = CircuitBreaker()
         self._pending: deque[Future[_Fetched]] = deque()
 
-    def batches(self, workers: int) -> Iterator[Batch]:
-        """Yield a batch for each project, in order.
+    def batches(self) -> Iterator[Batch]:
+        """Yield a batch for each project, in order, but those that delete a project: ``deletions`` holds them.
 
-        :raises StoppedError: when ``STOP_AFTER`` projects in a row failed, and there are more.
+        :raises StoppedError: when ``STOP_AFTER`` projects in a row failed, the index fails, and there are more.
         """
+        workers = self._config.max_concurrency
         pool = ThreadPoolExecutor(workers, thread_name_prefix="fetch")
         failed = done = 0
         try:
@@ -190,20 +218,32 @@ class _ProjectReader:
                 task, result, seen_at = self._pending.popleft().result()
                 self._queue.add_requirements(task.project, result.requirements)
                 self._submit(pool, 2 * workers)
+                self._health.add(result)
                 batch = self._batch(task, result, seen_at)
+                held = self._deletions.holds(result, task.previous, batch)
                 del task, result  # the documents are not needed any more while the rows are written
                 done += 1
                 failed = failed + 1 if _has_failed(batch) else 0
-                yield batch
+                if not held:
+                    yield batch
                 del batch  # it is large, and the next one is about to be made
-                if failed == STOP_AFTER and done < self._queue.total:
+                if failed and failed % STOP_AFTER == 0 and done < self._queue.total and self._health.is_failing(failed):
                     raise StoppedError(failed, self._queue.total - done)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _batch(self, task: ProjectTask, result: FetchResult, seen_at: datetime) -> Batch:
         keys, total = self._planner.keys, self._queue.total
-        return batch_of(result, task.previous, task.settings_digests, seen_at, keys=keys, total_projects=total)
+        missing_projects = self._config.missing_projects
+        return batch_of(
+            result,
+            task.previous,
+            task.settings_digests,
+            seen_at,
+            keys=keys,
+            total_projects=total,
+            missing_projects=missing_projects,
+        )
 
     def _submit(self, pool: ThreadPoolExecutor, most: int) -> None:
         """Submit the projects that come next, until ``most`` are pending."""
@@ -216,6 +256,7 @@ class _ProjectReader:
             decision = self._planner.decide(project, self._queue.upcoming)
             if isinstance(decision, ProjectTask):
                 return decision
+            self._deletions.add_known()
             self._queue.add_requirements(project, decision.requirements)
         return None
 
