@@ -23,11 +23,18 @@ _REQUESTED = re.compile(
 
 
 class Requested(Struct, frozen=True):
-    """A requested project: its normalised name, its pinned version (None: not pinned) and its extras."""
+    """A requested project.
+
+    :ivar project: its normalised name.
+    :ivar pin: its pinned version; None: not pinned.
+    :ivar extras: its extras.
+    :ivar range: the range of versions that was requested (PEP 440); empty: none, or a pin.
+    """
 
     project: NormalizedName
     pin: str | None = None
     extras: frozenset[NormalizedName] = frozenset()
+    range: str = ""
 
 
 class RequirementsFile(Struct, frozen=True):
@@ -57,8 +64,9 @@ def requested_by(requirement: "Requirement") -> Requested:
 
     :raises ProjectNameError: if the name is invalid.
     """
-    exact = (one.version for one in requirement.specifier if is_exact(one.operator, one.version))
-    return Requested(project_name(requirement.name), next(exact, None), extras(requirement.extras))
+    pin = next((one.version for one in requirement.specifier if is_exact(one.operator, one.version)), None)
+    versions = str(requirement.specifier) if pin is None else ""
+    return Requested(project_name(requirement.name), pin, extras(requirement.extras), versions)
 
 
 def is_exact(operator: str, version: str) -> bool:

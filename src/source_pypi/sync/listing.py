@@ -110,16 +110,20 @@ def make_visit_list(
 def serials_of(listing: Listing) -> dict[str, int | None]:
     """Return the serial of each listed project, by normalised name; None: the list does not tell it.
 
+    Zero, and one serial for all projects, are not serials of projects: some servers list them.
+
     There may be a million names: one that is normalised already is not held twice.
     """
     serials: dict[str, int | None] = {}
     for project in listing.projects:
         if name := project.name:
             normalized = canonicalize_name(name)
-            serials[name if name == normalized else normalized] = serial_of(project.last_serial)
+            serials[name if name == normalized else normalized] = serial_of(project.last_serial) or None
+    if len(serials) > 1 and len(set(serials.values())) == 1:  # a constant says nothing of a project
+        return dict.fromkeys(serials)
     return serials
 
 
 def _unpinned(selection: Selection) -> set[str]:
     """The named projects that the list can leave out."""
-    return {one.project for one in selection.projects if not one.pins}
+    return {one.project for one in selection.projects if not one.pins and not one.ranges}

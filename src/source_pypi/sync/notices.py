@@ -20,7 +20,7 @@ class NoticeKind(enum.StrEnum):
     )
     LATEST_ONLY = "the index lists no releases of {projects}: only the latest release of each is read"
     ANNOUNCED = (
-        "the index answered 404 for {count} of {subject} that it announces, of {projects}: their loaded rows stay"
+        "{subject}: the index announces {count} of {projects} for which it then answers 404; loaded rows stay"
     )
 
 

@@ -77,15 +77,19 @@ class Run:
     def batches(self, store: StateStore | None = None) -> Iterator[Batch]:
         """Yield a batch for each project, and one for the index as a whole, counted in ``summary``.
 
+        The last batch has warnings only: those that concern many projects (``notices.py``).
+
         An error that ends the run early ends the iteration and is in the summary; ``store.finish`` is called only when
         the run came to its end.
 
         :param store: the states of earlier runs; None: every project is read in full.
         :raises DestinationError: when the store cannot be read.
         """
+        notices = Notices()
         try:
             for batch in batches(self.index, self.selection, self.streams, self.config, store, self.now):
                 self.summary.add(batch)
+                notices.add(batch)
                 yield batch
                 del batch  # it is large, and the next one is about to be made
         except DestinationError:
@@ -95,6 +99,8 @@ class Run:
         else:
             if store is not None:
                 store.finish()
+        if lines := tuple(notices.lines()):
+            yield Batch(None, _utc(self.now()), warnings=lines)
 
 
 def open_run(
@@ -134,6 +140,7 @@ def batches(
     streams, unreadable = _readable(streams)
     if unreadable:
         yield Batch(None, _utc(now()), failures=unreadable)
+    now = _not_backwards(now)
     planner = Planner(store or NoState(), streams, config, now())
     index_state, index_digests = planner.index_state()
     documents = IndexDocuments(index, index_state)
@@ -145,19 +152,25 @@ def batches(
         plan = make_fetch_plan(planner.project_streams, config)
         health = IndexHealth(index, documents, visits.unlisted)
         deletions = Deletions(config, index.root, health, visits.known)
-        notices = Notices()
-        for batch in _ProjectReader(index, queue, plan, planner, now, health, deletions, config).batches():
-            notices.add(batch)
-            yield batch
-            del batch  # it is large, and the next one is about to be made
+        yield from _ProjectReader(index, queue, plan, planner, now, health, deletions, config).batches()
         deleted, error = deletions.decide()
         yield from deleted
         if error is not None:
             yield Batch(None, _utc(now()), failures={stream.name: error for stream in planner.project_streams})
-        if lines := tuple(notices.lines()):
-            yield Batch(None, _utc(now()), warnings=lines)
     if planner.index_streams:
-        yield batch_of(documents.result(), index_state, index_digests, _utc(now()), keys=planner.keys)
+        seen_at = _utc(index_state.seen_at(now()))
+        yield batch_of(documents.result(), index_state, index_digests, seen_at, keys=planner.keys)
+
+
+def _not_backwards(now: Callable[[], float]) -> Callable[[], float]:
+    """The same clock; while it is set back, it stands still."""
+    latest = [now()]
+
+    def later() -> float:
+        latest[0] = max(latest[0], now())
+        return latest[0]
+
+    return later
 
 
 def _readable(streams: Sequence[Stream]) -> tuple[list[Stream], dict[str, SourceError]]:
@@ -262,7 +275,7 @@ class _ProjectReader:
 
     def _fetch(self, task: ProjectTask) -> _Fetched:
         """Request a project's documents; runs in a worker thread."""
-        seen_at = _utc(self._now())
+        seen_at = _utc(task.previous.seen_at(self._now()))
         plan = self._circuit_breaker.without_failing(self._plan)
         if self._queue.follows(task.project):
             plan = replace(plan, follow=True)
