@@ -157,7 +157,7 @@ def file_conditions(
 
     None: the document was read before, and is taken as unchanged. A file that is missing here is not requested either.
 
-    :param unchanged: whether the documents that lead to the files have not changed.
+    :param unchanged: whether the documents that lead to the files have not changed, and no full check is due.
     :param needed_in_full: the files whose documents are needed even if they have not changed.
     """
     known = previous.partition_fingerprints(kind)
@@ -165,7 +165,7 @@ def file_conditions(
     for filename in filenames:
         if filename in needed_in_full:
             conditions[filename] = in_full(previous.condition(kind, filename))
-        elif not unchanged or previous.full_check:
+        elif not unchanged or (filename not in known and previous.full_check):
             conditions[filename] = previous.condition(kind, filename)
         elif filename in known:
             conditions[filename] = None

@@ -184,6 +184,7 @@ class ReleaseFetch:
             what = f"core metadata of {self._project.project}"
             result.failures.setdefault(kind, NotOfferedError(what, document.url, "tells of none"))
         unchanged = previous.is_unchanged(DocumentKind.PROJECT, document.fingerprint, previous.readers(kind))
+        unchanged = unchanged and not previous.full_check
         urls, in_full_for = metadata_urls(document, versions), metadata_urls(document, filled)
         conditions = file_conditions(kind, urls, previous, unchanged=unchanged, needed_in_full=in_full_for)
         with result.recording_failures([kind]):
@@ -198,6 +199,7 @@ class ReleaseFetch:
         readers = previous.readers(kind)
         unchanged = previous.is_unchanged(DocumentKind.PROJECT, document.fingerprint, readers)
         unchanged = unchanged and previous.is_unchanged(DocumentKind.PAGE, page.fingerprint, readers)
+        unchanged = unchanged and not previous.full_check
         urls = provenance_urls(document.content, page, wanted)
         conditions = file_conditions(kind, urls, previous, unchanged=unchanged)
         with self._result.recording_failures([kind]):

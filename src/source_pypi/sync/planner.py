@@ -6,8 +6,8 @@ With the index's list of projects (``decide_listed``; ``listing.py`` says when a
     1. A project without state is requested (``NEW``).
     2. A project that is no longer listed is requested once, to learn why: its rows may have to go (``NOT_LISTED``).
     3. A project that a selected stream has not read, or with other settings, is requested (``OTHER_SETTINGS``).
-    4. A project whose listed serial differs from the one in state, or is unknown, is requested (``SERIAL_CHANGED``).
-       The serial in state is that of the project's documents: this verifies that the list's serials are theirs.
+    4. A project whose listed serial is higher than the one in state, or unknown, is requested (``SERIAL_CHANGED``).
+       So is one whose listed serial is lower: the list is an old copy, or does not move with the documents.
     5. A project whose full check is due is requested (``FULL_CHECK``).
     6. Every other project is skipped (``UNCHANGED``).
     Pinned projects are requested in every run, whatever the list says: an advisory changes a release document only.
@@ -222,7 +222,7 @@ def decide_listed(summary: ProjectSummary, serials: Mapping[str, int | None], fu
         return Reason.OTHER_SETTINGS
     else:
         serial = serials[summary.project]
-        if serial is None or serial != summary.serial:
+        if serial is None or summary.serial is None or serial > summary.serial:
             return Reason.SERIAL_CHANGED
     return Reason.FULL_CHECK if full_checks.is_due(summary.project, summary.checked_at) else Reason.UNCHANGED
 
@@ -277,8 +277,14 @@ class Planner:
         return decide(project, previous, digests, resumed_since=self._resumed_since, follow=follow)
 
     def decide_listed(self, summary: ProjectSummary, serials: Mapping[str, int | None]) -> Reason:
-        """Return why a project that has state is requested, or ``UNCHANGED``."""
-        return decide_listed(summary, serials, self._full_checks)
+        """Return why a project that has state is requested, or ``UNCHANGED``.
+
+        A listed serial that is lower than that of the project's documents says nothing of the project: the list is an
+        old copy, or its serials do not move with the documents.
+        """
+        reason, listed = decide_listed(summary, serials, self._full_checks), serials.get(summary.project)
+        is_lower = listed is not None and summary.serial is not None and listed < summary.serial
+        return Reason.SERIAL_CHANGED if reason is Reason.UNCHANGED and is_lower else reason
 
     def summaries(self) -> Iterable[ProjectSummary]:
         """Yield the summary of each project that a selected stream has state of."""
