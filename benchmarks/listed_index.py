@@ -27,8 +27,7 @@ from source_pypi.services.index.documents import Fingerprint
 from source_pypi.services.index.documents.page import JSON_PAGE
 from source_pypi.streams import choose_streams
 from source_pypi.sync.batch import Batch, Change
-from source_pypi.sync.state import Partition, ProjectState, settings_digest_of
-from source_pypi.sync.state_codec import DIGEST
+from source_pypi.sync.state import DIGEST, Partition, ProjectState, settings_digest_of
 from tests.fake_index import FakeIndex, World
 
 #: About where the public index's counter is (index-api.md 15).

@@ -114,6 +114,31 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
             title="Full check interval",
         ),
     ] = 7
+    missing_projects: Annotated[
+        Literal["fail", "warn"] | None,
+        describe(
+            "What to do if the index does not have a named project: `fail` reports an error after the other projects "
+            "were read, `warn` a warning. Empty: an error if the index never had the project, a warning if it did.",
+            title="Missing projects",
+        ),
+    ] = None
+    max_deleted_share: Annotated[
+        float,
+        Meta(ge=0, le=1),
+        describe(
+            "The largest share of the known projects that one run may delete because they are no longer on the index. "
+            "If more disappear at once (and at least 5), nothing is deleted and the run fails.",
+            title="Largest share of deleted projects",
+        ),
+    ] = 0.2
+    accept_deletions: Annotated[
+        bool,
+        describe(
+            "Delete the rows of projects that are no longer on the index even if they exceed "
+            "the largest share of deleted projects.",
+            title="Accept deletions",
+        ),
+    ] = False
     index_url: Annotated[
         str | None,
         describe(

@@ -16,6 +16,7 @@
     │   ├── StateError              a stream's state that cannot be read
     │   ├── NotOfferedError         a document that this index does not offer
     │   ├── RefusedError            401 or 403: credentials, or a blocked client
+    │   ├── MassDeletionError       too many projects disappeared at once; nothing was deleted
     │   ├── UntrustedError          a certificate that is not trusted
     │   ├── ProxyError              a proxy that cannot be used, or that requires credentials
     │   └── DestinationError        a destination that cannot be opened or written
@@ -23,6 +24,7 @@
     │   ├── UnreachableError        no complete response after all tries
     │   ├── UnavailableError        429 or 5xx after all tries
     │   ├── StaleError              an older copy than the one that was read before
+    │   ├── UnconfirmedDeletionError  projects answered 404, and so did everything else
     │   ├── DamagedError            a document whose SHA-256 differs from the one on the index
     │   └── StoppedError            consecutive projects failed, so the run stopped
     └── UnexpectedError             a fault of the index or of this package (Airbyte: system_error)
@@ -147,21 +149,22 @@ class UnknownProjectsError(ConfigError):
 
 
 class UnknownReleaseError(ConfigError):
-    """A pinned version without a release document; raised after everything else was read.
+    """A pinned version that the index does not have; raised after everything else was read.
 
-    ``listed`` are the versions that the project document lists; empty: not known.
+    ``listed`` are the versions that the project document lists; empty: not known. ``found`` is what the URL answered.
     """
 
     project: str
     version: str
     url: str
     listed: Sequence[str] = ()
+    found: str = "answered 404"
 
     def _message(self) -> str:
         similar = similar_names(self.version, [version for version in self.listed if version != self.version])
         check = f"check the version (similar: {', '.join(similar)})" if similar else "check the version"
         return (
-            f"the index has no release document of {self.project} {self.version} ({self.url} answered 404): "
+            f"the index has no release document of {self.project} {self.version} ({self.url} {self.found}): "
             f"{check}, or drop the pin to read the latest release"
         )
 
@@ -240,6 +243,21 @@ class RefusedError(ConfigError):
         return f"{self.url} answered {self.status}{explanation}: {remedy}"
 
 
+class MassDeletionError(ConfigError):
+    """Too many of the ``known`` projects are no longer on the index; none was deleted (``max_deleted_share``)."""
+
+    index: str
+    projects: Sequence[str]
+    known: int
+
+    def _message(self) -> str:
+        return (
+            f"{len(self.projects):,} of {self.known:,} known projects are no longer on the index {self.index} "
+            f"({some_of(self.projects)}); nothing was deleted: check index_url and the credentials; if the projects "
+            "are gone, run again with --accept-deletions (setting accept_deletions: true)"
+        )
+
+
 class UntrustedError(ConfigError):
     """A certificate that no trusted CA issued, or that belongs to another host; raised at once, never retried."""
 
@@ -316,6 +334,20 @@ class StaleError(TransientError):
     )
 
 
+class UnconfirmedDeletionError(TransientError):
+    """Projects that earlier runs had answered 404, and nothing shows that the index is healthy; their rows stay."""
+
+    index: str
+    projects: Sequence[str]
+
+    def _message(self) -> str:
+        count = "1 project" if len(self.projects) == 1 else f"{len(self.projects):,} projects"
+        return (
+            f"the index {self.index} answered nothing but 404 for {count} that it had before "
+            f"({some_of(self.projects)}); nothing was deleted: check index_url and the credentials"
+        )
+
+
 class DamagedError(TransientError):
     """A document whose SHA-256 differs from the one on the index: cut short, changed in transit, or out of date."""
 
@@ -382,6 +414,11 @@ class TooLargeError(UnexpectedError):
     template = (
         "{what}: {found} exceed the limit of {limit}; exclude this project, or report it to the index's operators"
     )
+
+
+def some_of(names: Sequence[str], most: int = 3) -> str:
+    """The first few of many names, for a message: ``a, b, c, ...``."""
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
 
 
 def tries_text(tries: int, seconds: float) -> str:

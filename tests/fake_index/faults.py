@@ -69,6 +69,11 @@ def forbidden() -> Fault:
     return Fault("forbidden", Answer(403, "text/plain", b"Your IP Address has been temporarily blocked."))
 
 
+def missing(status: int = 404) -> Fault:
+    """404 or 410 in the place of a document: an index that was set up anew, or whose token was replaced."""
+    return Fault("missing", Answer(status, "application/json", b'{"message": "Not Found"}'))
+
+
 def html() -> Fault:
     """200 with a page of HTML where a document should be, as a captive portal does."""
     page = b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>Sign in.</body></html>\n"

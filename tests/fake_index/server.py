@@ -87,6 +87,8 @@ class FakeIndex:
         self.requests: list[Request] = []
         #: By path (with prefix, without query): answers that were not faults.
         self.counts: Counter[str] = Counter()
+        #: Paths (without prefix) that may be requested again: a run asks once more whether the index still answers.
+        self.may_repeat: set[str] = set()
         #: Paths that were requested again after an answer.
         self.repeated: list[str] = []
         self.port = port
@@ -290,6 +292,8 @@ class FakeIndex:
     def _is_repeated(self, heard: Heard) -> bool:
         with self._lock:
             if not {_question(heard), _question(heard)[:3]} & self._answered:
+                return False
+            if heard.target.removeprefix(self._prefix) in self.may_repeat:
                 return False
             self.repeated.append(heard.target)
         return self.strict

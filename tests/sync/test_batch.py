@@ -202,9 +202,12 @@ def test_document_without_the_required_key_is_not_offered() -> None:
     documents = documents_with({"info": {"name": "foo", "version": "1.0"}, "releases": {}, "urls": []})
     assert documents.document is not None
     result = FetchResult(FOO, documents, {DocumentKind.PROJECT: documents.document.fingerprint})
-    given = batch(result, previous("roles", "files", states={"roles": BEFORE}))
+    given = batch(result, previous("roles", "files"))
     assert (set(given.failures), set(given.changes)) == ({"roles"}, {"files"})
     assert isinstance(given.failures["roles"], NotOfferedError)
+    given = batch(result, previous("roles", "files", states={"roles": BEFORE}))
+    assert (given.failures, given.counts, len(given.notices)) == ({}, {"files": 0}, 1)
+    assert given.changes["roles"].state.partitions == BEFORE.partitions
     offered = documents_with({"info": {"name": "foo", "version": "1.0"}, "ownership": {"roles": []}})
     result = FetchResult(FOO, offered, {DocumentKind.PROJECT: documents.document.fingerprint})
     assert rows_in(batch(result, previous("roles", states={"roles": BEFORE}))) == {"roles": []}

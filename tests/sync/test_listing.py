@@ -276,13 +276,13 @@ def visit_list(projects: tuple[SelectedProject, ...], *due: str, whole: bool = F
 def test_visit_list_of_named_projects() -> None:
     """Unchanged named projects are skipped, except pinned ones."""
     projects = (A, B, PINNED, C)
-    assert visit_list(projects) == VisitList(Selection((B, PINNED, C)), [], 1)
+    assert visit_list(projects) == VisitList(Selection((B, PINNED, C)), [], 1, known=1)
     assert visit_list(projects, "a") == VisitList(Selection(projects), [], 0)
 
 
 def test_visit_list_of_the_whole_index() -> None:
     """Listed projects and those no longer listed are requested unless they are unchanged, also if they are named."""
-    expected = VisitList(Selection((PINNED,), whole_index=True), ["b", "late", "gone"], 4)
+    expected = VisitList(Selection((PINNED,), whole_index=True), ["b", "late", "gone"], 4, known=4)
     assert visit_list((A, PINNED), whole=True) == expected
     assert visit_list((), "never", whole=True).listed == ["b", "late", "gone", "never"]
 

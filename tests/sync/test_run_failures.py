@@ -20,7 +20,8 @@ from source_pypi.sync.run import _has_failed
 from source_pypi.sync.state import ProjectState
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World, faults
-from tests.sync.helpers import ALL, METADATA, Connect, chain, counts, read, streams
+from tests.memory_store import MemoryStore
+from tests.sync.helpers import ALL, METADATA, Connect, chain, counts, paths, read, streams
 
 
 def test_failed_release_document_costs_its_streams_only(world: World, fake: FakeIndex, connect: Connect) -> None:
@@ -48,16 +49,73 @@ def test_failed_project_costs_itself_only(world: World, fake: FakeIndex, connect
     assert counts(second) == {"files": 2, "release": 1}
 
 
-def test_three_failed_projects_in_a_row_stop_the_run(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """After three failed projects in a row the run stops, and says how many projects are left."""
-    for name in "abcdef":
+def test_three_failed_projects_stop_the_run_if_the_index_fails(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """After three failed projects in a row the run stops if a project that was read before fails, too."""
+    for name in "abcdefghijkl":
         world.add(name)
-    for name in "bcd":
-        fake.fault(f"/pypi/{name}/json", faults.html(), times=None)
-    run = read(connect(fake), [*"abcdef"], streams("files"))
-    assert [bool(next(run).failures) for _ in range(4)] == [False, True, True, True]
-    with pytest.raises(StoppedError, match="stopped after 3 projects in a row failed; 2"):
-        next(run)
+    run = read(connect(fake), [*"abcdefghijkl"], streams("files"))
+    assert not next(run).failures
+    fake.fault("*", faults.html(), times=None)
+    failed = 0
+    with pytest.raises(StoppedError, match="stopped after 3 projects in a row failed"):
+        for batch in run:
+            failed += bool(batch.failures)
+    assert failed == 3
+
+
+@pytest.mark.parametrize("fault", [faults.forbidden(), faults.json({"errors": [{"status": 403}]}), faults.html()])
+def test_refused_projects_cost_themselves_only(
+    world: World, fake: FakeIndex, connect: Connect, fault: faults.Fault
+) -> None:
+    """Projects that the index refuses stop nothing, however many there are in a row, in the first and later runs."""
+    names = [f"p{number}" for number in range(10)]
+    for name in names:
+        world.add(name)
+    for name in names[2:8]:
+        fake.fault(f"/pypi/{name}/json", fault, times=None)
+    fake.may_repeat = {"/pypi/p1/json"}
+    store = MemoryStore()
+    for _ in range(2):
+        store.sync(fake, connect(fake), names, ["files"])
+        assert [bool(batch.failures) for batch in store.batches] == [False] * 2 + [True] * 6 + [False] * 2
+    assert paths(fake).count("/pypi/p1/json 304") == 3, "once for its rows, then after each three failures"
+
+
+def test_first_projects_that_are_refused_stop_nothing(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """If the first projects are refused and the index has no list, the others are read all the same."""
+    names = [f"p{number}" for number in range(6)]
+    for name in names:
+        world.add(name)
+    for name in names[:4]:
+        fake.fault(f"/pypi/{name}/json", faults.forbidden(), times=None)
+    world.override("/simple/", b"", status=404)
+    given = list(read(connect(fake), names, streams("files")))
+    assert [counts(batch) for batch in given] == [{}] * 4 + [{"files": 2}] * 2
+
+
+def test_index_that_is_down_from_the_start_is_not_asked_for_everything(
+    world: World, fake: FakeIndex, connect: Connect
+) -> None:
+    """If the first three projects and the list fail with 503, the run stops."""
+    names = [f"p{number}" for number in range(9)]
+    for name in names:
+        world.add(name)
+    fake.fault("*", faults.unavailable(), times=None)
+    with pytest.raises(StoppedError):
+        list(read(connect(fake), names, streams("files")))
+    assert len({request.path for request in fake.requests if request.path.startswith("/pypi/")}) <= 5
+
+
+def test_scattered_failures_stop_nothing(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """Only failures in a row make a run ask whether the index still answers: between scattered ones, others are read."""
+    names = [f"p{number}" for number in range(10)]
+    for name in names:
+        world.add(name)
+    for number in (0, 1, 3, 4, 6, 7):
+        fake.fault(f"/pypi/p{number}/json", faults.html(), times=None)
+    given = list(read(connect(fake), names, streams("files")))
+    assert [bool(batch.failures) for batch in given] == [n in (0, 1, 3, 4, 6, 7) for n in range(10)]
+    assert len(fake.requests) == 10
 
 
 def test_three_failures_at_the_end_stop_nothing(world: World, fake: FakeIndex, connect: Connect) -> None:

@@ -15,9 +15,8 @@ from source_pypi.services.index.documents.fingerprint import MD5_TAG, fingerprin
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams import STREAMS
 from source_pypi.sync import state_codec
-from source_pypi.sync.state import CODES, Partition, ProjectState, summary_of
+from source_pypi.sync.state import CODES, DIGEST, Partition, ProjectState, summary_of
 from source_pypi.sync.state_codec import (
-    DIGEST,
     PackedState,
     pack,
     pack_row,

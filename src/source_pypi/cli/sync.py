@@ -71,6 +71,11 @@ _file = click.Path(path_type=Path, dir_okay=False)
     help="Also load the projects and pinned versions in a requirements.txt, pyproject.toml or lock file. Repeatable.",
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be requested from where, and request nothing.")
+@click.option(
+    "--accept-deletions",
+    is_flag=True,
+    help="Delete the rows of projects that are no longer on the index, however many they are.",
+)
 @click.option("--history", is_flag=True, help="Keep earlier versions of each row, with their times, in *_history.")
 @click.option(
     "--replace-index",
@@ -93,6 +98,7 @@ def sync(
     config: Path | None,
     files: tuple[Path, ...],
     dry_run: bool,
+    accept_deletions: bool,
     history: bool,
     replace_index: bool,
     prune: bool,
@@ -111,7 +117,8 @@ def sync(
     with one_line_errors():
         _refuse_files(names)
         check_destination(into)
-        settings = _settings(config, names, index_url=index_url, index_from=index_from, any_index=any_index)
+        options = {"index_url": index_url, "index_from": index_from, "any_index": any_index}
+        settings = _settings(config, names, **options, accept_deletions=accept_deletions)
         run = open_run(settings, choose_streams(_split(streams)), files=files, on_event=warn_of_waits)
         _warn_of_selection(run)
         if prune and (run.selection.whole_index or not run.selection.projects):

@@ -29,6 +29,7 @@ class SelectedProject(Struct, frozen=True):
         to read.
     :ivar extras: the requested extras.
     :ivar named: whether the user named it; False if the index lists it or another project requires it.
+    :ivar ranges: the requested ranges of versions (PEP 440); they select no release, but one must satisfy each.
     :ivar depth: its distance in dependencies from a selected project; 0: it is one.
     """
 
@@ -38,6 +39,7 @@ class SelectedProject(Struct, frozen=True):
     extras: frozenset[NormalizedName] = frozenset()
     depth: int = 0
     named: bool = True
+    ranges: tuple[str, ...] = ()
 
 
 class Selection(Struct, frozen=True):
@@ -138,7 +140,9 @@ def merge(requested: Iterable[Requested]) -> tuple[SelectedProject, ...]:
     """Each project once, in the order of first mention, with all versions and extras that were requested."""
     versions: dict[NormalizedName, dict[str | None, None]] = {}
     extras: dict[NormalizedName, frozenset[NormalizedName]] = {}
+    ranges: dict[NormalizedName, dict[str, None]] = {}
     for one in requested:
+        ranges.setdefault(one.project, {}).update(dict.fromkeys([one.range] if one.range else []))
         versions.setdefault(one.project, {})[one.pin] = None
         extras[one.project] = extras.get(one.project, frozenset()) | one.extras
     return tuple(
@@ -147,6 +151,7 @@ def merge(requested: Iterable[Requested]) -> tuple[SelectedProject, ...]:
             pins=tuple(version for version in pins if version is not None),
             unpinned=None in pins,
             extras=extras[project],
+            ranges=tuple(ranges[project]),
         )
         for project, pins in versions.items()
     )

@@ -60,12 +60,14 @@ class Requested(Struct, frozen=True):
     :ivar pin: its pinned version; None: not pinned.
     :ivar extras: the requested extras.
     :ivar origin: the file that requests it; None: the command line or the setting ``projects``.
+    :ivar range: the range of versions that was requested (PEP 440); empty: none, or a pin.
     """
 
     project: NormalizedName
     pin: str | None = None
     extras: frozenset[NormalizedName] = frozenset()
     origin: Origin | None = None
+    range: str = ""
 
 
 class RequirementsFile(Struct, frozen=True):
@@ -98,10 +100,11 @@ def requested_by(requirement: "Requirement", file: str, line: int | None = None)
 
     :raises ProjectNameError: if the name is invalid.
     """
-    exact = (one.version for one in requirement.specifier if is_exact(one.operator, one.version))
+    pin = next((one.version for one in requirement.specifier if is_exact(one.operator, one.version)), None)
     marker = None if requirement.marker is None else str(requirement.marker)
     origin = Origin(file, line, str(requirement.specifier) or None, marker)
-    return Requested(project_name(requirement.name), next(exact, None), extras(requirement.extras), origin)
+    versions = str(requirement.specifier) if pin is None else ""
+    return Requested(project_name(requirement.name), pin, extras(requirement.extras), origin, versions)
 
 
 def on_indexes(requested: Requested, indexes: Iterable[NamedIndex]) -> Requested:

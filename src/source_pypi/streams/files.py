@@ -138,4 +138,5 @@ STREAM = Stream(
     documents=(DocumentKind.PROJECT,),
     cost=ONE_PER_PROJECT,
     rows=files_rows,
+    required_key="releases",
 )

@@ -38,5 +38,5 @@ STREAM = Stream(
     documents=(DocumentKind.PROJECT,),
     cost=ONE_PER_PROJECT,
     rows=roles_rows,
-    required_key="ownership",
+    required_key="ownership.roles",
 )

@@ -133,4 +133,5 @@ STREAM = Stream(
     documents=(DocumentKind.PROJECT,),
     cost=ONE_PER_PROJECT,
     rows=versions_rows,
+    required_key="releases",
 )

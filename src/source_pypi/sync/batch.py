@@ -14,6 +14,19 @@ from source_pypi.streams.stream import Stream
 from source_pypi.sync.state import ProjectState
 
 
+class Notice(Struct, frozen=True):
+    """What is reported once a run, for all projects together (``notices.py``).
+
+    :ivar kind: the text (``NoticeKind``).
+    :ivar subject: the key of a document, or the kind of documents.
+    :ivar count: the number of documents.
+    """
+
+    kind: str
+    subject: str = ""
+    count: int = 1
+
+
 class Change(Struct, frozen=True):
     """How a stream's rows of a project changed.
 
@@ -22,6 +35,7 @@ class Change(Struct, frozen=True):
     :ivar lines: these rows as JSON lines, several at a time.
     :ivar unchanged_partitions: the partitions whose rows stay; the rows of all others are replaced by these.
     :ivar deleted_keys: the keys of deleted rows.
+    :ivar unknown_partitions: unchanged partitions whose rows could not be made again, since a field is unknown.
     :ivar only_time_changed: whether ``state`` differs from the previous state in the time only.
     """
 
@@ -31,6 +45,7 @@ class Change(Struct, frozen=True):
     unchanged_partitions: tuple[str, ...] = ()
     deleted_keys: list[dict[str, str | int]] = field(default_factory=list)
     only_time_changed: bool = False
+    unknown_partitions: tuple[str, ...] = ()
 
 
 class Batch(Struct, frozen=True):
@@ -40,10 +55,12 @@ class Batch(Struct, frozen=True):
     :ivar seen_at: when it was requested (UTC).
     :ivar changes: how the rows changed, by name of the stream, for every selected stream that could be read.
     :ivar failures: why the other streams could not be read, by name.
-    :ivar missing: whether the user named a project that the index does not have and never had.
+    :ivar missing: whether the user named a project that the index does not have, which is an error.
+    :ivar missing_allowed: the same, if it is no error (``missing_projects``).
     :ivar user_errors: pinned releases that the index does not have.
     :ivar warnings: what else the user should know.
     :ivar invalid_fields: fields of a wrong type, which became null.
+    :ivar notices: what is reported once for all projects.
     :ivar total_projects: the number of projects of the run, as far as it is known by now.
     """
 
@@ -55,6 +72,8 @@ class Batch(Struct, frozen=True):
     user_errors: tuple[SourceError, ...] = ()
     warnings: tuple[str, ...] = ()
     invalid_fields: tuple[InvalidField, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    missing_allowed: bool = False
     total_projects: int = 0
 
     @property

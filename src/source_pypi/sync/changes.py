@@ -9,7 +9,7 @@ from datetime import datetime
 from hashlib import sha1
 from itertools import chain, islice
 from operator import attrgetter, itemgetter
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -23,10 +23,11 @@ from source_pypi.streams._values import own_keys
 from source_pypi.streams.stream import ProjectDocuments, Row, Stream
 from source_pypi.sync.batch import Batch, Change
 from source_pypi.sync.fetch_result import FetchResult
+from source_pypi.sync.notices import unknown_fields
 from source_pypi.sync.planner import PreviousState
 from source_pypi.sync.releases import is_pinned
-from source_pypi.sync.state import CODES, Key, Partition, ProjectState
-from source_pypi.sync.state_codec import DIGEST
+from source_pypi.sync.state import CODES, DIGEST, VERSIONS_CODE, Key, Partition, ProjectState
+from source_pypi.sync.unknown import INCOMPLETE, hides_rows, unknown_partitions
 
 #: Rows that are made and encoded at a time. Files take some 700 bytes each as JSON, so that a slice fits into the
 #: processor's cache, and needs no large block of memory.
@@ -42,7 +43,6 @@ _ADDED_COLUMNS: Mapping[DocumentKind, tuple[str, ...]] = {
     DocumentKind.RELEASES: ("project", "version"),
     DocumentKind.STATISTICS: (),
 }
-_DIGEST_OF_NO_ROWS = sha1(usedforsecurity=False).digest()[:DIGEST]
 
 
 class _Rows(Struct, frozen=True):
@@ -62,16 +62,19 @@ def batch_of(
     *,
     keys: bool = False,
     total_projects: int = 0,
+    missing_projects: Literal["fail", "warn"] | None = None,
 ) -> Batch:
     """Return the batch of a fetch: make rows of the documents, and compare them with the previous ones.
 
     :param previous: the streams to make rows of, and what they read before.
     :param settings_digests: of this run, by name of the stream.
     :param keys: whether states hold the keys of rows.
+    :param missing_projects: as the setting.
     """
     documents = result.documents
     failures = {s.name: error for s in previous.streams if (error := _failure(s, result)) is not None}
     changes: dict[str, Change] = {}
+    unknown_keys: list[str] = []
     checked_at = int(seen_at.timestamp())
     for stream in previous.streams:
         if stream.name in failures or stream.required_documents & result.stale:
@@ -83,34 +86,50 @@ def batch_of(
             continue
         if change.count == 0 and (not_offered := _not_offered(stream, documents)) is not None:
             failures[stream.name] = not_offered
+        elif change.count is not None and _rows_are_unknown(stream, documents, previous):
+            unknown_keys.append(stream.required_key or "")
         elif change.count or not _has_mistyped_pin(stream, result, previous):
             changes[stream.name] = change
+            unknown_keys += [stream.required_key or ""] * bool(change.unknown_partitions)
     named = result.project is None or result.project.named
+    missing = result.missing and named
+    allowed = missing and (missing_projects == "warn" or (missing_projects is None and previous.existed))
     return Batch(
         project=documents.project,
         seen_at=seen_at,
         changes=changes,
         failures=failures,
-        missing=result.missing and named and not previous.existed,
+        missing=missing and not allowed,
+        missing_allowed=allowed and missing_projects == "warn",
         user_errors=tuple(result.user_errors),
         warnings=(
             *result.warnings,
-            *_absence_warnings(result, previous, named=named),
+            *_absence_warnings(result, previous, named=named, allowed=allowed),
             *_own_key_warnings(previous.streams, documents, changes),
         ),
         invalid_fields=tuple(
             invalid_field for document in documents.all() for invalid_field in document.invalid_fields
         ),
+        notices=(*result.notices, *unknown_fields(unknown_keys)),
         total_projects=total_projects,
     )
 
 
-def _absence_warnings(result: FetchResult, previous: PreviousState, *, named: bool) -> list[str]:
-    """What to report of a project that the index does not have, unless the user mistyped its name."""
+def _rows_are_unknown(stream: Stream, documents: ProjectDocuments, previous: PreviousState) -> bool:
+    """Whether all rows of a project stay, since the field that they are made of is missing or invalid."""
+    state = previous.states.get(stream.name)
+    unknown = unknown_partitions(stream, documents)
+    return state is not None and hides_rows(stream, documents, unknown, state.partitions)
+
+
+def _absence_warnings(result: FetchResult, previous: PreviousState, *, named: bool, allowed: bool) -> list[str]:
+    """What to report of a project that the index does not have, unless that is an error."""
     if not result.missing:
         return []
     if previous.existed:
         return [f"{result.documents.project} was removed from the index, and its rows are deleted"]
+    if allowed:
+        return [f"{result.documents.project} is not on the index: check the spelling"]
     return [] if named else [f"{result.documents.project} is listed or required, but the index does not have it"]
 
 
@@ -195,14 +214,19 @@ def change_of(
     made = {
         name: _make_rows(stream, result, rows, keys=kept_keys) for name, rows in _by_partition(stream, result, outdated)
     }
+    unknown = unknown_partitions(stream, result.documents)
+    kept = [name for name in made if comparable and name in unknown and _would_lose_rows(known.get(name), made[name])]
+    made = {name: rows for name, rows in made.items() if name not in kept}
     partitions = {name: known[name] for name in current if name not in made}
-    partitions |= {name: Partition(rows.digest, current[name], rows.keys) for name, rows in made.items()}
+    incomplete = INCOMPLETE if unknown and stream.partition_kind is None else None
+    partitions |= {name: Partition(rows.digest, current[name] or incomplete, rows.keys) for name, rows in made.items()}
     changed = [name for name in made if name not in known or known[name].digest != partitions[name].digest]
     existed = previous.existed or not result.missing
     serial, requirements = _serial(stream, result), result.complete_requirements
     state = ProjectState(checked_at, settings_digest, existed, serial, fingerprints, partitions, requirements)
     if before is not None and not changed and known.keys() <= partitions.keys():
-        return Change(state, only_time_changed=state == replace(before, checked_at=checked_at))
+        only_time_changed = state == replace(before, checked_at=checked_at)
+        return Change(state, only_time_changed=only_time_changed, unknown_partitions=tuple(kept))
     replaced = {*changed, *(known.keys() - partitions.keys())}
     return Change(
         state,
@@ -210,23 +234,32 @@ def change_of(
         lines=tuple(_in_chunks(lines for name in changed for lines in made[name].lines)),
         unchanged_partitions=tuple(name for name in partitions if name not in changed),
         deleted_keys=_deleted_keys(stream, result, known, partitions, replaced) if keys else [],
+        unknown_partitions=tuple(kept),
     )
+
+
+def _would_lose_rows(known: Partition | None, made: _Rows) -> bool:
+    """Whether rows that were loaded would be replaced, although the field that they are made of is unknown."""
+    return known is not None and known.has_rows and known.fingerprint != INCOMPLETE and known.digest != made.digest
 
 
 # Which partitions there are, and which have changed -----------------------------------------------------------
 
 
 def _fingerprints(stream: Stream, result: FetchResult) -> dict[str, Fingerprint]:
-    return {
+    fingerprints = {
         CODES[kind]: fingerprint
         for kind, fingerprint in result.fingerprints.items()
         if kind in stream.required_documents and kind in CODES
     }
+    return fingerprints if result.satisfied is None else {**fingerprints, VERSIONS_CODE: result.satisfied}
 
 
 def _same(fingerprints: Mapping[str, Fingerprint], others: Mapping[str, Fingerprint]) -> bool:
-    return fingerprints.keys() == others.keys() and all(
-        fingerprint.same(others[code]) for code, fingerprint in fingerprints.items()
+    """Whether the same documents were read; which pins and ranges they satisfy makes no rows."""
+    documents = others.keys() - {VERSIONS_CODE}
+    return fingerprints.keys() - {VERSIONS_CODE} == documents and all(
+        fingerprints[code].same(others[code]) for code in documents
     )
 
 
@@ -257,7 +290,7 @@ def _is_unchanged(
     if known is None:
         return False
     if fingerprint is None:
-        return documents_unchanged and known.fingerprint is None
+        return documents_unchanged and known.fingerprint in (None, INCOMPLETE)
     return not fingerprint.tag or (comparable and fingerprint.same(known.fingerprint))
 
 
@@ -389,7 +422,7 @@ def _keys_of(partition: Partition | None, fields: Sequence[str]) -> Sequence[Key
     """A partition's keys; if project and partition are the whole key, there is one if there is a row."""
     if partition is None:
         return ()
-    return partition.keys or () if fields else ((),) * (partition.digest != _DIGEST_OF_NO_ROWS)
+    return partition.keys or () if fields else ((),) * partition.has_rows
 
 
 def _value(row: Row, name: str) -> str | int:

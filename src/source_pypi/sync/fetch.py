@@ -16,7 +16,7 @@ Absence
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from source_pypi.errors import NotOfferedError, ProxyError, UnreachableError, UntrustedError
+from source_pypi.errors import NotOfferedError, ProxyError, UnknownReleaseError, UnreachableError, UntrustedError
 from source_pypi.selection import SelectedProject
 from source_pypi.services.index.api import EMPTY_HTML, Index
 from source_pypi.services.index.documents import (
@@ -30,6 +30,7 @@ from source_pypi.services.index.documents import (
 )
 from source_pypi.services.index.documents.kinds import VIA_PROJECT, DocumentKind
 from source_pypi.streams.stream import ProjectDocuments
+from source_pypi.sync.batch import Notice
 from source_pypi.sync.fetch_plan import (
     FetchPlan,
     in_full,
@@ -37,11 +38,15 @@ from source_pypi.sync.fetch_plan import (
     needs_page,
     page_condition,
     project_condition,
+    satisfied_by,
+    versions_to_check,
 )
 from source_pypi.sync.fetch_releases import ReleaseFetch
 from source_pypi.sync.fetch_result import FetchResult
+from source_pypi.sync.notices import NoticeKind
 from source_pypi.sync.planner import PreviousState
-from source_pypi.sync.releases import wanted_versions
+from source_pypi.sync.releases import unsatisfied, wanted_versions
+from source_pypi.sync.unknown import unknown
 
 T = TypeVar("T")
 
@@ -87,7 +92,8 @@ class _ProjectFetch:
 
     def request_project(self) -> None:
         """Request the project document."""
-        result, condition = self.result, project_condition(self._plan, self._previous)
+        result, versions = self.result, versions_to_check(self._plan, self._project)
+        condition = project_condition(self._plan, self._previous, versions)
         self._missing_at = self._index.project_url(self._name)
         with result.recording_failures(VIA_PROJECT):
             self._document = self._index.project(self._name, condition)
@@ -96,6 +102,8 @@ class _ProjectFetch:
             raise error
         if result.answered(DocumentKind.PROJECT):
             self._set_fingerprint(DocumentKind.PROJECT, self._document, condition)
+        if self._document is UNCHANGED and (versions := versions_to_check(self._plan, self._project)):
+            result.satisfied = satisfied_by(versions)  # otherwise the document would have been requested in full
 
     def _request_project_in_full(self, kinds: Iterable[DocumentKind]) -> None:
         """Request the unchanged project document, which the rows made of these kinds of documents need as well."""
@@ -205,10 +213,11 @@ class _ProjectFetch:
         if not isinstance(self._document, Document):
             return
         document, result, plan = self._document, self.result, self._plan
+        self._check_versions(document)
         wanted = wanted_versions(self._project, document.content, plan.releases)
         result.pinned = frozenset(version for version, pinned in wanted.items() if pinned)
         if document.content.releases is None:
-            result.warnings.append(f"{self._name}: the index lists no releases; only the latest one is read")
+            result.notices.append(Notice(NoticeKind.LATEST_ONLY))
         found: dict[str, Any] = {}
         if DocumentKind.RELEASES in plan.documents or plan.follow:
             latest = document.content.info.version
@@ -222,6 +231,19 @@ class _ProjectFetch:
         if DocumentKind.PROVENANCE in plan.documents and isinstance(self._page, Document):
             found["provenance"] = self._releases.provenance(document, self._page, wanted)
         self._dependents = {name: value for name, value in found.items() if value is not None}
+
+    def _check_versions(self, document: Document[Project]) -> None:
+        """Report pins and ranges that no listed release satisfies; the next run then reads the document again."""
+        content, versions = document.content, versions_to_check(self._plan, self._project)
+        if not versions or not content.releases or unknown(document, "releases") is not None:
+            return
+        latest = [content.info.version] if content.info.version else []
+        missing = unsatisfied(versions, [*content.releases, *latest])
+        listed = tuple(content.releases)
+        self.result.user_errors += [
+            UnknownReleaseError(self._name, text, document.url, listed, "lists none") for text in missing
+        ]
+        self.result.satisfied = None if missing else satisfied_by(versions)
 
     def finish(self) -> FetchResult:
         """Return the result, with the documents that were received."""

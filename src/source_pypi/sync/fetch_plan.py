@@ -1,16 +1,19 @@
 """Which documents of a project are requested, and on which condition. Nothing in this file sends a request."""
 
 from collections.abc import Collection, Iterable
+from hashlib import blake2b
 from typing import Literal
 
 from msgspec import Struct
 
 from source_pypi.config import Config
+from source_pypi.selection import SelectedProject
 from source_pypi.services.index.documents import Document, Fingerprint, Project, Release, Unchanged
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import ReleaseView, Stream
 from source_pypi.sync.planner import PreviousState
 from source_pypi.sync.releases import is_pinned
+from source_pypi.sync.state import VERSIONS_CODE
 
 
 class FetchPlan(Struct, frozen=True):
@@ -46,10 +49,34 @@ def in_full(condition: Fingerprint) -> Fingerprint:
     return Fingerprint(serial=condition.serial)
 
 
-def project_condition(plan: FetchPlan, previous: PreviousState) -> Fingerprint:
-    """Return the condition for the project document; in full where only the document tells the requirements."""
+def versions_to_check(plan: FetchPlan, project: SelectedProject) -> tuple[str, ...]:
+    """Return the pins and ranges that a listed release has to satisfy; pins are left to release documents, if read."""
+    by_documents = DocumentKind.RELEASES in plan.documents or plan.follow
+    return (*(() if by_documents else project.pins), *project.ranges)
+
+
+def satisfied_by(versions: Iterable[str]) -> Fingerprint:
+    """Return the fingerprint that stands in state for pins and ranges that are satisfied."""
+    return Fingerprint(blake2b("\n".join(sorted(versions)).encode(), digest_size=6).digest())
+
+
+def project_condition(plan: FetchPlan, previous: PreviousState, versions: Collection[str] = ()) -> Fingerprint:
+    """Return the condition for the project document; in full where its content is needed although it is unchanged.
+
+    Only the content tells the requirements, whether a release satisfies the pins and ranges (``versions``), and which
+    files' documents a full check requests again.
+    """
     condition = previous.condition(DocumentKind.PROJECT)
-    return in_full(condition) if plan.follow and previous.requirements is None else condition
+    checked = [state.fingerprints.get(VERSIONS_CODE) for state in previous.states.values()]
+    unchecked = bool(versions) and any(one is None or not one.same(satisfied_by(versions)) for one in checked)
+    unknown = plan.follow and previous.requirements is None
+    return in_full(condition) if unknown or unchecked or rechecks_files(plan, previous) else condition
+
+
+def rechecks_files(plan: FetchPlan, previous: PreviousState) -> bool:
+    """Return whether a full check requests documents of files again, whose URLs only other documents tell."""
+    kinds = plan.documents & {DocumentKind.PROVENANCE, DocumentKind.CORE_METADATA}
+    return previous.full_check and any(previous.partition_fingerprints(kind) for kind in kinds)
 
 
 def needs_page(plan: FetchPlan, *, absent: bool, has_document: bool) -> bool:
@@ -68,8 +95,9 @@ def page_condition(previous: PreviousState, project: Fingerprint | None, *, abse
     """
     condition = previous.condition(DocumentKind.PAGE)
     readers = previous.readers(DocumentKind.PAGE)
+    rechecks_page = previous.full_check and bool(previous.partition_fingerprints(DocumentKind.PROVENANCE))
     changed = project is not None and not previous.is_unchanged(DocumentKind.PROJECT, project, readers)
-    return in_full(condition) if absent or changed else condition
+    return in_full(condition) if absent or changed or rechecks_page else condition
 
 
 def releases_to_recheck(plan: FetchPlan, previous: PreviousState, pins: tuple[str, ...]) -> list[str]:
@@ -129,7 +157,7 @@ def file_conditions(
 
     None: the document was read before, and is taken as unchanged. A file that is missing here is not requested either.
 
-    :param unchanged: whether the documents that lead to the files have not changed.
+    :param unchanged: whether the documents that lead to the files have not changed, and no full check is due.
     :param needed_in_full: the files whose documents are needed even if they have not changed.
     """
     known = previous.partition_fingerprints(kind)

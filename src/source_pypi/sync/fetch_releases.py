@@ -21,6 +21,7 @@ from source_pypi.services.index.documents import (
 )
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import ReleaseView
+from source_pypi.sync.batch import Notice
 from source_pypi.sync.fetch_plan import (
     FetchPlan,
     file_conditions,
@@ -30,6 +31,7 @@ from source_pypi.sync.fetch_plan import (
     releases_unchanged,
 )
 from source_pypi.sync.fetch_result import FetchResult
+from source_pypi.sync.notices import NoticeKind
 from source_pypi.sync.planner import PreviousState
 from source_pypi.sync.releases import (
     declares_core_metadata,
@@ -68,15 +70,18 @@ class ReleaseFetch:
         """Record the releases of a project whose documents have not changed, and pins that the index does not have."""
         if not responses:
             return
-        unknown = {v for v, response in responses.items() if response is None and self._is_pinned(v)}
+        known = self._previous.partition_fingerprints(DocumentKind.RELEASES)
         partitions: dict[str, Fingerprint | None] = {}
-        for version, fingerprint in self._previous.partition_fingerprints(DocumentKind.RELEASES).items():
+        for version, fingerprint in known.items():
             if version not in responses:
                 partitions[version] = UNKNOWN
-            elif version not in unknown:
-                partitions[version] = ABSENT if responses[version] is None else fingerprint
+            else:
+                partitions[version] = self._not_there(version) if responses[version] is None else fingerprint
         self._result.partitions[DocumentKind.RELEASES] = partitions
-        self._result.user_errors += [self._unknown_release(v) for v in responses if v in unknown]
+        absent = [version for version, response in responses.items() if response is None]
+        self._report_absent([version for version in absent if version in known])
+        self._warn_of_absent([v for v in absent if v in known and not self._is_pinned(v)], len(known) - len(absent))
+        self._result.user_errors += [self._unknown_release(v) for v in absent if v not in known]
 
     def forget_unchanged_pins(self, responses: Mapping[str, _Response]) -> None:
         """Let ``fetch`` request unchanged pinned releases again, in full, if their requirements are needed."""
@@ -92,6 +97,7 @@ class ReleaseFetch:
         """
         result, latest = self._result, document.content.info.version
         known = self._previous.partition_fingerprints(DocumentKind.RELEASES)
+        announced = {*(document.content.releases or {})}
         unchanged = releases_unchanged(self._previous, document)
         partitions: dict[str, Fingerprint | None] = {}
         views: dict[str, ReleaseView] = {}
@@ -110,13 +116,14 @@ class ReleaseFetch:
                 partitions[spelling] = response.fingerprint
                 views[spelling] = ReleaseView(spelling, response.content, response, listed)
                 result.pinned |= {spelling} if pinned else set()
-            elif pinned:
+            elif version not in announced:
                 result.user_errors.append(self._unknown_release(version, document))
             else:
                 absent.append(version)
-        self._warn_of_absent(absent, len(partitions))
+        self._report_absent(absent)
+        self._warn_of_absent([version for version in absent if not wanted[version]], len(partitions))
         # the index lists them: the next full check requests them again, even if nothing else has changed
-        result.partitions[DocumentKind.RELEASES] = partitions | dict.fromkeys(absent, ABSENT)
+        result.partitions[DocumentKind.RELEASES] = partitions | {one: self._not_there(one) for one in absent}
         return tuple(views.values())
 
     def _request_all(self, versions: Iterable[str]) -> dict[str, _Response]:
@@ -138,6 +145,17 @@ class ReleaseFetch:
         name = self._project.project
         listed = () if document is None else tuple(document.content.releases or ())
         return UnknownReleaseError(name, version, self._index.release_url(name, version), listed)
+
+    def _not_there(self, version: str) -> Fingerprint:
+        """How a release document that the index announces, but does not have, stands in state: its rows stay."""
+        return UNKNOWN if self._previous.has_rows(DocumentKind.RELEASES, version) else ABSENT
+
+    def _report_absent(self, versions: list[str]) -> None:
+        """Report pinned releases that the index lists, but of which it has no release documents."""
+        pinned = [version for version in versions if self._is_pinned(version)]
+        if pinned:
+            url = self._index.release_url(self._project.project, pinned[0])
+            self._result.user_errors.append(NotOfferedError("release documents", url))
 
     def _warn_of_absent(self, absent: list[str], read: int) -> None:
         if absent:
@@ -167,6 +185,7 @@ class ReleaseFetch:
             what = f"core metadata of {self._project.project}"
             result.failures.setdefault(kind, NotOfferedError(what, document.url, "tells of none"))
         unchanged = previous.is_unchanged(DocumentKind.PROJECT, document.fingerprint, previous.readers(kind))
+        unchanged = unchanged and not previous.full_check
         urls, in_full_for = metadata_urls(document, versions), metadata_urls(document, filled)
         conditions = file_conditions(kind, urls, previous, unchanged=unchanged, needed_in_full=in_full_for)
         with result.recording_failures([kind]):
@@ -182,6 +201,7 @@ class ReleaseFetch:
         readers = previous.readers(kind)
         unchanged = previous.is_unchanged(DocumentKind.PROJECT, document.fingerprint, readers)
         unchanged = unchanged and previous.is_unchanged(DocumentKind.PAGE, page.fingerprint, readers)
+        unchanged = unchanged and not previous.full_check
         urls = provenance_urls(document.content, page, wanted)
         conditions = file_conditions(kind, urls, previous, unchanged=unchanged)
         with self._result.recording_failures([kind]):
@@ -195,9 +215,13 @@ class ReleaseFetch:
         conditions: Mapping[str, Fingerprint | None],
         request: Callable[[str, Fingerprint], Document[Any] | Unchanged | None],
     ) -> dict[str, Document[Any]]:
-        """Request documents of several files; return those that were received, by file name."""
+        """Request documents of several files; return those that were received, by file name.
+
+        Core metadata that the index announces, but does not have, stays as it was; provenance is withdrawn that way.
+        """
         partitions: dict[str, Fingerprint | None] = {}
         documents: dict[str, Document[Any]] = {}
+        absent = 0
         for filename, condition in conditions.items():
             if condition is None:
                 partitions[filename] = UNKNOWN
@@ -208,6 +232,11 @@ class ReleaseFetch:
             elif isinstance(response, Document):
                 partitions[filename] = response.fingerprint
                 documents[filename] = response
+            elif kind is DocumentKind.CORE_METADATA:
+                absent += 1
+                partitions |= {filename: UNKNOWN} if self._previous.has_rows(kind, filename) else {}
+        if absent:
+            self._result.notices.append(Notice(NoticeKind.ANNOUNCED, "core metadata (METADATA)", absent))
         self._result.partitions[kind] = partitions
         return documents
 

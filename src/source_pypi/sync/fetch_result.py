@@ -10,6 +10,7 @@ from source_pypi.selection import SelectedProject
 from source_pypi.services.index.documents import Fingerprint
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import ProjectDocuments
+from source_pypi.sync.batch import Notice
 
 
 class FetchResult(Struct):
@@ -25,6 +26,7 @@ class FetchResult(Struct):
     :ivar stale: the kinds of documents of which the index returned only copies older than those read before.
     :ivar missing: whether the index does not know the project.
     :ivar pinned: the pinned versions, in the index's spelling.
+    :ivar satisfied: of the pins and ranges that listed releases satisfy; None: there are none, or one is not satisfied.
     :ivar requirements: those to follow; None: not looked up.
     """
 
@@ -36,9 +38,11 @@ class FetchResult(Struct):
     stale: set[DocumentKind] = field(default_factory=set)
     user_errors: list[SourceError] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
     missing: bool = False
     pinned: frozenset[str] = frozenset()
     requirements: tuple[str, ...] | None = None
+    satisfied: Fingerprint | None = None
 
     @contextmanager
     def recording_failures(self, kinds: Iterable[DocumentKind]) -> Iterator[None]:

@@ -29,11 +29,15 @@ class VisitList(Struct, frozen=True):
     :ivar selection: the selection without the named projects that are skipped.
     :ivar listed: further projects, when the whole index is selected: the listed ones, then those no longer listed.
     :ivar skipped: how many projects are skipped.
+    :ivar known: how many of these the index had when they were last read.
+    :ivar unlisted: the projects that have left the list.
     """
 
     selection: Selection
     listed: list[str]
     skipped: int = 0
+    known: int = 0
+    unlisted: frozenset[str] = frozenset()
 
 
 def visit_list(selection: Selection, planner: Planner, documents: IndexDocuments) -> VisitList:
@@ -83,23 +87,30 @@ def make_visit_list(
     named = _unpinned(selection)
     listed = dict.fromkeys(serials) if selection.whole_index else {}
     skipped_names: set[str] = set()
-    skipped = 0
+    unlisted: set[str] = set()
+    skipped = known = 0
     for summary in summaries:
         project = summary.project
         if not (selection.whole_index or project in named):
             continue
-        if decide(summary, serials) is Reason.UNCHANGED:
+        reason = decide(summary, serials)
+        if reason is Reason.NOT_LISTED:
+            unlisted.add(project)
+        if reason is Reason.UNCHANGED:
             skipped += 1
+            known += not summary.absent
             listed.pop(project, None)
             skipped_names.update({project} & named)
         elif selection.whole_index:
             listed.setdefault(project)
     projects = tuple(one for one in selection.projects if one.project not in skipped_names)
-    return VisitList(replace(selection, projects=projects), list(listed), skipped)
+    return VisitList(replace(selection, projects=projects), list(listed), skipped, known, frozenset(unlisted))
 
 
 def serials_of(listing: Listing) -> dict[str, int | None]:
     """Return the serial of each listed project, by normalised name; None: the list does not tell it.
+
+    Zero, and one serial for all projects, are not serials of projects: some servers list them.
 
     There may be a million names: one that is normalised already is not held twice.
     """
@@ -107,10 +118,12 @@ def serials_of(listing: Listing) -> dict[str, int | None]:
     for project in listing.projects:
         if name := project.name:
             normalized = canonicalize_name(name)
-            serials[name if name == normalized else normalized] = serial_of(project.last_serial)
+            serials[name if name == normalized else normalized] = serial_of(project.last_serial) or None
+    if len(serials) > 1 and len(set(serials.values())) == 1:  # a constant says nothing of a project
+        return dict.fromkeys(serials)
     return serials
 
 
 def _unpinned(selection: Selection) -> set[str]:
     """The named projects that the list can leave out."""
-    return {one.project for one in selection.projects if not one.pins}
+    return {one.project for one in selection.projects if not one.pins and not one.ranges}

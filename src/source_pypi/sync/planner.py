@@ -7,6 +7,7 @@ With the index's list of projects (``decide_listed``; ``listing.py`` says when a
     2. A project that is no longer listed is requested once, to learn why: its rows may have to go (``NOT_LISTED``).
     3. A project that a selected stream has not read, or with other settings, is requested (``OTHER_SETTINGS``).
     4. A project whose listed serial is higher than the one in state, or unknown, is requested (``SERIAL_CHANGED``).
+       So is one whose listed serial is lower: the list is an old copy, or does not move with the documents.
     5. A project whose full check is due is requested (``FULL_CHECK``).
     6. Every other project is skipped (``UNCHANGED``).
     Pinned projects are requested in every run, whatever the list says: an advisory changes a release document only.
@@ -45,6 +46,8 @@ from source_pypi.sync.state import WHOLE_INDEX, ProjectState, ProjectSummary, St
 #: Projects whose states are loaded at once.
 BATCH_SIZE = 100
 DAY = 86_400
+#: Seconds by which a time in state may lie ahead of the clock, which was set back meanwhile; later times are ignored.
+CLOCK_TOLERANCE = DAY
 
 
 class Reason(enum.StrEnum):
@@ -103,6 +106,22 @@ class PreviousState(Struct, frozen=True):
         states = [self.states[s.name] for s in self.readers(kind) if s.name in self.comparable]
         return {name: part.fingerprint for state in states[:1] for name, part in state.partitions.items()}
 
+    def has_rows(self, kind: DocumentKind, name: str) -> bool:
+        """Return whether any stream has rows made of this document, whatever its settings were."""
+        states = (self.states.get(stream.name) for stream in self.readers(kind))
+        partitions = (state.partitions.get(name) for state in states if state is not None)
+        return any(one is not None and one.has_rows for one in partitions)
+
+    def seen_at(self, now: float) -> float:
+        """Return the time of rows that are read ``now``: later than those of earlier runs, if the clock was set back.
+
+        Destinations that keep the row with the latest time would otherwise lose the change. Times too far in the future
+        (``CLOCK_TOLERANCE``) are ignored.
+        """
+        times = (state.checked_at for state in self.states.values())
+        last = max((time for time in times if time <= now + CLOCK_TOLERANCE), default=0)
+        return now if last <= now else last + 1.0
+
     @property
     def requirements(self) -> tuple[str, ...] | None:
         """The project's requirements when it was last read; None: unknown."""
@@ -143,7 +162,7 @@ class FullChecks(Struct, frozen=True):
     def is_due(self, project: str, checked_at: int) -> bool:
         """Return whether a project's time for a full check has passed since it was last read."""
         period = self.days * DAY
-        if not period:
+        if not period or checked_at > self.now + CLOCK_TOLERANCE:
             return True
         phase = zlib.crc32(project.encode()) / 2**32 * period
         return (self.now - phase) // period > (checked_at - phase) // period
@@ -185,7 +204,7 @@ def decide(
         return ProjectTask(project, previous, settings_digests, Reason.OTHER_SETTINGS)
     known = previous.existed and not (follow and previous.requirements is None)
     checked_at = min(state.checked_at for state in previous.states.values())
-    if known and resumed_since is not None and checked_at >= resumed_since:
+    if known and resumed_since is not None and resumed_since <= checked_at <= resumed_since + CLOCK_TOLERANCE:
         return Skip(Reason.ALREADY_READ, previous.requirements)
     reason = Reason.FULL_CHECK if previous.full_check else Reason.MAY_HAVE_CHANGED
     return ProjectTask(project, previous, settings_digests, reason)
@@ -258,8 +277,14 @@ class Planner:
         return decide(project, previous, digests, resumed_since=self._resumed_since, follow=follow)
 
     def decide_listed(self, summary: ProjectSummary, serials: Mapping[str, int | None]) -> Reason:
-        """Return why a project that has state is requested, or ``UNCHANGED``."""
-        return decide_listed(summary, serials, self._full_checks)
+        """Return why a project that has state is requested, or ``UNCHANGED``.
+
+        A listed serial that is lower than that of the project's documents says nothing of the project: the list is an
+        old copy, or its serials do not move with the documents.
+        """
+        reason, listed = decide_listed(summary, serials, self._full_checks), serials.get(summary.project)
+        is_lower = listed is not None and summary.serial is not None and listed < summary.serial
+        return Reason.SERIAL_CHANGED if reason is Reason.UNCHANGED and is_lower else reason
 
     def summaries(self) -> Iterable[ProjectSummary]:
         """Yield the summary of each project that a selected stream has state of."""

@@ -1,12 +1,12 @@
 """Which releases of a project are meant, and the URLs of documents about their files."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Literal
 
 from source_pypi.selection import SelectedProject
 from source_pypi.services.index.documents import Document, File, Page, Project
-from source_pypi.standards.versions import same_version
+from source_pypi.standards.versions import parse_version, same_version
 from source_pypi.streams._values import absolute, is_url
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
@@ -15,6 +15,20 @@ _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 def is_pinned(version: str, pins: Iterable[str]) -> bool:
     """Return whether one of the pins means this version, in any spelling."""
     return any(same_version(version, pin) for pin in pins)
+
+
+def unsatisfied(requested: Iterable[str], versions: Collection[str]) -> list[str]:
+    """Return the pins and ranges that none of these versions satisfies. Prereleases count."""
+    from packaging.specifiers import SpecifierSet
+
+    parsed = [one for one in map(parse_version, versions) if one is not None]
+
+    def is_satisfied(text: str) -> bool:
+        if text[:1] not in "<>=!~":
+            return is_pinned(text, versions)
+        return any(SpecifierSet(text).contains(one, prereleases=True) for one in parsed)
+
+    return [text for text in requested if not is_satisfied(text)]
 
 
 def wanted_versions(project: SelectedProject, document: Project, releases: Literal["latest", "all"]) -> dict[str, bool]:

@@ -9,7 +9,10 @@ Flow
 Failures
     A document that cannot be read costs the streams that read it the rows of this project; the batch says so. The run
     ends early only if every further request would fail: the index has never responded, it refuses the credentials, or
-    ``STOP_AFTER`` projects in a row failed.
+    ``STOP_AFTER`` projects in a row failed and so does a document that was received before (``health.py``).
+
+Deletions
+    Batches that delete a whole project come last, and only if the index is healthy (``deletions.py``).
 """
 
 import time
@@ -31,11 +34,14 @@ from source_pypi.streams.stream import Stream
 from source_pypi.sync.batch import Batch
 from source_pypi.sync.changes import batch_of
 from source_pypi.sync.circuit_breaker import STOP_AFTER, CircuitBreaker
+from source_pypi.sync.deletions import Deletions
 from source_pypi.sync.fetch import fetch_project
 from source_pypi.sync.fetch_index import IndexDocuments
 from source_pypi.sync.fetch_plan import FetchPlan, make_fetch_plan
 from source_pypi.sync.fetch_result import FetchResult
+from source_pypi.sync.health import IndexHealth
 from source_pypi.sync.listing import visit_list
+from source_pypi.sync.notices import Notices
 from source_pypi.sync.planner import Planner, ProjectTask
 from source_pypi.sync.queue import ProjectQueue
 from source_pypi.sync.state import NoState, StateStore
@@ -71,15 +77,19 @@ class Run:
     def batches(self, store: StateStore | None = None) -> Iterator[Batch]:
         """Yield a batch for each project, and one for the index as a whole, counted in ``summary``.
 
+        The last batch has warnings only: those that concern many projects (``notices.py``).
+
         An error that ends the run early ends the iteration and is in the summary; ``store.finish`` is called only when
         the run came to its end.
 
         :param store: the states of earlier runs; None: every project is read in full.
         :raises DestinationError: when the store cannot be read.
         """
+        notices = Notices()
         try:
             for batch in batches(self.index, self.selection, self.streams, self.config, store, self.now):
                 self.summary.add(batch)
+                notices.add(batch)
                 yield batch
                 del batch  # it is large, and the next one is about to be made
         except DestinationError:
@@ -89,6 +99,8 @@ class Run:
         else:
             if store is not None:
                 store.finish()
+        if lines := tuple(notices.lines()):
+            yield Batch(None, _utc(self.now()), warnings=lines)
 
 
 def open_run(
@@ -122,12 +134,13 @@ def batches(
     :param now: returns the time, in seconds since 1970.
     :raises UnreachableError, UntrustedError, ProxyError: when the index has never responded.
     :raises RefusedError: when it refuses the credentials (401).
-    :raises StoppedError: when ``STOP_AFTER`` projects in a row failed.
+    :raises StoppedError: when ``STOP_AFTER`` projects in a row failed, and the index is failing.
     :raises SourceError: when the whole index is selected and its list cannot be read.
     """
     streams, unreadable = _readable(streams)
     if unreadable:
         yield Batch(None, _utc(now()), failures=unreadable)
+    now = _not_backwards(now)
     planner = Planner(store or NoState(), streams, config, now())
     index_state, index_digests = planner.index_state()
     documents = IndexDocuments(index, index_state)
@@ -137,9 +150,27 @@ def batches(
             yield Batch(None, _utc(now()), warnings=(_skipped_warning(visits.skipped),))
         queue = ProjectQueue(visits.selection, visits.listed)
         plan = make_fetch_plan(planner.project_streams, config)
-        yield from _ProjectReader(index, queue, plan, planner, now).batches(config.max_concurrency)
+        health = IndexHealth(index, documents, visits.unlisted)
+        deletions = Deletions(config, index.root, health, visits.known)
+        yield from _ProjectReader(index, queue, plan, planner, now, health, deletions, config).batches()
+        deleted, error = deletions.decide()
+        yield from deleted
+        if error is not None:
+            yield Batch(None, _utc(now()), failures={stream.name: error for stream in planner.project_streams})
     if planner.index_streams:
-        yield batch_of(documents.result(), index_state, index_digests, _utc(now()), keys=planner.keys)
+        seen_at = _utc(index_state.seen_at(now()))
+        yield batch_of(documents.result(), index_state, index_digests, seen_at, keys=planner.keys)
+
+
+def _not_backwards(now: Callable[[], float]) -> Callable[[], float]:
+    """The same clock; while it is set back, it stands still."""
+    latest = [now()]
+
+    def later() -> float:
+        latest[0] = max(latest[0], now())
+        return latest[0]
+
+    return later
 
 
 def _readable(streams: Sequence[Stream]) -> tuple[list[Stream], dict[str, SourceError]]:
@@ -175,18 +206,28 @@ class _ProjectReader:
     """Reads the projects of a run: requests in worker threads, rows in the thread that takes the batches."""
 
     def __init__(
-        self, index: Index, queue: ProjectQueue, plan: FetchPlan, planner: Planner, now: Callable[[], float]
+        self,
+        index: Index,
+        queue: ProjectQueue,
+        plan: FetchPlan,
+        planner: Planner,
+        now: Callable[[], float],
+        health: IndexHealth,
+        deletions: Deletions,
+        config: Config,
     ) -> None:
         self._index, self._queue, self._plan, self._planner, self._now = index, queue, plan, planner, now
+        self._health, self._deletions, self._config = health, deletions, config
         self._circuit_breaker = CircuitBreaker()
         self._already_read = 0
         self._pending: deque[Future[_Fetched]] = deque()
 
-    def batches(self, workers: int) -> Iterator[Batch]:
-        """Yield a batch for each project, in order.
+    def batches(self) -> Iterator[Batch]:
+        """Yield a batch for each project, in order, but those that delete a project: ``deletions`` holds them.
 
-        :raises StoppedError: when ``STOP_AFTER`` projects in a row failed, and there are more.
+        :raises StoppedError: when ``STOP_AFTER`` projects in a row failed, the index fails, and there are more.
         """
+        workers = self._config.max_concurrency
         pool = ThreadPoolExecutor(workers, thread_name_prefix="fetch")
         failed = done = 0
         try:
@@ -195,13 +236,16 @@ class _ProjectReader:
                 task, result, seen_at = self._pending.popleft().result()
                 self._queue.add_requirements(task.project, result.requirements)
                 self._submit(pool, 2 * workers)
+                self._health.add(result)
                 batch = self._batch(task, result, seen_at)
+                held = self._deletions.holds(result, task.previous, batch)
                 del task, result  # the documents are not needed any more while the rows are written
                 done += 1
                 failed = failed + 1 if _has_failed(batch) else 0
-                yield batch
+                if not held:
+                    yield batch
                 del batch  # it is large, and the next one is about to be made
-                if failed == STOP_AFTER and done < self._queue.total:
+                if failed and failed % STOP_AFTER == 0 and done < self._queue.total and self._health.is_failing(failed):
                     raise StoppedError(failed, self._queue.total - done)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -210,7 +254,16 @@ class _ProjectReader:
 
     def _batch(self, task: ProjectTask, result: FetchResult, seen_at: datetime) -> Batch:
         keys, total = self._planner.keys, self._queue.total
-        return batch_of(result, task.previous, task.settings_digests, seen_at, keys=keys, total_projects=total)
+        missing_projects = self._config.missing_projects
+        return batch_of(
+            result,
+            task.previous,
+            task.settings_digests,
+            seen_at,
+            keys=keys,
+            total_projects=total,
+            missing_projects=missing_projects,
+        )
 
     def _submit(self, pool: ThreadPoolExecutor, most: int) -> None:
         """Submit the projects that come next, until ``most`` are pending."""
@@ -224,12 +277,13 @@ class _ProjectReader:
             if isinstance(decision, ProjectTask):
                 return decision
             self._already_read += 1
+            self._deletions.add_known()
             self._queue.add_requirements(project, decision.requirements)
         return None
 
     def _fetch(self, task: ProjectTask) -> _Fetched:
         """Request a project's documents; runs in a worker thread."""
-        seen_at = _utc(self._now())
+        seen_at = _utc(task.previous.seen_at(self._now()))
         plan = self._circuit_breaker.without_failing(self._plan)
         if self._queue.follows(task.project):
             plan = replace(plan, follow=True)

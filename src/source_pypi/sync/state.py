@@ -11,7 +11,7 @@ Rules
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from hashlib import blake2b
+from hashlib import blake2b, sha1
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct
@@ -27,6 +27,12 @@ WHOLE_INDEX = ""
 #: The keys in ``ProjectState.fingerprints`` of documents that a project, or the index, has once.
 CODES = {DocumentKind.PROJECT: "d", DocumentKind.PAGE: "p", DocumentKind.LISTING: "l"}
 
+#: The key in ``ProjectState.fingerprints`` of the pins and ranges that a listed release satisfied.
+VERSIONS_CODE = "v"
+#: Bytes of the digest of rows.
+DIGEST = 6
+#: The digest of a partition without rows.
+DIGEST_OF_NO_ROWS = sha1(usedforsecurity=False).digest()[:DIGEST]
 #: The values of a row's key without the project and the partition: of files, ``(filename,)``.
 Key = tuple[str | int, ...]
 
@@ -42,6 +48,11 @@ class Partition(Struct, frozen=True, array_like=True, gc=False):
     digest: bytes
     fingerprint: Fingerprint | None = None
     keys: tuple[Key, ...] | None = None
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether there are rows."""
+        return self.digest != DIGEST_OF_NO_ROWS
 
 
 class ProjectState(Struct, frozen=True, array_like=True, gc=False):

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from source_pypi.safety.limits import LARGEST_STATE
 from source_pypi.services.index.documents.fingerprint import MD5_TAG, Fingerprint
 from source_pypi.services.index.documents.kinds import DocumentKind
-from source_pypi.sync.state import CODES, Partition, ProjectState, summary_of
+from source_pypi.sync.state import CODES, DIGEST, Partition, ProjectState, summary_of
 
 #: Texts that are frequent in keys of rows. As the initial dictionary of the compression they make the state of a small
 #: project up to 60 % smaller. Another dictionary could not read existing state: it needs a new version of the state.
@@ -41,8 +41,6 @@ _COMMON = (
     b"-py2.py3-none-any.whl.tar.gz-py3-none-any.whl"
 )
 
-#: Bytes of a partition's digest.
-DIGEST = 6
 #: First byte of an encoding: as it is, compressed, or (written by 0.4.0, only read) an ETag and digests.
 _PLAIN, _DEFLATED, _BRIEF = b"0", b"1", b"2"
 _NOT_A_STATE = "not a state that this program wrote"

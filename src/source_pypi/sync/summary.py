@@ -38,7 +38,7 @@ class RunSummary(Struct):
         self.rows.update(batch.counts)
         if batch.missing and batch.project is not None:
             self.missing.append(batch.project)
-        elif batch.project is not None and batch.changes:
+        elif batch.project is not None and batch.changes and not batch.missing_allowed:
             self.projects += 1
             self.unchanged += not batch.counts
         by_error: dict[int, tuple[SourceError, list[str]]] = {}
@@ -46,7 +46,15 @@ class RunSummary(Struct):
             by_error.setdefault(id(error), (error, []))[1].append(stream)
         for error, streams in by_error.values():
             self._add_failure(error, streams)
-        self.user_errors += batch.user_errors
+        self.user_errors += [error for error in batch.user_errors if not self._is_repeated(error)]
+
+    def _is_repeated(self, error: SourceError) -> bool:
+        """Whether the same lack of the index was added before, for another project."""
+        if not isinstance(error, NotOfferedError):
+            return False
+        repeated = error.what in self._not_offered
+        self._not_offered.add(error.what)
+        return repeated
 
     def _add_failure(self, error: SourceError, streams: list[str]) -> None:
         """Add a failure; what an index does not offer is added once for each stream, not for each project."""

@@ -92,7 +92,8 @@ class Document(Struct, Generic[T], frozen=True, dict=True):
         """Whether the document has a key, e.g. ``info.requires_dist``, even with the value null."""
         sections, *keys = _SECTIONS.decode(self.body), *path.split(".")
         for key in keys[:-1]:
-            sections = _SECTIONS.decode(sections[key]) if key in sections else {}
+            section = bytes(sections.get(key, b"{}"))
+            sections = _SECTIONS.decode(section) if section.startswith(b"{") else {}
         return keys[-1] in sections
 
 

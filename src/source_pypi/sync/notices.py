@@ -1,0 +1,49 @@
+"""What many projects of a run have in common is reported once, with their number, when the projects have been read."""
+
+import enum
+from collections.abc import Iterable, Iterator
+
+from source_pypi.errors import some_of
+from source_pypi.sync.batch import Batch, Notice
+
+#: Names that a message lists.
+SHOWN = 3
+
+
+class NoticeKind(enum.StrEnum):
+    """What the user should know; the text has the subject, the count, and the projects."""
+
+    UNKNOWN_FIELD = "{subject} is missing, null or of a wrong type in documents of {projects}: the rows made of it stay as they were"
+    LATEST_ONLY = "the index lists no releases of {projects}: only the latest release of each is read"
+    ANNOUNCED = "{subject}: the index announces {count} of {projects} for which it then answers 404; loaded rows stay"
+
+
+class Notices:
+    """Collects the notices of a run's batches."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, str], int] = {}
+        self._projects: dict[tuple[str, str], list[str]] = {}
+        self._project_counts: dict[tuple[str, str], int] = {}
+
+    def add(self, batch: Batch) -> None:
+        """Add the notices of a batch."""
+        for notice in dict.fromkeys(batch.notices):
+            key = (notice.kind, notice.subject)
+            self._counts[key] = self._counts.get(key, 0) + notice.count
+            self._project_counts[key] = self._project_counts.get(key, 0) + 1
+            if len(names := self._projects.setdefault(key, [])) <= SHOWN:
+                names.append(batch.project or "")
+
+    def lines(self) -> Iterator[str]:
+        """Return a line for each kind and subject."""
+        for (kind, subject), count in self._counts.items():
+            number = self._project_counts[kind, subject]
+            projects = f"{number:,} {'project' if number == 1 else 'projects'}"
+            shown = some_of(self._projects[kind, subject], SHOWN)
+            yield NoticeKind(kind).value.format(subject=subject, count=f"{count:,}", projects=f"{projects} ({shown})")
+
+
+def unknown_fields(subjects: Iterable[str]) -> tuple[Notice, ...]:
+    """Return the notice of each key whose value is unknown."""
+    return tuple(Notice(NoticeKind.UNKNOWN_FIELD, subject) for subject in dict.fromkeys(subjects))

@@ -1,0 +1,85 @@
+"""Fields that are missing or invalid: unknown, so that rows made of them stay; only an empty list means that none exist.
+
+Each stream names the key of which its rows are made (``Stream.required_key``). Where a document does not have a value of
+the right type there, ``changes.py`` keeps the rows that were loaded before.
+"""
+
+import enum
+from collections.abc import Mapping
+from typing import Any
+
+from source_pypi.services.index.documents import ABSENT, Document
+from source_pypi.services.index.documents.kinds import DocumentKind
+from source_pypi.streams.stream import ProjectDocuments, ReleaseView, Stream
+from source_pypi.sync.state import Partition
+
+#: Stands in the state of a project's only partition: its rows were made of a document that lacks the required key.
+INCOMPLETE = ABSENT
+
+
+class Unknown(enum.Enum):
+    """Why the value of a key is unknown."""
+
+    MISSING = "missing"
+    NULL = "null"
+    INVALID = "of a wrong type"
+
+
+def unknown_partitions(stream: Stream, documents: ProjectDocuments) -> dict[str, Unknown]:
+    """Return the partitions of a stream whose rows cannot be made, by name: a document lacks the required key."""
+    key, document = stream.required_key, documents.document
+    if key is None or document is None:
+        return {}
+    if stream.partition_kind is None:
+        reasons = {"": unknown(document, key)}
+    elif stream.partition_kind is DocumentKind.RELEASES:
+        reasons = {
+            view.version: unknown(view.document, key)
+            for view in documents.releases
+            if not (stream.fallback_documents and _has_core_metadata(documents, view))
+        }
+    else:
+        reasons = {}
+    return {name: reason for name, reason in reasons.items() if reason is not None}
+
+
+def hides_rows(
+    stream: Stream, documents: ProjectDocuments, unknown: Mapping[str, Unknown], known: Mapping[str, Partition]
+) -> bool:
+    """Return whether no row of a project may change, since the document of its latest release lacks the key.
+
+    A null in the document of a release means that its rows are unknown, not that rows of another release stay.
+
+    :param known: the partitions that were loaded before.
+    """
+    if stream.partition_kind is None:
+        return bool(unknown) and any(one.fingerprint != INCOMPLETE and one.has_rows for one in known.values())
+    latest = {view.version for view in documents.releases if view.document is documents.document}
+    reasons = {unknown[name] for name in latest & unknown.keys()}
+    return bool(reasons - {Unknown.NULL}) and any(one.has_rows for one in known.values())
+
+
+def unknown(document: Document[Any], key: str) -> Unknown | None:
+    """Return why the value of a key, such as ``info.classifiers``, is unknown; None: it has the right type."""
+    if any(_hides(invalid.path.removeprefix("$."), key) for invalid in document.invalid_fields):
+        return Unknown.INVALID
+    value = document.content
+    for name in key.split("."):
+        value = getattr(value, name, None)
+    if value is None:
+        return Unknown.NULL if document.has(key) else Unknown.MISSING
+    if isinstance(value, dict) and None in value.values() and any(isinstance(one, list) for one in value.values()):
+        return Unknown.NULL  # a list of files that is null
+    return None
+
+
+def _hides(path: str, key: str) -> bool:
+    """Whether a value that became null hides that of a key: the value itself, what contains it, or a list within it."""
+    inside = path.removeprefix(key)
+    is_list_within = path.startswith(f"{key}[") and inside[1:2] in "'\"" and inside.endswith("]") and "][" not in inside
+    return path == key or key.startswith(f"{path}.") or (is_list_within and "]." not in inside)
+
+
+def _has_core_metadata(documents: ProjectDocuments, view: ReleaseView) -> bool:
+    """Whether a release's core metadata was read, which has its requirements where the index does not list them."""
+    return documents.use_core_metadata and any(file.filename in documents.core_metadata for file in view.files())

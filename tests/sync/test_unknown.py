@@ -1,0 +1,122 @@
+"""sync/unknown.py: a field that is missing, null or of a wrong type keeps rows; an empty list deletes them."""
+
+import json
+from typing import Any
+
+import pytest
+
+from source_pypi.services.index.documents.document import open_document
+from source_pypi.services.index.documents.project import Project
+from source_pypi.sync.notices import NoticeKind
+from source_pypi.sync.unknown import Unknown, unknown
+from tests.fake_index import FakeIndex, World
+from tests.memory_store import MemoryStore
+from tests.sync.helpers import Connect, rich
+
+#: Each stream whose rows are made of one field, and the path of the field.
+FIELDS = {
+    "files": "releases",
+    "versions": "releases",
+    "classifiers": "info.classifiers",
+    "dependencies": "info.requires_dist",
+    "urls": "info.project_urls",
+    "vulnerabilities": "vulnerabilities",
+    "roles": "ownership.roles",
+}
+GONE = object()
+EMPTY: dict[str, Any] = {"releases": {}, "info.project_urls": {}}
+
+
+def document_of(fake: FakeIndex, connect: Connect) -> dict[str, Any]:
+    """Return the project document that the index serves."""
+    document = connect(fake).project("foo")
+    assert document is not None
+    return json.loads(document.body)  # type: ignore[union-attr]
+
+
+def changed(document: dict[str, Any], path: str, value: object) -> dict[str, Any]:
+    """Return the document with another value; ``GONE``: without the key."""
+    copy = json.loads(json.dumps(document))
+    *parents, key = path.split(".")
+    tree = copy
+    for name in parents:
+        tree = tree[name]
+    tree.pop(key)
+    if value is not GONE:
+        tree[key] = value
+    return copy
+
+
+@pytest.mark.parametrize("value", [GONE, None, "text", 7], ids=["missing", "null", "text", "number"])
+@pytest.mark.parametrize("stream", FIELDS)
+def test_unknown_field_keeps_rows(world: World, fake: FakeIndex, connect: Connect, stream: str, value: object) -> None:
+    """Rows stay while their field is missing, null or of a wrong type, with one notice; then they change as before."""
+    rich(world)
+    world.add_advisory("foo", "3.0", "PYSEC-2")
+    index, store = connect(fake), MemoryStore()
+    document = document_of(fake, connect)
+    store.sync(fake, index, ["foo"], [stream])
+    before = store.tables()
+    assert before[stream]
+    world.override("/pypi/foo/json", changed(document, FIELDS[stream], value))
+    store.sync(fake, index, ["foo"], [stream])
+    assert (store.tables(), store.merged()) == (before, before)
+    (batch,) = store.batches
+    assert [(notice.kind, notice.subject) for notice in batch.notices if notice.kind != NoticeKind.LATEST_ONLY] == [
+        (NoticeKind.UNKNOWN_FIELD, FIELDS[stream])
+    ]
+    world.override("/pypi/foo/json", changed(document, FIELDS[stream], EMPTY.get(FIELDS[stream], [])))
+    store.sync(fake, index, ["foo"], [stream])
+    assert store.tables()[stream] == store.merged()[stream] == []
+
+
+@pytest.mark.parametrize("value", ["text", None])
+def test_unknown_list_of_files_keeps_rows(world: World, fake: FakeIndex, connect: Connect, value: object) -> None:
+    """If the files of one release are not a list, the project's files and versions stay."""
+    rich(world)
+    index, store = connect(fake), MemoryStore()
+    document = document_of(fake, connect)
+    store.sync(fake, index, ["foo"], ["files", "versions"])
+    before = store.tables()
+    document["releases"]["1.0"] = value
+    world.override("/pypi/foo/json", document)
+    store.sync(fake, index, ["foo"], ["files", "versions"])
+    assert store.tables() == store.merged() == before
+
+
+def test_index_that_never_listed_releases_stays_up_to_date(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """If the index never listed releases, the latest release is read from ``urls`` in every run."""
+    rich(world)
+    index, store = connect(fake), MemoryStore()
+    document = document_of(fake, connect)
+    del document["releases"]
+    for version in ("3.0", "4.0"):
+        document["info"]["version"] = version
+        world.override("/pypi/foo/json", document)
+        store.sync(fake, index, ["foo"], ["versions"])
+        assert [row["version"] for row in store.tables()["versions"]] == [version]
+
+
+@pytest.mark.parametrize(
+    ("sent", "key", "expected"),
+    [
+        ({"releases": {"1.0": []}}, "releases", None),
+        ({"releases": {}}, "releases", None),
+        ({"releases": []}, "releases", Unknown.INVALID),
+        ({"releases": {"1.0": "x"}}, "releases", Unknown.INVALID),
+        ({"releases": {"1.0": None, "2.0": []}}, "releases", Unknown.NULL),
+        ({"releases": {"1.0": [{"size": "x"}]}}, "releases", None),
+        ({"releases": {"1.0": ["x"]}}, "releases", None),
+        ({}, "ownership.roles", Unknown.MISSING),
+        ({"ownership": None}, "ownership.roles", Unknown.MISSING),
+        ({"ownership": 1}, "ownership.roles", Unknown.INVALID),
+        ({"ownership": {"roles": {}}}, "ownership.roles", Unknown.INVALID),
+        ({"ownership": {"roles": None}}, "ownership.roles", Unknown.NULL),
+        ({"ownership": {"organization": 1, "roles": []}}, "ownership.roles", None),
+        ({"vulnerabilities": [{"aliases": [1]}]}, "vulnerabilities", None),
+    ],
+)
+def test_why_a_value_is_unknown(sent: dict[str, Any], key: str, expected: Unknown | None) -> None:
+    """A value is unknown if it, or what contains it, is missing, null or invalid; not if a field within it is."""
+    body = json.dumps({"info": {}, **sent}).encode()
+    assert unknown(open_document(body, Project, "https://a.test/"), key) is expected
