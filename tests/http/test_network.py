@@ -281,7 +281,7 @@ def test_redirect_to_another_host_gets_no_credentials(world: World, index: FakeI
         named = other.url.replace("http://", "http://eve:stolen@")
         index.fault(PATH, faults.redirect(named + PATH))
         client = connect(index, credentials=Credentials(origin(index.url), "ann", "secret"))
-        assert rows(client, index.url)[1] == []
+        assert client.client.get(index.url + PATH).status == 200
         assert [request.headers.get("authorization") for request in other.requests] == [None]
         assert [request.headers.get("authorization") for request in index.requests] == ["Basic YW5uOnNlY3JldA=="]
 

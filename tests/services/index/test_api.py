@@ -227,7 +227,9 @@ def test_root_that_ends_like_an_interface(world: World, serve: Callable[..., Fak
     fake = serve(prefix=ending.rstrip("/"))
     origin = fake.url.removesuffix(ending.rstrip("/"))
     index = open_index(make_config({"index_url": origin + ending, "requests_per_second": 0}))
-    assert (index.project("flask"), index.page("nope")) == (None, None)
+    assert (index.project("nope"), index.page("nope"), index.page("nada")) == (None, None, None)
+    assert len(fake.requests) == 4
+    fake.new_run()
     index = open_index(make_config({"index_url": origin + ending, "requests_per_second": 0}))
     tried = index.project_url("flask")
     assert index.project("flask") is None

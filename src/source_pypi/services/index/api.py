@@ -226,11 +226,12 @@ class Index:
         :raises DocumentError: when the version of its format is not supported.
         """
         first_url = url()
-        document = self._json(first_url, type_, previous, JSON_PAGE, what, check)
+        request = partial(self._json, type_=type_, previous=previous, accept=JSON_PAGE, page=what, check=check)
+        document = request(first_url)
         if document is None and url() == first_url:
-            self._try_other_root(first_url)
+            document = self._page_below_other_root(first_url, request)
         if document is None and url() != first_url:
-            document = self._json(url(), type_, previous, JSON_PAGE, what, check)
+            document = request(url())
         if isinstance(document, Document) and (version := unsupported_version(document.content.meta)) is not None:
             raise DocumentError(document.url, "version 1 of the interface (PEP 629)", f"version {version}")
         return document
@@ -239,21 +240,27 @@ class Index:
         """The URL on another host to which the index redirected a request that was answered as 404; else None."""
         return self._redirects.pop(url, None)
 
-    def _try_other_root(self, url: str) -> None:
-        """Change the root if the other one has the page that this one lacks; only the first call tries it.
+    def _page_below_other_root(
+        self, url: str, request: Callable[[str], Document[P] | Unchanged | None]
+    ) -> Document[P] | Unchanged | None:
+        """Request the page that is missing at a URL below the other root; if it is there, that is the root.
 
-        :param url: the URL of the missing page.
+        Only the first call of a run does so.
         """
         with self._root_lock:
             other, self._other_root = self._other_root, None
             if other is None or not url.startswith(self.root):
-                return
+                return None
             try:
-                found = self.client.get(other + url.removeprefix(self.root), accept=JSON_PAGE, same_host=True)
-            except SourceError:
-                return  # the request was only a guess
-            if found.status != 404:
+                page = request(other + url.removeprefix(self.root))
+            except NotOfferedError:
                 self.root = other
+                raise
+            except SourceError:
+                return None  # the request was only a guess
+            if page is not None:
+                self.root = other
+            return page
 
     def _json(
         self,
