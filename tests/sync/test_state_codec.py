@@ -14,9 +14,8 @@ from source_pypi.services.index.documents import ABSENT, UNKNOWN, Fingerprint
 from source_pypi.services.index.documents.fingerprint import MD5_TAG, fingerprint_of
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams import STREAMS
-from source_pypi.sync.state import CODES, Partition, ProjectState, summary_of
+from source_pypi.sync.state import CODES, DIGEST, Partition, ProjectState, summary_of
 from source_pypi.sync.state_codec import (
-    DIGEST,
     PackedState,
     pack,
     pack_row,

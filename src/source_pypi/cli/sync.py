@@ -107,9 +107,7 @@ def streams(as_json: bool) -> None:
         click.echo(f"    requests: {stream['cost']}")
 
 
-def _settings(
-    path: Path | None, names: tuple[str, ...], index_url: str | None, *, accept_deletions: bool
-) -> "Config":
+def _settings(path: Path | None, names: tuple[str, ...], index_url: str | None, *, accept_deletions: bool) -> "Config":
     """Return the settings of the file, overridden by those of the command line."""
     from msgspec.structs import replace
 

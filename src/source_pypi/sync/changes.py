@@ -22,9 +22,9 @@ from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import ProjectDocuments, Row, Stream
 from source_pypi.sync.batch import Batch, Change
 from source_pypi.sync.fetch_result import FetchResult
+from source_pypi.sync.notices import unknown_fields
 from source_pypi.sync.planner import PreviousState
 from source_pypi.sync.releases import is_pinned
-from source_pypi.sync.notices import unknown_fields
 from source_pypi.sync.state import CODES, DIGEST, VERSIONS_CODE, Key, Partition, ProjectState
 from source_pypi.sync.unknown import INCOMPLETE, hides_rows, unknown_partitions
 
@@ -55,7 +55,7 @@ def batch_of(
     *,
     keys: bool = False,
     total_projects: int = 0,
-    missing_projects: Literal["fail", "warn"] | None = None,
+    missing_projects: Literal["auto", "fail", "warn"] = "auto",
 ) -> Batch:
     """Return the batch of a fetch: make rows of the documents, and compare them with the previous ones.
 
@@ -86,7 +86,7 @@ def batch_of(
             unknown_keys += [stream.required_key or ""] * bool(change.unknown_partitions)
     named = result.project is None or result.project.named
     missing = result.missing and named
-    allowed = missing and (missing_projects == "warn" or (missing_projects is None and previous.existed))
+    allowed = missing and (missing_projects == "warn" or (missing_projects == "auto" and previous.existed))
     return Batch(
         project=documents.project,
         seen_at=seen_at,

@@ -91,8 +91,9 @@ class _ProjectFetch:
 
     def request_project(self) -> None:
         """Request the project document."""
-        result, condition = self.result, project_condition(
-            self._plan, self._previous, versions_to_check(self._plan, self._project)
+        result, condition = (
+            self.result,
+            project_condition(self._plan, self._previous, versions_to_check(self._plan, self._project)),
         )
         with result.recording_failures(VIA_PROJECT):
             self._document = self._index.project(self._name, condition)

@@ -75,7 +75,9 @@ class IndexHealth:
         listing = self._documents.projects()
         if isinstance(listing, SourceError):
             return missing & self._unlisted
-        return missing - {canonicalize_name(one.name) for one in listing.projects if one.name} | self._unlisted & missing
+        return (
+            missing - {canonicalize_name(one.name) for one in listing.projects if one.name} | self._unlisted & missing
+        )
 
     def _error_of(self, request: Callable[[], object]) -> SourceError | None:
         try:

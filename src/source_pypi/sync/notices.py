@@ -3,8 +3,6 @@
 import enum
 from collections.abc import Iterable, Iterator
 
-from msgspec import Struct
-
 from source_pypi.errors import some_of
 from source_pypi.sync.batch import Batch, Notice
 
@@ -16,12 +14,10 @@ class NoticeKind(enum.StrEnum):
     """What the user should know; the text has the subject, the count, and the projects."""
 
     UNKNOWN_FIELD = (
-        "{subject} is missing, null or of a wrong type in documents of {projects}: the rows made of it stay as they were"
+        "{subject} is missing, null or invalid in documents of {projects}: rows made of it stay as they were"
     )
     LATEST_ONLY = "the index lists no releases of {projects}: only the latest release of each is read"
-    ANNOUNCED = (
-        "{subject}: the index announces {count} of {projects} for which it then answers 404; loaded rows stay"
-    )
+    ANNOUNCED = "{subject}: the index announces {count} of {projects} for which it then answers 404; loaded rows stay"
 
 
 class Notices:
