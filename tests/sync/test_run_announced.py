@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,7 +64,7 @@ def test_release_documents_that_are_listed_and_missing_keep_rows(
     """Release documents that are listed and answer 404 delete no rows, whether the project changed or not."""
     rich(world)
     index, store = connect(fake), MemoryStore()
-    settings = {"releases": "all", "full_check_days": full_check_days}
+    settings: dict[str, Any] = {"releases": "all", "full_check_days": full_check_days}
     store.sync(fake, index, ["foo"], ["dependencies", "vulnerabilities"], **settings)
     before = store.tables()
     assert len(before["dependencies"]) == 3
@@ -209,16 +210,16 @@ def test_listed_serial_that_is_lower_than_the_documents_is_not_trusted(
 @pytest.mark.parametrize(
     ("setting", "before", "missing", "warnings"),
     [
-        (None, False, True, 0),
+        ("auto", False, True, 0),
         ("fail", False, True, 0),
         ("warn", False, False, 1),
-        (None, True, False, 1),
+        ("auto", True, False, 1),
         ("warn", True, False, 1),
         ("fail", True, True, 1),
     ],
 )
 def test_missing_projects_fail_or_warn(
-    world: World, fake: FakeIndex, connect: Connect, setting: str | None, *, before: bool, missing: bool, warnings: int
+    world: World, fake: FakeIndex, connect: Connect, setting: str, *, before: bool, missing: bool, warnings: int
 ) -> None:
     """``missing_projects`` decides whether a project that the index does not have is an error or a warning."""
     world.add("other")
