@@ -320,3 +320,20 @@ def test_any_name_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nam
     with into_duckdb(Path(name), choose_streams(["stats"])) as database:
         database.add(batch_with(None, {"stats": [{"top_packages": {}}]}))
     assert rows(tmp_path / name, "select count(*) from stats") == [(1,)]
+
+
+def test_new_file_leaves_others(tmp_path: Path) -> None:
+    """A file by the name of the new one with .new at its end is the user's and stays; nothing else is left."""
+    (tmp_path / "x.duckdb.new").write_text("mine")
+    with into_duckdb(tmp_path / "x.duckdb", choose_streams(["files"])):
+        pass
+    assert (tmp_path / "x.duckdb.new").read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.duckdb", "x.duckdb.new"]
+
+
+def test_log_without_its_database(tmp_path: Path) -> None:
+    """A log whose database is gone is an error that says what to do; both stay."""
+    (tmp_path / "x.duckdb.wal").write_bytes(b"log")
+    with pytest.raises(DestinationError, match="is the log of a database that is gone; delete it"):
+        into_duckdb(tmp_path / "x.duckdb", choose_streams(["files"])).__enter__()
+    assert [path.name for path in tmp_path.iterdir()] == ["x.duckdb.wal"]
