@@ -13,7 +13,7 @@ from tests.selection import without_origins
 
 def requested(project: str, pin: str | None = None, *extras: str, versions: str = "") -> Requested:
     """A requested project; ``versions``: a range."""
-    return Requested(NormalizedName(project), pin, frozenset(map(NormalizedName, extras)), versions)
+    return Requested(NormalizedName(project), pin, frozenset(map(NormalizedName, extras)), range=versions)
 
 
 @pytest.fixture
