@@ -127,16 +127,24 @@ def test_range_that_no_release_satisfies_is_an_error(
 
 def test_full_check_reads_provenance_again(world: World, fake: FakeIndex, connect: Connect) -> None:
     """A full check reads provenance again that changed, or was withdrawn, while document and page did not change."""
-    wheels(world, "1.0")
+    wheels(world, "1.0", "2.0")
     index, store = connect(fake), MemoryStore()
+    settings: dict[str, Any] = {"releases": "all", "full_check_days": 0}
     path = "/integrity/foo/1.0/foo-1.0-py3-none-any.whl/provenance"
-    store.sync(fake, index, ["foo"], ["attestations"], full_check_days=0)
+    store.sync(fake, index, ["foo"], ["attestations"], **settings)
     assert f"{path} 200" in paths(fake)
-    store.sync(fake, index, ["foo"], ["attestations"], full_check_days=0)
-    assert f"{path} 304" in paths(fake) or f"{path} 200" in paths(fake)
-    assert store.rows == {}
-    store.sync(fake, index, ["foo"], ["attestations"], full_check_days=3650)
+    before = store.states["foo"]["attestations"].partitions
+    store.sync(fake, index, ["foo"], ["attestations"], **settings)
+    assert (any(line.startswith(path) for line in paths(fake)), store.rows) == (True, {})
+    fake.fault(path, faults.missing(), times=None)
+    store.sync(fake, index, ["foo"], ["attestations"], releases="all", full_check_days=3650)
     assert not any(line.startswith(path) for line in paths(fake))
+    store.sync(fake, index, ["foo"], ["attestations"], **settings)
+    after = store.states["foo"]["attestations"].partitions
+    assert (set(before) - set(after), set(after)) == (
+        {"foo-1.0-py3-none-any.whl"},
+        {"foo-2.0-py3-none-any.whl"},
+    )
 
 
 def test_clock_that_is_set_back_loses_no_change(world: World, fake: FakeIndex, connect: Connect) -> None:
