@@ -141,7 +141,7 @@ def test_invalid_input(run: Run, fake: FakeIndex, tmp_path: Path, arguments: lis
 
 
 def test_unreachable_index(run: Run, tmp_path: Path, world: World, fake: FakeIndex) -> None:
-    """An index that cannot be reached is one error; rows and state of the one before stay, also with --replace-index."""
+    """An index that cannot be reached is one error; earlier rows and state stay, also with --replace-index."""
     world.add("flask")
     assert run("sync", "flask", "--index-url", fake.url).returncode == 0
     with socket.create_server(("127.0.0.1", 0)) as unused:
