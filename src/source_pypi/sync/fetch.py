@@ -28,6 +28,7 @@ from source_pypi.services.index.documents import (
     Project,
     Unchanged,
 )
+from source_pypi.services.index.documents.html_page import is_html
 from source_pypi.services.index.documents.kinds import VIA_PROJECT, DocumentKind
 from source_pypi.streams.stream import ProjectDocuments
 from source_pypi.sync.fetch_plan import (
@@ -35,6 +36,7 @@ from source_pypi.sync.fetch_plan import (
     in_full,
     needs_core_metadata,
     needs_page,
+    page_completes,
     page_condition,
     project_condition,
 )
@@ -120,16 +122,28 @@ class _ProjectFetch:
         result, previous = self.result, self._previous
         requested = bool(self._plan.documents & VIA_PROJECT)
         absent = requested and self._document is None and result.answered(DocumentKind.PROJECT)
-        if not needs_page(self._plan, absent=absent, has_document=self._document is not None):
+        completes = page_completes(self._plan, previous, self._document)
+        if not needs_page(self._plan, absent=absent, has_document=self._document is not None, completes=completes):
             return
         self._request_page(absent=absent)
         if absent and isinstance(result.failures.get(DocumentKind.PROJECT), NotOfferedError):
             self._request_project_elsewhere()
+        self._complete_from_page()
         page = result.fingerprints.get(DocumentKind.PAGE)  # an absent page makes other rows, too
         readers = previous.readers(DocumentKind.PAGE)
         changed = page is not None and not previous.is_unchanged(DocumentKind.PAGE, page, readers)
         if changed and self._document is UNCHANGED and self._page is not UNCHANGED:
             self._request_project_in_full((DocumentKind.PAGE, DocumentKind.PROVENANCE))
+
+    def _complete_from_page(self) -> None:
+        """Note whether the page supplies what the project document lacks; if it cannot be read, rows stay."""
+        result = self.result
+        if self._document is None or not page_completes(self._plan, self._previous, self._document):
+            return
+        error = result.failures.get(DocumentKind.PAGE)
+        if error is not None and not isinstance(error, NotOfferedError):
+            result.failures[DocumentKind.PROJECT] = error
+        result.page_completes = result.answered(DocumentKind.PAGE) and self._page is not None
 
     def _request_page(self, *, absent: bool) -> None:
         """Request the page; ``absent``: it also says why there is no project document."""
@@ -139,7 +153,7 @@ class _ProjectFetch:
         url = index.project_url(name)  # the response may show that this index keeps its documents elsewhere
         self._page = page = None
         with result.recording_failures(kinds):
-            self._page = page = index.page(name, condition)
+            self._page = page = _without_nothing(index.page(name, condition))
         if DocumentKind.PAGE in result.stale:
             return
         error = result.failures.get(DocumentKind.PAGE)
@@ -152,18 +166,18 @@ class _ProjectFetch:
             self._set_fingerprint(DocumentKind.PAGE, page, condition)
 
     def _explain_absence(self, page: Document[Page] | None, url: str) -> None:
-        """Record why there is no project document at ``url``; an HTML page only shows that the project exists."""
+        """Record why there is no project document at ``url``; if the index has none at all, the page stands for it."""
         result, name = self.result, self._name
         status = None if page is None or page.content.status is None else page.content.status.status
         if page is None and DocumentKind.PAGE not in result.failures:
             result.missing = True
-        elif page is not None and status not in (None, "active"):
-            result.warnings.append(f"{name} is {status}: the index has no project document of it")
-        elif page is not None and not page.content.files:
-            result.warnings.append(f"{name} has no releases: the index has no project document of it")
+        elif page is not None and (status == "quarantined" or not page.content.files):
+            what = f"{name} has no releases" if status in (None, "active") else f"{name} is {status}"
+            result.warnings.append(f"{what}: the index has no project document of it")
         else:
             error = NotOfferedError(f"project document of {name}, although it has the project", url)
             result.failures.update(dict.fromkeys(VIA_PROJECT, error))
+            result.page_completes = page is not None and self._plan.pages and not self._previous.had_document
 
     def _request_project_elsewhere(self) -> None:
         """Request the project document where other software keeps it; if it is there, nothing has failed."""
@@ -173,6 +187,7 @@ class _ProjectFetch:
         if document is not None:
             self._document = document
             self._set_fingerprint(DocumentKind.PROJECT, document, document.fingerprint)
+            self.result.page_completes = False
             for kind in VIA_PROJECT:
                 self.result.failures.pop(kind, None)
 
@@ -200,7 +215,7 @@ class _ProjectFetch:
         document, result, plan = self._document, self.result, self._plan
         wanted = wanted_versions(self._project, document.content, plan.releases)
         result.pinned = frozenset(version for version, pinned in wanted.items() if pinned)
-        if document.content.releases is None:
+        if document.content.releases is None and not result.page_completes:
             result.warnings.append(f"{self._name}: the index lists no releases; only the latest one is read")
         found: dict[str, Any] = {}
         if DocumentKind.RELEASES in plan.documents or plan.follow:
@@ -222,6 +237,7 @@ class _ProjectFetch:
             project=self._name,
             document=_received(self._document),
             page=_received(self._page),
+            page_completes=self.result.page_completes,
             use_core_metadata=self._plan.use_core_metadata,
             **self._dependents,
         )
@@ -237,6 +253,13 @@ class _ProjectFetch:
         latest = documents.document.content.info.version if self._project.unpinned else None
         views = [view for view in documents.releases if view.version in self.result.pinned or view.version == latest]
         return tuple(text for view in views for text in documents.required(view)[0])
+
+
+def _without_nothing(page: Document[Page] | Unchanged | None) -> Document[Page] | Unchanged | None:
+    """The page; None: it is HTML without files, with which some indexes answer for projects that they do not have."""
+    if isinstance(page, Document) and not page.content.files and page.content.status is None and is_html(page.body):
+        return None
+    return page
 
 
 def _received(response: Document[T] | Unchanged | None) -> Document[T] | None:

@@ -8,6 +8,7 @@ from msgspec import Struct
 from source_pypi.config import Config
 from source_pypi.services.index.documents import Document, Fingerprint, Project, Release, Unchanged
 from source_pypi.services.index.documents.kinds import DocumentKind
+from source_pypi.streams._pages import needs_page as document_needs_page
 from source_pypi.streams.stream import ReleaseView, Stream
 from source_pypi.sync.planner import PreviousState
 from source_pypi.sync.releases import is_pinned
@@ -17,6 +18,7 @@ class FetchPlan(Struct, frozen=True):
     """What a run requests of each project.
 
     :ivar documents: kinds of documents.
+    :ivar pages: whether a page can stand for the project document, for one of the streams.
     :ivar releases: which releases of projects that are not pinned.
     :ivar use_core_metadata: whether core metadata fills gaps in release documents.
     :ivar follow: whether requirements are needed: those of the pinned releases and, unless the project is pinned, those
@@ -24,6 +26,7 @@ class FetchPlan(Struct, frozen=True):
     """
 
     documents: frozenset[DocumentKind]
+    pages: bool = False
     releases: Literal["latest", "all"] = "latest"
     use_core_metadata: bool = False
     follow: bool = False
@@ -36,6 +39,7 @@ def make_fetch_plan(streams: Iterable[Stream], config: Config) -> FetchPlan:
     filled = follow or any(stream.fallback_documents for stream in streams)
     return FetchPlan(
         frozenset(kinds | {DocumentKind.PROJECT} if follow else kinds),
+        any(stream.from_page for stream in streams),
         config.releases,
         use_core_metadata=config.core_metadata and filled,
     )
@@ -52,13 +56,24 @@ def project_condition(plan: FetchPlan, previous: PreviousState) -> Fingerprint:
     return in_full(condition) if plan.follow and previous.requirements is None else condition
 
 
-def needs_page(plan: FetchPlan, *, absent: bool, has_document: bool) -> bool:
+def needs_page(plan: FetchPlan, *, absent: bool, has_document: bool, completes: bool = False) -> bool:
     """Return whether the project page is requested.
 
     :param absent: whether the index has no project document: only the page can say why (index-api.md 3).
+    :param completes: whether the project document leaves releases or digests to the page.
     """
     leads_to_provenance = DocumentKind.PROVENANCE in plan.documents and has_document
-    return absent or leads_to_provenance or DocumentKind.PAGE in plan.documents
+    return absent or completes or leads_to_provenance or DocumentKind.PAGE in plan.documents
+
+
+def page_completes(plan: FetchPlan, previous: PreviousState, document: Document[Project] | Unchanged | None) -> bool:
+    """Return whether the page supplies versions and files that the project document does not list, or their digests.
+
+    :param document: the response; an unchanged document leaves to the page what it left to it before.
+    """
+    if not plan.pages:
+        return False
+    return document_needs_page(document.content) if isinstance(document, Document) else previous.page_completed
 
 
 def page_condition(previous: PreviousState, project: Fingerprint | None, *, absent: bool) -> Fingerprint:

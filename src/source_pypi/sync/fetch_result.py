@@ -23,6 +23,7 @@ class FetchResult(Struct):
         all of its documents are unchanged.
     :ivar failures: why documents could not be read.
     :ivar stale: the kinds of documents of which the index returned only copies older than those read before.
+    :ivar page_completes: whether the page supplies what the project document lacks, or stands for it.
     :ivar missing: whether the index does not know the project.
     :ivar pinned: the pinned versions, in the index's spelling.
     :ivar requirements: those to follow; None: not looked up.
@@ -36,6 +37,7 @@ class FetchResult(Struct):
     stale: set[DocumentKind] = field(default_factory=set)
     user_errors: list[SourceError] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    page_completes: bool = False
     missing: bool = False
     pinned: frozenset[str] = frozenset()
     requirements: tuple[str, ...] | None = None

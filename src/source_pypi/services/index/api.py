@@ -7,14 +7,14 @@ Reading on
 import threading
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from msgspec import Struct
 
 from source_pypi._version import __version__
 from source_pypi.config import Config
-from source_pypi.errors import DocumentError, NotOfferedError, StaleError
+from source_pypi.errors import DocumentError, StaleError
 from source_pypi.http.client import (
     DEFAULT_RETRY_POLICY,
     Client,
@@ -44,8 +44,9 @@ from source_pypi.services.index.documents import (
     open_feed,
 )
 from source_pypi.services.index.documents.document import S, T
+from source_pypi.services.index.documents.html_page import is_html, open_html_listing, open_html_page
 from source_pypi.services.index.documents.kinds import DocumentKind
-from source_pypi.services.index.documents.page import JSON_PAGE, serial_of, unsupported_version
+from source_pypi.services.index.documents.page import PAGE, serial_of, unsupported_version
 
 P = TypeVar("P", Page, Listing)
 
@@ -113,7 +114,7 @@ class Index:
 
     def page(self, name: str, previous: Fingerprint = UNKNOWN) -> Document[Page] | Unchanged | None:
         """The project page; None where the index does not know the project."""
-        return self._page(lambda: self.page_url(name), Page, previous, "project page")
+        return self._page(lambda: self.page_url(name), Page, previous)
 
     def provenance(self, url: str, previous: Fingerprint = UNKNOWN) -> Document[Provenance] | Unchanged | None:
         """The provenance document at a URL from a project page; None where the index has none."""
@@ -127,7 +128,7 @@ class Index:
 
     def listing(self, previous: Fingerprint = UNKNOWN) -> Document[Listing] | Unchanged | None:
         """The list of projects; None where the index has none."""
-        return self._page(lambda: self.url_of(DocumentKind.LISTING), Listing, previous, "list of projects")
+        return self._page(lambda: self.url_of(DocumentKind.LISTING), Listing, previous)
 
     def statistics(self) -> Document[Statistics] | None:
         """The index's statistics; None where the index has none."""
@@ -157,36 +158,25 @@ class Index:
         """The URL of a document about the whole index."""
         return self.root + (f"{self._layout.pages}/" if kind is DocumentKind.LISTING else PATHS[kind])
 
-    def _page(
-        self, url: Callable[[], str], type_: type[P], previous: Fingerprint, what: str
-    ) -> Document[P] | Unchanged | None:
-        """A page as JSON; requested again if the first response shows that this index has pages at another path.
+    def _page(self, url: Callable[[], str], type_: type[P], previous: Fingerprint) -> Document[P] | Unchanged | None:
+        """A page, as JSON or HTML; requested again if the first response shows that this index has pages elsewhere.
 
-        :raises NotOfferedError: when the index has it as HTML only (PEP 503).
-        :raises DocumentError: when the version of its format is not supported.
+        :raises DocumentError: when it is no page, or the version of its format is not supported.
         """
+        parse = partial(_open_page, type_)
         first_url = url()
-        document = self._json(first_url, type_, previous, JSON_PAGE, what)
+        document = self._request(first_url, parse, previous, PAGE)
         if document is None and url() != first_url:
-            document = self._json(url(), type_, previous, JSON_PAGE, what)
+            document = self._request(url(), parse, previous, PAGE)
         if isinstance(document, Document) and (version := unsupported_version(document.content.meta)) is not None:
             raise DocumentError(document.url, "version 1 of the interface (PEP 629)", f"version {version}")
         return document
 
-    def _json(
-        self,
-        url: str,
-        type_: type[S],
-        previous: Fingerprint,
-        accept: str = "application/json",
-        page: str = "",
-    ) -> Document[S] | Unchanged | None:
+    def _json(self, url: str, type_: type[S], previous: Fingerprint) -> Document[S] | Unchanged | None:
         def parse(body: bytes, url: str, *, etag: str | None, serial: int | None) -> Document[S]:
-            if page and body.lstrip().startswith(b"<"):
-                raise NotOfferedError(f"{page} as JSON (PEP 691)", url, "answered HTML")
             return open_document(body, type_, url, etag=etag, serial=serial)
 
-        return self._request(url, parse, previous, accept)
+        return self._request(url, parse, previous, "application/json")
 
     def _request(
         self,
@@ -226,6 +216,16 @@ class Index:
             if not self.client.repeats_credentials(response.body):
                 raise
             raise DocumentError(error.url, error.expected, "the credentials that were sent") from None
+
+
+def _open_page(type_: type[P], body: bytes, url: str, *, etag: str | None, serial: int | None) -> Document[P]:
+    """Open a page in the form in which it came."""
+    if not is_html(body):
+        return open_document(body, type_, url, etag=etag, serial=serial)
+    opened: Document[Any] = (open_html_page if type_ is Page else open_html_listing)(
+        body, url, etag=etag, serial=serial
+    )
+    return opened
 
 
 def _changed(document: Document[T] | Unchanged | None) -> Document[T] | None:

@@ -13,6 +13,7 @@ from msgspec import Struct, field
 
 from source_pypi.fields import Integer, describe
 from source_pypi.services.index.documents.times import in_utc
+from source_pypi.standards.wheels import name_in_url
 
 
 class Digests(Struct, frozen=True, gc=False):
@@ -56,7 +57,7 @@ class File(Struct, frozen=True, gc=False):
 
     def name(self) -> str | None:
         """The file's name, else the end of its URL: pypiserver lists URLs only (index-api.md 19)."""
-        return self.filename or (None if self.url is None else self.url.partition("#")[0].rpartition("/")[2] or None)
+        return self.filename or (None if self.url is None else name_in_url(self.url))
 
 
 class Downloads(Struct, frozen=True, gc=False):
