@@ -16,7 +16,7 @@ from tests.servers.packages import PROJECTS, UPLOADS
 from tests.servers.simulated import GitLab, Simulated
 from tests.servers.trees import LONG
 
-pytestmark = [pytest.mark.servers, pytest.mark.xfail(strict=False, reason="pages alone are not read yet")]
+pytestmark = pytest.mark.servers
 EACH_INDEX = pytest.mark.parametrize("name", INDEXES)
 
 _FILES = """

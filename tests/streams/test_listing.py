@@ -135,11 +135,8 @@ def test_index_without_a_list_does_not_offer_the_stream(world: World, fake: Fake
     )
 
 
-def test_html_only_index_is_a_failure(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """An index that serves only HTML pages is a failure that says so."""
-    world.override("/simple/", b"<!DOCTYPE html><html><body><a href='a/'>a</a></body></html>", "text/html")
+def test_list_as_html(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """The list as HTML has names and no serials."""
+    world.override("/simple/", b"<!DOCTYPE html><html><body><a href='a/'>A</a><a href='/login'>x</a></body></html>")
     (batch,) = read(connect(fake), ["a"], LISTING)
-    assert str(batch.failures["listing"]) == (
-        f"this index offers no list of projects as JSON (PEP 691) ({fake.url}/simple/ answered HTML): "
-        "leave the stream out, or read an index that has it"
-    )
+    assert rows_of(batch, "listing", "project", "serial") == [("a", None)]

@@ -106,7 +106,7 @@ def _row(project: str, version: str, files: Sequence[File], info: Info, source: 
         requires_python=_first(file.requires_python for file in files)
         or (text(info.requires_python) if is_latest else None),
         yanked=yanked,
-        yanked_reason=_yanked_reason(files, info, is_latest=is_latest) if yanked else None,
+        yanked_reason=None if yanked is False else _yanked_reason(files, info, is_latest=is_latest),
         is_latest=is_latest,
         source=source,
     )

@@ -169,13 +169,18 @@ def _core_metadata(value: str | None) -> bool | dict[str, str | None]:
 
 
 def _project(base: str, link: _Attributes, url: str) -> str | None:
-    """The project whose page a link leads to; None: it leads out of the list."""
-    href = (link.get("href") or "").strip().partition("#")[0].partition("?")[0]
-    target = _joined(base, href) if href else None
-    if target is None or href.rstrip("/").endswith(".."):
+    """The project whose page a link leads to, one level below the list; None: it leads elsewhere."""
+    target = _joined(base, (link.get("href") or "").strip().partition("#")[0].partition("?")[0])
+    if target is None:
         return None
-    path = target.removesuffix("index.html").rstrip("/")
-    return None if url.startswith(f"{path}/") or path == url.rstrip("/") else name_in_url(path)
+    parent, _, _ = target.removesuffix("index.html").rstrip("/").rpartition("/")
+    inside = _path(parent) == _path(url.partition("?")[0])
+    return name_in_url(target.removesuffix("index.html").rstrip("/")) if inside else None
+
+
+def _path(url: str) -> str:
+    """The path of a URL, without slashes at its end: a proxy may write another host."""
+    return "/" + url.partition("://")[2].partition("/")[2].rstrip("/")
 
 
 def _joined(base: str, href: str) -> str | None:
