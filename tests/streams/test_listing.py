@@ -16,7 +16,7 @@ from source_pypi.streams.listing import ListedProject, listing_rows
 from source_pypi.streams.stream import ProjectDocuments
 from tests.fake_index import FakeIndex, World, faults
 from tests.streams import ROOT, index_documents
-from tests.sync.helpers import counts, read
+from tests.sync.helpers import counts, read, rows_in
 
 Connect = Callable[..., Index]
 LISTING = choose_streams(["listing"])
@@ -108,7 +108,7 @@ def test_one_request(world: World, serve: Callable[..., FakeIndex], connect: Con
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
-        (faults.html(), NotOfferedError),
+        (faults.html(), DocumentError),
         (faults.json({"message": "ok"}), DocumentError),
         (faults.unavailable(), UnavailableError),
     ],
@@ -139,4 +139,4 @@ def test_list_as_html(world: World, fake: FakeIndex, connect: Connect) -> None:
     """The list as HTML has names and no serials."""
     world.override("/simple/", b"<!DOCTYPE html><html><body><a href='a/'>A</a><a href='/login'>x</a></body></html>")
     (batch,) = read(connect(fake), ["a"], LISTING)
-    assert rows_of(batch, "listing", "project", "serial") == [("a", None)]
+    assert rows_in(batch)["listing"] == [ListedProject(project="a", name="a", serial=None)]

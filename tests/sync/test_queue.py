@@ -8,7 +8,7 @@ import pytest
 from packaging.utils import NormalizedName
 
 from source_pypi.config import make_config
-from source_pypi.errors import DocumentError, NotOfferedError, SourceError, UnavailableError
+from source_pypi.errors import DocumentError, SourceError, UnavailableError
 from source_pypi.selection import SelectedProject, Selection, select
 from source_pypi.services.index.api import Index
 from source_pypi.streams import choose_streams
@@ -123,7 +123,7 @@ def test_listed_name_that_is_invalid_is_not_requested(
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
-        (faults.html(), NotOfferedError),
+        (faults.html(), DocumentError),
         (faults.json({"message": "ok"}), DocumentError),
         (faults.unavailable(), UnavailableError),
     ],
@@ -142,7 +142,7 @@ def test_failed_list_ends_a_run_over_the_whole_index(
 def test_index_without_a_list_cannot_be_read_whole(world: World, fake: FakeIndex, connect: Connect) -> None:
     """An index without a list cannot be read whole."""
     world.override("/simple/", b"", status=404)
-    with pytest.raises(NotOfferedError):
+    with pytest.raises(DocumentError):
         list(read(connect(fake), [], FILES, whole_index=True))
 
 

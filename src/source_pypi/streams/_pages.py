@@ -66,11 +66,12 @@ def with_page(document: Project, page: Document[Page], project: str) -> ListedPr
 
 
 def needs_page(document: Project) -> bool:
-    """Whether a project document leaves to the page what it usually has: releases, or the digests of files."""
+    """Whether a project document leaves to the page what it usually has: releases, digests, or who has METADATA."""
     if document.releases is None:
         return True
     files = [file for listed in document.releases.values() for file in listed or ()]
-    return bool(files) and not any(file.digests or file.md5_digest for file in files)
+    has_digests = any(file.digests or file.md5_digest for file in files)
+    return bool(files) and not (has_digests and any(file.core_metadata is not None for file in files))
 
 
 def releases_of(page: Document[Page], project: str) -> dict[str, list[File] | None]:

@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from source_pypi.errors import NotOfferedError, ProxyError, UnreachableError, UntrustedError
+from source_pypi.safety.limits import LONGEST_CACHED
 from source_pypi.selection import SelectedProject
 from source_pypi.services.index.api import Index
 from source_pypi.services.index.documents import (
@@ -30,6 +31,7 @@ from source_pypi.services.index.documents import (
 )
 from source_pypi.services.index.documents.html_page import is_html
 from source_pypi.services.index.documents.kinds import VIA_PROJECT, DocumentKind
+from source_pypi.streams._pages import unreadable_names
 from source_pypi.streams.stream import ProjectDocuments
 from source_pypi.sync.fetch_plan import (
     FetchPlan,
@@ -50,6 +52,10 @@ T = TypeVar("T")
 #: Errors before any response: if the index has never responded, every further request would end the same way.
 CONNECTION_ERRORS = (UnreachableError, UntrustedError, ProxyError)
 
+_NO_DOCUMENTS = (
+    "this index has no project documents: projects, versions and files come from its pages, and what these do not give "
+    "is null"
+)
 #: No stream has read the project.
 NO_PREVIOUS_STATE = PreviousState()
 
@@ -178,6 +184,8 @@ class _ProjectFetch:
             error = NotOfferedError(f"project document of {name}, although it has the project", url)
             result.failures.update(dict.fromkeys(VIA_PROJECT, error))
             result.page_completes = page is not None and self._plan.pages and not self._previous.had_document
+            if result.page_completes and self._index.first_time("no project documents"):
+                result.warnings.append(_NO_DOCUMENTS)
 
     def _request_project_elsewhere(self) -> None:
         """Request the project document where other software keeps it; if it is there, nothing has failed."""
@@ -190,6 +198,7 @@ class _ProjectFetch:
             self.result.page_completes = False
             for kind in VIA_PROJECT:
                 self.result.failures.pop(kind, None)
+            self.result.warnings = [warning for warning in self.result.warnings if warning != _NO_DOCUMENTS]
 
     # What the project document leads to -------------------------------------------------------------------
 
@@ -242,7 +251,17 @@ class _ProjectFetch:
             **self._dependents,
         )
         self.result.requirements = self._requirements() if self._plan.follow else None
+        self._warn_of_unreadable_names()
         return self.result
+
+    def _warn_of_unreadable_names(self) -> None:
+        page = _received(self._page)
+        names = unreadable_names(page.content, self._name) if page is not None and self.result.page_completes else []
+        if names:
+            shown = ", ".join(name[:LONGEST_CACHED] for name in names[:3]) + (", ..." if names[3:] else "")
+            self.result.warnings.append(
+                f"{self._name}: {len(names)} files are left out, because their names have no version ({shown})"
+            )
 
     def _requirements(self) -> tuple[str, ...] | None:
         """The requirements of the pinned releases and, unless the project is pinned, of the latest one."""

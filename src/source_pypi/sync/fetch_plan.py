@@ -18,18 +18,18 @@ class FetchPlan(Struct, frozen=True):
     """What a run requests of each project.
 
     :ivar documents: kinds of documents.
-    :ivar pages: whether a page can stand for the project document, for one of the streams.
     :ivar releases: which releases of projects that are not pinned.
     :ivar use_core_metadata: whether core metadata fills gaps in release documents.
     :ivar follow: whether requirements are needed: those of the pinned releases and, unless the project is pinned, those
         of the latest release.
+    :ivar pages: whether a page can complete the project document, or stand for it, for one of the streams.
     """
 
     documents: frozenset[DocumentKind]
-    pages: bool = False
     releases: Literal["latest", "all"] = "latest"
     use_core_metadata: bool = False
     follow: bool = False
+    pages: bool = False
 
 
 def make_fetch_plan(streams: Iterable[Stream], config: Config) -> FetchPlan:
@@ -39,9 +39,9 @@ def make_fetch_plan(streams: Iterable[Stream], config: Config) -> FetchPlan:
     filled = follow or any(stream.fallback_documents for stream in streams)
     return FetchPlan(
         frozenset(kinds | {DocumentKind.PROJECT} if follow else kinds),
-        any(stream.from_page for stream in streams),
         config.releases,
         use_core_metadata=config.core_metadata and filled,
+        pages=any(stream.from_page for stream in streams),
     )
 
 

@@ -71,8 +71,9 @@ class Layout(Struct, frozen=True):
     pages: str = "/simple"
 
 
-#: devpi serves pages at +simple/ and no project documents; pypiserver serves project documents without /pypi.
-PUBLIC, DEVPI, PYPISERVER = Layout(), Layout(pages="/+simple"), Layout(documents="")
+#: devpi serves pages at +simple/ and no project documents; pypiserver serves project documents without /pypi; proxpi
+#: serves pages right below its URL.
+PUBLIC, DEVPI, PYPISERVER, FLAT = Layout(), Layout(pages="/+simple"), Layout(documents=""), Layout(pages="")
 
 
 class Index:
@@ -80,13 +81,22 @@ class Index:
 
     :param client: sends the requests.
     :param root: the URL of the index, without a trailing slash and without credentials.
+    :param may_be_flat: whether pages may be right below the root: its URL names no interface.
     """
 
-    def __init__(self, client: Client, root: str) -> None:
+    def __init__(self, client: Client, root: str, *, may_be_flat: bool = False) -> None:
         self.client = client
         self.root = root
-        self._layout = PUBLIC
+        self._layout, self._may_be_flat = PUBLIC, may_be_flat
+        self._reported_lock, self._reported = threading.Lock(), set[str]()
         self._pypiserver_lock, self._pypiserver_checked = threading.Lock(), False
+
+    def first_time(self, subject: str) -> bool:
+        """Whether this is the first call with a subject: what concerns the whole index is reported once a run."""
+        with self._reported_lock:
+            first = subject not in self._reported
+            self._reported.add(subject)
+            return first
 
     def project(self, name: str, previous: Fingerprint = UNKNOWN) -> Document[Project] | Unchanged | None:
         """The project document; None where the index has none: unknown, without releases, or quarantined."""
@@ -168,8 +178,22 @@ class Index:
         document = self._request(first_url, parse, previous, PAGE)
         if document is None and url() != first_url:
             document = self._request(url(), parse, previous, PAGE)
+        if document is None and self._may_be_flat and self._layout is PUBLIC:
+            document = self._flat_page(url, parse, previous)
+        elif document is not None:
+            self._may_be_flat = False
         if isinstance(document, Document) and (version := unsupported_version(document.content.meta)) is not None:
             raise DocumentError(document.url, "version 1 of the interface (PEP 629)", f"version {version}")
+        return document
+
+    def _flat_page(
+        self, url: Callable[[], str], parse: Callable[..., Document[P]], previous: Fingerprint
+    ) -> Document[P] | Unchanged | None:
+        """A page right below the root; where one is found, all are."""
+        flat_url = url().replace(f"{self.root}{PUBLIC.pages}/", f"{self.root}/", 1)
+        document = self._request(flat_url, parse, previous, PAGE)
+        if document is not None:
+            self._layout = FLAT
         return document
 
     def _json(self, url: str, type_: type[S], previous: Fingerprint) -> Document[S] | Unchanged | None:
@@ -256,7 +280,13 @@ def open_index(
         ca_bundle=config.ca_bundle,
         on_event=on_event,
     )
-    return Index(client, root)
+    return Index(client, root, may_be_flat=_names_no_interface(url))
+
+
+def _names_no_interface(url: str) -> bool:
+    """Whether a URL has a path that does not end in the name of an interface."""
+    path = urlsplit(url).path.rstrip("/")
+    return bool(path) and not path.endswith(INTERFACES)
 
 
 def user_agent(contact: str | None) -> str:

@@ -1,6 +1,6 @@
 """services/index/documents/page.py: project pages and the list of projects."""
 
-from datetime import datetime
+from datetime import UTC
 from typing import Any
 
 import pytest
@@ -38,12 +38,11 @@ def test_page_of_the_index() -> None:
             PageFile(
                 filename=name,
                 url=f"http://index.test/{file.path()}",
-                hashes={"sha256": file.digests["sha256"]},
+                hashes={"sha256": file.all_digests()["sha256"]},
                 size=file.size,
-                upload_time=datetime.fromisoformat(f"{file.uploaded_at}Z"),
+                upload_time=file.uploaded_at.replace(tzinfo=UTC),
                 yanked=False,
-                core_metadata=False,
-                dist_info_metadata=False,
+                core_metadata={"sha256": file.core_metadata} if file.core_metadata else False,
                 provenance=integrity if name.endswith(".gz") else None,
             )
             for name, file in sorted(files.items())

@@ -23,8 +23,8 @@ from source_pypi.services.index.documents.page import Listed, Listing, Meta, Pag
 from source_pypi.standards.wheels import is_distribution, name_in_url
 
 #: Characters of an unfinished tag or comment; real links have fewer than a thousand.
-LONGEST_TAG = 65_536
-_CHUNK = 32_768
+LONGEST_TAG = 32_768
+_CHUNK = 8_192
 #: Digests that a link's fragment may have: ``#sha256=HEX``; older versions of Gitea write ``#sha256-HEX``.
 _DIGEST = re.compile(r"(md5|sha1|sha224|sha256|sha384|sha512|blake2b_256)[=-]([0-9a-fA-F]{32,128})")
 #: What an empty page says of itself, in its title or heading.
@@ -127,7 +127,10 @@ def _parse(body: bytes, url: str, what: str) -> _Parser:
     parser = _Parser(url)
     text = body.decode("utf-8-sig", "replace")
     for start in range(0, len(text), _CHUNK):
-        parser.feed(text[start : start + _CHUNK])
+        try:
+            parser.feed(text[start : start + _CHUNK])
+        except AssertionError as error:  # how html.parser rejects a malformed declaration
+            raise DocumentError(url, what, excerpt(body)) from error
         if len(parser.rawdata) > LONGEST_TAG:
             if parser.cdata_elem is None:
                 raise DocumentError(url, what, f"an unfinished tag of more than {LONGEST_TAG:,} characters")
