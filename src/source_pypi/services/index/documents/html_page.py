@@ -190,6 +190,8 @@ def _joined(base: str, href: str) -> str | None:
     """The absolute URL; None: it is too long, or invalid."""
     if not href or len(href) > LONGEST_URL:
         return None
+    if href.startswith(("https://", "http://")):  # absolute already, as many are
+        return href
     try:
         return urljoin(base, href)
     except ValueError:
