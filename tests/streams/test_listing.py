@@ -14,9 +14,10 @@ from source_pypi.services.index.documents.invalid_fields import InvalidField
 from source_pypi.streams import choose_streams
 from source_pypi.streams.listing import ListedProject, listing_rows
 from source_pypi.streams.stream import ProjectDocuments
+from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World, faults
 from tests.streams import ROOT, index_documents
-from tests.sync.helpers import counts, read, rows_in
+from tests.sync.helpers import counts, read
 
 Connect = Callable[..., Index]
 LISTING = choose_streams(["listing"])

@@ -120,6 +120,8 @@ def _failure(stream: Stream, result: FetchResult) -> SourceError | None:
     A stream that reads the page, or can be made from it, has rows even of a project without document. Core metadata
     that is not offered fills no gap, which is no failure.
     """
+    if stream.from_page and result.page_failure is not None:
+        return result.page_failure
     reads_page = DocumentKind.PAGE in stream.documents
     for kind in stream.documents:
         error = result.failures.get(kind)

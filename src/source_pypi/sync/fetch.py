@@ -146,10 +146,11 @@ class _ProjectFetch:
         result = self.result
         if self._document is None or not page_completes(self._plan, self._previous, self._document):
             return
-        error = result.failures.get(DocumentKind.PAGE)
-        if error is not None and not isinstance(error, NotOfferedError):
-            result.failures[DocumentKind.PROJECT] = error
         result.page_completes = result.answered(DocumentKind.PAGE) and self._page is not None
+        had_rows = any(stream.from_page and stream.name in self._previous.states for stream in self._previous.streams)
+        if not result.page_completes and (had_rows or DocumentKind.PAGE in result.failures):
+            absent = NotOfferedError(f"project page of {self._name}", self._index.page_url(self._name))
+            result.page_failure = result.failures.get(DocumentKind.PAGE, absent)
 
     def _request_page(self, *, absent: bool) -> None:
         """Request the page; ``absent``: it also says why there is no project document."""
@@ -168,6 +169,9 @@ class _ProjectFetch:
         elif page is None:
             missing = NotOfferedError(f"project page of {name}", index.page_url(name))
             result.failures.setdefault(DocumentKind.PROVENANCE, missing)
+        elif isinstance(page, Document) and is_html(page.body) and not any(f.provenance for f in page.content.files):
+            none = NotOfferedError(f"provenance of {name}", page.url, "links to none")
+            result.failures.setdefault(DocumentKind.PROVENANCE, none)
         if result.answered(DocumentKind.PAGE):
             self._set_fingerprint(DocumentKind.PAGE, page, condition)
 
