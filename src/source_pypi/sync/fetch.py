@@ -147,10 +147,16 @@ class _ProjectFetch:
         if self._document is None or not page_completes(self._plan, self._previous, self._document):
             return
         result.page_completes = result.answered(DocumentKind.PAGE) and self._page is not None
+        absent = NotOfferedError(f"project page of {self._name}", self._index.page_url(self._name))
+        error = result.failures.get(DocumentKind.PAGE, absent)
+        if not result.page_completes and (not isinstance(error, NotOfferedError) or self._rows_would_go()):
+            result.page_failure = error
+
+    def _rows_would_go(self) -> bool:
+        """Whether rows were made before that, without the page, would be deleted or lose values."""
         had_rows = any(stream.from_page and stream.name in self._previous.states for stream in self._previous.streams)
-        if not result.page_completes and (had_rows or DocumentKind.PAGE in result.failures):
-            absent = NotOfferedError(f"project page of {self._name}", self._index.page_url(self._name))
-            result.page_failure = result.failures.get(DocumentKind.PAGE, absent)
+        lists_none = isinstance(self._document, Document) and self._document.content.releases is None
+        return self._previous.page_completed or (had_rows and lists_none)
 
     def _request_page(self, *, absent: bool) -> None:
         """Request the page; ``absent``: it also says why there is no project document."""

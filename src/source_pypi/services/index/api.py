@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from source_pypi._version import __version__
 from source_pypi.config import Config
-from source_pypi.errors import DocumentError, StaleError
+from source_pypi.errors import DocumentError, NotOfferedError, RefusedError, StaleError
 from source_pypi.http.client import (
     DEFAULT_RETRY_POLICY,
     Client,
@@ -171,11 +171,18 @@ class Index:
     def _page(self, url: Callable[[], str], type_: type[P], previous: Fingerprint) -> Document[P] | Unchanged | None:
         """A page, as JSON or HTML; requested again if the first response shows that this index has pages elsewhere.
 
+        :raises NotOfferedError: when the index has it in another form only (406).
         :raises DocumentError: when it is no page, or the version of its format is not supported.
         """
         parse = partial(_open_page, type_)
         first_url = url()
-        document = self._request(first_url, parse, previous, PAGE)
+        try:
+            document = self._request(first_url, parse, previous, PAGE)
+        except RefusedError as error:
+            if error.status != 406:
+                raise
+            what = "project page" if type_ is Page else "list of projects"
+            raise NotOfferedError(f"{what} as JSON or HTML (PEP 691)", first_url, "answered 406") from error
         if document is None and url() != first_url:
             document = self._request(url(), parse, previous, PAGE)
         if document is None and self._may_be_flat and self._layout is PUBLIC:
