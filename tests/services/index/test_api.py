@@ -6,7 +6,7 @@ import pytest
 
 from source_pypi import __version__
 from source_pypi.config import make_config
-from source_pypi.errors import DocumentError, SourceError, StaleError
+from source_pypi.errors import DocumentError, NotOfferedError, SourceError, StaleError
 from source_pypi.services.index.api import DEVPI, STALE_TRIES, Index, default_url, open_index, root_of, user_agent
 from source_pypi.services.index.documents import UNCHANGED, UNKNOWN, Document, Fingerprint
 from tests.fake_index import FakeIndex, Fault, World, faults
@@ -217,3 +217,12 @@ def test_304_to_an_unconditional_request(world: World, fake: FakeIndex, connect:
     fake.fault("/pypi/flask/json", faults.Fault("304", Answer(304, "application/json", b"")), times=None)
     with pytest.raises(SourceError):
         connect(fake).project("flask")
+
+
+def test_page_in_another_form_only_is_not_offered(fake: FakeIndex, connect: Callable[..., Index]) -> None:
+    """An index that has pages in neither form answers 406: it does not offer the page, and its URL is right."""
+    fake.fault("/simple/*", faults.server_error(406), times=None)
+    with pytest.raises(NotOfferedError, match="offers no project page as JSON or HTML"):
+        connect(fake).page("foo")
+    with pytest.raises(NotOfferedError, match="offers no list of projects as JSON or HTML"):
+        connect(fake).listing()

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from source_pypi._version import __version__
 from source_pypi.config import Config
-from source_pypi.errors import DocumentError, NotOfferedError, RefusedError, StaleError
+from source_pypi.errors import DocumentError, NotOfferedError, ResponseError, StaleError
 from source_pypi.http.client import (
     DEFAULT_RETRY_POLICY,
     Client,
@@ -178,8 +178,8 @@ class Index:
         first_url = url()
         try:
             document = self._request(first_url, parse, previous, PAGE)
-        except RefusedError as error:
-            if error.status != 406:
+        except ResponseError as error:
+            if not error.answer.startswith("406"):
                 raise
             what = "project page" if type_ is Page else "list of projects"
             raise NotOfferedError(f"{what} as JSON or HTML (PEP 691)", first_url, "answered 406") from error
