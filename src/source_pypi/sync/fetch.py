@@ -135,11 +135,19 @@ class _ProjectFetch:
         if absent and isinstance(result.failures.get(DocumentKind.PROJECT), NotOfferedError):
             self._request_project_elsewhere()
         self._complete_from_page()
+        self._check_provenance()
         page = result.fingerprints.get(DocumentKind.PAGE)  # an absent page makes other rows, too
         readers = previous.readers(DocumentKind.PAGE)
         changed = page is not None and not previous.is_unchanged(DocumentKind.PAGE, page, readers)
         if changed and self._document is UNCHANGED and self._page is not UNCHANGED:
             self._request_project_in_full((DocumentKind.PAGE, DocumentKind.PROVENANCE))
+
+    def _check_provenance(self) -> None:
+        """Record that HTML links to no provenance: JSON pages say so of each file, HTML pages may just lack it."""
+        page = _received(self._page)
+        if page is not None and is_html(page.body) and not any(file.provenance for file in page.content.files):
+            none = NotOfferedError(f"provenance of {self._name}", page.url, "links to none")
+            self.result.failures.setdefault(DocumentKind.PROVENANCE, none)
 
     def _complete_from_page(self) -> None:
         """Note whether the page supplies what the project document lacks; if it cannot be read, rows stay."""
@@ -175,9 +183,6 @@ class _ProjectFetch:
         elif page is None:
             missing = NotOfferedError(f"project page of {name}", index.page_url(name))
             result.failures.setdefault(DocumentKind.PROVENANCE, missing)
-        elif isinstance(page, Document) and is_html(page.body) and not any(f.provenance for f in page.content.files):
-            none = NotOfferedError(f"provenance of {name}", page.url, "links to none")
-            result.failures.setdefault(DocumentKind.PROVENANCE, none)
         if result.answered(DocumentKind.PAGE):
             self._set_fingerprint(DocumentKind.PAGE, page, condition)
 
