@@ -190,7 +190,7 @@ def _joined(base: str, href: str) -> str | None:
     """The absolute URL; None: it is too long, or invalid."""
     if not href or len(href) > LONGEST_URL:
         return None
-    if href.startswith(("https://", "http://")):  # absolute already, as many are
+    if "://" in href.partition("?")[0][:10]:  # absolute already, as many are
         return href
     try:
         return urljoin(base, href)
