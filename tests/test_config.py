@@ -33,6 +33,9 @@ DEFAULTS: dict[str, Any] = {
     "requests_per_second": 5,
     "max_concurrency": 1,
     "request_timeout_seconds": 30,
+    "missing_projects": "auto",
+    "max_deleted_share": 0.2,
+    "accept_deletions": False,
 }
 ALL: dict[str, Any] = {
     "projects": ["flask", "requests==2.31.0"],
@@ -57,6 +60,9 @@ ALL: dict[str, Any] = {
     "requests_per_second": 0.5,
     "max_concurrency": 8,
     "request_timeout_seconds": 2.5,
+    "missing_projects": "warn",
+    "max_deleted_share": 0.5,
+    "accept_deletions": True,
 }
 ADDRESS = "must be a URL such as https://packages.example.com/simple/"
 TOGETHER = "index_username and index_password must be set together"

@@ -31,9 +31,22 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     ),
     (
         "UnknownReleaseError",
-        ("flask", "1.99", "http://index.test/pypi/flask/1.99/json", ("0.1", "1.9", "1.99", "2.0")),
+        ("flask", "1.99", "http://index.test/pypi/flask/1.99/json", ("0.1", "1.9", "1.99", "2.0"), "answered 404"),
         "the index has no release document of flask 1.99 (http://index.test/pypi/flask/1.99/json answered 404): "
         "check the version (similar: 1.9), or drop the pin to read the latest release",
+    ),
+    (
+        "MassDeletionError",
+        ("http://index.test", ("a", "b", "c", "d", "e"), 20),
+        "5 of 20 known projects are no longer on the index http://index.test (a, b, c, d, e); nothing was deleted: check "
+        "index_url and the credentials; if the projects are gone, run again with --accept-deletions (setting "
+        "accept_deletions: true)",
+    ),
+    (
+        "UnconfirmedDeletionError",
+        ("http://index.test", ("a",)),
+        "the index http://index.test answered nothing but 404 for 1 project that it had before (a); nothing was deleted: "
+        "check index_url and the credentials",
     ),
     (
         "UnknownStreamError",

@@ -115,13 +115,13 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
         ),
     ] = 7
     missing_projects: Annotated[
-        Literal["fail", "warn"] | None,
+        Literal["auto", "fail", "warn"],
         describe(
             "What to do if the index does not have a named project: `fail` reports an error after the other projects "
-            "were read, `warn` a warning. Empty: an error if the index never had the project, a warning if it did.",
+            "were read, `warn` a warning. `auto`: an error if the index never had the project, a warning if it did.",
             title="Missing projects",
         ),
-    ] = None
+    ] = "auto"
     max_deleted_share: Annotated[
         float,
         Meta(ge=0, le=1),

@@ -230,6 +230,14 @@ def test_new_stream_joins_a_resumed_sync() -> None:
     assert saved.to_message("versions")["unfinished"] == BEGAN
 
 
+def test_earliest_of_several_unfinished_syncs_is_resumed() -> None:
+    """If the streams have states of different syncs that did not end, the one that began first is resumed."""
+    messages = passed_back(states())
+    messages["files"] = {**messages["files"], "unfinished": BEGAN + 30}
+    messages["versions"] = {**messages["versions"], "unfinished": BEGAN + 10}
+    assert states(messages, now=NOW + 60).unfinished == BEGAN + 10
+
+
 # Checkpoints --------------------------------------------------------------------------------------------------
 
 

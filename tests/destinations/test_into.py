@@ -7,11 +7,11 @@ import duckdb
 import pytest
 
 from source_pypi.destinations import open_destination
-from source_pypi.destinations.into import FORMS, check_destination
+from source_pypi.destinations.into import FORMS, check_destination, table_in
 from source_pypi.errors import DestinationError, SettingError
 from source_pypi.streams import choose_streams
 from tests.cli import Run
-from tests.fake_index import FakeIndex
+from tests.fake_index import FakeIndex, World
 
 SECRET = "eyJhbGciOiJIUzI1NiJ9"
 
@@ -123,3 +123,28 @@ def test_sync_requests_nothing(run: Run, fake: FakeIndex, folder: Path, options:
     assert done.stderr == "error: cannot write data.csv: it is no DuckDB file; name another file with --into\n"
     assert fake.requests == []
     assert [path.name for path in folder.iterdir()] == ["data.csv"]
+
+
+@pytest.mark.parametrize(
+    ("into", "table"),
+    [
+        ("x.duckdb", "files"),
+        ("warehouse/", "'warehouse/files/*.parquet'"),
+        (f"s3://bucket/pypi?key={SECRET}", "'s3://bucket/pypi/files/*.parquet'"),
+        ("postgresql://host/db", "pypi_data.files"),
+        ("snowflake", "pypi_data.files"),
+        ("sqlite:///x.db", "files"),
+        ("mysql+pymysql://host/db", "files"),
+    ],
+)
+def test_table_in_a_query(into: str, table: str) -> None:
+    """A query names the table with the schema of the database, or the files of the folder."""
+    assert table_in(into, "files") == table
+
+
+def test_suggested_query_reads_a_folder(world: World, run: Run, fake: FakeIndex, folder: Path) -> None:
+    """The query that sync suggests works for a folder of Parquet."""
+    world.add("flask")
+    done = run("sync", "flask", "--index-url", fake.url, "--into", "warehouse/")
+    query = done.stdout.splitlines()[-1].removeprefix("try: ")
+    assert [row[:2] for row in duckdb.execute(query).fetchall()] == [("flask", 2)]

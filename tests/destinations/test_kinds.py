@@ -44,11 +44,17 @@ class ToyStore:
     def existing(self, tables, recorded):
         return {table.name: True for table in tables if table.name in TABLES}
 
+    def incomplete(self, tables):
+        return set()
+
+    def row_counts(self, table):
+        return []
+
     def make(self, tables):
         for table in tables:
             TABLES.setdefault(table.name, {})
 
-    def begin(self, run, *, clear_state):
+    def begin(self, run, *, clear_state, clear=()):
         RUNS.append(run)
         if clear_state:
             STATE.clear()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from source_pypi.destinations.duckdb.state import NEW
 from tests.fake_index import FakeIndex
 from tests.kills import reading, syncing
 from tests.kills.command import Workdir, when_grown
@@ -52,7 +53,7 @@ def test_sync_killed_while_it_creates_the_file(tmp_path: Path) -> None:
         workdir = Workdir(tmp_path, index.url)
         arguments = ("sync", name_of(0), "--config", workdir.settings(), "--into", "killed.duckdb")
         for number in range(6):
-            file = tmp_path / ("killed.duckdb.new" if number % 2 else "killed.duckdb")
+            file = tmp_path / (f"{NEW}*/new.duckdb" if number % 2 else "killed.duckdb")
             workdir.kill(when_grown(file, 1 + number // 3, 0), *arguments)
             index.new_run()
             ended = workdir.start(*arguments).wait()

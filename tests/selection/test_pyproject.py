@@ -11,9 +11,9 @@ from source_pypi.selection.pyproject import read_pyproject
 from tests.selection import without_origins
 
 
-def requested(project: str, pin: str | None = None, *extras: str) -> Requested:
-    """A requested project."""
-    return Requested(NormalizedName(project), pin, frozenset(map(NormalizedName, extras)))
+def requested(project: str, pin: str | None = None, *extras: str, versions: str = "") -> Requested:
+    """A requested project; ``versions``: a range."""
+    return Requested(NormalizedName(project), pin, frozenset(map(NormalizedName, extras)), range=versions)
 
 
 @pytest.fixture
@@ -57,10 +57,10 @@ def test_standard_tables(path: Path) -> None:
     """Dependencies, extras and groups are read; URLs, sources of uv and the project itself are skipped."""
     path.write_text(STANDARD)
     expected = (
-        requested("flask", None, "async"),
+        requested("flask", None, "async", versions=">=3"),
         requested("requests", "2.31.0"),
         requested("private"),
-        requested("orjson"),
+        requested("orjson", versions="==3.*"),
         requested("pytest"),
         requested("mypy", "1.8.0"),
         requested("mypy", "1.8.0"),

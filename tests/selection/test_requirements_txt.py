@@ -15,9 +15,9 @@ from source_pypi.selection.requirements_txt import read_requirements_text, read_
 from tests.selection import without_origins
 
 
-def requested(project: str, pin: str | None = None, *extras: str) -> Requested:
-    """A requested project."""
-    return Requested(NormalizedName(project), pin, frozenset(map(NormalizedName, extras)))
+def requested(project: str, pin: str | None = None, *extras: str, versions: str = "") -> Requested:
+    """A requested project; ``versions``: a range."""
+    return Requested(NormalizedName(project), pin, frozenset(map(NormalizedName, extras)), range=versions)
 
 
 @pytest.fixture
@@ -46,9 +46,9 @@ def write(name: str, content: str | bytes) -> Path:
         ("flask (==1.0)", requested("flask", "1.0")),
         ("flask==1!2.0rc1+local.5", requested("flask", "1!2.0rc1+local.5")),
         ("flask==1.0,!=1.1", requested("flask", "1.0")),
-        ("flask==1.*", requested("flask")),
-        ("flask>=1,<2", requested("flask")),
-        ("flask~=1.0", requested("flask")),
+        ("flask==1.*", requested("flask", versions="==1.*")),
+        ("flask>=1,<2", requested("flask", versions="<2,>=1")),
+        ("flask~=1.0", requested("flask", versions="~=1.0")),
         ("Flask[Async, dot_env]==3.0", requested("flask", "3.0", "async", "dot-env")),
         ('flask==1.0; python_version < "3.9" and sys_platform == "win32"', requested("flask", "1.0")),
         ("flask==1.0  # the web", requested("flask", "1.0")),

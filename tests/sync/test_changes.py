@@ -290,3 +290,12 @@ def test_rows_are_made_of_the_received_documents(things: Stream, source: RowSour
     result = found()
     change(replace(things, rows=rows), result)
     assert received == [result.documents]
+
+
+def test_digests_of_rows_tell_many_rows_apart(things: Stream, source: RowSource) -> None:
+    """A thousand different rows have different digests: a shorter digest would miss changes."""
+    digests = set()
+    for number in range(1000):
+        source.rows = thing(f"{number}")
+        digests.add(change(things, found(A)).state.partitions[""].digest)
+    assert len(digests) == 1000

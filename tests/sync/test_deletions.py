@@ -102,8 +102,9 @@ def test_project_that_the_list_still_has_stays(world: World, fake: FakeIndex, co
 def test_too_many_projects_that_disappear_stay(
     world: World, fake: FakeIndex, connect: Connect, *, whole_index: bool
 ) -> None:
-    """If more than a fifth of the known projects, and at least 5, disappear at once, all of them stay until accepted."""
-    index, settings = connect(fake), {"whole_index": True} if whole_index else {}
+    """If more than a fifth of the known projects, at least 5, disappear at once, all stay until accepted."""
+    index = connect(fake)
+    settings: dict[str, Any] = {"whole_index": True} if whole_index else {}
     names = [] if whole_index else NAMES
     store = loaded(world, fake, index, NAMES, **settings)
     before = store.tables()

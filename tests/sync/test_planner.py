@@ -198,6 +198,35 @@ def test_full_check_of_a_project(checked_at: int, due: bool) -> None:
     assert made.full_check is due
 
 
+def test_full_check_is_due_if_it_is_for_one_stream() -> None:
+    """A project is checked in full if that is due for any of its streams, not only if it is for all of them."""
+    states = {"files": state(checked_at=NOW), "release": state(checked_at=NOW - 8 * DAY)}
+    digests = dict.fromkeys(states, b"term")
+    checks = FullChecks(NOW, 7)
+    assert previous_state(FILES_AND_RELEASE, states, digests, "foo", checks).full_check
+    states["release"] = state(checked_at=NOW)
+    assert not previous_state(FILES_AND_RELEASE, states, digests, "foo", checks).full_check
+
+
+def test_time_in_the_future_makes_a_full_check_due() -> None:
+    """A time in state that lies more than a day ahead is ignored: the full check is due."""
+    checks = FullChecks(NOW, 3650)
+    assert checks.is_due("foo", NOW + 400 * DAY)
+    assert not checks.is_due("foo", NOW + 3600)
+
+
+def test_continued_run_reads_a_project_that_one_stream_lacks() -> None:
+    """A continued run skips a project only if all streams were read since the interrupted run began."""
+    since = NOW - 100
+    before = previous(FILES_AND_RELEASE, checked_at=NOW)
+    assert isinstance(decision(before, resumed_since=since), Skip)
+    states = {**before.states, "release": state(checked_at=since - 1)}
+    assert isinstance(decision(replace(before, states=states), resumed_since=since), ProjectTask)
+    states["release"] = state(checked_at=NOW + 400 * DAY)
+    ahead = replace(before, states=dict.fromkeys(states, states["release"]))
+    assert isinstance(decision(ahead, resumed_since=since), ProjectTask)
+
+
 def test_streams_that_are_not_incremental_have_no_previous_state() -> None:
     """Statistics are read in full, even if there is state."""
     streams = choose_streams(["stats", "listing"])
@@ -400,7 +429,7 @@ def test_continued_run_requests_the_rest(world: World, fake: FakeIndex, connect:
     index, store = connect(fake), MemoryStore()
     interrupted(store, fake, index, [*"abc"], after=2)
     store.sync(fake, index, [*"abc"], ["files"], at=NOW + 60)
-    assert [batch.project for batch in store.batches] == ["c"]
+    assert [batch.project for batch in store.batches] == ["c", None]  # the last one says how many were skipped
     assert store.tables() == full_sync(fake, index, [*"abc"], ["files"]).tables()
 
 
@@ -414,7 +443,7 @@ def test_continued_run_follows_dependencies_of_skipped_projects(
     index, store = connect(fake), MemoryStore()
     interrupted(store, fake, index, ["a"], after=1, follow_dependencies=2)
     store.sync(fake, index, ["a"], ["files"], at=NOW + 60, follow_dependencies=2)
-    assert [batch.project for batch in store.batches] == ["b", "c"]
+    assert [batch.project for batch in store.batches] == ["b", "c", None]
     assert store.tables() == full_sync(fake, index, ["a"], ["files"], follow_dependencies=2).tables()
 
 

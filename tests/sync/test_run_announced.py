@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,7 +64,7 @@ def test_release_documents_that_are_listed_and_missing_keep_rows(
     """Release documents that are listed and answer 404 delete no rows, whether the project changed or not."""
     rich(world)
     index, store = connect(fake), MemoryStore()
-    settings = {"releases": "all", "full_check_days": full_check_days}
+    settings: dict[str, Any] = {"releases": "all", "full_check_days": full_check_days}
     store.sync(fake, index, ["foo"], ["dependencies", "vulnerabilities"], **settings)
     before = store.tables()
     assert len(before["dependencies"]) == 3
@@ -126,16 +127,24 @@ def test_range_that_no_release_satisfies_is_an_error(
 
 def test_full_check_reads_provenance_again(world: World, fake: FakeIndex, connect: Connect) -> None:
     """A full check reads provenance again that changed, or was withdrawn, while document and page did not change."""
-    wheels(world, "1.0")
+    wheels(world, "1.0", "2.0")
     index, store = connect(fake), MemoryStore()
+    settings: dict[str, Any] = {"releases": "all", "full_check_days": 0}
     path = "/integrity/foo/1.0/foo-1.0-py3-none-any.whl/provenance"
-    store.sync(fake, index, ["foo"], ["attestations"], full_check_days=0)
+    store.sync(fake, index, ["foo"], ["attestations"], **settings)
     assert f"{path} 200" in paths(fake)
-    store.sync(fake, index, ["foo"], ["attestations"], full_check_days=0)
-    assert f"{path} 304" in paths(fake) or f"{path} 200" in paths(fake)
-    assert store.rows == {}
-    store.sync(fake, index, ["foo"], ["attestations"], full_check_days=3650)
+    before = store.states["foo"]["attestations"].partitions
+    store.sync(fake, index, ["foo"], ["attestations"], **settings)
+    assert (any(line.startswith(path) for line in paths(fake)), store.rows) == (True, {})
+    fake.fault(path, faults.missing(), times=None)
+    store.sync(fake, index, ["foo"], ["attestations"], releases="all", full_check_days=3650)
     assert not any(line.startswith(path) for line in paths(fake))
+    store.sync(fake, index, ["foo"], ["attestations"], **settings)
+    after = store.states["foo"]["attestations"].partitions
+    assert (set(before) - set(after), set(after)) == (
+        {"foo-1.0-py3-none-any.whl"},
+        {"foo-2.0-py3-none-any.whl"},
+    )
 
 
 def test_clock_that_is_set_back_loses_no_change(world: World, fake: FakeIndex, connect: Connect) -> None:
@@ -209,16 +218,16 @@ def test_listed_serial_that_is_lower_than_the_documents_is_not_trusted(
 @pytest.mark.parametrize(
     ("setting", "before", "missing", "warnings"),
     [
-        (None, False, True, 0),
+        ("auto", False, True, 0),
         ("fail", False, True, 0),
         ("warn", False, False, 1),
-        (None, True, False, 1),
+        ("auto", True, False, 1),
         ("warn", True, False, 1),
         ("fail", True, True, 1),
     ],
 )
 def test_missing_projects_fail_or_warn(
-    world: World, fake: FakeIndex, connect: Connect, setting: str | None, *, before: bool, missing: bool, warnings: int
+    world: World, fake: FakeIndex, connect: Connect, setting: str, *, before: bool, missing: bool, warnings: int
 ) -> None:
     """``missing_projects`` decides whether a project that the index does not have is an error or a warning."""
     world.add("other")

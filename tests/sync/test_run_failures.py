@@ -56,11 +56,10 @@ def test_three_failed_projects_stop_the_run_if_the_index_fails(world: World, fak
     run = read(connect(fake), [*"abcdefghijkl"], streams("files"))
     assert not next(run).failures
     fake.fault("*", faults.html(), times=None)
-    failed = 0
+    given: list[Batch] = []
     with pytest.raises(StoppedError, match="stopped after 3 projects in a row failed"):
-        for batch in run:
-            failed += bool(batch.failures)
-    assert failed == 3
+        given.extend(run)
+    assert sum(bool(batch.failures) for batch in given) == 3
 
 
 @pytest.mark.parametrize("fault", [faults.forbidden(), faults.json({"errors": [{"status": 403}]}), faults.html()])
@@ -107,7 +106,7 @@ def test_index_that_is_down_from_the_start_is_not_asked_for_everything(
 
 
 def test_scattered_failures_stop_nothing(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """Only failures in a row make a run ask whether the index still answers: between scattered ones, others are read."""
+    """Only failures in a row make a run ask whether the index still answers; scattered ones do not."""
     names = [f"p{number}" for number in range(10)]
     for name in names:
         world.add(name)

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from source_pypi.errors import DocumentError
+from source_pypi.services.index.documents.page import JSON_PAGE
 from tests.fake_index import FakeIndex, World, faults
 from tests.fake_index.documents import View, page_html, page_json
 from tests.memory_store import MemoryStore, Row
@@ -132,3 +134,62 @@ def test_page_without_conditions(world: World, serve: Callable[..., FakeIndex], 
     store.sync(fake, index, ["foo"], PAGED)
     assert store.rows == {}
     assert page_json(world.projects["foo"], View(fake.url)) != b""
+
+
+@pytest.mark.parametrize("form", [as_json, as_html], ids=lambda form: form.__name__)
+def test_changes_of_many_pages_are_no_deletions(fake: FakeIndex, connect: Connect, form: Form) -> None:
+    """On an index without project documents, changes of many projects at once are not held back as deletions."""
+    names = [f"foo{number}" for number in range(8)]
+    index, store = connect(fake), MemoryStore()
+    for version in ("1.0", "2.0"):
+        for name in names:
+            if name not in fake.world.projects:
+                fake.world.add(name, [])
+            fake.world.upload(name, version, filename=f"{name}-{version}.tar.gz")
+            fake.world.override(f"/pypi/{name}/json", b"{}", status=404)
+            if form is as_html:
+                fake.world.override(
+                    f"/simple/{name}/", page_html(fake.world.projects[name], View(fake.url)), "text/html"
+                )
+        store.sync(fake, index, names, PAGED)
+        assert {batch.project for batch in store.batches if batch.failures} == set()
+    assert values(store.tables()["files"], "project", "version") == [
+        (name, version) for name in names for version in ("1.0", "2.0")
+    ]
+
+
+def test_page_that_disappears_deletes_its_rows(fake: FakeIndex, connect: Connect) -> None:
+    """If the page is gone, too, the project is: its rows are deleted once another project was read."""
+    fake.world.add("bar")
+    one_project(fake, as_json)
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo", "bar"], PAGED)
+    fake.world.override("/simple/foo/", b"", status=404)
+    store.sync(fake, index, ["foo", "bar"], PAGED)
+    assert {row["project"] for row in store.tables()["files"]} == {"bar"}
+
+
+@FORMS
+def test_pins_are_checked_against_pages(fake: FakeIndex, connect: Connect, form: Form) -> None:
+    """A pin that no version of the page satisfies is an error; one that a version satisfies is none."""
+    one_project(fake, form)
+    for pin, unknown in (("1.0", []), ("9.9", ["9.9"])):
+        store = MemoryStore()
+        store.sync(fake, connect(fake), [f"foo=={pin}"], ["versions", "files"])
+        errors = [error for batch in store.batches for error in batch.user_errors]
+        assert [getattr(error, "version", None) for error in errors] == unknown
+        assert values(store.tables()["versions"], "version") == [("1.0",), ("2.0",)]
+
+
+def test_page_of_another_project_makes_no_rows(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
+    """A JSON page that names another project is an error of the streams that it would supply."""
+    fake = serve(strict=False)
+    one_project(fake, as_json)
+    world.add("bar")
+    world.override("/simple/foo/", page_json(world.projects["bar"], View(fake.url)), JSON_PAGE)
+    store = MemoryStore()
+    store.sync(fake, connect(fake), ["foo"], PAGED)
+    fake.new_run()  # the page is requested twice: the first answer may have been meant for another request
+    (batch,) = store.batches
+    assert batch.changes == {}
+    assert {name: type(error) for name, error in batch.failures.items()} == dict.fromkeys(PAGED, DocumentError)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from source_pypi.services.index.documents.document import open_document
+from source_pypi.services.index.documents.document import Document, open_document
 from source_pypi.services.index.documents.project import Project
 from source_pypi.sync.notices import NoticeKind
 from source_pypi.sync.unknown import Unknown, unknown
@@ -30,13 +30,14 @@ EMPTY: dict[str, Any] = {"releases": {}, "info.project_urls": {}}
 def document_of(fake: FakeIndex, connect: Connect) -> dict[str, Any]:
     """Return the project document that the index serves."""
     document = connect(fake).project("foo")
-    assert document is not None
-    return json.loads(document.body)  # type: ignore[union-attr]
+    assert isinstance(document, Document)
+    content: dict[str, Any] = json.loads(document.body)
+    return content
 
 
 def changed(document: dict[str, Any], path: str, value: object) -> dict[str, Any]:
     """Return the document with another value; ``GONE``: without the key."""
-    copy = json.loads(json.dumps(document))
+    copy: dict[str, Any] = json.loads(json.dumps(document))
     *parents, key = path.split(".")
     tree = copy
     for name in parents:

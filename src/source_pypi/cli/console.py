@@ -26,10 +26,10 @@ _QUERIES = (
     (
         {"files"},
         "select project, count(*) as files, max(uploaded_at) as last_upload "
-        "from files group by project order by files desc",
+        "from {files} group by project order by files desc",
     ),
-    ({"projects"}, "select project, latest_version, summary from projects"),
-    ({"versions"}, "select project, version, first_upload_at from versions order by project, sort_key desc"),
+    ({"projects"}, "select project, latest_version, summary from {projects}"),
+    ({"versions"}, "select project, version, first_upload_at from {versions} order by project, sort_key desc"),
 )
 
 
@@ -66,6 +66,8 @@ def progress() -> "Iterator[Callable[[Batch, RunSummary], None]]":
 
 def print_report(summary: "RunSummary", stats: "TransferStats", seconds: float, into: str) -> None:
     """Print the rows of each stream, the requests, bytes and seconds of the run, its index, and an example query."""
+    from source_pypi.destinations.into import table_in
+
     width = max((len(name) for name in (*summary.rows, *summary.not_offered)), default=6)
     destination = _destination(into)
     unchanged = f" ({summary.unchanged:,} unchanged)" if summary.unchanged else ""
@@ -80,7 +82,7 @@ def print_report(summary: "RunSummary", stats: "TransferStats", seconds: float, 
     )
     query = next((query for tables, query in _QUERIES if tables <= summary.rows.keys()), None)
     if query:
-        click.echo(f"try: {query}")
+        click.echo(f"try: {query.format_map({name: _shown(table_in(into, name)) for name in summary.rows})}")
 
 
 def print_plan(run: "Run", into: str) -> None:

@@ -5,7 +5,16 @@ import re
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from source_pypi.destinations.address import BUCKETS, NAMES, PREFIX, is_database, is_folder, scheme_of, without_query
+from source_pypi.destinations.address import (
+    BUCKETS,
+    DATASET,
+    NAMES,
+    PREFIX,
+    is_database,
+    is_folder,
+    scheme_of,
+    without_query,
+)
 from source_pypi.errors import DestinationError, SettingError
 
 #: What may come before the path of a DuckDB file, whatever its name.
@@ -19,6 +28,8 @@ FORMS = (
 )
 #: Databases that SQLAlchemy reads without a further package, and PostgreSQL, which dlt reads.
 _DATABASES = frozenset({"mariadb", "mssql", "mysql", "oracle", "postgres", "postgresql", "sqlite"})
+#: Databases in which the tables are in the schema, or database, that the address names.
+_WITHOUT_SCHEMA = frozenset({"mariadb", "mysql", "sqlite"})
 #: The longest name of a file in bytes; DuckDB adds ``.wal`` to it.
 _LONGEST = 251
 #: What a message may quote: no credentials, no options.
@@ -43,6 +54,15 @@ def check_destination(into: str) -> None:
             _check_file(into)
     except OSError as error:
         raise DestinationError(_quoted(into), (error.strerror or "it cannot be read").lower()) from error
+
+
+def table_in(into: str, table: str) -> str:
+    """What a query reads a table of a destination from: its name, with the schema, or the files of a folder."""
+    if is_folder(into):
+        return f"'{without_query(into).rstrip('/')}/{table}/*.parquet'"
+    if not is_database(into) or scheme_of(into).partition("+")[0] in _WITHOUT_SCHEMA:
+        return table
+    return f"{DATASET}.{table}"
 
 
 def duckdb_path(into: str) -> Path:

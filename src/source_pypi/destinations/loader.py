@@ -33,6 +33,7 @@ from source_pypi.destinations.tables import (
     table_of,
     with_histories,
 )
+from source_pypi.destinations.temporary import TemporaryFolder
 from source_pypi.errors import DestinationError, StateError
 from source_pypi.safety.redaction import without_credentials
 from source_pypi.selection import SelectedProject
@@ -107,7 +108,7 @@ class Loader:
             with self._errors():
                 self._store.open()
                 self._prepare()
-                self._folder = tempfile.TemporaryDirectory(prefix="source-pypi-", ignore_cleanup_errors=True)
+                self._folder = TemporaryFolder()
             self._begin_package()
             with self._staging_errors():
                 self._staged[SELECTION.name].add_all(selection_lines(self._projects), _EPOCH)

@@ -97,7 +97,7 @@ class _Parser(Struct):
         requested: list[Requested] = []
         for one in self.requested:
             pins = self.constraints.get(one.project, {}) if one.pin is None else {}
-            requested += [replace(one, pin=pin) for pin in pins] or [one]
+            requested += [replace(one, pin=pin, range="") for pin in pins] or [one]
         return RequirementsFile(tuple(requested), tuple(self.warnings), self._named_indexes())
 
     def _named_indexes(self) -> tuple[NamedIndex, ...]:

@@ -62,7 +62,7 @@ def batch_of(
     *,
     keys: bool = False,
     total_projects: int = 0,
-    missing_projects: Literal["fail", "warn"] | None = None,
+    missing_projects: Literal["auto", "fail", "warn"] = "auto",
 ) -> Batch:
     """Return the batch of a fetch: make rows of the documents, and compare them with the previous ones.
 
@@ -93,7 +93,7 @@ def batch_of(
             unknown_keys += [stream.required_key or ""] * bool(change.unknown_partitions)
     named = result.project is None or result.project.named
     missing = result.missing and named
-    allowed = missing and (missing_projects == "warn" or (missing_projects is None and previous.existed))
+    allowed = missing and (missing_projects == "warn" or (missing_projects == "auto" and previous.existed))
     return Batch(
         project=documents.project,
         seen_at=seen_at,

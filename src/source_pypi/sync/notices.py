@@ -13,7 +13,7 @@ SHOWN = 3
 class NoticeKind(enum.StrEnum):
     """What the user should know; the text has the subject, the count, and the projects."""
 
-    UNKNOWN_FIELD = "{subject} is missing, null or of a wrong type in documents of {projects}: the rows made of it stay as they were"
+    UNKNOWN_FIELD = "{subject} is missing, null or invalid in documents of {projects}: rows made of it stay"
     LATEST_ONLY = "the index lists no releases of {projects}: only the latest release of each is read"
     ANNOUNCED = "{subject}: the index announces {count} of {projects} for which it then answers 404; loaded rows stay"
 

@@ -1,7 +1,7 @@
-"""Fields that are missing or invalid: unknown, so that rows made of them stay; only an empty list means that none exist.
+"""Fields that are missing or invalid: unknown, so that rows made of them stay. Only an empty list means "none".
 
-Each stream names the key of which its rows are made (``Stream.required_key``). Where a document does not have a value of
-the right type there, ``changes.py`` keeps the rows that were loaded before.
+Each stream names the key of which its rows are made (``Stream.required_key``). Where a document has no value of the
+right type there, ``changes.py`` keeps the rows that were loaded before.
 """
 
 import enum

@@ -3,7 +3,9 @@
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from operator import itemgetter
 from pathlib import Path
@@ -15,7 +17,7 @@ import pytest
 from msgspec.structs import replace
 
 from source_pypi.config import make_config
-from source_pypi.destinations.duckdb.state import LONG_ROW
+from source_pypi.destinations.duckdb.state import LONG_ROW, _make_file
 from source_pypi.destinations.duckdb.store import DuckdbStore
 from source_pypi.destinations.loader import Loader
 from source_pypi.destinations.tables import RUN, SELECTION, STATE
@@ -320,3 +322,34 @@ def test_any_name_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nam
     with into_duckdb(Path(name), choose_streams(["stats"])) as database:
         database.add(batch_with(None, {"stats": [{"top_packages": {}}]}))
     assert rows(tmp_path / name, "select count(*) from stats") == [(1,)]
+
+
+def test_new_file_leaves_others(tmp_path: Path) -> None:
+    """A file by the name of the new one with .new at its end is the user's and stays; nothing else is left."""
+    (tmp_path / "x.duckdb.new").write_text("mine")
+    with into_duckdb(tmp_path / "x.duckdb", choose_streams(["files"])):
+        pass
+    assert (tmp_path / "x.duckdb.new").read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.duckdb", "x.duckdb.new"]
+
+
+def test_log_without_its_database(tmp_path: Path) -> None:
+    """A log whose database is gone is an error that says what to do; both stay."""
+    (tmp_path / "x.duckdb.wal").write_bytes(b"log")
+    with pytest.raises(DestinationError, match="is the log of a database that is gone; delete it"):
+        into_duckdb(tmp_path / "x.duckdb", choose_streams(["files"])).__enter__()
+    assert [path.name for path in tmp_path.iterdir()] == ["x.duckdb.wal"]
+
+
+def test_runs_that_make_the_same_file(tmp_path: Path) -> None:
+    """Runs that make the same new file at the same time leave one valid file, and nothing else."""
+    path, barrier = tmp_path / "x.duckdb", threading.Barrier(8)
+
+    def make(_: int) -> None:
+        barrier.wait()
+        _make_file(path, {})
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(make, range(8)))
+    assert list(tmp_path.iterdir()) == [path]
+    assert rows(path, "SELECT 1") == [(1,)]

@@ -151,7 +151,7 @@ def test_folder_in_use(tmp_path: Path) -> None:
         other.communicate("")
 
 
-class _Killed(Exception):  # noqa: N818 - it is no error
+class _Killed(OSError):  # noqa: N818 - it is no error
     """The process is killed here."""
 
 

@@ -1,6 +1,9 @@
 """A DuckDB file as stores use it: how it is made and opened, its transactions, and the state in it."""
 
 import os
+import shutil
+import tempfile
+import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,8 +23,11 @@ from source_pypi.destinations.sql.statements import (
 )
 from source_pypi.destinations.store import LoadPackage, RunRow
 from source_pypi.destinations.tables import RUN, STATE, Table
+from source_pypi.errors import DestinationError
 from source_pypi.sync.state_codec import PackedState
 
+#: How the names of folders begin in which files are made, and the seconds after which no run uses one any more.
+NEW, STALE = ".source-pypi-new-", 3600
 _Options = dict[str, str | bool | int | float | list[str]]
 #: The oldest DuckDB that can open the file; newer ones write a newer format by default.
 OPENED_BY = "v1.4.0"
@@ -169,6 +175,12 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     if int(duckdb.__version__.partition(".")[0]) >= 2:
         config["storage_compatibility_version"] = OPENED_BY
     if not path.exists():
+        log = path.with_name(f"{path.name}.wal")
+        if log.exists():
+            raise DestinationError(
+                str(path), f"{log} is the log of a database that is gone; delete it, or restore that"
+            )
+        _delete_leftovers(path.absolute().parent)
         _make_file(path.absolute(), config)
     connection = duckdb.connect(_name(path.absolute()), config=config)
     connection.execute("SET preserve_insertion_order = false")
@@ -178,18 +190,28 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _make_file(path: Path, config: _Options) -> None:
-    """Make an empty database under another name first: one that is killed while it is made would stay broken."""
-    made = path.with_name(f"{path.name}.new")
-    made.unlink(missing_ok=True)
-    try:
+    """Make an empty database under another name first: one that is killed while it is made would stay broken.
+
+    Each run makes one of its own in a folder beside it, so that runs at the same time do not disturb each other.
+    """
+    with tempfile.TemporaryDirectory(prefix=NEW, dir=path.parent, ignore_cleanup_errors=True) as folder:
+        made = Path(folder, "new.duckdb")
         duckdb.connect(_name(made), config=config).close()
-        path.hardlink_to(made)
-    except FileExistsError:
-        pass  # another run was faster
-    except OSError:  # there are file systems without links
-        made.rename(path)
-    finally:
-        made.unlink(missing_ok=True)
+        try:
+            path.hardlink_to(made)
+        except FileExistsError:
+            pass  # another run was faster
+        except OSError:  # there are file systems without links
+            if not path.exists():
+                made.rename(path)
+
+
+def _delete_leftovers(folder: Path) -> None:
+    """Delete what runs left that were killed while they made a file."""
+    for leftover in folder.glob(f"{NEW}*"):
+        with suppress(OSError):
+            if time.time() - leftover.stat().st_mtime > STALE:
+                shutil.rmtree(leftover)
 
 
 def _name(path: Path) -> str:

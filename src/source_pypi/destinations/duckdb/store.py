@@ -5,10 +5,14 @@ keeps them unique as well.
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from typing import Literal
 
+import duckdb
+
 from source_pypi.destinations.duckdb.state import StateFile
-from source_pypi.destinations.duckdb.tables import make_table, make_views, quoted, rows_in, text
+from source_pypi.destinations.duckdb.tables import make_table, make_view, quoted, rows_in, text
+from source_pypi.destinations.duckdb.views import VIEWS
 from source_pypi.destinations.into import duckdb_path
 from source_pypi.destinations.sql.statements import Statement, Statements
 from source_pypi.destinations.store import Limits, LoadPackage, StagedRows
@@ -49,7 +53,9 @@ class DuckdbStore(StateFile):
             for table in tables:
                 if table.history is not None and table.history.name in created:
                     self._begin_history(table, table.history)
-            make_views(self.connection, self.catalog)
+        for view in VIEWS:
+            with suppress(duckdb.BinderException), self.transaction():
+                make_view(self.connection, view, self.catalog)
 
     def _begin_history(self, table: Table, history: Table) -> None:
         """Copy the rows into their history."""

@@ -6,7 +6,7 @@ Ours
 
 import duckdb
 
-from source_pypi.destinations.duckdb.views import VIEWS
+from source_pypi.destinations.duckdb.views import VIEWS, View
 from source_pypi.destinations.sql.statements import Statement
 from source_pypi.destinations.store import StagedRows
 from source_pypi.destinations.tables import OURS, Table
@@ -72,12 +72,14 @@ def make_table(connection: duckdb.DuckDBPyConnection, table: Table, catalog: Cat
     return created
 
 
-def make_views(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
-    """Make the views whose tables all exist, of this run or of an earlier one; a view of the user's own stays."""
-    for view in VIEWS:
-        if all(map(catalog.is_ours, view.needs)) and catalog.is_ours(view.name) is not False:
-            connection.execute(f"CREATE OR REPLACE VIEW {quoted(view.name)} AS {view.query}")
-            connection.execute(f"COMMENT ON VIEW {quoted(view.name)} IS {text(f'{OURS}{view.row}.')}")
+def make_view(connection: duckdb.DuckDBPyConnection, view: View, catalog: Catalog) -> None:
+    """Make a view whose tables all exist, of this run or of an earlier one; a view of the user's own stays.
+
+    :raises duckdb.BinderException: when a table of a stream that is not selected lacks a column, since it was dropped.
+    """
+    if all(map(catalog.is_ours, view.needs)) and catalog.is_ours(view.name) is not False:
+        connection.execute(f"CREATE OR REPLACE VIEW {quoted(view.name)} AS {view.query}")
+        connection.execute(f"COMMENT ON VIEW {quoted(view.name)} IS {text(f'{OURS}{view.row}.')}")
 
 
 def rows_in(staged: StagedRows) -> Statement:

@@ -19,7 +19,6 @@ dlt
 
 import base64
 import os
-import tempfile
 import time
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -42,6 +41,7 @@ from source_pypi.destinations.sql.statements import (
 )
 from source_pypi.destinations.store import Limits, LoadPackage, RunRow
 from source_pypi.destinations.tables import RUN, STATE, VALID_TO, Column, Table
+from source_pypi.destinations.temporary import TemporaryFolder
 from source_pypi.sync.state_codec import PackedState
 
 #: The name of the pipeline, and of the schema's versions.
@@ -79,7 +79,7 @@ class SqlStore(SqlState):
     def __init__(self, into: str) -> None:
         self._address = parse_address(into)
         self.name, self.secrets = self._address.shown, self._address.secrets
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: TemporaryFolder | None = None
         self._pipeline: Any = None
 
     @property
@@ -92,7 +92,7 @@ class SqlStore(SqlState):
         os.environ.update(_SETTINGS)
         import dlt
 
-        self._folder = tempfile.TemporaryDirectory(prefix="source-pypi-", ignore_cleanup_errors=True)
+        self._folder = TemporaryFolder()
         self._destination: Destination = destination_of(self._address)
         self._pipeline = dlt.pipeline(
             PIPELINE,
