@@ -257,8 +257,8 @@ def test_page_of_version_1_0(world: World, fake: FakeIndex, connect: Connect) ->
     assert found == [("active", 2, True, None)]
 
 
-def test_html_only_index_fails_the_streams_of_pages(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """An index that serves only HTML pages is a failure of the streams that read pages; the others are read."""
+def test_html_that_is_no_page_fails_the_streams_of_pages(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """HTML that is no page is a failure of the streams that read pages; the others are read."""
     world.add("foo")
     world.override("/simple/foo/", b"<!DOCTYPE html>\n<html><body><a href='x'>x</a></body></html>", "text/html")
     (batch,) = read(connect(fake), ["foo"], choose_streams(["files", "statuses"]))
@@ -266,4 +266,4 @@ def test_html_only_index_fails_the_streams_of_pages(world: World, fake: FakeInde
     assert set(batch.failures) == {"statuses"}
     message = str(batch.failures["statuses"])
     assert f"{fake.url}/simple/foo/" in message
-    assert "JSON (PEP 691" in message
+    assert "expected a project page (PEP 503" in message

@@ -149,6 +149,7 @@ def test_columns_of_files() -> None:
         ("comment_text", "VARCHAR"),
         ("has_sig", "BOOLEAN"),
         ("downloads", "BIGINT"),
+        ("source", "VARCHAR"),
         ("seen_at", "TIMESTAMPTZ"),
     ]
 

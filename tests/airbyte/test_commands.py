@@ -116,7 +116,7 @@ def test_check_of_the_whole_index(world: World, fake: FakeIndex, projects: list[
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        (faults.html(), "as JSON (PEP 691)"),
+        (faults.html(), "expected the list of projects"),
         (faults.forbidden(), "answered 403"),
         (faults.server_error(404), "answered 404: is index_url the address of a package index?"),
     ],

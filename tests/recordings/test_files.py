@@ -104,6 +104,7 @@ def test_files_of_every_kind(filename: str) -> None:
         has_core_metadata=False,
         yanked=False,
         has_sig=False,
+        source="document",
         **plain | rest,
     )
     rows = [row for row in files_rows(recorded_documents(project)) if isinstance(row, File)]

@@ -27,6 +27,7 @@ def test_unknown_values_are_null() -> None:
         file_count=0,
         total_size=0,
         serial=1448421,
+        source="document",
         **dict.fromkeys((*nothing, *also, "organization", "first_upload_at", "last_upload_at")),
     )
     assert list(projects_rows(recorded_documents("0-0"))) == [expected]

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from packaging.utils import canonicalize_name
 
+from source_pypi.standards.versions import sort_key
 from source_pypi.streams import STREAMS
 from source_pypi.streams.stream import Stream
 from tests.servers.packages import UPLOADS, Upload
@@ -44,7 +45,7 @@ class Claims:
     def judge_sync(self, name: str, done: "subprocess.CompletedProcess[str]") -> None:
         """Hold the outcome of ``sync --streams <name>`` against the claim."""
         count = table(done).get(name, 0)
-        lines = done.stderr.splitlines()
+        lines = without_warning(done.stderr)
         assert "Traceback" not in done.stderr
         if name in self.rows:
             assert (done.returncode, lines, count) == (0, [], len(self.rows[name]))
@@ -125,6 +126,25 @@ def _settled(releases: Mapping[str, list[Row]]) -> dict[str, list[Row]]:
     return {version: sorted(files, key=lambda file: str(file["url"])) for version, files in releases.items()}
 
 
+def version_row(version: str, **values: Any) -> Row:
+    """A version of PROJECT of which the names of its files are known."""
+    return row(
+        "versions",
+        project=PROJECT,
+        version=version,
+        valid_pep440=True,
+        normalized_version=version,
+        sort_key=sort_key(version),
+        is_prerelease=False,
+        file_count=2,
+        has_sdist=True,
+        has_wheel=True,
+        yanked=False,
+        is_latest=version == "1.1",
+        **values,
+    )
+
+
 def wheel_tags(upload: Upload) -> Row:
     """What a file's name tells."""
     if upload.filetype != "bdist_wheel":
@@ -136,6 +156,11 @@ def table(done: "subprocess.CompletedProcess[str]") -> dict[str, int]:
     """The report of a load: rows by stream."""
     found = re.findall(r"^(\w+) +([\d,]+)$", done.stdout, re.MULTILINE)
     return {name: int(count.replace(",", "")) for name, count in found}
+
+
+def without_warning(text: str) -> list[str]:
+    """The lines of standard error, without the one that says that rows are made from pages."""
+    return [line for line in text.splitlines() if not line.startswith("warning: this index has no project documents: ")]
 
 
 def _errors(messages: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:

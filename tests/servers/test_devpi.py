@@ -8,6 +8,7 @@ from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams import STREAMS
 from tests.servers.claims import (
     EACH_STREAM,
+    FILES,
     NOBODY,
     PROJECT,
     PUBLIC_ONLY,
@@ -19,10 +20,14 @@ from tests.servers.claims import (
     rows_of,
     table,
     unknown,
+    version_row,
+    wheel_tags,
+    without_warning,
 )
 from tests.servers.conftest import Read, Run
-from tests.servers.packages import PROJECTS
+from tests.servers.packages import PROJECTS, Upload
 from tests.servers.servers import Server
+from tests.servers.simulated import REQUIRES_PYTHON
 
 pytestmark = pytest.mark.servers
 ENDINGS = pytest.mark.parametrize("ending", ["", "/+simple/"])
@@ -37,6 +42,21 @@ def claims(devpi: Server) -> Claims:
     """What it can give, and what it lacks."""
     index = devpi.index
     rows: dict[str, list[Row]] = {
+        "projects": [
+            row(
+                "projects",
+                project=PROJECT,
+                name=PROJECT,
+                latest_version="1.1",
+                version_count=2,
+                file_count=4,
+                source="page",
+            )
+        ],
+        "versions": [
+            version_row(version, requires_python=REQUIRES_PYTHON, source="page") for version in ("1.0", "1.1")
+        ],
+        "files": [_file(index, upload) for upload in FILES],
         "statuses": [_status(PROJECT, 4)],
         "listing": [row("listing", project=project, name=project) for project in PROJECTS],
     }
@@ -46,6 +66,22 @@ def claims(devpi: Server) -> Claims:
     lacks = {s.name: document for s in STREAMS if DOCUMENTS & set(s.documents) and s.name not in rows}
     lacks |= {name: not_offered(what, f"{index}{path}") for name, (what, path) in PUBLIC_ONLY.items()}
     return Claims(devpi.url, rows, lacks)
+
+
+def _file(index: str, upload: Upload) -> Row:
+    """A file as the page describes it."""
+    return row(
+        "files",
+        project=PROJECT,
+        version=upload.version,
+        filename=upload.filename,
+        url=f"{index}/+f/{upload.sha256[:3]}/{upload.sha256[3:16]}/{upload.filename}",
+        sha256=upload.sha256,
+        requires_python=REQUIRES_PYTHON,
+        yanked=False,
+        source="page",
+        **wheel_tags(upload),
+    )
 
 
 def _status(project: str, files: int) -> Row:
@@ -115,8 +151,9 @@ def test_sync_of_many(devpi: Server, claims: Claims, run: Run) -> None:
         "sync", *sorted(PROJECTS, key=lambda p: p != PROJECT), "--streams", ",".join(names), index_url=devpi.index
     )
     assert done.returncode == 1
-    assert sorted(done.stderr.splitlines()) == claims.lines(names)
-    assert table(done) == {"statuses": 4, "listing": 4}
+    assert sorted(without_warning(done.stderr)) == claims.lines(names)
+    assert len(done.stderr.splitlines()) == len(claims.lines(names)) + 1
+    assert table(done) == {"projects": 4, "versions": 6, "files": 8, "statuses": 4, "listing": 4}
 
 
 def test_whole_index(devpi: Server, read: Read) -> None:

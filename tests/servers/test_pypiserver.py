@@ -6,7 +6,6 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from source_pypi.standards.versions import sort_key
 from source_pypi.streams import STREAMS
 from tests.servers.claims import (
     EACH_STREAM,
@@ -21,6 +20,7 @@ from tests.servers.claims import (
     row,
     table,
     unknown,
+    version_row,
     wheel_tags,
 )
 from tests.servers.conftest import Read, Run
@@ -47,11 +47,31 @@ def claims(pypiserver: Server) -> Claims:
     lacks = {name: not_offered(f"{key} of {PROJECT}", document, "lacks it") for name, key in KEYS.items()}
     lacks |= {name: not_offered(what, f"{url}{path}") for name, (what, path) in PUBLIC_ONLY.items()}
     lacks["stats"] = not_offered("statistics", f"{url}/stats/")
-    lacks["statuses"] = not_offered("project page as JSON (PEP 691)", f"{url}/simple/{PROJECT}/", "answered HTML")
-    lacks["listing"] = not_offered("list of projects as JSON (PEP 691)", f"{url}/simple/", "answered HTML")
+    lacks["attestations"] = not_offered(f"provenance of {PROJECT}", f"{url}/simple/{PROJECT}/", "links to none")
     rows: dict[str, list[Row]] = {
-        "projects": [row("projects", project=PROJECT, latest_version="1.1", version_count=2, file_count=4)],
-        "versions": [_version("1.0"), _version("1.1", is_latest=True)],
+        "projects": [
+            row(
+                "projects",
+                project=PROJECT,
+                latest_version="1.1",
+                version_count=2,
+                file_count=4,
+                source="document",
+            )
+        ],
+        "versions": [version_row(version, source="document") for version in ("1.0", "1.1")],
+        "statuses": [
+            row(
+                "statuses",
+                project=PROJECT,
+                status="active",
+                has_document=True,
+                has_page=True,
+                file_count=4,
+                agree=True,
+            )
+        ],
+        "listing": [row("listing", project=project, name=project) for project in PROJECTS],
         "files": _files(url),
         "project": [_document(url)],
         "release": [{"project": PROJECT, "version": "1.1", "info": {"version": "1.1"}}],
@@ -75,27 +95,13 @@ def _files(url: str) -> list[Row]:
             version=upload.version,
             filename=upload.filename,
             url=f"{url}/packages/{upload.filename}",
+            sha256=upload.sha256,
+            yanked=False,
+            source="document",
             **wheel_tags(upload),
         )
         for upload in FILES
     ]
-
-
-def _version(version: str, *, is_latest: bool = False) -> Row:
-    """A version of which only the files' names are known."""
-    return row(
-        "versions",
-        project=PROJECT,
-        version=version,
-        valid_pep440=True,
-        normalized_version=version,
-        sort_key=sort_key(version),
-        is_prerelease=False,
-        file_count=2,
-        has_sdist=True,
-        has_wheel=True,
-        is_latest=is_latest,
-    )
 
 
 @ENDINGS
@@ -161,8 +167,8 @@ def test_sync_of_many(pypiserver: Server, claims: Claims, run: Run) -> None:
     )
     assert done.returncode == 1
     assert sorted(done.stderr.splitlines()) == claims.lines(names)
-    given = {name: table(done)[name] for name in ("projects", "versions", "files", "project", "release")}
-    assert given == {"projects": 4, "versions": 6, "files": 8, "project": 4, "release": 4}
+    given = {name: table(done)[name] for name in ("projects", "versions", "files", "project", "release", "statuses")}
+    assert given == {"projects": 4, "versions": 6, "files": 8, "project": 4, "release": 4, "statuses": 4}
 
 
 def test_pinned_release(pypiserver: Server, run: Run) -> None:

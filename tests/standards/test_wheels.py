@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from packaging.tags import Tag
-from packaging.utils import parse_wheel_filename
+from packaging.utils import parse_sdist_filename, parse_wheel_filename
 
-from source_pypi.standards.wheels import WheelName, parse_wheel
+from source_pypi.standards.wheels import WheelName, kind_of, name_in_url, parse_wheel, version_in
 
 #: Names as real projects have them.
 REAL = [
@@ -216,3 +216,76 @@ def test_name_with_many_tags() -> None:
     platforms = [f"manylinux_2_{minor}_x86_64" for minor in range(100)]
     expected = WheelName(None, ["cp311", "cp312", "cp313"], ["abi3", "none"], platforms)
     assert parse_wheel(f"a-1-cp311.cp312.cp313-abi3.none-{'.'.join(platforms)}.whl") == expected
+
+
+@pytest.mark.parametrize(
+    ("filename", "expected"),
+    [
+        ("foo-1.0.tar.gz", "sdist"),
+        ("foo-1.0.tar.bz2", "sdist"),
+        ("foo-1.0.TGZ", "sdist"),
+        ("foo-1.0.tar.xz", "sdist"),
+        ("foo-1.0.zip", "sdist"),
+        ("foo-1.0.tar", "sdist"),
+        ("foo-1.0-py3-none-any.whl", "bdist_wheel"),
+        ("foo-1.0.linux-x86_64.tar.gz", None),
+        ("foo-1.0.macosx-10.9-x86_64.zip", None),
+        ("foo-1.0.win-amd64.zip", None),
+        ("foo-1.0-py3.9.egg", None),
+        ("foo-1.0", None),
+    ],
+)
+def test_kind_by_name(filename: str, expected: str | None) -> None:
+    """Every ending of a source archive is one, unless the name says that it was built for a platform."""
+    assert kind_of(filename) == expected
+
+
+@pytest.mark.parametrize(
+    ("filename", "project", "expected"),
+    [
+        ("foo-1.0.tar.gz", "foo", "1.0"),
+        ("foo-1.0-RC1.tar.gz", "foo", "1.0rc1"),
+        ("Foo_Bar-1.0.zip", "foo-bar", "1.0"),
+        ("foo-bar-1.0.zip", "foo-bar", "1.0"),
+        ("foo.bar-1.0-1.zip", "foo-bar", "1.0.post1"),
+        ("foo-2-1.0.zip", "foo-2", "1.0"),
+        ("pytz-2004d.tar.bz2", "pytz", "2004d"),
+        ("foo-1.0+cu118-py3-none-any.whl", "foo", "1.0+cu118"),
+        ("foo-1.0-2-py3-none-any.whl", "foo", "1.0"),
+        ("foo-1.0-py2.7-linux-x86_64.egg", "foo", "1.0"),
+        ("foo-1.0.linux-x86_64.tar.gz", "foo", "1.0"),
+        ("foo-1.0.win32-py2.7.exe", "foo", "1.0"),
+        ("foo-1.0.win-amd64-py3.4.msi", "foo", "1.0"),
+        ("foo-1.0-1.noarch.rpm", "foo", "1.0"),
+        ("other-1.0.zip", "foo", "1.0"),
+        ("foo.zip", "foo", None),
+        ("foo-.zip", "foo", None),
+        ("foo-1.0.txt", "foo", None),
+        ("f" * 5000 + "-1.0.zip", "foo", None),
+    ],
+)
+def test_version_by_name(filename: str, project: str, expected: str | None) -> None:
+    """The version follows the project's name, which tells where it begins."""
+    assert version_in(filename, project) == expected
+
+
+@pytest.mark.parametrize("filename", ["foo-1.0.tar.gz", "foo_bar-1.0.post1.zip", "foo-1.0+cu.118.tar.gz"])
+def test_version_by_name_as_packaging_reads_it(filename: str) -> None:
+    """Names that ``packaging`` accepts have the version that it reads."""
+    name, version = parse_sdist_filename(filename)
+    assert version_in(filename, name) == str(version)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://a.test/p/foo-1.0.zip?Signature=a/b#sha256=00", "foo-1.0.zip"),
+        ("foo-1.0%2Bcu118-py3-none-any.whl", "foo-1.0+cu118-py3-none-any.whl"),
+        ("p/..%2F..%2Fevil-1.0.zip", "evil-1.0.zip"),
+        ("p/", None),
+        ("", None),
+    ],
+)
+def test_name_at_a_url(url: str, expected: str | None) -> None:
+    """The name is the last segment of the path, decoded, without query and fragment."""
+    assert name_in_url(url) == expected

@@ -21,7 +21,7 @@ def files(document: dict[str, Any]) -> list[Any]:
 def row_with(filename: str, **changes: Any) -> File:
     """The row of a file with only a name and these values."""
     nothing: dict[str, Any] = dict.fromkeys(File.__struct_fields__)
-    return File(**nothing | {"project": "foo", "version": "1.0", "filename": filename} | changes)
+    return File(**nothing | {"project": "foo", "version": "1.0", "filename": filename, "source": "document"} | changes)
 
 
 def test_file_of_two_projects() -> None:

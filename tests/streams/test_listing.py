@@ -14,6 +14,7 @@ from source_pypi.services.index.documents.invalid_fields import InvalidField
 from source_pypi.streams import choose_streams
 from source_pypi.streams.listing import ListedProject, listing_rows
 from source_pypi.streams.stream import ProjectDocuments
+from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World, faults
 from tests.streams import ROOT, index_documents
 from tests.sync.helpers import counts, read
@@ -108,7 +109,7 @@ def test_one_request(world: World, serve: Callable[..., FakeIndex], connect: Con
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
-        (faults.html(), NotOfferedError),
+        (faults.html(), DocumentError),
         (faults.json({"message": "ok"}), DocumentError),
         (faults.unavailable(), UnavailableError),
     ],
@@ -135,11 +136,8 @@ def test_index_without_a_list_does_not_offer_the_stream(world: World, fake: Fake
     )
 
 
-def test_html_only_index_is_a_failure(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """An index that serves only HTML pages is a failure that says so."""
-    world.override("/simple/", b"<!DOCTYPE html><html><body><a href='a/'>a</a></body></html>", "text/html")
+def test_list_as_html(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """The list as HTML has names and no serials."""
+    world.override("/simple/", b"<!DOCTYPE html><html><body><a href='a/'>A</a><a href='/login'>x</a></body></html>")
     (batch,) = read(connect(fake), ["a"], LISTING)
-    assert str(batch.failures["listing"]) == (
-        f"this index offers no list of projects as JSON (PEP 691) ({fake.url}/simple/ answered HTML): "
-        "leave the stream out, or read an index that has it"
-    )
+    assert rows_in(batch)["listing"] == [ListedProject(project="a", name="a", serial=None)]

@@ -11,7 +11,7 @@ from tests.fake_index import World
 from tests.streams import documents_of, documents_with
 
 #: A row of a project of which the index says nothing.
-NOTHING: dict[str, Any] = dict.fromkeys(Project.__struct_fields__) | {"project": "foo"}
+NOTHING: dict[str, Any] = dict.fromkeys(Project.__struct_fields__) | {"project": "foo", "source": "document"}
 
 
 def row(document: dict[str, Any], *, serial: int | None = None) -> Any:
@@ -78,6 +78,7 @@ def test_project_of_the_index() -> None:
         first_upload_at=datetime(2020, 1, 1, tzinfo=UTC),
         last_upload_at=datetime(2024, 5, 1, 12, 0, 0, 1, UTC),
         serial=world.projects["flask-web"].last_serial,
+        source="document",
     )
     assert list(projects_rows(documents_of(world, "flask-web"))) == [expected]
 

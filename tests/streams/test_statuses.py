@@ -242,8 +242,6 @@ def test_outage_is_a_failure_and_no_status(
     fake.world.add("bar")
     happened(fake.world)
     what, error = FAULTS[fault]
-    if (path, fault) == ("/simple/foo/", "html"):  # there are indexes that have pages as HTML only
-        error = NotOfferedError
     fake.fault(path, what, times=None)
     bar, foo = read(connect(fake), ["bar", "foo"], STATUSES)
     assert counts(bar) == {"statuses": 1}
@@ -338,15 +336,16 @@ def test_document_without_a_page_is_active(world: World, fake: FakeIndex, connec
 
 
 def test_page_without_a_document(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """An index with pages and no documents has the status, and offers no other stream."""
+    """An index with pages and no documents has the status and files, and offers no stream that needs documents."""
     normal(world)
     world.override("/pypi/foo/json", b"", status=404)
-    (batch,) = read(connect(fake), ["foo"], choose_streams(["files", "statuses"]))
-    assert {name: type(error) for name, error in batch.failures.items()} == {"files": NotOfferedError}
+    (batch,) = read(connect(fake), ["foo"], choose_streams(["files", "roles", "statuses"]))
+    assert {name: type(error) for name, error in batch.failures.items()} == {"roles": NotOfferedError}
+    assert counts(batch) == {"files": 4, "statuses": 1}
     different: dict[str, Any] = {"agree": False, "disagreement": "4 files only on the page"}
-    assert rows_in(batch) == {
-        "statuses": [with_serial(row_with("active", has_document=False, file_count=4, **different), world)]
-    }
+    assert rows_in(batch)["statuses"] == [
+        with_serial(row_with("active", has_document=False, file_count=4, **different), world)
+    ]
     assert not batch.missing
 
 

@@ -87,24 +87,23 @@ def test_failed_request_costs_its_kinds_of_documents(
     assert {kind: type(failure) for kind, failure in result.failures.items()} == dict.fromkeys(failed, error)
 
 
-def test_html_page_is_not_offered_as_json(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """A page that is HTML only counts as not offered."""
+def test_html_that_is_no_page_is_a_failure(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """HTML without links to files, as the login page of a network sends it, is no page."""
     full(world, "1.0")
     fake.fault("/simple/foo/", faults.html())
     result = fetch_project(connect(fake), SelectedProject(FOO), plan(DocumentKind.PAGE))
-    assert [str(failure) for failure in dict.fromkeys(result.failures.values())] == [
-        f"this index offers no project page as JSON (PEP 691) ({fake.url}/simple/foo/ answered HTML without a link): "
-        "leave the stream out, or read an index that has it"
-    ]
+    assert {kind: type(failure) for kind, failure in result.failures.items()} == dict.fromkeys(
+        (DocumentKind.PAGE, DocumentKind.PROVENANCE), DocumentError
+    )
 
 
-def test_406_is_not_offered_as_json(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """A page that the index has as HTML only, and refuses with 406, counts as not offered."""
+def test_406_is_not_offered(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """A page that the index has in neither form, and refuses with 406, counts as not offered."""
     full(world, "1.0")
     world.override("/simple/foo/", b"Not Acceptable", "text/plain", 406)
     result = fetch_project(connect(fake), SelectedProject(FOO), plan(DocumentKind.PAGE))
     assert [str(failure) for failure in dict.fromkeys(result.failures.values())] == [
-        f"this index offers no project page as JSON (PEP 691) ({fake.url}/simple/foo/ answered 406): "
+        f"this index offers no project page as JSON or HTML (PEP 691) ({fake.url}/simple/foo/ answered 406): "
         "leave the stream out, or read an index that has it"
     ]
 

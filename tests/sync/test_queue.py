@@ -123,7 +123,7 @@ def test_listed_name_that_is_invalid_is_not_requested(
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
-        (faults.html(), NotOfferedError),
+        (faults.html(), DocumentError),
         (faults.json({"message": "ok"}), DocumentError),
         (faults.unavailable(), UnavailableError),
     ],

@@ -59,6 +59,7 @@ def test_unknown_field_keeps_rows(world: World, fake: FakeIndex, connect: Connec
     store.sync(fake, index, ["foo"], [stream])
     before = store.tables()
     assert before[stream]
+    world.override("/simple/foo/", b"", status=404)  # a page would supply the releases
     world.override("/pypi/foo/json", changed(document, FIELDS[stream], value))
     store.sync(fake, index, ["foo"], [stream])
     assert (store.tables(), store.merged()) == (before, before)
@@ -85,9 +86,29 @@ def test_unknown_list_of_files_keeps_rows(world: World, fake: FakeIndex, connect
     assert store.tables() == store.merged() == before
 
 
+def test_page_supplies_releases_that_the_document_no_longer_lists(
+    world: World, fake: FakeIndex, connect: Connect
+) -> None:
+    """If the document no longer lists releases, rows are made of document and page; nothing is unknown or deleted."""
+    rich(world)
+    index, store = connect(fake), MemoryStore()
+    document = document_of(fake, connect)
+    store.sync(fake, index, ["foo"], ["files", "versions"])
+    before = store.tables()
+    world.override("/pypi/foo/json", changed(document, "releases", GONE))
+    store.sync(fake, index, ["foo"], ["files", "versions"])
+    after = store.tables()
+    assert {row["filename"] for row in after["files"]} == {row["filename"] for row in before["files"]}
+    assert {row["source"] for row in after["files"]} == {"document", "page"}
+    assert {row["version"] for row in after["versions"]} == {row["version"] for row in before["versions"]}
+    (batch,) = store.batches
+    assert (batch.notices, batch.failures) == ((), {})
+
+
 def test_index_that_never_listed_releases_stays_up_to_date(world: World, fake: FakeIndex, connect: Connect) -> None:
     """If the index never listed releases, the latest release is read from ``urls`` in every run."""
     rich(world)
+    world.override("/simple/foo/", b"", status=404)
     index, store = connect(fake), MemoryStore()
     document = document_of(fake, connect)
     del document["releases"]

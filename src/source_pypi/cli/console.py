@@ -66,14 +66,16 @@ def progress() -> "Iterator[Callable[[Batch, RunSummary], None]]":
 
 def print_report(summary: "RunSummary", stats: "TransferStats", seconds: float, into: str) -> None:
     """Print the rows of each stream, the requests, bytes and seconds of the run, its index, and an example query."""
-    width = max((len(name) for name in summary.rows), default=6)
     from source_pypi.destinations.into import table_in
 
+    width = max((len(name) for name in (*summary.rows, *summary.not_offered)), default=6)
     destination = _destination(into)
     unchanged = f" ({summary.unchanged:,} unchanged)" if summary.unchanged else ""
     click.echo(f"{'stream':{width}}  {'rows':>10}")
     for name, count in summary.rows.items():
         click.echo(f"{name:{width}}  {count:>10,}")
+    for name in sorted(summary.not_offered.keys() - summary.rows.keys()):
+        click.echo(f"{name:{width}}  not available")
     click.echo(
         f"{counted(summary.projects, 'project')}{unchanged}, {counted(stats.requests, 'request')}, "
         f"{_size(stats.bytes_received)}, {seconds:.1f} s, {_shown(summary.index)} -> {destination}"

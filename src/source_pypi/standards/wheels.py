@@ -1,15 +1,23 @@
-"""The name of a wheel and its parts (binary distribution format, PEP 427 and PEP 425)."""
+"""The names of distribution files and their parts: wheels (PEP 427 and PEP 425), source archives, older formats."""
 
 import math
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from urllib.parse import unquote
 
 from msgspec import Struct
 from packaging.tags import parse_tag
+from packaging.utils import canonicalize_name
 
-from source_pypi.standards.versions import parse_version
+from source_pypi.standards.versions import normalized, parse_version
 
+#: Endings of source archives: those of PEP 625 and of earlier tools.
+SDIST_ENDINGS = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar.z", ".tbz", ".tbz2", ".txz", ".tar")
+#: Endings of all other distribution files.
+_OTHER_ENDINGS = (".whl", ".egg", ".exe", ".msi", ".rpm", ".dmg", ".deb")
+#: A platform at the end of a name without its ending: the name of a built archive (bdist_dumb, bdist_wininst).
+_PLATFORM = re.compile(r"[.-](?:linux|macosx|darwin|win32|win-|win_|cygwin|freebsd|solaris|sunos|aix|mingw)[\w.+-]*$")
 _NAME = re.compile(r"[\w.]+")
 _BUILD = re.compile(r"\d{1,4300}(?!\d)", re.ASCII)
 #: Tags that one name may expand to; real names expand to a few dozen.
@@ -77,7 +85,55 @@ def _expand(parts: Sequence[str]) -> tuple[list[str], list[str], list[str]] | No
 
 
 def kind_of(filename: str) -> str | None:
-    """The type of a distribution by its file name: ``bdist_wheel`` or ``sdist``; None for others."""
-    if filename.endswith(".whl"):
+    """The type of a distribution by its file name: ``bdist_wheel`` or ``sdist``; None for others.
+
+    An archive whose name ends in a platform (``foo-1.0.linux-x86_64.tar.gz``) was built: it is no source distribution.
+    """
+    lower = filename.lower()
+    if lower.endswith(".whl"):
         return "bdist_wheel"
-    return "sdist" if filename.endswith((".tar.gz", ".zip")) else None
+    ending = _ending(lower, SDIST_ENDINGS)
+    return "sdist" if ending and not _PLATFORM.search(lower[: -len(ending)][-_LONGEST:]) else None
+
+
+def is_distribution(filename: str) -> bool:
+    """Whether a name ends like that of a distribution file."""
+    return bool(_ending(filename.lower(), (*SDIST_ENDINGS, *_OTHER_ENDINGS)))
+
+
+def name_in_url(url: str) -> str | None:
+    """The name of the file at a URL: the last segment of its path, percent-decoded, without query and fragment.
+
+    None: the path ends in a slash.
+    """
+    segment = url.partition("#")[0].partition("?")[0].rpartition("/")[2]
+    return unquote(segment).replace("\\", "/").rpartition("/")[2].replace("\0", "") or None
+
+
+def version_in(filename: str, project: str) -> str | None:
+    """The version in a file's name: in PEP 440's normal form if it is valid, else as written; None: there is none.
+
+    :param project: the project's normalised name, which tells where the version begins.
+    """
+    ending = _ending(filename.lower(), (*SDIST_ENDINGS, *_OTHER_ENDINGS))
+    if not ending or len(filename) > _LONGEST:
+        return None
+    stem = filename[: -len(ending)]
+    if ending in (".whl", ".egg"):
+        written = [*stem.split("-"), ""][1]
+    else:
+        stem = _PLATFORM.sub("", stem) if ending != ".rpm" else stem.rpartition(".")[0].rpartition("-")[0]
+        written = _after_name(stem, project)
+    return (normalized(written) or normalized(written.replace("_", "-")) or written) if written else None
+
+
+def _after_name(stem: str, project: str) -> str:
+    """What follows the project's name, which may contain dashes itself; else what follows the last dash."""
+    for match in re.finditer("-", stem):
+        if canonicalize_name(stem[: match.start()]) == project:
+            return stem[match.end() :]
+    return stem.rpartition("-")[2] if "-" in stem else ""
+
+
+def _ending(lower: str, endings: tuple[str, ...]) -> str:
+    return next((ending for ending in endings if lower.endswith(ending)), "")

@@ -27,6 +27,14 @@ YankedReason = Annotated[
     str | None,
     describe("The reason given for yanking.", source="releases[].yanked_reason", null="not yanked, or no reason given"),
 ]
+RowSource = Annotated[
+    str,
+    describe(
+        "Where the row is from: 'document', or 'page' where the index has no project document, or one that does not "
+        "list it.",
+        source="the document that it was read from",
+    ),
+]
 
 #: Fields of both feeds.
 LinkedProject = Annotated[str, describe("The project's normalised name (PEP 503).", source="item.link")]

@@ -10,7 +10,8 @@ from source_pypi.fields import Integer, describe
 from source_pypi.services.index import documents as wire
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.standards.wheels import WheelName, parse_wheel
-from source_pypi.streams._fields import NOT_GIVEN, ListedVersion, ProjectName, YankedReason
+from source_pypi.streams._fields import NOT_GIVEN, ListedVersion, ProjectName, RowSource, YankedReason
+from source_pypi.streams._pages import DOCUMENT, PAGE, ListedProject
 from source_pypi.streams._values import absolute, text
 from source_pypi.streams.stream import ONE_PER_PROJECT, ProjectDocuments, Row, Stream
 
@@ -84,22 +85,26 @@ class File(Struct, frozen=True, gc=False):
             null="the index does not count them",
         ),
     ]
+    source: RowSource
 
 
 def files_rows(documents: ProjectDocuments) -> Iterator[Row]:
-    """A row for each file that the project document lists. Of a file that is listed twice, the first entry counts."""
-    if documents.project is None or documents.document is None:
+    """A row for each file that the index lists. Of a file that is listed twice, the first entry counts."""
+    listed = documents.listed
+    if documents.project is None or listed is None:
         return
     seen: set[str] = set()
-    for version, files in documents.document.content.listed().items():
+    of_page = listed.content.page_files if isinstance(listed.content, ListedProject) else frozenset()
+    for version, files in listed.content.listed().items():
         for file in files:
             filename = file.name()
             if filename and filename not in seen:
                 seen.add(filename)
-                yield _row(documents.project, version, filename, file, documents.document.url)
+                source = PAGE if filename in of_page else DOCUMENT
+                yield _row(documents.project, version, filename, file, listed.url, source)
 
 
-def _row(project: str, version: str, filename: str, file: wire.File, base: str) -> File:
+def _row(project: str, version: str, filename: str, file: wire.File, base: str, source: str) -> File:
     wheel: WheelName | None = parse_wheel(filename)
     digests = file.digests or wire.Digests()
     metadata = file.core_metadata
@@ -127,6 +132,7 @@ def _row(project: str, version: str, filename: str, file: wire.File, base: str) 
         text(file.comment_text),
         file.has_sig,
         None if file.downloads == -1 else file.downloads,
+        source,
     )
 
 
@@ -139,4 +145,5 @@ STREAM = Stream(
     cost=ONE_PER_PROJECT,
     rows=files_rows,
     required_key="releases",
+    from_page=True,
 )

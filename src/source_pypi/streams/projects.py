@@ -9,7 +9,8 @@ from source_pypi.fields import Integer, describe
 from source_pypi.services.index import documents as wire
 from source_pypi.services.index.documents import Document
 from source_pypi.services.index.documents.kinds import DocumentKind
-from source_pypi.streams._fields import NOT_GIVEN, FirstUploadAt, LastUploadAt, ProjectName, TotalSize
+from source_pypi.streams._fields import NOT_GIVEN, FirstUploadAt, LastUploadAt, ProjectName, RowSource, TotalSize
+from source_pypi.streams._pages import DOCUMENT, PAGE, ListedProject
 from source_pypi.streams._values import keywords, text, texts, total
 from source_pypi.streams.stream import ONE_PER_PROJECT, ProjectDocuments, Row, Stream
 
@@ -85,13 +86,14 @@ class Project(Struct, frozen=True, kw_only=True, gc=False):
             null="the index has no serials",
         ),
     ]
+    source: RowSource
 
 
 def projects_rows(documents: ProjectDocuments) -> Iterator[Row]:
-    """One row, from the project document."""
-    if documents.project is None or documents.document is None:
+    """One row, from the project document, or from the page if the index has no project documents."""
+    if documents.project is None or documents.listed is None:
         return
-    yield _row(documents.project, documents.document)
+    yield _row(documents.project, documents.listed)
 
 
 def _row(project: str, document: Document[wire.Project]) -> Project:
@@ -127,6 +129,7 @@ def _row(project: str, document: Document[wire.Project]) -> Project:
         first_upload_at=min(uploads, default=None),
         last_upload_at=max(uploads, default=None),
         serial=content.last_serial if content.last_serial is not None else document.serial,
+        source=PAGE if isinstance(content, ListedProject) and not content.has_document else DOCUMENT,
     )
 
 
@@ -138,4 +141,5 @@ STREAM = Stream(
     documents=(DocumentKind.PROJECT,),
     cost=ONE_PER_PROJECT,
     rows=projects_rows,
+    from_page=True,
 )

@@ -102,7 +102,7 @@ def _status(document: Project | None, page: Page | None) -> str:
 
 def _disagreement(document: Project | None, page: Page | None) -> str | None:
     in_document = {file.name() for files in (document.listed() if document else {}).values() for file in files}
-    on_page = {file.filename for file in page.files} if page is not None else set()
+    on_page = {file.name() for file in page.files} if page is not None else set()
     differences = [
         f"{len(names)} files only {where}"
         for names, where in ((in_document - on_page, "in the document"), (on_page - in_document, "on the page"))

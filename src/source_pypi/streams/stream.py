@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from source_pypi.services.index.documents import (
     CoreMetadata,
@@ -19,6 +20,7 @@ from source_pypi.services.index.documents import (
     Statistics,
 )
 from source_pypi.services.index.documents.kinds import SNAPSHOT_DOCUMENTS, VIA_PROJECT, DocumentKind
+from source_pypi.streams._pages import from_page, with_page
 
 #: The requests that streams take.
 ONE_PER_PROJECT = "1 per project, shared by all streams that read the project document"
@@ -31,7 +33,7 @@ ONE_PER_RELEASE = (
 Row = Struct | Mapping[str, object]
 
 
-class ProjectDocuments(Struct, frozen=True, kw_only=True):
+class ProjectDocuments(Struct, frozen=True, kw_only=True, dict=True):
     """The documents that were fetched for one project or, if ``project`` is None, for the index as a whole.
 
     A document that no selected stream reads, that the index does not have, or that could not be fetched is None or
@@ -41,6 +43,8 @@ class ProjectDocuments(Struct, frozen=True, kw_only=True):
     :ivar document: its project document.
     :ivar releases: the selected releases.
     :ivar page: its project page.
+    :ivar page_completes: whether the page supplies what the project document lacks, or stands for a document that the
+        index does not have.
     :ivar provenance: provenance documents by file name.
     :ivar core_metadata: core metadata by file name.
     :ivar use_core_metadata: whether core metadata supplies dependencies that the index does not list.
@@ -50,6 +54,7 @@ class ProjectDocuments(Struct, frozen=True, kw_only=True):
     document: Document[Project] | None = None
     releases: tuple["ReleaseView", ...] = ()
     page: Document[Page] | None = None
+    page_completes: bool = False
     provenance: Mapping[str, Document[Provenance]] = field(default_factory=dict)
     core_metadata: Mapping[str, Document[CoreMetadata]] = field(default_factory=dict)
     statistics: Document[Statistics] | None = None
@@ -57,6 +62,24 @@ class ProjectDocuments(Struct, frozen=True, kw_only=True):
     recent_releases: Document[Feed] | None = None
     recent_projects: Document[Feed] | None = None
     use_core_metadata: bool = False
+
+    @property
+    def completed(self) -> bool:
+        """Whether the page was received, and supplies what the project document lacks or stands for it."""
+        return self.page_completes and self.page is not None and self.project is not None
+
+    @cached_property
+    def listed(self) -> Document[Project] | None:
+        """The project document, completed from the page where the index leaves that to the page.
+
+        Without a project document it is made from the page: a ``ListedProject``. None: there is neither.
+        """
+        if self.page is None or self.project is None or not self.page_completes:
+            return self.document
+        if self.document is None:
+            page = self.page
+            return Document(page.url, from_page(page, self.project), page.body, page.etag, page.serial, ())
+        return replace(self.document, content=with_page(self.document.content, self.page, self.project))
 
     def all(self) -> Iterator[Document[Any]]:
         """Every document, each once."""
@@ -109,6 +132,7 @@ class Stream(Struct, frozen=True, dict=True):
     :ivar fallback_documents: kinds that it also reads if the setting ``core_metadata`` is on.
     :ivar required_key: a key of the project document, as a path; an index that leaves it out does not offer the stream.
         None: no key is required.
+    :ivar from_page: whether its rows can be made from the page alone if the index has no project documents.
     :ivar require: raises ConfigError if the stream cannot be read, e.g. because a library is missing. None: it always
         can.
     :ivar raw: whether its rows are documents as the index sent them, including keys that the record lacks.
@@ -124,6 +148,7 @@ class Stream(Struct, frozen=True, dict=True):
     rows: Callable[[ProjectDocuments], Iterable[Row]]
     fallback_documents: tuple[DocumentKind, ...] = ()
     required_key: str | None = None
+    from_page: bool = False
     require: Callable[[], None] | None = None
     raw: bool = False
     revision: int = 0

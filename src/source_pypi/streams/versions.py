@@ -15,9 +15,11 @@ from source_pypi.streams._fields import (
     LastUploadAt,
     ListedVersion,
     ProjectName,
+    RowSource,
     TotalSize,
     YankedReason,
 )
+from source_pypi.streams._pages import DOCUMENT, PAGE, ListedProject
 from source_pypi.streams._values import text, total
 from source_pypi.streams.stream import ONE_PER_PROJECT, ProjectDocuments, Row, Stream
 
@@ -65,22 +67,25 @@ class Version(Struct, frozen=True, kw_only=True, gc=False):
     ]
     yanked_reason: YankedReason
     is_latest: Annotated[bool, describe("Whether the index selects it as the latest.", source="info.version")]
+    source: RowSource
 
 
 def versions_rows(documents: ProjectDocuments) -> Iterator[Row]:
-    """A row for each version that the project document lists, in the document's order."""
-    if documents.project is None or documents.document is None:
+    """A row for each version that the index lists, in its order."""
+    if documents.project is None or documents.listed is None:
         return
-    content = documents.document.content
+    content = documents.listed.content
+    of_page = content.page_versions if isinstance(content, ListedProject) else frozenset()
     for version, files in content.listed().items():
-        yield _row(documents.project, version, files, content.info)
+        yield _row(documents.project, version, files, content.info, PAGE if version in of_page else DOCUMENT)
 
 
-def _row(project: str, version: str, files: Sequence[File], info: Info) -> Version:
+def _row(project: str, version: str, files: Sequence[File], info: Info, source: str) -> Version:
     is_latest = version == info.version
     parsed = parse_version(version)
     uploads = [time for file in files if (time := file.uploaded()) is not None]
     kinds = {file.packagetype or kind_of(file.name() or "") for file in files}
+    yanked = _yanked(files, info.yanked if is_latest else None)
     return Version(
         project=project,
         version=version,
@@ -100,10 +105,10 @@ def _row(project: str, version: str, files: Sequence[File], info: Info) -> Versi
         has_wheel="bdist_wheel" in kinds,
         requires_python=_first(file.requires_python for file in files)
         or (text(info.requires_python) if is_latest else None),
-        yanked=_yanked(files, info.yanked if is_latest else None),
-        yanked_reason=_first([file.yanked_reason for file in files])
-        or (text(info.yanked_reason) if is_latest else None),
+        yanked=yanked,
+        yanked_reason=None if yanked is False else _yanked_reason(files, info, is_latest=is_latest),
         is_latest=is_latest,
+        source=source,
     )
 
 
@@ -111,6 +116,10 @@ def _yanked(files: Sequence[File], release_yanked: bool | None) -> bool | None:
     """Files and release share one flag (index-api.md 3). Without files, only the latest release's is known."""
     flags = [file.yanked for file in files if file.yanked is not None]
     return all(flags) if flags else release_yanked
+
+
+def _yanked_reason(files: Sequence[File], info: Info, *, is_latest: bool) -> str | None:
+    return _first(file.yanked_reason for file in files) or (text(info.yanked_reason) if is_latest else None)
 
 
 def _first(values: Iterable[str | None]) -> str | None:
@@ -134,4 +143,5 @@ STREAM = Stream(
     cost=ONE_PER_PROJECT,
     rows=versions_rows,
     required_key="releases",
+    from_page=True,
 )

@@ -165,13 +165,16 @@ def _has_mistyped_pin(stream: Stream, result: FetchResult, previous: PreviousSta
 def _failure(stream: Stream, result: FetchResult) -> SourceError | None:
     """Why a document that the stream reads could not be read; None: all could.
 
-    A stream that reads the page has a row even of a project without document. Core metadata that is not offered fills
-    no gap, which is no failure.
+    A stream that reads the page, or can be made from it, has rows even of a project without document. Core metadata
+    that is not offered fills no gap, which is no failure.
     """
+    if stream.from_page and result.page_failure is not None:
+        return result.page_failure
     reads_page = DocumentKind.PAGE in stream.documents
     for kind in stream.documents:
         error = result.failures.get(kind)
-        optional = reads_page and kind is DocumentKind.PROJECT and isinstance(error, NotOfferedError)
+        has_page = reads_page or (stream.from_page and result.page_completes)
+        optional = has_page and kind is DocumentKind.PROJECT and isinstance(error, NotOfferedError)
         if error is not None and not optional:
             return error
     fallbacks = stream.fallback_documents if result.documents.use_core_metadata else ()
@@ -185,6 +188,8 @@ def _not_offered(stream: Stream, documents: ProjectDocuments) -> SourceError | N
     if document is None or stream.required_key is None or document.has(stream.required_key):
         return None
     if documents.use_core_metadata and documents.core_metadata and stream.fallback_documents:
+        return None
+    if stream.from_page and documents.completed:
         return None
     return NotOfferedError(f"{stream.required_key} of {documents.project}", document.url, "lacks it")
 
@@ -250,9 +255,13 @@ def _fingerprints(stream: Stream, result: FetchResult) -> dict[str, Fingerprint]
     fingerprints = {
         CODES[kind]: fingerprint
         for kind, fingerprint in result.fingerprints.items()
-        if kind in stream.required_documents and kind in CODES
+        if kind in CODES and (kind in stream.required_documents or _uses_page(stream, result, kind))
     }
     return fingerprints if result.satisfied is None else {**fingerprints, VERSIONS_CODE: result.satisfied}
+
+
+def _uses_page(stream: Stream, result: FetchResult, kind: DocumentKind) -> bool:
+    return kind is DocumentKind.PAGE and stream.from_page and result.page_completes
 
 
 def _same(fingerprints: Mapping[str, Fingerprint], others: Mapping[str, Fingerprint]) -> bool:

@@ -29,7 +29,12 @@ def deletes_project(result: FetchResult, previous: PreviousState, batch: Batch) 
     """Return whether a batch deletes the rows of a project that the index had in an earlier run, and has no more."""
     document = result.fingerprints.get(DocumentKind.PROJECT)
     gone = result.missing or (document is not None and document.absent)
-    return gone and any(name in batch.counts and not is_absent(state) for name, state in previous.states.items())
+    return gone and any(
+        name in batch.counts
+        and not is_absent(state)
+        and (result.missing or is_absent(batch.changes[name].state))  # a page may stand for the document
+        for name, state in previous.states.items()
+    )
 
 
 def is_known(previous: PreviousState) -> bool:

@@ -17,8 +17,9 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from source_pypi.errors import NotOfferedError, ProxyError, UnknownReleaseError, UnreachableError, UntrustedError
+from source_pypi.safety.limits import LONGEST_CACHED
 from source_pypi.selection import SelectedProject
-from source_pypi.services.index.api import EMPTY_HTML, Index
+from source_pypi.services.index.api import Index
 from source_pypi.services.index.documents import (
     ABSENT,
     UNCHANGED,
@@ -28,7 +29,9 @@ from source_pypi.services.index.documents import (
     Project,
     Unchanged,
 )
+from source_pypi.services.index.documents.html_page import is_html
 from source_pypi.services.index.documents.kinds import VIA_PROJECT, DocumentKind
+from source_pypi.streams._pages import unreadable_names
 from source_pypi.streams.stream import ProjectDocuments
 from source_pypi.sync.batch import Notice
 from source_pypi.sync.fetch_plan import (
@@ -36,6 +39,7 @@ from source_pypi.sync.fetch_plan import (
     in_full,
     needs_core_metadata,
     needs_page,
+    page_completes,
     page_condition,
     project_condition,
     satisfied_by,
@@ -53,6 +57,10 @@ T = TypeVar("T")
 #: Errors before any response: if the index has never responded, every further request would end the same way.
 CONNECTION_ERRORS = (UnreachableError, UntrustedError, ProxyError)
 
+_NO_DOCUMENTS = (
+    "this index has no project documents: projects, versions and files come from its pages, and what these do not give "
+    "is null"
+)
 #: No stream has read the project.
 NO_PREVIOUS_STATE = PreviousState()
 
@@ -130,16 +138,37 @@ class _ProjectFetch:
         result, previous = self.result, self._previous
         requested = bool(self._plan.documents & VIA_PROJECT)
         absent = requested and self._document is None and result.answered(DocumentKind.PROJECT)
-        if not needs_page(self._plan, absent=absent, has_document=self._document is not None):
+        completes = page_completes(self._plan, previous, self._document)
+        if not needs_page(self._plan, absent=absent, has_document=self._document is not None, completes=completes):
             return
         self._request_page(absent=absent)
         if absent and isinstance(result.failures.get(DocumentKind.PROJECT), NotOfferedError):
             self._request_project_elsewhere()
+        self._complete_from_page()
+        self._check_provenance()
         page = result.fingerprints.get(DocumentKind.PAGE)  # an absent page makes other rows, too
         readers = previous.readers(DocumentKind.PAGE)
         changed = page is not None and not previous.is_unchanged(DocumentKind.PAGE, page, readers)
         if changed and self._document is UNCHANGED and self._page is not UNCHANGED:
             self._request_project_in_full((DocumentKind.PAGE, DocumentKind.PROVENANCE))
+
+    def _check_provenance(self) -> None:
+        """Record that HTML links to no provenance: JSON pages say so of each file, HTML pages may just lack it."""
+        page = _received(self._page)
+        if page is not None and is_html(page.body) and not any(file.provenance for file in page.content.files):
+            none = NotOfferedError(f"provenance of {self._name}", page.url, "links to none")
+            self.result.failures.setdefault(DocumentKind.PROVENANCE, none)
+
+    def _complete_from_page(self) -> None:
+        """Note whether the page supplies what the project document lacks; if it cannot be read, rows stay."""
+        result = self.result
+        if self._document is None or not page_completes(self._plan, self._previous, self._document):
+            return
+        result.page_completes = result.answered(DocumentKind.PAGE) and self._page is not None
+        absent = NotOfferedError(f"project page of {self._name}", self._index.page_url(self._name))
+        error = result.failures.get(DocumentKind.PAGE, absent)
+        if not result.page_completes and (not isinstance(error, NotOfferedError) or self._previous.page_completed):
+            result.page_failure = error
 
     def _request_page(self, *, absent: bool) -> None:
         """Request the page; ``absent``: it also says why there is no project document."""
@@ -149,7 +178,7 @@ class _ProjectFetch:
         url = index.project_url(name)  # the response may show that this index keeps its documents elsewhere
         self._page = page = None
         with result.recording_failures(kinds):
-            self._page = page = index.page(name, condition)
+            self._page = page = _without_nothing(index.page(name, condition))
         if DocumentKind.PAGE in result.stale:
             return
         error = result.failures.get(DocumentKind.PAGE)
@@ -162,7 +191,7 @@ class _ProjectFetch:
             self._set_fingerprint(DocumentKind.PAGE, page, condition)
 
     def _explain_absence(self, page: Document[Page] | None, url: str) -> None:
-        """Record why there is no project document at ``url``; an HTML page only shows that the project exists."""
+        """Record why there is no project document at ``url``; if the index has none at all, the page stands for it."""
         result, name = self.result, self._name
         status = None if page is None or page.content.status is None else page.content.status.status
         if page is None and DocumentKind.PAGE not in result.failures:
@@ -170,15 +199,15 @@ class _ProjectFetch:
             targets = [self._index.redirect_of(one) for one in (url, self._index.page_url(name))]
             if target := next((one for one in targets if one is not None), None):
                 result.warnings.append(f"{name}: the index redirects to another host, {target}, which is not followed")
-        elif page is not None and status not in (None, "active"):
-            result.warnings.append(f"{name} is {status}: the index has no project document of it")
-        elif page is not None and not page.content.files:
-            result.warnings.append(f"{name} has no releases: the index has no project document of it")
+        elif page is not None and (status == "quarantined" or not page.content.files):
+            what = f"{name} has no releases" if status in (None, "active") else f"{name} is {status}"
+            result.warnings.append(f"{what}: the index has no project document of it")
         else:
-            failure = result.failures.get(DocumentKind.PAGE)
-            known = not isinstance(failure, NotOfferedError) or failure.found != EMPTY_HTML
-            error = NotOfferedError(f"project document of {name}" + ", although it has the project" * known, url)
+            error = NotOfferedError(f"project document of {name}, although it has the project", url)
             result.failures.update(dict.fromkeys(VIA_PROJECT, error))
+            result.page_completes = page is not None and self._plan.pages and not self._previous.had_document
+            if result.page_completes and self._index.first_time("no project documents"):
+                result.warnings.append(_NO_DOCUMENTS)
 
     def _request_project_elsewhere(self) -> None:
         """Request the project document where other software keeps it; if it is there, nothing has failed."""
@@ -188,8 +217,10 @@ class _ProjectFetch:
         if document is not None:
             self._document = document
             self._set_fingerprint(DocumentKind.PROJECT, document, document.fingerprint)
+            self.result.page_completes = False
             for kind in VIA_PROJECT:
                 self.result.failures.pop(kind, None)
+            self.result.warnings = [warning for warning in self.result.warnings if warning != _NO_DOCUMENTS]
 
     # What the project document leads to -------------------------------------------------------------------
 
@@ -210,13 +241,13 @@ class _ProjectFetch:
 
     def request_dependents(self) -> None:
         """Request what a received project document leads to: releases, core metadata, provenance."""
+        self._check_versions()
         if not isinstance(self._document, Document):
             return
         document, result, plan = self._document, self.result, self._plan
-        self._check_versions(document)
         wanted = wanted_versions(self._project, document.content, plan.releases)
         result.pinned = frozenset(version for version, pinned in wanted.items() if pinned)
-        if document.content.releases is None:
+        if document.content.releases is None and not result.page_completes:
             result.notices.append(Notice(NoticeKind.LATEST_ONLY))
         found: dict[str, Any] = {}
         if DocumentKind.RELEASES in plan.documents or plan.follow:
@@ -232,14 +263,17 @@ class _ProjectFetch:
             found["provenance"] = self._releases.provenance(document, self._page, wanted)
         self._dependents = {name: value for name, value in found.items() if value is not None}
 
-    def _check_versions(self, document: Document[Project]) -> None:
+    def _check_versions(self) -> None:
         """Report pins and ranges that no listed release satisfies; the next run then reads the document again."""
-        content, versions = document.content, versions_to_check(self._plan, self._project)
-        if not versions or not content.releases or unknown(document, "releases") is not None:
+        versions = versions_to_check(self._plan, self._project)
+        documents = self._documents()
+        document = documents.listed if versions else None
+        if document is None or not (listed := tuple(document.content.releases or ())):
             return
-        latest = [content.info.version] if content.info.version else []
-        missing = unsatisfied(versions, [*content.releases, *latest])
-        listed = tuple(content.releases)
+        if not documents.completed and unknown(document, "releases") is not None:
+            return
+        latest = document.content.info.version
+        missing = unsatisfied(versions, [*listed, *([latest] if latest else [])])
         self.result.user_errors += [
             UnknownReleaseError(self._name, text, document.url, listed, "lists none") for text in missing
         ]
@@ -247,15 +281,30 @@ class _ProjectFetch:
 
     def finish(self) -> FetchResult:
         """Return the result, with the documents that were received."""
-        self.result.documents = ProjectDocuments(
+        self.result.documents = self._documents()
+        self.result.requirements = self._requirements() if self._plan.follow else None
+        self._warn_of_unreadable_names()
+        return self.result
+
+    def _documents(self) -> ProjectDocuments:
+        """The documents that were received so far."""
+        return ProjectDocuments(
             project=self._name,
             document=_received(self._document),
             page=_received(self._page),
+            page_completes=self.result.page_completes,
             use_core_metadata=self._plan.use_core_metadata,
             **self._dependents,
         )
-        self.result.requirements = self._requirements() if self._plan.follow else None
-        return self.result
+
+    def _warn_of_unreadable_names(self) -> None:
+        page = _received(self._page)
+        names = unreadable_names(page.content, self._name) if page is not None and self.result.page_completes else []
+        if names:
+            shown = ", ".join(name[:LONGEST_CACHED] for name in names[:3]) + (", ..." if names[3:] else "")
+            self.result.warnings.append(
+                f"{self._name}: {len(names)} files are left out, because their names have no version ({shown})"
+            )
 
     def _requirements(self) -> tuple[str, ...] | None:
         """The requirements of the pinned releases and, unless the project is pinned, of the latest one."""
@@ -266,6 +315,13 @@ class _ProjectFetch:
         latest = documents.document.content.info.version if self._project.unpinned else None
         views = [view for view in documents.releases if view.version in self.result.pinned or view.version == latest]
         return tuple(text for view in views for text in documents.required(view)[0])
+
+
+def _without_nothing(page: Document[Page] | Unchanged | None) -> Document[Page] | Unchanged | None:
+    """The page; None: it is HTML without files, with which some indexes answer for projects that they do not have."""
+    if isinstance(page, Document) and not page.content.files and page.content.status is None and is_html(page.body):
+        return None
+    return page
 
 
 def _received(response: Document[T] | Unchanged | None) -> Document[T] | None:

@@ -10,6 +10,7 @@ from source_pypi.config import Config
 from source_pypi.selection import SelectedProject
 from source_pypi.services.index.documents import Document, Fingerprint, Project, Release, Unchanged
 from source_pypi.services.index.documents.kinds import DocumentKind
+from source_pypi.streams._pages import needs_page as document_needs_page
 from source_pypi.streams.stream import ReleaseView, Stream
 from source_pypi.sync.planner import PreviousState
 from source_pypi.sync.releases import is_pinned
@@ -24,12 +25,14 @@ class FetchPlan(Struct, frozen=True):
     :ivar use_core_metadata: whether core metadata fills gaps in release documents.
     :ivar follow: whether requirements are needed: those of the pinned releases and, unless the project is pinned, those
         of the latest release.
+    :ivar pages: whether a page can complete the project document, or stand for it, for one of the streams.
     """
 
     documents: frozenset[DocumentKind]
     releases: Literal["latest", "all"] = "latest"
     use_core_metadata: bool = False
     follow: bool = False
+    pages: bool = False
 
 
 def make_fetch_plan(streams: Iterable[Stream], config: Config) -> FetchPlan:
@@ -41,6 +44,7 @@ def make_fetch_plan(streams: Iterable[Stream], config: Config) -> FetchPlan:
         frozenset(kinds | {DocumentKind.PROJECT} if follow else kinds),
         config.releases,
         use_core_metadata=config.core_metadata and filled,
+        pages=any(stream.from_page for stream in streams),
     )
 
 
@@ -79,13 +83,24 @@ def rechecks_files(plan: FetchPlan, previous: PreviousState) -> bool:
     return previous.full_check and any(previous.partition_fingerprints(kind) for kind in kinds)
 
 
-def needs_page(plan: FetchPlan, *, absent: bool, has_document: bool) -> bool:
+def needs_page(plan: FetchPlan, *, absent: bool, has_document: bool, completes: bool = False) -> bool:
     """Return whether the project page is requested.
 
     :param absent: whether the index has no project document: only the page can say why (index-api.md 3).
+    :param completes: whether the project document leaves releases or digests to the page.
     """
     leads_to_provenance = DocumentKind.PROVENANCE in plan.documents and has_document
-    return absent or leads_to_provenance or DocumentKind.PAGE in plan.documents
+    return absent or completes or leads_to_provenance or DocumentKind.PAGE in plan.documents
+
+
+def page_completes(plan: FetchPlan, previous: PreviousState, document: Document[Project] | Unchanged | None) -> bool:
+    """Return whether the page supplies versions and files that the project document does not list, or their digests.
+
+    :param document: the response; an unchanged document leaves to the page what it left to it before.
+    """
+    if not plan.pages:
+        return False
+    return document_needs_page(document.content) if isinstance(document, Document) else previous.page_completed
 
 
 def page_condition(previous: PreviousState, project: Fingerprint | None, *, absent: bool) -> Fingerprint:

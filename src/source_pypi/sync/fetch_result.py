@@ -24,6 +24,9 @@ class FetchResult(Struct):
         all of its documents are unchanged.
     :ivar failures: why documents could not be read.
     :ivar stale: the kinds of documents of which the index returned only copies older than those read before.
+    :ivar page_completes: whether the page supplies what the project document lacks, or stands for it.
+    :ivar page_failure: why the page, which lists what the project document does not, could not be read. Streams that it
+        completes keep their rows.
     :ivar missing: whether the index does not know the project.
     :ivar pinned: the pinned versions, in the index's spelling.
     :ivar satisfied: of the pins and ranges that listed releases satisfy; None: there are none, or one is not satisfied.
@@ -39,6 +42,8 @@ class FetchResult(Struct):
     user_errors: list[SourceError] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    page_completes: bool = False
+    page_failure: SourceError | None = None
     missing: bool = False
     pinned: frozenset[str] = frozenset()
     requirements: tuple[str, ...] | None = None

@@ -78,8 +78,22 @@ class PreviousState(Struct, frozen=True):
     full_check: bool = False
 
     def readers(self, kind: DocumentKind) -> tuple[Stream, ...]:
-        """Return the streams that need this kind of document."""
-        return tuple(stream for stream in self.streams if kind in stream.required_documents)
+        """Return the streams that need this kind of document, or whose rows the page completed."""
+        return tuple(
+            stream
+            for stream in self.streams
+            if kind in stream.required_documents or (kind is DocumentKind.PAGE and self._used_page(stream))
+        )
+
+    def _used_page(self, stream: Stream) -> bool:
+        """Whether a page completed the stream's rows, or stood for the project document."""
+        state = self.states.get(stream.name)
+        return stream.from_page and state is not None and bool(state.fingerprint(DocumentKind.PAGE).tag)
+
+    @property
+    def page_completed(self) -> bool:
+        """Whether the page completed rows of any stream that otherwise does not need it."""
+        return any(map(self._used_page, self.streams))
 
     def condition(self, kind: DocumentKind, name: str = "") -> Fingerprint:
         """Return on which condition a document is requested: its ETag, if any, and the lowest serial to accept.
@@ -127,6 +141,12 @@ class PreviousState(Struct, frozen=True):
         """The project's requirements when it was last read; None: unknown."""
         known = (self.states[name].requirements for name in sorted(self.comparable))
         return next((requirements for requirements in known if requirements is not None), None)
+
+    @property
+    def had_document(self) -> bool:
+        """Whether any stream has read the project's document."""
+        fingerprints = [state.fingerprint(DocumentKind.PROJECT) for state in self.states.values()]
+        return any(one.tag and not one.absent for one in fingerprints)
 
     @property
     def existed(self) -> bool:

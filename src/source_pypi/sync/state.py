@@ -164,8 +164,9 @@ def summary_for(
 
 
 def is_absent(state: ProjectState) -> bool:
-    """Return whether the index had no project document when the stream last read the project."""
-    return state.fingerprint(DocumentKind.PROJECT).absent
+    """Return whether the index had no project document when the stream last read the project, and no page to read."""
+    page = state.fingerprint(DocumentKind.PAGE)
+    return state.fingerprint(DocumentKind.PROJECT).absent and (page.absent or not page.tag)
 
 
 def settings_digest_of(

@@ -20,6 +20,7 @@ class RunSummary(Struct):
     :ivar rows: how many rows were made, by stream.
     :ivar missing: the projects that the user named and that the index does not have.
     :ivar failures: errors, each with the streams that could not be read because of it.
+    :ivar not_offered: why the index does not offer a stream, by stream; it may have rows of other projects.
     :ivar stopped: what ended the run early; None: it finished.
     """
 
@@ -31,7 +32,8 @@ class RunSummary(Struct):
     failures: list[tuple[SourceError, tuple[str, ...]]] = field(default_factory=list)
     user_errors: list[SourceError] = field(default_factory=list)
     stopped: SourceError | None = None
-    _not_offered: set[str] = field(default_factory=set)
+    not_offered: dict[str, str] = field(default_factory=dict)
+    _repeated: set[str] = field(default_factory=set)
 
     def add(self, batch: Batch) -> None:
         """Count a batch."""
@@ -52,15 +54,15 @@ class RunSummary(Struct):
         """Whether the same lack of the index was added before, for another project."""
         if not isinstance(error, NotOfferedError):
             return False
-        repeated = error.what in self._not_offered
-        self._not_offered.add(error.what)
+        repeated = error.what in self._repeated
+        self._repeated.add(error.what)
         return repeated
 
     def _add_failure(self, error: SourceError, streams: list[str]) -> None:
         """Add a failure; what an index does not offer is added once for each stream, not for each project."""
         if isinstance(error, NotOfferedError):
-            streams = [stream for stream in streams if stream not in self._not_offered]
-            self._not_offered.update(streams)
+            streams = [stream for stream in streams if stream not in self.not_offered]
+            self.not_offered.update(dict.fromkeys(streams, str(error)))
         if streams:
             self.failures.append((error, tuple(streams)))
 

@@ -26,9 +26,12 @@ class Unknown(enum.Enum):
 
 
 def unknown_partitions(stream: Stream, documents: ProjectDocuments) -> dict[str, Unknown]:
-    """Return the partitions of a stream whose rows cannot be made, by name: a document lacks the required key."""
+    """Return the partitions of a stream whose rows cannot be made, by name: a document lacks the required key.
+
+    Where a project page completes the document, rows are made of both, and nothing is unknown.
+    """
     key, document = stream.required_key, documents.document
-    if key is None or document is None:
+    if key is None or document is None or (stream.from_page and documents.completed):
         return {}
     if stream.partition_kind is None:
         reasons = {"": unknown(document, key)}

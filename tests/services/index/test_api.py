@@ -6,7 +6,7 @@ import pytest
 
 from source_pypi import __version__
 from source_pypi.config import make_config
-from source_pypi.errors import DocumentError, SourceError, StaleError
+from source_pypi.errors import DocumentError, NotOfferedError, SourceError, StaleError
 from source_pypi.services.index.api import DEVPI, STALE_TRIES, Index, open_index, root_of, user_agent
 from source_pypi.services.index.documents import UNCHANGED, UNKNOWN, Document, Fingerprint
 from source_pypi.standards.index_urls import default_url
@@ -236,3 +236,12 @@ def test_root_that_ends_like_an_interface(world: World, serve: Callable[..., Fak
     assert isinstance(index.page("flask"), Document)
     assert isinstance(index.project_elsewhere("flask", tried), Document)
     assert index.root == origin + ending.rstrip("/")
+
+
+def test_page_in_another_form_only_is_not_offered(fake: FakeIndex, connect: Callable[..., Index]) -> None:
+    """An index that has pages in neither form answers 406: it does not offer the page, and its URL is right."""
+    fake.fault("/simple/*", faults.server_error(406), times=None)
+    with pytest.raises(NotOfferedError, match="offers no project page as JSON or HTML"):
+        connect(fake).page("foo")
+    with pytest.raises(NotOfferedError, match="offers no list of projects as JSON or HTML"):
+        connect(fake).listing()

@@ -45,9 +45,10 @@ from source_pypi.services.index.documents import (
     open_feed,
 )
 from source_pypi.services.index.documents.document import S, T
+from source_pypi.services.index.documents.html_page import is_html, open_html_listing, open_html_page
 from source_pypi.services.index.documents.identity import check_project, check_version
 from source_pypi.services.index.documents.kinds import DocumentKind
-from source_pypi.services.index.documents.page import JSON_PAGE, serial_of, unsupported_version
+from source_pypi.services.index.documents.page import PAGE, serial_of, unsupported_version
 from source_pypi.standards.index_urls import INTERFACES, default_url
 
 P = TypeVar("P", Page, Listing)
@@ -62,8 +63,6 @@ PATHS = {
 }
 #: Tries of a document that is older than the one that was read before; bandersnatch tries as often (index-api.md 12).
 STALE_TRIES = 3
-#: How an index answers for a project without files; a group repository does so for projects that it does not have.
-EMPTY_HTML = "answered HTML without a link"
 
 
 class Layout(Struct, frozen=True):
@@ -73,8 +72,9 @@ class Layout(Struct, frozen=True):
     pages: str = "/simple"
 
 
-#: devpi serves pages at +simple/ and no project documents; pypiserver serves project documents without /pypi.
-PUBLIC, DEVPI, PYPISERVER = Layout(), Layout(pages="/+simple"), Layout(documents="")
+#: devpi serves pages at +simple/ and no project documents; pypiserver serves project documents without /pypi; proxpi
+#: serves pages right below its URL.
+PUBLIC, DEVPI, PYPISERVER, FLAT = Layout(), Layout(pages="/+simple"), Layout(documents=""), Layout(pages="")
 
 
 class _MisdirectedError(Exception):
@@ -114,15 +114,24 @@ class Index:
     :param root: the URL of the index, without a trailing slash and without credentials.
     :param other_root: the root if the end of the URL is part of the root's path, not the name of an interface; None:
         there is none to try.
+    :param may_be_flat: whether pages may be right below the root: its URL names no interface.
     """
 
-    def __init__(self, client: Client, root: str, other_root: str | None = None) -> None:
+    def __init__(self, client: Client, root: str, other_root: str | None = None, *, may_be_flat: bool = False) -> None:
         self.client = client
         self.root = root
-        self._layout = PUBLIC
+        self._layout, self._may_be_flat = PUBLIC, may_be_flat
         self._other_root, self._root_lock = other_root, threading.Lock()
         self._redirects: dict[str, str] = {}
+        self._reported_lock, self._reported = threading.Lock(), set[str]()
         self._pypiserver_lock, self._pypiserver_checked = threading.Lock(), False
+
+    def first_time(self, subject: str) -> bool:
+        """Whether this is the first call with a subject: what concerns the whole index is reported once a run."""
+        with self._reported_lock:
+            first = subject not in self._reported
+            self._reported.add(subject)
+            return first
 
     def project(self, name: str, previous: Fingerprint = UNKNOWN) -> Document[Project] | Unchanged | None:
         """The project document; None where the index has none: unknown, without releases, or quarantined."""
@@ -161,8 +170,7 @@ class Index:
 
     def page(self, name: str, previous: Fingerprint = UNKNOWN) -> Document[Page] | Unchanged | None:
         """The project page; None where the index does not know the project."""
-        check = partial(_check_page, name)
-        return self._page(lambda: self.page_url(name), Page, previous, "project page", check)
+        return self._page(lambda: self.page_url(name), Page, previous, "project page", partial(_check_page, name))
 
     def provenance(self, url: str, previous: Fingerprint = UNKNOWN) -> Document[Provenance] | Unchanged | None:
         """The provenance document at a URL from a project page; None where the index has none."""
@@ -220,18 +228,23 @@ class Index:
         what: str,
         check: Callable[[Document[P]], None] = _accept,
     ) -> Document[P] | Unchanged | None:
-        """A page as JSON; requested again if the first response shows that this index has pages at another path.
+        """A page, as JSON or HTML; requested again if the first response shows that this index has pages elsewhere.
 
-        :raises NotOfferedError: when the index has it as HTML only (PEP 503).
-        :raises DocumentError: when the version of its format is not supported.
+        :raises NotOfferedError: when the index has it in another form only (406).
+        :raises DocumentError: when it is no page, or the version of its format is not supported.
         """
+        parse = partial(_open_page, type_)
         first_url = url()
-        request = partial(self._json, type_=type_, previous=previous, accept=JSON_PAGE, page=what, check=check)
+        request = partial(self._request, parse=parse, previous=previous, accept=PAGE, check=check, page=what)
         document = request(first_url)
         if document is None and url() == first_url:
             document = self._page_below_other_root(first_url, request)
         if document is None and url() != first_url:
             document = request(url())
+        if document is None and self._may_be_flat and self._layout is PUBLIC:
+            document = self._flat_page(url(), request)
+        elif document is not None:
+            self._may_be_flat = False
         if isinstance(document, Document) and (version := unsupported_version(document.content.meta)) is not None:
             raise DocumentError(document.url, "version 1 of the interface (PEP 629)", f"version {version}")
         return document
@@ -262,24 +275,28 @@ class Index:
                 self.root = other
             return page
 
+    def _flat_page(
+        self, url: str, request: Callable[[str], Document[P] | Unchanged | None]
+    ) -> Document[P] | Unchanged | None:
+        """The page right below the root that is missing at a URL; where one is found, all are."""
+        page = request(url.replace(f"{self.root}{PUBLIC.pages}/", f"{self.root}/", 1))
+        if page is not None:
+            self._layout = FLAT
+        return page
+
     def _json(
         self,
         url: str,
         type_: type[S],
         previous: Fingerprint,
-        accept: str = "application/json",
-        page: str = "",
         check: Callable[[Document[S]], None] = _accept,
         *,
         same_host: bool = True,
     ) -> Document[S] | Unchanged | None:
         def parse(body: bytes, url: str, *, etag: str | None, serial: int | None) -> Document[S]:
-            if page and body.lstrip().startswith(b"<"):
-                found = "answered HTML" if b"<a" in body.lower() else EMPTY_HTML
-                raise NotOfferedError(f"{page} as JSON (PEP 691)", url, found)
             return open_document(body, type_, url, etag=etag, serial=serial)
 
-        return self._request(url, parse, previous, accept, check, page=page, same_host=same_host)
+        return self._request(url, parse, previous, "application/json", check, same_host=same_host)
 
     def _request(
         self,
@@ -342,7 +359,7 @@ class Index:
     def _get(self, url: str, etag: str | None, *, accept: str, page: str, same_host: bool) -> Response:
         """Request a URL, and learn from the response which software serves the index.
 
-        :raises NotOfferedError: when the index has a page, but not as JSON (406).
+        :raises NotOfferedError: when the index has a page, but neither as JSON nor as HTML (406).
         """
         response = self.client.get(url, accept=accept, etag=etag, same_host=same_host)
         if "X-Devpi-Serial" in response.headers:
@@ -352,7 +369,7 @@ class Index:
         if response.redirect is not None:
             self._redirects[url] = response.redirect
         if response.status == 406 and page:
-            raise NotOfferedError(f"{page} as JSON (PEP 691)", response.url, "answered 406")
+            raise NotOfferedError(f"{page} as JSON or HTML (PEP 691)", response.url, "answered 406")
         if response.status == 406:
             raise ResponseError(response.url, "406 Not Acceptable")
         return response
@@ -389,6 +406,16 @@ def _is_same_etag(sent: str, received: str | None) -> bool:
     return one == other
 
 
+def _open_page(type_: type[P], body: bytes, url: str, *, etag: str | None, serial: int | None) -> Document[P]:
+    """Open a page in the form in which it came."""
+    if not is_html(body):
+        return open_document(body, type_, url, etag=etag, serial=serial)
+    opened: Document[Any] = (open_html_page if type_ is Page else open_html_listing)(
+        body, url, etag=etag, serial=serial
+    )
+    return opened
+
+
 def _changed(document: Document[T] | Unchanged | None) -> Document[T] | None:
     """The document of an unconditional request, which is never unchanged."""
     return None if document is UNCHANGED else document
@@ -417,7 +444,15 @@ def open_index(
         ca_bundle=config.ca_bundle,
         on_event=on_event,
     )
-    return Index(client, root, other_root=whole if whole != root and config.index_url is not None else None)
+    may_be_flat = config.index_url is not None and _names_no_interface(url)
+    other_root = whole if whole != root and config.index_url is not None else None
+    return Index(client, root, other_root, may_be_flat=may_be_flat)
+
+
+def _names_no_interface(url: str) -> bool:
+    """Whether a URL has a path that does not end in the name of an interface."""
+    path = urlsplit(url).path.rstrip("/")
+    return bool(path) and not path.endswith(INTERFACES)
 
 
 def user_agent(contact: str | None) -> str:

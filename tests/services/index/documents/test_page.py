@@ -1,5 +1,6 @@
 """services/index/documents/page.py: project pages and the list of projects."""
 
+from datetime import UTC
 from typing import Any
 
 import pytest
@@ -34,8 +35,17 @@ def test_page_of_the_index() -> None:
     assert document.invalid_fields == ()
     assert document.content == Page(
         files=[
-            PageFile(name, f"http://index.test/{files[name].path()}", integrity if name.endswith(".gz") else None)
-            for name in sorted(files)
+            PageFile(
+                filename=name,
+                url=f"http://index.test/{file.path()}",
+                hashes={"sha256": file.all_digests()["sha256"]},
+                size=file.size,
+                upload_time=file.uploaded_at.replace(tzinfo=UTC),
+                yanked=False,
+                core_metadata={"sha256": file.core_metadata} if file.core_metadata else False,
+                provenance=integrity if name.endswith(".gz") else None,
+            )
+            for name, file in sorted(files.items())
         ],
         meta=Meta("1.4", world.projects["foo"].last_serial),
         name="foo",
@@ -53,7 +63,7 @@ def test_page_of_the_index() -> None:
         (b'{"files":[],"versions":[],"project-status":{}}', Page(files=[], versions=[], status=ProjectStatus())),
         (
             b'{"files":[{"filename":"a","yanked":"why","size":null,"hashes":{}}],"alternate-locations":[]}',
-            Page(files=[PageFile("a")]),
+            Page(files=[PageFile("a", hashes={}, yanked="why")]),
         ),
     ],
 )

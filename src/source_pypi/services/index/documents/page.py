@@ -1,19 +1,27 @@
-"""Project pages and the list of projects as an index sends them: ``/simple/<name>/`` and ``/simple/`` as JSON.
+"""Project pages and the list of projects as an index sends them: ``/simple/<name>/`` and ``/simple/``.
+
+These are the types of the JSON form; ``html_page.py`` reads the HTML form into the same types.
 
 Everything but ``files`` and ``projects`` is optional in practice (index-api.md 7.4).
 
 Reading on
-    PEP 691, PEP 700 (versions), PEP 740 (provenance), PEP 792 (project-status); index-api.md 6 and 7.
+    PEP 691, PEP 592 (yanked), PEP 700 (versions, size, upload-time), PEP 714 (core-metadata), PEP 740 (provenance),
+    PEP 792 (project-status); index-api.md 6 and 7.
 """
 
+from datetime import datetime
 from typing import Annotated
 
 from msgspec import Struct, field
 
 from source_pypi.fields import Integer, describe
+from source_pypi.standards.wheels import name_in_url
 
-#: The media type of JSON pages; an index that does not support it answers with HTML.
+#: The media type of JSON pages.
 JSON_PAGE = "application/vnd.pypi.simple.v1+json"
+#: The media types of pages, JSON first. An index that has only one form answers with it; some answer 406 to a request
+#: that does not accept theirs.
+PAGE = f"{JSON_PAGE}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
 
 
 class Meta(Struct, frozen=True, gc=False):
@@ -37,7 +45,31 @@ class PageFile(Struct, frozen=True):
 
     filename: Annotated[str | None, describe("The file's name.")] = None
     url: Annotated[str | None, describe("URL of the file; relative on some mirrors.")] = None
+    hashes: Annotated[dict[str, str | None] | None, describe("Digests of the file, in hexadecimal, by algorithm.")] = (
+        None
+    )
+    requires_python: Annotated[str | None, describe("Supported Python versions (PEP 440).")] = field(
+        default=None, name="requires-python"
+    )
+    size: Annotated[Integer | None, describe("Size of the file (PEP 700).", unit="bytes")] = None
+    upload_time: Annotated[datetime | None, describe("Time of the upload (PEP 700).")] = field(
+        default=None, name="upload-time"
+    )
+    yanked: Annotated[bool | str | None, describe("Whether it was yanked, or the reason (PEP 592).")] = None
+    core_metadata: Annotated[
+        bool | dict[str, str | None] | None, describe("Digests of the METADATA file (PEP 714); false: there is none.")
+    ] = field(default=None, name="core-metadata")
+    dist_info_metadata: Annotated[
+        bool | dict[str, str | None] | None, describe("The same, as older indexes call it (PEP 658).")
+    ] = field(default=None, name="dist-info-metadata")
+    gpg_sig: Annotated[bool | None, describe("Whether there is a signature at <url>.asc.")] = field(
+        default=None, name="gpg-sig"
+    )
     provenance: Annotated[str | None, describe("URL of its provenance document (PEP 740).")] = None
+
+    def name(self) -> str | None:
+        """The file's name, else the end of its URL; None: neither."""
+        return self.filename or (None if self.url is None else name_in_url(self.url))
 
 
 class Page(Struct, frozen=True):

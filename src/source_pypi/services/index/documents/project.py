@@ -6,15 +6,14 @@ Reading on
     index-api.md 4 (project document), 5 (release document), 13 (vulnerabilities), 14 (deprecated keys), 19 (mirrors).
 """
 
-import re
 from datetime import UTC, datetime
 from typing import Annotated
-from urllib.parse import unquote
 
 from msgspec import Struct, field
 
 from source_pypi.fields import Integer, describe
 from source_pypi.services.index.documents.times import in_utc
+from source_pypi.standards.wheels import name_in_url
 
 
 class Digests(Struct, frozen=True, gc=False):
@@ -57,10 +56,8 @@ class File(Struct, frozen=True, gc=False):
         return when if when is None or when.tzinfo is UTC else in_utc(when)  # saves a call for nearly all files
 
     def name(self) -> str | None:
-        """The file's name, else the end of its URL's path: pypiserver lists URLs only (index-api.md 19)."""
-        if self.filename or self.url is None:
-            return self.filename
-        return unquote(re.split(r"[?#]", self.url, maxsplit=1)[0].rpartition("/")[2]) or None
+        """The file's name, else the end of its URL: pypiserver lists URLs only (index-api.md 19)."""
+        return self.filename or (None if self.url is None else name_in_url(self.url))
 
 
 class Downloads(Struct, frozen=True, gc=False):

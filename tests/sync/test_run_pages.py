@@ -1,0 +1,195 @@
+"""sync/run.py: an index whose pages supply what its project documents lack, in several runs."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from source_pypi.errors import DocumentError
+from source_pypi.services.index.documents.page import JSON_PAGE
+from tests.fake_index import FakeIndex, World, faults
+from tests.fake_index.documents import View, page_html, page_json
+from tests.memory_store import MemoryStore, Row
+from tests.sync.helpers import Connect, agrees, rich
+
+PAGED = ["projects", "versions", "files", "statuses"]
+Form = Callable[[FakeIndex], None]
+
+
+def as_json(fake: FakeIndex) -> None:
+    """Serve no project document, and the page as JSON."""
+    fake.world.override("/pypi/foo/json", b"{}", status=404)
+
+
+def as_html(fake: FakeIndex) -> None:
+    """Serve no project document, and the page as HTML."""
+    as_json(fake)
+    body = page_html(fake.world.projects["foo"], View(fake.url))
+    fake.world.override("/simple/foo/", body, "text/html")
+
+
+def without_releases(fake: FakeIndex) -> None:
+    """Serve a project document that lists no releases, and the page as JSON."""
+    fake.world.override("/pypi/foo/json", {"info": {"name": "Foo", "version": "2.0", "summary": "s"}})
+
+
+FORMS = pytest.mark.parametrize("form", [as_json, as_html, without_releases], ids=lambda form: form.__name__)
+
+
+def one_project(fake: FakeIndex, form: Form) -> None:
+    """Add a project with two releases."""
+    fake.world.add("foo", ["1.0", "2.0"])
+    form(fake)
+
+
+def values(rows: list[Row], *names: str) -> list[tuple[Any, ...]]:
+    """Some values of each row."""
+    return sorted(tuple(row[name] for name in names) for row in rows)
+
+
+@FORMS
+def test_changes_of_a_page_reach_the_rows(fake: FakeIndex, connect: Connect, form: Form) -> None:
+    """A second run writes nothing; after an upload and a yank, incremental rows equal those of a first run."""
+    one_project(fake, form)
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], PAGED)
+    assert {name: len(rows) for name, rows in store.tables().items()} == {
+        "projects": 1,
+        "versions": 2,
+        "files": 4,
+        "statuses": 1,
+    }
+    store.sync(fake, index, ["foo"], PAGED)
+    assert (store.rows, store.deleted_keys) == ({}, {})
+    fake.world.upload("foo", "3.0", filename="foo-3.0.tar.gz")
+    fake.world.yank("foo", "1.0", "bad")
+    form(fake)
+    store.sync(fake, index, ["foo"], PAGED)
+    assert agrees(fake, index, store, ["foo"], PAGED)
+    assert values(store.tables()["versions"], "version", "yanked", "yanked_reason") == [
+        ("1.0", True, "bad"),
+        ("2.0", False, None),
+        ("3.0", False, None),
+    ]
+
+
+@FORMS
+def test_rows_do_not_depend_on_other_streams(fake: FakeIndex, connect: Connect, form: Form) -> None:
+    """The rows of files are the same with and without a stream that reads the page anyway."""
+    one_project(fake, form)
+    index, alone, together = connect(fake), MemoryStore(), MemoryStore()
+    alone.sync(fake, index, ["foo"], ["files"])
+    together.sync(fake, index, ["foo"], PAGED)
+    assert alone.tables()["files"] == together.tables()["files"]
+    assert values(alone.tables()["files"], "source") == [("page",)] * 4
+
+
+def test_warning_once_a_run(fake: FakeIndex, connect: Connect) -> None:
+    """A run says once that the index has no project documents."""
+    for name in ("foo", "bar"):
+        fake.world.add(name)
+        fake.world.override(f"/pypi/{name}/json", b"{}", status=404)
+    store = MemoryStore()
+    store.sync(fake, connect(fake), ["foo", "bar"], PAGED)
+    said = [warning for batch in store.batches for warning in batch.warnings]
+    assert said == [
+        "this index has no project documents: projects, versions and files come from its pages, and what these do not "
+        "give is null"
+    ]
+
+
+def test_page_that_cannot_be_read_deletes_nothing(fake: FakeIndex, connect: Connect) -> None:
+    """Without its page, a project whose document lists no releases keeps its rows, and the streams fail."""
+    one_project(fake, without_releases)
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], PAGED)
+    before = store.tables()
+    fake.world.override("/pypi/foo/json", {"info": {"name": "Foo", "version": "2.0", "summary": "changed"}})
+    for fault in (faults.unavailable(), faults.html(), faults.server_error(404)):
+        fake.fault("/simple/foo/", fault, times=None)
+        store.sync(fake, index, ["foo"], PAGED)
+        fake.clear_faults()
+        assert store.tables()["files"] == before["files"]
+        assert store.tables()["versions"] == before["versions"]
+
+
+def test_document_that_disappears_does_not_replace_its_rows(fake: FakeIndex, connect: Connect) -> None:
+    """If only the document disappears, the rows that were made from it stay: a page says less."""
+    rich(fake.world)
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], PAGED)
+    before = store.tables()["files"]
+    as_json(fake)
+    store.sync(fake, index, ["foo"], PAGED)
+    assert store.tables()["files"] == before
+    assert set(store.batches[0].failures) == {"projects", "versions", "files"}
+
+
+def test_page_without_conditions(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
+    """On an index without ETags, an unchanged page makes no rows."""
+    fake = serve(etags=False)
+    one_project(fake, as_json)
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], PAGED)
+    store.sync(fake, index, ["foo"], PAGED)
+    assert store.rows == {}
+    assert page_json(world.projects["foo"], View(fake.url)) != b""
+
+
+@pytest.mark.parametrize("form", [as_json, as_html], ids=lambda form: form.__name__)
+def test_changes_of_many_pages_are_no_deletions(fake: FakeIndex, connect: Connect, form: Form) -> None:
+    """On an index without project documents, changes of many projects at once are not held back as deletions."""
+    names = [f"foo{number}" for number in range(8)]
+    index, store = connect(fake), MemoryStore()
+    for version in ("1.0", "2.0"):
+        for name in names:
+            if name not in fake.world.projects:
+                fake.world.add(name, [])
+            fake.world.upload(name, version, filename=f"{name}-{version}.tar.gz")
+            fake.world.override(f"/pypi/{name}/json", b"{}", status=404)
+            if form is as_html:
+                fake.world.override(
+                    f"/simple/{name}/", page_html(fake.world.projects[name], View(fake.url)), "text/html"
+                )
+        store.sync(fake, index, names, PAGED)
+        assert {batch.project for batch in store.batches if batch.failures} == set()
+    assert values(store.tables()["files"], "project", "version") == [
+        (name, version) for name in names for version in ("1.0", "2.0")
+    ]
+
+
+def test_page_that_disappears_deletes_its_rows(fake: FakeIndex, connect: Connect) -> None:
+    """If the page is gone, too, the project is: its rows are deleted once another project was read."""
+    fake.world.add("bar")
+    one_project(fake, as_json)
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo", "bar"], PAGED)
+    fake.world.override("/simple/foo/", b"", status=404)
+    store.sync(fake, index, ["foo", "bar"], PAGED)
+    assert {row["project"] for row in store.tables()["files"]} == {"bar"}
+
+
+@FORMS
+def test_pins_are_checked_against_pages(fake: FakeIndex, connect: Connect, form: Form) -> None:
+    """A pin that no version of the page satisfies is an error; one that a version satisfies is none."""
+    one_project(fake, form)
+    for pin, unknown in (("1.0", []), ("9.9", ["9.9"])):
+        store = MemoryStore()
+        store.sync(fake, connect(fake), [f"foo=={pin}"], ["versions", "files"])
+        errors = [error for batch in store.batches for error in batch.user_errors]
+        assert [getattr(error, "version", None) for error in errors] == unknown
+        assert values(store.tables()["versions"], "version") == [("1.0",), ("2.0",)]
+
+
+def test_page_of_another_project_makes_no_rows(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
+    """A JSON page that names another project is an error of the streams that it would supply."""
+    fake = serve(strict=False)
+    one_project(fake, as_json)
+    world.add("bar")
+    world.override("/simple/foo/", page_json(world.projects["bar"], View(fake.url)), JSON_PAGE)
+    store = MemoryStore()
+    store.sync(fake, connect(fake), ["foo"], PAGED)
+    fake.new_run()  # the page is requested twice: the first answer may have been meant for another request
+    (batch,) = store.batches
+    assert batch.changes == {}
+    assert {name: type(error) for name, error in batch.failures.items()} == dict.fromkeys(PAGED, DocumentError)
