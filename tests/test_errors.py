@@ -38,15 +38,15 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     (
         "MassDeletionError",
         ("http://index.test", ("a", "b", "c", "d", "e"), 20),
-        "5 of 20 known projects are no longer on the index http://index.test (a, b, c, d, e); nothing was deleted: check "
-        "index_url and the credentials; if the projects are gone, run again with --accept-deletions (setting "
+        "5 of 20 known projects are no longer on the index http://index.test (a, b, c, ...); nothing was deleted: "
+        "check index_url and the credentials; if the projects are gone, run again with --accept-deletions (setting "
         "accept_deletions: true)",
     ),
     (
         "UnconfirmedDeletionError",
         ("http://index.test", ("a",)),
-        "the index http://index.test answered nothing but 404 for 1 project that it had before (a); nothing was deleted: "
-        "check index_url and the credentials",
+        "the index http://index.test answered nothing but 404 for 1 project that it had before (a); nothing was "
+        "deleted: check index_url and the credentials",
     ),
     (
         "UnknownStreamError",
