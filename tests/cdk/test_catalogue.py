@@ -55,11 +55,12 @@ def test_identity_of_0_2(metadata: dict[str, Any]) -> None:
 
 
 def test_metadata_of_certified_connectors(metadata: dict[str, Any]) -> None:
-    """Hosts, suggested streams and the longest silence are given; there is no breaking change."""
+    """Hosts, suggested streams, the longest silence, and the breaking change of keys are given."""
     assert metadata["allowedHosts"]["hosts"]
     assert set(metadata["suggestedStreams"]["streams"]) <= {stream.name for stream in STREAMS}
     assert metadata["maxSecondsBetweenMessages"] > 0
-    assert "releases" not in metadata
+    (change,) = metadata["releases"]["breakingChanges"].values()
+    assert change["scopedImpact"][0]["impactedScopes"] == ["files", "attestations", "core_metadata"]
     assert [tag for tag in metadata["tags"] if tag.startswith("language:")] == ["language:python"]
     assert len([tag for tag in metadata["tags"] if tag.startswith("cdk:")]) == 1
 

@@ -67,7 +67,7 @@ def test_lines_of_a_long_read(many: FakeIndex, tmp_path: Path) -> None:
     assert status == 1
     assert counted["RECORD"] == (PROJECTS - 1) * (1 + 4 + 1 + 1) + 1
     assert counted["STATE"] > len(streams)
-    assert counted["TRACE ERROR"] == 4
+    assert counted["TRACE ERROR"] == 1  # one cause, one error
     assert counted["TRACE STREAM_STATUS"] >= 3 * len(streams)
     messages = [json.loads(line) for line in output.splitlines()]
     last = {m["state"]["stream"]["stream_descriptor"]["name"]: m["state"] for m in messages if m["type"] == "STATE"}

@@ -292,7 +292,7 @@ def test_another_index(world: World, serve: Callable[..., FakeIndex], run: Run, 
     assert (done.returncode, second.requests) == (1, [])
     assert done.stderr == (
         f"error: cannot write pypi.duckdb: it holds rows of the index {first.url}, and this run reads {second.url}: "
-        "name another destination with --into, or delete these rows with --replace-index\n"
+        "check index_url, name another destination with --into, or delete these rows with --replace-index\n"
     )
     done = run("sync", "flask", "--index-url", second.url, "--replace-index", "--streams", "files")
     assert done.returncode == 0

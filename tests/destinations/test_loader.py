@@ -206,8 +206,8 @@ def test_rows_of_another_index_are_an_error(open_loader: Open, tmp_path: Path) -
     with pytest.raises(DestinationError) as caught, open_loader(root="http://ann:hush@other.test"):
         pass
     assert str(caught.value).endswith(
-        f": it holds rows of the index {ROOT}, and this run reads {OTHER_ROOT}: name another destination with --into, "
-        "or delete these rows with --replace-index"
+        f": it holds rows of the index {ROOT}, and this run reads {OTHER_ROOT}: check index_url, name "
+        "another destination with --into, or delete these rows with --replace-index"
     )
     assert stored(tmp_path) == before
 

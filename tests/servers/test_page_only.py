@@ -18,7 +18,6 @@ from tests.servers.trees import LONG
 
 pytestmark = pytest.mark.servers
 #: Redirects to another index are still followed.
-OTHER_INDEX = pytest.mark.xfail(strict=True, reason="a redirect to another index is followed")
 EACH_INDEX = pytest.mark.parametrize("name", INDEXES)
 
 _FILES = """
@@ -126,7 +125,6 @@ def test_names_that_the_list_of_a_folder_cuts(start: Start, run: Run, tmp_path: 
     assert [row[0] for row in query(tmp_path, _FILES, LONG.project)] == [LONG.filename]
 
 
-@OTHER_INDEX
 def test_redirect_to_another_index_from_pypiserver(
     tmp_path_factory: pytest.TempPathFactory, run: Run, tmp_path: Path
 ) -> None:
@@ -140,7 +138,6 @@ def test_redirect_to_another_index_from_pypiserver(
     assert len(query(tmp_path, _FILES, "tiny-tool")) == 2
 
 
-@OTHER_INDEX
 def test_redirect_to_an_index_that_has_the_project(
     tmp_path_factory: pytest.TempPathFactory, run: Run, tmp_path: Path
 ) -> None:

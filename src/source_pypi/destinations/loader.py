@@ -171,8 +171,8 @@ class Loader:
         if not self._replace_index:
             raise DestinationError(
                 self._store.name,
-                f"it holds rows of the index {other}, and this run reads {this}: name another destination with "
-                "--into, or delete these rows with --replace-index",
+                f"it holds rows of the index {other}, and this run reads {this}: check index_url, name another "
+                "destination with --into, or delete these rows with --replace-index",
             )
         self.warnings.append(f"{self._store.name} held rows of {other}: they are deleted, and {this} is read")
         known = known_tables(last.tables)
