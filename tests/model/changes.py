@@ -122,7 +122,10 @@ def _create(site: Site, name: str, pick: int) -> None:
 def _with_metadata(world: World, file: File) -> None:
     """The index begins to serve a file's metadata, or serves another one."""
     requirement = "beta" if file.metadata is None else "gamma"
-    text = f"Metadata-Version: 2.1\nName: x\nVersion: 1.0\nSummary: {file.filename}\nRequires-Dist: {requirement}\n"
+    name = file.filename.partition("-")[0]
+    text = (
+        f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\nSummary: {file.filename}\nRequires-Dist: {requirement}\n"
+    )
     content = text.encode()
     world.backfill(file.filename, metadata=content, core_metadata=hashlib.sha256(content).hexdigest())
 

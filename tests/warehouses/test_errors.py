@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from source_pypi.errors import DestinationError, StateError
+from source_pypi.errors import DestinationError, SettingError, StateError
 from source_pypi.streams import choose_streams
 from tests.fake_index import FakeIndex, World
 from tests.warehouses import postgres
@@ -63,7 +63,7 @@ def test_impossible_destination_is_one_line(tmp_path: Path, world: World, serve:
         "nosuchdialect://host/db",
         f"file://{tmp_path}/text.db/",
     ):
-        with pytest.raises(DestinationError) as caught:
+        with pytest.raises((DestinationError, SettingError)) as caught:
             sync(nowhere(into), fake, ["flask"], FILES)
         assert "\n" not in str(caught.value)
         said.append(str(caught.value).rpartition(": ")[2][:60])

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from source_pypi.errors import DestinationError
 from source_pypi.streams import choose_streams
 from tests.fake_index import FakeIndex, World, faults
 from tests.model.changes import CHANGES, PROJECTS, Site
@@ -179,16 +180,16 @@ def test_anything(place: Place, world: World, serve: Serve, seed: int) -> None:
 
 
 def test_another_index(place: Place, world: World, serve: Serve) -> None:
-    """State of another index is set aside, with a word about it: its rows give way to this one's, whole."""
+    """Rows of another index are an error, and stay as they are."""
     lively(world)
     first, second = serve(), serve()
     sync(place, first, ["flask", "click"])
+    before = held(place)
     world.delete_release("flask", "2.0")
-    done = sync(place, second, ["flask", "click"])
-    assert len(done.warnings) == 1
-    assert f"was loaded from another index, {first.url}" in done.warnings[0]
-    second.new_run()
-    assert held(place) == read(second, ["flask", "click"])
+    with pytest.raises(DestinationError, match=f"it holds rows of the index {first.url}, "):
+        sync(place, second, ["flask", "click"])
+    assert second.requests == []
+    assert held(place) == before
 
 
 def test_what_was_named(place: Place, world: World, serve: Serve) -> None:

@@ -19,7 +19,7 @@ def test_hostile_documents(place: Place, world: World, serve: Callable[..., Fake
     """Every hostile document is loaded, in one run with one that is not, and all rows are there."""
     names = [f"foo-{number}" for number in range(len(TAKEN))]
     for name, body in zip(names, TAKEN.values(), strict=True):
-        world.override(f"/pypi/{name}/json", body)
+        world.override(f"/pypi/{name}/json", body.replace(b'"name":"foo"', b'"name":"%s"' % name.encode()))
     world.add("bar", ["1.0", "2.0"])
     summary = sync(place, serve(), [*names, "bar"], READ)
     assert summary.rows["versions"] > len(names)

@@ -15,6 +15,8 @@ from source_pypi.sync.state import Partition
 
 #: Stands in the state of a project's only partition: its rows were made of a document that lacks the required key.
 INCOMPLETE = ABSENT
+#: Keys whose null means "none": the public index writes null for a release without URLs (index-api.md 4.2).
+_NULL_MEANS_NONE = frozenset({"info.project_urls"})
 
 
 class Unknown(enum.Enum):
@@ -69,8 +71,10 @@ def unknown(document: Document[Any], key: str) -> Unknown | None:
     value = document.content
     for name in key.split("."):
         value = getattr(value, name, None)
+    if value is None and not document.has(key):
+        return Unknown.MISSING
     if value is None:
-        return Unknown.NULL if document.has(key) else Unknown.MISSING
+        return None if key in _NULL_MEANS_NONE else Unknown.NULL
     if isinstance(value, dict) and None in value.values() and any(isinstance(one, list) for one in value.values()):
         return Unknown.NULL  # a list of files that is null
     return None
