@@ -1,6 +1,7 @@
 """Credentials are sent only to the origin of the index."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
@@ -32,9 +33,14 @@ def test_redirect_target_gets_no_credentials(
         pattern = path if stream != "core_metadata" else "/packages/*.metadata"
         index.fault(pattern, faults.redirect(f"{other.url.replace('://', f'://{userinfo}')}{path}"))
         settings = given.settings(index.url) | {"projects": ["sampleproject==4.0.0"]}
-        rows = list(source_pypi.read(stream, settings.pop("projects"), **settings))
-        assert rows
-        assert [request.path for request in other.requests] == [path]
+        followed = stream in ("core_metadata", "attestations")  # files may be on another host, documents may not
+        rows = source_pypi.read(stream, settings.pop("projects"), **settings)
+        if followed:
+            assert list(rows)
+        else:
+            with suppress(source_pypi.SourceError):
+                list(rows)
+        assert [request.path for request in other.requests] == ([path] if followed else [])
         assert not any("authorization" in request.headers for request in other.requests)
         assert found(repr(request).encode() for request in other.requests) == {}
     assert all("authorization" in request.headers for request in index.requests)

@@ -24,7 +24,7 @@ _OF_EXTRA = frozenset({"dlt", "fsspec", "psycopg2", "pyarrow", "sqlalchemy"})
 #: What a driver's exception is called if the place has a fault, not the rows: a full disk, a lost connection, a lock.
 _OF_PLACE = frozenset({
     "FatalException", "InterfaceError", "InternalException", "IOException", "OperationalError", "OutOfMemoryException",
-    "PermissionException",
+    "PermissionException", "TransactionException",
 })  # fmt: skip
 
 
