@@ -103,7 +103,7 @@ def test_check(devpi: Server, run: Run, ending: str) -> None:
     """It answers, and has the project: the check succeeds."""
     done = run("check", index_url=devpi.index + ending, projects=[PROJECT])
     assert (done.returncode, done.stderr) == (0, "")
-    assert json.loads(done.stdout) == {"type": "CONNECTION_STATUS", "connectionStatus": {"status": "SUCCEEDED"}}
+    assert json.loads(done.stdout)["connectionStatus"]["status"] == "SUCCEEDED"
 
 
 @ENDINGS
