@@ -10,6 +10,7 @@ import pytest
 
 from source_pypi.http.client import Client
 from source_pypi.services.index.api import Index
+from source_pypi.services.index.locations import Locations
 from tests.fake_index import FakeIndex, World
 
 
@@ -98,7 +99,7 @@ def connect(waits: list[float]) -> Iterator[Callable[..., Index]]:
         } | options
         client = Client(**settings)
         clients.append(client)
-        return Index(client, fake.url)
+        return Index(client, Locations(fake.url))
 
     yield make
     for client in clients:

@@ -112,8 +112,11 @@ def test_check_fails_unless_the_picture_is_current(tmp_path: Path) -> None:
         draw_architecture.main(["--check", str(file)])
 
 
-def test_the_page_names_every_package() -> None:
-    """The table of the layers names each package and module that the picture shows."""
+def test_the_table_of_the_layers_is_the_contract() -> None:
+    """Each row of the table has the number of a rung of the contract, and its packages."""
     layers = PAGE.partition("## The layers")[2].partition("\n## ")[0]
-    named = set(re.findall(r"`(\w+)(?:/|\.py)`", layers))
-    assert draw_architecture.read_picture().sizes.keys() <= named
+    table: dict[int, set[str]] = {}
+    for number, packages in re.findall(r"^\| (\d+) \| ([^|]+) \|", layers, re.MULTILINE):
+        table.setdefault(int(number), set()).update(re.findall(r"`(\w+)(?:/|\.py)`", packages))
+    rungs = [set(rung) for rung in draw_architecture.read_rungs()]
+    assert table == dict(enumerate(rungs, start=1))

@@ -11,7 +11,8 @@ from source_pypi import airbyte
 from source_pypi.airbyte.commands import CHECK_TRIES, CHECK_WAIT
 from source_pypi.config import Config, make_config
 from source_pypi.http.client import TRIES
-from source_pypi.services.index.api import Index, root_of
+from source_pypi.services.index.api import Index
+from source_pypi.services.index.locations import root_of
 from source_pypi.standards.index_urls import default_url
 from source_pypi.streams import STREAMS
 from tests.airbyte import Read, config

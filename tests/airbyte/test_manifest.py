@@ -20,7 +20,7 @@ from source_pypi.airbyte.manifest import (
 )
 from source_pypi.config import Config
 from source_pypi.schema import SEEN_AT, settings_schema, stream_fields, stream_schema
-from source_pypi.services.index.api import root_of
+from source_pypi.services.index.locations import root_of
 from source_pypi.standards.index_urls import default_url
 from source_pypi.streams import NAMES, STREAMS
 from source_pypi.streams.stream import Stream

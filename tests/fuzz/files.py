@@ -11,7 +11,7 @@ from source_pypi.http.credentials import credentials_for
 from source_pypi.selection import select
 from source_pypi.selection.files import read_requirements
 from source_pypi.selection.requirements_txt import read_requirements_text
-from source_pypi.services.index.api import root_of
+from source_pypi.services.index.locations import root_of
 
 
 @cache

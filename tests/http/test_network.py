@@ -20,6 +20,7 @@ from source_pypi.http.client import (
 from source_pypi.http.credentials import Credentials, origin
 from source_pypi.selection import select
 from source_pypi.services.index.api import Index
+from source_pypi.services.index.locations import Locations
 from source_pypi.streams import choose_streams
 from source_pypi.sync.run import batches
 from tests.batches import rows_in
@@ -53,7 +54,7 @@ def rows(index: Index, url: str) -> tuple[list[Any], list[SourceError]]:
     config = make_config({"projects": ["flask"]})
     found, failed = list[Any](), list[SourceError]()
     try:
-        for batch in batches(Index(index.client, url), select(config), choose_streams(["files"]), config):
+        for batch in batches(Index(index.client, Locations(url)), select(config), choose_streams(["files"]), config):
             found += rows_in(batch).get("files", ())
             failed += batch.failures.values()
     except SourceError as error:

@@ -12,6 +12,7 @@ from source_pypi.config import Config, make_config
 from source_pypi.http.client import Client
 from source_pypi.selection import select
 from source_pypi.services.index.api import Index
+from source_pypi.services.index.locations import Locations
 from source_pypi.sync.run import batches
 from tests.fake_index import FakeIndex, Fault, World, faults
 from tests.fake_index.site import Answer
@@ -180,7 +181,7 @@ class History:
 
         client = Client(requests_per_second=0, timeout=5, clock=clock, sleep=lambda _: None, jitter=lambda: 0.0)
         stack.callback(client.close)
-        return Index(client, self.fake.url)
+        return Index(client, Locations(self.fake.url))
 
     def _fresh(self) -> Tables:
         """The tables of a full sync with the same settings."""

@@ -54,7 +54,7 @@ def main(folder: Path) -> None:
 def stored(index: Index, name: str, path: Path) -> dict[str, Any]:
     """The whole document, from the folder, or from the index if the folder lacks it."""
     if not path.exists():
-        path.write_bytes(index.client.get(index.project_url(name)).body)
+        path.write_bytes(index.client.get(index.locations.project_url(name)).body)
     document: dict[str, Any] = json.loads(path.read_bytes())
     return document
 

@@ -8,7 +8,8 @@ from packaging.utils import NormalizedName
 
 from source_pypi.errors import StaleError, UnavailableError
 from source_pypi.selection import SelectedProject, Selection
-from source_pypi.services.index.api import STALE_TRIES, Index
+from source_pypi.services.index.api import Index
+from source_pypi.services.index.document_requests import STALE_TRIES
 from source_pypi.services.index.documents import Fingerprint, Listed, Listing
 from source_pypi.services.index.documents.page import JSON_PAGE
 from source_pypi.sync.listing import (

@@ -5,6 +5,7 @@ import pytest
 from source_pypi.selection import SelectedProject
 from source_pypi.services.index.api import Index
 from source_pypi.services.index.documents.kinds import DocumentKind
+from source_pypi.services.index.locations import Locations
 from source_pypi.sync.fetch import fetch_project
 from tests.fake_index import FakeIndex, World
 from tests.sync.fetching import FOO, METADATA, PROVENANCE, Connect, plan, received
@@ -42,7 +43,7 @@ def test_relative_urls_of_a_mirror_are_resolved(world: World, fake: FakeIndex, c
     world.override("/root/simple/foo/", page)
     world.override("/root/x/foo-1.tar.gz.metadata", METADATA)
     world.override("/root/p/1", PROVENANCE)
-    index = Index(connect(fake).client, f"{fake.url}/root")
+    index = Index(connect(fake).client, Locations(f"{fake.url}/root"))
     result = fetch_project(index, SelectedProject(FOO), plan(DocumentKind.CORE_METADATA, DocumentKind.PROVENANCE))
     assert result.failures == {}
     assert list(result.documents.core_metadata) == list(result.documents.provenance) == ["foo-1.tar.gz"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from source_pypi.services.index.api import STALE_TRIES
+from source_pypi.services.index.document_requests import STALE_TRIES
 from source_pypi.services.index.documents.page import JSON_PAGE
 from tests.fake_index import FakeIndex, World, faults
 from tests.memory_store import MemoryStore

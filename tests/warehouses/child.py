@@ -14,6 +14,7 @@ from source_pypi.destinations import open_destination
 from source_pypi.http.client import Client
 from source_pypi.selection import select
 from source_pypi.services.index.api import Index
+from source_pypi.services.index.locations import Locations
 from source_pypi.streams import choose_streams
 from source_pypi.sync.run import batches
 
@@ -22,7 +23,7 @@ def sync(into: str, index_url: str, projects: Sequence[str]) -> None:
     """Load projects with all streams."""
     config = make_config({"projects": projects, "releases": "all"})
     streams, selection = choose_streams(["all"]), select(config)
-    index = Index(Client(requests_per_second=0, timeout=5), index_url)
+    index = Index(Client(requests_per_second=0, timeout=5), Locations(index_url))
     with open_destination(into, streams, selection.projects, root=index.root) as warehouse:
         print("open", flush=True)
         for batch in batches(index, selection, streams, config, warehouse):

@@ -15,6 +15,7 @@ from source_pypi.http.client import Client
 from source_pypi.schema import stream_fields
 from source_pypi.selection import Selection, select
 from source_pypi.services.index.api import Index
+from source_pypi.services.index.locations import Locations
 from source_pypi.streams import choose_streams
 from source_pypi.streams.stream import Row, Stream
 from source_pypi.sync.run import batches, needs_projects
@@ -38,7 +39,7 @@ def asking(fake: FakeIndex) -> Iterator[Index]:
     """Our side of an index, that does not wait."""
     client = Client(requests_per_second=0, timeout=5, sleep=lambda seconds: None)
     try:
-        yield Index(client, fake.url)
+        yield Index(client, Locations(fake.url))
     finally:
         client.close()
 

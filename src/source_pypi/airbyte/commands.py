@@ -40,7 +40,8 @@ def check(config: Config, connect: Callable[[Config], Index] | None = None) -> b
     """
     from source_pypi.http.client import RetryPolicy
     from source_pypi.selection import select
-    from source_pypi.services.index.api import open_index, root_of
+    from source_pypi.services.index.api import open_index
+    from source_pypi.services.index.locations import root_of
     from source_pypi.standards.index_urls import default_url
 
     root = root_of(config.index_url or default_url())
@@ -111,7 +112,7 @@ class _Check:
         elif isinstance(self._listing, SourceError):
             raise self._listing
         elif self._listing is None:
-            raise ResponseError(self._index.url_of(DocumentKind.LISTING), "404")
+            raise ResponseError(self._index.locations.url_of(DocumentKind.LISTING), "404")
 
     def _request(self, projects: Sequence[SelectedProject]) -> None:
         from source_pypi.services.index.documents.kinds import DocumentKind

@@ -95,7 +95,7 @@ def manifest(index_url: str | None) -> None:
     """
     from source_pypi.airbyte.manifest import differences, manifest_text
     from source_pypi.config import make_config
-    from source_pypi.services.index.api import root_of
+    from source_pypi.services.index.locations import root_of
     from source_pypi.standards.index_urls import default_url
 
     with one_line_errors():

@@ -102,7 +102,7 @@ class _ProjectFetch:
         """Request the project document."""
         result, versions = self.result, versions_to_check(self._plan, self._project)
         condition = project_condition(self._plan, self._previous, versions)
-        self._missing_at = self._index.project_url(self._name)
+        self._missing_at = self._index.locations.project_url(self._name)
         with result.recording_failures(VIA_PROJECT):
             self._document = self._index.project(self._name, condition)
         error = result.failures.get(DocumentKind.PROJECT)
@@ -165,7 +165,7 @@ class _ProjectFetch:
         if self._document is None or not page_completes(self._plan, self._previous, self._document):
             return
         result.page_completes = result.answered(DocumentKind.PAGE) and self._page is not None
-        absent = NotOfferedError(f"project page of {self._name}", self._index.page_url(self._name))
+        absent = NotOfferedError(f"project page of {self._name}", self._index.locations.page_url(self._name))
         error = result.failures.get(DocumentKind.PAGE, absent)
         if not result.page_completes and (not isinstance(error, NotOfferedError) or self._previous.page_completed):
             result.page_failure = error
@@ -175,7 +175,7 @@ class _ProjectFetch:
         result, index, name = self.result, self._index, self._name
         condition = page_condition(self._previous, result.fingerprints.get(DocumentKind.PROJECT), absent=absent)
         kinds = {DocumentKind.PAGE, DocumentKind.PROVENANCE} | (VIA_PROJECT if absent else set())
-        url = index.project_url(name)  # the response may show that this index keeps its documents elsewhere
+        url = index.locations.project_url(name)  # the response may show that this index keeps its documents elsewhere
         self._page = page = None
         with result.recording_failures(kinds):
             self._page = page = _without_nothing(index.page(name, condition))
@@ -185,7 +185,7 @@ class _ProjectFetch:
         if absent and (error is None or isinstance(error, NotOfferedError)):
             self._explain_absence(_received(page), url)
         elif page is None:
-            missing = NotOfferedError(f"project page of {name}", index.page_url(name))
+            missing = NotOfferedError(f"project page of {name}", index.locations.page_url(name))
             result.failures.setdefault(DocumentKind.PROVENANCE, missing)
         if result.answered(DocumentKind.PAGE):
             self._set_fingerprint(DocumentKind.PAGE, page, condition)
@@ -196,7 +196,7 @@ class _ProjectFetch:
         status = None if page is None or page.content.status is None else page.content.status.status
         if page is None and DocumentKind.PAGE not in result.failures:
             result.missing = True
-            targets = [self._index.redirect_of(one) for one in (url, self._index.page_url(name))]
+            targets = [self._index.locations.redirect_of(one) for one in (url, self._index.locations.page_url(name))]
             if target := next((one for one in targets if one is not None), None):
                 result.warnings.append(f"{name}: the index redirects to another host, {target}, which is not followed")
         elif page is not None and (status == "quarantined" or not page.content.files):

@@ -38,9 +38,9 @@ def fetch_index(index: Index, kinds: Collection[DocumentKind], list_condition: F
         with result.recording_failures([kind]):
             response = index.listing(list_condition) if kind is DocumentKind.LISTING else requests[kind]()
         if response is None and result.answered(kind):
-            target = index.redirect_of(index.url_of(kind))
+            target = index.locations.redirect_of(index.locations.url_of(kind))
             found = "answered 404" if target is None else f"redirects to another host, {target}, which is not followed"
-            result.failures[kind] = NotOfferedError(kind.value, index.url_of(kind), found)
+            result.failures[kind] = NotOfferedError(kind.value, index.locations.url_of(kind), found)
         elif response is UNCHANGED:
             result.fingerprints[kind] = list_condition
         elif isinstance(response, Document):
@@ -81,5 +81,5 @@ class IndexDocuments:
         if listing in result.failures:
             return result.failures[listing]
         if result.documents.listing is None:
-            return StaleError(self._index.url_of(listing), None, condition.serial)
+            return StaleError(self._index.locations.url_of(listing), None, condition.serial)
         return result.documents.listing.content

@@ -144,7 +144,7 @@ class ReleaseFetch:
     def _unknown_release(self, version: str, document: Document[Project] | None = None) -> UnknownReleaseError:
         name = self._project.project
         listed = () if document is None else tuple(document.content.releases or ())
-        return UnknownReleaseError(name, version, self._index.release_url(name, version), listed)
+        return UnknownReleaseError(name, version, self._index.locations.release_url(name, version), listed)
 
     def _not_there(self, version: str) -> Fingerprint:
         """How a release document that the index announces, but does not have, stands in state: its rows stay."""
@@ -154,7 +154,7 @@ class ReleaseFetch:
         """Report pinned releases that the index lists, but of which it has no release documents."""
         pinned = [version for version in versions if self._is_pinned(version)]
         if pinned:
-            url = self._index.release_url(self._project.project, pinned[0])
+            url = self._index.locations.release_url(self._project.project, pinned[0])
             self._result.user_errors.append(NotOfferedError("release documents", url))
 
     def _warn_of_absent(self, absent: list[str], read: int) -> None:

@@ -7,7 +7,7 @@ from source_pypi.airbyte.manifest import requester
 from source_pypi.airbyte.manifest.recipes import RECIPES, Recipe
 from source_pypi.airbyte.manifest.templates import NOW
 from source_pypi.schema import SEEN_AT, stream_fields, stream_schema
-from source_pypi.services.index.api import FEED
+from source_pypi.services.index.documents.feed import FEED
 from source_pypi.streams import STREAMS
 from source_pypi.streams.stream import Stream
 

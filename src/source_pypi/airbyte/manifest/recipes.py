@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from source_pypi.airbyte.manifest.templates import raw, text
-from source_pypi.services.index.api import FEED, PATHS
+from source_pypi.services.index.documents.feed import FEED
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.services.index.documents.page import JSON_PAGE
+from source_pypi.services.index.locations import PATHS
 
 _PROJECT = "{{ stream_partition['project'] }}"
 _PROJECT_PATH = f"/pypi/{_PROJECT}/json"

@@ -10,6 +10,8 @@ from source_pypi.services.index.documents.document import Document, check_values
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+#: The media type of feeds.
+FEED = "application/rss+xml, text/xml;q=0.9"
 _EXPECTED = "a feed (RSS 2.0)"
 
 

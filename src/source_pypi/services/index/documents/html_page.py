@@ -14,13 +14,16 @@ Reading on
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from typing import Any, TypeVar
 from urllib.parse import urljoin
 
 from source_pypi.errors import DocumentError
 from source_pypi.safety.limits import LONGEST_URL
-from source_pypi.services.index.documents.document import Document, check_values, excerpt
+from source_pypi.services.index.documents.document import Document, check_values, excerpt, open_document
 from source_pypi.services.index.documents.page import Listed, Listing, Meta, Page, PageFile, ProjectStatus
 from source_pypi.standards.wheels import is_distribution, name_in_url
+
+P = TypeVar("P", Page, Listing)
 
 #: Characters of an unfinished tag or comment; real links have fewer than a thousand.
 LONGEST_TAG = 32_768
@@ -37,6 +40,21 @@ _Attributes = dict[str, str | None]
 def is_html(body: bytes) -> bool:
     """Whether a body is HTML: its first character is ``<``, which no JSON begins with."""
     return body[:1024].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
+
+
+def open_page(
+    body: bytes, type_: type[P], url: str, *, etag: str | None = None, serial: int | None = None
+) -> Document[P]:
+    """Read a project page or the list of projects, as JSON or HTML, whichever came.
+
+    :raises DocumentError: when it is another document.
+    :raises TooLargeError: when it exceeds a limit.
+    """
+    if not is_html(body):
+        return open_document(body, type_, url, etag=etag, serial=serial)
+    read = open_html_page if type_ is Page else open_html_listing
+    opened: Document[Any] = read(body, url, etag=etag, serial=serial)
+    return opened
 
 
 def open_html_page(body: bytes, url: str, *, etag: str | None = None, serial: int | None = None) -> Document[Page]:

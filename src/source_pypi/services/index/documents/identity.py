@@ -9,13 +9,43 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from source_pypi.errors import DocumentError
+from source_pypi.services.index.documents.core_metadata import CoreMetadata
+from source_pypi.services.index.documents.document import Document
+from source_pypi.services.index.documents.page import Page
+from source_pypi.services.index.documents.project import Project, Release
 from source_pypi.standards.versions import same_version
 
 #: Characters of a name or a version that a message quotes.
 _LONGEST_QUOTED = 60
 
 
-def check_project(found: Any, project: str, what: str, url: str) -> None:
+def check_project_document(project: str, document: Document[Project]) -> None:
+    """Check that a project document is that of a project.
+
+    :param project: the normalized name that was requested.
+    :raises DocumentError: when it is that of another one.
+    """
+    _check_project(document.content.info.name, project, "project document", document.url)
+
+
+def check_release_document(project: str, version: str, document: Document[Release]) -> None:
+    """Check that a release document is that of a project's version; as ``check_project_document``."""
+    info = document.content.info
+    _check_project(info.name, project, f"release document of version {version[:_LONGEST_QUOTED]}", document.url)
+    _check_version(info.version, project, version, document.url)
+
+
+def check_page(project: str, document: Document[Page]) -> None:
+    """Check that a project page is that of a project; as ``check_project_document``."""
+    _check_project(document.content.name, project, "project page", document.url)
+
+
+def check_core_metadata(project: str, document: Document[CoreMetadata]) -> None:
+    """Check that METADATA is that of a file of a project; as ``check_project_document``."""
+    _check_project(document.content.raw.get("name"), project, "core metadata", document.url)
+
+
+def _check_project(found: Any, project: str, what: str, url: str) -> None:
     """Check the name in a document; None and an empty name pass, since mirrors omit it.
 
     :param found: the name in the document.
@@ -28,7 +58,7 @@ def check_project(found: Any, project: str, what: str, url: str) -> None:
         raise DocumentError(url, f"the {what} of {project}", f"that of {name[:_LONGEST_QUOTED]!r}")
 
 
-def check_version(found: Any, project: str, version: str, url: str) -> None:
+def _check_version(found: Any, project: str, version: str, url: str) -> None:
     """Check the version in a release document; None and an empty version pass, since mirrors omit it.
 
     :raises DocumentError: when it is another version (PEP 440).
