@@ -11,7 +11,8 @@ import pytest
 from msgspec.structs import replace
 
 from source_pypi.config import make_config
-from source_pypi.destinations.loader import VERSION, Loader
+from source_pypi.destinations.loader import Loader
+from source_pypi.destinations.preparation import VERSION
 from source_pypi.errors import DestinationError, StateError, UnavailableError
 from source_pypi.selection import select
 from source_pypi.services.index.api import Index

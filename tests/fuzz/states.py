@@ -12,6 +12,9 @@ from source_pypi.airbyte.inputs import read_state
 from source_pypi.airbyte.state import StreamStates
 from source_pypi.destinations.duckdb.store import DuckdbStore
 from source_pypi.destinations.loader import Loader
+from source_pypi.destinations.preparation import VERSION
+from source_pypi.destinations.state import forget
+from source_pypi.destinations.store import RunRow
 from source_pypi.errors import StateError
 from source_pypi.streams import STREAMS, choose_streams
 from source_pypi.sync.state_codec import PackedState, pack_row, unpack_text
@@ -76,4 +79,4 @@ def table_row(body: bytes) -> None:
         return
     loader.load(["foo"])
     list(loader.summaries(_TERMS))
-    loader._forget({"files"})
+    forget(loader._store, RunRow(VERSION, ROOT, None), {"files"})
