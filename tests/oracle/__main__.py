@@ -1,0 +1,5 @@
+"""The command that runs histories."""
+
+from tests.oracle.histories import main
+
+raise SystemExit(main())

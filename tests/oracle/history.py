@@ -1,0 +1,244 @@
+"""A history as it happens: an index that changes, runs of the product, and what must hold after each of them."""
+
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from random import Random
+
+from tests.oracle import checks, plans
+from tests.oracle.checks import Allowed
+from tests.oracle.destinations import DESTINATIONS, Destination, DuckDb, Read, Settings
+from tests.oracle.oracle import Wanted, expected, followed
+from tests.oracle.plans import Plan, Step
+from tests.oracle.product import Outcome, Product
+from tests.oracle.simulator.changes import CHANGES
+from tests.oracle.simulator.model import Index, normalized
+from tests.oracle.simulator.server import Served, Simulator
+from tests.oracle.struck import absent, excuses_silence, fault_name, nature_of, whose
+from tests.oracle.tables import Tables, project_of, tables, texts
+from tests.oracle.values import parsed, spelt
+
+
+@dataclass
+class History:
+    """The state of a history between two steps."""
+
+    plan: Plan
+    product: Product
+    simulator: Simulator
+    destination: Destination
+    selected: dict[str, str | None]
+    before: Tables
+    habits: plans.Habits
+    allowed: Allowed = field(default_factory=Allowed)
+    tainted: set[str] = field(default_factory=set)
+    told: list[str] = field(default_factory=list)
+    runs: int = 0
+
+    @property
+    def index(self) -> Index:
+        """The index as it is now."""
+        return self.simulator.index
+
+    def wanted(self) -> Wanted:
+        """What the next run loads: the chosen projects, or those of the list and those that are known from before."""
+        names = self.selected
+        if self.plan.whole:
+            listed = {project.key for project in self.index.listed}
+            names = dict.fromkeys(sorted(listed | self.known & self.index.ever))
+        kept = {name: pin for name, pin in names.items() if not self._excluded(name)}
+        wanted = Wanted(kept, self.habits.releases, self.habits.core_metadata)
+        return followed(self.index, wanted, self.habits.follow, self._excluded)
+
+    def _excluded(self, name: str) -> bool:
+        return any(fnmatchcase(name, normalized(pattern)) for pattern in self.exclude)
+
+    @property
+    def exclude(self) -> list[str]:
+        """The patterns of names that are not read; none if they would leave nothing."""
+        patterns = [normalized(pattern) for pattern in self.habits.exclude]
+        left = [name for name in self.selected if not any(fnmatchcase(name, one) for one in patterns)]
+        return list(self.habits.exclude) if left else []
+
+    @property
+    def known(self) -> set[str]:
+        """The projects that the tables had rows of before."""
+        streams = self.product.streams
+        return {project_of(streams[name], row) for name, table in self.before.items() for row in table.values()}
+
+    def right(self, streams: tuple[str, ...], wanted: Wanted | None = None) -> Tables:
+        """What a correct load shows now."""
+        rows = expected(self.simulator.site, self.index, wanted or self.wanted())
+        return tables(self.product.streams, {name: rows[name] for name in streams})
+
+    def there(self, destination: Destination | None = None) -> Tables:
+        """What a destination shows."""
+        return tables(self.product.streams, (destination or self.destination).rows())
+
+    def settings(self, full_check_days: int) -> Settings:
+        """The settings of a run."""
+        projects = [spelt(name) if pin is None else f"{spelt(name)}=={pin}" for name, pin in self.selected.items()]
+        chosen: Settings = {"whole_index": True} if self.plan.whole else {"projects": projects}
+        return chosen | {
+            "index_url": self.simulator.site.root,
+            "requests_per_second": 0,
+            "request_timeout_seconds": 3,
+            "releases": self.habits.releases,
+            "core_metadata": self.habits.core_metadata,
+            "follow_dependencies": self.habits.follow,
+            "exclude": self.exclude,
+            "max_concurrency": self.plan.concurrency,
+            "full_check_days": full_check_days,
+            "accept_deletions": True,  # many projects that disappear at once are tested apart
+        }
+
+    def excused(self) -> list[str]:
+        """The chosen projects that a run without faults may complain of: the index has no document, or not the pin."""
+        wanted = self.wanted()
+        documented = {name for name, project in self.index.projects.items() if project.has_document}
+        found = [name for name in wanted.projects if name not in documented]
+        pinned = [name for name, pin in wanted.projects.items() if pin is not None and name in documented]
+        return found + [name for name in pinned if not wanted.of(self.index.projects[name])]
+
+    def change(self, step: Step) -> None:
+        """Let the index change."""
+        what = CHANGES[step.name][0](Random(step.seed), self.index)
+        self.told.append(f"the index: {what or 'nothing to ' + step.name}")
+
+    def select(self, step: Step) -> None:
+        """Choose other projects: some of all that there ever were, some of them pinned."""
+        random = Random(step.seed)
+        names = sorted(self.index.ever)
+        self.selected = {}
+        for name in random.sample(names, random.randint(1, len(names))):
+            project = self.index.projects.get(name)
+            versions = [one.version for one in project.visible if parsed(one.version)] if project else []
+            pin = random.choice(versions) if versions and random.random() < 0.3 else None
+            self.selected[name] = (
+                f"{pin}.0" if pin and pin.replace(".", "").isdigit() and random.random() < 0.3 else pin
+            )
+        self.told.append(f"chosen: {self.selected}")
+
+    def habit(self, step: Step) -> None:
+        """Change the settings, or the style of the index."""
+        random = Random(step.seed)
+        if step.name == "settings":
+            self.habits = plans.habits(random, self.plan.without, whole=self.plan.whole)
+            self.told.append(f"settings: {self.habits}")
+            return
+        style = plans.style(random, self.plan.without)
+        if style.serials == "constant":  # lower than those before: documented to look like old copies
+            style = replace(style, serials=self.simulator.style.serials)
+        self.simulator.restyle(style)
+        self.told.append(f"the index: {style}")
+
+    def sync(self, step: Step) -> list[str]:
+        """Run the product once, and say what does not hold then."""
+        random = Random(step.seed)
+        final = step.name == "final"
+        streams = self.plan.streams if final or random.random() < 0.7 else tuple(sorted(self.plan.streams)[::2])
+        days = 0 if final or random.random() < 0.3 else 7
+        names = sorted(self.index.ever)
+        faults = plans.faults(random, names, self.plan) if step.name == "faulty" else []
+        self.simulator.plan, begun = faults, len(self.simulator.served)
+        self.simulator.endured.clear()
+        self.told.append(f"run: {step.name}, full_check_days {days}, streams {','.join(streams)}, faults {faults}")
+        outcome = self.destination.load(self.settings(days), streams)
+        self.runs += 1
+        self.simulator.plan = []
+        struck = [one for one in self.simulator.served[begun:] if one.fault is not None]
+        hit = sorted({f"{fault_name(one)} at {one.question.path}" for one in struck})
+        self.told.append(f"  -> status {outcome.status}, struck: {hit}, errors: {checks.errors(outcome)}")
+        return self._judge(outcome, streams, struck, lagging=days != 0)
+
+    def _judge(self, outcome: Outcome, streams: tuple[str, ...], struck: list[Served], *, lagging: bool) -> list[str]:
+        right, there = self.right(streams), self.there()
+        self.allowed.add(right)
+        ever = dict.fromkeys(sorted(self.index.ever)) | dict(self.wanted().projects)
+        self.allowed.add(self.right(streams, replace(self.wanted(), projects=ever)))
+        found = checks.behaved(outcome, self.simulator.endured)
+        clean = all(nature_of(one) == "valid" for one in struck)
+        scope = frozenset(self.wanted().projects)
+        seen = checks.scoped(self.product.streams, {name: there[name] for name in streams}, scope)
+        if clean:
+            found += checks.unexplained(outcome, self.excused())
+        if clean and not (lagging and self._may_lag(streams)):
+            found += checks.equal(right, seen, "incremental and oracle")
+            self.tainted.clear()
+        else:
+            found += self._partly(outcome, right, there, seen, struck, lagging=lagging)
+        found += self._untouched(streams, there)
+        self.before = there
+        return found
+
+    def _may_lag(self, streams: tuple[str, ...]) -> bool:
+        """Whether a run that skips what seems unchanged may miss what the index does not announce."""
+        return self.plan.whole or self.habits.releases == "all" or "attestations" in streams
+
+    def _partly(
+        self, outcome: Outcome, right: Tables, there: Tables, seen: Tables, struck: list[Served], *, lagging: bool
+    ) -> list[str]:
+        gone = {whose(one) for one in struck if absent(one)}
+        self.tainted |= {whose(one) for one in struck if nature_of(one) in {"stale", "unknown", "doctored"}} | gone
+        excused = frozenset(gone | {whose(one) for one in struck if nature_of(one) in {"stale", "doctored"}})
+        every = frozenset(self.index.ever | {""})
+        tainted = every if "*" in self.tainted else frozenset(self.tainted)
+        found = []
+        for name in right:
+            stream = self.product.streams[name]
+            if "*" not in excused:
+                found += checks.lost(stream, self.before[name], right[name], there[name], excused)
+            found += checks.invented(stream, self.allowed, there[name], tainted)
+        excuses = self.habits.follow or any(excuses_silence(one, whole=self.plan.whole) for one in struck)
+        if not (lagging or tainted or excuses):
+            found += checks.silent(self.product.streams, right, seen, outcome)
+        return found
+
+    def _untouched(self, streams: tuple[str, ...], there: Tables) -> list[str]:
+        """How streams that were not selected have changed."""
+        others = [name for name in self.plan.streams if name not in streams]
+        return [
+            line
+            for name in others
+            for line in checks.equal({name: self.before[name]}, {name: there[name]}, "a stream that was not selected")
+        ]
+
+    def fresh(self, folder: Path) -> list[str]:
+        """How the tables differ from those of a fresh load."""
+        made = DESTINATIONS[self.plan.destination](self.product, folder, self.plan.streams)
+        made.load(self.settings(0), self.plan.streams)
+        scope = frozenset(self.wanted().projects)
+        if self.plan.whole:
+            scope &= {project.key for project in self.index.listed}
+        streams = self.product.streams
+        right, there = (checks.scoped(streams, one, scope) for one in (self.there(made), self.there()))
+        return checks.equal(right, there, "incremental and fresh")
+
+    def again(self) -> list[str]:
+        """What a further run changes, although nothing has changed on the index."""
+        before = self.destination.rows()
+        self.destination.load(self.settings(0), self.plan.streams)
+        after = self.destination.rows()
+        lasting = [name for name in self.plan.streams if self.product.streams[name].cursor]
+        found = [
+            f"{name}: written again without a change" for name in lasting if texts(before[name]) != texts(after[name])
+        ]
+        emitted = self.destination.emitted if isinstance(self.destination, Read) else 0
+        return [*found, f"{emitted} records without a change"] if emitted else found
+
+    def histories(self) -> list[str]:
+        """How the rows that still hold in the tables of all states differ from the tables."""
+        if not (self.plan.history and isinstance(self.destination, DuckDb)):
+            return []
+        found = []
+        for name in (one for one in self.plan.streams if self.product.streams[one].cursor):
+            rows = self.destination.query(f'select * from "{name}_history"')
+            holding = tables(self.product.streams, {name: [row for row in rows if row["valid_to"] is None]})
+            found += checks.equal(holding, {name: self.before[name]}, "table and history")
+            found += [f"{name}_history: ends before it begins: {row}" for row in rows if _backwards(row)]
+        return found
+
+
+def _backwards(row: dict[str, object]) -> bool:
+    begun, ended = row["valid_from"], row["valid_to"]
+    return ended is not None and ended < begun  # type: ignore[operator]

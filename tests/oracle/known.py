@@ -1,0 +1,25 @@
+"""What the product is known to do wrong: left out of histories that must hold, shown one by one in the scenarios."""
+
+import pytest
+
+HISTORIES = frozenset(
+    {
+        "not-yet",
+        "http-401",
+        "latest-null",
+        "advisories-null",
+        "users-null",
+        "provenance-missing",
+        "list-short",
+        "serial-high",
+    }
+)
+"""Faults, changes and habits that break a promise in a random history."""
+
+WIRE: frozenset[str] = frozenset()
+"""Changes of raw answers that break a promise."""
+
+
+def wrong(reason: str) -> pytest.MarkDecorator:
+    """The mark of a promise that is known to be broken."""
+    return pytest.mark.xfail(strict=True, reason=reason)

@@ -1,0 +1,221 @@
+"""Single promises about what documents say, and what is remembered of them, each kept or broken by one fault."""
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.oracle.known import wrong
+from tests.oracle.product import names
+from tests.oracle.simulator import content
+from tests.oracle.simulator.changes import CHANGES
+from tests.oracle.simulator.doctored import PARTS
+from tests.oracle.simulator.documents import Style
+from tests.oracle.stage import DOCUMENT_STREAMS, fault, staged
+
+
+@pytest.mark.parametrize(
+    ("destination", "column"),
+    [
+        ("duckdb", "_ab_cdc_deleted_at"),
+        ("duckdb", "project"),
+        ("duckdb", "version"),
+        ("read", "seen_at"),
+        ("read", "project"),
+        ("read", "version"),
+        ("duckdb", "seen_at"),
+        ("read", "_ab_cdc_deleted_at"),
+    ],
+)
+def test_a_key_named_like_our_columns(tmp_path: Path, destination: str, column: str) -> None:
+    """A key of a document that is named like one of our columns does not set it: all rows are right."""
+    with staged(tmp_path, destination=destination) as stage:
+        outcome = stage.load(fault(f"own-{column}", times=-1))
+        assert (outcome.status, stage.differences()) == (0, [])
+
+
+_SILENT = wrong("the rows that the document does not speak of are removed")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(f"{part}-{how}" for part in PARTS for how in ("missing", "null", "type")),
+        *("version-null", "version-type", "roles-null", "roles-missing", "classifiers-null"),
+        *(pytest.param(name, marks=_SILENT) for name in ("latest-null", "users-null", "advisories-null")),
+    ],
+)
+def test_a_document_without_a_part(tmp_path: Path, name: str) -> None:
+    """A part of a document that is missing, null or of a wrong type says nothing: what was loaded stays."""
+    with staged(tmp_path, streams=(*DOCUMENT_STREAMS, "classifiers")) as stage:
+        for number in range(6):
+            for release in stage.project(number).releases.values():
+                release.metadata.classifiers = ["Private"]
+                content.add_file(Random(number), stage.index, stage.project(number), release)
+        stage.load()
+        before = {table: set(rows) for table, rows in stage.there().items()}
+        stage.load(fault(name, times=-1))
+        assert {table: set(rows) for table, rows in stage.there().items()} == before
+
+
+def test_metadata_that_is_not_there(tmp_path: Path) -> None:
+    """METADATA that is listed and answers 404 once leaves what was loaded, and a message says so."""
+    with staged(tmp_path, streams=("core_metadata", "files")) as stage:
+        stage.load()
+        before = set(stage.there()["core_metadata"])
+        for number in range(6):
+            CHANGES["touch"][0](Random(number), stage.index)
+        outcome = stage.load(fault("http-404", kind="metadata", times=-1), full_check_days=0)
+        assert (bool(before), set(stage.there()["core_metadata"])) == (True, before)
+        assert "METADATA" in outcome.everything or "core_metadata" in outcome.everything
+
+
+@wrong("it is not asked for until something else changes")
+def test_metadata_that_was_not_there_once(tmp_path: Path) -> None:
+    """METADATA that answers 404 in one run is asked for again by the next one."""
+    with staged(tmp_path, streams=("core_metadata", "files")) as stage:
+        stage.load(fault("not-yet", kind="metadata", times=-1))
+        stage.load()
+        assert stage.differences() == []
+
+
+def test_a_page_without_a_document(tmp_path: Path) -> None:
+    """A document that is 404 while the page still lists files is no deletion: what was loaded stays."""
+    with staged(tmp_path, streams=("projects", "files", "statuses")) as stage:
+        stage.load()
+        before = set(stage.there()["files"])
+        stage.load(fault("http-404", 2, times=-1))
+        assert set(stage.there()["files"]) == before
+
+
+@wrong("it is not asked for until something else changes, nothing is said")
+@pytest.mark.parametrize("loaded", [False, True])
+def test_provenance_that_was_not_there_once(tmp_path: Path, loaded: bool) -> None:
+    """Provenance that the page lists and that answers 404 in one run is asked for again by the next one."""
+    with staged(tmp_path, streams=("attestations",)) as stage:
+        if loaded:
+            stage.load()
+            for project in stage.index.projects.values():
+                stage.index.bump(project)
+        stage.load(fault("not-yet", kind="provenance", times=-1))
+        stage.load(full_check_days=0)
+        assert stage.differences() == []
+
+
+@wrong("every later document counts as an old copy")
+def test_a_serial_that_is_wrong_once(tmp_path: Path) -> None:
+    """A document with a serial far too high does not keep later ones from being loaded."""
+    with staged(tmp_path) as stage:
+        stage.load(fault("serial-high", 1))
+        content.add_release(Random(99), stage.index, stage.project(1))
+        stage.index.bump(stage.project(1))
+        for _ in range(3):
+            stage.load(full_check_days=0)
+        assert stage.differences() == []
+
+
+@wrong("it counts as none")
+def test_a_page_that_does_not_speak_of_provenance(tmp_path: Path) -> None:
+    """A page without the key `provenance` says nothing of provenance: what was loaded stays."""
+    with staged(tmp_path, streams=("attestations",)) as stage:
+        for number in range(6):
+            for file in stage.project(number).latest.files:
+                file.bundles = [content.bundle(Random(number))]
+        stage.load()
+        stage.load(fault("provenance-missing", kind="page", times=-1), full_check_days=0)
+        assert stage.differences() == []
+
+
+@wrong("whatever is not listed goes")
+def test_a_list_that_is_short(tmp_path: Path) -> None:
+    """A list that lacks most of what it had removes nothing from the stream of the list."""
+    with staged(tmp_path, streams=("listing", "files")) as stage:
+        stage.load()
+        stage.load(fault("list-short", kind="list", times=-1))
+        assert stage.differences() == []
+
+
+@wrong("any feed is taken, items without a version are left out")
+def test_the_other_feed(tmp_path: Path) -> None:
+    """The feed of projects in the place of the feed of releases is an error, and the rows stay."""
+    with staged(tmp_path, streams=("recent_releases", "files")) as stage:
+        stage.load()
+        outcome = stage.load(fault("foreign", kind="updates", times=-1))
+        assert (outcome.status, stage.differences()) == (1, [])
+
+
+def test_the_page_of_another_project(tmp_path: Path) -> None:
+    """A page that names another project is an error that names the project which was asked for, and no row."""
+    with staged(tmp_path, streams=("statuses", "files")) as stage:
+        outcome = stage.load(fault("foreign", 2, kind="page", times=-1))
+        assert (outcome.status, stage.unsound(outcome)) == (1, [])
+
+
+@pytest.mark.parametrize("change", ["all withdrawn", "one withdrawn", "another one"])
+def test_provenance_that_changes(tmp_path: Path, change: str) -> None:
+    """Provenance that changes or is withdrawn on its own is read again by a full check."""
+    with staged(tmp_path, streams=("attestations",)) as stage:
+        attested = [file for number in range(6) for file in stage.project(number).latest.files]
+        for number, file in enumerate(attested):
+            file.bundles = [content.bundle(Random(number)), content.bundle(Random(99))]
+        stage.load(full_check_days=0)
+        assert stage.differences() == []
+        for file in attested:
+            changed = {"all withdrawn": [], "one withdrawn": file.bundles[:1], "another one": file.bundles[::-1]}
+            file.bundles = changed[change]
+        stage.load(full_check_days=0)
+        assert stage.differences() == []
+
+
+def test_serials_that_do_not_move(tmp_path: Path) -> None:
+    """Where the index gives every project the same serial, a new release is seen by the next run all the same."""
+    with staged(tmp_path, whole=True, style=Style(serials="constant")) as stage:
+        stage.load()
+        for project in stage.index.projects.values():
+            content.add_release(Random(99), stage.index, project)
+        stage.load()
+        assert stage.differences() == []
+
+
+def test_a_project_that_loses_its_releases(tmp_path: Path) -> None:
+    """A listed project whose releases are deleted, and that leaves the list then, has no rows any more."""
+    with staged(tmp_path, whole=True, streams=("projects", "files", "statuses")) as stage:
+        stage.project(2).releases.clear()
+        stage.index.bump(stage.project(2))
+        stage.load()
+        del stage.index.projects["proj-2-x"]
+        stage.load()
+        assert stage.differences() == []
+
+
+@pytest.mark.parametrize("destination", ["duckdb", "read"])
+def test_a_file_of_two_projects(tmp_path: Path, destination: str) -> None:
+    """A file that two projects list stays where only one of them drops it."""
+    with staged(tmp_path, destination=destination, streams=("files",)) as stage:
+        first, second = stage.project(0).latest, stage.project(5).latest
+        shared = first.files[0]
+        second.files.append(shared)
+        stage.load()
+        first.files.remove(shared)
+        stage.index.bump(stage.project(0))
+        stage.load()
+        assert shared.filename in {key[-1] for key in stage.there()["files"]}
+
+
+@wrong("it is no well-known label")
+def test_what_download_url_means(tmp_path: Path) -> None:
+    """Download-URL is the well-known label 'download' (PEP 753)."""
+    with staged(tmp_path, streams=("urls",)) as stage:
+        stage.project(0).latest.metadata.download_url = "https://www.example.com/get"
+        stage.load()
+        labels = {key[2]: row["well_known"] for key, row in stage.there()["urls"].items() if key[0] == "proj-0-x"}
+        assert labels["Download-URL"] == "download"
+
+
+@wrong("ten are named, the others are counted")
+def test_many_failures_are_all_named(tmp_path: Path) -> None:
+    """Each project that fails is named, however many there are."""
+    with staged(tmp_path, projects=30) as stage:
+        odd = [number for number in range(30) if number % 2]
+        outcome = stage.load(*(fault("html", number, times=-1) for number in odd))
+        assert [number for number in odd if not names(f"proj-{number}-x", outcome.everything)] == []
