@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from source_pypi.errors import SourceError, StaleError
+from source_pypi.errors import DocumentError, SourceError, StaleError
 from source_pypi.services.index.api import Index
 from source_pypi.services.index.document_requests import STALE_TRIES
 from source_pypi.services.index.documents import UNCHANGED, UNKNOWN, Document, Fingerprint
@@ -76,6 +76,18 @@ def test_stale_copy_is_requested_again(world: World, fake: FakeIndex, connect: C
     assert len(waits) == STALE_TRIES - 1
 
 
+def test_connection_is_not_used_after_a_response_of_another_kind(world: World, connect: Connect) -> None:
+    """A body of another kind may be that of the request before: the next request uses a new connection."""
+    world.add("flask")
+    with FakeIndex(world) as fake:
+        fake.fault("/pypi/flask/json", faults.html())
+        index = connect(fake)
+        with pytest.raises(DocumentError):
+            index.project("flask")
+        assert isinstance(index.page("flask"), Document)
+        assert fake.connections == 2
+
+
 def test_only_stale_copies_are_an_error(world: World, fake: FakeIndex, connect: Connect, waits: list[float]) -> None:
     """If all copies are older, the last try ends in an error."""
     changed(world)
@@ -84,7 +96,7 @@ def test_only_stale_copies_are_an_error(world: World, fake: FakeIndex, connect: 
         connect(fake).project("flask", Fingerprint(serial=world.serial))
     assert str(caught.value) == (
         f"{fake.url}/pypi/flask/json is an old copy (serial {world.serial - 1}, previously {world.serial}): "
-        "loaded rows stay, and the next run tries again (if the index was set up anew, reset the state)"
+        "loaded rows stay, and the next run tries again (a full check accepts it if the project's page agrees)"
     )
     assert len(fake.requests) == STALE_TRIES == len(waits) + 1
 
