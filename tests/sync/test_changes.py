@@ -13,6 +13,9 @@ from source_pypi.streams.stream import ProjectDocuments, Row, Stream
 from source_pypi.sync.batch import Change
 from source_pypi.sync.changes import SLICE
 from source_pypi.sync.state import CODES, ProjectState
+from tests.batches import SEEN_AT
+from tests.fake_index import World
+from tests.sync.batching import batch, fetched, previous
 from tests.sync.changing import (
     DIGEST,
     NOW,
@@ -287,3 +290,43 @@ def test_digests_of_rows_tell_many_rows_apart(things: Stream, source: RowSource)
         source.rows = thing(f"{number}")
         digests.add(change(things, found(A)).state.partitions[""].digest)
     assert len(digests) == 1000
+
+
+# Batches --------------------------------------------------------------------------------------------------------------
+
+
+def test_batch_has_changes_warnings_and_time(world: World) -> None:
+    """A batch has the change of every stream, the warnings, and the time."""
+    result = fetched(world, warnings=["a warning"])
+    given = batch(result, previous("files", "versions", "release"), total_projects=7)
+    assert given.counts == {"files": 2, "versions": 1, "release": 1}
+    assert (given.project, given.seen_at, given.total_projects, given.warnings) == ("foo", SEEN_AT, 7, ("a warning",))
+    assert {change.state.checked_at for change in given.changes.values()} == {int(SEEN_AT.timestamp())}
+    assert (given.failures, given.missing, given.user_errors, given.invalid_fields) == ({}, False, (), ())
+
+
+def test_keys_are_kept_if_the_store_keeps_them(world: World) -> None:
+    """The keys of rows are kept in state, or not."""
+    result = fetched(world)
+    wanted = batch(result, previous("files"), keys=True).changes["files"].state.partitions[""].keys
+    assert wanted == (("foo-1.0-py3-none-any.whl",), ("foo-1.0.tar.gz",))
+    assert batch(result, previous("files")).changes["files"].state.partitions[""].keys is None
+
+
+@pytest.mark.parametrize(
+    ("stale", "unchanged"),
+    [
+        (DocumentKind.PROJECT, {"files", "release", "statuses", "attestations"}),
+        (DocumentKind.RELEASES, {"release"}),
+        (DocumentKind.PAGE, {"statuses", "attestations"}),
+        (DocumentKind.PROVENANCE, {"attestations"}),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_stale_document_leaves_its_streams_unchanged(world: World, stale: DocumentKind, unchanged: set[str]) -> None:
+    """A stream that needs a document of which only old copies came neither changes nor fails."""
+    names = ["files", "release", "statuses", "attestations"]
+    result = fetched(world, stale={stale})
+    result.partitions[DocumentKind.PROVENANCE] = {}
+    given = batch(result, previous(*names))
+    assert (given.failures, set(given.changes)) == ({}, set(names) - unchanged)
