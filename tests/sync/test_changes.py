@@ -146,7 +146,7 @@ def test_no_deleted_keys_without_keys(things: Stream, source: RowSource) -> None
 def test_requirements_are_kept_if_they_are_complete(things: Stream) -> None:
     """Requirements are kept in state only if all of them could be read."""
     assert change(things, found(requirements=())).state.requirements == ()
-    assert change(things, found(requirements=(), stale={DocumentKind.RELEASES})).state.requirements is None
+    assert change(things, found(requirements=(), unusable={DocumentKind.RELEASES})).state.requirements is None
 
 
 def test_only_time_changed(things: Stream, source: RowSource) -> None:
@@ -326,7 +326,7 @@ def test_keys_are_kept_if_the_store_keeps_them(world: World) -> None:
 def test_stale_document_leaves_its_streams_unchanged(world: World, stale: DocumentKind, unchanged: set[str]) -> None:
     """A stream that needs a document of which only old copies came neither changes nor fails."""
     names = ["files", "release", "statuses", "attestations"]
-    result = fetched(world, stale={stale})
+    result = fetched(world, unusable={stale})
     result.partitions[DocumentKind.PROVENANCE] = {}
     given = batch(result, previous(*names))
     assert (given.failures, set(given.changes)) == ({}, set(names) - unchanged)

@@ -71,7 +71,7 @@ def batch_of(
     unknown_keys: list[str] = []
     checked_at = int(seen_at.timestamp())
     for stream in previous.streams:
-        if stream.name in failures or stream.required_documents & result.stale:
+        if stream.name in failures or stream.required_documents & result.unusable:
             continue
         try:
             change = change_of(stream, result, previous, settings_digests[stream.name], checked_at, keys=keys)
