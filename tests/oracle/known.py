@@ -4,7 +4,6 @@ import pytest
 
 HISTORIES = frozenset(
     {
-        "not-yet",
         "list-short",
         "serial-high",
     }

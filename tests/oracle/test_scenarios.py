@@ -67,7 +67,6 @@ def test_metadata_that_is_not_there(tmp_path: Path) -> None:
         assert "METADATA" in outcome.everything or "core_metadata" in outcome.everything
 
 
-@wrong("it is not asked for until something else changes")
 def test_metadata_that_was_not_there_once(tmp_path: Path) -> None:
     """METADATA that answers 404 in one run is asked for again by the next one."""
     with staged(tmp_path, streams=("core_metadata", "files")) as stage:
@@ -85,7 +84,6 @@ def test_a_page_without_a_document(tmp_path: Path) -> None:
         assert set(stage.there()["files"]) == before
 
 
-@wrong("it is not asked for until something else changes, nothing is said")
 @pytest.mark.parametrize("loaded", [False, True])
 def test_provenance_that_was_not_there_once(tmp_path: Path, loaded: bool) -> None:
     """Provenance that the page lists and that answers 404 in one run is asked for again by the next one."""

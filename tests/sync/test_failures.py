@@ -10,7 +10,7 @@ from source_pypi.streams.stream import ProjectDocuments
 from source_pypi.sync.batch import Batch
 from source_pypi.sync.failures import failure_of, has_mistyped_pin, not_offered
 from source_pypi.sync.fetch_result import FetchResult
-from source_pypi.sync.state import Partition, ProjectState
+from source_pypi.sync.state import DIGEST_OF_NO_ROWS, Partition, ProjectState
 from tests.batches import rows_in
 from tests.fake_index import World
 from tests.streams import documents_with, page_of
@@ -159,7 +159,8 @@ def test_other_documents_supply_what_a_document_lacks(world: World) -> None:
         ("release", [UNKNOWN_RELEASE], {"1.0": Partition(b"digest")}, True),
         ("release", [UNKNOWN_RELEASE], {"9": Partition(b"digest")}, False),
         ("release", [UNKNOWN_RELEASE], {"9": Partition(b"digest", Fingerprint(b'"x"'))}, False),
-        ("release", [UNKNOWN_RELEASE], {"9": Partition(b"digest", ABSENT)}, True),
+        ("release", [UNKNOWN_RELEASE], {"9": Partition(b"digest", ABSENT)}, False),
+        ("release", [UNKNOWN_RELEASE], {"9": Partition(DIGEST_OF_NO_ROWS, ABSENT)}, True),
         ("release", [OUTAGE], {}, False),
         ("release", [], {}, False),
         ("files", [UNKNOWN_RELEASE], {}, False),
@@ -169,6 +170,7 @@ def test_other_documents_supply_what_a_document_lacks(world: World) -> None:
         "another version",
         "it was the latest",
         "it was read",
+        "its rows stay",
         "it never existed",
         "another error",
         "no error",

@@ -4,6 +4,7 @@ The rows that were loaded before stay then.
 """
 
 from source_pypi.errors import NotOfferedError, SourceError, UnknownReleaseError
+from source_pypi.services.index.documents import UNKNOWN
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import ProjectDocuments, Stream
 from source_pypi.sync.fetch_result import FetchResult
@@ -52,6 +53,6 @@ def has_mistyped_pin(stream: Stream, result: FetchResult, previous: PreviousStat
         return False
     state = previous.states.get(stream.name)
     partitions = state.partitions if state is not None else {}
-    existed = [name for name, one in partitions.items() if one.fingerprint is None or not one.fingerprint.absent]
+    existed = [name for name, one in partitions.items() if one.has_rows or not (one.fingerprint or UNKNOWN).absent]
     unknown = [error.version for error in result.user_errors if isinstance(error, UnknownReleaseError)]
     return any(not is_pinned(version, existed) for version in unknown)
