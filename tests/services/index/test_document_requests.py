@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from source_pypi.errors import DocumentError, SourceError, StaleError
+from source_pypi.errors import DocumentError, StaleError
 from source_pypi.services.index.api import Index
 from source_pypi.services.index.document_requests import STALE_TRIES
 from source_pypi.services.index.documents import UNCHANGED, UNKNOWN, Document, Fingerprint
@@ -110,8 +110,15 @@ def test_first_copy_is_never_stale(world: World, fake: FakeIndex, connect: Conne
     assert document.best_serial == world.serial - 1
 
 
-def test_304_to_an_unconditional_request(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """A 304 to an unconditional request is not a document."""
+def test_304_to_an_unconditional_request(fake: FakeIndex, connect: Connect) -> None:
+    """A 304 to an unconditional request is not a document: it is requested once more, then an error says so."""
     fake.fault("/pypi/flask/json", faults.Fault("304", Answer(304, "application/json", b"")), times=None)
-    with pytest.raises(SourceError):
+    with pytest.raises(DocumentError) as caught:
         connect(fake).project("flask")
+    assert str(caught.value) == (
+        f"{fake.url}/pypi/flask/json: expected a document, found 304 to another request: "
+        "is index_url the address of a package index?"
+    )
+    assert [(r.path, r.status, r.headers.get("if-none-match")) for r in fake.requests] == [
+        ("/pypi/flask/json", 304, None)
+    ] * 2
