@@ -94,3 +94,9 @@ def silent(world: World) -> None:
 def paths(fake: FakeIndex) -> list[str]:
     """Return the paths that the last run requested, in order, each with its status."""
     return [f"{request.path} {request.status}" for request in fake.requests]
+
+
+def visited(fake: FakeIndex, store: MemoryStore) -> list[str]:
+    """Return the paths that the last run requested, but for those of the sample that the list is compared with."""
+    read = {f"/pypi/{name}/json 304" for name in projects_read(store)}
+    return [path for path in paths(fake) if path in read or path.count("/") > 3 or not path.endswith("/json 304")]
