@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft7Validator
+from msgspec import structs
 
 from source_pypi import airbyte
 from source_pypi.airbyte.commands import CHECK_TRIES, CHECK_WAIT
@@ -169,6 +170,23 @@ def test_check_requests_ten_projects(world: World, fake: FakeIndex) -> None:
         "status": "FAILED",
         "message": f"not on the index {fake.url}: p-290 (check the spelling and index_url)",
     }
+
+
+def test_check_accepts_missing_projects_that_read_accepts(world: World, fake: FakeIndex) -> None:
+    """With ``missing_projects: warn``, a project that the index does not have is named, and no error; a URL without
+    an index still is.
+    """
+    world.add("flask")
+    settings = structs.replace(config(fake, "flask", "flsk"), missing_projects="warn")
+    status = json.loads(airbyte.check(settings))["connectionStatus"]
+    assert status == {
+        "status": "SUCCEEDED",
+        "message": f"{fake.url} has flask; not on the index {fake.url}: flsk (similar names there: flask)",
+    }
+    fake.new_run()
+    fake.fault("*", faults.missing(), times=None)
+    status = json.loads(airbyte.check(settings))["connectionStatus"]
+    assert (status["status"], "is index_url the address of a package index?" in status["message"]) == ("FAILED", True)
 
 
 def test_check_without_list_requests_every_project(world: World, fake: FakeIndex) -> None:

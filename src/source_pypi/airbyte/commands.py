@@ -54,17 +54,23 @@ def check(config: Config, connect: Callable[[Config], Index] | None = None) -> b
             checked.whole_index()
     except SourceError as error:
         return connection_failed(error, root)
-    names = ", ".join(one.project for one in selection.projects[:MAX_CHECKED])
+    names = ", ".join(one.project for one in selection.projects[:MAX_CHECKED] if one.project not in checked.missing)
     found = f"{root} has {names}" if names else f"{root} answers"
-    message = without_credentials("; ".join([found, *selection.warnings]))
+    message = without_credentials("; ".join([found, *checked.warnings, *selection.warnings]))
     return line("CONNECTION_STATUS", connectionStatus={"status": "SUCCEEDED", "message": message})
 
 
 class _Check:
-    """What ``check`` requests of an index."""
+    """What ``check`` requests of an index.
+
+    :ivar missing: the projects that the index does not have, if that is no error (``missing_projects: warn``).
+    :ivar warnings: what to add to the message.
+    """
 
     def __init__(self, config: Config, index: Index) -> None:
         self._config, self._index = config, index
+        self.missing: list[str] = []
+        self.warnings: list[str] = []
 
     @cached_property
     def _listing(self) -> Document[Listing] | SourceError | None:
@@ -130,7 +136,10 @@ class _Check:
             missing += [one.project] if result.missing else []
             user_errors += result.user_errors
         if missing:
-            raise self._missing_error(missing, all_missing=len(missing) == len(projects))
+            error = self._missing_error(missing, all_missing=len(missing) == len(projects))
+            if self._config.missing_projects != "warn" or isinstance(error, ResponseError):
+                raise error
+            self.missing, self.warnings = missing, [str(error)]
         if user_errors:
             raise user_errors[0]
 
