@@ -127,7 +127,7 @@ def sync(
             print_plan(run, into)
             return
         seconds = _load(run, into, history=history, replace_index=replace_index, prune=prune)
-        if run.summary.projects or run.summary.rows:
+        if run.summary.projects or run.summary.rows or run.summary.capabilities.unavailable():
             print_report(run.summary, run.index.client.stats, seconds, into)
         for line in run.summary.lines():
             print_error(line)

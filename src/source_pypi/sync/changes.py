@@ -22,6 +22,7 @@ from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams._values import own_keys
 from source_pypi.streams.stream import ProjectDocuments, Row, Stream
 from source_pypi.sync.batch import Batch, Change
+from source_pypi.sync.capabilities import lacking_streams, provided_streams
 from source_pypi.sync.fetch_result import FetchResult
 from source_pypi.sync.notices import unknown_fields
 from source_pypi.sync.planner import PreviousState
@@ -112,6 +113,8 @@ def batch_of(
         ),
         notices=(*result.notices, *unknown_fields(unknown_keys)),
         total_projects=total_projects,
+        provided=provided_streams(previous.streams, result, changes),
+        lacking=lacking_streams(previous.streams, result, changes),
     )
 
 
@@ -191,7 +194,8 @@ def _not_offered(stream: Stream, documents: ProjectDocuments) -> SourceError | N
         return None
     if stream.from_page and documents.completed:
         return None
-    return NotOfferedError(f"{stream.required_key} of {documents.project}", document.url, "lacks it")
+    what = f"{stream.required_key} in project documents"
+    return NotOfferedError(what, document.url, "lacks it", documents.project or "")
 
 
 def change_of(

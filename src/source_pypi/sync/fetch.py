@@ -153,10 +153,15 @@ class _ProjectFetch:
             self._request_project_in_full((DocumentKind.PAGE, DocumentKind.PROVENANCE))
 
     def _check_provenance(self) -> None:
-        """Record that HTML links to no provenance: JSON pages say so of each file, HTML pages may just lack it."""
+        """Record that the page does not say which files have provenance.
+
+        A JSON page says so of each file, perhaps with null. HTML pages may just lack it, as may JSON of older software.
+        """
         page = _received(self._page)
-        if page is not None and is_html(page.body) and not any(file.provenance for file in page.content.files):
-            none = NotOfferedError(f"provenance of {self._name}", page.url, "links to none")
+        if page is None or any(file.provenance for file in page.content.files):
+            return
+        if is_html(page.body) or (page.content.files and b'"provenance"' not in page.body):
+            none = NotOfferedError("provenance documents", page.url, "links to none", self._name)
             self.result.failures.setdefault(DocumentKind.PROVENANCE, none)
 
     def _complete_from_page(self) -> None:
@@ -165,7 +170,7 @@ class _ProjectFetch:
         if self._document is None or not page_completes(self._plan, self._previous, self._document):
             return
         result.page_completes = result.answered(DocumentKind.PAGE) and self._page is not None
-        absent = NotOfferedError(f"project page of {self._name}", self._index.locations.page_url(self._name))
+        absent = self._no_page()
         error = result.failures.get(DocumentKind.PAGE, absent)
         if not result.page_completes and (not isinstance(error, NotOfferedError) or self._previous.page_completed):
             result.page_failure = error
@@ -185,8 +190,7 @@ class _ProjectFetch:
         if absent and (error is None or isinstance(error, NotOfferedError)):
             self._explain_absence(_received(page), url)
         elif page is None:
-            missing = NotOfferedError(f"project page of {name}", index.locations.page_url(name))
-            result.failures.setdefault(DocumentKind.PROVENANCE, missing)
+            result.failures.setdefault(DocumentKind.PROVENANCE, self._no_page())
         if result.answered(DocumentKind.PAGE):
             self._set_fingerprint(DocumentKind.PAGE, page, condition)
 
@@ -203,11 +207,14 @@ class _ProjectFetch:
             what = f"{name} has no releases" if status in (None, "active") else f"{name} is {status}"
             result.warnings.append(f"{what}: the index has no project document of it")
         else:
-            error = NotOfferedError(f"project document of {name}, although it has the project", url)
+            error = NotOfferedError("project documents", url, project=name)
             result.failures.update(dict.fromkeys(VIA_PROJECT, error))
             result.page_completes = page is not None and self._plan.pages and not self._previous.had_document
             if result.page_completes and self._index.first_time("no project documents"):
                 result.warnings.append(_NO_DOCUMENTS)
+
+    def _no_page(self) -> NotOfferedError:
+        return NotOfferedError("project pages", self._index.locations.page_url(self._name), project=self._name)
 
     def _request_project_elsewhere(self) -> None:
         """Request the project document where other software keeps it; if it is there, nothing has failed."""
@@ -255,7 +262,8 @@ class _ProjectFetch:
             all_read = DocumentKind.RELEASES in plan.documents
             versions = {v: pinned for v, pinned in wanted.items() if all_read or pinned or v == latest}
             with result.recording_failures([DocumentKind.RELEASES]):
-                found["releases"] = self._releases.fetch(document, versions)
+                listed = self._documents().listed if result.page_completes else None
+                found["releases"] = self._releases.fetch(document, versions, (listed or document).content.releases or ())
         views = found.get("releases") or ()
         filled = {view.version for view in views if needs_core_metadata(plan, self._previous, view, document)}
         found["core_metadata"] = self._releases.core_metadata(document, wanted, filled)
@@ -265,8 +273,10 @@ class _ProjectFetch:
 
     def _check_versions(self) -> None:
         """Report pins and ranges that no listed release satisfies; the next run then reads the document again."""
-        versions = versions_to_check(self._plan, self._project)
         documents = self._documents()
+        versions = versions_to_check(self._plan, self._project)
+        if self._document is None:  # the page stands for it, and there are no release documents to find the pins in
+            versions = (*self._project.pins, *self._project.ranges)
         document = documents.listed if versions else None
         if document is None or not (listed := tuple(document.content.releases or ())):
             return

@@ -31,7 +31,7 @@ from source_pypi.sync.fetch_plan import (
     releases_unchanged,
 )
 from source_pypi.sync.fetch_result import FetchResult
-from source_pypi.sync.notices import NoticeKind
+from source_pypi.sync.notices import CORE_METADATA, NoticeKind
 from source_pypi.sync.planner import PreviousState
 from source_pypi.sync.releases import (
     declares_core_metadata,
@@ -90,14 +90,16 @@ class ReleaseFetch:
                 if response is UNCHANGED and self._is_pinned(version):
                     del self._responses[version]
 
-    def fetch(self, document: Document[Project], wanted: Mapping[str, bool]) -> tuple[ReleaseView, ...]:
+    def fetch(
+        self, document: Document[Project], wanted: Mapping[str, bool], announced: Collection[str]
+    ) -> tuple[ReleaseView, ...]:
         """Request the wanted releases that may have changed; the latest one is in the project document.
 
         :param wanted: the versions, and whether each is pinned.
+        :param announced: the versions that the index lists.
         """
         result, latest = self._result, document.content.info.version
         known = self._previous.partition_fingerprints(DocumentKind.RELEASES)
-        announced = {*(document.content.releases or {})}
         unchanged = releases_unchanged(self._previous, document)
         partitions: dict[str, Fingerprint | None] = {}
         views: dict[str, ReleaseView] = {}
@@ -116,7 +118,7 @@ class ReleaseFetch:
                 partitions[spelling] = response.fingerprint
                 views[spelling] = ReleaseView(spelling, response.content, response, listed)
                 result.pinned |= {spelling} if pinned else set()
-            elif version not in announced:
+            elif not is_pinned(version, announced):
                 result.user_errors.append(self._unknown_release(version, document))
             else:
                 absent.append(version)
@@ -151,11 +153,14 @@ class ReleaseFetch:
         return UNKNOWN if self._previous.has_rows(DocumentKind.RELEASES, version) else ABSENT
 
     def _report_absent(self, versions: list[str]) -> None:
-        """Report pinned releases that the index lists, but of which it has no release documents."""
+        """Record releases that the index lists, but of which it has no release documents; report pinned ones."""
+        if not versions:
+            return
         pinned = [version for version in versions if self._is_pinned(version)]
-        if pinned:
-            url = self._index.locations.release_url(self._project.project, pinned[0])
-            self._result.user_errors.append(NotOfferedError("release documents", url))
+        url = self._index.locations.release_url(self._project.project, (pinned or versions)[0])
+        error = NotOfferedError("release documents", url)
+        self._result.lacking[DocumentKind.RELEASES] = error
+        self._result.user_errors += [error] if pinned else []
 
     def _warn_of_absent(self, absent: list[str], read: int) -> None:
         if absent:
@@ -182,8 +187,8 @@ class ReleaseFetch:
         if not versions:
             return None
         if not declares_core_metadata(document.content):
-            what = f"core metadata of {self._project.project}"
-            result.failures.setdefault(kind, NotOfferedError(what, document.url, "tells of none"))
+            none = NotOfferedError("core metadata", document.url, "announces none", self._project.project)
+            result.failures.setdefault(kind, none)
         unchanged = previous.is_unchanged(DocumentKind.PROJECT, document.fingerprint, previous.readers(kind))
         unchanged = unchanged and not previous.full_check
         urls, in_full_for = metadata_urls(document, versions), metadata_urls(document, filled)
@@ -221,7 +226,7 @@ class ReleaseFetch:
         """
         partitions: dict[str, Fingerprint | None] = {}
         documents: dict[str, Document[Any]] = {}
-        absent = 0
+        absent = list[str]()
         for filename, condition in conditions.items():
             if condition is None:
                 partitions[filename] = UNKNOWN
@@ -233,10 +238,11 @@ class ReleaseFetch:
                 partitions[filename] = response.fingerprint
                 documents[filename] = response
             elif kind is DocumentKind.CORE_METADATA:
-                absent += 1
+                absent.append(urls[filename])
                 partitions |= {filename: UNKNOWN} if self._previous.has_rows(kind, filename) else {}
         if absent:
-            self._result.notices.append(Notice(NoticeKind.ANNOUNCED, "core metadata (METADATA)", absent))
+            self._result.notices.append(Notice(NoticeKind.ANNOUNCED, CORE_METADATA, len(absent)))
+            self._result.lacking[kind] = NotOfferedError("core metadata", absent[0].partition("#")[0].partition("?")[0])
         self._result.partitions[kind] = partitions
         return documents
 
