@@ -237,11 +237,15 @@ class NotOfferedError(ConfigError):
 
 
 class RefusedError(ConfigError):
-    """401 or 403; raised at once, never retried. ``explanation`` is the body, if it is one line of plain text."""
+    """401 or 403; raised at once, never retried. ``explanation`` is the body, if it is one line of plain text.
+
+    ``accepted_before`` says whether the index has sent another document in this run: it then refuses this one only.
+    """
 
     url: str
     status: int
     explanation: str
+    accepted_before: bool = False
 
     def _message(self) -> str:
         explanation = f" ({self.explanation})" if self.explanation else ""
@@ -301,12 +305,16 @@ class DestinationError(ConfigError):
 
 
 class UnreachableError(TransientError):
-    """No complete response in all tries. ``seconds`` counts from the first try."""
+    """No complete response in all tries. ``seconds`` counts from the first try.
+
+    ``connected`` says whether the last try made a connection: other documents may then be answered.
+    """
 
     url: str
     cause: str
     tries: int
     seconds: float
+    connected: bool = False
 
     def _message(self) -> str:
         return (

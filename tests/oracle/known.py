@@ -4,12 +4,6 @@ import pytest
 
 HISTORIES = frozenset(
     {
-        "not-yet",
-        "http-401",
-        "latest-null",
-        "advisories-null",
-        "users-null",
-        "provenance-missing",
         "list-short",
         "serial-high",
     }

@@ -191,7 +191,7 @@ def test_failed_core_metadata_costs_the_stream_that_it_fills(world: World, error
 def test_stale_document_leaves_its_streams_unchanged(world: World, stale: DocumentKind, unchanged: set[str]) -> None:
     """A stream that needs a document of which only old copies came neither changes nor fails."""
     names = ["files", "release", "statuses", "attestations"]
-    result = fetched(world, stale={stale})
+    result = fetched(world, unusable={stale})
     result.partitions[DocumentKind.PROVENANCE] = {}
     given = batch(result, previous(*names))
     assert (given.failures, set(given.changes)) == ({}, set(names) - unchanged)

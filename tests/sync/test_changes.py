@@ -131,7 +131,7 @@ def test_no_deleted_keys_without_keys(things: Stream, source: RowSource) -> None
 def test_requirements_are_kept_if_they_are_complete(things: Stream) -> None:
     """Requirements are kept in state only if all of them could be read."""
     assert change(things, found(requirements=())).state.requirements == ()
-    assert change(things, found(requirements=(), stale={DocumentKind.RELEASES})).state.requirements is None
+    assert change(things, found(requirements=(), unusable={DocumentKind.RELEASES})).state.requirements is None
 
 
 def test_only_time_changed(things: Stream, source: RowSource) -> None:

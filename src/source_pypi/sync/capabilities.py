@@ -36,8 +36,13 @@ def lacking_streams(
     streams: Iterable[Stream], result: FetchResult, changes: Mapping[str, Change]
 ) -> dict[str, NotOfferedError]:
     """Return why the index lacks the documents of other streams that could be read, by name."""
-    lacking = ((one, error) for one in streams if (error := result.lacking.get(one.partition_kind)) is not None)
-    return {s.name: e for s, e in lacking if s.name in changes and not _is_provided(s, result, changes[s.name])}
+    return {
+        stream.name: result.lacking[stream.partition_kind]
+        for stream in streams
+        if stream.name in changes
+        and stream.partition_kind in result.lacking
+        and not _is_provided(stream, result, changes[stream.name])
+    }
 
 
 def _is_provided(stream: Stream, result: FetchResult, change: Change) -> bool:
@@ -50,7 +55,7 @@ def _is_provided(stream: Stream, result: FetchResult, change: Change) -> bool:
         return False
     if stream.partition_kind in result.lacking:
         partitions = change.state.partitions.values()
-        return any(one.fingerprint is None or not one.fingerprint.absent for one in partitions)
+        return any(one.has_rows or one.fingerprint is None or not one.fingerprint.absent for one in partitions)
     return True
 
 
@@ -111,19 +116,20 @@ class Capabilities:
         }
         return partly | unavailable
 
-    def rows(self, selected: Collection[str], announced: str = "") -> tuple[Capability, ...]:
+    def rows(self, selected: Collection[str], announced: Mapping[DocumentKind, str]) -> tuple[Capability, ...]:
         """Return a row for every stream of the product.
 
         :param selected: the names of the streams that the run reads.
-        :param announced: what the run reports of METADATA that the index announces and does not have.
+        :param announced: what the run reports of documents that the index announces and does not have, by kind.
         """
         return tuple(self._row(name, announced, selected=name in selected) for name in NAMES)
 
-    def _row(self, name: str, announced: str, *, selected: bool) -> Capability:
+    def _row(self, name: str, announced: Mapping[DocumentKind, str], *, selected: bool) -> Capability:
         if name in self._provided:
             return Capability(name, available=True, checked_at=self._provided[name])
         if (lack := self._lacks.get(name)) is not None:
-            reason = _of_index(lack.error).reason if lack.fails or name != "core_metadata" else announced
+            texts = {} if lack.fails else {kind.value: text for kind, text in announced.items()}
+            reason = texts.get(lack.error.what) or _of_index(lack.error).reason
             return Capability(name, available=False, reason=without_credentials(reason), checked_at=lack.checked_at)
         if (error := self._failures.get(name)) is not None:
             return Capability(name, reason=without_credentials(f"the run could not read this stream: {error}"))

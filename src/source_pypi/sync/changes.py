@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from source_pypi.errors import NotOfferedError, SourceError, TooLargeError, UnknownReleaseError
 from source_pypi.safety.limits import LARGEST_ROW, MOST_ROWS
-from source_pypi.services.index.documents import Document, Fingerprint
+from source_pypi.services.index.documents import ABSENT, UNKNOWN, Document, Fingerprint
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams._values import own_keys
 from source_pypi.streams.stream import ProjectDocuments, Row, Stream
@@ -78,7 +78,7 @@ def batch_of(
     unknown_keys: list[str] = []
     checked_at = int(seen_at.timestamp())
     for stream in previous.streams:
-        if stream.name in failures or stream.required_documents & result.stale:
+        if stream.name in failures or stream.required_documents & result.unusable:
             continue
         try:
             change = change_of(stream, result, previous, settings_digests[stream.name], checked_at, keys=keys)
@@ -160,7 +160,7 @@ def _has_mistyped_pin(stream: Stream, result: FetchResult, previous: PreviousSta
         return False
     state = previous.states.get(stream.name)
     partitions = state.partitions if state is not None else {}
-    existed = [name for name, one in partitions.items() if one.fingerprint is None or not one.fingerprint.absent]
+    existed = [name for name, one in partitions.items() if one.has_rows or not (one.fingerprint or UNKNOWN).absent]
     unknown = [error.version for error in result.user_errors if isinstance(error, UnknownReleaseError)]
     return any(not is_pinned(version, existed) for version in unknown)
 
@@ -226,12 +226,13 @@ def change_of(
     unknown = unknown_partitions(stream, result.documents)
     kept = [name for name in made if comparable and name in unknown and _would_lose_rows(known.get(name), made[name])]
     made = {name: rows for name, rows in made.items() if name not in kept}
-    partitions = {name: known[name] for name in current if name not in made}
+    partitions = {name: _kept(known[name], fingerprint) for name, fingerprint in current.items() if name not in made}
     incomplete = INCOMPLETE if unknown and stream.partition_kind is None else None
     partitions |= {name: Partition(rows.digest, current[name] or incomplete, rows.keys) for name, rows in made.items()}
     changed = [name for name in made if name not in known or known[name].digest != partitions[name].digest]
     existed = previous.existed or not result.missing
-    serial, requirements = _serial(stream, result), result.complete_requirements
+    awaits = any(one.fingerprint == ABSENT for one in partitions.values()) and stream.partition_kind is not None
+    serial, requirements = None if awaits else _serial(stream, result), result.complete_requirements
     state = ProjectState(checked_at, settings_digest, existed, serial, fingerprints, partitions, requirements)
     if before is not None and not changed and known.keys() <= partitions.keys():
         only_time_changed = state == replace(before, checked_at=checked_at)
@@ -245,6 +246,11 @@ def change_of(
         deleted_keys=_deleted_keys(stream, result, known, partitions, replaced) if keys else [],
         unknown_partitions=tuple(kept),
     )
+
+
+def _kept(known: Partition, fingerprint: Fingerprint | None) -> Partition:
+    """A partition whose rows stay; that the index does not have its document is kept in state."""
+    return replace(known, fingerprint=fingerprint) if fingerprint is not None and fingerprint.absent else known
 
 
 def _would_lose_rows(known: Partition | None, made: _Rows) -> bool:
@@ -304,7 +310,8 @@ def _is_unchanged(
         return False
     if fingerprint is None:
         return documents_unchanged and known.fingerprint in (None, INCOMPLETE)
-    return not fingerprint.tag or (comparable and fingerprint.same(known.fingerprint))
+    keeps_rows = fingerprint.absent and known.has_rows
+    return not fingerprint.tag or keeps_rows or (comparable and fingerprint.same(known.fingerprint))
 
 
 def _serial(stream: Stream, result: FetchResult) -> int | None:

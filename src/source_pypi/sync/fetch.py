@@ -16,7 +16,14 @@ Absence
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from source_pypi.errors import NotOfferedError, ProxyError, UnknownReleaseError, UnreachableError, UntrustedError
+from source_pypi.errors import (
+    NotOfferedError,
+    ProxyError,
+    SourceError,
+    UnknownReleaseError,
+    UnreachableError,
+    UntrustedError,
+)
 from source_pypi.safety.limits import LONGEST_CACHED
 from source_pypi.selection import SelectedProject
 from source_pypi.services.index.api import Index
@@ -47,15 +54,13 @@ from source_pypi.sync.fetch_plan import (
 )
 from source_pypi.sync.fetch_releases import ReleaseFetch
 from source_pypi.sync.fetch_result import FetchResult
-from source_pypi.sync.notices import NoticeKind
+from source_pypi.sync.notices import NoticeKind, unknown_fields
 from source_pypi.sync.planner import PreviousState
 from source_pypi.sync.releases import unsatisfied, wanted_versions
 from source_pypi.sync.unknown import unknown
 
 T = TypeVar("T")
 
-#: Errors before any response: if the index has never responded, every further request would end the same way.
-CONNECTION_ERRORS = (UnreachableError, UntrustedError, ProxyError)
 
 _NO_DOCUMENTS = (
     "this index has no project documents: projects, versions and files come from its pages, and what these do not give "
@@ -70,13 +75,13 @@ def fetch_project(
 ) -> FetchResult:
     """Request the documents of a project that a plan needs and that have changed since they were read.
 
-    :raises UnreachableError, UntrustedError, ProxyError: when the index has never responded.
-    :raises RefusedError: when it refuses the credentials (401).
+    :raises UnreachableError, UntrustedError, ProxyError: when no connection could be made to the index in this run.
+    :raises RefusedError: when it refuses the credentials (401), and has sent no document in this run.
     """
     fetch = _ProjectFetch(index, project, plan, previous)
     if plan.documents & VIA_PROJECT:
         fetch.request_project()
-    if DocumentKind.PROJECT not in fetch.result.stale:
+    if DocumentKind.PROJECT not in fetch.result.unusable:
         fetch.request_page()
         fetch.recheck_releases()
         fetch.request_dependents()
@@ -106,7 +111,7 @@ class _ProjectFetch:
         with result.recording_failures(VIA_PROJECT):
             self._document = self._index.project(self._name, condition)
         error = result.failures.get(DocumentKind.PROJECT)
-        if isinstance(error, CONNECTION_ERRORS) and not self._index.client.answered:
+        if error is not None and _is_of_connection(error) and not self._index.client.answered:
             raise error
         if result.answered(DocumentKind.PROJECT):
             self._set_fingerprint(DocumentKind.PROJECT, self._document, condition)
@@ -120,7 +125,7 @@ class _ProjectFetch:
         with result.recording_failures(kinds):
             document = self._index.project(self._name, condition)
         if document is None:
-            result.stale.update(kinds)  # it disappeared between two requests; the next run finds out what happened
+            result.unusable.update(kinds)  # it disappeared between two requests; the next run finds out what happened
             return
         self._document = document
         self._set_fingerprint(DocumentKind.PROJECT, document, condition)
@@ -153,16 +158,21 @@ class _ProjectFetch:
             self._request_project_in_full((DocumentKind.PAGE, DocumentKind.PROVENANCE))
 
     def _check_provenance(self) -> None:
-        """Record that the page does not say which files have provenance.
+        """Record that a page does not say which files have provenance: it has the key of no file, or an invalid one.
 
-        A JSON page says so of each file, perhaps with null. HTML pages may just lack it, as may JSON of older software.
+        A null says that a file has none, in JSON; so does a missing key beside files that have it (PEP 740).
         """
-        page = _received(self._page)
-        if page is None or any(file.provenance for file in page.content.files):
+        page, result = _received(self._page), self.result
+        if page is None or not page.content.files:
             return
-        if is_html(page.body) or (page.content.files and b'"provenance"' not in page.body):
-            none = NotOfferedError("provenance documents", page.url, "links to none", self._name)
-            self.result.failures.setdefault(DocumentKind.PROVENANCE, none)
+        if any(invalid.path.endswith("].provenance") for invalid in page.invalid_fields):
+            result.unusable.add(DocumentKind.PROVENANCE)
+            result.notices += unknown_fields(["provenance"] if DocumentKind.PROVENANCE in self._plan.documents else [])
+        elif not any(file.provenance for file in page.content.files) and (
+            is_html(page.body) or b'"provenance"' not in page.body
+        ):
+            none = NotOfferedError("provenance documents", page.url, "names none", self._name)
+            result.failures.setdefault(DocumentKind.PROVENANCE, none)
 
     def _complete_from_page(self) -> None:
         """Note whether the page supplies what the project document lacks; if it cannot be read, rows stay."""
@@ -184,7 +194,7 @@ class _ProjectFetch:
         self._page = page = None
         with result.recording_failures(kinds):
             self._page = page = _without_nothing(index.page(name, condition))
-        if DocumentKind.PAGE in result.stale:
+        if DocumentKind.PAGE in result.unusable:
             return
         error = result.failures.get(DocumentKind.PAGE)
         if absent and (error is None or isinstance(error, NotOfferedError)):
@@ -253,6 +263,9 @@ class _ProjectFetch:
             return
         document, result, plan = self._document, self.result, self._plan
         wanted = wanted_versions(self._project, document.content, plan.releases)
+        if not wanted and not document.content.info.version:
+            self._leave_releases()
+            return
         result.pinned = frozenset(version for version, pinned in wanted.items() if pinned)
         if document.content.releases is None and not result.page_completes:
             result.notices.append(Notice(NoticeKind.LATEST_ONLY))
@@ -262,14 +275,21 @@ class _ProjectFetch:
             all_read = DocumentKind.RELEASES in plan.documents
             versions = {v: pinned for v, pinned in wanted.items() if all_read or pinned or v == latest}
             with result.recording_failures([DocumentKind.RELEASES]):
-                listed = self._documents().listed if result.page_completes else None
-                found["releases"] = self._releases.fetch(document, versions, (listed or document).content.releases or ())
+                listed = self._documents().listed or document
+                found["releases"] = self._releases.fetch(document, versions, listed.content.releases or ())
         views = found.get("releases") or ()
         filled = {view.version for view in views if needs_core_metadata(plan, self._previous, view, document)}
         found["core_metadata"] = self._releases.core_metadata(document, wanted, filled)
         if DocumentKind.PROVENANCE in plan.documents and isinstance(self._page, Document):
             found["provenance"] = self._releases.provenance(document, self._page, wanted)
         self._dependents = {name: value for name, value in found.items() if value is not None}
+
+    def _leave_releases(self) -> None:
+        """Leave rows of releases as they are: the document does not say which release it describes."""
+        kinds = (DocumentKind.RELEASES, DocumentKind.CORE_METADATA, DocumentKind.PROVENANCE)
+        self.result.unusable.update(kinds)
+        if self._plan.documents.intersection(kinds):
+            self.result.notices += unknown_fields(["info.version"])
 
     def _check_versions(self) -> None:
         """Report pins and ranges that no listed release satisfies; the next run then reads the document again."""
@@ -325,6 +345,13 @@ class _ProjectFetch:
         latest = documents.document.content.info.version if self._project.unpinned else None
         views = [view for view in documents.releases if view.version in self.result.pinned or view.version == latest]
         return tuple(text for view in views for text in documents.required(view)[0])
+
+
+def _is_of_connection(error: SourceError) -> bool:
+    """Whether no connection was made: every further request would end the same way."""
+    return isinstance(error, UntrustedError | ProxyError) or (
+        isinstance(error, UnreachableError) and not error.connected
+    )
 
 
 def _without_nothing(page: Document[Page] | Unchanged | None) -> Document[Page] | Unchanged | None:

@@ -9,7 +9,6 @@ from source_pypi.safety.limits import LONGEST_VERSION
 from source_pypi.selection import SelectedProject
 from source_pypi.services.index.api import Index
 from source_pypi.services.index.documents import (
-    ABSENT,
     UNCHANGED,
     UNKNOWN,
     Document,
@@ -31,7 +30,7 @@ from source_pypi.sync.fetch_plan import (
     releases_unchanged,
 )
 from source_pypi.sync.fetch_result import FetchResult
-from source_pypi.sync.notices import CORE_METADATA, NoticeKind
+from source_pypi.sync.notices import SUBJECTS, NoticeKind
 from source_pypi.sync.planner import PreviousState
 from source_pypi.sync.releases import (
     declares_core_metadata,
@@ -75,8 +74,10 @@ class ReleaseFetch:
         for version, fingerprint in known.items():
             if version not in responses:
                 partitions[version] = UNKNOWN
+            elif responses[version] is None:
+                partitions[version] = self._previous.not_there(DocumentKind.RELEASES, version)
             else:
-                partitions[version] = self._not_there(version) if responses[version] is None else fingerprint
+                partitions[version] = fingerprint
         self._result.partitions[DocumentKind.RELEASES] = partitions
         absent = [version for version, response in responses.items() if response is None]
         self._report_absent([version for version in absent if version in known])
@@ -124,8 +125,8 @@ class ReleaseFetch:
                 absent.append(version)
         self._report_absent(absent)
         self._warn_of_absent([version for version in absent if not wanted[version]], len(partitions))
-        # the index lists them: the next full check requests them again, even if nothing else has changed
-        result.partitions[DocumentKind.RELEASES] = partitions | {one: self._not_there(one) for one in absent}
+        kind = DocumentKind.RELEASES
+        result.partitions[kind] = partitions | {one: self._previous.not_there(kind, one) for one in absent}
         return tuple(views.values())
 
     def _request_all(self, versions: Iterable[str]) -> dict[str, _Response]:
@@ -147,10 +148,6 @@ class ReleaseFetch:
         name = self._project.project
         listed = () if document is None else tuple(document.content.releases or ())
         return UnknownReleaseError(name, version, self._index.locations.release_url(name, version), listed)
-
-    def _not_there(self, version: str) -> Fingerprint:
-        """How a release document that the index announces, but does not have, stands in state: its rows stay."""
-        return UNKNOWN if self._previous.has_rows(DocumentKind.RELEASES, version) else ABSENT
 
     def _report_absent(self, versions: list[str]) -> None:
         """Record releases that the index lists, but of which it has no release documents; report pinned ones."""
@@ -220,10 +217,7 @@ class ReleaseFetch:
         conditions: Mapping[str, Fingerprint | None],
         request: Callable[[str, Fingerprint], Document[Any] | Unchanged | None],
     ) -> dict[str, Document[Any]]:
-        """Request documents of several files; return those that were received, by file name.
-
-        Core metadata that the index announces, but does not have, stays as it was; provenance is withdrawn that way.
-        """
+        """Request documents of several files; return those that were received, by file name."""
         partitions: dict[str, Fingerprint | None] = {}
         documents: dict[str, Document[Any]] = {}
         absent = list[str]()
@@ -237,12 +231,13 @@ class ReleaseFetch:
             elif isinstance(response, Document):
                 partitions[filename] = response.fingerprint
                 documents[filename] = response
-            elif kind is DocumentKind.CORE_METADATA:
+            else:
                 absent.append(urls[filename])
-                partitions |= {filename: UNKNOWN} if self._previous.has_rows(kind, filename) else {}
+                partitions[filename] = self._previous.not_there(kind, filename)
         if absent:
-            self._result.notices.append(Notice(NoticeKind.ANNOUNCED, CORE_METADATA, len(absent)))
-            self._result.lacking[kind] = NotOfferedError("core metadata", absent[0].partition("#")[0].partition("?")[0])
+            self._result.notices.append(Notice(NoticeKind.ANNOUNCED, SUBJECTS[kind], len(absent)))
+            url = absent[0].partition("#")[0].partition("?")[0]
+            self._result.lacking[kind] = NotOfferedError(kind.value, url)
         self._result.partitions[kind] = partitions
         return documents
 

@@ -4,12 +4,13 @@ import enum
 from collections.abc import Iterable, Iterator
 
 from source_pypi.errors import some_of
+from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.sync.batch import Batch, Notice
 
 #: Names that a message lists.
 SHOWN = 3
-#: The subject of notices about METADATA.
-CORE_METADATA = "core metadata (METADATA)"
+#: What notices call the documents of files.
+SUBJECTS = {DocumentKind.CORE_METADATA: "core metadata (METADATA)", DocumentKind.PROVENANCE: "provenance"}
 
 
 class NoticeKind(enum.StrEnum):

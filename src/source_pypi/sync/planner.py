@@ -21,6 +21,10 @@ Each document (``PreviousState.condition``)
     The request is conditional (``If-None-Match``) if every selected stream that reads the document has read this
     version of it, with the settings of this run. Otherwise the document is requested in full.
 
+Documents that are announced and missing (``PreviousState.not_there``)
+    A release document, METADATA or provenance that the index lists, but answers with 404, is requested again by the
+    next run, since such a 404 may be a cached one; then by full checks only. Rows that were made of it stay.
+
 Full checks (``FullChecks``)
     Some changes do not move a project's serial: advisories, archiving, roles (index-api.md 12). Therefore each project
     is requested once in ``full_check_days``, with all its releases. Its name decides when, so that each run checks a
@@ -37,7 +41,7 @@ from packaging.utils import NormalizedName
 
 from source_pypi.config import Config
 from source_pypi.selection import SelectedProject
-from source_pypi.services.index.documents import Fingerprint
+from source_pypi.services.index.documents import ABSENT, ABSENT_AGAIN, Fingerprint
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import Stream
 from source_pypi.sync.resume import resumable
@@ -120,11 +124,14 @@ class PreviousState(Struct, frozen=True):
         states = [self.states[s.name] for s in self.readers(kind) if s.name in self.comparable]
         return {name: part.fingerprint for state in states[:1] for name, part in state.partitions.items()}
 
-    def has_rows(self, kind: DocumentKind, name: str) -> bool:
-        """Return whether any stream has rows made of this document, whatever its settings were."""
-        states = (self.states.get(stream.name) for stream in self.readers(kind))
-        partitions = (state.partitions.get(name) for state in states if state is not None)
-        return any(one is not None and one.has_rows for one in partitions)
+    def awaited(self, kind: DocumentKind) -> list[str]:
+        """Return the documents that the index announced and did not have in the last run, by version or file name."""
+        return [name for name, fingerprint in self.partition_fingerprints(kind).items() if fingerprint == ABSENT]
+
+    def not_there(self, kind: DocumentKind, name: str) -> Fingerprint:
+        """Return how a document stands in state that the index announces, but does not have in this run."""
+        known = self.partition_fingerprints(kind).get(name)
+        return ABSENT_AGAIN if known is not None and known.absent else ABSENT
 
     def seen_at(self, now: float) -> float:
         """Return the time of rows that are read ``now``: later than those of earlier runs, if the clock was set back.

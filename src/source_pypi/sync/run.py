@@ -8,7 +8,7 @@ Flow
 
 Failures
     A document that cannot be read costs the streams that read it the rows of this project; the batch says so. The run
-    ends early only if every further request would fail: the index has never responded, it refuses the credentials, or
+    ends early only if every further request would fail: no connection can be made, it refuses the credentials, or
     ``STOP_AFTER`` projects in a row failed and so does a document that was received before (``health.py``).
 
 Deletions
@@ -41,7 +41,7 @@ from source_pypi.sync.fetch_plan import FetchPlan, make_fetch_plan
 from source_pypi.sync.fetch_result import FetchResult
 from source_pypi.sync.health import IndexHealth
 from source_pypi.sync.listing import visit_list
-from source_pypi.sync.notices import CORE_METADATA, NoticeKind, Notices
+from source_pypi.sync.notices import SUBJECTS, NoticeKind, Notices
 from source_pypi.sync.planner import Planner, ProjectTask
 from source_pypi.sync.queue import ProjectQueue
 from source_pypi.sync.state import NoState, StateStore
@@ -100,7 +100,7 @@ class Run:
         else:
             if store is not None:
                 store.finish()
-        announced = notices.line(NoticeKind.ANNOUNCED, CORE_METADATA)
+        announced = {kind: notices.line(NoticeKind.ANNOUNCED, subject) for kind, subject in SUBJECTS.items()}
         capabilities = self.summary.capabilities.rows([stream.name for stream in self.streams], announced)
         yield Batch(None, _utc(self.now()), warnings=tuple(notices.lines()), capabilities=capabilities)
 
@@ -134,8 +134,8 @@ def batches(
 
     :param store: the states of earlier runs; None: every project is read in full.
     :param now: returns the time, in seconds since 1970.
-    :raises UnreachableError, UntrustedError, ProxyError: when the index has never responded.
-    :raises RefusedError: when it refuses the credentials (401).
+    :raises UnreachableError, UntrustedError, ProxyError: when no connection could be made to the index.
+    :raises RefusedError: when it refuses the credentials (401), also for what it sent before.
     :raises StoppedError: when ``STOP_AFTER`` projects in a row failed, and the index is failing.
     :raises SourceError: when the whole index is selected and its list cannot be read.
     """

@@ -4,12 +4,14 @@ from collections import Counter
 
 from msgspec import Struct, field
 
-from source_pypi.errors import NotOfferedError, SourceError, UnknownProjectsError
+from source_pypi.errors import NotOfferedError, SourceError, UnknownProjectsError, some_of
 from source_pypi.sync.batch import Batch
 from source_pypi.sync.capabilities import Capabilities
 
-#: Failures and invalid fields that are listed; the others are counted.
+#: Failures that are listed with their message; of the others, the projects are named.
 MAX_LISTED_ERRORS = 10
+#: Projects that are named in one line.
+MAX_NAMED = 1_000
 
 
 class RunSummary(Struct):
@@ -22,6 +24,7 @@ class RunSummary(Struct):
     :ivar missing: the projects that the user named and that the index does not have.
     :ivar failures: errors, each with the streams that could not be read because of it; without those that the index
         does not provide.
+    :ivar failed: the project of each failure; None: the whole index.
     :ivar user_errors: pinned releases that the index does not have.
     :ivar capabilities: which streams the index provides.
     :ivar stopped: what ended the run early; None: it finished.
@@ -33,6 +36,7 @@ class RunSummary(Struct):
     rows: Counter[str] = field(default_factory=Counter)
     missing: list[str] = field(default_factory=list)
     failures: list[tuple[SourceError, tuple[str, ...]]] = field(default_factory=list)
+    failed: list[str | None] = field(default_factory=list)
     user_errors: list[SourceError] = field(default_factory=list)
     stopped: SourceError | None = None
     capabilities: Capabilities = field(default_factory=Capabilities)
@@ -51,6 +55,7 @@ class RunSummary(Struct):
             if not isinstance(error, NotOfferedError):
                 by_error.setdefault(id(error), (error, []))[1].append(stream)
         self.failures += [(error, tuple(streams)) for error, streams in by_error.values()]
+        self.failed += [batch.project] * len(by_error)
         self.capabilities.add(batch)
         self.user_errors += [error for error in batch.user_errors if not self._is_repeated(error)]
 
@@ -66,6 +71,7 @@ class RunSummary(Struct):
         """Record what ended the run early."""
         self.stopped = error
         self.failures.append((error, streams))
+        self.failed.append(None)
         for stream in streams:
             self.capabilities.add_failure(stream, error)
 
@@ -84,19 +90,25 @@ class RunSummary(Struct):
     def lines(self) -> list[str]:
         """Return the errors as text, a line each: which streams, what was requested, what came back, what to do.
 
-        There is one line for each stream that the index does not provide, and one for all pinned releases of which it
-        has no documents.
+        If there are many, the last ones are only named by their projects. There is one line for each stream that the
+        index does not provide, and one for all pinned releases of which it has no documents. What ended the run comes
+        last of the failures.
         """
-        lines = [f"{', '.join(streams)}: {error}" for error, streams in self.failures[:MAX_LISTED_ERRORS]]
-        if len(self.failures) > MAX_LISTED_ERRORS:
-            lines.append(f"and {len(self.failures) - MAX_LISTED_ERRORS} more failures like these")
+        failures = self.failures[:-1] if self.stopped is not None else self.failures
+        lines = [f"{', '.join(streams)}: {error}" for error, streams in failures[:MAX_LISTED_ERRORS]]
+        if more := len(failures) - MAX_LISTED_ERRORS if len(failures) > MAX_LISTED_ERRORS else 0:
+            names = sorted({name or "the index" for name in self.failed[MAX_LISTED_ERRORS : len(failures)]})
+            lines.append(f"and {more:,} more failures like these, of {some_of(names, MAX_NAMED)}")
         lines += [f"{stream}: {error}" for stream, error in self.capabilities.failures().items()]
+        lines += [f"{', '.join(streams)}: {error}" for error, streams in self.failures[len(failures) :]]
         return lines + [self._with_streams(error) for error in self.project_errors]
 
     def _with_streams(self, error: SourceError) -> str:
         """An error, after the streams that have no rows because of it."""
-        lacking = self.capabilities.unavailable(failing=False) if isinstance(error, NotOfferedError) else {}
-        streams = [stream for stream, other in lacking.items() if other.reason == error.reason]
+        if not isinstance(error, NotOfferedError):
+            return str(error)
+        lacking = self.capabilities.unavailable(failing=False)
+        streams = [stream for stream, other in lacking.items() if other.what == error.what]
         return f"{', '.join(streams)}: {error}" if streams else str(error)
 
     def of_stream(self, stream: str) -> list[SourceError]:

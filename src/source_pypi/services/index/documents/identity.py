@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from source_pypi.errors import DocumentError
 from source_pypi.services.index.documents.core_metadata import CoreMetadata
 from source_pypi.services.index.documents.document import Document
+from source_pypi.services.index.documents.feed import Feed, project_path
 from source_pypi.services.index.documents.page import Page
 from source_pypi.services.index.documents.project import Project, Release
 from source_pypi.standards.versions import same_version
@@ -43,6 +44,18 @@ def check_page(project: str, document: Document[Page]) -> None:
 def check_core_metadata(project: str, document: Document[CoreMetadata]) -> None:
     """Check that METADATA is that of a file of a project; as ``check_project_document``."""
     _check_project(document.content.raw.get("name"), project, "core metadata", document.url)
+
+
+def check_feed(what: str, parts: int, document: Document[Feed]) -> None:
+    """Check that a feed is the one that was requested; one without entries is.
+
+    :param what: the feed, for the message.
+    :param parts: the parts of an entry's link (``project_path``): 2 of a release, 1 of a project.
+    :raises DocumentError: when no entry has such a link.
+    """
+    entries = document.content.entries
+    if entries and all(len(project_path(entry)) != parts for entry in entries):
+        raise DocumentError(document.url, what, f"a feed with links such as {str(entries[0].link)[:_LONGEST_QUOTED]!r}")
 
 
 def _check_project(found: Any, project: str, what: str, url: str) -> None:
