@@ -232,6 +232,10 @@ class NotOfferedError(ConfigError):
         of_project = f" of {self.project}" if self.project else ""
         return printable(f"this index offers no {self.what}{of_project} ({self.url} {self.found})")
 
+    def of_index(self) -> "NotOfferedError":
+        """Return the same error about the index as a whole."""
+        return NotOfferedError(self.what, self.url, self.found)
+
     def _message(self) -> str:
         return f"{self.reason}: leave the stream out, or read an index that has it"
 

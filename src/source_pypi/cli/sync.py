@@ -223,8 +223,10 @@ def _load(run: "Run", into: str, *, history: bool, replace_index: bool, prune: b
 
 def _prune(run: "Run", destination: "Loader", selected: "Collection[str]") -> None:
     """Delete the rows of projects that are not selected, if it is known which are."""
-    unknown = run.selection.follow and (run.summary.failures or destination.unfinished is not None)
-    if run.summary.stopped is not None or unknown:
+    summary = run.summary
+    failed = bool(summary.failures or summary.capabilities.failures() or summary.user_errors)
+    unknown = run.selection.follow and (failed or destination.unfinished is not None)
+    if summary.stopped is not None or unknown:
         warn("--prune deleted nothing: this run did not find out which projects are selected; repeat it")
         return
     projects, rows = destination.prune(selected)

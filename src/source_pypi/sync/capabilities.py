@@ -103,7 +103,7 @@ class Capabilities:
         :param failing: only those that could therefore not be read, or only the others.
         """
         return {
-            name: _of_index(lack.error)
+            name: lack.error.of_index()
             for name in NAMES
             if (lack := self._lacks.get(name)) and name not in self._provided and failing in (None, lack.fails)
         }
@@ -111,9 +111,7 @@ class Capabilities:
     def failures(self) -> dict[str, NotOfferedError]:
         """Return, by name, why streams could not be read of all projects, or of some, because the index lacks it."""
         unavailable = self.unavailable(failing=True)
-        partly = {
-            name: _of_projects(lack) for name in NAMES if (lack := self._lacks.get(name)) and lack.fails
-        }
+        partly = {name: _of_projects(lack) for name in NAMES if (lack := self._lacks.get(name)) and lack.fails}
         return partly | unavailable
 
     def rows(self, selected: Collection[str], announced: Mapping[DocumentKind, str]) -> tuple[Capability, ...]:
@@ -129,15 +127,11 @@ class Capabilities:
             return Capability(name, available=True, checked_at=self._provided[name])
         if (lack := self._lacks.get(name)) is not None:
             texts = {} if lack.fails else {kind.value: text for kind, text in announced.items()}
-            reason = texts.get(lack.error.what) or _of_index(lack.error).reason
+            reason = texts.get(lack.error.what) or lack.error.of_index().reason
             return Capability(name, available=False, reason=without_credentials(reason), checked_at=lack.checked_at)
         if (error := self._failures.get(name)) is not None:
             return Capability(name, reason=without_credentials(f"the run could not read this stream: {error}"))
         return Capability(name, reason=NOT_SEEN if selected else NOT_SELECTED)
-
-
-def _of_index(error: NotOfferedError) -> NotOfferedError:
-    return NotOfferedError(error.what, error.url, error.found)
 
 
 def _of_projects(lack: _Lack) -> NotOfferedError:

@@ -13,7 +13,7 @@ Absence
     project without releases has an empty one, and a quarantined project's says so (index-api.md 3).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 
 from source_pypi.errors import (
@@ -38,7 +38,7 @@ from source_pypi.services.index.documents import (
 )
 from source_pypi.services.index.documents.html_page import is_html
 from source_pypi.services.index.documents.kinds import VIA_PROJECT, DocumentKind
-from source_pypi.streams._pages import unreadable_names
+from source_pypi.streams._pages import releases_of, unreadable_names
 from source_pypi.streams.stream import ProjectDocuments
 from source_pypi.sync.batch import Notice
 from source_pypi.sync.fetch_plan import (
@@ -99,6 +99,7 @@ class _ProjectFetch:
         self._document: Document[Project] | Unchanged | None = None
         self._page: Document[Page] | Unchanged | None = None
         self._dependents: dict[str, Any] = {}
+        self._page_versions: tuple[str, ...] | None = None  # what the page lists, once a pin was looked up there
         self._missing_at = ""  # where the project document was requested
 
     # The project document ---------------------------------------------------------------------------------
@@ -275,14 +276,26 @@ class _ProjectFetch:
             all_read = DocumentKind.RELEASES in plan.documents
             versions = {v: pinned for v, pinned in wanted.items() if all_read or pinned or v == latest}
             with result.recording_failures([DocumentKind.RELEASES]):
-                listed = self._documents().listed or document
-                found["releases"] = self._releases.fetch(document, versions, listed.content.releases or ())
+                found["releases"] = self._releases.fetch(document, versions, self._listed_versions)
         views = found.get("releases") or ()
         filled = {view.version for view in views if needs_core_metadata(plan, self._previous, view, document)}
         found["core_metadata"] = self._releases.core_metadata(document, wanted, filled)
         if DocumentKind.PROVENANCE in plan.documents and isinstance(self._page, Document):
             found["provenance"] = self._releases.provenance(document, self._page, wanted)
         self._dependents = {name: value for name, value in found.items() if value is not None}
+
+    def _listed_versions(self) -> Collection[str]:
+        """The versions that the index lists: in the document, else on the page, which is requested if it was not."""
+        listed = self._documents().listed
+        if listed is not None and listed.content.releases is not None:
+            return listed.content.releases
+        if self._page_versions is None:
+            page = _received(self._page)
+            if page is None:
+                with self.result.recording_failures(()):
+                    page = _received(self._index.page(self._name))
+            self._page_versions = () if page is None else tuple(releases_of(page, self._name))
+        return self._page_versions
 
     def _leave_releases(self) -> None:
         """Leave rows of releases as they are: the document does not say which release it describes."""

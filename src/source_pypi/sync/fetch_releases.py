@@ -92,12 +92,12 @@ class ReleaseFetch:
                     del self._responses[version]
 
     def fetch(
-        self, document: Document[Project], wanted: Mapping[str, bool], announced: Collection[str]
+        self, document: Document[Project], wanted: Mapping[str, bool], announced: Callable[[], Collection[str]]
     ) -> tuple[ReleaseView, ...]:
         """Request the wanted releases that may have changed; the latest one is in the project document.
 
         :param wanted: the versions, and whether each is pinned.
-        :param announced: the versions that the index lists.
+        :param announced: returns the versions that the index lists; called if a pinned release has no document.
         """
         result, latest = self._result, document.content.info.version
         known = self._previous.partition_fingerprints(DocumentKind.RELEASES)
@@ -119,7 +119,7 @@ class ReleaseFetch:
                 partitions[spelling] = response.fingerprint
                 views[spelling] = ReleaseView(spelling, response.content, response, listed)
                 result.pinned |= {spelling} if pinned else set()
-            elif not is_pinned(version, announced):
+            elif not is_pinned(version, announced()):
                 result.user_errors.append(self._unknown_release(version, document))
             else:
                 absent.append(version)
