@@ -352,7 +352,7 @@ class StaleError(TransientError):
     previous: int | None
     template = (
         "{url} is an old copy (serial {serial}, previously {previous}): "
-        "loaded rows stay, and the next run tries again (if the index was set up anew, reset the state)"
+        "loaded rows stay, and the next run tries again (a full check accepts it if the project's page agrees)"
     )
 
 

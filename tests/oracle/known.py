@@ -5,7 +5,6 @@ import pytest
 HISTORIES = frozenset(
     {
         "list-short",
-        "serial-high",
     }
 )
 """Faults, changes and habits that break a promise in a random history."""

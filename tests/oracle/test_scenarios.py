@@ -97,7 +97,6 @@ def test_provenance_that_was_not_there_once(tmp_path: Path, loaded: bool) -> Non
         assert stage.differences() == []
 
 
-@wrong("every later document counts as an old copy")
 def test_a_serial_that_is_wrong_once(tmp_path: Path) -> None:
     """A document with a serial far too high does not keep later ones from being loaded."""
     with staged(tmp_path) as stage:

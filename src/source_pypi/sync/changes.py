@@ -4,31 +4,31 @@
 they differ from those of the run before.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from hashlib import sha1
 from itertools import chain, islice
-from operator import attrgetter, itemgetter
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from source_pypi.errors import NotOfferedError, SourceError, TooLargeError, UnknownReleaseError
+from source_pypi.errors import TooLargeError
 from source_pypi.safety.limits import LARGEST_ROW, MOST_ROWS
-from source_pypi.services.index.documents import ABSENT, UNKNOWN, Document, Fingerprint
+from source_pypi.services.index.documents import ABSENT, Fingerprint
 from source_pypi.services.index.documents.kinds import DocumentKind
-from source_pypi.streams._values import own_keys
-from source_pypi.streams.stream import ProjectDocuments, Row, Stream
+from source_pypi.streams.stream import Row, Stream
 from source_pypi.sync.batch import Batch, Change
 from source_pypi.sync.capabilities import lacking_streams, provided_streams
+from source_pypi.sync.failures import failure_of, has_mistyped_pin, not_offered
 from source_pypi.sync.fetch_result import FetchResult
+from source_pypi.sync.keys import deleted_keys, keys_of, remaining_key
 from source_pypi.sync.notices import unknown_fields
 from source_pypi.sync.planner import PreviousState
-from source_pypi.sync.releases import is_pinned
 from source_pypi.sync.state import CODES, DIGEST, VERSIONS_CODE, Key, Partition, ProjectState
-from source_pypi.sync.unknown import INCOMPLETE, hides_rows, unknown_partitions
+from source_pypi.sync.unknown import INCOMPLETE, rows_are_unknown, unknown_partitions
+from source_pypi.sync.warnings import absence_warnings, own_key_warnings
 
 #: Rows that are made and encoded at a time. Files take some 700 bytes each as JSON, so that a slice fits into the
 #: processor's cache, and needs no large block of memory.
@@ -38,12 +38,6 @@ CHUNK = 64 * 1024
 _ENCODER = msgspec.json.Encoder()
 #: The name of the only partition of streams that have one a project.
 _ONLY = ""
-#: The columns that rows of raw documents have besides the document's keys.
-_ADDED_COLUMNS: Mapping[DocumentKind, tuple[str, ...]] = {
-    DocumentKind.PROJECT: ("project",),
-    DocumentKind.RELEASES: ("project", "version"),
-    DocumentKind.STATISTICS: (),
-}
 
 
 class _Rows(Struct, frozen=True):
@@ -73,7 +67,7 @@ def batch_of(
     :param missing_projects: as the setting.
     """
     documents = result.documents
-    failures = {s.name: error for s in previous.streams if (error := _failure(s, result)) is not None}
+    failures = {s.name: error for s in previous.streams if (error := failure_of(s, result)) is not None}
     changes: dict[str, Change] = {}
     unknown_keys: list[str] = []
     checked_at = int(seen_at.timestamp())
@@ -85,11 +79,11 @@ def batch_of(
         except TooLargeError as error:
             failures[stream.name] = error
             continue
-        if change.count == 0 and (not_offered := _not_offered(stream, documents)) is not None:
-            failures[stream.name] = not_offered
-        elif change.count is not None and _rows_are_unknown(stream, documents, previous):
+        if change.count == 0 and (lacking := not_offered(stream, documents)) is not None:
+            failures[stream.name] = lacking
+        elif change.count is not None and rows_are_unknown(stream, documents, previous.states.get(stream.name)):
             unknown_keys.append(stream.required_key or "")
-        elif change.count or not _has_mistyped_pin(stream, result, previous):
+        elif change.count or not has_mistyped_pin(stream, result, previous):
             changes[stream.name] = change
             unknown_keys += [stream.required_key or ""] * bool(change.unknown_partitions)
     named = result.project is None or result.project.named
@@ -105,8 +99,8 @@ def batch_of(
         user_errors=tuple(result.user_errors),
         warnings=(
             *result.warnings,
-            *_absence_warnings(result, previous, named=named, allowed=allowed),
-            *_own_key_warnings(previous.streams, documents, changes),
+            *absence_warnings(result, previous, named=named, allowed=allowed),
+            *own_key_warnings(previous.streams, documents, changes),
         ),
         invalid_fields=tuple(
             invalid_field for document in documents.all() for invalid_field in document.invalid_fields
@@ -116,86 +110,6 @@ def batch_of(
         provided=provided_streams(previous.streams, result, changes),
         lacking=lacking_streams(previous.streams, result, changes),
     )
-
-
-def _rows_are_unknown(stream: Stream, documents: ProjectDocuments, previous: PreviousState) -> bool:
-    """Whether all rows of a project stay, since the field that they are made of is missing or invalid."""
-    state = previous.states.get(stream.name)
-    unknown = unknown_partitions(stream, documents)
-    return state is not None and hides_rows(stream, documents, unknown, state.partitions)
-
-
-def _absence_warnings(result: FetchResult, previous: PreviousState, *, named: bool, allowed: bool) -> list[str]:
-    """What to report of a project that the index does not have, unless that is an error."""
-    if not result.missing:
-        return []
-    if previous.existed:
-        return [f"{result.documents.project} was removed from the index, and its rows are deleted"]
-    if allowed:
-        return [f"{result.documents.project} is not on the index: check the spelling"]
-    return [] if named else [f"{result.documents.project} is listed or required, but the index does not have it"]
-
-
-def _own_key_warnings(
-    streams: Iterable[Stream], documents: ProjectDocuments, changes: Mapping[str, Change]
-) -> list[str]:
-    """What to report of documents with keys that would set columns of our own: rows of raw streams lack them."""
-    read = {kind for s in streams if s.raw and s.name in changes and changes[s.name].count for kind in s.documents}
-    found: list[tuple[DocumentKind, Document[Any] | None]] = [
-        (DocumentKind.PROJECT, documents.document),
-        *((DocumentKind.RELEASES, release.document) for release in documents.releases),
-        (DocumentKind.STATISTICS, documents.statistics),
-    ]
-    warnings = dict[str, str]()
-    for kind, document in found:
-        if document is not None and kind in read and (keys := own_keys(document.sections, _ADDED_COLUMNS[kind])):
-            names = ", ".join(sorted(keys))
-            warnings[document.url] = f"has keys that are columns of source-pypi, which are left out: {names}"
-    return [f"{url} {warning}" for url, warning in warnings.items()]
-
-
-def _has_mistyped_pin(stream: Stream, result: FetchResult, previous: PreviousState) -> bool:
-    """Whether a pinned version never existed; rows of releases then stay, unless there are new ones."""
-    if not result.user_errors or stream.partition_kind is not DocumentKind.RELEASES:
-        return False
-    state = previous.states.get(stream.name)
-    partitions = state.partitions if state is not None else {}
-    existed = [name for name, one in partitions.items() if one.has_rows or not (one.fingerprint or UNKNOWN).absent]
-    unknown = [error.version for error in result.user_errors if isinstance(error, UnknownReleaseError)]
-    return any(not is_pinned(version, existed) for version in unknown)
-
-
-def _failure(stream: Stream, result: FetchResult) -> SourceError | None:
-    """Why a document that the stream reads could not be read; None: all could.
-
-    A stream that reads the page, or can be made from it, has rows even of a project without document. Core metadata
-    that is not offered fills no gap, which is no failure.
-    """
-    if stream.from_page and result.page_failure is not None:
-        return result.page_failure
-    reads_page = DocumentKind.PAGE in stream.documents
-    for kind in stream.documents:
-        error = result.failures.get(kind)
-        has_page = reads_page or (stream.from_page and result.page_completes)
-        optional = has_page and kind is DocumentKind.PROJECT and isinstance(error, NotOfferedError)
-        if error is not None and not optional:
-            return error
-    fallbacks = stream.fallback_documents if result.documents.use_core_metadata else ()
-    errors = (result.failures.get(kind) for kind in fallbacks)
-    return next((error for error in errors if error is not None and not isinstance(error, NotOfferedError)), None)
-
-
-def _not_offered(stream: Stream, documents: ProjectDocuments) -> SourceError | None:
-    """Why a stream has no rows, if the project document lacks the very key that they are made of."""
-    document = documents.document
-    if document is None or stream.required_key is None or document.has(stream.required_key):
-        return None
-    if documents.use_core_metadata and documents.core_metadata and stream.fallback_documents:
-        return None
-    if stream.from_page and documents.completed:
-        return None
-    what = f"{stream.required_key} in project documents"
-    return NotOfferedError(what, document.url, "lacks it", documents.project or "")
 
 
 def change_of(
@@ -219,7 +133,7 @@ def change_of(
         for name, fingerprint in current.items()
         if not _is_unchanged(fingerprint, known.get(name), comparable=comparable, documents_unchanged=unchanged)
     ]
-    kept_keys = keys and bool(_remaining_key(stream))
+    kept_keys = keys and bool(remaining_key(stream))
     made = {
         name: _make_rows(stream, result, rows, keys=kept_keys) for name, rows in _by_partition(stream, result, outdated)
     }
@@ -243,7 +157,7 @@ def change_of(
         count=sum(made[name].count for name in changed),
         lines=tuple(_in_chunks(lines for name in changed for lines in made[name].lines)),
         unchanged_partitions=tuple(name for name in partitions if name not in changed),
-        deleted_keys=_deleted_keys(stream, result, known, partitions, replaced) if keys else [],
+        deleted_keys=deleted_keys(stream, result.documents.project, known, partitions, replaced) if keys else [],
         unknown_partitions=tuple(kept),
     )
 
@@ -373,7 +287,7 @@ def _make_rows(stream: Stream, result: FetchResult, slices: Iterable[list[Row]],
         count += len(rows)
         lines.append(_encoded(stream, result, rows))
         digest.update(lines[-1])
-        row_keys += _keys(stream, rows) if keys else ()
+        row_keys += keys_of(stream, rows) if keys else ()
     return _Rows(count, lines, digest.digest()[:DIGEST], tuple(row_keys) if keys else None)
 
 
@@ -400,49 +314,6 @@ def _in_chunks(pieces: Iterable[bytes]) -> Iterator[bytes]:
         size += len(piece)
     if chunk:
         yield b"".join(chunk)
-
-
-# Keys ---------------------------------------------------------------------------------------------------------
-
-
-def _remaining_key(stream: Stream) -> list[str]:
-    """The fields of the key besides the project and the partition."""
-    given = {"project"} if stream.of_project else set()
-    return [name for name in stream.key if name not in given and name != stream.partition_field]
-
-
-def _keys(stream: Stream, rows: Sequence[Any]) -> tuple[Key, ...]:
-    """The rows' keys without project and partition; by columns, which is several times faster than row by row."""
-    by_attribute = bool(rows) and isinstance(rows[0], Struct)
-    columns = (map(attrgetter(name) if by_attribute else itemgetter(name), rows) for name in _remaining_key(stream))
-    return tuple(zip(*columns, strict=True))
-
-
-def _deleted_keys(
-    stream: Stream,
-    result: FetchResult,
-    known: Mapping[str, Partition],
-    partitions: Mapping[str, Partition],
-    names: set[str],
-) -> list[dict[str, str | int]]:
-    """The keys of rows that these partitions had before, and have no more."""
-    project = result.documents.project
-    base: dict[str, str | int] = {} if project is None else {"project": project}
-    fields = _remaining_key(stream)
-    deleted = []
-    for name in sorted(names & known.keys()):
-        current = set(_keys_of(partitions.get(name), fields))
-        partition = {} if stream.partition_field is None else {stream.partition_field: name}
-        gone = (key for key in _keys_of(known[name], fields) if key not in current)
-        deleted += [base | partition | dict(zip(fields, key, strict=True)) for key in gone]
-    return deleted
-
-
-def _keys_of(partition: Partition | None, fields: Sequence[str]) -> Sequence[Key]:
-    """A partition's keys; if project and partition are the whole key, there is one if there is a row."""
-    if partition is None:
-        return ()
-    return partition.keys or () if fields else ((),) * partition.has_rows
 
 
 def _value(row: Row, name: str) -> str | int:

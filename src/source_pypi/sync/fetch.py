@@ -43,6 +43,7 @@ from source_pypi.streams.stream import ProjectDocuments
 from source_pypi.sync.batch import Notice
 from source_pypi.sync.fetch_plan import (
     FetchPlan,
+    as_new_as,
     in_full,
     needs_core_metadata,
     needs_page,
@@ -98,6 +99,7 @@ class _ProjectFetch:
         self._releases = ReleaseFetch(index, project, plan, previous, self.result)
         self._document: Document[Project] | Unchanged | None = None
         self._page: Document[Page] | Unchanged | None = None
+        self._accepted_page: Document[Page] | None = None  # received to learn whether a lower serial is right
         self._dependents: dict[str, Any] = {}
         self._page_versions: tuple[str, ...] | None = None  # what the page lists, once a pin was looked up there
         self._missing_at = ""  # where the project document was requested
@@ -111,6 +113,8 @@ class _ProjectFetch:
         self._missing_at = self._index.locations.project_url(self._name)
         with result.recording_failures(VIA_PROJECT):
             self._document = self._index.project(self._name, condition)
+        if DocumentKind.PROJECT in result.unusable and self._previous.full_check:
+            self._accept_lower_serial(condition)
         error = result.failures.get(DocumentKind.PROJECT)
         if error is not None and _is_of_connection(error) and not self._index.client.answered:
             raise error
@@ -118,6 +122,23 @@ class _ProjectFetch:
             self._set_fingerprint(DocumentKind.PROJECT, self._document, condition)
         if self._document is UNCHANGED and (versions := versions_to_check(self._plan, self._project)):
             result.satisfied = satisfied_by(versions)  # otherwise the document would have been requested in full
+
+    def _accept_lower_serial(self, condition: Fingerprint) -> None:
+        """Accept a project document whose serial is lower than before, if the project page has a lower one, too."""
+        document, serial = None, None
+        with self.result.recording_failures(()):
+            self._accepted_page = page = _received(self._index.page(self._name))
+            serial = None if page is None else page.best_serial
+            if serial is not None and condition.serial is not None and serial < condition.serial:
+                document = self._index.project(self._name, Fingerprint(serial=serial))
+        if document is not None:
+            self._document = document
+            self._previous = self._releases.previous = self._previous.without_serials()
+            self.result.unusable.difference_update(VIA_PROJECT)
+            self.result.warnings[-1] = (
+                f"{self._name}: the serial of its documents went back from {condition.serial} to {serial}, "
+                "and they are read as they are now"
+            )
 
     def _request_project_in_full(self, kinds: Iterable[DocumentKind]) -> None:
         """Request the unchanged project document, which the rows made of these kinds of documents need as well."""
@@ -189,12 +210,13 @@ class _ProjectFetch:
     def _request_page(self, *, absent: bool) -> None:
         """Request the page; ``absent``: it also says why there is no project document."""
         result, index, name = self.result, self._index, self._name
-        condition = page_condition(self._previous, result.fingerprints.get(DocumentKind.PROJECT), absent=absent)
+        project = result.fingerprints.get(DocumentKind.PROJECT)
+        condition = as_new_as(page_condition(self._previous, project, absent=absent), project, self._previous)
         kinds = {DocumentKind.PAGE, DocumentKind.PROVENANCE} | (VIA_PROJECT if absent else set())
         url = index.locations.project_url(name)  # the response may show that this index keeps its documents elsewhere
         self._page = page = None
         with result.recording_failures(kinds):
-            self._page = page = _without_nothing(index.page(name, condition))
+            self._page = page = self._accepted_page or _without_nothing(index.page(name, condition))
         if DocumentKind.PAGE in result.unusable:
             return
         error = result.failures.get(DocumentKind.PAGE)

@@ -53,6 +53,17 @@ def in_full(condition: Fingerprint) -> Fingerprint:
     return Fingerprint(serial=condition.serial)
 
 
+def as_new_as(condition: Fingerprint, project: Fingerprint | None, previous: PreviousState) -> Fingerprint:
+    """Return the same condition; a full check requires no serial above that of the project document of this run.
+
+    :param project: the fingerprint of the project document; None: it was not received.
+    """
+    serial = None if project is None else project.serial
+    if not previous.full_check or condition.serial is None or serial is None or serial >= condition.serial:
+        return condition
+    return Fingerprint(condition.tag, serial)
+
+
 def versions_to_check(plan: FetchPlan, project: SelectedProject) -> tuple[str, ...]:
     """Return the pins and ranges that a listed release has to satisfy; pins are left to release documents, if read."""
     by_documents = DocumentKind.RELEASES in plan.documents or plan.follow

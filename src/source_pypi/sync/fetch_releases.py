@@ -23,6 +23,7 @@ from source_pypi.streams.stream import ReleaseView
 from source_pypi.sync.batch import Notice
 from source_pypi.sync.fetch_plan import (
     FetchPlan,
+    as_new_as,
     file_conditions,
     in_full,
     release_changed,
@@ -45,37 +46,40 @@ _Response = Document[Release] | Unchanged | None
 
 
 class ReleaseFetch:
-    """Requests the release documents of one project, each at most once, and the documents of the releases' files."""
+    """Requests the release documents of one project, each at most once, and the documents of the releases' files.
+
+    :ivar previous: what the streams read of the project in earlier runs.
+    """
 
     def __init__(
         self, index: Index, project: SelectedProject, plan: FetchPlan, previous: PreviousState, result: FetchResult
     ) -> None:
-        self._index, self._project, self._plan, self._previous = index, project, plan, previous
+        self._index, self._project, self._plan, self.previous = index, project, plan, previous
         self._result = result
         self._responses: dict[str, _Response] = {}
 
     def recheck(self) -> dict[str, _Response]:
         """Request the releases that may have changed although the project document has not; return the responses."""
-        versions = releases_to_recheck(self._plan, self._previous, self._project.pins)
+        versions = releases_to_recheck(self._plan, self.previous, self._project.pins)
         with self._result.recording_failures([DocumentKind.RELEASES]):
             return self._request_all(versions)
         return {}
 
     def any_changed(self, responses: Mapping[str, _Response]) -> bool:
         """Return whether a release document has changed, so that its rows have to be made anew."""
-        return any(release_changed(self._previous, version, response) for version, response in responses.items())
+        return any(release_changed(self.previous, version, response) for version, response in responses.items())
 
     def keep(self, responses: Mapping[str, _Response]) -> None:
         """Record the releases of a project whose documents have not changed, and pins that the index does not have."""
         if not responses:
             return
-        known = self._previous.partition_fingerprints(DocumentKind.RELEASES)
+        known = self.previous.partition_fingerprints(DocumentKind.RELEASES)
         partitions: dict[str, Fingerprint | None] = {}
         for version, fingerprint in known.items():
             if version not in responses:
                 partitions[version] = UNKNOWN
             elif responses[version] is None:
-                partitions[version] = self._previous.not_there(DocumentKind.RELEASES, version)
+                partitions[version] = self.previous.not_there(DocumentKind.RELEASES, version)
             else:
                 partitions[version] = fingerprint
         self._result.partitions[DocumentKind.RELEASES] = partitions
@@ -100,8 +104,8 @@ class ReleaseFetch:
         :param announced: returns the versions that the index lists; called if a pinned release has no document.
         """
         result, latest = self._result, document.content.info.version
-        known = self._previous.partition_fingerprints(DocumentKind.RELEASES)
-        unchanged = releases_unchanged(self._previous, document)
+        known = self.previous.partition_fingerprints(DocumentKind.RELEASES)
+        unchanged = releases_unchanged(self.previous, document)
         partitions: dict[str, Fingerprint | None] = {}
         views: dict[str, ReleaseView] = {}
         absent: list[str] = []
@@ -113,7 +117,7 @@ class ReleaseFetch:
             elif unchanged and not pinned and version not in self._responses:
                 partitions |= {version: UNKNOWN} if version in known else {}
             elif (response := self._request(version, pins_in_full=self._plan.follow)) is UNCHANGED:
-                partitions[version] = self._previous.condition(DocumentKind.RELEASES, version)
+                partitions[version] = self.previous.condition(DocumentKind.RELEASES, version)
             elif isinstance(response, Document):
                 spelling = _spelling(version, document.content, response.content)
                 partitions[spelling] = response.fingerprint
@@ -126,7 +130,7 @@ class ReleaseFetch:
         self._report_absent(absent)
         self._warn_of_absent([version for version in absent if not wanted[version]], len(partitions))
         kind = DocumentKind.RELEASES
-        result.partitions[kind] = partitions | {one: self._previous.not_there(kind, one) for one in absent}
+        result.partitions[kind] = partitions | {one: self.previous.not_there(kind, one) for one in absent}
         return tuple(views.values())
 
     def _request_all(self, versions: Iterable[str]) -> dict[str, _Response]:
@@ -135,7 +139,9 @@ class ReleaseFetch:
     def _request(self, version: str, *, pins_in_full: bool = False) -> _Response:
         """The release document; ``pins_in_full``: the requirements of pinned releases are needed."""
         if version not in self._responses:
-            condition = self._previous.condition(DocumentKind.RELEASES, version)
+            project = self._result.fingerprints.get(DocumentKind.PROJECT)
+            condition = self.previous.condition(DocumentKind.RELEASES, version)
+            condition = as_new_as(condition, project, self.previous)
             if pins_in_full and self._is_pinned(version):
                 condition = in_full(condition)
             self._responses[version] = self._index.release(self._project.project, version, condition)
@@ -176,7 +182,7 @@ class ReleaseFetch:
 
         :param filled: versions whose requirements it fills in: their METADATA is needed even if it has not changed.
         """
-        kind, result, previous = DocumentKind.CORE_METADATA, self._result, self._previous
+        kind, result, previous = DocumentKind.CORE_METADATA, self._result, self.previous
         read = kind in self._plan.documents
         if read:
             result.partitions[kind] = {}
@@ -199,7 +205,7 @@ class ReleaseFetch:
         self, document: Document[Project], page: Document[Page], wanted: Iterable[str]
     ) -> dict[str, Document[Any]] | None:
         """Request the provenance documents of the wanted versions' files, by file name; None: that failed."""
-        kind, previous = DocumentKind.PROVENANCE, self._previous
+        kind, previous = DocumentKind.PROVENANCE, self.previous
         readers = previous.readers(kind)
         unchanged = previous.is_unchanged(DocumentKind.PROJECT, document.fingerprint, readers)
         unchanged = unchanged and previous.is_unchanged(DocumentKind.PAGE, page.fingerprint, readers)
@@ -233,7 +239,7 @@ class ReleaseFetch:
                 documents[filename] = response
             else:
                 absent.append(urls[filename])
-                partitions[filename] = self._previous.not_there(kind, filename)
+                partitions[filename] = self.previous.not_there(kind, filename)
         if absent:
             self._result.notices.append(Notice(NoticeKind.ANNOUNCED, SUBJECTS[kind], len(absent)))
             url = absent[0].partition("#")[0].partition("?")[0]

@@ -29,6 +29,12 @@ Full checks (``FullChecks``)
     Some changes do not move a project's serial: advisories, archiving, roles (index-api.md 12). Therefore each project
     is requested once in ``full_check_days``, with all its releases. Its name decides when, so that each run checks a
     part of the projects. 0 days: in every run.
+
+Old copies
+    A document is not accepted if its serial is lower than that of the version that was read before. A serial may have
+    been wrong once, or the index may have been set up anew. Therefore a full check accepts a project document whose
+    serial is lower if the project page agrees, other documents of the project that are as new as the project document,
+    and the list of projects as it comes.
 """
 
 import enum
@@ -37,6 +43,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 from packaging.utils import NormalizedName
 
 from source_pypi.config import Config
@@ -123,6 +130,14 @@ class PreviousState(Struct, frozen=True):
         """Return the documents of this kind that were read, by version or file name; None: the project's was used."""
         states = [self.states[s.name] for s in self.readers(kind) if s.name in self.comparable]
         return {name: part.fingerprint for state in states[:1] for name, part in state.partitions.items()}
+
+    def without_serials(self) -> "PreviousState":
+        """Return the same without the serials of documents, so that documents of any serial are accepted."""
+        states = {
+            name: replace(state, fingerprints={code: Fingerprint(one.tag) for code, one in state.fingerprints.items()})
+            for name, state in self.states.items()
+        }
+        return replace(self, states=states)
 
     def awaited(self, kind: DocumentKind) -> list[str]:
         """Return the documents that the index announced and did not have in the last run, by version or file name."""
@@ -321,7 +336,7 @@ class Planner:
         """Return what ``index_streams`` read in earlier runs, and the digests of this run's settings."""
         digests = settings_digests_of(self.index_streams, None, self._config, keys=self.keys)
         states = self._store.load([WHOLE_INDEX]).get(WHOLE_INDEX, {}) if self.index_streams else {}
-        return previous_state(self.index_streams, states, digests), digests
+        return previous_state(self.index_streams, states, digests, full_checks=self._full_checks), digests
 
     def _settings_digests(self, project: SelectedProject) -> Mapping[str, bytes]:
         if not project.pins:

@@ -13,7 +13,7 @@ from source_pypi.services.index.documents import ABSENT, Document, File
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.services.index.documents.project import Role
 from source_pypi.streams.stream import ProjectDocuments, ReleaseView, Stream
-from source_pypi.sync.state import Partition
+from source_pypi.sync.state import Partition, ProjectState
 
 #: Stands in the state of a project's only partition: its rows were made of a document that lacks the required key.
 INCOMPLETE = ABSENT
@@ -48,6 +48,15 @@ def unknown_partitions(stream: Stream, documents: ProjectDocuments) -> dict[str,
     else:
         reasons = {}
     return {name: reason for name, reason in reasons.items() if reason is not None}
+
+
+def rows_are_unknown(stream: Stream, documents: ProjectDocuments, state: ProjectState | None) -> bool:
+    """Return whether all rows of a project stay, since the field that they are made of is missing or invalid.
+
+    :param state: what the stream read before; None: nothing.
+    """
+    unknown = unknown_partitions(stream, documents)
+    return state is not None and hides_rows(stream, documents, unknown, state.partitions)
 
 
 def hides_rows(

@@ -44,6 +44,20 @@ CASES: dict[str, tuple[str, Any, Callable[[Index, str], Any], str, str]] = {
         "the project page of flask",
         "that of 'other-project'",
     ),
+    "page that names no project": (
+        "/simple/flask/",
+        {"files": [{"filename": "flask_sock-1.0-py3-none-any.whl"}, {"filename": "x.zip"}]},
+        lambda index, root: index.page("flask"),
+        "the project page of flask",
+        "files of another one: 'flask_sock-1.0-py3-none-any.whl'",
+    ),
+    "HTML page": (
+        "/simple/flask/",
+        b'<!DOCTYPE html><title>Links for other</title><a href="/files/other_project-1.0.tar.gz">x</a>',
+        lambda index, root: index.page("flask"),
+        "the project page of flask",
+        "files of another one: 'other_project-1.0.tar.gz'",
+    ),
     "core metadata": (
         "/files/f.whl.metadata",
         b"Metadata-Version: 2.1\nName: other_project\nVersion: 1.0\n",

@@ -15,6 +15,7 @@ from source_pypi.services.index.documents.feed import Feed, project_path
 from source_pypi.services.index.documents.page import Page
 from source_pypi.services.index.documents.project import Project, Release
 from source_pypi.standards.versions import same_version
+from source_pypi.standards.wheels import begins_with
 
 #: Characters of a name or a version that a message quotes.
 _LONGEST_QUOTED = 60
@@ -37,8 +38,17 @@ def check_release_document(project: str, version: str, document: Document[Releas
 
 
 def check_page(project: str, document: Document[Page]) -> None:
-    """Check that a project page is that of a project; as ``check_project_document``."""
-    _check_project(document.content.name, project, "project page", document.url)
+    """Check that a project page is that of a project; as ``check_project_document``.
+
+    A page that does not name its project, as HTML, must have a file whose name begins with the project's, if it has any
+    files.
+    """
+    page = document.content
+    _check_project(page.name, project, "project page", document.url)
+    names = [name for file in page.files if (name := file.name())]
+    if not page.name and names and not any(begins_with(name, project) for name in names):
+        found = f"files of another one: {names[0][:_LONGEST_QUOTED]!r}"
+        raise DocumentError(document.url, f"the project page of {project}", found)
 
 
 def check_core_metadata(project: str, document: Document[CoreMetadata]) -> None:
