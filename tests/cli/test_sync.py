@@ -119,7 +119,7 @@ PAGE_FED = ("projects", "versions", "files", "statuses", "listing")
     ids=lambda p: type(p).__name__,
 )
 def test_unavailable_streams(product: Product, run: Run, tmp_path: Path) -> None:
-    """A stream that the index lacks is one line and ``not available``, never a number; the table has the same reason."""
+    """A stream that the index lacks is one line and ``not available``, never a number; the table has that reason."""
     with Simulated(product) as server:
         done = run("sync", *PROJECTS, "--index-url", server.index, "--streams", "all")
     report = dict(re.findall(r"^(\w+) +([\d,]+|not available)$", done.stdout, re.MULTILINE))

@@ -69,7 +69,7 @@ def test_stream_without_rows_is_available(world: World, fake: FakeIndex, connect
     assert found(index, ["foo"], *names, store=store) == expected
     fake.new_run()
     assert found(index, ["foo"], *names, store=store) == expected
-    assert {name: store.tables().get(name) for name in names} == dict.fromkeys(names, [])
+    assert {name: store.tables().get(name) for name in names} == {name: [] for name in names}
 
 
 def test_page_only_index(world: World, fake: FakeIndex, connect: Connect) -> None:
