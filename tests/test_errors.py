@@ -36,6 +36,12 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
         "check the version (similar: 1.9), or drop the pin to read the latest release",
     ),
     (
+        "ShortListError",
+        (URL, 1_000, 750_000),
+        f"the list of projects of {URL} has 1,000 projects and had 750,000; its rows stay: check index_url and the "
+        "credentials; if the projects are gone, run again with --accept-deletions (setting accept_deletions: true)",
+    ),
+    (
         "MassDeletionError",
         ("http://index.test", ("a", "b", "c", "d", "e"), 20),
         "5 of 20 known projects are no longer on the index http://index.test (a, b, c, ...); nothing was deleted: "

@@ -17,6 +17,7 @@
     │   ├── NotOfferedError         a document that this index does not offer
     │   ├── RefusedError            401 or 403: credentials, or a blocked client
     │   ├── MassDeletionError       too many projects disappeared at once; nothing was deleted
+    │   ├── ShortListError          the index's list lost too many projects at once
     │   ├── UntrustedError          a certificate that is not trusted
     │   ├── ProxyError              a proxy that cannot be used, or that requires credentials
     │   └── DestinationError        a destination that cannot be opened or written
@@ -273,6 +274,21 @@ class MassDeletionError(ConfigError):
             f"{len(self.projects):,} of {self.known:,} known projects are no longer on the index {self.index} "
             f"({some_of(self.projects)}); nothing was deleted: check index_url and the credentials; if the projects "
             "are gone, run again with --accept-deletions (setting accept_deletions: true)"
+        )
+
+
+class ShortListError(ConfigError):
+    """The list of projects has ``listed`` projects, and had ``known``: too few to be right (``max_deleted_share``)."""
+
+    index: str
+    listed: int
+    known: int
+
+    def _message(self) -> str:
+        return (
+            f"the list of projects of {self.index} has {self.listed:,} projects and had {self.known:,}; its rows stay: "
+            "check index_url and the credentials; if the projects are gone, run again with --accept-deletions "
+            "(setting accept_deletions: true)"
         )
 
 

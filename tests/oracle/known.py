@@ -2,11 +2,7 @@
 
 import pytest
 
-HISTORIES = frozenset(
-    {
-        "list-short",
-    }
-)
+HISTORIES: frozenset[str] = frozenset()
 """Faults, changes and habits that break a promise in a random history."""
 
 WIRE: frozenset[str] = frozenset()

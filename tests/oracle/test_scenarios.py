@@ -5,7 +5,6 @@ from random import Random
 
 import pytest
 
-from tests.oracle.known import wrong
 from tests.oracle.product import names
 from tests.oracle.simulator import content
 from tests.oracle.simulator.changes import CHANGES
@@ -119,7 +118,6 @@ def test_a_page_that_does_not_speak_of_provenance(tmp_path: Path) -> None:
         assert stage.differences() == []
 
 
-@wrong("whatever is not listed goes")
 def test_a_list_that_is_short(tmp_path: Path) -> None:
     """A list that lacks most of what it had removes nothing from the stream of the list."""
     with staged(tmp_path, streams=("listing", "files")) as stage:

@@ -26,7 +26,7 @@ from source_pypi.sync.fetch_result import FetchResult
 from source_pypi.sync.keys import deleted_keys, keys_of, remaining_key
 from source_pypi.sync.notices import unknown_fields
 from source_pypi.sync.planner import PreviousState
-from source_pypi.sync.state import CODES, DIGEST, VERSIONS_CODE, Key, Partition, ProjectState
+from source_pypi.sync.state import CODES, COUNT_CODE, DIGEST, VERSIONS_CODE, Key, Partition, ProjectState
 from source_pypi.sync.unknown import INCOMPLETE, rows_are_unknown, unknown_partitions
 from source_pypi.sync.warnings import absence_warnings, own_key_warnings
 
@@ -124,7 +124,7 @@ def change_of(
     """
     before = previous.states.get(stream.name)
     known = before.partitions if before is not None else {}
-    fingerprints = _fingerprints(stream, result)
+    fingerprints = _fingerprints(stream, result, before)
     comparable = stream.name in previous.comparable
     unchanged = comparable and before is not None and _same(fingerprints, before.fingerprints)
     current = _current_partitions(stream, result, known)
@@ -175,12 +175,18 @@ def _would_lose_rows(known: Partition | None, made: _Rows) -> bool:
 # Which partitions there are, and which have changed -----------------------------------------------------------
 
 
-def _fingerprints(stream: Stream, result: FetchResult) -> dict[str, Fingerprint]:
+def _fingerprints(stream: Stream, result: FetchResult, before: ProjectState | None) -> dict[str, Fingerprint]:
+    """The fingerprints of the documents that a project, or the index, has once; and what else stands among them."""
     fingerprints = {
         CODES[kind]: fingerprint
         for kind, fingerprint in result.fingerprints.items()
         if kind in CODES and (kind in stream.required_documents or _uses_page(stream, result, kind))
     }
+    listing = result.documents.listing if DocumentKind.LISTING in stream.documents else None
+    if listing is not None:
+        fingerprints[COUNT_CODE] = Fingerprint(b"%d" % len(listing.content.projects))
+    elif before is not None and COUNT_CODE in before.fingerprints:
+        fingerprints[COUNT_CODE] = before.fingerprints[COUNT_CODE]
     return fingerprints if result.satisfied is None else {**fingerprints, VERSIONS_CODE: result.satisfied}
 
 
@@ -189,11 +195,10 @@ def _uses_page(stream: Stream, result: FetchResult, kind: DocumentKind) -> bool:
 
 
 def _same(fingerprints: Mapping[str, Fingerprint], others: Mapping[str, Fingerprint]) -> bool:
-    """Whether the same documents were read; which pins and ranges they satisfy makes no rows."""
-    documents = others.keys() - {VERSIONS_CODE}
-    return fingerprints.keys() - {VERSIONS_CODE} == documents and all(
-        fingerprints[code].same(others[code]) for code in documents
-    )
+    """Whether the same documents were read, whatever else stands among their fingerprints."""
+    codes = {*CODES.values()}
+    documents = others.keys() & codes
+    return fingerprints.keys() & codes == documents and all(fingerprints[code].same(others[code]) for code in documents)
 
 
 def _current_partitions(

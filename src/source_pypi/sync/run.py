@@ -34,7 +34,7 @@ from source_pypi.streams.stream import Stream
 from source_pypi.sync.batch import Batch
 from source_pypi.sync.changes import batch_of
 from source_pypi.sync.circuit_breaker import STOP_AFTER, CircuitBreaker
-from source_pypi.sync.deletions import Deletions
+from source_pypi.sync.deletions import Deletions, without_short_list
 from source_pypi.sync.fetch import fetch_project
 from source_pypi.sync.fetch_index import IndexDocuments
 from source_pypi.sync.fetch_plan import FetchPlan, make_fetch_plan
@@ -161,7 +161,8 @@ def batches(
             yield Batch(None, _utc(now()), failures={stream.name: error for stream in planner.project_streams})
     if planner.index_streams:
         seen_at = _utc(index_state.seen_at(now()))
-        yield batch_of(documents.result(), index_state, index_digests, seen_at, keys=planner.keys)
+        batch = batch_of(documents.result(), index_state, index_digests, seen_at, keys=planner.keys)
+        yield without_short_list(batch, index_state, config, index.root)
 
 
 def _not_backwards(now: Callable[[], float]) -> Callable[[], float]:
