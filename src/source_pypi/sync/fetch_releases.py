@@ -31,7 +31,7 @@ from source_pypi.sync.fetch_plan import (
     releases_unchanged,
 )
 from source_pypi.sync.fetch_result import FetchResult
-from source_pypi.sync.notices import NoticeKind
+from source_pypi.sync.notices import SUBJECTS, NoticeKind
 from source_pypi.sync.planner import PreviousState
 from source_pypi.sync.releases import (
     declares_core_metadata,
@@ -41,8 +41,6 @@ from source_pypi.sync.releases import (
     provenance_urls,
 )
 
-#: What notices call the documents of files.
-_SUBJECTS = {DocumentKind.CORE_METADATA: "core metadata (METADATA)", DocumentKind.PROVENANCE: "provenance"}
 #: What the index returned for a release document; None: it has none.
 _Response = Document[Release] | Unchanged | None
 
@@ -97,14 +95,16 @@ class ReleaseFetch:
                 if response is UNCHANGED and self._is_pinned(version):
                     del self._responses[version]
 
-    def fetch(self, document: Document[Project], wanted: Mapping[str, bool]) -> tuple[ReleaseView, ...]:
+    def fetch(
+        self, document: Document[Project], wanted: Mapping[str, bool], announced: Callable[[], Collection[str]]
+    ) -> tuple[ReleaseView, ...]:
         """Request the wanted releases that may have changed; the latest one is in the project document.
 
         :param wanted: the versions, and whether each is pinned.
+        :param announced: returns the versions that the index lists; called if a pinned release has no document.
         """
         result, latest = self._result, document.content.info.version
         known = self.previous.partition_fingerprints(DocumentKind.RELEASES)
-        announced = {*(document.content.releases or {})}
         unchanged = releases_unchanged(self.previous, document)
         partitions: dict[str, Fingerprint | None] = {}
         views: dict[str, ReleaseView] = {}
@@ -123,7 +123,7 @@ class ReleaseFetch:
                 partitions[spelling] = response.fingerprint
                 views[spelling] = ReleaseView(spelling, response.content, response, listed)
                 result.pinned |= {spelling} if pinned else set()
-            elif version not in announced:
+            elif not is_pinned(version, announced()):
                 result.user_errors.append(self._unknown_release(version, document))
             else:
                 absent.append(version)
@@ -156,11 +156,14 @@ class ReleaseFetch:
         return UnknownReleaseError(name, version, self._index.locations.release_url(name, version), listed)
 
     def _report_absent(self, versions: list[str]) -> None:
-        """Report pinned releases that the index lists, but of which it has no release documents."""
+        """Record releases that the index lists, but of which it has no release documents; report pinned ones."""
+        if not versions:
+            return
         pinned = [version for version in versions if self._is_pinned(version)]
-        if pinned:
-            url = self._index.locations.release_url(self._project.project, pinned[0])
-            self._result.user_errors.append(NotOfferedError("release documents", url))
+        url = self._index.locations.release_url(self._project.project, (pinned or versions)[0])
+        error = NotOfferedError("release documents", url)
+        self._result.lacking[DocumentKind.RELEASES] = error
+        self._result.user_errors += [error] if pinned else []
 
     def _warn_of_absent(self, absent: list[str], read: int) -> None:
         if absent:
@@ -187,8 +190,8 @@ class ReleaseFetch:
         if not versions:
             return None
         if not declares_core_metadata(document.content):
-            what = f"core metadata of {self._project.project}"
-            result.failures.setdefault(kind, NotOfferedError(what, document.url, "tells of none"))
+            none = NotOfferedError("core metadata", document.url, "announces none", self._project.project)
+            result.failures.setdefault(kind, none)
         unchanged = previous.is_unchanged(DocumentKind.PROJECT, document.fingerprint, previous.readers(kind))
         unchanged = unchanged and not previous.full_check
         urls, in_full_for = metadata_urls(document, versions), metadata_urls(document, filled)
@@ -223,7 +226,7 @@ class ReleaseFetch:
         """Request documents of several files; return those that were received, by file name."""
         partitions: dict[str, Fingerprint | None] = {}
         documents: dict[str, Document[Any]] = {}
-        absent = 0
+        absent = list[str]()
         for filename, condition in conditions.items():
             if condition is None:
                 partitions[filename] = UNKNOWN
@@ -235,10 +238,12 @@ class ReleaseFetch:
                 partitions[filename] = response.fingerprint
                 documents[filename] = response
             else:
-                absent += 1
+                absent.append(urls[filename])
                 partitions[filename] = self.previous.not_there(kind, filename)
         if absent:
-            self._result.notices.append(Notice(NoticeKind.ANNOUNCED, _SUBJECTS[kind], absent))
+            self._result.notices.append(Notice(NoticeKind.ANNOUNCED, SUBJECTS[kind], len(absent)))
+            url = absent[0].partition("#")[0].partition("?")[0]
+            self._result.lacking[kind] = NotOfferedError(kind.value, url)
         self._result.partitions[kind] = partitions
         return documents
 

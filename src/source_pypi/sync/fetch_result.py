@@ -23,6 +23,7 @@ class FetchResult(Struct):
         read from the project document. ``UNKNOWN``: not requested, and taken as unchanged. A kind that is missing here:
         all of its documents are unchanged.
     :ivar failures: why documents could not be read.
+    :ivar lacking: the kinds of documents that the index announces, or that pins need, and of which it has none.
     :ivar unusable: the kinds of documents that say nothing in this run, so that rows made of them stay: the index
         returned only older copies, or the project document does not say which release it describes.
     :ivar page_completes: whether the page supplies what the project document lacks, or stands for it.
@@ -39,6 +40,7 @@ class FetchResult(Struct):
     fingerprints: dict[DocumentKind, Fingerprint] = field(default_factory=dict)
     partitions: dict[DocumentKind, dict[str, Fingerprint | None]] = field(default_factory=dict)
     failures: dict[DocumentKind, SourceError] = field(default_factory=dict)
+    lacking: dict[DocumentKind, NotOfferedError] = field(default_factory=dict)
     unusable: set[DocumentKind] = field(default_factory=set)
     user_errors: list[SourceError] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)

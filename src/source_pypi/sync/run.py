@@ -42,7 +42,7 @@ from source_pypi.sync.fetch_plan import FetchPlan, make_fetch_plan
 from source_pypi.sync.fetch_result import FetchResult
 from source_pypi.sync.health import IndexHealth
 from source_pypi.sync.listing import visit_list
-from source_pypi.sync.notices import Notices
+from source_pypi.sync.notices import SUBJECTS, NoticeKind, Notices
 from source_pypi.sync.planner import Planner, ProjectTask
 from source_pypi.sync.queue import ProjectQueue
 from source_pypi.sync.state import NoState, StateStore
@@ -78,7 +78,8 @@ class Run:
     def batches(self, store: StateStore | None = None) -> Iterator[Batch]:
         """Yield a batch for each project, and one for the index as a whole, counted in ``summary``.
 
-        The last batch has warnings only: those that concern many projects (``notices.py``).
+        The last batch has no rows: it has warnings that concern many projects (``notices.py``), and which streams the
+        index provides (``capabilities.py``).
 
         An error that ends the run early ends the iteration and is in the summary; ``store.finish`` is called only when
         the run came to its end.
@@ -100,8 +101,9 @@ class Run:
         else:
             if store is not None:
                 store.finish()
-        if lines := tuple(notices.lines()):
-            yield Batch(None, _utc(self.now()), warnings=lines)
+        announced = {kind: notices.line(NoticeKind.ANNOUNCED, subject) for kind, subject in SUBJECTS.items()}
+        capabilities = self.summary.capabilities.rows([stream.name for stream in self.streams], announced)
+        yield Batch(None, _utc(self.now()), warnings=tuple(notices.lines()), capabilities=capabilities)
 
 
 def open_run(
