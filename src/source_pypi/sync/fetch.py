@@ -290,11 +290,13 @@ class _ProjectFetch:
         if not isinstance(self._document, Document):
             return
         document, result, plan = self._document, self.result, self._plan
-        wanted = wanted_versions(self._project, document.content, plan.releases)
+        listed = self._documents().listed or document  # completed from the page
+        wanted = wanted_versions(self._project, listed.content, plan.releases)
         if not wanted and not document.content.info.version:
             self._leave_releases()
             return
         result.pinned = frozenset(version for version, pinned in wanted.items() if pinned)
+        result.releases_unknown = listed is document and unknown(document, "releases") is not None
         if document.content.releases is None and not result.page_completes:
             result.notices.append(Notice(NoticeKind.LATEST_ONLY))
         found: dict[str, Any] = {}
@@ -303,12 +305,12 @@ class _ProjectFetch:
             all_read = DocumentKind.RELEASES in plan.documents
             versions = {v: pinned for v, pinned in wanted.items() if all_read or pinned or v == latest}
             with result.recording_failures([DocumentKind.RELEASES]):
-                found["releases"] = self._releases.fetch(document, versions, self._listed_versions)
+                found["releases"] = self._releases.fetch(document, listed.content, versions, self._listed_versions)
         views = found.get("releases") or ()
         filled = {view.version for view in views if needs_core_metadata(plan, self._previous, view, document)}
-        found["core_metadata"] = self._releases.core_metadata(document, wanted, filled)
+        found["core_metadata"] = self._releases.core_metadata(listed, wanted, filled)
         if DocumentKind.PROVENANCE in plan.documents and isinstance(self._page, Document):
-            found["provenance"] = self._releases.provenance(document, self._page, wanted)
+            found["provenance"] = self._releases.provenance(listed, self._page, wanted)
         self._dependents = {name: value for name, value in found.items() if value is not None}
 
     def _listed_versions(self) -> Collection[str]:

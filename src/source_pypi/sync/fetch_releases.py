@@ -96,21 +96,26 @@ class ReleaseFetch:
                     del self._responses[version]
 
     def fetch(
-        self, document: Document[Project], wanted: Mapping[str, bool], announced: Callable[[], Collection[str]]
+        self,
+        document: Document[Project],
+        content: Project,
+        wanted: Mapping[str, bool],
+        announced: Callable[[], Collection[str]],
     ) -> tuple[ReleaseView, ...]:
         """Request the wanted releases that may have changed; the latest one is in the project document.
 
+        :param content: of the document, completed from the page.
         :param wanted: the versions, and whether each is pinned.
         :param announced: returns the versions that the index lists; called if a pinned release has no document.
         """
         result, latest = self._result, document.content.info.version
         known = self.previous.partition_fingerprints(DocumentKind.RELEASES)
         unchanged = releases_unchanged(self.previous, document)
-        partitions: dict[str, Fingerprint | None] = {}
+        partitions = self._kept(DocumentKind.RELEASES) if self._plan.releases == "all" else {}
         views: dict[str, ReleaseView] = {}
         absent: list[str] = []
         for version, pinned in wanted.items():
-            listed = tuple(files_of(document.content, version))
+            listed = tuple(files_of(content, version))
             if version == latest:
                 partitions[version] = None
                 views[version] = ReleaseView(version, document.content, document, listed)
@@ -132,6 +137,11 @@ class ReleaseFetch:
         kind = DocumentKind.RELEASES
         result.partitions[kind] = partitions | {one: self.previous.not_there(kind, one) for one in absent}
         return tuple(views.values())
+
+    def _kept(self, kind: DocumentKind) -> dict[str, Fingerprint | None]:
+        """The documents of this kind that stay as they are if it is unknown which releases or files there are."""
+        known = self.previous.partition_fingerprints(kind) if self._result.releases_unknown else {}
+        return dict.fromkeys(known, UNKNOWN)
 
     def _request_all(self, versions: Iterable[str]) -> dict[str, _Response]:
         return {version: self._request(version) for version in versions}
@@ -224,7 +234,7 @@ class ReleaseFetch:
         request: Callable[[str, Fingerprint], Document[Any] | Unchanged | None],
     ) -> dict[str, Document[Any]]:
         """Request documents of several files; return those that were received, by file name."""
-        partitions: dict[str, Fingerprint | None] = {}
+        partitions = self._kept(kind)
         documents: dict[str, Document[Any]] = {}
         absent = list[str]()
         for filename, condition in conditions.items():

@@ -30,6 +30,8 @@ class FetchResult(Struct):
     :ivar page_failure: why the page, which lists what the project document does not, could not be read. Streams that it
         completes keep their rows.
     :ivar missing: whether the index does not know the project.
+    :ivar releases_unknown: whether nothing says which releases and files the project has: rows made of documents about
+        them stay.
     :ivar pinned: the pinned versions, in the index's spelling.
     :ivar satisfied: of the pins and ranges that listed releases satisfy; None: there are none, or one is not satisfied.
     :ivar requirements: those to follow; None: not looked up.
@@ -48,6 +50,7 @@ class FetchResult(Struct):
     page_completes: bool = False
     page_failure: SourceError | None = None
     missing: bool = False
+    releases_unknown: bool = False
     pinned: frozenset[str] = frozenset()
     requirements: tuple[str, ...] | None = None
     satisfied: Fingerprint | None = None
