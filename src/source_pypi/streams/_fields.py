@@ -36,6 +36,15 @@ RowSource = Annotated[
     ),
 ]
 
+ReleaseSource = Annotated[
+    str,
+    describe(
+        "Where the row is from: 'document' of the project or release, or 'metadata' (METADATA of a file) where the "
+        "index has no such document.",
+        source="the document that it was read from",
+    ),
+]
+
 #: Fields of both feeds.
 LinkedProject = Annotated[str, describe("The project's normalised name (PEP 503).", source="item.link")]
 EntryTitle = Annotated[str | None, describe("The entry's title.", source="item.title", null=NOT_GIVEN)]

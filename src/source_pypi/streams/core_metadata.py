@@ -89,9 +89,10 @@ _LISTS = [field.name for field in fields_of(CoreMetadata) if field.type == list[
 
 def core_metadata_rows(documents: ProjectDocuments) -> Iterator[Row]:
     """A row for each file whose core metadata was fetched."""
-    if documents.project is None or documents.document is None:
+    document = documents.document or documents.listed
+    if documents.project is None or document is None:
         return
-    versions = versions_of_files(documents.document.content)
+    versions = versions_of_files(document.content)
     for filename, metadata in documents.core_metadata.items():
         if filename in versions:
             yield _row(documents.project, versions[filename], filename, metadata)
@@ -153,4 +154,5 @@ STREAM = Stream(
     documents=(DocumentKind.PROJECT, DocumentKind.CORE_METADATA),
     cost="1 per selected release whose wheel or sdist has it, beyond the project document",
     rows=core_metadata_rows,
+    from_metadata=True,
 )

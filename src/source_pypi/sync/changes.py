@@ -74,7 +74,7 @@ def batch_of(
     documents = result.documents
     failures = {s.name: error for s in previous.streams if (error := _failure(s, result)) is not None}
     changes: dict[str, Change] = {}
-    unknown_keys: list[str] = []
+    unknown_keys: list[str | None] = []
     checked_at = int(seen_at.timestamp())
     for stream in previous.streams:
         if stream.name in failures or stream.required_documents & result.stale:
@@ -87,10 +87,10 @@ def batch_of(
         if change.count == 0 and (not_offered := _not_offered(stream, documents)) is not None:
             failures[stream.name] = not_offered
         elif change.count is not None and _rows_are_unknown(stream, documents, previous):
-            unknown_keys.append(stream.required_key or "")
+            unknown_keys += [stream.required_key] if stream.required_key else []
         elif change.count or not _has_mistyped_pin(stream, result, previous):
             changes[stream.name] = change
-            unknown_keys += [stream.required_key or ""] * bool(change.unknown_partitions)
+            unknown_keys += [stream.required_key] * bool(change.unknown_partitions and stream.required_key)
     named = result.project is None or result.project.named
     missing = result.missing and named
     allowed = missing and (missing_projects == "warn" or (missing_projects == "auto" and previous.existed))
@@ -110,7 +110,7 @@ def batch_of(
         invalid_fields=tuple(
             invalid_field for document in documents.all() for invalid_field in document.invalid_fields
         ),
-        notices=(*result.notices, *unknown_fields(unknown_keys)),
+        notices=(*result.notices, *unknown_fields(key for key in unknown_keys if key)),
         total_projects=total_projects,
     )
 
@@ -170,6 +170,8 @@ def _failure(stream: Stream, result: FetchResult) -> SourceError | None:
     """
     if stream.from_page and result.page_failure is not None:
         return result.page_failure
+    if result.page_only and stream.from_metadata and stream.partition_kind is not None:
+        return result.failures.get(DocumentKind.CORE_METADATA)
     reads_page = DocumentKind.PAGE in stream.documents
     for kind in stream.documents:
         error = result.failures.get(kind)
@@ -255,13 +257,22 @@ def _fingerprints(stream: Stream, result: FetchResult) -> dict[str, Fingerprint]
     fingerprints = {
         CODES[kind]: fingerprint
         for kind, fingerprint in result.fingerprints.items()
-        if kind in CODES and (kind in stream.required_documents or _uses_page(stream, result, kind))
+        if kind in CODES and (kind in _once_a_project(stream) or _uses_page(stream, result, kind))
     }
     return fingerprints if result.satisfied is None else {**fingerprints, VERSIONS_CODE: result.satisfied}
 
 
+def _once_a_project(stream: Stream) -> frozenset[DocumentKind]:
+    """The kinds of documents that a stream reads; core metadata only if it reads that of the latest release alone."""
+    described = stream.from_metadata and stream.partition_kind is None
+    return stream.required_documents - {DocumentKind.CORE_METADATA} | (
+        {DocumentKind.CORE_METADATA} if described else set()
+    )
+
+
 def _uses_page(stream: Stream, result: FetchResult, kind: DocumentKind) -> bool:
-    return kind is DocumentKind.PAGE and stream.from_page and result.page_completes
+    used = (stream.from_page and result.page_completes) or (stream.from_metadata and result.page_only)
+    return kind is DocumentKind.PAGE and used
 
 
 def _same(fingerprints: Mapping[str, Fingerprint], others: Mapping[str, Fingerprint]) -> bool:
@@ -282,11 +293,16 @@ def _current_partitions(
         return {
             name: fingerprint
             for name, fingerprint in result.partitions[stream.partition_kind].items()
-            if fingerprint is None or fingerprint.tag or name in known
+            if fingerprint is None or (fingerprint.tag and _is_read(stream, fingerprint)) or name in known
         }
     if DocumentKind.PROJECT in result.fingerprints and result.fingerprints[DocumentKind.PROJECT].absent:
         return {}
     return {name: partition.fingerprint for name, partition in known.items()}
+
+
+def _is_read(stream: Stream, fingerprint: Fingerprint) -> bool:
+    """Whether a stream has rows of a partition: those of METADATA alone only if they can be made from it."""
+    return stream.from_metadata or not fingerprint.listed
 
 
 def _is_unchanged(

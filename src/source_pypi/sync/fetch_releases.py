@@ -1,7 +1,6 @@
 """Requests what a project document leads to: release documents, core metadata, provenance documents."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import partial
 from typing import Any
 
 from source_pypi.errors import NotOfferedError, UnknownReleaseError
@@ -22,6 +21,7 @@ from source_pypi.services.index.documents import (
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import ReleaseView
 from source_pypi.sync.batch import Notice
+from source_pypi.sync.fetch_metadata import metadata_view
 from source_pypi.sync.fetch_plan import (
     FetchPlan,
     file_conditions,
@@ -34,9 +34,11 @@ from source_pypi.sync.fetch_result import FetchResult
 from source_pypi.sync.notices import NoticeKind
 from source_pypi.sync.planner import PreviousState
 from source_pypi.sync.releases import (
+    MetadataSource,
     declares_core_metadata,
     files_of,
     is_pinned,
+    metadata_sources,
     metadata_urls,
     provenance_urls,
 )
@@ -54,6 +56,7 @@ class ReleaseFetch:
         self._index, self._project, self._plan, self._previous = index, project, plan, previous
         self._result = result
         self._responses: dict[str, _Response] = {}
+        self._absent_pins: list[str] = []
 
     def recheck(self) -> dict[str, _Response]:
         """Request the releases that may have changed although the project document has not; return the responses."""
@@ -76,10 +79,13 @@ class ReleaseFetch:
             if version not in responses:
                 partitions[version] = UNKNOWN
             else:
-                partitions[version] = self._not_there(version) if responses[version] is None else fingerprint
+                absent_as = UNKNOWN if fingerprint is not None and fingerprint.listed else self._not_there(version)
+                partitions[version] = absent_as if responses[version] is None else fingerprint
         self._result.partitions[DocumentKind.RELEASES] = partitions
         absent = [version for version, response in responses.items() if response is None]
-        self._report_absent([version for version in absent if version in known])
+        described = {version for version, one in known.items() if one is not None and one.listed}
+        self._absent_pins = [version for version in absent if version in known and self._is_pinned(version)]
+        self._report_absent_pins(described.intersection(absent))
         self._warn_of_absent([v for v in absent if v in known and not self._is_pinned(v)], len(known) - len(absent))
         self._result.user_errors += [self._unknown_release(v) for v in absent if v not in known]
 
@@ -120,7 +126,7 @@ class ReleaseFetch:
                 result.user_errors.append(self._unknown_release(version, document))
             else:
                 absent.append(version)
-        self._report_absent(absent)
+        self._absent_pins = [version for version in absent if wanted[version]]
         self._warn_of_absent([version for version in absent if not wanted[version]], len(partitions))
         # the index lists them: the next full check requests them again, even if nothing else has changed
         result.partitions[DocumentKind.RELEASES] = partitions | {one: self._not_there(one) for one in absent}
@@ -150,12 +156,19 @@ class ReleaseFetch:
         """How a release document that the index announces, but does not have, stands in state: its rows stay."""
         return UNKNOWN if self._previous.has_rows(DocumentKind.RELEASES, version) else ABSENT
 
-    def _report_absent(self, versions: list[str]) -> None:
-        """Report pinned releases that the index lists, but of which it has no release documents."""
-        pinned = [version for version in versions if self._is_pinned(version)]
-        if pinned:
-            url = self._index.locations.release_url(self._project.project, pinned[0])
+    def _report_absent_pins(self, described: Collection[str]) -> None:
+        """Report pinned releases that the index lists, but of which it has no release documents.
+
+        :param described: those that METADATA describes, which is enough for streams that can be made from it.
+        """
+        readers = self._previous.readers(DocumentKind.RELEASES)
+        enough = all(stream.from_metadata for stream in readers)
+        lacking = [version for version in self._absent_pins if not enough or version not in described]
+        if lacking:
+            url = self._index.locations.release_url(self._project.project, lacking[0])
             self._result.user_errors.append(NotOfferedError("release documents", url))
+        if described:
+            self._result.notices.append(Notice(NoticeKind.PINS, count=len(described)))
 
     def _warn_of_absent(self, absent: list[str], read: int) -> None:
         if absent:
@@ -164,6 +177,50 @@ class ReleaseFetch:
                 f"{self._project.project}: the index has no release documents of {len(absent)} versions ({shown}); "
                 f"{read} could be read"
             )
+
+    # Pinned releases without documents --------------------------------------------------------------------------
+
+    def described_pins(
+        self, document: Document[Project], metadata: Mapping[str, Document[Any]] | None
+    ) -> tuple[ReleaseView, ...]:
+        """Return the pinned releases without documents that METADATA describes, and report the others.
+
+        :param metadata: what ``core_metadata`` returned.
+        """
+        sources, result = self._pin_sources(document), self._result
+        views = [
+            metadata_view(version, metadata[source.filename], document)
+            for version, source in sources.items()
+            if metadata is not None and source.filename in metadata
+        ]
+        unchanged = [version for version, source in sources.items() if self._is_described(version, source)]
+        partitions = {view.version: sources[view.version].fingerprint for view in views}
+        if partitions or unchanged:
+            result.partitions[DocumentKind.RELEASES] |= partitions | dict.fromkeys(unchanged, UNKNOWN)
+        self._report_absent_pins({*partitions, *unchanged})
+        error = result.failures.get(DocumentKind.CORE_METADATA)
+        if sources and error is not None and DocumentKind.CORE_METADATA not in self._plan.documents:
+            result.warnings.append(str(error))  # no stream reports it
+        return tuple(views)
+
+    def _pin_sources(self, document: Document[Project]) -> dict[str, MetadataSource]:
+        """Where the METADATA of pinned releases without documents is.
+
+        It is used only if the index lists a digest of it or of its file, and if no rows were made of the release's
+        document, which the index has had then.
+        """
+        sources = metadata_sources(document, self._absent_pins if self._plan.metadata else ())
+        return {v: one for v, one in sources.items() if one.fingerprint.tag and not self._has_document_rows(v)}
+
+    def _has_document_rows(self, version: str) -> bool:
+        states = (self._previous.states.get(s.name) for s in self._previous.readers(DocumentKind.RELEASES))
+        partitions = (state.partitions.get(version) for state in states if state is not None)
+        return any(one is not None and one.has_rows and not (one.fingerprint or UNKNOWN).listed for one in partitions)
+
+    def _is_described(self, version: str, source: MetadataSource) -> bool:
+        """Whether each stream that can be made from METADATA has read this one."""
+        readers = [one for one in self._previous.readers(DocumentKind.RELEASES) if one.from_metadata]
+        return self._previous.is_unchanged(DocumentKind.RELEASES, source.fingerprint, readers, version)
 
     # Documents of files -----------------------------------------------------------------------------------
 
@@ -178,6 +235,8 @@ class ReleaseFetch:
         read = kind in self._plan.documents
         if read:
             result.partitions[kind] = {}
+        pins = {v for v, source in self._pin_sources(document).items() if not self._is_described(v, source)}
+        filled = {*filled, *pins}
         versions = [version for version in wanted if read or version in filled]
         if not versions:
             return None
@@ -188,8 +247,12 @@ class ReleaseFetch:
         unchanged = unchanged and not previous.full_check
         urls, in_full_for = metadata_urls(document, versions), metadata_urls(document, filled)
         conditions = file_conditions(kind, urls, previous, unchanged=unchanged, needed_in_full=in_full_for)
+        pinned = {source.url: version for version, source in metadata_sources(document, pins).items()}
+
+        def request(url: str, condition: Fingerprint) -> Document[Any] | Unchanged | None:
+            return self._index.core_metadata(url, condition, project=self._project.project, version=pinned.get(url))
+
         with result.recording_failures([kind]):
-            request = partial(self._index.core_metadata, project=self._project.project)
             return self._request_files(kind, urls, conditions, request)
         return None
 

@@ -49,6 +49,11 @@ class FetchResult(Struct):
     requirements: tuple[str, ...] | None = None
     satisfied: Fingerprint | None = None
 
+    @property
+    def page_only(self) -> bool:
+        """Whether the index has no project document, and the page stands for it."""
+        return self.page_completes and isinstance(self.failures.get(DocumentKind.PROJECT), NotOfferedError)
+
     @contextmanager
     def recording_failures(self, kinds: Iterable[DocumentKind]) -> Iterator[None]:
         """Record why a request within the ``with`` block fails, for each of ``kinds``, and go on after the block.

@@ -88,7 +88,8 @@ class PreviousState(Struct, frozen=True):
     def _used_page(self, stream: Stream) -> bool:
         """Whether a page completed the stream's rows, or stood for the project document."""
         state = self.states.get(stream.name)
-        return stream.from_page and state is not None and bool(state.fingerprint(DocumentKind.PAGE).tag)
+        uses_pages = stream.from_page or stream.from_metadata
+        return uses_pages and state is not None and bool(state.fingerprint(DocumentKind.PAGE).tag)
 
     @property
     def page_completed(self) -> bool:

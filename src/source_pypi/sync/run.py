@@ -288,7 +288,7 @@ class _ProjectReader:
         if self._queue.follows(task.project):
             plan = replace(plan, follow=True)
         result = fetch_project(self._index, task.project, plan, task.previous)
-        self._circuit_breaker.add(result, self._plan.documents)
+        self._circuit_breaker.add(result, self._plan.kinds_of(page_only=result.page_only))
         releases = result.failures.get(DocumentKind.RELEASES)
         only_followed = DocumentKind.RELEASES not in self._plan.documents
         if releases is not None and only_followed and DocumentKind.PROJECT not in result.failures:

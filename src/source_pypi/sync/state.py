@@ -24,8 +24,14 @@ from source_pypi.streams.stream import Stream
 
 #: Stands in place of a project's name for the state of streams that describe the whole index.
 WHOLE_INDEX = ""
-#: The keys in ``ProjectState.fingerprints`` of documents that a project, or the index, has once.
-CODES = {DocumentKind.PROJECT: "d", DocumentKind.PAGE: "p", DocumentKind.LISTING: "l"}
+#: The keys in ``ProjectState.fingerprints`` of documents that a project, or the index, has once; of core metadata, that
+#: of the latest release, where it completes the page.
+CODES = {
+    DocumentKind.PROJECT: "d",
+    DocumentKind.PAGE: "p",
+    DocumentKind.LISTING: "l",
+    DocumentKind.CORE_METADATA: "m",
+}
 
 #: The key in ``ProjectState.fingerprints`` of the pins and ranges that a listed release satisfied.
 VERSIONS_CODE = "v"

@@ -32,6 +32,8 @@ def unknown_partitions(stream: Stream, documents: ProjectDocuments) -> dict[str,
 
     Where a project page completes the document, rows are made of both, and nothing is unknown.
     """
+    if stream.from_metadata and stream.partition_kind is None and documents.metadata_unknown:
+        return {"": Unknown.MISSING}
     key, document = stream.required_key, documents.document
     if key is None or document is None or (stream.from_page and documents.completed):
         return {}
