@@ -1,6 +1,7 @@
 """What a stream is: a named table with a key, whose rows a pure function makes from documents."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -54,6 +55,7 @@ class ProjectDocuments(Struct, frozen=True, kw_only=True, dict=True):
     :ivar provenance: provenance documents by file name.
     :ivar core_metadata: core metadata by file name.
     :ivar latest_metadata: core metadata of the latest release, if the page stands for the project document.
+    :ivar first_seen: when a sync first saw each file of ``undated`` (UTC), by file name.
     :ivar metadata_unknown: whether the page lists core metadata of the latest release that could not be read.
     :ivar use_core_metadata: whether core metadata supplies dependencies that the index does not list.
     """
@@ -68,6 +70,7 @@ class ProjectDocuments(Struct, frozen=True, kw_only=True, dict=True):
     core_metadata: Mapping[str, Document[CoreMetadata]] = field(default_factory=dict)
     latest_metadata: Document[CoreMetadata] | None = None
     metadata_unknown: bool = False
+    first_seen: Mapping[str, datetime] = field(default_factory=dict)
     statistics: Document[Statistics] | None = None
     listing: Document[Listing] | None = None
     recent_releases: Document[Feed] | None = None
@@ -91,6 +94,15 @@ class ProjectDocuments(Struct, frozen=True, kw_only=True, dict=True):
             page = self.page
             return Document(page.url, from_page(page, self.project), page.body, page.etag, page.serial, ())
         return replace(self.document, content=with_page(self.document.content, self.page, self.project))
+
+    @cached_property
+    def undated(self) -> tuple[str, ...]:
+        """The names of the files of which the index gives no upload time, each once."""
+        if self.listed is None:
+            return ()
+        every = (file for files in self.listed.content.listed().values() for file in files)
+        undated = (file.name() for file in every if file.upload_time_iso_8601 is None and file.upload_time is None)
+        return tuple(dict.fromkeys(name for name in undated if name))
 
     @cached_property
     def described(self) -> Document[Project] | None:
@@ -169,6 +181,7 @@ class Stream(Struct, frozen=True, dict=True):
     :ivar from_page: whether its rows can be made from the page alone if the index has no project documents.
     :ivar from_metadata: whether its rows can be made from core metadata if the index has no project documents, or no
         release document of a pinned version.
+    :ivar says_first_seen: whether its rows say when a sync first saw files without upload time.
     :ivar require: raises ConfigError if the stream cannot be read, e.g. because a library is missing. None: it always
         can.
     :ivar raw: whether its rows are documents as the index sent them, including keys that the record lacks.
@@ -186,6 +199,7 @@ class Stream(Struct, frozen=True, dict=True):
     required_key: str | None = None
     from_page: bool = False
     from_metadata: bool = False
+    says_first_seen: bool = False
     require: Callable[[], None] | None = None
     raw: bool = False
     revision: int = 0

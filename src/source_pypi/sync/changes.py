@@ -23,6 +23,7 @@ from source_pypi.streams._values import own_keys
 from source_pypi.streams.stream import ProjectDocuments, Row, Stream
 from source_pypi.sync.batch import Batch, Change
 from source_pypi.sync.fetch_result import FetchResult
+from source_pypi.sync.first_seen import FirstSeen, as_datetimes, packed, times_of
 from source_pypi.sync.notices import unknown_fields
 from source_pypi.sync.planner import PreviousState
 from source_pypi.sync.releases import is_pinned
@@ -71,11 +72,14 @@ def batch_of(
     :param keys: whether states hold the keys of rows.
     :param missing_projects: as the setting.
     """
+    checked_at = int(seen_at.timestamp())
+    if result.documents.undated and any(stream.says_first_seen for stream in previous.streams):
+        times = times_of(result.documents.undated, previous.first_seen, checked_at)
+        result.documents, result.first_seen = replace(result.documents, first_seen=as_datetimes(times)), packed(times)
     documents = result.documents
     failures = {s.name: error for s in previous.streams if (error := _failure(s, result)) is not None}
     changes: dict[str, Change] = {}
     unknown_keys: list[str | None] = []
-    checked_at = int(seen_at.timestamp())
     for stream in previous.streams:
         if stream.name in failures or stream.required_documents & result.stale:
             continue
@@ -230,7 +234,10 @@ def change_of(
     changed = [name for name in made if name not in known or known[name].digest != partitions[name].digest]
     existed = previous.existed or not result.missing
     serial, requirements = _serial(stream, result), result.complete_requirements
-    state = ProjectState(checked_at, settings_digest, existed, serial, fingerprints, partitions, requirements)
+    first_seen = _first_seen(stream, result, before, made=bool(made))
+    state = ProjectState(
+        checked_at, settings_digest, existed, serial, fingerprints, partitions, requirements, first_seen
+    )
     if before is not None and not changed and known.keys() <= partitions.keys():
         only_time_changed = state == replace(before, checked_at=checked_at)
         return Change(state, only_time_changed=only_time_changed, unknown_partitions=tuple(kept))
@@ -243,6 +250,13 @@ def change_of(
         deleted_keys=_deleted_keys(stream, result, known, partitions, replaced) if keys else [],
         unknown_partitions=tuple(kept),
     )
+
+
+def _first_seen(stream: Stream, result: FetchResult, before: ProjectState | None, *, made: bool) -> FirstSeen:
+    """When the files in a stream's rows were first seen: as in the last run if no rows were made."""
+    if not stream.says_first_seen:
+        return ()
+    return result.first_seen if made or before is None else before.first_seen
 
 
 def _would_lose_rows(known: Partition | None, made: _Rows) -> bool:

@@ -40,6 +40,7 @@ from source_pypi.selection import SelectedProject
 from source_pypi.services.index.documents import Fingerprint
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import Stream
+from source_pypi.sync.first_seen import FirstSeen
 from source_pypi.sync.resume import resumable
 from source_pypi.sync.state import WHOLE_INDEX, ProjectState, ProjectSummary, StateStore, settings_digest_of
 
@@ -70,12 +71,14 @@ class PreviousState(Struct, frozen=True):
     :ivar states: their states, by name of the stream.
     :ivar comparable: the streams whose state has the settings of this run.
     :ivar full_check: whether all release documents are requested, even if the project has not changed.
+    :ivar first_seen: when earlier runs first saw files without upload time, from the states of all streams.
     """
 
     streams: tuple[Stream, ...] = ()
     states: Mapping[str, ProjectState] = field(default_factory=dict)
     comparable: frozenset[str] = frozenset()
     full_check: bool = False
+    first_seen: tuple[FirstSeen, ...] = ()
 
     def readers(self, kind: DocumentKind) -> tuple[Stream, ...]:
         """Return the streams that need this kind of document, or whose rows the page completed."""
@@ -203,7 +206,8 @@ def previous_state(
     used = {stream.name: states[stream.name] for stream in streams if stream.incremental and stream.name in states}
     comparable = frozenset(name for name, state in used.items() if settings_digests[name] == state.settings_digest)
     due = full_checks is not None and any(full_checks.is_due(project, used[name].checked_at) for name in comparable)
-    return PreviousState(streams, used, comparable, due)
+    first_seen = dict.fromkeys(state.first_seen for state in states.values() if state.first_seen)
+    return PreviousState(streams, used, comparable, due, tuple(first_seen))
 
 
 def decide(
