@@ -256,25 +256,47 @@ def test_metadata_that_is_no_longer_listed(fake: FakeIndex, connect: Connect) ->
     assert failures(store) == dict.fromkeys(RELEASED, NotOfferedError)
 
 
-@pytest.mark.parametrize("fault", [faults.server_error(404), faults.unavailable()], ids=["404", "503"])
-def test_metadata_that_cannot_be_read(fake: FakeIndex, connect: Connect, fault: faults.Fault) -> None:
-    """Rows stay if METADATA cannot be read, also those of the release before; the next run reads it."""
+@pytest.mark.parametrize("status", [404, 503])
+def test_metadata_that_cannot_be_read(fake: FakeIndex, connect: Connect, status: int) -> None:
+    """Rows stay if METADATA cannot be read, also those of the release before; a later run reads it."""
     upload(fake, "1.0")
     as_json(fake)
     index, store = connect(fake), MemoryStore()
     store.sync(fake, index, ["foo"], DESCRIBED)
     before = store.tables()
     upload(fake, "2.0", "Summary: New")
+    fault = faults.missing() if status == 404 else faults.unavailable()
     fake.fault("*/foo-2.0-py3-none-any.whl.metadata", fault, times=None)
-    store.sync(fake, index, ["foo"], DESCRIBED)
-    for name in (*RELEASED, "core_metadata", "projects"):
-        assert store.tables()[name] == before[name]
-    expected = NotOfferedError if fault.answer is not None and fault.answer.status == 404 else UnavailableError
-    assert failures(store) == dict.fromkeys([*RELEASED, "core_metadata"], expected)
+    for _ in range(3):
+        store.sync(fake, index, ["foo"], DESCRIBED)
+        for name in (*RELEASED, "core_metadata", "projects"):
+            assert store.tables()[name] == before[name]
+        assert store.tables() == store.merged()
+        unread = {} if status == 404 else dict.fromkeys([*RELEASED, "core_metadata"], UnavailableError)
+        assert failures(store) == unread
+        announced = Notice(NoticeKind.ANNOUNCED, "core metadata (METADATA)")
+        assert [batch.notices for batch in store.batches] == [(announced,) if status == 404 else ()]
     fake.clear_faults()
-    store.sync(fake, index, ["foo"], DESCRIBED)
+    store.sync(fake, index, ["foo"], DESCRIBED, full_check_days=0)
     assert agrees(fake, index, store, ["foo"], DESCRIBED)
     assert values(store.tables()["projects"], "latest_version", "summary") == [("2.0", "New")]
+
+
+@pytest.mark.parametrize("form", [as_json, bare], ids=lambda form: form.__name__)
+def test_metadata_that_is_listed_and_missing(fake: FakeIndex, connect: Connect, form: Form) -> None:
+    """METADATA that answers 404 is a warning, also in a first run; it is requested once more, then by full checks."""
+    upload(fake, "1.0")
+    form(fake)
+    fake.fault("*/foo-1.0-py3-none-any.whl.metadata", faults.missing(), times=None)
+    index, store = connect(fake), MemoryStore()
+    for requests, days in ((1, 7), (1, 7), (0, 7), (1, 0)):
+        store.sync(fake, index, ["foo"], DESCRIBED, full_check_days=days)
+        assert (len(metadata_requests(fake)), failures(store)) == (requests, {})
+        assert values(store.tables()["projects"], "latest_version", "summary", "source") == [("1.0", None, "page")]
+    fake.clear_faults()
+    store.sync(fake, index, ["foo"], DESCRIBED, full_check_days=0)
+    assert agrees(fake, index, store, ["foo"], DESCRIBED)
+    assert store.tables()["dependencies"] != []
 
 
 def test_first_run_without_metadata_of_a_project(fake: FakeIndex, connect: Connect) -> None:

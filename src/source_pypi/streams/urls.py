@@ -75,7 +75,7 @@ def urls_rows(documents: ProjectDocuments) -> Iterator[Row]:
                     project=documents.project,
                     version=release.version,
                     label=label,
-                    well_known=well_known(label),
+                    well_known="download" if source == "download_url" else well_known(label),
                     url=url,
                     source=source,
                     read_from=METADATA if release.from_metadata else DOCUMENT,
@@ -109,4 +109,5 @@ STREAM = Stream(
     rows=urls_rows,
     required_key="info.project_urls",
     from_metadata=True,
+    revision=1,  # Download-URL stands for "download"
 )

@@ -8,10 +8,12 @@ project is made of page and METADATA; for it, METADATA is requested again whenev
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from source_pypi.errors import NotOfferedError, SourceError
+from source_pypi.errors import NotOfferedError
 from source_pypi.selection import SelectedProject
 from source_pypi.services.index.api import Index
 from source_pypi.services.index.documents import (
+    ABSENT,
+    ABSENT_AGAIN,
     UNCHANGED,
     UNKNOWN,
     CoreMetadata,
@@ -22,6 +24,7 @@ from source_pypi.services.index.documents import (
 )
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams._metadata import info_of
+from source_pypi.streams.core_metadata import versions_of_files
 from source_pypi.streams.stream import ReleaseView, Stream
 from source_pypi.sync.batch import Notice
 from source_pypi.sync.fetch_plan import FetchPlan
@@ -68,7 +71,8 @@ class MetadataFetch:
         self._sources = metadata_sources(listed, dict.fromkeys([*latest, *self._chosen]))
         self._received: dict[str, Document[CoreMetadata]] = {}
         self._unchanged: dict[str, Fingerprint] = {}
-        self._absent = 0
+        self._absent: set[str] = set()  # in this run
+        self._missing: set[str] = set()  # in earlier runs, and not requested again
 
     def fetch(self) -> dict[str, Any]:
         """Request the METADATA that may have changed; return the fields of ``ProjectDocuments``."""
@@ -79,7 +83,7 @@ class MetadataFetch:
                 self._request_if_needed(version, source)
             self._note_releases()
         if self._absent:
-            result.notices.append(Notice(NoticeKind.ANNOUNCED, "core metadata (METADATA)", self._absent))
+            result.notices.append(Notice(NoticeKind.ANNOUNCED, "core metadata (METADATA)", len(self._absent)))
         error = result.failures.get(_METADATA)
         if error is not None and not self._of_releases:  # no stream reports it
             result.warnings.append(str(error))
@@ -97,6 +101,8 @@ class MetadataFetch:
         readers = self._readers(version)
         if not self._needs_requirements(version) and all(self._is_read(one, version, source) for one in readers):
             self._unchanged[version] = UNKNOWN
+            if any(self._known(one, version, source).absent for one in readers):
+                self._missing.add(version)
             return
         condition = self._condition(version, source, readers)
         response = self._index.core_metadata(source.url, condition, project=self._project.project, version=version)
@@ -105,7 +111,7 @@ class MetadataFetch:
         elif isinstance(response, Document):
             self._received[version] = response
         else:
-            self._absent += 1
+            self._absent.add(version)
 
     def _readers(self, version: str) -> list[Stream]:
         """The streams that read the METADATA of a version."""
@@ -122,9 +128,12 @@ class MetadataFetch:
     def _is_read(self, stream: Stream, version: str, source: MetadataSource) -> bool:
         """Whether a stream has read this METADATA, and needs it no more.
 
-        METADATA that the index lists but does not have is requested again when the page changes or a full check is due.
+        METADATA that the index lists but does not have is requested as other documents are (``planner.py``), and when
+        the page changes.
         """
         known, same_page = self._known(stream, version, source), self._has_same_page(stream)
+        if known.absent:
+            return same_page and known == ABSENT_AGAIN and not self._previous.full_check
         if stream is self._of_project:
             read = bool(known.tag) and same_page
         elif source.fingerprint.tag and known.tag:
@@ -159,56 +168,69 @@ class MetadataFetch:
 
     def _note_releases(self) -> None:
         """Record what the streams that read releases have; if no METADATA can be read, their rows stay."""
-        read = {v for v in self._chosen if v in self._received or (v in self._unchanged and self._has_rows(v))}
-        if self._chosen and not read:
-            self._result.failures[_METADATA] = self._not_offered()
+        result, listed = self._result, [version for version in self._chosen if version in self._sources]
+        if self._chosen and not listed:
+            what = f"core metadata of {self._project.project}"
+            result.failures[_METADATA] = NotOfferedError(what, self._listed.url, "lists none of the selected releases")
             return
-        fingerprints = {version: self._fingerprint(version) for version in self._chosen}
-        files = {
-            self._sources[version].filename: one for version, one in fingerprints.items() if version in self._sources
+        result.partitions[DocumentKind.RELEASES] = {
+            **self._kept(DocumentKind.RELEASES, self._listed.content.listed()),
+            **{version: self._fingerprint(version, DocumentKind.RELEASES, version) for version in self._chosen},
         }
-        self._result.partitions[DocumentKind.RELEASES] = dict(fingerprints)
-        self._result.partitions[_METADATA] = dict(files)
-        if lacking := sum(version not in self._sources for version in self._chosen):
-            self._result.notices.append(Notice(NoticeKind.UNDESCRIBED, count=lacking))
+        filenames = {self._sources[version].filename: version for version in listed}
+        result.partitions[_METADATA] = {
+            **self._kept(_METADATA, versions_of_files(self._listed.content)),
+            **{name: self._fingerprint(version, _METADATA, name) for name, version in filenames.items()},
+        }
+        if lacking := len(self._chosen) - len(listed):
+            result.notices.append(Notice(NoticeKind.UNDESCRIBED, count=lacking))
 
-    def _not_offered(self) -> SourceError:
-        source = next((self._sources[version] for version in self._chosen if version in self._sources), None)
-        what = f"core metadata of {self._project.project}"
-        if source is None:
-            return NotOfferedError(what, self._listed.url, "lists none of the selected releases")
-        return NotOfferedError(what, source.url.partition("#")[0])
+    def _kept(self, kind: DocumentKind, on_page: Collection[str]) -> dict[str, Fingerprint]:
+        """The partitions that stay since the index has none of the METADATA that it lists: those still on the page."""
+        if not (self._absent | self._missing).issuperset(set(self._chosen) & self._sources.keys()):
+            return {}
+        return {name: UNKNOWN for name in self._previous.partition_fingerprints(kind) if name in on_page}
 
     def _note_latest(self) -> None:
         """Record the METADATA of the latest release, which the row of the project is made of."""
         if self._of_project is None or self._latest not in self._sources:
             return
+        known = self._known(self._of_project, self._latest, self._sources[self._latest])
         fingerprint = self._fingerprint(self._latest)
-        if self._latest in self._unchanged and not fingerprint.tag:
-            fingerprint = self._known(self._of_project, self._latest, self._sources[self._latest])
+        if self._latest in self._absent:
+            fingerprint = ABSENT_AGAIN if known.absent else ABSENT
+        elif self._latest in self._unchanged and not fingerprint.tag:
+            fingerprint = known
         if fingerprint.tag:
             self._result.fingerprints[_METADATA] = fingerprint
 
     def _loses_metadata(self) -> bool:
         """Whether METADATA of the latest release cannot be read, although the project's row was made of METADATA."""
         state = None if self._of_project is None else self._previous.states.get(self._of_project.name)
-        had = state is not None and bool(state.fingerprint(_METADATA).tag)
-        return had and self._latest in self._sources and _METADATA not in self._result.fingerprints
+        before = UNKNOWN if state is None else state.fingerprint(_METADATA)
+        now = self._result.fingerprints.get(_METADATA, UNKNOWN)
+        return self._latest in self._sources and _is_there(before) and not _is_there(now)
 
-    def _fingerprint(self, version: str) -> Fingerprint:
-        """What stands in state of a version's METADATA; ``UNKNOWN``: rows of earlier runs stay."""
-        if version not in self._received:
-            return self._unchanged.get(version, UNKNOWN)
-        listed = self._sources[version].fingerprint
-        return listed if listed.tag else Fingerprint(self._received[version].fingerprint.tag)
+    def _fingerprint(self, version: str, kind: DocumentKind = _METADATA, name: str = "") -> Fingerprint:
+        """What stands in state of a version's METADATA; ``UNKNOWN``: rows of earlier runs stay.
 
-    def _has_rows(self, version: str) -> bool:
-        return any(self._known(stream, version, self._sources[version]).tag for stream in self._of_releases)
+        :param kind: the partitions' kind, and ``name`` the name of one; empty: the METADATA of the latest release.
+        """
+        if version in self._received:
+            listed = self._sources[version].fingerprint
+            return listed if listed.tag else Fingerprint(self._received[version].fingerprint.tag)
+        if version in self._absent and name:
+            return self._previous.not_there(kind, name)
+        return self._unchanged.get(version, UNKNOWN)
 
     def _views(self) -> Iterable[ReleaseView]:
         for version in self._chosen:
             if version in self._received:
                 yield metadata_view(version, self._received[version], self._listed)
+
+
+def _is_there(fingerprint: Fingerprint) -> bool:
+    return bool(fingerprint.tag) and not fingerprint.absent
 
 
 def metadata_view(version: str, metadata: Document[CoreMetadata], listed: Document[Project]) -> ReleaseView:

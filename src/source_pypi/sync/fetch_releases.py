@@ -8,7 +8,6 @@ from source_pypi.safety.limits import LONGEST_VERSION
 from source_pypi.selection import SelectedProject
 from source_pypi.services.index.api import Index
 from source_pypi.services.index.documents import (
-    ABSENT,
     UNCHANGED,
     UNKNOWN,
     Document,
@@ -24,6 +23,7 @@ from source_pypi.sync.batch import Notice
 from source_pypi.sync.fetch_metadata import metadata_view
 from source_pypi.sync.fetch_plan import (
     FetchPlan,
+    as_new_as,
     file_conditions,
     in_full,
     release_changed,
@@ -43,44 +43,50 @@ from source_pypi.sync.releases import (
     provenance_urls,
 )
 
+#: What notices call the documents of files.
+_SUBJECTS = {DocumentKind.CORE_METADATA: "core metadata (METADATA)", DocumentKind.PROVENANCE: "provenance"}
 #: What the index returned for a release document; None: it has none.
 _Response = Document[Release] | Unchanged | None
 
 
 class ReleaseFetch:
-    """Requests the release documents of one project, each at most once, and the documents of the releases' files."""
+    """Requests the release documents of one project, each at most once, and the documents of the releases' files.
+
+    :ivar previous: what the streams read of the project in earlier runs.
+    """
 
     def __init__(
         self, index: Index, project: SelectedProject, plan: FetchPlan, previous: PreviousState, result: FetchResult
     ) -> None:
-        self._index, self._project, self._plan, self._previous = index, project, plan, previous
+        self._index, self._project, self._plan, self.previous = index, project, plan, previous
         self._result = result
         self._responses: dict[str, _Response] = {}
         self._absent_pins: list[str] = []
 
     def recheck(self) -> dict[str, _Response]:
         """Request the releases that may have changed although the project document has not; return the responses."""
-        versions = releases_to_recheck(self._plan, self._previous, self._project.pins)
+        versions = releases_to_recheck(self._plan, self.previous, self._project.pins)
         with self._result.recording_failures([DocumentKind.RELEASES]):
             return self._request_all(versions)
         return {}
 
     def any_changed(self, responses: Mapping[str, _Response]) -> bool:
         """Return whether a release document has changed, so that its rows have to be made anew."""
-        return any(release_changed(self._previous, version, response) for version, response in responses.items())
+        return any(release_changed(self.previous, version, response) for version, response in responses.items())
 
     def keep(self, responses: Mapping[str, _Response]) -> None:
         """Record the releases of a project whose documents have not changed, and pins that the index does not have."""
         if not responses:
             return
-        known = self._previous.partition_fingerprints(DocumentKind.RELEASES)
+        known = self.previous.partition_fingerprints(DocumentKind.RELEASES)
         partitions: dict[str, Fingerprint | None] = {}
         for version, fingerprint in known.items():
             if version not in responses:
                 partitions[version] = UNKNOWN
+            elif responses[version] is not None or (fingerprint is not None and fingerprint.listed):
+                partitions[version] = UNKNOWN if responses[version] is None else fingerprint
             else:
-                absent_as = UNKNOWN if fingerprint is not None and fingerprint.listed else self._not_there(version)
-                partitions[version] = absent_as if responses[version] is None else fingerprint
+                partitions[version] = self.previous.not_there(DocumentKind.RELEASES, version)
         self._result.partitions[DocumentKind.RELEASES] = partitions
         absent = [version for version, response in responses.items() if response is None]
         described = {version for version, one in known.items() if one is not None and one.listed}
@@ -102,9 +108,9 @@ class ReleaseFetch:
         :param wanted: the versions, and whether each is pinned.
         """
         result, latest = self._result, document.content.info.version
-        known = self._previous.partition_fingerprints(DocumentKind.RELEASES)
+        known = self.previous.partition_fingerprints(DocumentKind.RELEASES)
         announced = {*(document.content.releases or {})}
-        unchanged = releases_unchanged(self._previous, document)
+        unchanged = releases_unchanged(self.previous, document)
         partitions: dict[str, Fingerprint | None] = {}
         views: dict[str, ReleaseView] = {}
         absent: list[str] = []
@@ -116,7 +122,7 @@ class ReleaseFetch:
             elif unchanged and not pinned and version not in self._responses:
                 partitions |= {version: UNKNOWN} if version in known else {}
             elif (response := self._request(version, pins_in_full=self._plan.follow)) is UNCHANGED:
-                partitions[version] = self._previous.condition(DocumentKind.RELEASES, version)
+                partitions[version] = self.previous.condition(DocumentKind.RELEASES, version)
             elif isinstance(response, Document):
                 spelling = _spelling(version, document.content, response.content)
                 partitions[spelling] = response.fingerprint
@@ -128,8 +134,8 @@ class ReleaseFetch:
                 absent.append(version)
         self._absent_pins = [version for version in absent if wanted[version]]
         self._warn_of_absent([version for version in absent if not wanted[version]], len(partitions))
-        # the index lists them: the next full check requests them again, even if nothing else has changed
-        result.partitions[DocumentKind.RELEASES] = partitions | {one: self._not_there(one) for one in absent}
+        kind = DocumentKind.RELEASES
+        result.partitions[kind] = partitions | {one: self.previous.not_there(kind, one) for one in absent}
         return tuple(views.values())
 
     def _request_all(self, versions: Iterable[str]) -> dict[str, _Response]:
@@ -138,7 +144,9 @@ class ReleaseFetch:
     def _request(self, version: str, *, pins_in_full: bool = False) -> _Response:
         """The release document; ``pins_in_full``: the requirements of pinned releases are needed."""
         if version not in self._responses:
-            condition = self._previous.condition(DocumentKind.RELEASES, version)
+            project = self._result.fingerprints.get(DocumentKind.PROJECT)
+            condition = self.previous.condition(DocumentKind.RELEASES, version)
+            condition = as_new_as(condition, project, self.previous)
             if pins_in_full and self._is_pinned(version):
                 condition = in_full(condition)
             self._responses[version] = self._index.release(self._project.project, version, condition)
@@ -152,16 +160,12 @@ class ReleaseFetch:
         listed = () if document is None else tuple(document.content.releases or ())
         return UnknownReleaseError(name, version, self._index.locations.release_url(name, version), listed)
 
-    def _not_there(self, version: str) -> Fingerprint:
-        """How a release document that the index announces, but does not have, stands in state: its rows stay."""
-        return UNKNOWN if self._previous.has_rows(DocumentKind.RELEASES, version) else ABSENT
-
     def _report_absent_pins(self, described: Collection[str]) -> None:
         """Report pinned releases that the index lists, but of which it has no release documents.
 
         :param described: those that METADATA describes, which is enough for streams that can be made from it.
         """
-        readers = self._previous.readers(DocumentKind.RELEASES)
+        readers = self.previous.readers(DocumentKind.RELEASES)
         enough = all(stream.from_metadata for stream in readers)
         lacking = [version for version in self._absent_pins if not enough or version not in described]
         if lacking:
@@ -195,8 +199,10 @@ class ReleaseFetch:
         ]
         unchanged = [version for version, source in sources.items() if self._is_described(version, source)]
         partitions = {view.version: sources[view.version].fingerprint for view in views}
-        if partitions or unchanged:
-            result.partitions[DocumentKind.RELEASES] |= partitions | dict.fromkeys(unchanged, UNKNOWN)
+        known = self.previous.partition_fingerprints(DocumentKind.RELEASES)
+        kept = [version for version in self._absent_pins if (known.get(version) or UNKNOWN).listed]
+        if partitions or kept:
+            result.partitions[DocumentKind.RELEASES] |= dict.fromkeys(kept, UNKNOWN) | partitions
         self._report_absent_pins({*partitions, *unchanged})
         error = result.failures.get(DocumentKind.CORE_METADATA)
         if sources and error is not None and DocumentKind.CORE_METADATA not in self._plan.documents:
@@ -213,14 +219,14 @@ class ReleaseFetch:
         return {v: one for v, one in sources.items() if one.fingerprint.tag and not self._has_document_rows(v)}
 
     def _has_document_rows(self, version: str) -> bool:
-        states = (self._previous.states.get(s.name) for s in self._previous.readers(DocumentKind.RELEASES))
+        states = (self.previous.states.get(s.name) for s in self.previous.readers(DocumentKind.RELEASES))
         partitions = (state.partitions.get(version) for state in states if state is not None)
         return any(one is not None and one.has_rows and not (one.fingerprint or UNKNOWN).listed for one in partitions)
 
     def _is_described(self, version: str, source: MetadataSource) -> bool:
         """Whether each stream that can be made from METADATA has read this one."""
-        readers = [one for one in self._previous.readers(DocumentKind.RELEASES) if one.from_metadata]
-        return self._previous.is_unchanged(DocumentKind.RELEASES, source.fingerprint, readers, version)
+        readers = [one for one in self.previous.readers(DocumentKind.RELEASES) if one.from_metadata]
+        return self.previous.is_unchanged(DocumentKind.RELEASES, source.fingerprint, readers, version)
 
     # Documents of files -----------------------------------------------------------------------------------
 
@@ -231,7 +237,7 @@ class ReleaseFetch:
 
         :param filled: versions whose requirements it fills in: their METADATA is needed even if it has not changed.
         """
-        kind, result, previous = DocumentKind.CORE_METADATA, self._result, self._previous
+        kind, result, previous = DocumentKind.CORE_METADATA, self._result, self.previous
         read = kind in self._plan.documents
         if read:
             result.partitions[kind] = {}
@@ -260,7 +266,7 @@ class ReleaseFetch:
         self, document: Document[Project], page: Document[Page], wanted: Iterable[str]
     ) -> dict[str, Document[Any]] | None:
         """Request the provenance documents of the wanted versions' files, by file name; None: that failed."""
-        kind, previous = DocumentKind.PROVENANCE, self._previous
+        kind, previous = DocumentKind.PROVENANCE, self.previous
         readers = previous.readers(kind)
         unchanged = previous.is_unchanged(DocumentKind.PROJECT, document.fingerprint, readers)
         unchanged = unchanged and previous.is_unchanged(DocumentKind.PAGE, page.fingerprint, readers)
@@ -278,10 +284,7 @@ class ReleaseFetch:
         conditions: Mapping[str, Fingerprint | None],
         request: Callable[[str, Fingerprint], Document[Any] | Unchanged | None],
     ) -> dict[str, Document[Any]]:
-        """Request documents of several files; return those that were received, by file name.
-
-        Core metadata that the index announces, but does not have, stays as it was; provenance is withdrawn that way.
-        """
+        """Request documents of several files; return those that were received, by file name."""
         partitions: dict[str, Fingerprint | None] = {}
         documents: dict[str, Document[Any]] = {}
         absent = 0
@@ -295,11 +298,11 @@ class ReleaseFetch:
             elif isinstance(response, Document):
                 partitions[filename] = response.fingerprint
                 documents[filename] = response
-            elif kind is DocumentKind.CORE_METADATA:
+            else:
                 absent += 1
-                partitions |= {filename: UNKNOWN} if self._previous.has_rows(kind, filename) else {}
+                partitions[filename] = self.previous.not_there(kind, filename)
         if absent:
-            self._result.notices.append(Notice(NoticeKind.ANNOUNCED, "core metadata (METADATA)", absent))
+            self._result.notices.append(Notice(NoticeKind.ANNOUNCED, _SUBJECTS[kind], absent))
         self._result.partitions[kind] = partitions
         return documents
 

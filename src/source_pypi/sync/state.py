@@ -36,6 +36,8 @@ CODES = {
 
 #: The key in ``ProjectState.fingerprints`` of the pins and ranges that a listed release satisfied.
 VERSIONS_CODE = "v"
+#: The key in ``ProjectState.fingerprints`` of the number of projects on the list: digits, in place of a tag.
+COUNT_CODE = "n"
 #: Bytes of the digest of rows.
 DIGEST = 6
 #: The digest of a partition without rows.
