@@ -66,7 +66,7 @@ def bare(fake: FakeIndex, name: str = "foo", **keys: Any) -> None:
             "filename": file.filename,
             "url": f"{fake.url}/{file.path()}",
             "hashes": {},
-            "core-metadata": file.metadata is not None,
+            "core-metadata": file.core_metadata is not None,
         }
         for release in fake.world.projects[name].releases.values()
         for file in release.files.values()
@@ -249,7 +249,7 @@ def test_metadata_that_is_no_longer_listed(fake: FakeIndex, connect: Connect) ->
     store.sync(fake, index, ["foo"], RELEASED)
     before = store.tables()
     bare(fake)
-    fake.world.backfill("foo-1.0-py3-none-any.whl", metadata=None)
+    fake.world.backfill("foo-1.0-py3-none-any.whl", core_metadata=None)
     bare(fake)
     store.sync(fake, index, ["foo"], RELEASED)
     assert store.tables() == before

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from source_pypi.services.index.documents import CoreMetadata, Info
+from source_pypi.services.index.documents import CoreMetadata, Info, Project
 from source_pypi.streams._values import text
 
 #: Where a row is from (``_pages.py`` has the other values).
@@ -38,6 +38,19 @@ def info_of(metadata: CoreMetadata) -> Info:
         download_url=raw.get("download_url"),
         project_urls=_urls(metadata),
     )
+
+
+def versions_of_files(document: Project) -> dict[str, str]:
+    """The version of each file that a project document lists; the first one of a file that is listed twice."""
+    latest = {} if document.info.version is None else {document.info.version: document.urls}
+    versions: dict[str, str] = {}
+    # Some indexes list no releases, only the files of the latest one (index-api.md 19).
+    for listed in (document.releases or {}, latest):
+        for version, files in listed.items():
+            for file in files or ():
+                if file.filename:
+                    versions.setdefault(file.filename, version)
+    return versions
 
 
 def _list(values: Iterable[str] | None) -> list[str] | None:

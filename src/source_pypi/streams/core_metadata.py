@@ -11,9 +11,10 @@ from msgspec import Meta, Struct
 
 from source_pypi.fields import describe, fields_of
 from source_pypi.services.index import documents as wire
-from source_pypi.services.index.documents import Document, Project
+from source_pypi.services.index.documents import Document
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams._fields import NOT_GIVEN, ListedVersion, ProjectName
+from source_pypi.streams._metadata import versions_of_files
 from source_pypi.streams._values import keywords, text
 from source_pypi.streams.stream import ProjectDocuments, Row, Stream
 
@@ -96,19 +97,6 @@ def core_metadata_rows(documents: ProjectDocuments) -> Iterator[Row]:
     for filename, metadata in documents.core_metadata.items():
         if filename in versions:
             yield _row(documents.project, versions[filename], filename, metadata)
-
-
-def versions_of_files(document: Project) -> dict[str, str]:
-    """The version of each file that a project document lists; the first one of a file that is listed twice."""
-    latest = {} if document.info.version is None else {document.info.version: document.urls}
-    versions: dict[str, str] = {}
-    # Some indexes list no releases, only the files of the latest one (index-api.md 19).
-    for listed in (document.releases or {}, latest):
-        for version, files in listed.items():
-            for file in files or ():
-                if file.filename:
-                    versions.setdefault(file.filename, version)
-    return versions
 
 
 def _row(project: str, version: str, filename: str, metadata: Document[wire.CoreMetadata]) -> CoreMetadata:

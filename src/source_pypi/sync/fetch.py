@@ -114,7 +114,7 @@ class _ProjectFetch:
         self._missing_at = self._index.locations.project_url(self._name)
         with result.recording_failures(VIA_PROJECT):
             self._document = self._index.project(self._name, condition)
-        if DocumentKind.PROJECT in result.unusable and self._previous.full_check:
+        if DocumentKind.PROJECT in result.unusable and self._previous.accepts_lower_serials:
             self._accept_lower_serial(condition)
         error = result.failures.get(DocumentKind.PROJECT)
         if error is not None and _is_of_connection(error) and not self._index.client.answered:

@@ -23,8 +23,7 @@ from source_pypi.services.index.documents import (
     Release,
 )
 from source_pypi.services.index.documents.kinds import DocumentKind
-from source_pypi.streams._metadata import info_of
-from source_pypi.streams.core_metadata import versions_of_files
+from source_pypi.streams._metadata import info_of, versions_of_files
 from source_pypi.streams.stream import ReleaseView, Stream
 from source_pypi.sync.batch import Notice
 from source_pypi.sync.fetch_plan import FetchPlan

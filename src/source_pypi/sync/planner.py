@@ -82,6 +82,7 @@ class PreviousState(Struct, frozen=True):
     :ivar states: their states, by name of the stream.
     :ivar comparable: the streams whose state has the settings of this run.
     :ivar full_check: whether all release documents are requested, even if the project has not changed.
+    :ivar accepts_lower_serials: whether documents may have a lower serial than before, if others agree.
     :ivar first_seen: when earlier runs first saw files without upload time, from the states of all streams.
     """
 
@@ -89,6 +90,7 @@ class PreviousState(Struct, frozen=True):
     states: Mapping[str, ProjectState] = field(default_factory=dict)
     comparable: frozenset[str] = frozenset()
     full_check: bool = False
+    accepts_lower_serials: bool = False
     first_seen: tuple[FirstSeen, ...] = ()
 
     def readers(self, kind: DocumentKind) -> tuple[Stream, ...]:
@@ -208,10 +210,14 @@ class FullChecks(Struct, frozen=True):
     def is_due(self, project: str, checked_at: int) -> bool:
         """Return whether a project's time for a full check has passed since it was last read."""
         period = self.days * DAY
-        if not period or checked_at > self.now + CLOCK_TOLERANCE:
+        if not period or self.is_ahead(checked_at):
             return True
         phase = zlib.crc32(project.encode()) / 2**32 * period
         return (self.now - phase) // period > (checked_at - phase) // period
+
+    def is_ahead(self, checked_at: int) -> bool:
+        """Return whether a time in state is so far ahead that the clock was wrong."""
+        return checked_at > self.now + CLOCK_TOLERANCE
 
 
 def previous_state(
@@ -227,9 +233,11 @@ def previous_state(
     """
     used = {stream.name: states[stream.name] for stream in streams if stream.incremental and stream.name in states}
     comparable = frozenset(name for name, state in used.items() if settings_digests[name] == state.settings_digest)
-    due = full_checks is not None and any(full_checks.is_due(project, used[name].checked_at) for name in comparable)
+    times = [used[name].checked_at for name in comparable]
+    due = full_checks is not None and any(full_checks.is_due(project, time) for time in times)
+    ahead = full_checks is not None and any(map(full_checks.is_ahead, times))
     first_seen = dict.fromkeys(state.first_seen for state in states.values() if state.first_seen)
-    return PreviousState(streams, used, comparable, due, tuple(first_seen))
+    return PreviousState(streams, used, comparable, due, due and not ahead, tuple(first_seen))
 
 
 def decide(
