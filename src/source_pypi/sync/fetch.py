@@ -1,8 +1,9 @@
 """Requests a project's documents: the project document, the project page, then what these lead to.
 
 ``fetch_plan.py`` says which documents are requested and on which condition; ``fetch_releases.py`` requests release
-documents, core metadata and provenance. A request that fails is recorded under the kind of the document, so that only
-the streams that read this kind lose the project's rows.
+documents, core metadata and provenance; ``fetch_metadata.py`` requests core metadata where there are only pages. A
+request that fails is recorded under the kind of the document, so that only the streams that read this kind lose the
+project's rows.
 
 Rows made of two documents
     When a document has changed whose rows need the project document as well, and that one has not changed, it is
@@ -41,6 +42,7 @@ from source_pypi.services.index.documents.kinds import VIA_PROJECT, DocumentKind
 from source_pypi.streams._pages import releases_of, unreadable_names
 from source_pypi.streams.stream import ProjectDocuments
 from source_pypi.sync.batch import Notice
+from source_pypi.sync.fetch_metadata import MetadataFetch, requirements_of
 from source_pypi.sync.fetch_plan import (
     FetchPlan,
     as_new_as,
@@ -247,7 +249,8 @@ class _ProjectFetch:
         else:
             error = NotOfferedError("project documents", url, project=name)
             result.failures.update(dict.fromkeys(VIA_PROJECT, error))
-            result.page_completes = page is not None and self._plan.pages and not self._previous.had_document
+            uses_pages = self._plan.pages or self._plan.metadata
+            result.page_completes = page is not None and uses_pages and not self._previous.had_document
             if result.page_completes and self._index.first_time("no project documents"):
                 result.warnings.append(_NO_DOCUMENTS)
 
@@ -287,6 +290,8 @@ class _ProjectFetch:
     def request_dependents(self) -> None:
         """Request what a received project document leads to: releases, core metadata, provenance."""
         self._check_versions()
+        if self.result.page_only and self._plan.metadata:
+            self._request_metadata()
         if not isinstance(self._document, Document):
             return
         document, result, plan = self._document, self.result, self._plan
@@ -309,6 +314,7 @@ class _ProjectFetch:
         views = found.get("releases") or ()
         filled = {view.version for view in views if needs_core_metadata(plan, self._previous, view, document)}
         found["core_metadata"] = self._releases.core_metadata(listed, wanted, filled)
+        found["metadata_releases"] = self._releases.described_pins(listed, found["core_metadata"])
         if DocumentKind.PROVENANCE in plan.documents and isinstance(self._page, Document):
             found["provenance"] = self._releases.provenance(listed, self._page, wanted)
         self._dependents = {name: value for name, value in found.items() if value is not None}
@@ -326,6 +332,16 @@ class _ProjectFetch:
             self._page_versions = () if page is None else tuple(releases_of(page, self._name))
         return self._page_versions
 
+    def _request_metadata(self) -> None:
+        """Request core metadata, since the index has no documents of the project and its releases."""
+        listed = self._documents().listed
+        if listed is None:
+            return
+        wanted = wanted_versions(self._project, listed.content, self._plan.releases)
+        fetch = MetadataFetch(self._index, self._project, self._plan, self._previous, self.result, listed, wanted)
+        self._dependents = fetch.fetch()
+        self.result.pinned = frozenset(version for version, pinned in wanted.items() if pinned)
+
     def _leave_releases(self) -> None:
         """Leave rows of releases as they are: the document does not say which release it describes."""
         kinds = (DocumentKind.RELEASES, DocumentKind.CORE_METADATA, DocumentKind.PROVENANCE)
@@ -337,7 +353,7 @@ class _ProjectFetch:
         """Report pins and ranges that no listed release satisfies; the next run then reads the document again."""
         documents = self._documents()
         versions = versions_to_check(self._plan, self._project)
-        if self._document is None:  # the page stands for it, and there are no release documents to find the pins in
+        if self.result.page_only:  # the page stands for it, and there are no release documents to find the pins in
             versions = (*self._project.pins, *self._project.ranges)
         document = documents.listed if versions else None
         if document is None or not (listed := tuple(document.content.releases or ())):
@@ -381,11 +397,19 @@ class _ProjectFetch:
     def _requirements(self) -> tuple[str, ...] | None:
         """The requirements of the pinned releases and, unless the project is pinned, of the latest one."""
         documents = self.result.documents
+        if self.result.page_only and documents.listed is not None:
+            latest = documents.listed.content.info.version
+            versions = [*self.result.pinned, *([latest] if latest is not None and self._project.unpinned else [])]
+            return requirements_of(documents.metadata_releases, versions, self._previous)
         if documents.document is None:
             answered = self.result.answered(DocumentKind.PROJECT)
             return self._previous.requirements if self._document is UNCHANGED else () if answered else None
         latest = documents.document.content.info.version if self._project.unpinned else None
-        views = [view for view in documents.releases if view.version in self.result.pinned or view.version == latest]
+        views = [
+            view
+            for view in documents.described_releases
+            if view.version in self.result.pinned or view.version == latest
+        ]
         return tuple(text for view in views for text in documents.required(view)[0])
 
 

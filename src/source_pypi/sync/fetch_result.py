@@ -11,6 +11,7 @@ from source_pypi.services.index.documents import Fingerprint
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import ProjectDocuments
 from source_pypi.sync.batch import Notice
+from source_pypi.sync.first_seen import FirstSeen
 
 
 class FetchResult(Struct):
@@ -35,6 +36,7 @@ class FetchResult(Struct):
     :ivar pinned: the pinned versions, in the index's spelling.
     :ivar satisfied: of the pins and ranges that listed releases satisfy; None: there are none, or one is not satisfied.
     :ivar requirements: those to follow; None: not looked up.
+    :ivar first_seen: when the files without upload time were first seen; set before rows are made.
     """
 
     project: SelectedProject | None = None
@@ -54,6 +56,12 @@ class FetchResult(Struct):
     pinned: frozenset[str] = frozenset()
     requirements: tuple[str, ...] | None = None
     satisfied: Fingerprint | None = None
+    first_seen: FirstSeen = ()
+
+    @property
+    def page_only(self) -> bool:
+        """Whether the index has no project document, and the page stands for it."""
+        return self.page_completes and isinstance(self.failures.get(DocumentKind.PROJECT), NotOfferedError)
 
     @contextmanager
     def recording_failures(self, kinds: Iterable[DocumentKind]) -> Iterator[None]:

@@ -18,6 +18,11 @@ class NoticeKind(enum.StrEnum):
 
     UNKNOWN_FIELD = "{subject} is missing, null or invalid in documents of {projects}: rows made of it stay"
     LATEST_ONLY = "the index lists no releases of {projects}: only the latest release of each is read"
+    UNDESCRIBED = (
+        "releases without documents and without core metadata (METADATA): {count} of {projects}; dependencies, "
+        "classifiers and URLs of these are unknown"
+    )
+    PINS = "pinned releases without release documents: {count} of {projects}; core metadata (METADATA) stands for them"
     ANNOUNCED = "{subject}: the index announces {count} of {projects} for which it then answers 404; loaded rows stay"
 
 

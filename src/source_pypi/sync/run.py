@@ -305,7 +305,7 @@ class _ProjectReader:
             plan = replace(plan, follow=True)
         received = self._received.get(task.project.project)
         result = fetch_project(self._index, task.project, plan, task.previous, received)
-        self._circuit_breaker.add(result, self._plan.documents)
+        self._circuit_breaker.add(result, self._plan.kinds_of(page_only=result.page_only))
         releases = result.failures.get(DocumentKind.RELEASES)
         only_followed = DocumentKind.RELEASES not in self._plan.documents
         if releases is not None and only_followed and DocumentKind.PROJECT not in result.failures:
