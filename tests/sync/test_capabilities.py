@@ -80,7 +80,7 @@ def test_page_only_index(world: World, fake: FakeIndex, connect: Connect) -> Non
     names = ("projects", "versions", "files", "dependencies", "roles", "attestations", "statuses", "project", "release")
     run, batches = sync(connect(fake), ["foo", "bar"], *names)
     reason = f"this index offers no project documents ({fake.url}/pypi/foo/json answered 404)"
-    lacking = ("dependencies", "roles", "attestations", "project", "release")
+    lacking = ("roles", "attestations", "project", "release")
     assert {row.stream: (row.available, row.reason) for row in batches[-1].capabilities if row.stream in names} == {
         name: (False, reason) if name in lacking else (True, None) for name in names
     }
@@ -156,9 +156,9 @@ def test_pin_that_no_page_lists_is_an_error_with_every_stream(world: World, fake
     """On an index of pages a pin that the page does not list is an error, also if a stream needs release documents."""
     world.add("foo", ["1.0"])
     pages_only(fake, "foo")
-    lines = sync(connect(fake), ["foo==9"], "files", "dependencies")[0].summary.lines()
+    lines = sync(connect(fake), ["foo==9"], "files", "roles")[0].summary.lines()
     assert [line.partition(" (")[0] for line in lines] == [
-        "dependencies: this index offers no project documents",
+        "roles: this index offers no project documents",
         "the index has no release document of foo 9",
     ]
 
