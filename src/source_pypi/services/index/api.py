@@ -66,7 +66,6 @@ class Index:
         self.client, self.locations = client, locations
         self._requests = DocumentRequests(client, locations)
         self._root_lock = threading.Lock()
-        self._reported_lock, self._reported = threading.Lock(), set[str]()
         self._pypiserver_lock, self._pypiserver_checked = threading.Lock(), False
 
     @property
@@ -74,17 +73,20 @@ class Index:
         """The URL of the index, without a trailing slash and without credentials."""
         return self.locations.root
 
-    def first_time(self, subject: str) -> bool:
-        """Whether this is the first call with a subject: what concerns the whole index is reported once a run."""
-        with self._reported_lock:
-            first = subject not in self._reported
-            self._reported.add(subject)
-            return first
+    @property
+    def has_documents(self) -> bool:
+        """Whether the index has sent any project document in this run."""
+        return self._requests.has_sent(Project)
 
     def project(self, name: str, previous: Fingerprint = UNKNOWN) -> Document[Project] | Unchanged | None:
         """The project document; None where the index has none: unknown, without releases, or quarantined."""
         check = partial(check_project_document, name)
         return self._json(self.locations.project_url(name), Project, previous, check=check)
+
+    def project_again(self, name: str) -> Document[Project] | None:
+        """The project document that was missing, requested once more over a new connection; None: it is missing."""
+        self.client.renew_connections()
+        return _changed(self.project(name))
 
     def project_elsewhere(self, name: str, tried: str) -> Document[Project] | None:
         """The project document of a project that the index has, at another URL; None: it is not there.
