@@ -120,13 +120,13 @@ def test_broken_state_is_an_error(database: Place, world: World, serve: Serve, t
 
 
 def test_state_of_version_1_is_replaced(database: Place, world: World, serve: Serve, tmp_path: Path) -> None:
-    """State tables that 0.4.0 wrote are replaced, with one warning; rows and their history continue."""
+    """State tables that 0.4.0 wrote are replaced, with one warning, and its staging table goes; rows continue."""
     world.add("flask", releases=["1.0", "2.0"])
     fake = serve()
     streams = choose_streams(["files", "versions"])
     sync(database, fake, ["flask"], streams, keep_history=True)
     table = "pypi_data.{}" if database.name == "postgres" else "{}"
-    statements = [f"DROP TABLE {table.format('_state')}", f"DROP TABLE {table.format('_new_state')}"]
+    statements = [f"DROP TABLE {table.format('_state')}"]
     for name, columns in (
         ("_state", "stream, project, terms, asked, serial, absent, seen"),
         (
@@ -151,6 +151,7 @@ def test_state_of_version_1_is_replaced(database: Place, world: World, serve: Se
     ]
     assert done.rows == {"files": 4, "versions": 2}
     assert len(database.rows(streams[0], "files_history")) == 4
+    assert "_new_state" not in database.tables()
     fake.new_run()
     done = sync(database, fake, ["flask"], streams)
     assert (done.rows, done.warnings) == ({}, [])

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from source_pypi.destinations.address import (
     BUCKETS,
-    DATASET,
     NAMES,
     PREFIX,
     is_database,
@@ -28,8 +27,10 @@ FORMS = (
 )
 #: Databases that SQLAlchemy reads without a further package, and PostgreSQL, which dlt reads.
 _DATABASES = frozenset({"mariadb", "mssql", "mysql", "oracle", "postgres", "postgresql", "sqlite"})
-#: Databases in which the tables are in the schema, or database, that the address names.
-_WITHOUT_SCHEMA = frozenset({"mariadb", "mysql", "sqlite"})
+#: The name of a schema that dlt can address: it does not quote other characters everywhere.
+_SCHEMA = re.compile(r"[\w-]+")
+#: Schemas that are not the user's.
+_OF_DATABASES = frozenset({"information_schema", "pg_catalog"})
 #: The longest name of a file in bytes; DuckDB adds ``.wal`` to it.
 _LONGEST = 251
 #: What a message may quote: no credentials, no options.
@@ -56,13 +57,29 @@ def check_destination(into: str) -> None:
         raise DestinationError(_quoted(into), (error.strerror or "it cannot be read").lower()) from error
 
 
-def table_in(into: str, table: str) -> str:
-    """What a query reads a table of a destination from: its name, with the schema, or the files of a folder."""
+def check_schema(into: str, schema: str) -> None:
+    """Raise an error if ``--schema`` cannot name a schema of what ``--into`` names.
+
+    :raises SettingError: for a destination without schemas, or a name that it cannot take.
+    """
     if is_folder(into):
-        return f"'{without_query(into).rstrip('/')}/{table}/*.parquet'"
-    if not is_database(into) or scheme_of(into).partition("+")[0] in _WITHOUT_SCHEMA:
-        return table
-    return f"{DATASET}.{table}"
+        raise _invalid_schema(schema, "a folder of Parquet has no schemas; name another folder with --into")
+    if scheme_of(into).partition("+")[0] == "sqlite":
+        raise _invalid_schema(schema, "SQLite has no schemas; name another file with --into")
+    if not schema or not schema.isprintable() or schema != schema.strip():
+        raise _invalid_schema(
+            schema, "a name has at least one character, no control characters, and no space at either end"
+        )
+    if schema.lower() in _OF_DATABASES:
+        raise _invalid_schema(schema, "databases keep this schema for themselves; give another name")
+    if is_database(into) and not _SCHEMA.fullmatch(schema):
+        raise _invalid_schema(schema, "only letters, digits, _ and - are allowed in this destination")
+
+
+def with_schema(into: str, schema: str | None) -> str:
+    """What messages call a schema of a destination, without the options of a URL; None: the default schema."""
+    shown = into.partition("?")[0] if "://" in into else into
+    return shown if schema is None else f"{shown}, schema {_cut(schema)}"
 
 
 def duckdb_path(into: str) -> Path:
@@ -127,4 +144,12 @@ def _quoted(into: str) -> str:
     text = into.removeprefix(DUCKDB)
     if not into or not _HARMLESS.fullmatch(text):
         return "..." if into else '""'
-    return into if len(into) <= _SHOWN else f"{into[:_SHOWN]}..."
+    return _cut(into)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def _invalid_schema(schema: str, reason: str) -> SettingError:
+    return SettingError("", f"--schema {_cut(schema)!r}: {reason}")

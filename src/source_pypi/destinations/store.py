@@ -109,6 +109,13 @@ class Store(Protocol):
     def open(self) -> None:
         """Connect; create no table."""
 
+    def table_in_query(self, table: str) -> str:
+        """What a query reads a table from: its name, with its schema where that is needed, or its files.
+
+        Callable once the store was opened, also after it was closed.
+        """
+        ...
+
     def close(self) -> None:
         """Release everything; raise nothing."""
 

@@ -29,7 +29,7 @@ from source_pypi.services.index.api import Index
 from source_pypi.streams import STREAMS, choose_streams
 from source_pypi.sync.run import batches
 from tests.batches import batch_with, rows_in
-from tests.destinations.loading import ALL, into_duckdb, load, opened, rows
+from tests.destinations.loading import ALL, into_duckdb, load, opened, rows, run
 from tests.fake_index import FakeIndex, World, generated_world
 
 Connect = Callable[..., Index]
@@ -353,3 +353,70 @@ def test_runs_that_make_the_same_file(tmp_path: Path) -> None:
         list(pool.map(make, range(8)))
     assert list(tmp_path.iterdir()) == [path]
     assert rows(path, "SELECT 1") == [(1,)]
+
+
+def test_schemas_of_one_file(world: World, serve: Callable[..., FakeIndex], connect: Connect, path: Path) -> None:
+    """Each schema has its own rows, state, history and views, also of another index; a file may hold several."""
+    for name in ("flask", "click"):
+        world.add(name, requires_dist=["six"])
+    schemas = {None: serve(), "one": serve(), "two": serve()}
+    loaded: dict[str | None, list[str]] = {None: ["flask"], "one": ["click"], "two": ["flask", "click"]}
+    for _ in range(2):
+        for schema, fake in schemas.items():
+            fake.new_run()
+            index = connect(fake)
+            loader = into_duckdb(path, ALL, root=index.root, schema=schema, keep_history=schema == "one")
+            run(loader, index, loaded[schema])
+    statuses = {
+        schema: {request.status for request in fake.requests if "json" in request.path}
+        for schema, fake in schemas.items()
+    }
+    assert statuses == {schema: {304} for schema in schemas}
+    for schema, projects in loaded.items():
+        name = schema or "main"
+        found = rows(path, f"select distinct project from {name}.files order by all")
+        assert [project for (project,) in found] == sorted(projects)
+        dependents = rows(path, f"select distinct dependent from {name}.dependents order by all")
+        assert [project for (project,) in dependents] == sorted(projects)
+        assert rows(path, f'select "index" from {name}._run') == [(connect(schemas[schema]).root,)]
+    histories = "select distinct schema_name from duckdb_tables() where table_name like '%_history'"
+    assert rows(path, histories) == [("one",)]
+
+
+def test_schema_in_another_spelling(path: Path) -> None:
+    """A schema that exists is used in whatever capitals it is named, as DuckDB's own names are."""
+    for schema in ("Mine", "mine", "MAIN", None):
+        with into_duckdb(path, choose_streams(["files"]), schema=schema) as database:
+            database.add(batch_with("a", {"files": [{"project": "a", "filename": "a.whl"}]}))
+    schemas = rows(path, "select schema_name from duckdb_tables() where table_name = 'files' order by all")
+    assert schemas == [("Mine",), ("main",)]
+
+
+def test_foreign_table_of_another_schema_does_not_matter(path: Path) -> None:
+    """A table of the user's own in main neither prevents a load into another schema nor is changed by it."""
+    connection = duckdb.connect(str(path))
+    connection.execute("create table files (path varchar)")
+    connection.execute("create table _run (x int)")
+    connection.close()
+    with into_duckdb(path, choose_streams(["files"]), schema="pk") as database:
+        database.add(batch_with("a", {"files": [{"project": "a", "filename": "a.whl"}]}))
+    assert rows(path, "select (select count(*) from main.files), (select count(*) from pk.files)") == [(0, 1)]
+    with pytest.raises(DestinationError, match="duckdb: it has a table or view '_run' that is not ours"):
+        into_duckdb(path, choose_streams(["files"])).__enter__()
+
+
+def test_column_that_was_dropped_in_another_schema(path: Path) -> None:
+    """A view that lost a column in one schema prevents no load into another, and is made again by the next one."""
+    made = {"versions": [{"project": "a", "version": "1"}], "files": [{"project": "a", "filename": "a.whl"}]}
+    for schema in ("one", "two"):
+        with into_duckdb(path, choose_streams(["files", "versions"]), schema=schema) as database:
+            database.add(batch_with("a", made))
+    connection = duckdb.connect(str(path))
+    connection.execute("alter table one.files drop column filename")
+    connection.execute("alter table one.versions drop column first_upload_at")
+    connection.close()
+    for again in ("two", None, "one"):
+        with into_duckdb(path, choose_streams(["files", "versions"]), schema=again) as database:
+            database.add(batch_with("b", {"versions": [{"project": "b", "version": "1"}]}))
+    assert rows(path, "select project from one.release_cadence") == []
+    assert rows(path, "select project from two.versions order by all") == [("a",), ("b",)]

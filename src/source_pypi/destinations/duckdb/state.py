@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from source_pypi.destinations.duckdb.tables import Catalog, make_table, quoted
+from source_pypi.destinations.duckdb.tables import Catalog, make_table, quoted, use_schema
 from source_pypi.destinations.sql.statements import (
     BATCH_SIZE,
     SCOPE,
@@ -47,10 +47,11 @@ class StateFile(SqlState):
     """A DuckDB file that holds state; what the stores that use DuckDB inherit.
 
     :param path: the file; it is made if it does not exist.
+    :param schema: the schema of the tables; it is made if it does not exist. None: ``main``.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, schema: str | None = None) -> None:
+        self.path, self._schema = path, schema
         self._connection: duckdb.DuckDBPyConnection | None = None
 
     @property
@@ -67,6 +68,7 @@ class StateFile(SqlState):
     def open(self) -> None:
         """Open the file, and bring state of version 1 to this one."""
         self._connection = _connect(self.path)
+        self._in_schema = use_schema(self.connection, self._schema)
         self.catalog = Catalog(self.connection)
         if self.catalog.is_ours(RUN.name) and "tables" not in self.catalog.columns[RUN.name]:
             with self.transaction():
@@ -159,6 +161,7 @@ class StateFile(SqlState):
 
     def _rows(self, statement: Statement) -> Iterator[Sequence[Any]]:
         cursor = self.connection.cursor()  # the connection itself may execute other statements meanwhile
+        cursor.execute(self._in_schema)
         cursor.execute(statement.sql.replace("%s", "?"), list(statement.values))
         while rows := cursor.fetchmany(BATCH_SIZE):
             yield from rows
