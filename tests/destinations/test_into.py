@@ -72,13 +72,11 @@ def test_text_that_names_no_destination(folder: Path, into: str, shown: str) -> 
         "snowflake",
         "dlt:mine",
         "old",
-        "empty.db",
     ],
 )
 def test_valid_destinations(folder: Path, into: str) -> None:
     """A new DuckDB file is known by its ending or by duckdb:, an existing one by its contents."""
     (folder / "there").mkdir()
-    (folder / "empty.db").touch()
     duckdb.connect("old").close()
     check_destination(into)
 
@@ -98,6 +96,13 @@ def test_existing_file_that_is_no_duckdb_file(folder: Path, name: str) -> None:
     assert path.read_bytes() == before
 
 
+def test_empty_file(folder: Path) -> None:
+    """An empty file, which DuckDB does not open, is an error that says what to do."""
+    (folder / "x.duckdb").touch()
+    with pytest.raises(DestinationError, match="it is an empty file; delete it, or name another file with --into"):
+        check_destination("x.duckdb")
+
+
 def test_sqlite_file(folder: Path) -> None:
     """The error about a SQLite file says how to write to it."""
     connection = sqlite3.connect("x.db")
@@ -107,13 +112,35 @@ def test_sqlite_file(folder: Path) -> None:
         check_destination("x.db")
 
 
-@pytest.mark.parametrize("length", [252, 300])
-def test_long_name(folder: Path, length: int) -> None:
-    """A name that is too long for a file is an error that says so."""
-    with pytest.raises(DestinationError, match="file name") as caught:
-        check_destination("a" * (length - 7) + ".duckdb")
-    assert len(str(caught.value)) < 200
+@pytest.mark.parametrize(
+    ("into", "longest"),
+    [
+        (f"{'a' * 245}.duckdb", 251),
+        (f"duckdb:{'a' * 252}", 251),
+        (f"{'a' * 300}.duckdb", 255),
+        ("a" * 300, 255),
+        (f"{'a' * 256}/x.duckdb", 255),
+        (f"{'ü' * 128}/", 255),
+        (f"file://x/{'a' * 300}/", 255),
+        (f"sqlite:///{'a' * 245}.db", 247),
+        (f"sqlite:///{'a' * 256}/x.db", 255),
+    ],
+)
+def test_long_name(run: Run, fake: FakeIndex, folder: Path, into: str, longest: int) -> None:
+    """A name that is too long for a file or a folder is an error that says so, in one short line."""
+    done = run("sync", "flask", "--index-url", fake.url, "--into", into)
+    reason = f"the name of a file or folder in it is longer than {longest} bytes; give a shorter one\n"
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: cannot write ")
+    assert done.stderr.endswith(reason)
+    assert len(done.stderr) < 300
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("into", [f"{'a' * 244}.duckdb", f"{'a' * 255}/", f"sqlite:///{'a' * 244}.db"])
+def test_longest_name(into: str) -> None:
+    """A name of the greatest length is valid."""
+    check_destination(into)
 
 
 @pytest.mark.parametrize("options", [(), ("--dry-run",)])

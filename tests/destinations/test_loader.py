@@ -325,16 +325,98 @@ def test_newer_state_is_an_error(open_loader: Open, tmp_path: Path) -> None:
     ],
 )
 def test_broken_state_is_an_error(open_loader: Open, tmp_path: Path, change: str) -> None:
-    """Broken state of a project is an error of one line that names the store and the project; other state is read."""
+    """Broken state of a project is an error of one line with the statement that deletes it; other state is read.
+
+    Once it was deleted, the project has no state: it is read in full.
+    """
     fill(open_loader())
     change_file(tmp_path, f"UPDATE _state SET {change} WHERE project = 'foo'")
     with open_loader() as loader:
         assert loader.load(["bar"]) == {"bar": {"files": OTHER}}
         with pytest.raises(StateError) as caught:
             loader.load(["foo"])
-    assert "has broken state of foo" in str(caught.value)
-    assert str(tmp_path / "x") in str(caught.value)
+    file, name = state_file(tmp_path), tmp_path / "x.duckdb"
+    assert str(caught.value) == (
+        f"the state of {name if name.exists() else f'{tmp_path}/x/'} cannot be read: "
+        "the row of the project 'foo' in _state was changed or is damaged; "
+        f"delete it in {file}, and the next run reads the project 'foo' in full: "
+        "DELETE FROM _state WHERE project = 'foo'"
+    )
+    change_file(tmp_path, str(caught.value).rpartition(": ")[2])
+    with open_loader() as loader:
+        assert loader.load(["foo", "bar"]) == {"bar": {"files": OTHER}}
+
+
+@pytest.mark.parametrize(
+    ("change", "row", "condition"),
+    [
+        ("checked_at = NULL WHERE project = 'bar'", "the project 'bar'", "project = 'bar'"),
+        ("project = NULL WHERE project = 'foo'", "no project", "project IS NULL"),
+        ("project = 'it''s\n', packed = 'x' WHERE project = 'foo'", 'the project "it\'s\\n"', "project = 'it''s\n'"),
+    ],
+)
+def test_broken_state_in_a_list_is_an_error(
+    open_loader: Open, tmp_path: Path, change: str, row: str, condition: str
+) -> None:
+    """A broken row is found as well where all state is listed; the statement deletes it, and no other one."""
+    fill(open_loader())
+    change_file(tmp_path, f"UPDATE _state SET {change}")
+    digests = {"files": OTHER.settings_digest}
+    with open_loader() as loader, pytest.raises(StateError) as caught:
+        list(loader.summaries(digests))
+    assert f"the row of {row} in _state was changed or is damaged" in caught.value.reason
+    assert caught.value.remedy.endswith(f": DELETE FROM _state WHERE {condition}")
     assert "\n" not in str(caught.value)
+    change_file(tmp_path, caught.value.remedy.rpartition(": ")[2])
+    with open_loader() as loader:
+        assert len(list(loader.summaries(digests))) == 1
+
+
+def test_broken_run_is_an_error(open_loader: Open, tmp_path: Path) -> None:
+    """A broken row of ``_run`` is an error with the statement that deletes it; all state is then gone, too."""
+    fill(open_loader())
+    change_file(tmp_path, "UPDATE _run SET version = NULL")
+    with pytest.raises(StateError) as caught, open_loader():
+        pass
+    assert str(caught.value).endswith(
+        "the row in _run was changed or is damaged; "
+        f"delete it in {state_file(tmp_path)}, and the next run reads everything in full: DELETE FROM _run"
+    )
+    change_file(tmp_path, str(caught.value).rpartition(": ")[2])
+    with open_loader() as loader:
+        assert loader.load(["foo", "bar"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "warnings"),
+    [
+        ("DROP TABLE _state", ["has no complete table _state: everything is read again"]),
+        ("ALTER TABLE _state DROP COLUMN serial", ["has no complete table _state: everything is read again"]),
+        ("ALTER TABLE _state DROP COLUMN checked_at", ["has no complete table _state: everything is read again"]),
+        ("DROP TABLE _run", []),
+        ("ALTER TABLE _run DROP COLUMN unfinished", []),
+        ("ALTER TABLE _run DROP COLUMN tables", []),
+        ("DROP TABLE _selection", []),
+    ],
+)
+def test_incomplete_state_is_made_again(open_loader: Open, tmp_path: Path, change: str, warnings: list[str]) -> None:
+    """If a table of the state, or a column of it, is gone, everything is read again, and the state is complete."""
+    fill(open_loader())
+    if "_selection" in change and (tmp_path / "x").exists():
+        (tmp_path / "x" / "_selection" / "selection.parquet").unlink()
+    else:
+        change_file(tmp_path, change)
+    kept = ["foo"] if "_selection" in change else []
+    with open_loader() as loader:
+        assert list(loader.load(["foo"])) == kept
+        assert [warning.partition(" has ")[1:] for warning in loader.warnings] == [
+            (" has ", warning.removeprefix("has ")) for warning in warnings
+        ]
+        loader.add(batch_with("foo", FOO))
+        loader.finish()
+    with open_loader() as loader:
+        assert loader.load(["foo"]) == {"foo": {"files": SEEN, "versions": SEEN}}
+        assert loader.warnings == []
 
 
 @pytest.mark.parametrize("name", ["_state", "_run"])

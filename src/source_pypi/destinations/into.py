@@ -31,8 +31,8 @@ _DATABASES = frozenset({"mariadb", "mssql", "mysql", "oracle", "postgres", "post
 _SCHEMA = re.compile(r"[\w-]+")
 #: Schemas that are not the user's.
 _OF_DATABASES = frozenset({"information_schema", "pg_catalog"})
-#: The longest name of a file in bytes; DuckDB adds ``.wal`` to it.
-_LONGEST = 251
+#: The longest name of a file or folder in bytes; DuckDB adds ``.wal`` to that of its file, SQLite ``-journal``.
+_LONGEST = 255
 #: What a message may quote: no credentials, no options.
 _HARMLESS = re.compile(r"[^:@?=&;]*")
 _SHOWN = 80
@@ -47,6 +47,7 @@ def check_destination(into: str) -> None:
     :raises DestinationError: for an existing file that is not a DuckDB file.
     """
     try:
+        _check_lengths(into)
         if into.strip() and is_folder(into):
             return
         if is_database(into):
@@ -101,6 +102,21 @@ def _check_database(into: str) -> None:
         raise _invalid(into)
 
 
+def _check_lengths(into: str) -> None:
+    """A file system refuses names that are too long, and libraries do not say why."""
+    scheme = scheme_of(into).partition("+")[0]
+    if scheme not in ("", "file", "sqlite"):
+        return
+    path = Path(into.partition("?")[0].partition("://")[2]) if scheme else duckdb_path(into)
+    longest = max((len(os.fsencode(part)) for part in path.parts), default=0)
+    added = ""
+    if longest <= _LONGEST and scheme != "file" and not into.endswith(("/", "\\")) and not path.is_dir():
+        longest, added = len(os.fsencode(path.name)), "-journal" if scheme else ".wal"
+    if longest + len(added) > _LONGEST:
+        reason = f"the name of a file or folder in it is longer than {_LONGEST - len(added)} bytes; give a shorter one"
+        raise DestinationError(_quoted(into), reason)
+
+
 def _check_file(into: str) -> None:
     """An existing file must be a DuckDB file; a new one must be recognisable as such."""
     path = duckdb_path(into)
@@ -113,8 +129,6 @@ def _check_file(into: str) -> None:
     password = _PASSWORD.search(into)
     if not into.startswith(DUCKDB) and (prefix or password or not path.name.lower().endswith(ENDINGS)):
         raise _invalid(into)
-    if len(os.fsencode(path.name)) > _LONGEST:
-        raise DestinationError(_quoted(into), f"the file name is longer than {_LONGEST} bytes")
 
 
 def _check_contents(into: str, path: Path) -> None:
@@ -123,8 +137,8 @@ def _check_contents(into: str, path: Path) -> None:
     if path.is_file():
         with path.open("rb") as file:
             head = file.read(16)
-        if not head and (into.startswith(DUCKDB) or path.name.lower().endswith(ENDINGS)):
-            return  # DuckDB takes an empty file for a new database
+        if not head and path.name.lower().endswith(ENDINGS):
+            raise DestinationError(_quoted(into), "it is an empty file; delete it, or name another file with --into")
     if head.startswith(b"SQLite format 3\0"):
         raise DestinationError(_quoted(into), f"it is a SQLite file; write sqlite:///{path}")
     if head[8:12] != b"DUCK":
@@ -138,7 +152,7 @@ def _invalid(into: str) -> SettingError:
 def _quoted(into: str) -> str:
     """What a message shows: of an address, nothing that may be secret; of ``md:NAME?token``, only ``md:...``."""
     if scheme := scheme_of(into):
-        return without_query(into) if scheme in BUCKETS else f"{scheme}://..."
+        return _cut(without_query(into)) if scheme in BUCKETS else f"{scheme}://..."
     if not into.startswith(DUCKDB) and (prefix := _BEFORE_COLON.match(into)):
         return f"{prefix[1]}:..."
     text = into.removeprefix(DUCKDB)

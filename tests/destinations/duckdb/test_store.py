@@ -336,9 +336,29 @@ def test_new_file_leaves_others(tmp_path: Path) -> None:
 def test_log_without_its_database(tmp_path: Path) -> None:
     """A log whose database is gone is an error that says what to do; both stay."""
     (tmp_path / "x.duckdb.wal").write_bytes(b"log")
-    with pytest.raises(DestinationError, match="is the log of a database that is gone; delete it"):
+    with pytest.raises(
+        DestinationError, match="is the log of a database that is gone: restore the database, or delete the log"
+    ):
         into_duckdb(tmp_path / "x.duckdb", choose_streams(["files"])).__enter__()
     assert [path.name for path in tmp_path.iterdir()] == ["x.duckdb.wal"]
+
+
+def test_log_of_another_database(tmp_path: Path) -> None:
+    """A log beside a database that it does not belong to is an error that says what to do; both stay."""
+    code = (
+        "import duckdb, os; c = duckdb.connect('other.duckdb'); c.execute('create table t (x int)'); "
+        "c.execute('insert into t values (1)'); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=False)
+    duckdb.connect(str(tmp_path / "x.duckdb")).close()
+    (tmp_path / "other.duckdb.wal").rename(tmp_path / "x.duckdb.wal")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(DestinationError) as caught:
+        into_duckdb(tmp_path / "x.duckdb", choose_streams(["files"])).__enter__()
+    assert caught.value.reason == (
+        "the log beside it (.wal) is that of another database: restore that database, or move the log away"
+    )
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_runs_that_make_the_same_file(tmp_path: Path) -> None:

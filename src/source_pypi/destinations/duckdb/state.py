@@ -70,7 +70,7 @@ class StateFile(SqlState):
         self._connection = _connect(self.path)
         self._in_schema = use_schema(self.connection, self._schema)
         self.catalog = Catalog(self.connection)
-        if self.catalog.is_ours(RUN.name) and "tables" not in self.catalog.columns[RUN.name]:
+        if self.catalog.is_ours(RUN.name) and _RENAMED.keys() <= self.catalog.columns.get(STATE.name, {}).keys():
             with self.transaction():
                 for old, new in _RENAMED.items():
                     self.connection.execute(f"ALTER TABLE {STATE.name} RENAME COLUMN {old} TO {new}")
@@ -85,7 +85,8 @@ class StateFile(SqlState):
 
     def last_run(self) -> RunRow | None:
         """The row of ``_run``; None: there is none."""
-        return self._last_run() if self.catalog.is_ours(RUN.name) else None
+        complete = set(RUN.names()) <= self.catalog.columns.get(RUN.name, {}).keys()
+        return self._last_run() if self.catalog.is_ours(RUN.name) and complete else None
 
     def make(self, tables: Sequence[Table]) -> None:
         """Create the tables that do not exist, and the columns that they lack."""
@@ -181,9 +182,9 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
         log = path.with_name(f"{path.name}.wal")
         if log.exists():
             raise DestinationError(
-                str(path), f"{log} is the log of a database that is gone; delete it, or restore that"
+                str(path), f"{log} is the log of a database that is gone: restore the database, or delete the log"
             )
-        _delete_leftovers(path.absolute().parent)
+        delete_leftovers(path.absolute().parent)
         _make_file(path.absolute(), config)
     connection = duckdb.connect(_name(path.absolute()), config=config)
     connection.execute("SET preserve_insertion_order = false")
@@ -209,7 +210,7 @@ def _make_file(path: Path, config: _Options) -> None:
                 made.rename(path)
 
 
-def _delete_leftovers(folder: Path) -> None:
+def delete_leftovers(folder: Path) -> None:
     """Delete what runs left that were killed while they made a file."""
     for leftover in folder.glob(f"{NEW}*"):
         with suppress(OSError):

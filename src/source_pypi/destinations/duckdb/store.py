@@ -46,6 +46,10 @@ class DuckdbStore(StateFile):
         """The name of a table, with the schema unless that is ``main``."""
         return self._before_table + table
 
+    def state_table(self, name: str) -> tuple[str, str]:
+        """What a statement of the user calls ``_state`` or ``_run``, and the database in which it is executed."""
+        return self.table_in_query(name), str(self.path)
+
     def existing(self, tables: Sequence[Table], recorded: Collection[str]) -> dict[str, bool]:  # noqa: ARG002
         """Which of these tables exist, and whether source-pypi made them: their comments tell."""
         found = {table.name: self.catalog.is_ours(table.name) for table in tables}

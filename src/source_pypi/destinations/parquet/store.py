@@ -76,6 +76,10 @@ class ParquetStore(StateFile):
         folder = (self.name if scheme_of(self.name) else self._address.address).rstrip("/")
         return text(f"{folder}/{table}/*.parquet" if _PATTERN.isdisjoint(folder) else f"{folder}/{_file(table)}")
 
+    def state_table(self, name: str) -> tuple[str, str]:
+        """What a statement of the user calls ``_state`` or ``_run``, and the DuckDB file in which it is executed."""
+        return name, f"{self.name.rstrip('/')}/{STATE_FILE}"
+
     def last_run(self) -> RunRow | None:
         """The row of ``_run``; None: there is none."""
         last = super().last_run()
@@ -95,7 +99,10 @@ class ParquetStore(StateFile):
 
     def incomplete(self, tables: Sequence[Table]) -> set[str]:
         """The names of those among these tables, which exist, that lack a column."""
-        return {table.name for table in tables if not set(table.names()) <= set(self._names(table))}
+        return {table.name for table in tables if not set(table.names()) <= set(self._columns(table))}
+
+    def _columns(self, table: Table) -> Collection[str]:
+        return self.catalog.columns.get(STATE.name, ()) if table.name == STATE.name else self._names(table)
 
     def row_counts(self, table: Table) -> Iterable[tuple[str, int]]:
         """Each project of a table that exists, and its number of rows."""

@@ -63,8 +63,12 @@ class Dataset:
         self._synchronize(found)
         self._pipeline.abort_packages()  # what was declared
         self._forget_record(found)
-        made = [name for name in self.columns(RECORDS) if name not in found]
-        self.execute(Statement(f"DROP TABLE {self.table(name)}") for name in made)
+        self.drop(name for name in RECORDS if name not in found)
+
+    def drop(self, tables: Iterable[str]) -> None:
+        """Drop tables, if they exist: another run may do the same."""
+        with self._client() as client:
+            client.drop_tables(*tables)
 
     def prepare(self, tables: Sequence[Table]) -> None:
         """Make tables and columns that do not exist, to which ``append`` adds rows."""

@@ -138,6 +138,10 @@ class SqlStore(SqlState):
         """The name of a table with its schema."""
         return self._tables.table(table)
 
+    def state_table(self, name: str) -> tuple[str, str]:
+        """What a statement of the user calls ``_state`` or ``_run``, and the database in which it is executed."""
+        return self._tables.table(name), self._address.shown
+
     def _table(self, name: str) -> str:
         """The name of a table in SQL: a staging table is in a schema, or a file, of its own."""
         if not name.startswith(STAGED):
@@ -196,7 +200,7 @@ class SqlStore(SqlState):
         old = [name for name, columns in found.items() if name in staging and LOAD in columns]
         if STATE.name in found and not set(STATE.names()) <= found[STATE.name]:
             old.append(STATE.name)
-        self._tables.execute(Statement(f"DROP TABLE {self._tables.table(name)}") for name in old)
+        self._tables.drop(old)
 
     def write(self, package: LoadPackage) -> None:
         """Stage a package, and put it in its place in one transaction."""
