@@ -36,6 +36,12 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
         "check the version (similar: 1.9), or drop the pin to read the latest release",
     ),
     (
+        "ShortListError",
+        (URL, 1_000, 750_000),
+        f"the list of projects of {URL} has 1,000 projects and had 750,000; its rows stay: check index_url and the "
+        "credentials; if the projects are gone, run again with --accept-deletions (setting accept_deletions: true)",
+    ),
+    (
         "MassDeletionError",
         ("http://index.test", ("a", "b", "c", "d", "e"), 20),
         "5 of 20 known projects are no longer on the index http://index.test (a, b, c, ...); nothing was deleted: "
@@ -72,7 +78,7 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
         "StaleError",
         (URL, 7, 9),
         f"{URL} is an old copy (serial 7, previously 9): loaded rows stay, and the next run tries again "
-        "(if the index was set up anew, reset the state)",
+        "(a full check accepts it if the project's page agrees)",
     ),
     (
         "DamagedError",
@@ -87,12 +93,12 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     ),
     (
         "RefusedError",
-        (URL, 401, ""),
+        (URL, 401, "", False),
         f"{URL} answered 401: check index_username and index_password, or the source that credentials_from names",
     ),
     (
         "RefusedError",
-        (URL, 403, "blocked"),
+        (URL, 403, "blocked", True),
         f"{URL} answered 403 (blocked): "
         "the index refuses this client: check credentials and network, or lower the request rate",
     ),
@@ -115,7 +121,7 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     ("DestinationError", ("x.duckdb", "it is locked"), "cannot write x.duckdb: it is locked"),
     (
         "UnreachableError",
-        (URL, "connection refused", 3, 4.25),
+        (URL, "connection refused", 3, 4.25, True),
         f"{URL} cannot be reached: connection refused (3 tries in 4.2 s); "
         "check index_url and the network, or try later",
     ),

@@ -2,18 +2,7 @@
 
 import pytest
 
-HISTORIES = frozenset(
-    {
-        "not-yet",
-        "http-401",
-        "latest-null",
-        "advisories-null",
-        "users-null",
-        "provenance-missing",
-        "list-short",
-        "serial-high",
-    }
-)
+HISTORIES: frozenset[str] = frozenset()
 """Faults, changes and habits that break a promise in a random history."""
 
 WIRE: frozenset[str] = frozenset()

@@ -39,7 +39,7 @@ def test_urls_of_a_release() -> None:
         row_with("What's New", "changelog", "https://b.test"),
         row_with("Chat", None, "not an address"),
         row_with("Home-page", "homepage", "https://c.test", "home_page"),
-        row_with("Download-URL", None, "https://d.test", "download_url"),
+        row_with("Download-URL", "download", "https://d.test", "download_url"),
     ]
 
 

@@ -13,15 +13,17 @@ from source_pypi.services.index.documents import Listed, Listing
 from source_pypi.sync.listing import serials_of
 from source_pypi.sync.run import Run
 from tests.fake_index import FakeIndex, World, faults
-from tests.memory_store import DAY, NOW, MemoryStore
-from tests.sync.helpers import METADATA, PROVENANCE, Connect, paths, rich, streams
+from tests.memory_store import DAY, NOW, MemoryStore, full_sync
+from tests.streams.provenance import attestation, bundle, provenance
+from tests.sync.helpers import METADATA, Connect, paths, rich, streams
 
 
 def wheels(world: World, *versions: str) -> None:
     """Add releases with a wheel that has core metadata and provenance."""
     for version in versions:
         name = f"foo-{version}-py3-none-any.whl"
-        world.upload("foo", version, filename=name, metadata=METADATA, provenance=PROVENANCE)
+        attested = provenance(bundle(attestation()))
+        world.upload("foo", version, filename=name, metadata=METADATA, provenance=attested)
 
 
 def lines(run: Run) -> list[str]:
@@ -126,25 +128,58 @@ def test_range_that_no_release_satisfies_is_an_error(
 
 
 def test_full_check_reads_provenance_again(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """A full check reads provenance again that changed, or was withdrawn, while document and page did not change."""
+    """A full check reads provenance again that changed while document and page did not change."""
     wheels(world, "1.0", "2.0")
     index, store = connect(fake), MemoryStore()
     settings: dict[str, Any] = {"releases": "all", "full_check_days": 0}
     path = "/integrity/foo/1.0/foo-1.0-py3-none-any.whl/provenance"
     store.sync(fake, index, ["foo"], ["attestations"], **settings)
     assert f"{path} 200" in paths(fake)
-    before = store.states["foo"]["attestations"].partitions
     store.sync(fake, index, ["foo"], ["attestations"], **settings)
     assert (any(line.startswith(path) for line in paths(fake)), store.rows) == (True, {})
-    fake.fault(path, faults.missing(), times=None)
+    world.override(path, {"version": 1, "attestation_bundles": []})
     store.sync(fake, index, ["foo"], ["attestations"], releases="all", full_check_days=3650)
     assert not any(line.startswith(path) for line in paths(fake))
     store.sync(fake, index, ["foo"], ["attestations"], **settings)
-    after = store.states["foo"]["attestations"].partitions
-    assert (set(before) - set(after), set(after)) == (
-        {"foo-1.0-py3-none-any.whl"},
-        {"foo-2.0-py3-none-any.whl"},
-    )
+    assert [row["version"] for row in store.tables()["attestations"]] == ["2.0"]
+
+
+@pytest.mark.parametrize("loaded", [False, True])
+@pytest.mark.parametrize(
+    ("stream", "path"),
+    [
+        ("core_metadata", "*.metadata"),
+        ("attestations", "/integrity/*"),
+        ("vulnerabilities", "/pypi/foo/1.0/json"),
+    ],
+)
+def test_announced_document_that_is_missing_is_requested_by_the_next_run(
+    world: World, fake: FakeIndex, connect: Connect, stream: str, path: str, *, loaded: bool
+) -> None:
+    """Rows stay, and the next run requests again what was announced and answered 404; then only full checks do."""
+    wheels(world, "1.0", "2.0")
+    world.add_advisory("foo", "1.0", "PYSEC-1")
+    index, store = connect(fake), MemoryStore()
+    settings: dict[str, Any] = {"releases": "all"}
+    expected = full_sync(fake, index, ["foo"], [stream], **settings).tables()
+    fake.new_run()
+    if loaded:
+        store.sync(fake, index, ["foo"], [stream], **settings)
+        world.add_role("foo", "ann")  # another serial
+        settings["full_check_days"] = 0
+    fake.fault(path, faults.missing(), times=None)
+    missing = store.sync(fake, index, ["foo"], [stream], **settings)
+    assert store.tables().get(stream, []) == (expected[stream] if loaded else [])
+    assert [one.notices or one.warnings for one in missing] != [()]
+    settings["full_check_days"] = 3650
+    requested = []
+    for _ in range(2):
+        store.sync(fake, index, ["foo"], [stream], **settings)
+        requested.append(sum(line.endswith(" 404") for line in paths(fake)) > 0)
+    assert requested == [True, False]
+    fake.clear_faults()
+    store.sync(fake, index, ["foo"], [stream], releases="all", full_check_days=0)
+    assert store.tables() == store.merged() == expected
 
 
 def test_clock_that_is_set_back_loses_no_change(world: World, fake: FakeIndex, connect: Connect) -> None:

@@ -1,6 +1,6 @@
 """sync/summary.py: what came of a run, in words."""
 
-from source_pypi.errors import NotOfferedError, RefusedError, UnavailableError, UnknownReleaseError
+from source_pypi.errors import NotOfferedError, RefusedError, StoppedError, UnavailableError, UnknownReleaseError
 from source_pypi.services.index.documents.invalid_fields import InvalidField
 from source_pypi.sync.batch import Change
 from source_pypi.sync.summary import MAX_LISTED_ERRORS, RunSummary, warnings_of
@@ -54,13 +54,15 @@ def test_lines_list_failures_then_pins_then_missing_names() -> None:
     assert summary.of_stream("stats") == []
 
 
-def test_further_failures_are_counted() -> None:
-    """Ten failures are listed, the others counted."""
+def test_further_failures_are_named() -> None:
+    """Ten failures are listed; of the others, the projects are named; what ended the run comes last."""
     summary = RunSummary(INDEX)
     for number in range(MAX_LISTED_ERRORS + 3):
         summary.add(batch_with(f"p{number}", failures={"files": RefusedError(f"{INDEX}/{number}", 403, "")}))
     assert len(summary.lines()) == MAX_LISTED_ERRORS + 1
-    assert summary.lines()[-1] == "and 3 more failures like these"
+    assert summary.lines()[-1] == "and 3 more failures like these, of p10, p11, p12"
+    summary.stop(stopped := StoppedError(3, 7), ("files",))
+    assert summary.lines()[-2:] == ["and 3 more failures like these, of p10, p11, p12", f"files: {stopped}"]
 
 
 def test_document_that_is_not_offered_is_listed_once_a_stream() -> None:

@@ -72,7 +72,7 @@ def urls_rows(documents: ProjectDocuments) -> Iterator[Row]:
                     project=documents.project,
                     version=release.version,
                     label=label,
-                    well_known=well_known(label),
+                    well_known="download" if source == "download_url" else well_known(label),
                     url=url,
                     source=source,
                 )
@@ -104,4 +104,5 @@ STREAM = Stream(
     cost=ONE_PER_RELEASE,
     rows=urls_rows,
     required_key="info.project_urls",
+    revision=1,  # Download-URL stands for "download"
 )

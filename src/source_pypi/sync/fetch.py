@@ -16,7 +16,14 @@ Absence
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from source_pypi.errors import NotOfferedError, ProxyError, UnknownReleaseError, UnreachableError, UntrustedError
+from source_pypi.errors import (
+    NotOfferedError,
+    ProxyError,
+    SourceError,
+    UnknownReleaseError,
+    UnreachableError,
+    UntrustedError,
+)
 from source_pypi.safety.limits import LONGEST_CACHED
 from source_pypi.selection import SelectedProject
 from source_pypi.services.index.api import Index
@@ -36,6 +43,7 @@ from source_pypi.streams.stream import ProjectDocuments
 from source_pypi.sync.batch import Notice
 from source_pypi.sync.fetch_plan import (
     FetchPlan,
+    as_new_as,
     in_full,
     needs_core_metadata,
     needs_page,
@@ -47,15 +55,13 @@ from source_pypi.sync.fetch_plan import (
 )
 from source_pypi.sync.fetch_releases import ReleaseFetch
 from source_pypi.sync.fetch_result import FetchResult
-from source_pypi.sync.notices import NoticeKind
+from source_pypi.sync.notices import NoticeKind, unknown_fields
 from source_pypi.sync.planner import PreviousState
 from source_pypi.sync.releases import unsatisfied, wanted_versions
 from source_pypi.sync.unknown import unknown
 
 T = TypeVar("T")
 
-#: Errors before any response: if the index has never responded, every further request would end the same way.
-CONNECTION_ERRORS = (UnreachableError, UntrustedError, ProxyError)
 
 _NO_DOCUMENTS = (
     "this index has no project documents: projects, versions and files come from its pages, and what these do not give "
@@ -70,13 +76,13 @@ def fetch_project(
 ) -> FetchResult:
     """Request the documents of a project that a plan needs and that have changed since they were read.
 
-    :raises UnreachableError, UntrustedError, ProxyError: when the index has never responded.
-    :raises RefusedError: when it refuses the credentials (401).
+    :raises UnreachableError, UntrustedError, ProxyError: when no connection could be made to the index in this run.
+    :raises RefusedError: when it refuses the credentials (401), and has sent no document in this run.
     """
     fetch = _ProjectFetch(index, project, plan, previous)
     if plan.documents & VIA_PROJECT:
         fetch.request_project()
-    if DocumentKind.PROJECT not in fetch.result.stale:
+    if DocumentKind.PROJECT not in fetch.result.unusable:
         fetch.request_page()
         fetch.recheck_releases()
         fetch.request_dependents()
@@ -93,6 +99,7 @@ class _ProjectFetch:
         self._releases = ReleaseFetch(index, project, plan, previous, self.result)
         self._document: Document[Project] | Unchanged | None = None
         self._page: Document[Page] | Unchanged | None = None
+        self._accepted_page: Document[Page] | None = None  # received to learn whether a lower serial is right
         self._dependents: dict[str, Any] = {}
         self._missing_at = ""  # where the project document was requested
 
@@ -105,13 +112,32 @@ class _ProjectFetch:
         self._missing_at = self._index.locations.project_url(self._name)
         with result.recording_failures(VIA_PROJECT):
             self._document = self._index.project(self._name, condition)
+        if DocumentKind.PROJECT in result.unusable and self._previous.full_check:
+            self._accept_lower_serial(condition)
         error = result.failures.get(DocumentKind.PROJECT)
-        if isinstance(error, CONNECTION_ERRORS) and not self._index.client.answered:
+        if error is not None and _is_of_connection(error) and not self._index.client.answered:
             raise error
         if result.answered(DocumentKind.PROJECT):
             self._set_fingerprint(DocumentKind.PROJECT, self._document, condition)
         if self._document is UNCHANGED and (versions := versions_to_check(self._plan, self._project)):
             result.satisfied = satisfied_by(versions)  # otherwise the document would have been requested in full
+
+    def _accept_lower_serial(self, condition: Fingerprint) -> None:
+        """Accept a project document whose serial is lower than before, if the project page has a lower one, too."""
+        document, serial = None, None
+        with self.result.recording_failures(()):
+            self._accepted_page = page = _received(self._index.page(self._name))
+            serial = None if page is None else page.best_serial
+            if serial is not None and condition.serial is not None and serial < condition.serial:
+                document = self._index.project(self._name, Fingerprint(serial=serial))
+        if document is not None:
+            self._document = document
+            self._previous = self._releases.previous = self._previous.without_serials()
+            self.result.unusable.difference_update(VIA_PROJECT)
+            self.result.warnings[-1] = (
+                f"{self._name}: the serial of its documents went back from {condition.serial} to {serial}, "
+                "and they are read as they are now"
+            )
 
     def _request_project_in_full(self, kinds: Iterable[DocumentKind]) -> None:
         """Request the unchanged project document, which the rows made of these kinds of documents need as well."""
@@ -120,7 +146,7 @@ class _ProjectFetch:
         with result.recording_failures(kinds):
             document = self._index.project(self._name, condition)
         if document is None:
-            result.stale.update(kinds)  # it disappeared between two requests; the next run finds out what happened
+            result.unusable.update(kinds)  # it disappeared between two requests; the next run finds out what happened
             return
         self._document = document
         self._set_fingerprint(DocumentKind.PROJECT, document, condition)
@@ -153,11 +179,21 @@ class _ProjectFetch:
             self._request_project_in_full((DocumentKind.PAGE, DocumentKind.PROVENANCE))
 
     def _check_provenance(self) -> None:
-        """Record that HTML links to no provenance: JSON pages say so of each file, HTML pages may just lack it."""
-        page = _received(self._page)
-        if page is not None and is_html(page.body) and not any(file.provenance for file in page.content.files):
-            none = NotOfferedError(f"provenance of {self._name}", page.url, "links to none")
-            self.result.failures.setdefault(DocumentKind.PROVENANCE, none)
+        """Record that a page does not say which files have provenance: it has the key of no file, or an invalid one.
+
+        A null says that a file has none, in JSON; so does a missing key beside files that have it (PEP 740).
+        """
+        page, result = _received(self._page), self.result
+        if page is None or not page.content.files:
+            return
+        if any(invalid.path.endswith("].provenance") for invalid in page.invalid_fields):
+            result.unusable.add(DocumentKind.PROVENANCE)
+            result.notices += unknown_fields(["provenance"] if DocumentKind.PROVENANCE in self._plan.documents else [])
+        elif not any(file.provenance for file in page.content.files) and (
+            is_html(page.body) or b'"provenance"' not in page.body
+        ):
+            none = NotOfferedError(f"provenance of {self._name}", page.url, "names none")
+            result.failures.setdefault(DocumentKind.PROVENANCE, none)
 
     def _complete_from_page(self) -> None:
         """Note whether the page supplies what the project document lacks; if it cannot be read, rows stay."""
@@ -173,13 +209,14 @@ class _ProjectFetch:
     def _request_page(self, *, absent: bool) -> None:
         """Request the page; ``absent``: it also says why there is no project document."""
         result, index, name = self.result, self._index, self._name
-        condition = page_condition(self._previous, result.fingerprints.get(DocumentKind.PROJECT), absent=absent)
+        project = result.fingerprints.get(DocumentKind.PROJECT)
+        condition = as_new_as(page_condition(self._previous, project, absent=absent), project, self._previous)
         kinds = {DocumentKind.PAGE, DocumentKind.PROVENANCE} | (VIA_PROJECT if absent else set())
         url = index.locations.project_url(name)  # the response may show that this index keeps its documents elsewhere
         self._page = page = None
         with result.recording_failures(kinds):
-            self._page = page = _without_nothing(index.page(name, condition))
-        if DocumentKind.PAGE in result.stale:
+            self._page = page = self._accepted_page or _without_nothing(index.page(name, condition))
+        if DocumentKind.PAGE in result.unusable:
             return
         error = result.failures.get(DocumentKind.PAGE)
         if absent and (error is None or isinstance(error, NotOfferedError)):
@@ -246,6 +283,9 @@ class _ProjectFetch:
             return
         document, result, plan = self._document, self.result, self._plan
         wanted = wanted_versions(self._project, document.content, plan.releases)
+        if not wanted and not document.content.info.version:
+            self._leave_releases()
+            return
         result.pinned = frozenset(version for version, pinned in wanted.items() if pinned)
         if document.content.releases is None and not result.page_completes:
             result.notices.append(Notice(NoticeKind.LATEST_ONLY))
@@ -262,6 +302,13 @@ class _ProjectFetch:
         if DocumentKind.PROVENANCE in plan.documents and isinstance(self._page, Document):
             found["provenance"] = self._releases.provenance(document, self._page, wanted)
         self._dependents = {name: value for name, value in found.items() if value is not None}
+
+    def _leave_releases(self) -> None:
+        """Leave rows of releases as they are: the document does not say which release it describes."""
+        kinds = (DocumentKind.RELEASES, DocumentKind.CORE_METADATA, DocumentKind.PROVENANCE)
+        self.result.unusable.update(kinds)
+        if self._plan.documents.intersection(kinds):
+            self.result.notices += unknown_fields(["info.version"])
 
     def _check_versions(self) -> None:
         """Report pins and ranges that no listed release satisfies; the next run then reads the document again."""
@@ -315,6 +362,13 @@ class _ProjectFetch:
         latest = documents.document.content.info.version if self._project.unpinned else None
         views = [view for view in documents.releases if view.version in self.result.pinned or view.version == latest]
         return tuple(text for view in views for text in documents.required(view)[0])
+
+
+def _is_of_connection(error: SourceError) -> bool:
+    """Whether no connection was made: every further request would end the same way."""
+    return isinstance(error, UntrustedError | ProxyError) or (
+        isinstance(error, UnreachableError) and not error.connected
+    )
 
 
 def _without_nothing(page: Document[Page] | Unchanged | None) -> Document[Page] | Unchanged | None:

@@ -9,7 +9,6 @@ from source_pypi.safety.limits import LONGEST_VERSION
 from source_pypi.selection import SelectedProject
 from source_pypi.services.index.api import Index
 from source_pypi.services.index.documents import (
-    ABSENT,
     UNCHANGED,
     UNKNOWN,
     Document,
@@ -24,6 +23,7 @@ from source_pypi.streams.stream import ReleaseView
 from source_pypi.sync.batch import Notice
 from source_pypi.sync.fetch_plan import (
     FetchPlan,
+    as_new_as,
     file_conditions,
     in_full,
     release_changed,
@@ -41,42 +41,49 @@ from source_pypi.sync.releases import (
     provenance_urls,
 )
 
+#: What notices call the documents of files.
+_SUBJECTS = {DocumentKind.CORE_METADATA: "core metadata (METADATA)", DocumentKind.PROVENANCE: "provenance"}
 #: What the index returned for a release document; None: it has none.
 _Response = Document[Release] | Unchanged | None
 
 
 class ReleaseFetch:
-    """Requests the release documents of one project, each at most once, and the documents of the releases' files."""
+    """Requests the release documents of one project, each at most once, and the documents of the releases' files.
+
+    :ivar previous: what the streams read of the project in earlier runs.
+    """
 
     def __init__(
         self, index: Index, project: SelectedProject, plan: FetchPlan, previous: PreviousState, result: FetchResult
     ) -> None:
-        self._index, self._project, self._plan, self._previous = index, project, plan, previous
+        self._index, self._project, self._plan, self.previous = index, project, plan, previous
         self._result = result
         self._responses: dict[str, _Response] = {}
 
     def recheck(self) -> dict[str, _Response]:
         """Request the releases that may have changed although the project document has not; return the responses."""
-        versions = releases_to_recheck(self._plan, self._previous, self._project.pins)
+        versions = releases_to_recheck(self._plan, self.previous, self._project.pins)
         with self._result.recording_failures([DocumentKind.RELEASES]):
             return self._request_all(versions)
         return {}
 
     def any_changed(self, responses: Mapping[str, _Response]) -> bool:
         """Return whether a release document has changed, so that its rows have to be made anew."""
-        return any(release_changed(self._previous, version, response) for version, response in responses.items())
+        return any(release_changed(self.previous, version, response) for version, response in responses.items())
 
     def keep(self, responses: Mapping[str, _Response]) -> None:
         """Record the releases of a project whose documents have not changed, and pins that the index does not have."""
         if not responses:
             return
-        known = self._previous.partition_fingerprints(DocumentKind.RELEASES)
+        known = self.previous.partition_fingerprints(DocumentKind.RELEASES)
         partitions: dict[str, Fingerprint | None] = {}
         for version, fingerprint in known.items():
             if version not in responses:
                 partitions[version] = UNKNOWN
+            elif responses[version] is None:
+                partitions[version] = self.previous.not_there(DocumentKind.RELEASES, version)
             else:
-                partitions[version] = self._not_there(version) if responses[version] is None else fingerprint
+                partitions[version] = fingerprint
         self._result.partitions[DocumentKind.RELEASES] = partitions
         absent = [version for version, response in responses.items() if response is None]
         self._report_absent([version for version in absent if version in known])
@@ -96,9 +103,9 @@ class ReleaseFetch:
         :param wanted: the versions, and whether each is pinned.
         """
         result, latest = self._result, document.content.info.version
-        known = self._previous.partition_fingerprints(DocumentKind.RELEASES)
+        known = self.previous.partition_fingerprints(DocumentKind.RELEASES)
         announced = {*(document.content.releases or {})}
-        unchanged = releases_unchanged(self._previous, document)
+        unchanged = releases_unchanged(self.previous, document)
         partitions: dict[str, Fingerprint | None] = {}
         views: dict[str, ReleaseView] = {}
         absent: list[str] = []
@@ -110,7 +117,7 @@ class ReleaseFetch:
             elif unchanged and not pinned and version not in self._responses:
                 partitions |= {version: UNKNOWN} if version in known else {}
             elif (response := self._request(version, pins_in_full=self._plan.follow)) is UNCHANGED:
-                partitions[version] = self._previous.condition(DocumentKind.RELEASES, version)
+                partitions[version] = self.previous.condition(DocumentKind.RELEASES, version)
             elif isinstance(response, Document):
                 spelling = _spelling(version, document.content, response.content)
                 partitions[spelling] = response.fingerprint
@@ -122,8 +129,8 @@ class ReleaseFetch:
                 absent.append(version)
         self._report_absent(absent)
         self._warn_of_absent([version for version in absent if not wanted[version]], len(partitions))
-        # the index lists them: the next full check requests them again, even if nothing else has changed
-        result.partitions[DocumentKind.RELEASES] = partitions | {one: self._not_there(one) for one in absent}
+        kind = DocumentKind.RELEASES
+        result.partitions[kind] = partitions | {one: self.previous.not_there(kind, one) for one in absent}
         return tuple(views.values())
 
     def _request_all(self, versions: Iterable[str]) -> dict[str, _Response]:
@@ -132,7 +139,9 @@ class ReleaseFetch:
     def _request(self, version: str, *, pins_in_full: bool = False) -> _Response:
         """The release document; ``pins_in_full``: the requirements of pinned releases are needed."""
         if version not in self._responses:
-            condition = self._previous.condition(DocumentKind.RELEASES, version)
+            project = self._result.fingerprints.get(DocumentKind.PROJECT)
+            condition = self.previous.condition(DocumentKind.RELEASES, version)
+            condition = as_new_as(condition, project, self.previous)
             if pins_in_full and self._is_pinned(version):
                 condition = in_full(condition)
             self._responses[version] = self._index.release(self._project.project, version, condition)
@@ -145,10 +154,6 @@ class ReleaseFetch:
         name = self._project.project
         listed = () if document is None else tuple(document.content.releases or ())
         return UnknownReleaseError(name, version, self._index.locations.release_url(name, version), listed)
-
-    def _not_there(self, version: str) -> Fingerprint:
-        """How a release document that the index announces, but does not have, stands in state: its rows stay."""
-        return UNKNOWN if self._previous.has_rows(DocumentKind.RELEASES, version) else ABSENT
 
     def _report_absent(self, versions: list[str]) -> None:
         """Report pinned releases that the index lists, but of which it has no release documents."""
@@ -174,7 +179,7 @@ class ReleaseFetch:
 
         :param filled: versions whose requirements it fills in: their METADATA is needed even if it has not changed.
         """
-        kind, result, previous = DocumentKind.CORE_METADATA, self._result, self._previous
+        kind, result, previous = DocumentKind.CORE_METADATA, self._result, self.previous
         read = kind in self._plan.documents
         if read:
             result.partitions[kind] = {}
@@ -197,7 +202,7 @@ class ReleaseFetch:
         self, document: Document[Project], page: Document[Page], wanted: Iterable[str]
     ) -> dict[str, Document[Any]] | None:
         """Request the provenance documents of the wanted versions' files, by file name; None: that failed."""
-        kind, previous = DocumentKind.PROVENANCE, self._previous
+        kind, previous = DocumentKind.PROVENANCE, self.previous
         readers = previous.readers(kind)
         unchanged = previous.is_unchanged(DocumentKind.PROJECT, document.fingerprint, readers)
         unchanged = unchanged and previous.is_unchanged(DocumentKind.PAGE, page.fingerprint, readers)
@@ -215,10 +220,7 @@ class ReleaseFetch:
         conditions: Mapping[str, Fingerprint | None],
         request: Callable[[str, Fingerprint], Document[Any] | Unchanged | None],
     ) -> dict[str, Document[Any]]:
-        """Request documents of several files; return those that were received, by file name.
-
-        Core metadata that the index announces, but does not have, stays as it was; provenance is withdrawn that way.
-        """
+        """Request documents of several files; return those that were received, by file name."""
         partitions: dict[str, Fingerprint | None] = {}
         documents: dict[str, Document[Any]] = {}
         absent = 0
@@ -232,11 +234,11 @@ class ReleaseFetch:
             elif isinstance(response, Document):
                 partitions[filename] = response.fingerprint
                 documents[filename] = response
-            elif kind is DocumentKind.CORE_METADATA:
+            else:
                 absent += 1
-                partitions |= {filename: UNKNOWN} if self._previous.has_rows(kind, filename) else {}
+                partitions[filename] = self.previous.not_there(kind, filename)
         if absent:
-            self._result.notices.append(Notice(NoticeKind.ANNOUNCED, "core metadata (METADATA)", absent))
+            self._result.notices.append(Notice(NoticeKind.ANNOUNCED, _SUBJECTS[kind], absent))
         self._result.partitions[kind] = partitions
         return documents
 

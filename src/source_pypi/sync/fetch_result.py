@@ -23,7 +23,8 @@ class FetchResult(Struct):
         read from the project document. ``UNKNOWN``: not requested, and taken as unchanged. A kind that is missing here:
         all of its documents are unchanged.
     :ivar failures: why documents could not be read.
-    :ivar stale: the kinds of documents of which the index returned only copies older than those read before.
+    :ivar unusable: the kinds of documents that say nothing in this run, so that rows made of them stay: the index
+        returned only older copies, or the project document does not say which release it describes.
     :ivar page_completes: whether the page supplies what the project document lacks, or stands for it.
     :ivar page_failure: why the page, which lists what the project document does not, could not be read. Streams that it
         completes keep their rows.
@@ -38,7 +39,7 @@ class FetchResult(Struct):
     fingerprints: dict[DocumentKind, Fingerprint] = field(default_factory=dict)
     partitions: dict[DocumentKind, dict[str, Fingerprint | None]] = field(default_factory=dict)
     failures: dict[DocumentKind, SourceError] = field(default_factory=dict)
-    stale: set[DocumentKind] = field(default_factory=set)
+    unusable: set[DocumentKind] = field(default_factory=set)
     user_errors: list[SourceError] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
@@ -53,21 +54,22 @@ class FetchResult(Struct):
     def recording_failures(self, kinds: Iterable[DocumentKind]) -> Iterator[None]:
         """Record why a request within the ``with`` block fails, for each of ``kinds``, and go on after the block.
 
-        :raises RefusedError: when the index refuses the credentials (401): it would refuse every other request, too.
+        :raises RefusedError: when the index refuses the credentials (401), and has sent no document in this run: it
+            would refuse every other request, too.
         """
         try:
             yield
         except StaleError as error:
-            self.stale.update(kinds)
+            self.unusable.update(kinds)
             self.warnings.append(str(error))
         except SourceError as error:
-            if isinstance(error, RefusedError) and error.status == 401:
+            if isinstance(error, RefusedError) and error.status == 401 and not error.accepted_before:
                 raise
             self.failures.update(dict.fromkeys(kinds, error))
 
     def answered(self, kind: DocumentKind) -> bool:
         """Return whether it is known what became of a document; that the index does not have it counts, too."""
-        return kind not in self.failures and kind not in self.stale
+        return kind not in self.failures and kind not in self.unusable
 
     @property
     def complete_requirements(self) -> tuple[str, ...] | None:
@@ -76,4 +78,4 @@ class FetchResult(Struct):
         failed = any(
             error is not None and not isinstance(error, NotOfferedError) for error in map(self.failures.get, kinds)
         )
-        return None if failed or self.user_errors or self.stale.intersection(kinds) else self.requirements
+        return None if failed or self.user_errors or self.unusable.intersection(kinds) else self.requirements

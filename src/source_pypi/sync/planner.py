@@ -21,10 +21,20 @@ Each document (``PreviousState.condition``)
     The request is conditional (``If-None-Match``) if every selected stream that reads the document has read this
     version of it, with the settings of this run. Otherwise the document is requested in full.
 
+Documents that are announced and missing (``PreviousState.not_there``)
+    A release document, METADATA or provenance that the index lists, but answers with 404, is requested again by the
+    next run, since such a 404 may be a cached one; then by full checks only. Rows that were made of it stay.
+
 Full checks (``FullChecks``)
     Some changes do not move a project's serial: advisories, archiving, roles (index-api.md 12). Therefore each project
     is requested once in ``full_check_days``, with all its releases. Its name decides when, so that each run checks a
     part of the projects. 0 days: in every run.
+
+Old copies
+    A document is not accepted if its serial is lower than that of the version that was read before. A serial may have
+    been wrong once, or the index may have been set up anew. Therefore a full check accepts a project document whose
+    serial is lower if the project page agrees, other documents of the project that are as new as the project document,
+    and the list of projects as it comes.
 """
 
 import enum
@@ -33,11 +43,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 from packaging.utils import NormalizedName
 
 from source_pypi.config import Config
 from source_pypi.selection import SelectedProject
-from source_pypi.services.index.documents import Fingerprint
+from source_pypi.services.index.documents import ABSENT, ABSENT_AGAIN, Fingerprint
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import Stream
 from source_pypi.sync.resume import resumable
@@ -120,11 +131,22 @@ class PreviousState(Struct, frozen=True):
         states = [self.states[s.name] for s in self.readers(kind) if s.name in self.comparable]
         return {name: part.fingerprint for state in states[:1] for name, part in state.partitions.items()}
 
-    def has_rows(self, kind: DocumentKind, name: str) -> bool:
-        """Return whether any stream has rows made of this document, whatever its settings were."""
-        states = (self.states.get(stream.name) for stream in self.readers(kind))
-        partitions = (state.partitions.get(name) for state in states if state is not None)
-        return any(one is not None and one.has_rows for one in partitions)
+    def without_serials(self) -> "PreviousState":
+        """Return the same without the serials of documents, so that documents of any serial are accepted."""
+        states = {
+            name: replace(state, fingerprints={code: Fingerprint(one.tag) for code, one in state.fingerprints.items()})
+            for name, state in self.states.items()
+        }
+        return replace(self, states=states)
+
+    def awaited(self, kind: DocumentKind) -> list[str]:
+        """Return the documents that the index announced and did not have in the last run, by version or file name."""
+        return [name for name, fingerprint in self.partition_fingerprints(kind).items() if fingerprint == ABSENT]
+
+    def not_there(self, kind: DocumentKind, name: str) -> Fingerprint:
+        """Return how a document stands in state that the index announces, but does not have in this run."""
+        known = self.partition_fingerprints(kind).get(name)
+        return ABSENT_AGAIN if known is not None and known.absent else ABSENT
 
     def seen_at(self, now: float) -> float:
         """Return the time of rows that are read ``now``: later than those of earlier runs, if the clock was set back.
@@ -314,7 +336,7 @@ class Planner:
         """Return what ``index_streams`` read in earlier runs, and the digests of this run's settings."""
         digests = settings_digests_of(self.index_streams, None, self._config, keys=self.keys)
         states = self._store.load([WHOLE_INDEX]).get(WHOLE_INDEX, {}) if self.index_streams else {}
-        return previous_state(self.index_streams, states, digests), digests
+        return previous_state(self.index_streams, states, digests, full_checks=self._full_checks), digests
 
     def _settings_digests(self, project: SelectedProject) -> Mapping[str, bytes]:
         if not project.pins:

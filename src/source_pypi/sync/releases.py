@@ -34,7 +34,7 @@ def unsatisfied(requested: Iterable[str], versions: Collection[str]) -> list[str
 def wanted_versions(project: SelectedProject, document: Project, releases: Literal["latest", "all"]) -> dict[str, bool]:
     """Return the versions to read, in the index's spelling if it has one, and whether each is pinned."""
     listed = list(document.releases or {})
-    latest = [] if document.info.version is None else [document.info.version]
+    latest = [document.info.version] if document.info.version else []
     wanted: dict[str, bool] = {}
     for pin in project.pins:
         spellings = [pin] if pin in listed else [version for version in latest + listed if same_version(version, pin)]

@@ -8,7 +8,7 @@ Flow
 
 Failures
     A document that cannot be read costs the streams that read it the rows of this project; the batch says so. The run
-    ends early only if every further request would fail: the index has never responded, it refuses the credentials, or
+    ends early only if every further request would fail: no connection can be made, it refuses the credentials, or
     ``STOP_AFTER`` projects in a row failed and so does a document that was received before (``health.py``).
 
 Deletions
@@ -34,7 +34,7 @@ from source_pypi.streams.stream import Stream
 from source_pypi.sync.batch import Batch
 from source_pypi.sync.changes import batch_of
 from source_pypi.sync.circuit_breaker import STOP_AFTER, CircuitBreaker
-from source_pypi.sync.deletions import Deletions
+from source_pypi.sync.deletions import Deletions, without_short_list
 from source_pypi.sync.fetch import fetch_project
 from source_pypi.sync.fetch_index import IndexDocuments
 from source_pypi.sync.fetch_plan import FetchPlan, make_fetch_plan
@@ -132,8 +132,8 @@ def batches(
 
     :param store: the states of earlier runs; None: every project is read in full.
     :param now: returns the time, in seconds since 1970.
-    :raises UnreachableError, UntrustedError, ProxyError: when the index has never responded.
-    :raises RefusedError: when it refuses the credentials (401).
+    :raises UnreachableError, UntrustedError, ProxyError: when no connection could be made to the index.
+    :raises RefusedError: when it refuses the credentials (401), also for what it sent before.
     :raises StoppedError: when ``STOP_AFTER`` projects in a row failed, and the index is failing.
     :raises SourceError: when the whole index is selected and its list cannot be read.
     """
@@ -159,7 +159,8 @@ def batches(
             yield Batch(None, _utc(now()), failures={stream.name: error for stream in planner.project_streams})
     if planner.index_streams:
         seen_at = _utc(index_state.seen_at(now()))
-        yield batch_of(documents.result(), index_state, index_digests, seen_at, keys=planner.keys)
+        batch = batch_of(documents.result(), index_state, index_digests, seen_at, keys=planner.keys)
+        yield without_short_list(batch, index_state, config, index.root)
 
 
 def _not_backwards(now: Callable[[], float]) -> Callable[[], float]:

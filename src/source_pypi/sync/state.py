@@ -29,6 +29,8 @@ CODES = {DocumentKind.PROJECT: "d", DocumentKind.PAGE: "p", DocumentKind.LISTING
 
 #: The key in ``ProjectState.fingerprints`` of the pins and ranges that a listed release satisfied.
 VERSIONS_CODE = "v"
+#: The key in ``ProjectState.fingerprints`` of the number of projects on the list: digits, in place of a tag.
+COUNT_CODE = "n"
 #: Bytes of the digest of rows.
 DIGEST = 6
 #: The digest of a partition without rows.

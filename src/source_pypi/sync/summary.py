@@ -4,11 +4,13 @@ from collections import Counter
 
 from msgspec import Struct, field
 
-from source_pypi.errors import NotOfferedError, SourceError, UnknownProjectsError
+from source_pypi.errors import NotOfferedError, SourceError, UnknownProjectsError, some_of
 from source_pypi.sync.batch import Batch
 
-#: Failures and invalid fields that are listed; the others are counted.
+#: Failures that are listed with their message; of the others, the projects are named.
 MAX_LISTED_ERRORS = 10
+#: Projects that are named in one line.
+MAX_NAMED = 1_000
 
 
 class RunSummary(Struct):
@@ -20,6 +22,7 @@ class RunSummary(Struct):
     :ivar rows: how many rows were made, by stream.
     :ivar missing: the projects that the user named and that the index does not have.
     :ivar failures: errors, each with the streams that could not be read because of it.
+    :ivar failed: the project of each failure; None: the whole index.
     :ivar not_offered: why the index does not offer a stream, by stream; it may have rows of other projects.
     :ivar stopped: what ended the run early; None: it finished.
     """
@@ -30,6 +33,7 @@ class RunSummary(Struct):
     rows: Counter[str] = field(default_factory=Counter)
     missing: list[str] = field(default_factory=list)
     failures: list[tuple[SourceError, tuple[str, ...]]] = field(default_factory=list)
+    failed: list[str | None] = field(default_factory=list)
     user_errors: list[SourceError] = field(default_factory=list)
     stopped: SourceError | None = None
     not_offered: dict[str, str] = field(default_factory=dict)
@@ -47,7 +51,7 @@ class RunSummary(Struct):
         for stream, error in batch.failures.items():
             by_error.setdefault(id(error), (error, []))[1].append(stream)
         for error, streams in by_error.values():
-            self._add_failure(error, streams)
+            self._add_failure(error, streams, batch.project)
         self.user_errors += [error for error in batch.user_errors if not self._is_repeated(error)]
 
     def _is_repeated(self, error: SourceError) -> bool:
@@ -58,18 +62,20 @@ class RunSummary(Struct):
         self._repeated.add(error.what)
         return repeated
 
-    def _add_failure(self, error: SourceError, streams: list[str]) -> None:
+    def _add_failure(self, error: SourceError, streams: list[str], project: str | None) -> None:
         """Add a failure; what an index does not offer is added once for each stream, not for each project."""
         if isinstance(error, NotOfferedError):
             streams = [stream for stream in streams if stream not in self.not_offered]
             self.not_offered.update(dict.fromkeys(streams, str(error)))
         if streams:
             self.failures.append((error, tuple(streams)))
+            self.failed.append(project)
 
     def stop(self, error: SourceError, streams: tuple[str, ...]) -> None:
         """Record what ended the run early."""
         self.stopped = error
         self.failures.append((error, streams))
+        self.failed.append(None)
 
     @property
     def errors(self) -> list[SourceError]:
@@ -78,10 +84,16 @@ class RunSummary(Struct):
         return [*(error for error, _ in self.failures), *self.user_errors, *missing]
 
     def lines(self) -> list[str]:
-        """Return the errors as text, a line each: which streams, what was requested, what came back, what to do."""
-        lines = [f"{', '.join(streams)}: {error}" for error, streams in self.failures[:MAX_LISTED_ERRORS]]
-        if len(self.failures) > MAX_LISTED_ERRORS:
-            lines.append(f"and {len(self.failures) - MAX_LISTED_ERRORS} more failures like these")
+        """Return the errors as text, a line each: which streams, what was requested, what came back, what to do.
+
+        If there are many, the last ones are only named by their projects. What ended the run comes last.
+        """
+        failures = self.failures[:-1] if self.stopped is not None else self.failures
+        lines = [f"{', '.join(streams)}: {error}" for error, streams in failures[:MAX_LISTED_ERRORS]]
+        if more := len(failures) - MAX_LISTED_ERRORS if len(failures) > MAX_LISTED_ERRORS else 0:
+            names = sorted({name or "the index" for name in self.failed[MAX_LISTED_ERRORS : len(failures)]})
+            lines.append(f"and {more:,} more failures like these, of {some_of(names, MAX_NAMED)}")
+        lines += [f"{', '.join(streams)}: {error}" for error, streams in self.failures[len(failures) :]]
         return lines + [str(error) for error in self.errors[len(self.failures) :]]
 
     def of_stream(self, stream: str) -> list[SourceError]:

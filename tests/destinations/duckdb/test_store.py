@@ -29,7 +29,8 @@ from source_pypi.services.index.api import Index
 from source_pypi.streams import STREAMS, choose_streams
 from source_pypi.sync.run import batches
 from tests.batches import batch_with, rows_in
-from tests.destinations.loading import ALL, into_duckdb, load, opened, rows, run
+from tests.databases import opened, rows
+from tests.destinations.loading import ALL, in_use, into_duckdb, load, run
 from tests.fake_index import FakeIndex, World, generated_world
 
 Connect = Callable[..., Index]
@@ -214,15 +215,12 @@ def _written(path: Path, content: bytes) -> Path:
 
 def test_file_in_use(path: Path) -> None:
     """A file that another program has open is an error that says so."""
-    code = f"import duckdb, sys; c = duckdb.connect({str(path)!r}); print('open', flush=True); sys.stdin.read()"
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == "open\n"
-        with pytest.raises(DestinationError, match="it is in use by another program"), into_duckdb(path, ALL):
-            pass
-        other.communicate("")
+    with (
+        in_use(path),
+        pytest.raises(DestinationError, match="it is in use by another program"),
+        into_duckdb(path, ALL),
+    ):
+        pass
 
 
 def test_values_equal_those_of_the_protocol(path: Path, serve: Callable[..., FakeIndex], connect: Connect) -> None:

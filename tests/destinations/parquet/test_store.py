@@ -21,7 +21,7 @@ from source_pypi.services.index.api import Index
 from source_pypi.streams import choose_streams
 from source_pypi.sync.batch import Change
 from tests.batches import SEEN, batch_with
-from tests.destinations.loading import ALL, into_folder, kill, run
+from tests.destinations.loading import ALL, in_use, into_folder, kill, run
 from tests.fake_index import FakeIndex, World
 
 Connect = Callable[..., Index]
@@ -160,18 +160,12 @@ def test_folder_in_use(tmp_path: Path) -> None:
     """Two runs cannot write to a folder at the same time."""
     with into_folder(tmp_path, FILES):
         pass
-    code = (
-        f"import duckdb, sys; c = duckdb.connect({str(tmp_path / '_state.duckdb')!r}); print('open', flush=True); "
-        "sys.stdin.read()"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == "open\n"
-        with pytest.raises(DestinationError, match="it is in use by another program"), into_folder(tmp_path, FILES):
-            pass
-        other.communicate("")
+    with (
+        in_use(tmp_path / "_state.duckdb"),
+        pytest.raises(DestinationError, match="it is in use by another program"),
+        into_folder(tmp_path, FILES),
+    ):
+        pass
 
 
 class _Killed(OSError):  # noqa: N818 - it is no error

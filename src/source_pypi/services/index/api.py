@@ -44,6 +44,7 @@ from source_pypi.services.index.documents.feed import FEED
 from source_pypi.services.index.documents.html_page import P, open_page
 from source_pypi.services.index.documents.identity import (
     check_core_metadata,
+    check_feed,
     check_page,
     check_project_document,
     check_release_document,
@@ -147,14 +148,15 @@ class Index:
 
     def recent_releases(self) -> Document[Feed] | None:
         """The feed of recent releases; None where the index has none."""
-        return self._feed(DocumentKind.RECENT_RELEASES)
+        return self._feed(DocumentKind.RECENT_RELEASES, 2)
 
     def recent_projects(self) -> Document[Feed] | None:
         """The feed of recent projects; None where the index has none."""
-        return self._feed(DocumentKind.RECENT_PROJECTS)
+        return self._feed(DocumentKind.RECENT_PROJECTS, 1)
 
-    def _feed(self, kind: DocumentKind) -> Document[Feed] | None:
-        return _changed(self._requests.get(self.locations.url_of(kind), open_feed, UNKNOWN, accept=FEED))
+    def _feed(self, kind: DocumentKind, parts: int) -> Document[Feed] | None:
+        check = partial(check_feed, kind.value, parts)
+        return _changed(self._requests.get(self.locations.url_of(kind), open_feed, UNKNOWN, FEED, check))
 
     def _page(
         self,

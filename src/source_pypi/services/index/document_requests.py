@@ -123,11 +123,15 @@ class DocumentRequests:
     def _parsed(
         self, response: Response, parse: Callable[..., Document[T]], check: Callable[[Document[T]], None]
     ) -> Document[T]:
-        """Parse a response; the error quotes the beginning of the body, unless that contains the credentials."""
+        """Parse a response; the error quotes the beginning of the body, unless that contains the credentials.
+
+        A body of another kind may belong to the request before: the connection is not used any more.
+        """
         serial = serial_of(response.headers.get("X-PyPI-Last-Serial"))
         try:
             document = parse(response.body, url=response.url, etag=response.etag, serial=serial)
         except DocumentError as error:
+            self._client.renew_connections()
             if not self._client.repeats_credentials(response.body):
                 raise
             raise DocumentError(error.url, error.expected, "the credentials that were sent") from None

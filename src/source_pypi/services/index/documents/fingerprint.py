@@ -52,6 +52,8 @@ class Fingerprint(Struct, frozen=True, array_like=True, gc=False):
 UNKNOWN = Fingerprint()
 #: The index did not have the document.
 ABSENT = Fingerprint(_ABSENT)
+#: The index announces the document, but did not have it in two runs: it is requested again by full checks only.
+ABSENT_AGAIN = Fingerprint(_ABSENT, 0)
 
 
 def fingerprint_of(etag: str | None, body: bytes, serial: int | None) -> Fingerprint:

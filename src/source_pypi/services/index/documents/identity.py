@@ -11,9 +11,11 @@ from packaging.utils import canonicalize_name
 from source_pypi.errors import DocumentError
 from source_pypi.services.index.documents.core_metadata import CoreMetadata
 from source_pypi.services.index.documents.document import Document
+from source_pypi.services.index.documents.feed import Feed, project_path
 from source_pypi.services.index.documents.page import Page
 from source_pypi.services.index.documents.project import Project, Release
 from source_pypi.standards.versions import same_version
+from source_pypi.standards.wheels import begins_with
 
 #: Characters of a name or a version that a message quotes.
 _LONGEST_QUOTED = 60
@@ -36,13 +38,34 @@ def check_release_document(project: str, version: str, document: Document[Releas
 
 
 def check_page(project: str, document: Document[Page]) -> None:
-    """Check that a project page is that of a project; as ``check_project_document``."""
-    _check_project(document.content.name, project, "project page", document.url)
+    """Check that a project page is that of a project; as ``check_project_document``.
+
+    A page that does not name its project, as HTML, must have a file whose name begins with the project's, if it has any
+    files.
+    """
+    page = document.content
+    _check_project(page.name, project, "project page", document.url)
+    names = [name for file in page.files if (name := file.name())]
+    if not page.name and names and not any(begins_with(name, project) for name in names):
+        found = f"files of another one: {names[0][:_LONGEST_QUOTED]!r}"
+        raise DocumentError(document.url, f"the project page of {project}", found)
 
 
 def check_core_metadata(project: str, document: Document[CoreMetadata]) -> None:
     """Check that METADATA is that of a file of a project; as ``check_project_document``."""
     _check_project(document.content.raw.get("name"), project, "core metadata", document.url)
+
+
+def check_feed(what: str, parts: int, document: Document[Feed]) -> None:
+    """Check that a feed is the one that was requested; one without entries is.
+
+    :param what: the feed, for the message.
+    :param parts: the parts of an entry's link (``project_path``): 2 of a release, 1 of a project.
+    :raises DocumentError: when no entry has such a link.
+    """
+    entries = document.content.entries
+    if entries and all(len(project_path(entry)) != parts for entry in entries):
+        raise DocumentError(document.url, what, f"a feed with links such as {str(entries[0].link)[:_LONGEST_QUOTED]!r}")
 
 
 def _check_project(found: Any, project: str, what: str, url: str) -> None:
