@@ -261,7 +261,7 @@ def test_release_without_metadata_has_no_row(
     world: World, fake: FakeIndex, connect: Connect, offered: str | None
 ) -> None:
     """A release that offers no metadata takes no request; if the metadata is missing, there is no row."""
-    world.upload("foo", "1.0", filename=WHEEL, core_metadata=offered)
+    world.upload("foo", "1.0", filename=WHEEL, core_metadata=offered, metadata=None)
     (batch,) = read(connect(fake), ["foo"], [STREAM])
     assert (rows_in(batch), batch.failures) == ({"core_metadata": []}, {})
     requests = {} if offered is None else {url(world, WHEEL): 1}

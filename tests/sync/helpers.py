@@ -61,17 +61,6 @@ def rich(world: World, name: str = "foo") -> None:
     wheel = f"{name}-3.0-1-py3-none-any.whl"
     world.upload(name, "3.0", filename=wheel, metadata=METADATA, provenance=PROVENANCE)
     world.add_advisory(name, "1.0", "PYSEC-1")
-    supply_metadata(world)
-
-
-def supply_metadata(world: World) -> None:
-    """Let the index have the METADATA of every wheel, as it announces."""
-    for project in list(world.projects.values()):
-        for release in project.releases.values():
-            for file in list(release.files.values()):
-                if file.core_metadata and file.metadata is None:
-                    text = f"Metadata-Version: 2.1\nName: {project.name}\nVersion: {release.version}\n"
-                    world.backfill(file.filename, metadata=text.encode())
 
 
 def agrees(
@@ -100,9 +89,14 @@ def silent(world: World) -> None:
     """Add a release whose document has no requirements, and a wheel whose metadata has one."""
     world.upload("foo", "1.0", filename="foo-1.0-py3-none-any.whl", metadata=METADATA)
     world.add("filled")
-    supply_metadata(world)
 
 
 def paths(fake: FakeIndex) -> list[str]:
     """Return the paths that the last run requested, in order, each with its status."""
     return [f"{request.path} {request.status}" for request in fake.requests]
+
+
+def visited(fake: FakeIndex, store: MemoryStore) -> list[str]:
+    """Return the paths that the last run requested, but for those of the sample that the list is compared with."""
+    read = {f"/pypi/{name}/json 304" for name in projects_read(store)}
+    return [path for path in paths(fake) if path in read or path.count("/") > 3 or not path.endswith("/json 304")]

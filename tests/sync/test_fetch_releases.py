@@ -97,7 +97,7 @@ def test_missing_core_metadata_is_requested_again_by_a_full_check(
     world: World, serve: Callable[..., FakeIndex], connect: Connect
 ) -> None:
     """METADATA that is announced and missing is requested again by the next run, and then by full checks."""
-    world.upload("foo", "1.0", filename="foo-1.0-py3-none-any.whl")
+    world.upload("foo", "1.0", filename="foo-1.0-py3-none-any.whl", metadata=None, core_metadata="cc")
     fake = serve(etags=False)
     index = connect(fake)
     wanted = plan(DocumentKind.CORE_METADATA)

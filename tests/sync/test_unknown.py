@@ -211,7 +211,7 @@ def test_index_that_never_listed_releases_stays_up_to_date(world: World, fake: F
         ({"releases": {"1.0": [{"size": 1}]}}, "releases", Unknown.NULL),
         ({"releases": {"1.0": ["x"]}}, "releases", Unknown.INVALID),
         ({"releases": {"1.0": [None]}}, "releases", Unknown.INVALID),
-        ({"releases": {"1.0": None}}, "releases", None),
+        ({"releases": {"1.0": None}}, "releases", Unknown.NULL),
         ({}, "ownership.roles", Unknown.MISSING),
         ({"ownership": None}, "ownership.roles", Unknown.MISSING),
         ({"ownership": 1}, "ownership.roles", Unknown.INVALID),

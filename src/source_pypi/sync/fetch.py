@@ -72,16 +72,21 @@ NO_PREVIOUS_STATE = PreviousState()
 
 
 def fetch_project(
-    index: Index, project: SelectedProject, plan: FetchPlan, previous: PreviousState = NO_PREVIOUS_STATE
+    index: Index,
+    project: SelectedProject,
+    plan: FetchPlan,
+    previous: PreviousState = NO_PREVIOUS_STATE,
+    received: Document[Project] | None = None,
 ) -> FetchResult:
     """Request the documents of a project that a plan needs and that have changed since they were read.
 
+    :param received: the project document, if this run has received it already; None: it has not.
     :raises UnreachableError, UntrustedError, ProxyError: when no connection could be made to the index in this run.
     :raises RefusedError: when it refuses the credentials (401), and has sent no document in this run.
     """
     fetch = _ProjectFetch(index, project, plan, previous)
     if plan.documents & VIA_PROJECT:
-        fetch.request_project()
+        fetch.request_project(received)
     if DocumentKind.PROJECT not in fetch.result.unusable:
         fetch.request_page()
         fetch.recheck_releases()
@@ -105,14 +110,14 @@ class _ProjectFetch:
 
     # The project document ---------------------------------------------------------------------------------
 
-    def request_project(self) -> None:
-        """Request the project document."""
+    def request_project(self, received: Document[Project] | None = None) -> None:
+        """Request the project document, unless it was received already."""
         result, versions = self.result, versions_to_check(self._plan, self._project)
         condition = project_condition(self._plan, self._previous, versions)
         self._missing_at = self._index.locations.project_url(self._name)
         with result.recording_failures(VIA_PROJECT):
-            self._document = self._index.project(self._name, condition)
-        if DocumentKind.PROJECT in result.unusable and self._previous.full_check:
+            self._document = received or self._index.project(self._name, condition)
+        if DocumentKind.PROJECT in result.unusable and self._previous.accepts_lower_serials:
             self._accept_lower_serial(condition)
         error = result.failures.get(DocumentKind.PROJECT)
         if error is not None and _is_of_connection(error) and not self._index.client.answered:

@@ -60,7 +60,7 @@ class IndexDocuments:
         self._index = index
         self._kinds = {kind for stream in previous.streams for kind in stream.documents}
         condition = previous.condition(DocumentKind.LISTING)
-        self._list_condition = Fingerprint(condition.tag) if previous.full_check else condition
+        self._list_condition = Fingerprint(condition.tag) if previous.accepts_lower_serials else condition
         self._result: FetchResult | None = None
 
     def result(self) -> FetchResult:

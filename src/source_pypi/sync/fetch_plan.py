@@ -59,7 +59,7 @@ def as_new_as(condition: Fingerprint, project: Fingerprint | None, previous: Pre
     :param project: the fingerprint of the project document; None: it was not received.
     """
     serial = None if project is None else project.serial
-    if not previous.full_check or condition.serial is None or serial is None or serial >= condition.serial:
+    if not previous.accepts_lower_serials or condition.serial is None or serial is None or serial >= condition.serial:
         return condition
     return Fingerprint(condition.tag, serial)
 

@@ -9,7 +9,8 @@ With the index's list of projects (``decide_listed``; ``listing.py`` says when a
     4. A project whose listed serial is higher than the one in state, or unknown, is requested (``SERIAL_CHANGED``).
        So is one whose listed serial is lower: the list is an old copy, or does not move with the documents.
     5. A project whose full check is due is requested (``FULL_CHECK``).
-    6. Every other project is skipped (``UNCHANGED``).
+    6. Every other project is skipped (``UNCHANGED``), but for a sample, which shows whether the list moves with its
+       projects (``list_sample.py``).
     Pinned projects are requested in every run, whatever the list says: an advisory changes a release document only.
 
 Each project that is requested (``decide``)
@@ -81,12 +82,14 @@ class PreviousState(Struct, frozen=True):
     :ivar states: their states, by name of the stream.
     :ivar comparable: the streams whose state has the settings of this run.
     :ivar full_check: whether all release documents are requested, even if the project has not changed.
+    :ivar accepts_lower_serials: whether documents may have a lower serial than before, if others agree.
     """
 
     streams: tuple[Stream, ...] = ()
     states: Mapping[str, ProjectState] = field(default_factory=dict)
     comparable: frozenset[str] = frozenset()
     full_check: bool = False
+    accepts_lower_serials: bool = False
 
     def readers(self, kind: DocumentKind) -> tuple[Stream, ...]:
         """Return the streams that need this kind of document, or whose rows the page completed."""
@@ -204,10 +207,14 @@ class FullChecks(Struct, frozen=True):
     def is_due(self, project: str, checked_at: int) -> bool:
         """Return whether a project's time for a full check has passed since it was last read."""
         period = self.days * DAY
-        if not period or checked_at > self.now + CLOCK_TOLERANCE:
+        if not period or self.is_ahead(checked_at):
             return True
         phase = zlib.crc32(project.encode()) / 2**32 * period
         return (self.now - phase) // period > (checked_at - phase) // period
+
+    def is_ahead(self, checked_at: int) -> bool:
+        """Return whether a time in state is so far ahead that the clock was wrong."""
+        return checked_at > self.now + CLOCK_TOLERANCE
 
 
 def previous_state(
@@ -223,8 +230,10 @@ def previous_state(
     """
     used = {stream.name: states[stream.name] for stream in streams if stream.incremental and stream.name in states}
     comparable = frozenset(name for name, state in used.items() if settings_digests[name] == state.settings_digest)
-    due = full_checks is not None and any(full_checks.is_due(project, used[name].checked_at) for name in comparable)
-    return PreviousState(streams, used, comparable, due)
+    times = [used[name].checked_at for name in comparable]
+    due = full_checks is not None and any(full_checks.is_due(project, time) for time in times)
+    ahead = full_checks is not None and any(map(full_checks.is_ahead, times))
+    return PreviousState(streams, used, comparable, due, due and not ahead)
 
 
 def decide(
@@ -292,10 +301,11 @@ class Planner:
     :param now: when the run started, in seconds since 1970.
     :ivar project_streams: the selected streams that have rows of projects; ``index_streams``: the others.
     :ivar keys: whether states hold the keys of rows.
+    :ivar started_at: when the run started, in seconds since 1970.
     """
 
     def __init__(self, store: StateStore, streams: Sequence[Stream], config: Config, now: float) -> None:
-        self._store, self._config = store, config
+        self._store, self._config, self.started_at = store, config, int(now)
         self.project_streams = tuple(stream for stream in streams if stream.of_project)
         self.index_streams = tuple(stream for stream in streams if not stream.of_project)
         self.keys = store.keys
@@ -327,6 +337,12 @@ class Planner:
         reason, listed = decide_listed(summary, serials, self._full_checks), serials.get(summary.project)
         is_lower = listed is not None and summary.serial is not None and listed < summary.serial
         return Reason.SERIAL_CHANGED if reason is Reason.UNCHANGED and is_lower else reason
+
+    def project_condition(self, project: str) -> Fingerprint:
+        """Return the condition for the document of a project that is not pinned."""
+        states = self._store.load([project]).get(project, {})
+        previous = previous_state(self.project_streams, states, self._unpinned_digests, project)
+        return previous.condition(DocumentKind.PROJECT)
 
     def summaries(self) -> Iterable[ProjectSummary]:
         """Yield the summary of each project that a selected stream has state of."""

@@ -86,9 +86,9 @@ def unknown(document: Document[Any], key: str) -> Unknown | None:
         return Unknown.MISSING
     if value is None:
         return None if key in _NULL_MEANS_NONE else Unknown.NULL
-    if isinstance(value, dict) and None in value.values() and any(isinstance(one, list) for one in value.values()):
+    if key == "releases" and None in value.values():
         return Unknown.NULL  # a list of files that is null
-    items = chain.from_iterable(one or () for one in value.values()) if key == "releases" else value
+    items = chain.from_iterable(value.values()) if key == "releases" else value
     return Unknown.NULL if any(map(_is_nameless, items)) else None
 
 

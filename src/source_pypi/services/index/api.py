@@ -164,7 +164,7 @@ class Index:
         type_: type[P],
         previous: Fingerprint,
         what: str,
-        check: Callable[[Document[P]], None] = accept_any,
+        check: Callable[[Document[P]], bool] = accept_any,
     ) -> Document[P] | Unchanged | None:
         """A page, as JSON or HTML; requested again if the first response shows that this index has pages elsewhere.
 
@@ -223,7 +223,7 @@ class Index:
         url: str,
         type_: type[S],
         previous: Fingerprint,
-        check: Callable[[Document[S]], None] = accept_any,
+        check: Callable[[Document[S]], bool] = accept_any,
         *,
         same_host: bool = True,
     ) -> Document[S] | Unchanged | None:

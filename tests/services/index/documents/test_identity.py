@@ -165,3 +165,19 @@ def test_other_feed_is_an_error(world: World, lenient: FakeIndex, connect: Conne
     document = requests[wrong]()
     assert document is not None
     assert document.content.entries == ()
+
+
+def test_document_without_a_name_is_requested_again(world: World, lenient: FakeIndex, connect: Connect) -> None:
+    """Once an index has named its documents, one without a name is requested again over a new connection."""
+    world.add("flask")
+    world.override("/pypi/other/json", {"info": {}, "releases": {}})
+    index = connect(lenient)
+    assert isinstance(index.project("other"), Document)
+    assert isinstance(index.project("flask"), Document)
+    nameless = Answer(200, "application/json", b'{"info":{}}')
+    lenient.fault("/pypi/flask/json", faults.Fault("nameless", nameless), times=1)
+    document = index.project("flask")
+    assert isinstance(document, Document)
+    assert (document.content.info.name, lenient.connections) == ("flask", 2)
+    assert isinstance(index.project("other"), Document)
+    assert [request.path for request in lenient.requests].count("/pypi/other/json") == 3
