@@ -377,13 +377,13 @@ def test_schemas_of_one_file(world: World, serve: Callable[..., FakeIndex], conn
     """Each schema has its own rows, state, history and views, also of another index; a file may hold several."""
     for name in ("flask", "click"):
         world.add(name, requires_dist=["six"])
-    schemas = {None: serve(), "one": serve(), "two": serve()}
+    schemas, streams = {None: serve(), "one": serve(), "two": serve()}, choose_streams(["files", "dependencies"])
     loaded: dict[str | None, list[str]] = {None: ["flask"], "one": ["click"], "two": ["flask", "click"]}
     for _ in range(2):
         for schema, fake in schemas.items():
             fake.new_run()
             index = connect(fake)
-            loader = into_duckdb(path, ALL, root=index.root, schema=schema, keep_history=schema == "one")
+            loader = into_duckdb(path, streams, root=index.root, schema=schema, keep_history=schema == "one")
             run(loader, index, loaded[schema])
     statuses = {
         schema: {request.status for request in fake.requests if "json" in request.path}
