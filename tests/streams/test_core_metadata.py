@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from source_pypi.errors import DamagedError
 from source_pypi.services.index.api import Index
 from source_pypi.services.index.documents import open_core_metadata
-from source_pypi.streams.core_metadata import STREAM, CoreMetadata, core_metadata_rows, versions_of_files
+from source_pypi.streams._metadata import versions_of_files
+from source_pypi.streams.core_metadata import STREAM, CoreMetadata, core_metadata_rows
 from source_pypi.streams.stream import ProjectDocuments
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World

@@ -24,7 +24,15 @@ def rows(**info: Any) -> list[Any]:
 
 def row_with(label: str, well_known: str | None, url: str, source: str = "project_urls") -> Url:
     """A row of foo 1.0."""
-    return Url(project="foo", version="1.0", label=label, well_known=well_known, url=url, source=source)
+    return Url(
+        project="foo",
+        version="1.0",
+        label=label,
+        well_known=well_known,
+        url=url,
+        source=source,
+        read_from="document",
+    )
 
 
 def test_urls_of_a_release() -> None:

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from source_pypi.destinations.sql.dataset import STAGING, staging_name
-from source_pypi.destinations.tables import RUN, SELECTION, STATE
+from source_pypi.destinations.tables import RUN, RUN_TABLES, STATE
 from tests.cli import Run
 from tests.cli.conftest import run
 from tests.fake_index import FakeIndex, World
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.warehouses
 
 Serve = Callable[..., FakeIndex]
 #: The tables of a sync of files.
-TABLES = {"files", STATE.name, RUN.name, SELECTION.name}
+TABLES = {"files", *(table.name for table in (STATE, RUN, *RUN_TABLES))}
 #: The longest name in PostgreSQL.
 LONGEST = "x" * 63
 TOO_LONG = "the name of a schema has at most 63 bytes there"

@@ -69,19 +69,22 @@ def print_report(run: "Run", seconds: float, destination: str, table_in_query: C
 
     :param table_in_query: what a query reads a table from.
     """
+    from source_pypi.streams import NAMES
+
     summary, stats = run.summary, run.index.client.stats
-    width = max((len(name) for name in (*summary.rows, *summary.not_offered)), default=6)
+    unavailable = summary.capabilities.unavailable()
+    shown = [name for name in NAMES if name in summary.rows or name in unavailable]
+    width = max(map(len, shown), default=6)
     unchanged = f" ({summary.unchanged:,} unchanged)" if summary.unchanged else ""
     click.echo(f"{'stream':{width}}  {'rows':>10}")
-    for name, count in summary.rows.items():
-        click.echo(f"{name:{width}}  {count:>10,}")
-    for name in sorted(summary.not_offered.keys() - summary.rows.keys()):
-        click.echo(f"{name:{width}}  not available")
+    for name in shown:
+        count = "not available" if name in unavailable else f"{summary.rows[name]:>10,}"
+        click.echo(f"{name:{width}}  {count}")
     click.echo(
         f"{counted(summary.projects, 'project')}{unchanged}, {counted(stats.requests, 'request')}, "
         f"{_size(stats.bytes_received)}, {seconds:.1f} s, {_shown(summary.index)} -> {_shown(destination)}"
     )
-    query = next((query for tables, query in _QUERIES if tables <= summary.rows.keys()), None)
+    query = next((query for tables, query in _QUERIES if tables <= summary.rows.keys() - unavailable.keys()), None)
     if query:
         click.echo(f"try: {query.format_map({name: _shown(table_in_query(name)) for name in summary.rows})}")
 

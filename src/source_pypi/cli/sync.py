@@ -137,7 +137,7 @@ def sync(
             return
         began = time.monotonic()
         loader = _load(run, into, prune=prune, schema=schema, keep_history=history, replace_index=replace_index)
-        if run.summary.projects or run.summary.rows:
+        if run.summary.projects or run.summary.rows or run.summary.capabilities.unavailable():
             seconds = time.monotonic() - began
             print_report(run, seconds, with_schema(into, schema), loader.table_in_query)
         for line in run.summary.lines():
@@ -226,8 +226,10 @@ def _load(run: "Run", into: str, *, prune: bool, **options: Any) -> "Loader":
 
 def _prune(run: "Run", destination: "Loader", selected: "Collection[str]") -> None:
     """Delete the rows of projects that are not selected, if it is known which are."""
-    unknown = run.selection.follow and (run.summary.failures or destination.unfinished is not None)
-    if run.summary.stopped is not None or unknown:
+    summary = run.summary
+    failed = bool(summary.failures or summary.capabilities.failures() or summary.user_errors)
+    unknown = run.selection.follow and (failed or destination.unfinished is not None)
+    if summary.stopped is not None or unknown:
         warn("--prune deleted nothing: this run did not find out which projects are selected; repeat it")
         return
     projects, rows = destination.prune(selected)

@@ -20,8 +20,10 @@ from source_pypi.services.index.documents import ABSENT, Fingerprint
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import Row, Stream
 from source_pypi.sync.batch import Batch, Change
+from source_pypi.sync.capabilities import lacking_streams, provided_streams
 from source_pypi.sync.failures import failure_of, has_mistyped_pin, not_offered
 from source_pypi.sync.fetch_result import FetchResult
+from source_pypi.sync.first_seen import FirstSeen, as_datetimes, packed, times_of
 from source_pypi.sync.keys import deleted_keys, keys_of, remaining_key
 from source_pypi.sync.notices import unknown_fields
 from source_pypi.sync.planner import PreviousState
@@ -65,14 +67,17 @@ def batch_of(
     :param keys: whether states hold the keys of rows.
     :param missing_projects: as the setting.
     """
+    checked_at = int(seen_at.timestamp())
+    _add_first_seen(result, previous, checked_at)
     documents = result.documents
     failures = {s.name: error for s in previous.streams if (error := failure_of(s, result)) is not None}
     changes: dict[str, Change] = {}
     unknown_keys: list[str] = []
-    checked_at = int(seen_at.timestamp())
     for stream in previous.streams:
         if stream.name in failures or stream.required_documents & result.unusable:
             continue
+        if documents.metadata_unknown and stream.from_metadata and stream.partition_kind is None:
+            continue  # the row would lose what METADATA states
         try:
             change = change_of(stream, result, previous, settings_digests[stream.name], checked_at, keys=keys)
         except TooLargeError as error:
@@ -106,6 +111,8 @@ def batch_of(
         ),
         notices=(*result.notices, *unknown_fields(unknown_keys)),
         total_projects=total_projects,
+        provided=provided_streams(previous.streams, result, changes),
+        lacking=lacking_streams(previous.streams, result, changes),
     )
 
 
@@ -144,7 +151,10 @@ def change_of(
     existed = previous.existed or not result.missing
     awaits = any(one.fingerprint == ABSENT for one in partitions.values()) and stream.partition_kind is not None
     serial, requirements = None if awaits else _serial(stream, result), result.complete_requirements
-    state = ProjectState(checked_at, settings_digest, existed, serial, fingerprints, partitions, requirements)
+    first_seen = _first_seen(stream, result, before, made=bool(made))
+    state = ProjectState(
+        checked_at, settings_digest, existed, serial, fingerprints, partitions, requirements, first_seen
+    )
     if before is not None and not changed and known.keys() <= partitions.keys():
         only_time_changed = state == replace(before, checked_at=checked_at)
         return Change(state, only_time_changed=only_time_changed, unknown_partitions=tuple(kept))
@@ -157,6 +167,20 @@ def change_of(
         deleted_keys=deleted_keys(stream, result.documents.project, known, partitions, replaced) if keys else [],
         unknown_partitions=tuple(kept),
     )
+
+
+def _add_first_seen(result: FetchResult, previous: PreviousState, checked_at: int) -> None:
+    """Add to a fetch when its files without upload time were first seen, if a stream says so."""
+    if any(stream.says_first_seen for stream in previous.streams) and (undated := result.documents.undated):
+        times = times_of(undated, previous.first_seen, checked_at)
+        result.documents, result.first_seen = replace(result.documents, first_seen=as_datetimes(times)), packed(times)
+
+
+def _first_seen(stream: Stream, result: FetchResult, before: ProjectState | None, *, made: bool) -> FirstSeen:
+    """When the files in a stream's rows were first seen: as in the last run if no rows were made."""
+    if not stream.says_first_seen:
+        return ()
+    return result.first_seen if made or before is None else before.first_seen
 
 
 def _kept(known: Partition, fingerprint: Fingerprint | None) -> Partition:
@@ -177,7 +201,7 @@ def _fingerprints(stream: Stream, result: FetchResult, before: ProjectState | No
     fingerprints = {
         CODES[kind]: fingerprint
         for kind, fingerprint in result.fingerprints.items()
-        if kind in CODES and (kind in stream.required_documents or _uses_page(stream, result, kind))
+        if kind in CODES and (kind in _once_a_project(stream) or _uses_page(stream, result, kind))
     }
     listing = result.documents.listing if DocumentKind.LISTING in stream.documents else None
     if listing is not None:
@@ -187,8 +211,16 @@ def _fingerprints(stream: Stream, result: FetchResult, before: ProjectState | No
     return fingerprints if result.satisfied is None else {**fingerprints, VERSIONS_CODE: result.satisfied}
 
 
+def _once_a_project(stream: Stream) -> frozenset[DocumentKind]:
+    """The kinds of documents that a stream reads; core metadata only if it reads that of the latest release alone."""
+    kinds = stream.required_documents - {DocumentKind.CORE_METADATA}
+    reads_latest = stream.from_metadata and stream.partition_kind is None
+    return kinds | {DocumentKind.CORE_METADATA} if reads_latest else kinds
+
+
 def _uses_page(stream: Stream, result: FetchResult, kind: DocumentKind) -> bool:
-    return kind is DocumentKind.PAGE and stream.from_page and result.page_completes
+    used = (stream.from_page and result.page_completes) or (stream.from_metadata and result.page_only)
+    return kind is DocumentKind.PAGE and used
 
 
 def _same(fingerprints: Mapping[str, Fingerprint], others: Mapping[str, Fingerprint]) -> bool:
@@ -208,11 +240,16 @@ def _current_partitions(
         return {
             name: fingerprint
             for name, fingerprint in result.partitions[stream.partition_kind].items()
-            if fingerprint is None or fingerprint.tag or name in known
+            if fingerprint is None or (fingerprint.tag and _is_read(stream, fingerprint)) or name in known
         }
     if DocumentKind.PROJECT in result.fingerprints and result.fingerprints[DocumentKind.PROJECT].absent:
         return {}
     return {name: partition.fingerprint for name, partition in known.items()}
+
+
+def _is_read(stream: Stream, fingerprint: Fingerprint) -> bool:
+    """Whether a stream has rows of a partition: those of METADATA alone only if they can be made from it."""
+    return stream.from_metadata or not fingerprint.listed
 
 
 def _is_unchanged(

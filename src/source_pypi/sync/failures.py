@@ -20,6 +20,8 @@ def failure_of(stream: Stream, result: FetchResult) -> SourceError | None:
     """
     if stream.from_page and result.page_failure is not None:
         return result.page_failure
+    if result.page_only and stream.from_metadata and stream.partition_kind is not None:
+        return result.failures.get(DocumentKind.CORE_METADATA)
     reads_page = DocumentKind.PAGE in stream.documents
     for kind in stream.documents:
         error = result.failures.get(kind)
@@ -44,7 +46,8 @@ def not_offered(stream: Stream, documents: ProjectDocuments) -> SourceError | No
         return None
     if stream.from_page and documents.completed:
         return None
-    return NotOfferedError(f"{stream.required_key} of {documents.project}", document.url, "lacks it")
+    what = f"{stream.required_key} in project documents"
+    return NotOfferedError(what, document.url, "lacks it", documents.project or "")
 
 
 def has_mistyped_pin(stream: Stream, result: FetchResult, previous: PreviousState) -> bool:

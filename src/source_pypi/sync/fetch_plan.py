@@ -26,6 +26,7 @@ class FetchPlan(Struct, frozen=True):
     :ivar follow: whether requirements are needed: those of the pinned releases and, unless the project is pinned, those
         of the latest release.
     :ivar pages: whether a page can complete the project document, or stand for it, for one of the streams.
+    :ivar metadata: whether core metadata can stand for documents of releases that the index does not have.
     """
 
     documents: frozenset[DocumentKind]
@@ -33,6 +34,14 @@ class FetchPlan(Struct, frozen=True):
     use_core_metadata: bool = False
     follow: bool = False
     pages: bool = False
+    metadata: bool = False
+
+    def kinds_of(self, *, page_only: bool) -> frozenset[DocumentKind]:
+        """Return the kinds of documents that a project takes.
+
+        :param page_only: whether the index has a page of it, but no project document.
+        """
+        return self.documents | ({DocumentKind.CORE_METADATA} if page_only and self.metadata else frozenset())
 
 
 def make_fetch_plan(streams: Iterable[Stream], config: Config) -> FetchPlan:
@@ -45,6 +54,7 @@ def make_fetch_plan(streams: Iterable[Stream], config: Config) -> FetchPlan:
         config.releases,
         use_core_metadata=config.core_metadata and filled,
         pages=any(stream.from_page for stream in streams),
+        metadata=follow or any(stream.from_metadata for stream in streams),
     )
 
 

@@ -1,7 +1,6 @@
 """Requests what a project document leads to: release documents, core metadata, provenance documents."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import partial
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from source_pypi.errors import NotOfferedError, UnknownReleaseError
@@ -21,6 +20,7 @@ from source_pypi.services.index.documents import (
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import ReleaseView
 from source_pypi.sync.batch import Notice
+from source_pypi.sync.fetch_metadata import metadata_view
 from source_pypi.sync.fetch_plan import (
     FetchPlan,
     as_new_as,
@@ -31,18 +31,18 @@ from source_pypi.sync.fetch_plan import (
     releases_unchanged,
 )
 from source_pypi.sync.fetch_result import FetchResult
-from source_pypi.sync.notices import NoticeKind
+from source_pypi.sync.notices import SUBJECTS, NoticeKind
 from source_pypi.sync.planner import PreviousState
 from source_pypi.sync.releases import (
+    MetadataSource,
     declares_core_metadata,
     files_of,
     is_pinned,
+    metadata_sources,
     metadata_urls,
     provenance_urls,
 )
 
-#: What notices call the documents of files.
-_SUBJECTS = {DocumentKind.CORE_METADATA: "core metadata (METADATA)", DocumentKind.PROVENANCE: "provenance"}
 #: What the index returned for a release document; None: it has none.
 _Response = Document[Release] | Unchanged | None
 
@@ -59,6 +59,7 @@ class ReleaseFetch:
         self._index, self._project, self._plan, self.previous = index, project, plan, previous
         self._result = result
         self._responses: dict[str, _Response] = {}
+        self._absent_pins: list[str] = []
 
     def recheck(self) -> dict[str, _Response]:
         """Request the releases that may have changed although the project document has not; return the responses."""
@@ -80,13 +81,16 @@ class ReleaseFetch:
         for version, fingerprint in known.items():
             if version not in responses:
                 partitions[version] = UNKNOWN
-            elif responses[version] is None:
-                partitions[version] = self.previous.not_there(DocumentKind.RELEASES, version)
+            elif responses[version] is not None or (fingerprint is not None and fingerprint.listed):
+                partitions[version] = UNKNOWN if responses[version] is None else fingerprint
             else:
-                partitions[version] = fingerprint
+                partitions[version] = self.previous.not_there(DocumentKind.RELEASES, version)
         self._result.partitions[DocumentKind.RELEASES] = partitions
         absent = [version for version, response in responses.items() if response is None]
-        self._report_absent([version for version in absent if version in known])
+        described = {version for version, one in known.items() if one is not None and one.listed}
+        self._absent_pins = [version for version in absent if version in known and self._is_pinned(version)]
+        self._record_absent([version for version in absent if version in known])
+        self._report_absent_pins(described.intersection(absent))
         self._warn_of_absent([v for v in absent if v in known and not self._is_pinned(v)], len(known) - len(absent))
         self._result.user_errors += [self._unknown_release(v) for v in absent if v not in known]
 
@@ -97,20 +101,27 @@ class ReleaseFetch:
                 if response is UNCHANGED and self._is_pinned(version):
                     del self._responses[version]
 
-    def fetch(self, document: Document[Project], wanted: Mapping[str, bool]) -> tuple[ReleaseView, ...]:
+    def fetch(
+        self,
+        document: Document[Project],
+        content: Project,
+        wanted: Mapping[str, bool],
+        announced: Callable[[], Collection[str]],
+    ) -> tuple[ReleaseView, ...]:
         """Request the wanted releases that may have changed; the latest one is in the project document.
 
+        :param content: of the document, completed from the page.
         :param wanted: the versions, and whether each is pinned.
+        :param announced: returns the versions that the index lists; called if a pinned release has no document.
         """
         result, latest = self._result, document.content.info.version
         known = self.previous.partition_fingerprints(DocumentKind.RELEASES)
-        announced = {*(document.content.releases or {})}
         unchanged = releases_unchanged(self.previous, document)
-        partitions: dict[str, Fingerprint | None] = {}
+        partitions = self._kept(DocumentKind.RELEASES) if self._plan.releases == "all" else {}
         views: dict[str, ReleaseView] = {}
         absent: list[str] = []
         for version, pinned in wanted.items():
-            listed = tuple(files_of(document.content, version))
+            listed = tuple(files_of(content, version))
             if version == latest:
                 partitions[version] = None
                 views[version] = ReleaseView(version, document.content, document, listed)
@@ -123,15 +134,21 @@ class ReleaseFetch:
                 partitions[spelling] = response.fingerprint
                 views[spelling] = ReleaseView(spelling, response.content, response, listed)
                 result.pinned |= {spelling} if pinned else set()
-            elif version not in announced:
+            elif not is_pinned(version, announced()):
                 result.user_errors.append(self._unknown_release(version, document))
             else:
                 absent.append(version)
-        self._report_absent(absent)
+        self._absent_pins = [version for version in absent if wanted[version]]
+        self._record_absent(absent)
         self._warn_of_absent([version for version in absent if not wanted[version]], len(partitions))
         kind = DocumentKind.RELEASES
         result.partitions[kind] = partitions | {one: self.previous.not_there(kind, one) for one in absent}
         return tuple(views.values())
+
+    def _kept(self, kind: DocumentKind) -> dict[str, Fingerprint | None]:
+        """The documents of this kind that stay as they are if it is unknown which releases or files there are."""
+        known = self.previous.partition_fingerprints(kind) if self._result.releases_unknown else {}
+        return dict.fromkeys(known, UNKNOWN)
 
     def _request_all(self, versions: Iterable[str]) -> dict[str, _Response]:
         return {version: self._request(version) for version in versions}
@@ -155,12 +172,25 @@ class ReleaseFetch:
         listed = () if document is None else tuple(document.content.releases or ())
         return UnknownReleaseError(name, version, self._index.locations.release_url(name, version), listed)
 
-    def _report_absent(self, versions: list[str]) -> None:
-        """Report pinned releases that the index lists, but of which it has no release documents."""
-        pinned = [version for version in versions if self._is_pinned(version)]
-        if pinned:
-            url = self._index.locations.release_url(self._project.project, pinned[0])
+    def _record_absent(self, versions: Sequence[str]) -> None:
+        """Record that the index lists releases, but has no release documents of them."""
+        if versions:
+            url = self._index.locations.release_url(self._project.project, versions[0])
+            self._result.lacking[DocumentKind.RELEASES] = NotOfferedError("release documents", url)
+
+    def _report_absent_pins(self, described: Collection[str]) -> None:
+        """Report pinned releases that the index lists, but of which it has no release documents.
+
+        :param described: those that METADATA describes, which is enough for streams that can be made from it.
+        """
+        readers = self.previous.readers(DocumentKind.RELEASES)
+        enough = all(stream.from_metadata for stream in readers)
+        lacking = [version for version in self._absent_pins if not enough or version not in described]
+        if lacking:
+            url = self._index.locations.release_url(self._project.project, lacking[0])
             self._result.user_errors.append(NotOfferedError("release documents", url))
+        if described:
+            self._result.notices.append(Notice(NoticeKind.PINS, count=len(described)))
 
     def _warn_of_absent(self, absent: list[str], read: int) -> None:
         if absent:
@@ -169,6 +199,52 @@ class ReleaseFetch:
                 f"{self._project.project}: the index has no release documents of {len(absent)} versions ({shown}); "
                 f"{read} could be read"
             )
+
+    # Pinned releases without documents --------------------------------------------------------------------------
+
+    def described_pins(
+        self, document: Document[Project], metadata: Mapping[str, Document[Any]] | None
+    ) -> tuple[ReleaseView, ...]:
+        """Return the pinned releases without documents that METADATA describes, and report the others.
+
+        :param metadata: what ``core_metadata`` returned.
+        """
+        sources, result = self._pin_sources(document), self._result
+        views = [
+            metadata_view(version, metadata[source.filename], document)
+            for version, source in sources.items()
+            if metadata is not None and source.filename in metadata
+        ]
+        unchanged = [version for version, source in sources.items() if self._is_described(version, source)]
+        partitions = {view.version: sources[view.version].fingerprint for view in views}
+        known = self.previous.partition_fingerprints(DocumentKind.RELEASES)
+        kept = [version for version in self._absent_pins if (known.get(version) or UNKNOWN).listed]
+        if partitions or kept:
+            result.partitions[DocumentKind.RELEASES] |= dict.fromkeys(kept, UNKNOWN) | partitions
+        self._report_absent_pins({*partitions, *unchanged})
+        error = result.failures.get(DocumentKind.CORE_METADATA)
+        if sources and error is not None and DocumentKind.CORE_METADATA not in self._plan.documents:
+            result.warnings.append(str(error))  # no stream reports it
+        return tuple(views)
+
+    def _pin_sources(self, document: Document[Project]) -> dict[str, MetadataSource]:
+        """Where the METADATA of pinned releases without documents is.
+
+        It is used only if the index lists a digest of it or of its file, and if no rows were made of the release's
+        document, which the index has had then.
+        """
+        sources = metadata_sources(document, self._absent_pins if self._plan.metadata else ())
+        return {v: one for v, one in sources.items() if one.fingerprint.tag and not self._has_document_rows(v)}
+
+    def _has_document_rows(self, version: str) -> bool:
+        states = (self.previous.states.get(s.name) for s in self.previous.readers(DocumentKind.RELEASES))
+        partitions = (state.partitions.get(version) for state in states if state is not None)
+        return any(one is not None and one.has_rows and not (one.fingerprint or UNKNOWN).listed for one in partitions)
+
+    def _is_described(self, version: str, source: MetadataSource) -> bool:
+        """Whether each stream that can be made from METADATA has read this one."""
+        readers = [one for one in self.previous.readers(DocumentKind.RELEASES) if one.from_metadata]
+        return self.previous.is_unchanged(DocumentKind.RELEASES, source.fingerprint, readers, version)
 
     # Documents of files -----------------------------------------------------------------------------------
 
@@ -183,18 +259,24 @@ class ReleaseFetch:
         read = kind in self._plan.documents
         if read:
             result.partitions[kind] = {}
+        pins = {v for v, source in self._pin_sources(document).items() if not self._is_described(v, source)}
+        filled = {*filled, *pins}
         versions = [version for version in wanted if read or version in filled]
         if not versions:
             return None
         if not declares_core_metadata(document.content):
-            what = f"core metadata of {self._project.project}"
-            result.failures.setdefault(kind, NotOfferedError(what, document.url, "tells of none"))
+            none = NotOfferedError("core metadata", document.url, "announces none", self._project.project)
+            result.failures.setdefault(kind, none)
         unchanged = previous.is_unchanged(DocumentKind.PROJECT, document.fingerprint, previous.readers(kind))
         unchanged = unchanged and not previous.full_check
         urls, in_full_for = metadata_urls(document, versions), metadata_urls(document, filled)
         conditions = file_conditions(kind, urls, previous, unchanged=unchanged, needed_in_full=in_full_for)
+        pinned = {source.url: version for version, source in metadata_sources(document, pins).items()}
+
+        def request(url: str, condition: Fingerprint) -> Document[Any] | Unchanged | None:
+            return self._index.core_metadata(url, condition, project=self._project.project, version=pinned.get(url))
+
         with result.recording_failures([kind]):
-            request = partial(self._index.core_metadata, project=self._project.project)
             return self._request_files(kind, urls, conditions, request)
         return None
 
@@ -221,9 +303,9 @@ class ReleaseFetch:
         request: Callable[[str, Fingerprint], Document[Any] | Unchanged | None],
     ) -> dict[str, Document[Any]]:
         """Request documents of several files; return those that were received, by file name."""
-        partitions: dict[str, Fingerprint | None] = {}
+        partitions = self._kept(kind)
         documents: dict[str, Document[Any]] = {}
-        absent = 0
+        absent = list[str]()
         for filename, condition in conditions.items():
             if condition is None:
                 partitions[filename] = UNKNOWN
@@ -235,10 +317,12 @@ class ReleaseFetch:
                 partitions[filename] = response.fingerprint
                 documents[filename] = response
             else:
-                absent += 1
+                absent.append(urls[filename])
                 partitions[filename] = self.previous.not_there(kind, filename)
         if absent:
-            self._result.notices.append(Notice(NoticeKind.ANNOUNCED, _SUBJECTS[kind], absent))
+            self._result.notices.append(Notice(NoticeKind.ANNOUNCED, SUBJECTS[kind], len(absent)))
+            url = absent[0].partition("#")[0].partition("?")[0]
+            self._result.lacking[kind] = NotOfferedError(kind.value, url)
         self._result.partitions[kind] = partitions
         return documents
 

@@ -52,6 +52,7 @@ from source_pypi.selection import SelectedProject
 from source_pypi.services.index.documents import ABSENT, ABSENT_AGAIN, Fingerprint
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import Stream
+from source_pypi.sync.first_seen import FirstSeen
 from source_pypi.sync.resume import resumable
 from source_pypi.sync.state import WHOLE_INDEX, ProjectState, ProjectSummary, StateStore, settings_digest_of
 
@@ -83,6 +84,7 @@ class PreviousState(Struct, frozen=True):
     :ivar comparable: the streams whose state has the settings of this run.
     :ivar full_check: whether all release documents are requested, even if the project has not changed.
     :ivar accepts_lower_serials: whether documents may have a lower serial than before, if others agree.
+    :ivar first_seen: when earlier runs first saw files without upload time, from the states of all streams.
     """
 
     streams: tuple[Stream, ...] = ()
@@ -90,6 +92,7 @@ class PreviousState(Struct, frozen=True):
     comparable: frozenset[str] = frozenset()
     full_check: bool = False
     accepts_lower_serials: bool = False
+    first_seen: tuple[FirstSeen, ...] = ()
 
     def readers(self, kind: DocumentKind) -> tuple[Stream, ...]:
         """Return the streams that need this kind of document, or whose rows the page completed."""
@@ -102,7 +105,8 @@ class PreviousState(Struct, frozen=True):
     def _used_page(self, stream: Stream) -> bool:
         """Whether a page completed the stream's rows, or stood for the project document."""
         state = self.states.get(stream.name)
-        return stream.from_page and state is not None and bool(state.fingerprint(DocumentKind.PAGE).tag)
+        uses_pages = stream.from_page or stream.from_metadata
+        return uses_pages and state is not None and bool(state.fingerprint(DocumentKind.PAGE).tag)
 
     @property
     def page_completed(self) -> bool:
@@ -233,7 +237,8 @@ def previous_state(
     times = [used[name].checked_at for name in comparable]
     due = full_checks is not None and any(full_checks.is_due(project, time) for time in times)
     ahead = full_checks is not None and any(map(full_checks.is_ahead, times))
-    return PreviousState(streams, used, comparable, due, due and not ahead)
+    first_seen = dict.fromkeys(state.first_seen for state in states.values() if state.first_seen)
+    return PreviousState(streams, used, comparable, due, due and not ahead, tuple(first_seen))
 
 
 def decide(

@@ -42,7 +42,7 @@ from source_pypi.sync.fetch_plan import FetchPlan, make_fetch_plan
 from source_pypi.sync.fetch_result import FetchResult
 from source_pypi.sync.health import IndexHealth
 from source_pypi.sync.listing import visit_list
-from source_pypi.sync.notices import Notices
+from source_pypi.sync.notices import SUBJECTS, NoticeKind, Notices
 from source_pypi.sync.planner import Planner, ProjectTask
 from source_pypi.sync.queue import ProjectQueue
 from source_pypi.sync.state import NoState, StateStore
@@ -78,7 +78,8 @@ class Run:
     def batches(self, store: StateStore | None = None) -> Iterator[Batch]:
         """Yield a batch for each project, and one for the index as a whole, counted in ``summary``.
 
-        The last batch has warnings only: those that concern many projects (``notices.py``).
+        The last batch has no rows: it has warnings that concern many projects (``notices.py``), and which streams the
+        index provides (``capabilities.py``).
 
         An error that ends the run early ends the iteration and is in the summary; ``store.finish`` is called only when
         the run came to its end.
@@ -100,8 +101,9 @@ class Run:
         else:
             if store is not None:
                 store.finish()
-        if lines := tuple(notices.lines()):
-            yield Batch(None, _utc(self.now()), warnings=lines)
+        announced = {kind: notices.line(NoticeKind.ANNOUNCED, subject) for kind, subject in SUBJECTS.items()}
+        capabilities = self.summary.capabilities.rows([stream.name for stream in self.streams], announced)
+        yield Batch(None, _utc(self.now()), warnings=tuple(notices.lines()), capabilities=capabilities)
 
 
 def open_run(
@@ -303,7 +305,7 @@ class _ProjectReader:
             plan = replace(plan, follow=True)
         received = self._received.get(task.project.project)
         result = fetch_project(self._index, task.project, plan, task.previous, received)
-        self._circuit_breaker.add(result, self._plan.documents)
+        self._circuit_breaker.add(result, self._plan.kinds_of(page_only=result.page_only))
         releases = result.failures.get(DocumentKind.RELEASES)
         only_followed = DocumentKind.RELEASES not in self._plan.documents
         if releases is not None and only_followed and DocumentKind.PROJECT not in result.failures:

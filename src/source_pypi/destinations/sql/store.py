@@ -54,7 +54,7 @@ from source_pypi.destinations.sql.statements import (
     scope_rows,
 )
 from source_pypi.destinations.store import Limits, LoadPackage, RunRow
-from source_pypi.destinations.tables import RUN, SELECTION, STATE, VALID_TO, Column, Table
+from source_pypi.destinations.tables import RUN, RUN_TABLES, STATE, VALID_TO, Column, Table
 from source_pypi.destinations.temporary import TemporaryFolder
 from source_pypi.errors import DestinationError
 from source_pypi.streams import NAMES
@@ -195,7 +195,11 @@ class SqlStore(SqlState):
 
     def _drop_old(self) -> None:
         """Drop state of version 1, whose rows are lost, and the staging tables that older releases made beside it."""
-        staging = [NEW_STATE.name, SCOPE.name, *(staging_name_of(name) for name in (*NAMES, SELECTION.name))]
+        staging = [
+            NEW_STATE.name,
+            SCOPE.name,
+            *(staging_name_of(name) for name in (*NAMES, *(table.name for table in RUN_TABLES))),
+        ]
         found = self._tables.columns([STATE.name, *staging])
         old = [name for name, columns in found.items() if name in staging and LOAD in columns]
         if STATE.name in found and not set(STATE.names()) <= found[STATE.name]:

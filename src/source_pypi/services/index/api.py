@@ -127,15 +127,16 @@ class Index:
         return self._json(url, Provenance, previous, same_host=False)
 
     def core_metadata(
-        self, url: str, previous: Fingerprint = UNKNOWN, *, project: str | None = None
+        self, url: str, previous: Fingerprint = UNKNOWN, *, project: str | None = None, version: str | None = None
     ) -> Document[CoreMetadata] | Unchanged | None:
         """The METADATA at a URL, which may end in its digest (``#sha256=...``); None where the index has none.
 
         :param project: the normalized name of the project; None: do not compare it with the name in the document.
+        :param version: the version of the file; None: do not compare it.
         """
         url, _, fragment = url.partition("#")
         parse = partial(open_core_metadata, sha256=fragment.removeprefix("sha256=") or None)
-        check = accept_any if project is None else partial(check_core_metadata, project)
+        check = accept_any if project is None else partial(check_core_metadata, project, version=version)
         return self._requests.get(url, parse, previous, accept="*/*", check=check, same_host=False)
 
     def listing(self, previous: Fingerprint = UNKNOWN) -> Document[Listing] | Unchanged | None:

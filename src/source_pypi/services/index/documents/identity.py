@@ -35,7 +35,7 @@ def check_release_document(project: str, version: str, document: Document[Releas
     """Check that a release document is that of a project's version; as ``check_project_document``."""
     info, what = document.content.info, f"release document of version {version[:_LONGEST_QUOTED]}"
     named = _check_project(info.name, project, what, document.url)
-    _check_version(info.version, project, version, document.url)
+    _check_version(info.version, project, version, document.url, "release document")
     return named
 
 
@@ -54,9 +54,16 @@ def check_page(project: str, document: Document[Page]) -> bool:
     return named or is_html(document.body)  # HTML names no project
 
 
-def check_core_metadata(project: str, document: Document[CoreMetadata]) -> bool:
-    """Check that METADATA is that of a file of a project; as ``check_project_document``."""
-    return _check_project(document.content.raw.get("name"), project, "core metadata", document.url)
+def check_core_metadata(project: str, document: Document[CoreMetadata], version: str | None = None) -> bool:
+    """Check that METADATA is that of a file of a project; as ``check_project_document``.
+
+    :param version: the version of the file, where METADATA alone says what the release is; None: do not compare it.
+    """
+    raw = document.content.raw
+    named = _check_project(raw.get("name"), project, "core metadata", document.url)
+    if version is not None:
+        _check_version(raw.get("version"), project, version, document.url, "core metadata")
+    return named
 
 
 def check_feed(what: str, parts: int, document: Document[Feed]) -> bool:
@@ -86,13 +93,14 @@ def _check_project(found: Any, project: str, what: str, url: str) -> bool:
     return bool(name)
 
 
-def _check_version(found: Any, project: str, version: str, url: str) -> None:
-    """Check the version in a release document; None and an empty version pass, since mirrors omit it.
+def _check_version(found: Any, project: str, version: str, url: str, what: str) -> None:
+    """Check the version in a document; None and an empty version pass, since mirrors omit it.
 
+    :param what: the kind of the document, for the message.
     :raises DocumentError: when it is another version (PEP 440).
     """
     text = found.strip() if isinstance(found, str) else ""
     if text and text != version and not same_version(text, version):
         raise DocumentError(
-            url, f"the release document of {project} {version[:_LONGEST_QUOTED]}", f"that of {text[:_LONGEST_QUOTED]!r}"
+            url, f"the {what} of {project} {version[:_LONGEST_QUOTED]}", f"that of {text[:_LONGEST_QUOTED]!r}"
         )
