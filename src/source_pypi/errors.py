@@ -216,15 +216,29 @@ class StateError(ConfigError):
 
 
 class NotOfferedError(ConfigError):
-    """A document that this index does not provide; raised for the streams that need it.
+    """Documents that this index does not provide; raised for the streams that need them.
 
-    ``found`` is how the index answered, or what the document lacks.
+    ``found`` is how the index answered, or what the document lacks. ``project`` is the project whose documents are
+    missing; empty: the index has none of any project.
     """
 
     what: str
     url: str
     found: str = "answered 404"
-    template = "this index offers no {what} ({url} {found}): leave the stream out, or read an index that has it"
+    project: str = ""
+
+    @property
+    def reason(self) -> str:
+        """What the index does not provide, without what to do."""
+        of_project = f" of {self.project}" if self.project else ""
+        return printable(f"this index offers no {self.what}{of_project} ({self.url} {self.found})")
+
+    def of_index(self) -> "NotOfferedError":
+        """Return the same error about the index as a whole."""
+        return NotOfferedError(self.what, self.url, self.found)
+
+    def _message(self) -> str:
+        return f"{self.reason}: leave the stream out, or read an index that has it"
 
 
 class RefusedError(ConfigError):

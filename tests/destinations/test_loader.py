@@ -12,9 +12,9 @@ from source_pypi.errors import DestinationError, UnavailableError
 from source_pypi.selection import select
 from source_pypi.services.index.api import Index
 from source_pypi.streams import choose_streams
-from source_pypi.sync.batch import Change
+from source_pypi.sync.batch import Capability, Change
 from source_pypi.sync.run import batches
-from tests.batches import SEEN, batch_with
+from tests.batches import SEEN, SEEN_AT, batch_with
 from tests.databases import rows
 from tests.destinations.loading import (
     BAR,
@@ -164,6 +164,33 @@ def test_error_under_way_does_not_prevent_the_commit(open_loader: OpenLoader, tm
         loader.add(batch_with("foo", {"versions": [{"project": "foo", "version": "1"}]}))
         raise ZeroDivisionError
     assert contents(tmp_path, "versions", "version") == [("1",)]
+
+
+def test_capabilities_of_the_last_run_are_stored(open_loader: OpenLoader, tmp_path: Path) -> None:
+    """``index_capabilities`` has what the last run found; a run that is killed before its end changes nothing."""
+    found = (
+        Capability("files", available=True, checked_at=SEEN_AT),
+        Capability("roles", available=False, reason="none"),
+    )
+    for capabilities in ((Capability("urls", reason="not selected"),), found, ()):
+        with open_loader() as loader:
+            loader.add(batch_with("foo", {"versions": [{"project": "foo", "version": "1"}]}))
+            if capabilities:
+                loader.add(batch_with(None, capabilities=capabilities))
+    columns = "stream, available, reason, checked_at = '2026-11-22 07:29:37+00'"
+    assert contents(tmp_path, "index_capabilities", columns) == [
+        ("files", True, None, True),
+        ("roles", False, "none", None),
+    ]
+
+
+def test_refused_rows_do_not_stop_the_capabilities(open_loader: OpenLoader, tmp_path: Path) -> None:
+    """If the destination refuses the rows of a project, what the run found on the index is stored."""
+    with open_loader(("files",)) as loader:
+        loader.add(batch_with("bad", {"files": [{"project": "bad", "size": "no number"}]}))
+        loader.add(batch_with("foo", {"files": [{"project": "foo", "filename": "foo.whl"}]}))
+        loader.add(batch_with(None, capabilities=(Capability("files", available=True, checked_at=SEEN_AT),)))
+    assert contents(tmp_path, "index_capabilities", "stream, available") == [("files", True)]
 
 
 def test_last_selection_is_stored(open_loader: OpenLoader, tmp_path: Path) -> None:

@@ -161,8 +161,8 @@ def test_page_without_document_is_not_offered(world: World, fake: FakeIndex, con
     world.override("/pypi/foo/json", b"", status=404)
     result = fetch_project(connect(fake), SelectedProject(FOO), plan(DocumentKind.PROJECT))
     assert {str(error) for error in result.failures.values()} == {
-        f"this index offers no project document of foo, although it has the project ({fake.url}/pypi/foo/json "
-        "answered 404): leave the stream out, or read an index that has it"
+        f"this index offers no project documents of foo ({fake.url}/pypi/foo/json answered 404): "
+        "leave the stream out, or read an index that has it"
     }
     assert set(result.failures) == VIA_PROJECT
 

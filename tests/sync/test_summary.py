@@ -66,19 +66,43 @@ def test_further_failures_are_named() -> None:
 
 
 def test_document_that_is_not_offered_is_listed_once_a_stream() -> None:
-    """A document that an index does not offer is listed once a stream, however many projects lack it."""
+    """Documents that an index does not offer are one line a stream, however many projects and streams lack them."""
     summary = RunSummary(INDEX)
     for number in range(3):
-        error = NotOfferedError(f"document of p{number}", INDEX)
+        error = NotOfferedError("documents", f"{INDEX}/{number}", project=f"p{number}")
         summary.add(
             batch_with(f"p{number}", failures={"files": error, "versions": error} if number else {"files": error})
         )
     assert summary.lines() == [
-        f"files: this index offers no document of p0 ({INDEX} answered 404): "
+        f"versions: this index offers no documents ({INDEX}/1 answered 404): "
         "leave the stream out, or read an index that has it",
-        f"versions: this index offers no document of p1 ({INDEX} answered 404): "
+        f"files: this index offers no documents ({INDEX}/0 answered 404): "
         "leave the stream out, or read an index that has it",
     ]
+    assert [str(error) for error in summary.of_stream("files")] == [summary.lines()[1].removeprefix("files: ")]
+
+
+def test_document_that_some_projects_lack_is_listed_with_them() -> None:
+    """If the index has the documents of other projects, the line names the first project that lacks them."""
+    summary = RunSummary(INDEX)
+    for number in range(3):
+        error = NotOfferedError("documents", f"{INDEX}/{number}", project=f"p{number}")
+        summary.add(batch_with(f"p{number}", failures={"files": error}))
+    summary.add(batch_with("p3", {"files": [{}]}, provided=frozenset({"files"})))
+    assert summary.lines() == [
+        f"files: this index offers no documents of p0 and 2 more projects ({INDEX}/0 answered 404): "
+        "leave the stream out, or read an index that has it"
+    ]
+
+
+def test_each_unavailable_stream_has_its_line_beside_many_failures() -> None:
+    """What the index does not offer is listed for each stream, even after more failures than are listed."""
+    summary = RunSummary(INDEX)
+    for number in range(MAX_LISTED_ERRORS + 1):
+        summary.add(batch_with(f"p{number}", failures={"files": RefusedError(f"{INDEX}/{number}", 403, "")}))
+    error = NotOfferedError("documents", INDEX)
+    summary.add(batch_with("q", failures={"roles": error, "urls": error}))
+    assert [line.partition(":")[0] for line in summary.lines()[MAX_LISTED_ERRORS + 1 :]] == ["urls", "roles"]
 
 
 def test_invalid_fields_are_counted_and_three_listed() -> None:

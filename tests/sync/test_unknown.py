@@ -10,7 +10,7 @@ from source_pypi.services.index.documents.page import JSON_PAGE
 from source_pypi.services.index.documents.project import Project
 from source_pypi.sync.notices import NoticeKind
 from source_pypi.sync.unknown import Unknown, unknown
-from tests.fake_index import FakeIndex, World
+from tests.fake_index import FakeIndex, World, faults
 from tests.memory_store import MemoryStore
 from tests.streams.provenance import attestation, bundle, provenance
 from tests.sync.helpers import Connect, rich
@@ -163,6 +163,33 @@ def test_page_that_does_not_speak_of_provenance_keeps_attestations(
         world.override("/simple/foo/", {**page, "files": changed_files}, JSON_PAGE)
         store.sync(fake, index, ["foo"], ["attestations"])
         assert store.tables() == expected
+
+
+RELEASED = ["vulnerabilities", "classifiers", "dependencies", "core_metadata", "attestations"]
+
+
+@pytest.mark.parametrize("value", [GONE, None, [], {"3.0": None}])
+@pytest.mark.parametrize("page", [True, False], ids=["page", "no page"])
+@pytest.mark.parametrize("others", [[], ["versions"]], ids=["alone", "with versions"])
+def test_unknown_releases_keep_rows_of_every_release(
+    world: World, fake: FakeIndex, connect: Connect, value: object, others: list[str], *, page: bool
+) -> None:
+    """If a document no longer lists releases, rows of all releases and files stay, with a page and without one."""
+    rich(world)
+    world.add_advisory("foo", "3.0", "PYSEC-2")
+    for version in ("1.0", "3.0"):
+        world.backfill(f"foo-{version}-py3-none-any.whl", provenance=provenance(bundle(attestation())))
+    index, store = connect(fake), MemoryStore()
+    document = document_of(fake, connect)
+    store.sync(fake, index, ["foo"], RELEASED + others, releases="all")
+    before = store.tables()
+    assert {name: len(before[name]) > 1 for name in RELEASED} == dict.fromkeys(RELEASED, True)
+    if not page:
+        fake.fault("/simple/foo/", faults.missing(), times=None)
+    world.override("/pypi/foo/json", changed(document, "releases", value))
+    store.sync(fake, index, ["foo"], RELEASED + others, releases="all")
+    for tables in (store.tables(), store.merged()):
+        assert {name: tables[name] for name in RELEASED} == {name: before[name] for name in RELEASED}
 
 
 def test_page_supplies_releases_that_the_document_no_longer_lists(

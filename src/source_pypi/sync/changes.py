@@ -20,6 +20,7 @@ from source_pypi.services.index.documents import ABSENT, Fingerprint
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import Row, Stream
 from source_pypi.sync.batch import Batch, Change
+from source_pypi.sync.capabilities import lacking_streams, provided_streams
 from source_pypi.sync.failures import failure_of, has_mistyped_pin, not_offered
 from source_pypi.sync.fetch_result import FetchResult
 from source_pypi.sync.first_seen import FirstSeen, as_datetimes, packed, times_of
@@ -110,6 +111,8 @@ def batch_of(
         ),
         notices=(*result.notices, *unknown_fields(unknown_keys)),
         total_projects=total_projects,
+        provided=provided_streams(previous.streams, result, changes),
+        lacking=lacking_streams(previous.streams, result, changes),
     )
 
 

@@ -46,7 +46,8 @@ def not_offered(stream: Stream, documents: ProjectDocuments) -> SourceError | No
         return None
     if stream.from_page and documents.completed:
         return None
-    return NotOfferedError(f"{stream.required_key} of {documents.project}", document.url, "lacks it")
+    what = f"{stream.required_key} in project documents"
+    return NotOfferedError(what, document.url, "lacks it", documents.project or "")
 
 
 def has_mistyped_pin(stream: Stream, result: FetchResult, previous: PreviousState) -> bool:

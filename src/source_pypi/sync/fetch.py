@@ -14,7 +14,7 @@ Absence
     project without releases has an empty one, and a quarantined project's says so (index-api.md 3).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 
 from source_pypi.errors import (
@@ -39,7 +39,7 @@ from source_pypi.services.index.documents import (
 )
 from source_pypi.services.index.documents.html_page import is_html
 from source_pypi.services.index.documents.kinds import VIA_PROJECT, DocumentKind
-from source_pypi.streams._pages import unreadable_names
+from source_pypi.streams._pages import releases_of, unreadable_names
 from source_pypi.streams.stream import ProjectDocuments
 from source_pypi.sync.batch import Notice
 from source_pypi.sync.fetch_metadata import MetadataFetch, requirements_of
@@ -74,16 +74,21 @@ NO_PREVIOUS_STATE = PreviousState()
 
 
 def fetch_project(
-    index: Index, project: SelectedProject, plan: FetchPlan, previous: PreviousState = NO_PREVIOUS_STATE
+    index: Index,
+    project: SelectedProject,
+    plan: FetchPlan,
+    previous: PreviousState = NO_PREVIOUS_STATE,
+    received: Document[Project] | None = None,
 ) -> FetchResult:
     """Request the documents of a project that a plan needs and that have changed since they were read.
 
+    :param received: the project document, if this run has received it already; None: it has not.
     :raises UnreachableError, UntrustedError, ProxyError: when no connection could be made to the index in this run.
     :raises RefusedError: when it refuses the credentials (401), and has sent no document in this run.
     """
     fetch = _ProjectFetch(index, project, plan, previous)
     if plan.documents & VIA_PROJECT:
-        fetch.request_project()
+        fetch.request_project(received)
     if DocumentKind.PROJECT not in fetch.result.unusable:
         fetch.request_page()
         fetch.recheck_releases()
@@ -103,17 +108,18 @@ class _ProjectFetch:
         self._page: Document[Page] | Unchanged | None = None
         self._accepted_page: Document[Page] | None = None  # received to learn whether a lower serial is right
         self._dependents: dict[str, Any] = {}
+        self._page_versions: tuple[str, ...] | None = None  # what the page lists, once a pin was looked up there
         self._missing_at = ""  # where the project document was requested
 
     # The project document ---------------------------------------------------------------------------------
 
-    def request_project(self) -> None:
-        """Request the project document."""
+    def request_project(self, received: Document[Project] | None = None) -> None:
+        """Request the project document, unless it was received already."""
         result, versions = self.result, versions_to_check(self._plan, self._project)
         condition = project_condition(self._plan, self._previous, versions)
         self._missing_at = self._index.locations.project_url(self._name)
         with result.recording_failures(VIA_PROJECT):
-            self._document = self._index.project(self._name, condition)
+            self._document = received or self._index.project(self._name, condition)
         if DocumentKind.PROJECT in result.unusable and self._previous.accepts_lower_serials:
             self._accept_lower_serial(condition)
         error = result.failures.get(DocumentKind.PROJECT)
@@ -194,7 +200,7 @@ class _ProjectFetch:
         elif not any(file.provenance for file in page.content.files) and (
             is_html(page.body) or b'"provenance"' not in page.body
         ):
-            none = NotOfferedError(f"provenance of {self._name}", page.url, "names none")
+            none = NotOfferedError("provenance documents", page.url, "names none", self._name)
             result.failures.setdefault(DocumentKind.PROVENANCE, none)
 
     def _complete_from_page(self) -> None:
@@ -203,7 +209,7 @@ class _ProjectFetch:
         if self._document is None or not page_completes(self._plan, self._previous, self._document):
             return
         result.page_completes = result.answered(DocumentKind.PAGE) and self._page is not None
-        absent = NotOfferedError(f"project page of {self._name}", self._index.locations.page_url(self._name))
+        absent = self._no_page()
         error = result.failures.get(DocumentKind.PAGE, absent)
         if not result.page_completes and (not isinstance(error, NotOfferedError) or self._previous.page_completed):
             result.page_failure = error
@@ -224,8 +230,7 @@ class _ProjectFetch:
         if absent and (error is None or isinstance(error, NotOfferedError)):
             self._explain_absence(_received(page), url)
         elif page is None:
-            missing = NotOfferedError(f"project page of {name}", index.locations.page_url(name))
-            result.failures.setdefault(DocumentKind.PROVENANCE, missing)
+            result.failures.setdefault(DocumentKind.PROVENANCE, self._no_page())
         if result.answered(DocumentKind.PAGE):
             self._set_fingerprint(DocumentKind.PAGE, page, condition)
 
@@ -242,12 +247,15 @@ class _ProjectFetch:
             what = f"{name} has no releases" if status in (None, "active") else f"{name} is {status}"
             result.warnings.append(f"{what}: the index has no project document of it")
         else:
-            error = NotOfferedError(f"project document of {name}, although it has the project", url)
+            error = NotOfferedError("project documents", url, project=name)
             result.failures.update(dict.fromkeys(VIA_PROJECT, error))
             uses_pages = self._plan.pages or self._plan.metadata
             result.page_completes = page is not None and uses_pages and not self._previous.had_document
             if result.page_completes and self._index.first_time("no project documents"):
                 result.warnings.append(_NO_DOCUMENTS)
+
+    def _no_page(self) -> NotOfferedError:
+        return NotOfferedError("project pages", self._index.locations.page_url(self._name), project=self._name)
 
     def _request_project_elsewhere(self) -> None:
         """Request the project document where other software keeps it; if it is there, nothing has failed."""
@@ -287,11 +295,13 @@ class _ProjectFetch:
         if not isinstance(self._document, Document):
             return
         document, result, plan = self._document, self.result, self._plan
-        wanted = wanted_versions(self._project, document.content, plan.releases)
+        listed = self._documents().listed or document  # completed from the page
+        wanted = wanted_versions(self._project, listed.content, plan.releases)
         if not wanted and not document.content.info.version:
             self._leave_releases()
             return
         result.pinned = frozenset(version for version, pinned in wanted.items() if pinned)
+        result.releases_unknown = listed is document and unknown(document, "releases") is not None
         if document.content.releases is None and not result.page_completes:
             result.notices.append(Notice(NoticeKind.LATEST_ONLY))
         found: dict[str, Any] = {}
@@ -300,13 +310,13 @@ class _ProjectFetch:
             all_read = DocumentKind.RELEASES in plan.documents
             versions = {v: pinned for v, pinned in wanted.items() if all_read or pinned or v == latest}
             with result.recording_failures([DocumentKind.RELEASES]):
-                found["releases"] = self._releases.fetch(document, versions)
+                found["releases"] = self._releases.fetch(document, listed.content, versions, self._listed_versions)
         views = found.get("releases") or ()
         filled = {view.version for view in views if needs_core_metadata(plan, self._previous, view, document)}
-        found["core_metadata"] = self._releases.core_metadata(document, wanted, filled)
-        found["metadata_releases"] = self._releases.described_pins(document, found["core_metadata"])
+        found["core_metadata"] = self._releases.core_metadata(listed, wanted, filled)
+        found["metadata_releases"] = self._releases.described_pins(listed, found["core_metadata"])
         if DocumentKind.PROVENANCE in plan.documents and isinstance(self._page, Document):
-            found["provenance"] = self._releases.provenance(document, self._page, wanted)
+            found["provenance"] = self._releases.provenance(listed, self._page, wanted)
         self._dependents = {name: value for name, value in found.items() if value is not None}
 
     def _request_metadata(self) -> None:
@@ -319,6 +329,19 @@ class _ProjectFetch:
         self._dependents = fetch.fetch()
         self.result.pinned = frozenset(version for version, pinned in wanted.items() if pinned)
 
+    def _listed_versions(self) -> Collection[str]:
+        """The versions that the index lists: in the document, else on the page, which is requested if it was not."""
+        listed = self._documents().listed
+        if listed is not None and listed.content.releases is not None:
+            return listed.content.releases
+        if self._page_versions is None:
+            page = _received(self._page)
+            if page is None:
+                with self.result.recording_failures(()):
+                    page = _received(self._index.page(self._name))
+            self._page_versions = () if page is None else tuple(releases_of(page, self._name))
+        return self._page_versions
+
     def _leave_releases(self) -> None:
         """Leave rows of releases as they are: the document does not say which release it describes."""
         kinds = (DocumentKind.RELEASES, DocumentKind.CORE_METADATA, DocumentKind.PROVENANCE)
@@ -328,10 +351,10 @@ class _ProjectFetch:
 
     def _check_versions(self) -> None:
         """Report pins and ranges that no listed release satisfies; the next run then reads the document again."""
-        versions = versions_to_check(self._plan, self._project)
-        if self.result.page_only:  # there are no release documents, which would tell
-            versions = (*self._project.pins, *self._project.ranges)
         documents = self._documents()
+        versions = versions_to_check(self._plan, self._project)
+        if self._document is None:  # the page stands for it, and there are no release documents to find the pins in
+            versions = (*self._project.pins, *self._project.ranges)
         document = documents.listed if versions else None
         if document is None or not (listed := tuple(document.content.releases or ())):
             return

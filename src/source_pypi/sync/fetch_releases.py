@@ -1,6 +1,6 @@
 """Requests what a project document leads to: release documents, core metadata, provenance documents."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from source_pypi.errors import NotOfferedError, UnknownReleaseError
@@ -31,7 +31,7 @@ from source_pypi.sync.fetch_plan import (
     releases_unchanged,
 )
 from source_pypi.sync.fetch_result import FetchResult
-from source_pypi.sync.notices import NoticeKind
+from source_pypi.sync.notices import SUBJECTS, NoticeKind
 from source_pypi.sync.planner import PreviousState
 from source_pypi.sync.releases import (
     MetadataSource,
@@ -43,8 +43,6 @@ from source_pypi.sync.releases import (
     provenance_urls,
 )
 
-#: What notices call the documents of files.
-_SUBJECTS = {DocumentKind.CORE_METADATA: "core metadata (METADATA)", DocumentKind.PROVENANCE: "provenance"}
 #: What the index returned for a release document; None: it has none.
 _Response = Document[Release] | Unchanged | None
 
@@ -91,6 +89,7 @@ class ReleaseFetch:
         absent = [version for version, response in responses.items() if response is None]
         described = {version for version, one in known.items() if one is not None and one.listed}
         self._absent_pins = [version for version in absent if version in known and self._is_pinned(version)]
+        self._note_absent([version for version in absent if version in known])
         self._report_absent_pins(described.intersection(absent))
         self._warn_of_absent([v for v in absent if v in known and not self._is_pinned(v)], len(known) - len(absent))
         self._result.user_errors += [self._unknown_release(v) for v in absent if v not in known]
@@ -102,20 +101,27 @@ class ReleaseFetch:
                 if response is UNCHANGED and self._is_pinned(version):
                     del self._responses[version]
 
-    def fetch(self, document: Document[Project], wanted: Mapping[str, bool]) -> tuple[ReleaseView, ...]:
+    def fetch(
+        self,
+        document: Document[Project],
+        content: Project,
+        wanted: Mapping[str, bool],
+        announced: Callable[[], Collection[str]],
+    ) -> tuple[ReleaseView, ...]:
         """Request the wanted releases that may have changed; the latest one is in the project document.
 
+        :param content: of the document, completed from the page.
         :param wanted: the versions, and whether each is pinned.
+        :param announced: returns the versions that the index lists; called if a pinned release has no document.
         """
         result, latest = self._result, document.content.info.version
         known = self.previous.partition_fingerprints(DocumentKind.RELEASES)
-        announced = {*(document.content.releases or {})}
         unchanged = releases_unchanged(self.previous, document)
-        partitions: dict[str, Fingerprint | None] = {}
+        partitions = self._kept(DocumentKind.RELEASES) if self._plan.releases == "all" else {}
         views: dict[str, ReleaseView] = {}
         absent: list[str] = []
         for version, pinned in wanted.items():
-            listed = tuple(files_of(document.content, version))
+            listed = tuple(files_of(content, version))
             if version == latest:
                 partitions[version] = None
                 views[version] = ReleaseView(version, document.content, document, listed)
@@ -128,15 +134,21 @@ class ReleaseFetch:
                 partitions[spelling] = response.fingerprint
                 views[spelling] = ReleaseView(spelling, response.content, response, listed)
                 result.pinned |= {spelling} if pinned else set()
-            elif version not in announced:
+            elif not is_pinned(version, announced()):
                 result.user_errors.append(self._unknown_release(version, document))
             else:
                 absent.append(version)
         self._absent_pins = [version for version in absent if wanted[version]]
+        self._note_absent(absent)
         self._warn_of_absent([version for version in absent if not wanted[version]], len(partitions))
         kind = DocumentKind.RELEASES
         result.partitions[kind] = partitions | {one: self.previous.not_there(kind, one) for one in absent}
         return tuple(views.values())
+
+    def _kept(self, kind: DocumentKind) -> dict[str, Fingerprint | None]:
+        """The documents of this kind that stay as they are if it is unknown which releases or files there are."""
+        known = self.previous.partition_fingerprints(kind) if self._result.releases_unknown else {}
+        return dict.fromkeys(known, UNKNOWN)
 
     def _request_all(self, versions: Iterable[str]) -> dict[str, _Response]:
         return {version: self._request(version) for version in versions}
@@ -160,6 +172,16 @@ class ReleaseFetch:
         listed = () if document is None else tuple(document.content.releases or ())
         return UnknownReleaseError(name, version, self._index.locations.release_url(name, version), listed)
 
+    def _note_absent(self, versions: list[str]) -> None:
+        """Record releases that the index lists, but of which it has no release documents."""
+        if versions:
+            pinned = [version for version in versions if self._is_pinned(version)]
+            self._result.lacking[DocumentKind.RELEASES] = self._no_documents(pinned or versions)
+
+    def _no_documents(self, versions: Sequence[str]) -> NotOfferedError:
+        url = self._index.locations.release_url(self._project.project, versions[0])
+        return NotOfferedError("release documents", url)
+
     def _report_absent_pins(self, described: Collection[str]) -> None:
         """Report pinned releases that the index lists, but of which it has no release documents.
 
@@ -168,9 +190,7 @@ class ReleaseFetch:
         readers = self.previous.readers(DocumentKind.RELEASES)
         enough = all(stream.from_metadata for stream in readers)
         lacking = [version for version in self._absent_pins if not enough or version not in described]
-        if lacking:
-            url = self._index.locations.release_url(self._project.project, lacking[0])
-            self._result.user_errors.append(NotOfferedError("release documents", url))
+        self._result.user_errors += [self._no_documents(lacking)] if lacking else []
         if described:
             self._result.notices.append(Notice(NoticeKind.PINS, count=len(described)))
 
@@ -247,8 +267,8 @@ class ReleaseFetch:
         if not versions:
             return None
         if not declares_core_metadata(document.content):
-            what = f"core metadata of {self._project.project}"
-            result.failures.setdefault(kind, NotOfferedError(what, document.url, "tells of none"))
+            none = NotOfferedError("core metadata", document.url, "announces none", self._project.project)
+            result.failures.setdefault(kind, none)
         unchanged = previous.is_unchanged(DocumentKind.PROJECT, document.fingerprint, previous.readers(kind))
         unchanged = unchanged and not previous.full_check
         urls, in_full_for = metadata_urls(document, versions), metadata_urls(document, filled)
@@ -285,9 +305,9 @@ class ReleaseFetch:
         request: Callable[[str, Fingerprint], Document[Any] | Unchanged | None],
     ) -> dict[str, Document[Any]]:
         """Request documents of several files; return those that were received, by file name."""
-        partitions: dict[str, Fingerprint | None] = {}
+        partitions = self._kept(kind)
         documents: dict[str, Document[Any]] = {}
-        absent = 0
+        absent = list[str]()
         for filename, condition in conditions.items():
             if condition is None:
                 partitions[filename] = UNKNOWN
@@ -299,10 +319,12 @@ class ReleaseFetch:
                 partitions[filename] = response.fingerprint
                 documents[filename] = response
             else:
-                absent += 1
+                absent.append(urls[filename])
                 partitions[filename] = self.previous.not_there(kind, filename)
         if absent:
-            self._result.notices.append(Notice(NoticeKind.ANNOUNCED, _SUBJECTS[kind], absent))
+            self._result.notices.append(Notice(NoticeKind.ANNOUNCED, SUBJECTS[kind], len(absent)))
+            url = absent[0].partition("#")[0].partition("?")[0]
+            self._result.lacking[kind] = NotOfferedError(kind.value, url)
         self._result.partitions[kind] = partitions
         return documents
 

@@ -24,12 +24,15 @@ class FetchResult(Struct):
         read from the project document. ``UNKNOWN``: not requested, and taken as unchanged. A kind that is missing here:
         all of its documents are unchanged.
     :ivar failures: why documents could not be read.
+    :ivar lacking: the kinds of documents that the index announces, or that pins need, and of which it has none.
     :ivar unusable: the kinds of documents that say nothing in this run, so that rows made of them stay: the index
         returned only older copies, or the project document does not say which release it describes.
     :ivar page_completes: whether the page supplies what the project document lacks, or stands for it.
     :ivar page_failure: why the page, which lists what the project document does not, could not be read. Streams that it
         completes keep their rows.
     :ivar missing: whether the index does not know the project.
+    :ivar releases_unknown: whether nothing says which releases and files the project has: rows made of documents about
+        them stay.
     :ivar pinned: the pinned versions, in the index's spelling.
     :ivar satisfied: of the pins and ranges that listed releases satisfy; None: there are none, or one is not satisfied.
     :ivar requirements: those to follow; None: not looked up.
@@ -41,6 +44,7 @@ class FetchResult(Struct):
     fingerprints: dict[DocumentKind, Fingerprint] = field(default_factory=dict)
     partitions: dict[DocumentKind, dict[str, Fingerprint | None]] = field(default_factory=dict)
     failures: dict[DocumentKind, SourceError] = field(default_factory=dict)
+    lacking: dict[DocumentKind, NotOfferedError] = field(default_factory=dict)
     unusable: set[DocumentKind] = field(default_factory=set)
     user_errors: list[SourceError] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -48,6 +52,7 @@ class FetchResult(Struct):
     page_completes: bool = False
     page_failure: SourceError | None = None
     missing: bool = False
+    releases_unknown: bool = False
     pinned: frozenset[str] = frozenset()
     requirements: tuple[str, ...] | None = None
     satisfied: Fingerprint | None = None

@@ -9,7 +9,8 @@ With the index's list of projects (``decide_listed``; ``listing.py`` says when a
     4. A project whose listed serial is higher than the one in state, or unknown, is requested (``SERIAL_CHANGED``).
        So is one whose listed serial is lower: the list is an old copy, or does not move with the documents.
     5. A project whose full check is due is requested (``FULL_CHECK``).
-    6. Every other project is skipped (``UNCHANGED``).
+    6. Every other project is skipped (``UNCHANGED``), but for a sample, which shows whether the list moves with its
+       projects (``list_sample.py``).
     Pinned projects are requested in every run, whatever the list says: an advisory changes a release document only.
 
 Each project that is requested (``decide``)
@@ -305,10 +306,11 @@ class Planner:
     :param now: when the run started, in seconds since 1970.
     :ivar project_streams: the selected streams that have rows of projects; ``index_streams``: the others.
     :ivar keys: whether states hold the keys of rows.
+    :ivar started_at: when the run started, in seconds since 1970.
     """
 
     def __init__(self, store: StateStore, streams: Sequence[Stream], config: Config, now: float) -> None:
-        self._store, self._config = store, config
+        self._store, self._config, self.started_at = store, config, int(now)
         self.project_streams = tuple(stream for stream in streams if stream.of_project)
         self.index_streams = tuple(stream for stream in streams if not stream.of_project)
         self.keys = store.keys
@@ -340,6 +342,12 @@ class Planner:
         reason, listed = decide_listed(summary, serials, self._full_checks), serials.get(summary.project)
         is_lower = listed is not None and summary.serial is not None and listed < summary.serial
         return Reason.SERIAL_CHANGED if reason is Reason.UNCHANGED and is_lower else reason
+
+    def project_condition(self, project: str) -> Fingerprint:
+        """Return the condition for the document of a project that is not pinned."""
+        states = self._store.load([project]).get(project, {})
+        previous = previous_state(self.project_streams, states, self._unpinned_digests, project)
+        return previous.condition(DocumentKind.PROJECT)
 
     def summaries(self) -> Iterable[ProjectSummary]:
         """Yield the summary of each project that a selected stream has state of."""

@@ -38,7 +38,8 @@ def test_table_is_one_described_file(world: World, fake: FakeIndex, connect: Con
     index = connect(fake)
     folder = tmp_path / "pypi"
     run(into_folder(folder, root=index.root), index, ["flask"])
-    names = {f"{stream.name}/{stream.name}.parquet" for stream in ALL} | {"_selection/selection.parquet"}
+    names = {f"{name}/{name}.parquet" for name in (*(stream.name for stream in ALL), "index_capabilities")}
+    names.add("_selection/selection.parquet")
     found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert found == {*names, "_state.duckdb"}
     for stream in ALL:
@@ -196,7 +197,7 @@ def test_what_a_killed_run_left_is_deleted(tmp_path: Path) -> None:
     (tmp_path / ".source-pypi.lock").touch()
     with into_folder(tmp_path, FILES):
         pass
-    assert {path.name for path in tmp_path.iterdir()} == {"_state.duckdb", "_selection", "files"}
+    assert {path.name for path in tmp_path.iterdir()} == {"_state.duckdb", "_selection", "files", "index_capabilities"}
 
 
 def dense(size: int) -> msgspec.Raw:
