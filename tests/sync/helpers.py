@@ -59,7 +59,7 @@ def rich(world: World, name: str = "foo") -> None:
     info = {"requires_dist": ["bar"], "classifiers": ["Typing :: Typed"], "project_urls": {"Docs": "https://a.test"}}
     world.add(name, releases=["1.0", "2.0", "3.0"], owner="ann", **info)
     wheel = f"{name}-3.0-1-py3-none-any.whl"
-    metadata = METADATA.replace(b"Name: foo", b"Name: %s" % name.encode()).replace(b"Version: 1.0", b"Version: 3.0")
+    metadata = METADATA.replace(b"foo", name.encode()).replace(b"1.0", b"3.0")
     world.upload(name, "3.0", filename=wheel, metadata=metadata, provenance=PROVENANCE)
     world.add_advisory(name, "1.0", "PYSEC-1")
 

@@ -73,7 +73,7 @@ def test_stream_without_rows_is_available(world: World, fake: FakeIndex, connect
 
 
 def test_page_only_index(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """An index of pages has the streams that pages and METADATA feed; the reason for others is printed, once."""
+    """An index of pages has the streams that pages feed; the reason for others is the line that is printed, once."""
     for name in ("foo", "bar"):
         rich(world, name)
     pages_only(fake, "foo", "bar")
@@ -156,8 +156,11 @@ def test_pin_that_no_page_lists_is_an_error_with_every_stream(world: World, fake
     """On an index of pages a pin that the page does not list is an error, also if a stream needs release documents."""
     world.add("foo", ["1.0"])
     pages_only(fake, "foo")
-    lines = sync(connect(fake), ["foo==9"], "files", "dependencies")[0].summary.lines()
-    assert [line.partition(" (")[0] for line in lines] == ["the index has no release document of foo 9"]
+    lines = sync(connect(fake), ["foo==9"], "files", "roles")[0].summary.lines()
+    assert [line.partition(" (")[0] for line in lines] == [
+        "roles: this index offers no project documents",
+        "the index has no release document of foo 9",
+    ]
 
 
 def test_page_only_index_without_metadata(world: World, fake: FakeIndex, connect: Connect) -> None:
@@ -180,15 +183,28 @@ def test_page_only_index_whose_metadata_is_missing(world: World, fake: FakeIndex
     world.upload("foo", "1.0", filename="foo-1.0-py3-none-any.whl", metadata=METADATA)
     pages_only(fake, "foo")
     fake.fault("*.metadata", faults.missing(), times=None)
-    expected = (
-        "core metadata (METADATA): the index announces 1 of 1 project (foo) for which it then answers 404; loaded"
+    reason = (
+        "core metadata (METADATA): the index announces 1 of 1 project (foo) for which it then answers 404; loaded rows "
+        "stay"
     )
-    said = found(connect(fake), ["foo"], "projects", "dependencies", "classifiers")
-    assert {name: (available, reason and reason[: len(expected)]) for name, (available, reason) in said.items()} == {
+    assert found(connect(fake), ["foo"], "projects", "dependencies", "classifiers") == {
         "projects": (True, None),
-        "dependencies": (False, expected),
-        "classifiers": (False, expected),
+        "dependencies": (False, reason),
+        "classifiers": (False, reason),
     }
+
+
+def test_unchanged_metadata_is_available(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """On an index of pages, a stream that METADATA feeds is available also if nothing has changed."""
+    world.upload("foo", "1.0", filename="foo-1.0-py3-none-any.whl", metadata=METADATA)
+    pages_only(fake, "foo")
+    index, store = connect(fake), MemoryStore()
+    for _ in range(2):
+        fake.new_run()
+        assert found(index, ["foo"], "dependencies", "urls", store=store) == {
+            "dependencies": (True, None),
+            "urls": (True, None),
+        }
 
 
 def test_announced_core_metadata_that_is_missing(world: World, fake: FakeIndex, connect: Connect) -> None:

@@ -319,16 +319,6 @@ class _ProjectFetch:
             found["provenance"] = self._releases.provenance(listed, self._page, wanted)
         self._dependents = {name: value for name, value in found.items() if value is not None}
 
-    def _request_metadata(self) -> None:
-        """Request core metadata, since the index has no documents of the project and its releases."""
-        listed = self._documents().listed
-        if listed is None:
-            return
-        wanted = wanted_versions(self._project, listed.content, self._plan.releases)
-        fetch = MetadataFetch(self._index, self._project, self._plan, self._previous, self.result, listed, wanted)
-        self._dependents = fetch.fetch()
-        self.result.pinned = frozenset(version for version, pinned in wanted.items() if pinned)
-
     def _listed_versions(self) -> Collection[str]:
         """The versions that the index lists: in the document, else on the page, which is requested if it was not."""
         listed = self._documents().listed
@@ -342,6 +332,16 @@ class _ProjectFetch:
             self._page_versions = () if page is None else tuple(releases_of(page, self._name))
         return self._page_versions
 
+    def _request_metadata(self) -> None:
+        """Request core metadata, since the index has no documents of the project and its releases."""
+        listed = self._documents().listed
+        if listed is None:
+            return
+        wanted = wanted_versions(self._project, listed.content, self._plan.releases)
+        fetch = MetadataFetch(self._index, self._project, self._plan, self._previous, self.result, listed, wanted)
+        self._dependents = fetch.fetch()
+        self.result.pinned = frozenset(version for version, pinned in wanted.items() if pinned)
+
     def _leave_releases(self) -> None:
         """Leave rows of releases as they are: the document does not say which release it describes."""
         kinds = (DocumentKind.RELEASES, DocumentKind.CORE_METADATA, DocumentKind.PROVENANCE)
@@ -353,7 +353,7 @@ class _ProjectFetch:
         """Report pins and ranges that no listed release satisfies; the next run then reads the document again."""
         documents = self._documents()
         versions = versions_to_check(self._plan, self._project)
-        if self._document is None:  # the page stands for it, and there are no release documents to find the pins in
+        if self.result.page_only:  # the page stands for it, and there are no release documents to find the pins in
             versions = (*self._project.pins, *self._project.ranges)
         document = documents.listed if versions else None
         if document is None or not (listed := tuple(document.content.releases or ())):

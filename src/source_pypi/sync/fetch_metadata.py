@@ -82,7 +82,10 @@ class MetadataFetch:
                 self._request_if_needed(version, source)
             self._note_releases()
         if self._absent:
-            self._report_absent()
+            result.notices.append(Notice(NoticeKind.ANNOUNCED, SUBJECTS[_METADATA], len(self._absent)))
+            url = self._sources[min(self._absent)].url.partition("#")[0].partition("?")[0]
+            lacking = NotOfferedError(_METADATA.value, url)
+            result.lacking |= {_METADATA: lacking, DocumentKind.RELEASES: lacking}
         error = result.failures.get(_METADATA)
         if error is not None and not self._of_releases:  # no stream reports it
             result.warnings.append(str(error))
@@ -169,8 +172,8 @@ class MetadataFetch:
         """Record what the streams that read releases have; if no METADATA can be read, their rows stay."""
         result, listed = self._result, [version for version in self._chosen if version in self._sources]
         if self._chosen and not listed:
-            found, project = "lists none of the selected releases", self._project.project
-            result.failures[_METADATA] = NotOfferedError("core metadata", self._listed.url, found, project)
+            found, name = "lists none of the selected releases", self._project.project
+            result.failures[_METADATA] = NotOfferedError(_METADATA.value, self._listed.url, found, name)
             return
         result.partitions[DocumentKind.RELEASES] = {
             **self._kept(DocumentKind.RELEASES, self._listed.content.listed()),
@@ -183,13 +186,6 @@ class MetadataFetch:
         }
         if lacking := len(self._chosen) - len(listed):
             result.notices.append(Notice(NoticeKind.UNDESCRIBED, count=lacking))
-
-    def _report_absent(self) -> None:
-        """Record that the index does not have METADATA that it lists."""
-        self._result.notices.append(Notice(NoticeKind.ANNOUNCED, SUBJECTS[_METADATA], len(self._absent)))
-        url = self._sources[min(self._absent)].url.partition("#")[0].partition("?")[0]
-        lacking = NotOfferedError(_METADATA.value, url)
-        self._result.lacking |= {DocumentKind.RELEASES: lacking, _METADATA: lacking}
 
     def _kept(self, kind: DocumentKind, on_page: Collection[str]) -> dict[str, Fingerprint]:
         """The partitions that stay since the index has none of the METADATA that it lists: those still on the page."""

@@ -89,7 +89,7 @@ class ReleaseFetch:
         absent = [version for version, response in responses.items() if response is None]
         described = {version for version, one in known.items() if one is not None and one.listed}
         self._absent_pins = [version for version in absent if version in known and self._is_pinned(version)]
-        self._note_absent([version for version in absent if version in known])
+        self._record_absent([version for version in absent if version in known])
         self._report_absent_pins(described.intersection(absent))
         self._warn_of_absent([v for v in absent if v in known and not self._is_pinned(v)], len(known) - len(absent))
         self._result.user_errors += [self._unknown_release(v) for v in absent if v not in known]
@@ -139,7 +139,7 @@ class ReleaseFetch:
             else:
                 absent.append(version)
         self._absent_pins = [version for version in absent if wanted[version]]
-        self._note_absent(absent)
+        self._record_absent(absent)
         self._warn_of_absent([version for version in absent if not wanted[version]], len(partitions))
         kind = DocumentKind.RELEASES
         result.partitions[kind] = partitions | {one: self.previous.not_there(kind, one) for one in absent}
@@ -172,15 +172,11 @@ class ReleaseFetch:
         listed = () if document is None else tuple(document.content.releases or ())
         return UnknownReleaseError(name, version, self._index.locations.release_url(name, version), listed)
 
-    def _note_absent(self, versions: list[str]) -> None:
-        """Record releases that the index lists, but of which it has no release documents."""
+    def _record_absent(self, versions: Sequence[str]) -> None:
+        """Record that the index lists releases, but has no release documents of them."""
         if versions:
-            pinned = [version for version in versions if self._is_pinned(version)]
-            self._result.lacking[DocumentKind.RELEASES] = self._no_documents(pinned or versions)
-
-    def _no_documents(self, versions: Sequence[str]) -> NotOfferedError:
-        url = self._index.locations.release_url(self._project.project, versions[0])
-        return NotOfferedError("release documents", url)
+            url = self._index.locations.release_url(self._project.project, versions[0])
+            self._result.lacking[DocumentKind.RELEASES] = NotOfferedError("release documents", url)
 
     def _report_absent_pins(self, described: Collection[str]) -> None:
         """Report pinned releases that the index lists, but of which it has no release documents.
@@ -190,7 +186,9 @@ class ReleaseFetch:
         readers = self.previous.readers(DocumentKind.RELEASES)
         enough = all(stream.from_metadata for stream in readers)
         lacking = [version for version in self._absent_pins if not enough or version not in described]
-        self._result.user_errors += [self._no_documents(lacking)] if lacking else []
+        if lacking:
+            url = self._index.locations.release_url(self._project.project, lacking[0])
+            self._result.user_errors.append(NotOfferedError("release documents", url))
         if described:
             self._result.notices.append(Notice(NoticeKind.PINS, count=len(described)))
 
