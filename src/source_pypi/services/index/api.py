@@ -47,6 +47,7 @@ from source_pypi.services.index.documents.identity import (
     check_feed,
     check_page,
     check_project_document,
+    check_provenance,
     check_release_document,
 )
 from source_pypi.services.index.documents.kinds import DocumentKind
@@ -124,9 +125,15 @@ class Index:
             lambda: self.locations.page_url(name), Page, previous, "project page", partial(check_page, name)
         )
 
-    def provenance(self, url: str, previous: Fingerprint = UNKNOWN) -> Document[Provenance] | Unchanged | None:
-        """The provenance document at a URL from a project page; None where the index has none."""
-        return self._json(url, Provenance, previous, same_host=False)
+    def provenance(
+        self, url: str, previous: Fingerprint = UNKNOWN, *, filename: str | None = None
+    ) -> Document[Provenance] | Unchanged | None:
+        """The provenance document at a URL from a project page; None where the index has none.
+
+        :param filename: the file's name; None: do not compare it with those in the document.
+        """
+        check = accept_any if filename is None else partial(check_provenance, filename)
+        return self._json(url, Provenance, previous, check, same_host=False)
 
     def core_metadata(
         self, url: str, previous: Fingerprint = UNKNOWN, *, project: str | None = None, version: str | None = None
