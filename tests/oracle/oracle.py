@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from tests.oracle import index_rows, release_rows
+from tests.oracle.page_rows import OF_PAGE
 from tests.oracle.simulator.documents import Site, core_metadata, metadata_digest, project_document
 from tests.oracle.simulator.model import DistFile, Index, Project, Release
 from tests.oracle.values import Row, keywords, same_version, text, version_parts, wheel_parts
@@ -189,8 +190,19 @@ def _status(site: Site, name: str, project: Project | None) -> Row:
     }
 
 
+def _from_pages(site: Site, index: Index, wanted: Wanted) -> dict[str, list[Row]]:
+    """The rows of each stream that an index without project documents supplies."""
+    found = [index.projects[name] for name in wanted.projects if name in index.projects]
+    rows = {name: [row for project in found for row in make(site, project)] for name, make in OF_PAGE.items()}
+    missing = {name: pin for name, pin in wanted.projects.items() if name not in index.projects}
+    rows["statuses"] += statuses(site, index, missing)
+    return rows | {"listing": index_rows.OF_INDEX["listing"](site, index)}
+
+
 def expected(site: Site, index: Index, wanted: Wanted) -> dict[str, list[Row]]:
     """The rows of each stream that a correct fresh load of the index shows."""
+    if not site.style.documents:
+        return _from_pages(site, index, wanted)
     documented = [index.projects[name] for name in wanted.projects if name in index.projects]
     documented = [project for project in documented if project.has_document]
     rows = {name: [row for project in documented for row in make(site, project)] for name, make in _OF_PROJECT.items()}

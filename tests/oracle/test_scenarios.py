@@ -11,7 +11,7 @@ from tests.oracle.simulator import content
 from tests.oracle.simulator.changes import CHANGES
 from tests.oracle.simulator.doctored import PARTS
 from tests.oracle.simulator.documents import Style
-from tests.oracle.stage import DOCUMENT_STREAMS, fault, staged
+from tests.oracle.stage import DOCUMENT_STREAMS, Staged, fault
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from tests.oracle.stage import DOCUMENT_STREAMS, fault, staged
         ("read", "_ab_cdc_deleted_at"),
     ],
 )
-def test_a_key_named_like_our_columns(tmp_path: Path, destination: str, column: str) -> None:
+def test_a_key_named_like_our_columns(tmp_path: Path, staged: Staged, destination: str, column: str) -> None:
     """A key of a document that is named like one of our columns does not set it: all rows are right."""
     with staged(tmp_path, destination=destination) as stage:
         outcome = stage.load(fault(f"own-{column}", times=-1))
@@ -45,7 +45,7 @@ _SILENT = wrong("the rows that the document does not speak of are removed")
         *(pytest.param(name, marks=_SILENT) for name in ("latest-null", "users-null", "advisories-null")),
     ],
 )
-def test_a_document_without_a_part(tmp_path: Path, name: str) -> None:
+def test_a_document_without_a_part(tmp_path: Path, staged: Staged, name: str) -> None:
     """A part of a document that is missing, null or of a wrong type says nothing: what was loaded stays."""
     with staged(tmp_path, streams=(*DOCUMENT_STREAMS, "classifiers")) as stage:
         for number in range(6):
@@ -58,7 +58,36 @@ def test_a_document_without_a_part(tmp_path: Path, name: str) -> None:
         assert {table: set(rows) for table, rows in stage.there().items()} == before
 
 
-def test_metadata_that_is_not_there(tmp_path: Path) -> None:
+@wrong("its files count as gone")
+@pytest.mark.parametrize("name", ["version-null", "version-type"])
+@pytest.mark.parametrize("destination", ["duckdb", "read"])
+def test_attestations_of_a_version(tmp_path: Path, staged: Staged, destination: str, name: str) -> None:
+    """A version whose files are null or of a wrong type says nothing: the attestations of its files stay."""
+    with staged(tmp_path, streams=("attestations",), destination=destination) as stage:
+        for number in range(6):
+            for release in stage.project(number).releases.values():
+                content.add_file(Random(number), stage.index, stage.project(number), release)
+                for file in release.files:
+                    file.bundles = [content.bundle(Random(number))]
+        stage.load()
+        stage.load(fault(name, times=-1))
+        assert stage.differences() == []
+
+
+@pytest.mark.parametrize("name", [pytest.param("version-null", marks=wrong("the files are removed")), "version-type"])
+@pytest.mark.parametrize("destination", ["duckdb", "read"])
+def test_the_only_version(tmp_path: Path, staged: Staged, destination: str, name: str) -> None:
+    """The same holds where a project has one version: its files stay, and a message names the project."""
+    with staged(tmp_path, streams=("files", "versions"), destination=destination) as stage:
+        project = stage.project(1)
+        project.releases = {project.latest.version: project.latest}
+        content.add_file(Random(9), stage.index, project, project.latest)
+        stage.load()
+        outcome = stage.load(fault(name, 1, times=-1))
+        assert (stage.differences(), names("proj-1-x", outcome.everything)) == ([], True)
+
+
+def test_metadata_that_is_not_there(tmp_path: Path, staged: Staged) -> None:
     """METADATA that is listed and answers 404 once leaves what was loaded, and a message says so."""
     with staged(tmp_path, streams=("core_metadata", "files")) as stage:
         stage.load()
@@ -71,7 +100,7 @@ def test_metadata_that_is_not_there(tmp_path: Path) -> None:
 
 
 @wrong("it is not asked for until something else changes")
-def test_metadata_that_was_not_there_once(tmp_path: Path) -> None:
+def test_metadata_that_was_not_there_once(tmp_path: Path, staged: Staged) -> None:
     """METADATA that answers 404 in one run is asked for again by the next one."""
     with staged(tmp_path, streams=("core_metadata", "files")) as stage:
         stage.load(fault("not-yet", kind="metadata", times=-1))
@@ -79,7 +108,7 @@ def test_metadata_that_was_not_there_once(tmp_path: Path) -> None:
         assert stage.differences() == []
 
 
-def test_a_page_without_a_document(tmp_path: Path) -> None:
+def test_a_page_without_a_document(tmp_path: Path, staged: Staged) -> None:
     """A document that is 404 while the page still lists files is no deletion: what was loaded stays."""
     with staged(tmp_path, streams=("projects", "files", "statuses")) as stage:
         stage.load()
@@ -90,7 +119,7 @@ def test_a_page_without_a_document(tmp_path: Path) -> None:
 
 @wrong("it is not asked for until something else changes, nothing is said")
 @pytest.mark.parametrize("loaded", [False, True])
-def test_provenance_that_was_not_there_once(tmp_path: Path, loaded: bool) -> None:
+def test_provenance_that_was_not_there_once(tmp_path: Path, staged: Staged, loaded: bool) -> None:
     """Provenance that the page lists and that answers 404 in one run is asked for again by the next one."""
     with staged(tmp_path, streams=("attestations",)) as stage:
         if loaded:
@@ -103,7 +132,7 @@ def test_provenance_that_was_not_there_once(tmp_path: Path, loaded: bool) -> Non
 
 
 @wrong("every later document counts as an old copy")
-def test_a_serial_that_is_wrong_once(tmp_path: Path) -> None:
+def test_a_serial_that_is_wrong_once(tmp_path: Path, staged: Staged) -> None:
     """A document with a serial far too high does not keep later ones from being loaded."""
     with staged(tmp_path) as stage:
         stage.load(fault("serial-high", 1))
@@ -115,7 +144,7 @@ def test_a_serial_that_is_wrong_once(tmp_path: Path) -> None:
 
 
 @wrong("it counts as none")
-def test_a_page_that_does_not_speak_of_provenance(tmp_path: Path) -> None:
+def test_a_page_that_does_not_speak_of_provenance(tmp_path: Path, staged: Staged) -> None:
     """A page without the key `provenance` says nothing of provenance: what was loaded stays."""
     with staged(tmp_path, streams=("attestations",)) as stage:
         for number in range(6):
@@ -127,7 +156,7 @@ def test_a_page_that_does_not_speak_of_provenance(tmp_path: Path) -> None:
 
 
 @wrong("whatever is not listed goes")
-def test_a_list_that_is_short(tmp_path: Path) -> None:
+def test_a_list_that_is_short(tmp_path: Path, staged: Staged) -> None:
     """A list that lacks most of what it had removes nothing from the stream of the list."""
     with staged(tmp_path, streams=("listing", "files")) as stage:
         stage.load()
@@ -136,7 +165,7 @@ def test_a_list_that_is_short(tmp_path: Path) -> None:
 
 
 @wrong("any feed is taken, items without a version are left out")
-def test_the_other_feed(tmp_path: Path) -> None:
+def test_the_other_feed(tmp_path: Path, staged: Staged) -> None:
     """The feed of projects in the place of the feed of releases is an error, and the rows stay."""
     with staged(tmp_path, streams=("recent_releases", "files")) as stage:
         stage.load()
@@ -144,7 +173,7 @@ def test_the_other_feed(tmp_path: Path) -> None:
         assert (outcome.status, stage.differences()) == (1, [])
 
 
-def test_the_page_of_another_project(tmp_path: Path) -> None:
+def test_the_page_of_another_project(tmp_path: Path, staged: Staged) -> None:
     """A page that names another project is an error that names the project which was asked for, and no row."""
     with staged(tmp_path, streams=("statuses", "files")) as stage:
         outcome = stage.load(fault("foreign", 2, kind="page", times=-1))
@@ -152,7 +181,7 @@ def test_the_page_of_another_project(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("change", ["all withdrawn", "one withdrawn", "another one"])
-def test_provenance_that_changes(tmp_path: Path, change: str) -> None:
+def test_provenance_that_changes(tmp_path: Path, staged: Staged, change: str) -> None:
     """Provenance that changes or is withdrawn on its own is read again by a full check."""
     with staged(tmp_path, streams=("attestations",)) as stage:
         attested = [file for number in range(6) for file in stage.project(number).latest.files]
@@ -167,7 +196,7 @@ def test_provenance_that_changes(tmp_path: Path, change: str) -> None:
         assert stage.differences() == []
 
 
-def test_serials_that_do_not_move(tmp_path: Path) -> None:
+def test_serials_that_do_not_move(tmp_path: Path, staged: Staged) -> None:
     """Where the index gives every project the same serial, a new release is seen by the next run all the same."""
     with staged(tmp_path, whole=True, style=Style(serials="constant")) as stage:
         stage.load()
@@ -177,7 +206,7 @@ def test_serials_that_do_not_move(tmp_path: Path) -> None:
         assert stage.differences() == []
 
 
-def test_a_project_that_loses_its_releases(tmp_path: Path) -> None:
+def test_a_project_that_loses_its_releases(tmp_path: Path, staged: Staged) -> None:
     """A listed project whose releases are deleted, and that leaves the list then, has no rows any more."""
     with staged(tmp_path, whole=True, streams=("projects", "files", "statuses")) as stage:
         stage.project(2).releases.clear()
@@ -189,7 +218,7 @@ def test_a_project_that_loses_its_releases(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("destination", ["duckdb", "read"])
-def test_a_file_of_two_projects(tmp_path: Path, destination: str) -> None:
+def test_a_file_of_two_projects(tmp_path: Path, staged: Staged, destination: str) -> None:
     """A file that two projects list stays where only one of them drops it."""
     with staged(tmp_path, destination=destination, streams=("files",)) as stage:
         first, second = stage.project(0).latest, stage.project(5).latest
@@ -203,7 +232,7 @@ def test_a_file_of_two_projects(tmp_path: Path, destination: str) -> None:
 
 
 @wrong("it is no well-known label")
-def test_what_download_url_means(tmp_path: Path) -> None:
+def test_what_download_url_means(tmp_path: Path, staged: Staged) -> None:
     """Download-URL is the well-known label 'download' (PEP 753)."""
     with staged(tmp_path, streams=("urls",)) as stage:
         stage.project(0).latest.metadata.download_url = "https://www.example.com/get"
@@ -212,8 +241,17 @@ def test_what_download_url_means(tmp_path: Path) -> None:
         assert labels["Download-URL"] == "download"
 
 
+@wrong("it is told of the index")
+def test_one_project_without_a_document(tmp_path: Path, staged: Staged) -> None:
+    """404 for the document of one project, whose page is there, is told of this project, and not of the index."""
+    with staged(tmp_path, streams=("projects", "files")) as stage:
+        outcome = stage.load(fault("http-404", 2, times=-1))
+        assert names("proj-2-x", outcome.everything)
+        assert "this index has no project documents" not in outcome.everything
+
+
 @wrong("ten are named, the others are counted")
-def test_many_failures_are_all_named(tmp_path: Path) -> None:
+def test_many_failures_are_all_named(tmp_path: Path, staged: Staged) -> None:
     """Each project that fails is named, however many there are."""
     with staged(tmp_path, projects=30) as stage:
         odd = [number for number in range(30) if number % 2]

@@ -138,7 +138,8 @@ def _document(site: Site, index: Index, question: Question) -> Answer:
 
 def sound(site: Site, index: Index, question: Question) -> Answer:
     """The answer of a sound index, without regard to conditions and encodings."""
-    match question.kind:
+    is_there = site.style.documents or question.kind in {"page", "list", "metadata"}
+    match question.kind if is_there else "unknown":
         case "project" | "release":
             return _document(site, index, question)
         case "page" | "list":
