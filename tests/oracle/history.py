@@ -192,11 +192,13 @@ class History:
         gone = {whose(one) for one in struck if absent(one, self.index, documents=self.plan.style.documents)}
         doubtful = {whose(one) for one in struck if nature_of(one) in {"stale", "unknown", "doctored"}} | gone
         self.tainted |= {(name, project) for name in right for project in doubtful}
+        self.tainted |= {("statuses", whose(one)) for one in struck if nature_of(one) == "absent"}
         excused = frozenset(gone | {whose(one) for one in struck if nature_of(one) in {"stale", "doctored"}})
         every = frozenset(self.index.ever | {""})
         found = []
-        if self._wrong_feeds(struck):
-            right = {name: table for name, table in right.items() if name not in FEEDS}
+        wrong = self._out_of_step(struck)
+        self.tainted |= {(name, "*") for name in wrong}
+        right = {name: table for name, table in right.items() if name not in wrong}
         for name in right:
             stream = self.product.streams[name]
             if "*" not in excused:
@@ -208,9 +210,12 @@ class History:
             found += checks.silent(self.product.streams, right, seen, outcome)
         return found
 
-    def _wrong_feeds(self, struck: list[Served]) -> bool:
-        """Whether a feed may hold what belongs to the other one, which is known to be taken."""
-        return "other-feed" in self.plan.without and any(fault_name(one) in OUT_OF_STEP for one in struck)
+    def _out_of_step(self, struck: list[Served]) -> set[str]:
+        """The streams that may hold what belongs elsewhere, which is known to be taken, after answers out of step."""
+        known = {"other-feed": FEEDS, "other-provenance": ("attestations",)}
+        if not any(fault_name(one) in OUT_OF_STEP for one in struck):
+            return set()
+        return {name for what, names in known.items() if what in self.plan.without for name in names}
 
     def _untouched(self, streams: tuple[str, ...], there: Tables) -> list[str]:
         """How streams that were not selected have changed."""

@@ -13,6 +13,7 @@ HISTORIES = frozenset(
         "provenance-missing",
         "list-short",
         "other-feed",
+        "other-provenance",
         "serial-high",
         "version-null",
         "version-type",

@@ -145,6 +145,7 @@ def faults(random: Random, projects: Sequence[str], plan: Plan) -> list[Fault]:
     names = [name for name in ALL_FAULTS if name not in plan.without and name in (plan.only or ALL_FAULTS)]
     if "html-foreign" in plan.without and not plan.style.documents:
         names = [name for name in names if ALL_FAULTS[name].nature != "foreign" and name not in OUT_OF_STEP]
+    provenance = "other-provenance" not in plan.without
     made = []
     for _ in range(random.randint(1, 3)):
         name, kinds = random.choice(names), [*_KINDS]
@@ -152,6 +153,8 @@ def faults(random: Random, projects: Sequence[str], plan: Plan) -> list[Fault]:
             name = "cut"
         if name == "http-404" and "not-yet" in plan.without:
             kinds = [kind for kind in kinds if kind not in {"metadata", "provenance", "*"}]
+        if ALL_FAULTS[name].nature == "foreign" and not provenance:
+            kinds = ["project", "page", "release"]
         times = 1 if name in SLOW_FAULTS else random.choice((1, 1, 2, -1))
         project = random.choice(projects) if projects and random.random() < 0.5 else "*"
         made.append(Fault(name, random.choice(kinds), project, times, random.getrandbits(32)))

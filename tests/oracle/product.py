@@ -100,9 +100,8 @@ class Product:
     ) -> tuple[int, float]:
         """The exit status of a command in an interpreter of its own, and its peak memory in MB."""
         with printed.open("wb") as out, said.open("wb") as err:
-            process = subprocess.Popen(
-                [*self.command, *arguments], cwd=folder, env=self._environment(), stdout=out, stderr=err
-            )
+            environment = self._environment() | {"TMPDIR": str(folder)}
+            process = subprocess.Popen([*self.command, *arguments], cwd=folder, env=environment, stdout=out, stderr=err)
             timer = threading.Timer(timeout, process.kill)
             timer.start()
             _, status, usage = os.wait4(process.pid, 0)
@@ -132,5 +131,6 @@ def _stream(told: dict[str, Any]) -> StreamInfo:
 
 
 def names(project: str, text: str) -> bool:
-    """Whether a text names a project: as a word of its own, not as a part of another name."""
-    return re.search(rf"(?<![\w.-]){re.escape(project)}(?![\w-])", text) is not None
+    """Whether a text names a project: as a word of its own, not as a part of another name, or by one of its files."""
+    file = re.escape(project.replace("-", "_"))
+    return re.search(rf"(?<![\w.-])({re.escape(project)}(?![\w-])|{file}-\d)", text) is not None

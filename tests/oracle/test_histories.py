@@ -30,4 +30,5 @@ def _differing(destination: str, seeds: Sequence[int], product: Product) -> list
 )
 def test_histories(product: Product, destination: str, seeds: Sequence[int]) -> None:
     """After every run the tables hold what they must, and at the end what a fresh load and the oracle have."""
-    assert _differing(destination, seeds, product) == []
+    found = _differing(destination, seeds, product)
+    assert not found, "\n\n".join(found)

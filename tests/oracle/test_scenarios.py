@@ -196,6 +196,21 @@ def test_provenance_that_changes(tmp_path: Path, staged: Staged, change: str) ->
         assert stage.differences() == []
 
 
+@wrong("it is stored for the file that was asked for")
+@pytest.mark.parametrize("name", ["foreign", "redirect-foreign"])
+def test_the_provenance_of_another_file(tmp_path: Path, staged: Staged, name: str) -> None:
+    """Provenance whose statements name another file is an error that names the project, and the rows stay."""
+    with staged(tmp_path, streams=("attestations",)) as stage:
+        for number in range(6):
+            project = stage.project(number)
+            content.add_file(Random(number), stage.index, project, project.latest)
+            for file in project.latest.files:
+                file.bundles = [content.bundle(Random(number))]
+        stage.load()
+        outcome = stage.load(fault(name, 2, kind="provenance", times=-1), full_check_days=0)
+        assert (outcome.status, stage.differences(), names("proj-2-x", outcome.said)) == (1, [], True)
+
+
 def test_serials_that_do_not_move(tmp_path: Path, staged: Staged) -> None:
     """Where the index gives every project the same serial, a new release is seen by the next run all the same."""
     with staged(tmp_path, whole=True, style=Style(serials="constant")) as stage:

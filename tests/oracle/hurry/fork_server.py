@@ -9,6 +9,7 @@ import json
 import os
 import runpy
 import sys
+import tempfile
 from contextlib import suppress
 from importlib import import_module
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 def _run(module: str, folder: str, out: str, err: str, arguments: list[str]) -> None:
     """Become the command, as `python -m module` would be it."""
     os.chdir(folder)
+    os.environ["TMPDIR"], tempfile.tempdir = folder, None
     for descriptor, path, flags in (
         (0, os.devnull, os.O_RDONLY),
         (1, out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
