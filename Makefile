@@ -77,7 +77,7 @@ oracle: .venvs/warehouses/ready ## Compare all destinations with an independent 
 	@.venvs/warehouses/bin/python -m tests.oracle $(COUNT) --known $(ARGS)
 
 wire-fuzz: COUNT := $(if $(filter file,$(origin COUNT)),1000000,$(COUNT))
-wire-fuzz: .venvs/dev/ready ## Load projects among COUNT malformed responses (1000000): rows or one error, never another project's rows
+wire-fuzz: .venvs/dev/ready ## Load projects from COUNT malformed responses (1000000): rows or an error for each
 	@$(DEV)/python -m tests.oracle.wire_fuzz $(COUNT) --known $(ARGS)
 
 mutants: .venvs/mutants/ready ## Change the core in one place at a time; its tests must fail; ARGS="http/client.py --share 0.1"

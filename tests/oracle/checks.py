@@ -105,7 +105,7 @@ def invented(stream: StreamInfo, allowed: Allowed, there: Table, tainted: frozen
 
 def silent(streams: dict[str, StreamInfo], right: Tables, there: Tables, outcome: Outcome) -> list[str]:
     """Projects whose rows are not those of the index, and that no message names."""
-    text = outcome.everything if outcome.status == 0 else "\n".join([outcome.said, *errors(outcome)])
+    text = outcome.messages
     if any(phrase in text for phrase in STOPS) or SOME.search(text):
         return []
     found = []

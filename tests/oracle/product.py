@@ -49,6 +49,12 @@ class Outcome:
         """Standard output and error."""
         return self.printed + self.said
 
+    @property
+    def messages(self) -> str:
+        """The same without rows and state."""
+        lines = self.everything.splitlines()
+        return "\n".join(line for line in lines if not line.startswith(('{"type":"RECORD"', '{"type":"STATE"')))
+
 
 @dataclass(frozen=True)
 class StreamInfo:

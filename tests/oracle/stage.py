@@ -91,7 +91,7 @@ class Stage:
                 project_of(self.product.streams[name], right[name][key])
                 for key in right[name].keys() - there[name].keys()
             }
-            found += [f"{name}: {one} lacks rows, unsaid" for one in lacking if not names(one, outcome.everything)]
+            found += [f"{name}: {one} lacks rows, unsaid" for one in lacking if not names(one, outcome.messages)]
         return found
 
 

@@ -84,7 +84,7 @@ def test_the_only_version(tmp_path: Path, staged: Staged, destination: str, name
         content.add_file(Random(9), stage.index, project, project.latest)
         stage.load()
         outcome = stage.load(fault(name, 1, times=-1))
-        assert (stage.differences(), names("proj-1-x", outcome.everything)) == ([], True)
+        assert (stage.differences(), names("proj-1-x", outcome.messages)) == ([], True)
 
 
 def test_metadata_that_is_not_there(tmp_path: Path, staged: Staged) -> None:
@@ -96,7 +96,29 @@ def test_metadata_that_is_not_there(tmp_path: Path, staged: Staged) -> None:
             CHANGES["touch"][0](Random(number), stage.index)
         outcome = stage.load(fault("http-404", kind="metadata", times=-1), full_check_days=0)
         assert (bool(before), set(stage.there()["core_metadata"])) == (True, before)
-        assert "METADATA" in outcome.everything or "core_metadata" in outcome.everything
+        assert "METADATA" in outcome.messages or "core_metadata" in outcome.messages
+
+
+@pytest.mark.parametrize("destination", ["duckdb", "read"])
+@pytest.mark.parametrize("name", ["http-403", "http-404", "http-451", "http-500"])
+def test_metadata_that_is_refused(tmp_path: Path, staged: Staged, destination: str, name: str) -> None:
+    """METADATA of one project that is refused each time costs nothing else, a message names it, and its rows stay."""
+    with staged(tmp_path, streams=("core_metadata", "dependencies", "files"), destination=destination) as stage:
+        for number in range(6):
+            for seed in range(3):
+                content.add_file(Random(seed), stage.index, stage.project(number), stage.project(number).latest)
+        stage.load()
+        assert stage.differences() == []
+        for number in range(6):
+            release = stage.project(number).latest
+            release.metadata.summary = "Another one"
+            for file in release.files:
+                file.metadata = file.metadata and content.core_metadata(stage.project(number), release)
+            stage.index.bump(stage.project(number))
+        before = set(stage.there()["core_metadata"])
+        outcome = stage.load(fault(name, 2, kind="metadata", times=-1), full_check_days=0)
+        assert (stage.differences("proj-2-x"), set(stage.there()["core_metadata"])) == ([], before)
+        assert names("proj-2-x", outcome.messages)
 
 
 @wrong("it is not asked for until something else changes")
@@ -261,8 +283,8 @@ def test_one_project_without_a_document(tmp_path: Path, staged: Staged) -> None:
     """404 for the document of one project, whose page is there, is told of this project, and not of the index."""
     with staged(tmp_path, streams=("projects", "files")) as stage:
         outcome = stage.load(fault("http-404", 2, times=-1))
-        assert names("proj-2-x", outcome.everything)
-        assert "this index has no project documents" not in outcome.everything
+        assert names("proj-2-x", outcome.messages)
+        assert "this index has no project documents" not in outcome.messages
 
 
 @wrong("ten are named, the others are counted")
@@ -271,4 +293,4 @@ def test_many_failures_are_all_named(tmp_path: Path, staged: Staged) -> None:
     with staged(tmp_path, projects=30) as stage:
         odd = [number for number in range(30) if number % 2]
         outcome = stage.load(*(fault("html", number, times=-1) for number in odd))
-        assert [number for number in odd if not names(f"proj-{number}-x", outcome.everything)] == []
+        assert [number for number in odd if not names(f"proj-{number}-x", outcome.messages)] == []

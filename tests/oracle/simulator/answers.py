@@ -53,8 +53,8 @@ class Question:
 
     @property
     def key(self) -> str:
-        """The normalised name of the project that is asked for; empty where none is."""
-        return normalized(self.project) if self.project else ""
+        """The normalised name of the project that is asked for, or whose file is; empty where none is."""
+        return normalized(self.project or self.filename.partition("-")[0])
 
 
 @dataclass(frozen=True)
