@@ -54,9 +54,6 @@ def sample_world() -> World:
         provenance=provenance(bundle(attestation())),
     )
     world.upload("sampleproject", "4.0.0", filename="sampleproject-4.0.0.tar.gz", content=b"tar")
-    for name, version in (("requests", "2.30.0"), ("requests", "2.31.0"), ("sampleproject", "3.0.0")):
-        text = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
-        world.backfill(f"{name}-{version}-py3-none-any.whl", metadata=text.encode())
     return world
 
 

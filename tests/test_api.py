@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 import source_pypi
-from source_pypi.errors import SettingError, UnknownProjectsError, UnknownStreamError
+from source_pypi.errors import NotOfferedError, SettingError, UnknownProjectsError, UnknownStreamError
 from source_pypi.streams.files import File
 from tests.fake_index import FakeIndex, World
 
@@ -82,6 +82,15 @@ def test_errors_of_invalid_input(call: Callable[[], object], error: type[Excepti
     """Invalid input raises an error of this package."""
     with pytest.raises(error):
         list(call())  # type: ignore[call-overload]
+
+
+def test_unavailable_stream_is_an_error(world: World, fake: FakeIndex) -> None:
+    """A stream that the index does not provide is an error with its reason, not an empty list."""
+    world.add("flask")
+    world.override("/pypi/flask/json", b"{}", status=404)
+    with pytest.raises(NotOfferedError) as caught:
+        list(source_pypi.read("roles", ["flask"], index_url=fake.url))
+    assert caught.value.reason == (f"this index offers no project documents ({fake.url}/pypi/flask/json answered 404)")
 
 
 def test_public_names() -> None:

@@ -36,6 +36,12 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
         "check the version (similar: 1.9), or drop the pin to read the latest release",
     ),
     (
+        "ShortListError",
+        (URL, 1_000, 750_000),
+        f"the list of projects of {URL} has 1,000 projects and had 750,000; its rows stay: check index_url and the "
+        "credentials; if the projects are gone, run again with --accept-deletions (setting accept_deletions: true)",
+    ),
+    (
         "MassDeletionError",
         ("http://index.test", ("a", "b", "c", "d", "e"), 20),
         "5 of 20 known projects are no longer on the index http://index.test (a, b, c, ...); nothing was deleted: "
@@ -72,7 +78,7 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
         "StaleError",
         (URL, 7, 9),
         f"{URL} is an old copy (serial 7, previously 9): loaded rows stay, and the next run tries again "
-        "(if the index was set up anew, reset the state)",
+        "(a full check accepts it if the project's page agrees)",
     ),
     (
         "DamagedError",
@@ -81,18 +87,18 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     ),
     (
         "NotOfferedError",
-        ("statistics", "http://index.test/stats/", "answered 404"),
+        ("statistics", "http://index.test/stats/", "answered 404", ""),
         "this index offers no statistics (http://index.test/stats/ answered 404): "
         "leave the stream out, or read an index that has it",
     ),
     (
         "RefusedError",
-        (URL, 401, ""),
+        (URL, 401, "", False),
         f"{URL} answered 401: check index_username and index_password, or the source that credentials_from names",
     ),
     (
         "RefusedError",
-        (URL, 403, "blocked"),
+        (URL, 403, "blocked", True),
         f"{URL} answered 403 (blocked): "
         "the index refuses this client: check credentials and network, or lower the request rate",
     ),
@@ -115,7 +121,7 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     ("DestinationError", ("x.duckdb", "it is locked"), "cannot write x.duckdb: it is locked"),
     (
         "UnreachableError",
-        (URL, "connection refused", 3, 4.25),
+        (URL, "connection refused", 3, 4.25, True),
         f"{URL} cannot be reached: connection refused (3 tries in 4.2 s); "
         "check index_url and the network, or try later",
     ),
@@ -226,8 +232,8 @@ def test_arguments_are_fields_and_args(error: SourceError, arguments: tuple[Any,
 def test_defaults_are_part_of_args() -> None:
     """A field that was not given has its default in ``args``; a keyword is as good as a position."""
     error = errors.NotOfferedError(url="http://index.test/stats/", what="statistics")
-    assert error.args == ("statistics", "http://index.test/stats/", "answered 404")
-    assert repr(error) == ("NotOfferedError('statistics', 'http://index.test/stats/', 'answered 404')")
+    assert error.args == ("statistics", "http://index.test/stats/", "answered 404", "")
+    assert repr(error) == ("NotOfferedError('statistics', 'http://index.test/stats/', 'answered 404', '')")
 
 
 def test_errors_are_compared_by_identity() -> None:

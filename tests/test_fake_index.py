@@ -31,6 +31,9 @@ def flask() -> World:
     return world
 
 
+_METADATA = b"Metadata-Version: 2.1\nName: Foo\nVersion: 1.0\n"
+
+
 def _file_document(base: str) -> dict[str, Any]:
     """The one file of the next test, key for key (4.3)."""
     name = b"foo-1.0-py3-none-any.whl"
@@ -38,7 +41,7 @@ def _file_document(base: str) -> dict[str, Any]:
     blake = hashlib.blake2b(name, digest_size=32).hexdigest()
     return {
         "comment_text": "",
-        "core-metadata": {"sha256": hashlib.sha256(name + b".metadata").hexdigest()},
+        "core-metadata": {"sha256": hashlib.sha256(_METADATA).hexdigest()},
         "digests": {"blake2b_256": blake, **digests},
         "downloads": -1,
         "filename": name.decode(),

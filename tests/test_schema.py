@@ -143,6 +143,7 @@ def test_columns_of_files() -> None:
         ("has_core_metadata", "BOOLEAN"),
         ("core_metadata_sha256", "VARCHAR"),
         ("uploaded_at", "TIMESTAMPTZ"),
+        ("first_seen_at", "TIMESTAMPTZ"),
         ("requires_python", "VARCHAR"),
         ("yanked", "BOOLEAN"),
         ("yanked_reason", "VARCHAR"),

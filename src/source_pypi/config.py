@@ -93,7 +93,7 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
         bool,
         describe(
             "Read a release's dependencies from the core metadata of its files if the index does not list them. "
-            "This takes one request per release.",
+            "This takes one request per release. Without project documents, an index is always read that way.",
             title="Dependencies from core metadata",
         ),
     ] = False

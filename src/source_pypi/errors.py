@@ -17,6 +17,7 @@
     │   ├── NotOfferedError         a document that this index does not offer
     │   ├── RefusedError            401 or 403: credentials, or a blocked client
     │   ├── MassDeletionError       too many projects disappeared at once; nothing was deleted
+    │   ├── ShortListError          the index's list lost too many projects at once
     │   ├── UntrustedError          a certificate that is not trusted
     │   ├── ProxyError              a proxy that cannot be used, or that requires credentials
     │   └── DestinationError        a destination that cannot be opened or written
@@ -215,23 +216,41 @@ class StateError(ConfigError):
 
 
 class NotOfferedError(ConfigError):
-    """A document that this index does not provide; raised for the streams that need it.
+    """Documents that this index does not provide; raised for the streams that need them.
 
-    ``found`` is how the index answered, or what the document lacks.
+    ``found`` is how the index answered, or what the document lacks. ``project`` is the project whose documents are
+    missing; empty: the index has none of any project.
     """
 
     what: str
     url: str
     found: str = "answered 404"
-    template = "this index offers no {what} ({url} {found}): leave the stream out, or read an index that has it"
+    project: str = ""
+
+    @property
+    def reason(self) -> str:
+        """What the index does not provide, without what to do."""
+        of_project = f" of {self.project}" if self.project else ""
+        return printable(f"this index offers no {self.what}{of_project} ({self.url} {self.found})")
+
+    def of_index(self) -> "NotOfferedError":
+        """Return the same error about the index as a whole."""
+        return NotOfferedError(self.what, self.url, self.found)
+
+    def _message(self) -> str:
+        return f"{self.reason}: leave the stream out, or read an index that has it"
 
 
 class RefusedError(ConfigError):
-    """401 or 403; raised at once, never retried. ``explanation`` is the body, if it is one line of plain text."""
+    """401 or 403; raised at once, never retried. ``explanation`` is the body, if it is one line of plain text.
+
+    ``accepted_before`` says whether the index has sent another document in this run: it then refuses this one only.
+    """
 
     url: str
     status: int
     explanation: str
+    accepted_before: bool = False
 
     def _message(self) -> str:
         explanation = f" ({self.explanation})" if self.explanation else ""
@@ -255,6 +274,21 @@ class MassDeletionError(ConfigError):
             f"{len(self.projects):,} of {self.known:,} known projects are no longer on the index {self.index} "
             f"({some_of(self.projects)}); nothing was deleted: check index_url and the credentials; if the projects "
             "are gone, run again with --accept-deletions (setting accept_deletions: true)"
+        )
+
+
+class ShortListError(ConfigError):
+    """The list of projects has ``listed`` projects, and had ``known``: too few to be right (``max_deleted_share``)."""
+
+    index: str
+    listed: int
+    known: int
+
+    def _message(self) -> str:
+        return (
+            f"the list of projects of {self.index} has {self.listed:,} projects and had {self.known:,}; its rows stay: "
+            "check index_url and the credentials; if the projects are gone, run again with --accept-deletions "
+            "(setting accept_deletions: true)"
         )
 
 
@@ -291,12 +325,16 @@ class DestinationError(ConfigError):
 
 
 class UnreachableError(TransientError):
-    """No complete response in all tries. ``seconds`` counts from the first try."""
+    """No complete response in all tries. ``seconds`` counts from the first try.
+
+    ``connected`` says whether the last try made a connection: other documents may then be answered.
+    """
 
     url: str
     cause: str
     tries: int
     seconds: float
+    connected: bool = False
 
     def _message(self) -> str:
         return (
@@ -330,7 +368,7 @@ class StaleError(TransientError):
     previous: int | None
     template = (
         "{url} is an old copy (serial {serial}, previously {previous}): "
-        "loaded rows stay, and the next run tries again (if the index was set up anew, reset the state)"
+        "loaded rows stay, and the next run tries again (a full check accepts it if the project's page agrees)"
     )
 
 

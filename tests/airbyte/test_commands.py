@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft7Validator
+from msgspec import structs
 
 from source_pypi import airbyte
 from source_pypi.airbyte.commands import CHECK_TRIES, CHECK_WAIT
@@ -171,6 +172,23 @@ def test_check_requests_ten_projects(world: World, fake: FakeIndex) -> None:
     }
 
 
+def test_check_accepts_missing_projects_that_read_accepts(world: World, fake: FakeIndex) -> None:
+    """With ``missing_projects: warn``, a project that the index does not have is named, and no error; a URL without
+    an index still is.
+    """
+    world.add("flask")
+    settings = structs.replace(config(fake, "flask", "flsk"), missing_projects="warn")
+    status = json.loads(airbyte.check(settings))["connectionStatus"]
+    assert status == {
+        "status": "SUCCEEDED",
+        "message": f"{fake.url} has flask; not on the index {fake.url}: flsk (similar names there: flask)",
+    }
+    fake.new_run()
+    fake.fault("*", faults.missing(), times=None)
+    status = json.loads(airbyte.check(settings))["connectionStatus"]
+    assert (status["status"], "is index_url the address of a package index?" in status["message"]) == ("FAILED", True)
+
+
 def test_check_without_list_requests_every_project(world: World, fake: FakeIndex) -> None:
     """If the index has no list, check requests every project."""
     names = [f"p{number}" for number in range(12)]
@@ -233,3 +251,26 @@ def test_check_names_skipped_projects_and_the_index(world: World, fake: FakeInde
         "status": "FAILED",
         "message": f"'fl ask' cannot be a project: write a name, or name==version (index: {fake.url})",
     }
+
+
+def test_check_names_what_the_index_lacks(world: World, fake: FakeIndex) -> None:
+    """Documents that the index does not have fail no check: only some streams read them. The message names them."""
+    for name in ("flask", "click"):
+        world.add(name, releases=["1.0", "2.0"])
+        world.override(f"/pypi/{name}/json", b"{}", status=404)
+    status = json.loads(airbyte.check(config(fake, "flask", "click==1.0")))["connectionStatus"]
+    lacking = f"this index offers no project documents ({fake.url}/pypi/flask/json answered 404)"
+    assert status == {"status": "SUCCEEDED", "message": f"{fake.url} has flask, click; {lacking}"}
+    fake.new_run()
+    status = json.loads(airbyte.check(config(fake, "flask", "click==9")))["connectionStatus"]
+    assert status["status"] == "FAILED"
+    assert status["message"].startswith("the index has no release document of click 9 (")
+
+
+def test_check_of_pins_without_release_documents(world: World, serve: Callable[..., FakeIndex]) -> None:
+    """An index that lists a pinned release passes the check, although it has no document of it."""
+    world.add("flask", releases=["1.0", "2.0"])
+    fake = serve(poverty=True)
+    status = json.loads(airbyte.check(config(fake, "flask==1.0")))["connectionStatus"]
+    lacking = f"this index offers no release documents ({fake.url}/pypi/flask/1.0/json answered 404)"
+    assert status == {"status": "SUCCEEDED", "message": f"{fake.url} has flask; {lacking}"}

@@ -12,7 +12,9 @@ from tests.airbyte import (
     Read,
     catalog,
     config,
+    errors,
     logs,
+    shape,
     traces,
 )
 from tests.fake_index import FakeIndex, World, faults
@@ -123,3 +125,45 @@ def test_index_is_logged(world: World, fake: FakeIndex, read: Read, monkeypatch:
         f"this run reads {fake.url}, but the environment also names https://corp.example.com/simple "
         "(UV_DEFAULT_INDEX); to use it: --index-url, or --index-from environment"
     ]
+
+
+def test_unavailable_streams(world: World, fake: FakeIndex, read: Read) -> None:
+    """A stream that the index does not provide is one log line, and one error for all streams of the same cause."""
+    for name in ("flask", "click"):
+        world.add(name)
+        world.override(f"/pypi/{name}/json", b"{}", status=404)
+    world.override("/stats/", b"", status=404)
+    complete, messages = read(config(fake, "flask", "click"), "files", "roles", "release", "stats")
+    documents = f"this index offers no project documents ({fake.url}/pypi/flask/json answered 404)"
+    statistics = f"this index offers no statistics ({fake.url}/stats/ answered 404)"
+    remedy = "leave the stream out, or read an index that has it"
+    assert not complete
+    assert sorted(logs(messages, "ERROR")) == [
+        f"release: {documents}: {remedy}",
+        f"roles: {documents}: {remedy}",
+        f"stats: {statistics}: {remedy}",
+    ]
+    assert [(e["stream_descriptor"]["name"], e["message"]) for e in errors(messages)] == [
+        ("roles", f"{documents}: {remedy}"),
+        ("stats", f"{statistics}: {remedy}"),
+    ]
+    assert [shape(message) for message in messages if shape(message).split()[0] in ("COMPLETE", "INCOMPLETE")] == [
+        "COMPLETE files",
+        "INCOMPLETE roles",
+        "INCOMPLETE release",
+        "INCOMPLETE stats",
+    ]
+
+
+def test_pins_without_release_documents(world: World, serve: Callable[..., FakeIndex], read: Read) -> None:
+    """Pins on an index without release documents are one log line, which names the streams."""
+    for name in ("flask", "click"):
+        world.add(name, releases=["1.0", "2.0"])
+    fake = serve(poverty=True)
+    _, messages = read(config(fake, "flask==1.0", "click==1.0"), "files", "release", "urls")
+    message = (
+        f"this index offers no release documents ({fake.url}/pypi/flask/1.0/json answered 404): "
+        "leave the stream out, or read an index that has it"
+    )
+    assert logs(messages, "ERROR") == [f"urls, release: {message}"]
+    assert [error["message"] for error in errors(messages)] == [message]

@@ -15,6 +15,8 @@ from source_pypi.schema import describe_streams
 from source_pypi.streams import STREAMS
 from tests.cli import Run, count_rows
 from tests.fake_index import FakeIndex, World, faults
+from tests.servers.packages import PROJECTS, UPLOADS
+from tests.servers.simulated import Artifactory, CodeArtifact, Gitea, GitLab, Nexus, Product, Pulp, Simulated
 
 
 def test_sync_prints_a_report(world: World, fake: FakeIndex, run: Run, tmp_path: Path) -> None:
@@ -49,11 +51,7 @@ def test_options_and_settings(world: World, fake: FakeIndex, settings: Path, run
     world.add("flask")
     world.add("click")
     done = run("sync", "click", "--config", settings, "--streams", "all", "--into", "other.duckdb")
-    assert (done.returncode, done.stderr) == (
-        0,
-        "warning: core metadata (METADATA): the index announces 2 of 2 projects (flask, click) for which it then "
-        "answers 404; loaded rows stay\n",
-    )
+    assert (done.returncode, done.stderr) == (0, "")
     shown = [line.split()[0] for line in done.stdout.splitlines()[1 : len(STREAMS) + 1]]
     assert shown == [stream.name for stream in STREAMS]
     assert count_rows(tmp_path / "other.duckdb", "project") == 2
@@ -103,6 +101,67 @@ def test_incomplete_mirror(world: World, serve: Callable[..., FakeIndex], run: R
         4,
         1,
         1,
+    ]
+
+
+#: Products without a list of projects.
+WITHOUT_LIST = (CodeArtifact, Gitea)
+PAGE_FED = ("projects", "versions", "files", "statuses", "listing")
+
+
+@pytest.mark.parametrize(
+    "product",
+    [Nexus(), GitLab(as_json=True), CodeArtifact(), Gitea(), Artifactory(), Pulp()],
+    ids=lambda p: type(p).__name__,
+)
+def test_unavailable_streams(product: Product, run: Run, tmp_path: Path) -> None:
+    """A stream that the index lacks is one line and ``not available``, never a number; the table has that reason."""
+    with Simulated(product) as server:
+        done = run("sync", *PROJECTS, "--index-url", server.index, "--streams", "all")
+    report = dict(re.findall(r"^(\w+) +([\d,]+|not available)$", done.stdout, re.MULTILINE))
+    with duckdb.connect(str(tmp_path / "pypi.duckdb"), read_only=True) as database:
+        rows = database.execute(
+            "select stream, available, reason, checked_at is null from index_capabilities"
+        ).fetchall()
+        counts = {name: database.execute(f"select count(*) from {name}").fetchall()[0][0] for name in report}
+    assert [row[0] for row in rows] == [stream.name for stream in STREAMS]
+    lacking = {name: reason for name, available, reason, _ in rows if available is False}
+    assert {"roles", "vulnerabilities", "attestations", "stats", "recent_releases", "recent_projects"} <= lacking.keys()
+    assert lacking.keys().isdisjoint(set(PAGE_FED) - ({"listing"} if product.__class__ in WITHOUT_LIST else set()))
+    assert [row for row in rows if row[0] not in lacking] == [
+        (stream.name, True, None, False) for stream in STREAMS if stream.name not in lacking
+    ]
+    assert report == {
+        stream.name: "not available" if stream.name in lacking else f"{counts[stream.name]:,}" for stream in STREAMS
+    }
+    assert [counts[name] for name in lacking] == [0] * len(lacking)
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert errors == [
+        f"error: {name}: {reason}: leave the stream out, or read an index that has it"
+        for name, reason in lacking.items()
+    ]
+    assert done.returncode == 1
+
+
+def test_only_unavailable_streams(run: Run) -> None:
+    """Also a run without any row says in its report what is not available."""
+    with Simulated(Nexus()) as server:
+        done = run("sync", "tiny-tool", "--index-url", server.index, "--streams", "roles")
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[:2] == ["stream        rows", "roles  not available"]
+
+
+def test_pins_without_release_documents(run: Run) -> None:
+    """Pins of many projects on an index without release documents are one message, and no mistyped versions."""
+    pins = [f"{upload.project}=={upload.version}" for upload in UPLOADS]
+    with Simulated(Artifactory()) as server:
+        done = run("sync", *dict.fromkeys(pins), "--index-url", server.index, "--streams", "files,release")
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    url = f"{server.index.removesuffix('/simple/')}/pypi"
+    assert len(dict.fromkeys(pins)) > len(PROJECTS)
+    assert [re.sub(r"[\w.-]+/[\w.-]+/json", "X", line) for line in errors] == [
+        f"error: this index offers no release documents ({url}/X answered 404): "
+        "leave the stream out, or read an index that has it"
     ]
 
 

@@ -6,26 +6,16 @@ from pathlib import Path
 
 import duckdb
 
-from source_pypi.services.index.documents.fingerprint import fingerprint_of
 from source_pypi.streams import choose_streams
-from source_pypi.sync.state import Partition, ProjectState
 from tests.batches import batch_with
-from tests.destinations.loading import into_duckdb, into_folder, rows
+from tests.databases import rows
+from tests.destinations.loading import ALIKE, NOW, OTHER, ROOT, STATE, into_duckdb, into_folder
 
-ROOT = "http://index.test"
-NOW = 1_795_332_577
 STREAMS = choose_streams(["files", "versions"])
 DIGESTS = "files:7465726d,versions:7465726d"
 #: Rows of ``_state`` that 0.4.0 wrote: the same document for both streams, and different ones.
 SAME = "32cb4167cbf59d7d825f313948a28971fd646967657374646967657374"
 DIFFERENT = "309292940007c381a16492c405226f6e6522ff9401c0c38092930081a093c406646967657374c09191a5612e77686cc0930180c0"
-ALIKE = ProjectState(
-    NOW, b"term", True, 7, {"d": fingerprint_of('"y0Fny/WdfYJfMTlIoolx/Q"', b"", 7)}, {"": Partition(b"digest")}
-)
-STATE = ProjectState(
-    NOW, b"term", True, 7, {"d": fingerprint_of('"one"', b"", 7)}, {"": Partition(b"digest", None, (("a.whl",),))}
-)
-OTHER = ProjectState(NOW + 1, b"term", True, None, {}, {})
 
 
 def test_duckdb_file_continues(tmp_path: Path) -> None:

@@ -106,6 +106,7 @@ class FakeIndex:
         self._date = (0, b"")
         self._stopping = threading.Event()
         self._open: dict[socket.socket, threading.Thread] = {}
+        self.connections = 0  # that were made so far
 
     # Life ------------------------------------------------------------------------------------------------
 
@@ -205,6 +206,7 @@ class FakeIndex:
             thread = threading.Thread(target=self._serve, args=(sock,), daemon=True)
             with self._lock:
                 self._open[sock] = thread
+                self.connections += 1
             thread.start()
 
     def _serve(self, sock: socket.socket) -> None:

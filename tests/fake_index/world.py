@@ -32,9 +32,14 @@ from tests.fake_index.model import (
 )
 
 
-def _digest_of_metadata(filename: str, content: bytes | None) -> str:
-    """The digest of a file's METADATA; where there is none to serve, one of its own."""
-    return digests_of(content if content is not None else f"{filename}.metadata".encode())["sha256"]
+def _digest_of_metadata(content: bytes) -> str:
+    """The digest of a file's METADATA."""
+    return digests_of(content)["sha256"]
+
+
+def _metadata_of(name: str, version: str) -> bytes:
+    """The METADATA of a release that says nothing but whose it is."""
+    return f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +178,8 @@ class World:
             release = self.release(name, version)
             kind = packagetype or packagetype_of(filename)
             if kind == "bdist_wheel":
-                fields.setdefault("core_metadata", _digest_of_metadata(filename, fields.get("metadata")))
+                fields.setdefault("metadata", _metadata_of(name, version))
+                fields.setdefault("core_metadata", _digest_of_metadata(fields["metadata"] or b""))
             if content is not None:
                 size = len(content)
                 fields.setdefault("digests", digests_of(content))
@@ -335,7 +341,7 @@ class World:
         """The index fills in fields of a file later: provenance, core_metadata, content..."""
         project, release, old = self._found_file(filename)
         if changes.get("metadata") and old.core_metadata:
-            changes = {"core_metadata": _digest_of_metadata(filename, changes["metadata"]), **changes}
+            changes = {"core_metadata": _digest_of_metadata(changes["metadata"]), **changes}
         with self.one_change(project.name):
             release.files[filename] = replace(old, **changes)
 

@@ -171,8 +171,9 @@ CATALOG = {
 def seen() -> ProjectState:
     """A state of a stream, with all kinds of data."""
     fingerprint = Fingerprint(b"~" + bytes(16), 7)
+    times = ((1_699_000_000, bytes(16)), (1_700_000_000, bytes(range(8))))
     parts = {"1.0": Partition(b"123456", fingerprint, (("a.whl",), ("b.whl",))), "": Partition(b"000000")}
-    return ProjectState(1_700_000_000, b"term", True, 7, {"d": fingerprint, "p": ABSENT}, parts, ("a>=1",))
+    return ProjectState(1_700_000_000, b"term", True, 7, {"d": fingerprint, "p": ABSENT}, parts, ("a>=1",), times)
 
 
 def states() -> list[bytes]:

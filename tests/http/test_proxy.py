@@ -243,4 +243,10 @@ def test_unreachable_proxy_is_named(flask: FakeIndex, connect: Connect, monkeypa
     monkeypatch.setenv("HTTP_PROXY", proxy)
     with pytest.raises(UnreachableError) as caught:
         connect(flask, clock=lambda: 1.0).client.get("http://index.example/x")
-    assert caught.value.args == ("http://index.example/x", f"its proxy {proxy}: no connection can be made", 3, 0.0)
+    assert caught.value.args == (
+        "http://index.example/x",
+        f"its proxy {proxy}: no connection can be made",
+        3,
+        0.0,
+        False,
+    )

@@ -80,14 +80,25 @@ def test_refusal_quotes_plain_text(
     flask.world.override(PATH, body, content_type, status)
     with pytest.raises(RefusedError) as caught:
         connect(flask, credentials=Credentials(origin(flask.url), "me", "s3cret")).client.get(flask.url + PATH)
-    assert caught.value.args == (flask.url + PATH, status, quoted)
+    assert caught.value.args == (flask.url + PATH, status, quoted, False)
 
 
 def test_refusal_without_content_type(connect: Connect, flask: FakeIndex) -> None:
     """A refusal without a Content-Type is not quoted."""
     with pytest.raises(RefusedError) as caught, Listener(answering(b"HTTP/1.1 403 Forbidden\r\n", [])) as index:
         connect(flask).client.get(f"http://127.0.0.1:{index.port}{PATH}")
-    assert caught.value.args == (f"http://127.0.0.1:{index.port}{PATH}", 403, "")
+    assert caught.value.args == (f"http://127.0.0.1:{index.port}{PATH}", 403, "", False)
+
+
+def test_refusal_tells_whether_others_were_accepted(flask: FakeIndex, connect: Connect) -> None:
+    """A refusal says whether another document was received before."""
+    client = connect(flask).client
+    for other, accepted in ((PATH + "x", False), ("/simple/", True)):
+        client.get(flask.url + other)
+        flask.world.override(PATH, b"", "text/plain", 401)
+        with pytest.raises(RefusedError) as caught:
+            client.get(flask.url + PATH)
+        assert caught.value.accepted_before is accepted
 
 
 def test_410_is_returned_as_404(flask: FakeIndex, connect: Connect) -> None:

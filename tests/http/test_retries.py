@@ -197,7 +197,7 @@ def test_unreachable_server_is_named_without_credentials(connect: Connect, flask
         port = server.getsockname()[1]
     with pytest.raises(UnreachableError) as caught:
         connect(flask, clock=lambda: 1.0).client.get(f"http://me:s3cret@127.0.0.1:{port}{PATH}")
-    assert caught.value.args == (f"http://127.0.0.1:{port}{PATH}", "no connection can be made", 3, 0.0)
+    assert caught.value.args == (f"http://127.0.0.1:{port}{PATH}", "no connection can be made", 3, 0.0, False)
 
 
 def test_incomplete_body_is_retried(flask: FakeIndex, connect: Connect) -> None:

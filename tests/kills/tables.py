@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from msgspec.structs import replace
 from source_pypi.streams import STREAMS
 from source_pypi.sync.state import ProjectState
 from source_pypi.sync.state_codec import PackedState, unpack_row
+from tests.databases import opened
 
 #: Rows as text without the times of the run, by project (empty: rows without a project).
 Rows = dict[str, Counter[str]]
@@ -54,17 +54,6 @@ class Content:
             return set()
         since, states = self.unfinished, self.states.get(stream, {})
         return {project for project, one in states.items() if one.existed and one.checked_at >= since}
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a file for reading, as a user would."""
-    connection = duckdb.connect(str(path), read_only=True)
-    connection.execute("SET TimeZone = 'UTC'")
-    try:
-        yield connection
-    finally:
-        connection.close()
 
 
 def content_of(path: Path) -> Content:

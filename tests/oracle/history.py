@@ -8,7 +8,8 @@ from random import Random
 from tests.oracle import checks, plans
 from tests.oracle.checks import Allowed
 from tests.oracle.destinations import DESTINATIONS, Destination, DuckDb, Read, Settings
-from tests.oracle.oracle import Wanted, expected, followed
+from tests.oracle.oracle import Wanted, expected, followed, selected_of_page
+from tests.oracle.page_rows import OF_METADATA
 from tests.oracle.plans import Plan, Step
 from tests.oracle.product import Outcome, Product
 from tests.oracle.simulator.changes import CHANGES
@@ -99,14 +100,19 @@ class History:
         """The chosen projects that a run without faults may complain of: the index has no document, or not the pin."""
         wanted = self.wanted()
         if not self.plan.style.documents:
-            return [name for name in wanted.projects if name not in self.index.projects or not self._paged(name)]
+            return [name for name in wanted.projects if not self._is_complete(name, wanted)]
         documented = {name for name, project in self.index.projects.items() if project.has_document}
         found = [name for name in wanted.projects if name not in documented]
         pinned = [name for name, pin in wanted.projects.items() if pin is not None and name in documented]
         return found + [name for name in pinned if not wanted.of(self.index.projects[name])]
 
-    def _paged(self, name: str) -> bool:
-        return bool(self.index.projects[name].paged)
+    def _is_complete(self, name: str, wanted: Wanted) -> bool:
+        """Whether an index with pages only has a project, with files, and METADATA if a stream reads it."""
+        project = self.index.projects.get(name)
+        if project is None or not project.paged:
+            return False
+        needed = not OF_METADATA.keys().isdisjoint(self.plan.streams)
+        return not needed or bool(selected_of_page(self.simulator.site, wanted, project))
 
     def change(self, step: Step) -> None:
         """Let the index change."""

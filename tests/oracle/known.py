@@ -2,23 +2,7 @@
 
 import pytest
 
-HISTORIES = frozenset(
-    {
-        "not-yet",
-        "html-foreign",
-        "http-401",
-        "latest-null",
-        "advisories-null",
-        "users-null",
-        "provenance-missing",
-        "list-short",
-        "other-feed",
-        "other-provenance",
-        "serial-high",
-        "version-null",
-        "version-type",
-    }
-)
+HISTORIES = frozenset({"html-foreign", "other-provenance"})
 """Faults, changes and habits that break a promise in a random history."""
 
 WIRE: frozenset[str] = frozenset({"stop"})

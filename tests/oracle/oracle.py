@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from tests.oracle import index_rows, release_rows
-from tests.oracle.page_rows import OF_PAGE
+from tests.oracle import index_rows, page_rows, release_rows
 from tests.oracle.simulator.documents import Site, core_metadata, metadata_digest, project_document
 from tests.oracle.simulator.model import DistFile, Index, Project, Release
 from tests.oracle.values import Row, keywords, same_version, text, version_parts, wheel_parts
@@ -111,6 +110,7 @@ def _versions(_: Site, project: Project) -> list[Row]:
             "version": release.version,
             **version_parts(release.version),
             **_totals(release.files),
+            "first_seen_at": None,
             "has_sdist": any(file.packagetype == "sdist" for file in release.files),
             "has_wheel": any(file.packagetype == "bdist_wheel" for file in release.files),
             **_told_by_files(project, release),
@@ -137,6 +137,7 @@ def _file(site: Site, project: Project, release: Release, file: DistFile) -> Row
         "has_core_metadata": core_metadata(file) is not False,
         "core_metadata_sha256": metadata_digest(file),
         "uploaded_at": file.uploaded,
+        "first_seen_at": None,
         "requires_python": text(release.metadata.requires_python),
         "yanked": release.yanked,
         "yanked_reason": text(release.yanked_reason),
@@ -190,10 +191,25 @@ def _status(site: Site, name: str, project: Project | None) -> Row:
     }
 
 
+def selected_of_page(site: Site, wanted: Wanted, project: Project) -> list[Release]:
+    """The releases that are read one at a time, of an index with pages only: those that have METADATA."""
+    every = page_rows.releases(project)
+    if every and wanted.releases == "latest":
+        every = [page_rows.latest(site, project)]
+    return [release for release in every if page_rows.offers(site, release)]
+
+
 def _from_pages(site: Site, index: Index, wanted: Wanted) -> dict[str, list[Row]]:
     """The rows of each stream that an index without project documents supplies."""
     found = [index.projects[name] for name in wanted.projects if name in index.projects]
-    rows = {name: [row for project in found for row in make(site, project)] for name, make in OF_PAGE.items()}
+    rows = {name: [row for one in found for row in make(site, one)] for name, make in page_rows.OF_PAGE.items()}
+    for name, of_metadata in page_rows.OF_METADATA.items():
+        rows[name] = [
+            row
+            for project in found
+            for release in selected_of_page(site, wanted, project)
+            for row in of_metadata(site, project, release)
+        ]
     missing = {name: pin for name, pin in wanted.projects.items() if name not in index.projects}
     rows["statuses"] += statuses(site, index, missing)
     return rows | {"listing": index_rows.OF_INDEX["listing"](site, index)}

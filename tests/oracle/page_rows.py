@@ -1,10 +1,12 @@
-"""The rows that are made of a project's page alone, where the index has no project document."""
+"""The rows that are made of a project's page and of METADATA, where the index has no project document."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
+from tests.oracle import release_rows
 from tests.oracle.simulator.documents import Site, core_metadata, metadata_digest
 from tests.oracle.simulator.model import DistFile, Project, Release
-from tests.oracle.values import Row, parsed, text, version_parts, wheel_parts
+from tests.oracle.values import SOME_TIME, Row, parsed, text, version_parts, wheel_parts
 
 _ONLY_IN_DOCUMENTS = (
     *("summary", "author", "author_email", "maintainer", "maintainer_email", "license", "license_expression"),
@@ -13,16 +15,21 @@ _ONLY_IN_DOCUMENTS = (
 )
 
 
-def _releases(project: Project) -> list[Release]:
+def releases(project: Project) -> list[Release]:
     """The releases that a page shows: those that have files."""
     return [release for release in project.visible if release.files]
+
+
+def offers(site: Site, release: Release) -> bool:
+    """Whether the page offers METADATA of the release."""
+    return site.style.page_has_marks and bool(release_rows.offering(release))
 
 
 def _yanked(site: Site, release: Release) -> bool:
     return release.yanked and site.style.page_has_marks
 
 
-def _latest(site: Site, project: Project) -> Release:
+def latest(site: Site, project: Project) -> Release:
     """The highest stable release that is not yanked, else the highest that is not yanked, else the highest."""
 
     def rank(release: Release) -> tuple[object, ...]:
@@ -30,7 +37,7 @@ def _latest(site: Site, project: Project) -> Release:
         stable = read is not None and not read.is_prerelease
         return (not _yanked(site, release), stable and not _yanked(site, release), release.order)
 
-    return max(_releases(project), key=rank)
+    return max(releases(project), key=rank)
 
 
 def _totals(site: Site, files: list[DistFile]) -> Row:
@@ -43,6 +50,11 @@ def _totals(site: Site, files: list[DistFile]) -> Row:
     }
 
 
+def _first_seen(site: Site) -> Row:
+    """`first_seen_at`: some time where the page gives no time of upload."""
+    return {"first_seen_at": None if site.style.page_has_times else SOME_TIME}
+
+
 def _marks(site: Site, release: Release) -> Row:
     """What a page says of all files of a release."""
     return {
@@ -53,12 +65,32 @@ def _marks(site: Site, release: Release) -> Row:
 
 
 def _projects(site: Site, project: Project) -> list[Row]:
-    if not _releases(project):
+    if not releases(project):
         return []
-    row: Row = {"project": project.key, "latest_version": _latest(site, project).version, "source": "page"}
-    row |= _totals(site, [file for release in _releases(project) for file in release.files])
-    row |= {"version_count": len(_releases(project)), "serial": site.style.serial(project.serial)}
-    return [row | dict.fromkeys(_ONLY_IN_DOCUMENTS)]
+    newest = latest(site, project)
+    row: Row = dict.fromkeys(_ONLY_IN_DOCUMENTS) | {"source": "page"}
+    if offers(site, newest):
+        del row["project_urls"]
+        row |= _from_metadata(newest)
+    row |= {"project": project.key, "latest_version": newest.version}
+    row |= _totals(site, [file for release in releases(project) for file in release.files])
+    return [row | {"version_count": len(releases(project)), "serial": site.style.serial(project.serial)}]
+
+
+def _from_metadata(release: Release) -> Row:
+    """What METADATA of the latest release says of a project; the name is left open, and addresses where it has none."""
+    told = release.metadata
+    urls: Row = {"project_urls": told.project_urls} if told.project_urls else {}
+    return urls | {
+        "summary": text((told.summary or "").replace("\n", " ")),
+        "author_email": text(told.author_email),
+        "license_expression": told.license_expression,
+        "requires_python": text(told.requires_python),
+        "classifiers": told.classifiers or None,
+        "requires_dist": [one for one in told.requires_dist or [] if one] or None,
+        "extras": told.extras,
+        "source": "metadata",
+    }
 
 
 def _versions(site: Site, project: Project) -> list[Row]:
@@ -68,13 +100,14 @@ def _versions(site: Site, project: Project) -> list[Row]:
             "version": release.version,
             **version_parts(release.version),
             **_totals(site, release.files),
+            **_first_seen(site),
             **_marks(site, release),
             "has_sdist": any(file.packagetype == "sdist" for file in release.files),
             "has_wheel": any(file.packagetype == "bdist_wheel" for file in release.files),
-            "is_latest": release is _latest(site, project),
+            "is_latest": release is latest(site, project),
             "source": "page",
         }
-        for release in _releases(project)
+        for release in releases(project)
     ]
 
 
@@ -96,6 +129,7 @@ def _file(site: Site, project: Project, release: Release, file: DistFile) -> Row
         "url": f"{site.root}/{file.path}",
         "sha256": file.digest("sha256") if site.style.page_has_hashes else None,
         **_metadata(site, file),
+        **_first_seen(site),
         "uploaded_at": file.uploaded if site.style.page_has_times else None,
         **_marks(site, release),
         "source": "page",
@@ -103,12 +137,12 @@ def _file(site: Site, project: Project, release: Release, file: DistFile) -> Row
 
 
 def _files(site: Site, project: Project) -> list[Row]:
-    return [_file(site, project, release, file) for release in _releases(project) for file in release.files]
+    return [_file(site, project, release, file) for release in releases(project) for file in release.files]
 
 
 def _statuses(site: Site, project: Project) -> list[Row]:
     """The status; whether page and document agree is tested apart, where there is no document."""
-    empty = project.status == "active" and not _releases(project)
+    empty = project.status == "active" and not releases(project)
     return [
         {
             "project": project.key,
@@ -121,6 +155,28 @@ def _statuses(site: Site, project: Project) -> list[Row]:
         }
     ]
 
+
+def _dependencies(_: Site, project: Project, release: Release) -> list[Row]:
+    hidden = replace(release, requirements_hidden=True)
+    return release_rows.dependencies(project, hidden, from_files=True)
+
+
+def _classifiers(site: Site, project: Project, release: Release) -> list[Row]:
+    return [row | {"source": "metadata"} for row in release_rows.OF_RELEASE["classifiers"](site, project, release)]
+
+
+def _urls(site: Site, project: Project, release: Release) -> list[Row]:
+    rows = release_rows.OF_RELEASE["urls"](site, project, release)
+    return [row | {"read_from": "metadata"} for row in rows if row["source"] == "project_urls"]
+
+
+OF_METADATA: dict[str, Callable[[Site, Project, Release], list[Row]]] = {
+    "dependencies": _dependencies,
+    "classifiers": _classifiers,
+    "urls": _urls,
+    "core_metadata": release_rows.OF_RELEASE["core_metadata"],
+}
+"""The streams that METADATA of a release supplies, each with what makes its rows."""
 
 OF_PAGE: dict[str, Callable[[Site, Project], list[Row]]] = {
     "projects": _projects,

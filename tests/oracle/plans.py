@@ -14,6 +14,7 @@ HABITS = ("settings", "style")
 PAGE_ONLY = 0.15
 """The share of histories whose index has no project documents."""
 PAGE_STREAMS = ("projects", "versions", "files", "statuses", "listing")
+METADATA_STREAMS = ("dependencies", "classifiers", "urls", "core_metadata")
 SLOW_FAULTS = ("endless-trailers", "endless-extension", "endless-chunks", "endless-headers")
 _KINDS = ("project", "project", "project", "project", "page", "release", "list", "metadata", "provenance", "*", "*")
 
@@ -121,7 +122,7 @@ def plan(
     """
     random = Random(seed)
     documents = "page-only" in without or Random(seed + 2).random() > PAGE_ONLY
-    streams = [name for name in streams if documents or name in PAGE_STREAMS]
+    streams = [name for name in streams if documents or name in {*PAGE_STREAMS, *METADATA_STREAMS}]
     whole = destination != "read" and random.random() < 0.3 and "whole-index" not in without
     chosen = [*streams] if random.random() < 0.5 else random.sample([*streams], random.randint(2, len(streams)))
     return Plan(

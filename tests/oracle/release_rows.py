@@ -39,7 +39,8 @@ def dependencies(project: Project, release: Release, *, from_files: bool) -> lis
 def _classifiers(_: Site, project: Project, release: Release) -> list[Row]:
     split = [(one, one.split(" :: ")) for one in release.metadata.classifiers]
     return [
-        {**_key(project, release), "classifier": one, "category": parts[0], "parts": parts[1:]} for one, parts in split
+        {**_key(project, release), "classifier": one, "category": parts[0], "parts": parts[1:], "source": "document"}
+        for one, parts in split
     ]
 
 
@@ -51,7 +52,14 @@ def _urls(_: Site, project: Project, release: Release) -> list[Row]:
     found += [(label, url, source) for label, url, source in fields if url is not None and text(url)]
     meant = {label: {"well_known": well_known(label)} for label, _, _ in found if label != "Download-URL"}
     return [
-        {**_key(project, release), "label": label, "url": url, "source": source, **meant.get(label, {})}
+        {
+            **_key(project, release),
+            "label": label,
+            "url": url,
+            "source": source,
+            "read_from": "document",
+            **meant.get(label, {}),
+        }
         for label, url, source in found
     ]
 

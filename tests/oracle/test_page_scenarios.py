@@ -64,7 +64,6 @@ def test_the_page_of_another_project(tmp_path: Path, staged: Staged, style: Styl
         assert any(names("proj-2-x", line) for line in checks.errors(outcome))
 
 
-@wrong("it is the normalised name")
 def test_a_name_in_the_list(tmp_path: Path, staged: Staged) -> None:
     """The name in the list is the one that the index lists: in HTML the text of a link (PEP 503)."""
     with staged(tmp_path, streams=("listing",), style=HTML) as stage:

@@ -74,6 +74,7 @@ def test_unknown_urls_have_no_rows() -> None:
             well_known="homepage",
             url=f"{ROOT}/pypi/wsgiref",
             source=source,
+            read_from="document",
         )
         for label, source in (("Homepage", "project_urls"), ("Home-page", "home_page"))
     ]

@@ -50,7 +50,8 @@ class Claims:
         if name in self.rows:
             assert (done.returncode, lines, count) == (0, [], len(self.rows[name]))
         elif name in self.lacks:
-            assert (done.returncode, lines, done.stdout) == (1, [f"error: {name}: {self.lacks[name]}"], "")
+            assert (done.returncode, lines) == (1, [f"error: {name}: {self.lacks[name]}"])
+            assert re.findall(rf"^{name} .*$", done.stdout, re.MULTILINE) == [f"{name}  not available"]
         elif done.returncode == 0:
             assert lines == []
             assert count > 0, "neither rows nor a word on what the server lacks"
@@ -72,12 +73,8 @@ class Claims:
             assert (status, len(errors), bool(records)) in ((0, 0, True), (1, 1, False))
 
     def lines(self, names: Sequence[str]) -> list[str]:
-        """What is said of several streams: those for which the same is lacking share a line."""
-        shared: dict[str, list[str]] = {}
-        for name in names:
-            if name in self.lacks:
-                shared.setdefault(self.lacks[name], []).append(name)
-        return sorted(f"error: {', '.join(streams)}: {message}" for message, streams in shared.items())
+        """What is said of several streams, a line each."""
+        return sorted(f"error: {name}: {self.lacks[name]}" for name in names if name in self.lacks)
 
 
 def claimed(claims: Claims) -> list[str]:

@@ -60,9 +60,7 @@ def claims(devpi: Server) -> Claims:
         "statuses": [_status(PROJECT, 4)],
         "listing": [row("listing", project=project, name=project) for project in PROJECTS],
     }
-    document = not_offered(
-        f"project document of {PROJECT}, although it has the project", f"{index}/pypi/{PROJECT}/json"
-    )
+    document = not_offered("project documents", f"{index}/pypi/{PROJECT}/json")
     lacks = {s.name: document for s in STREAMS if DOCUMENTS & set(s.documents) and s.name not in rows}
     lacks |= {name: not_offered(what, f"{index}{path}") for name, (what, path) in PUBLIC_ONLY.items()}
     return Claims(devpi.url, rows, lacks)

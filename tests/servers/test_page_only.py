@@ -7,13 +7,14 @@ from typing import Any
 
 import duckdb
 import pytest
+from packaging.utils import canonicalize_name
 
 from tests.servers import servers
 from tests.servers.claims import NOBODY, table
 from tests.servers.conftest import PAGE_STREAMS, Load, Run, Start, run_in
 from tests.servers.expected import INDEXES, ExpectedFile, expected_files
-from tests.servers.packages import PROJECTS, UPLOADS
-from tests.servers.simulated import GitLab, Simulated
+from tests.servers.packages import PROJECTS, REQUIRES, UPLOADS
+from tests.servers.simulated import Awkward, GitLab, Simulated
 from tests.servers.trees import LONG
 
 pytestmark = pytest.mark.servers
@@ -169,3 +170,32 @@ def test_hashes_that_the_table_has_no_column_for(start: Start, run: Run, tmp_pat
     digests = {hashlib.sha512(upload.content).hexdigest()[:64] for upload in UPLOADS}
     assert [row[3] for row in query(tmp_path, _FILES, "tiny-tool")] == [None, None]
     assert digests.isdisjoint(str(row) for row in query(tmp_path, _FILES, "tiny-tool"))
+
+
+@pytest.mark.parametrize("name", ["simple-repository-server", "proxpi", "awkward HTML"])
+def test_metadata_of_an_index_without_documents(start: Start, run: Run, tmp_path: Path, name: str) -> None:
+    """Where pages announce METADATA, it gives dependencies, classifiers and a summary; urls has no row."""
+    streams = ("--streams", "projects,dependencies,classifiers,urls")
+    done = run("sync", *PROJECTS, *streams, "--index-url", start(name).index)
+    assert (done.returncode, done.stderr.count("warning:")) == (0, 1), done.stderr
+    latest = {canonicalize_name(upload.project): upload for upload in UPLOADS}
+    for project, upload in latest.items():
+        version = upload.version
+        required = "select version, requirement, source from dependencies where project = ?"
+        assert query(tmp_path, required, project) == [(version, REQUIRES, "core_metadata")]
+        classified = "select version, classifier, source from classifiers where project = ?"
+        assert query(tmp_path, classified, project) == [(version, "Programming Language :: Python :: 3", "metadata")]
+        described = "select name, latest_version, summary, source from projects where project = ?"
+        assert query(tmp_path, described, project) == [
+            (upload.project, version, f"{upload.project} is small", "metadata")
+        ]
+
+
+def test_metadata_is_requested_once(run: Run) -> None:
+    """A second sync requests no METADATA that the first one has read."""
+    with Simulated(Awkward()) as server:
+        for expected in (len(PROJECTS), 0):
+            done = run("sync", *PROJECTS, "--streams", "projects,dependencies", "--index-url", server.index)
+            assert done.returncode == 0, done.stderr
+            assert sum(".metadata" in path for path in server.asked) == expected
+            server.asked.clear()

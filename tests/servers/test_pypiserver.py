@@ -44,10 +44,10 @@ def claims(pypiserver: Server) -> Claims:
     """What it can give, and what it lacks."""
     url = pypiserver.url
     document = f"{url}/{PROJECT}/json"
-    lacks = {name: not_offered(f"{key} of {PROJECT}", document, "lacks it") for name, key in KEYS.items()}
+    lacks = {name: not_offered(f"{key} in project documents", document, "lacks it") for name, key in KEYS.items()}
     lacks |= {name: not_offered(what, f"{url}{path}") for name, (what, path) in PUBLIC_ONLY.items()}
     lacks["stats"] = not_offered("statistics", f"{url}/stats/")
-    lacks["attestations"] = not_offered(f"provenance of {PROJECT}", f"{url}/simple/{PROJECT}/", "links to none")
+    lacks["attestations"] = not_offered("provenance documents", f"{url}/simple/{PROJECT}/", "names none")
     rows: dict[str, list[Row]] = {
         "projects": [
             row(
@@ -176,6 +176,6 @@ def test_pinned_release(pypiserver: Server, run: Run) -> None:
     done = run("sync", f"{PROJECT}==1.0", "--streams", "release", index_url=pypiserver.url)
     assert done.returncode == 1
     assert done.stderr == (
-        f"error: this index offers no release documents ({pypiserver.url}/{PROJECT}/1.0/json answered 404): "
+        f"error: release: this index offers no release documents ({pypiserver.url}/{PROJECT}/1.0/json answered 404): "
         "leave the stream out, or read an index that has it\n"
     )

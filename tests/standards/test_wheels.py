@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from packaging.tags import Tag
 from packaging.utils import parse_sdist_filename, parse_wheel_filename
 
-from source_pypi.standards.wheels import WheelName, kind_of, name_in_url, parse_wheel, version_in
+from source_pypi.standards.wheels import WheelName, begins_with, kind_of, name_in_url, parse_wheel, version_in
 
 #: Names as real projects have them.
 REAL = [
@@ -289,3 +289,21 @@ def test_version_by_name_as_packaging_reads_it(filename: str) -> None:
 def test_name_at_a_url(url: str, expected: str | None) -> None:
     """The name is the last segment of the path, decoded, without query and fragment."""
     assert name_in_url(url) == expected
+
+
+@pytest.mark.parametrize(
+    ("filename", "project", "expected"),
+    [
+        ("foo-1.0.tar.gz", "foo", True),
+        ("Foo.Bar_baz-1.0-py3-none-any.whl", "foo-bar-baz", True),
+        ("foo-bar-1.0.zip", "foo-bar", True),
+        ("foo-bar-1.0.zip", "foo", True),
+        ("foo_bar-1.0.tar.gz", "foo", False),
+        ("foobar-1.0.tar.gz", "foo", False),
+        ("foo.zip", "foo", False),
+        ("", "foo", False),
+    ],
+)
+def test_name_that_begins_with_a_project(filename: str, project: str, *, expected: bool) -> None:
+    """A file's name begins with a project's if the part before one of its dashes is that name in any spelling."""
+    assert begins_with(filename, project) is expected

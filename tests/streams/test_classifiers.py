@@ -35,7 +35,9 @@ def rows(classifiers: Any) -> list[Any]:
 )
 def test_classifier_is_split_at_double_colons(classifier: str, category: str, parts: list[str]) -> None:
     """A row has the classifier as uploaded and its parts."""
-    expected = Classifier(project="foo", version="1.0", classifier=classifier, category=category, parts=parts)
+    expected = Classifier(
+        project="foo", version="1.0", classifier=classifier, category=category, parts=parts, source="document"
+    )
     assert rows([classifier]) == [expected]
 
 

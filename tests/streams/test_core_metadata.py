@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from source_pypi.errors import DamagedError
 from source_pypi.services.index.api import Index
 from source_pypi.services.index.documents import open_core_metadata
-from source_pypi.streams.core_metadata import STREAM, CoreMetadata, core_metadata_rows, versions_of_files
+from source_pypi.streams._metadata import versions_of_files
+from source_pypi.streams.core_metadata import STREAM, CoreMetadata, core_metadata_rows
 from source_pypi.streams.stream import ProjectDocuments
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World
@@ -261,7 +262,7 @@ def test_release_without_metadata_has_no_row(
     world: World, fake: FakeIndex, connect: Connect, offered: str | None
 ) -> None:
     """A release that offers no metadata takes no request; if the metadata is missing, there is no row."""
-    world.upload("foo", "1.0", filename=WHEEL, core_metadata=offered)
+    world.upload("foo", "1.0", filename=WHEEL, core_metadata=offered, metadata=None)
     (batch,) = read(connect(fake), ["foo"], [STREAM])
     assert (rows_in(batch), batch.failures) == ({"core_metadata": []}, {})
     requests = {} if offered is None else {url(world, WHEEL): 1}

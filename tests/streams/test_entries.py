@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from source_pypi.services.index.documents import Entry
-from source_pypi.streams._feeds import project_path, published_at, summary
+from source_pypi.services.index.documents.feed import project_path
+from source_pypi.streams._feeds import published_at, summary
 
 
 def entry_with(*, link: str | None = None, description: str | None = None, published: str | None = None) -> Entry:

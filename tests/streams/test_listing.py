@@ -140,4 +140,4 @@ def test_list_as_html(world: World, fake: FakeIndex, connect: Connect) -> None:
     """The list as HTML has names and no serials."""
     world.override("/simple/", b"<!DOCTYPE html><html><body><a href='a/'>A</a><a href='/login'>x</a></body></html>")
     (batch,) = read(connect(fake), ["a"], LISTING)
-    assert rows_in(batch)["listing"] == [ListedProject(project="a", name="a", serial=None)]
+    assert rows_in(batch)["listing"] == [ListedProject(project="a", name="A", serial=None)]

@@ -189,6 +189,7 @@ def test_each_state_of_a_project_is_one_row(
         missing=row.status == "missing",
         warnings=notes,
         total_projects=1,
+        provided=frozenset({"statuses"}),
     )
     assert rows_in(batch) == {"statuses": [with_serial(row, world)]}
     assert fake.counts == {"/pypi/foo/json": 1, "/simple/foo/": 1}

@@ -24,7 +24,15 @@ def rows(**info: Any) -> list[Any]:
 
 def row_with(label: str, well_known: str | None, url: str, source: str = "project_urls") -> Url:
     """A row of foo 1.0."""
-    return Url(project="foo", version="1.0", label=label, well_known=well_known, url=url, source=source)
+    return Url(
+        project="foo",
+        version="1.0",
+        label=label,
+        well_known=well_known,
+        url=url,
+        source=source,
+        read_from="document",
+    )
 
 
 def test_urls_of_a_release() -> None:
@@ -39,7 +47,7 @@ def test_urls_of_a_release() -> None:
         row_with("What's New", "changelog", "https://b.test"),
         row_with("Chat", None, "not an address"),
         row_with("Home-page", "homepage", "https://c.test", "home_page"),
-        row_with("Download-URL", None, "https://d.test", "download_url"),
+        row_with("Download-URL", "download", "https://d.test", "download_url"),
     ]
 
 

@@ -26,7 +26,9 @@ def row_with(text: str, **changes: Any) -> Version:
         "normalized_version": text,
         "sort_key": sort_key(text),
         "is_prerelease": False,
-        **dict.fromkeys(("pre", "post", "dev", "local", "first_upload_at", "last_upload_at", "requires_python")),
+        **dict.fromkeys(
+            ("pre", "post", "dev", "local", "first_upload_at", "last_upload_at", "first_seen_at", "requires_python")
+        ),
         "file_count": 0,
         "total_size": 0,
         "has_sdist": False,

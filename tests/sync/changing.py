@@ -18,11 +18,7 @@ from source_pypi.sync.planner import PreviousState
 from source_pypi.sync.state import ProjectState
 
 NOW = 1_795_332_577
-
-
 DIGEST = b"term"
-
-
 A, B = fingerprint_of('"a"', b"", 5), fingerprint_of('"b"', b"", 6)
 
 
@@ -55,6 +51,17 @@ class RowSource:
         return self.rows
 
 
+def stream_of(
+    rows: RowSource,
+    name: str = "things",
+    record: type[Struct] = Thing,
+    key: tuple[str, ...] = ("project", "name"),
+    documents: tuple[DocumentKind, ...] = (DocumentKind.PROJECT,),
+) -> Stream:
+    """Return a stream of made-up rows."""
+    return Stream(name=name, row="one", record=record, key=key, documents=documents, cost="", rows=rows)
+
+
 def found(
     fingerprint: Fingerprint | None = A,
     partitions: Mapping[str, Fingerprint | None] | None = None,
@@ -68,6 +75,13 @@ def found(
         result.fingerprints[DocumentKind.PROJECT] = fingerprint
     if partitions is not None:
         result.partitions[DocumentKind.RELEASES] = dict(partitions)
+    return result
+
+
+def listed(fingerprint: Fingerprint) -> FetchResult:
+    """Return the result of a fetch of the index's list."""
+    result = FetchResult()
+    result.fingerprints[DocumentKind.LISTING] = fingerprint
     return result
 
 

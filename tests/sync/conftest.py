@@ -4,7 +4,7 @@ import pytest
 
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import Stream
-from tests.sync.changing import Piece, RowSource, Thing
+from tests.sync.changing import Piece, RowSource, stream_of
 
 
 @pytest.fixture
@@ -16,26 +16,16 @@ def source() -> RowSource:
 @pytest.fixture
 def things(source: RowSource) -> Stream:
     """A stream of rows that are replaced by project."""
-    return Stream(
-        name="things",
-        row="a thing",
-        record=Thing,
-        key=("project", "name"),
-        documents=(DocumentKind.PROJECT,),
-        cost="",
-        rows=source,
-    )
+    return stream_of(source)
 
 
 @pytest.fixture
 def pieces(source: RowSource) -> Stream:
     """A stream of rows that are replaced by release."""
-    return Stream(
-        name="pieces",
-        row="a piece",
-        record=Piece,
-        key=("project", "version", "name"),
-        documents=(DocumentKind.RELEASES,),
-        cost="",
-        rows=source,
-    )
+    return stream_of(source, "pieces", Piece, ("project", "version", "name"), (DocumentKind.RELEASES,))
+
+
+@pytest.fixture
+def listing(source: RowSource) -> Stream:
+    """A stream of the index as a whole."""
+    return stream_of(source, "listing", key=("project",), documents=(DocumentKind.LISTING,))

@@ -59,7 +59,8 @@ def rich(world: World, name: str = "foo") -> None:
     info = {"requires_dist": ["bar"], "classifiers": ["Typing :: Typed"], "project_urls": {"Docs": "https://a.test"}}
     world.add(name, releases=["1.0", "2.0", "3.0"], owner="ann", **info)
     wheel = f"{name}-3.0-1-py3-none-any.whl"
-    world.upload(name, "3.0", filename=wheel, metadata=METADATA, provenance=PROVENANCE)
+    metadata = METADATA.replace(b"foo", name.encode()).replace(b"1.0", b"3.0")
+    world.upload(name, "3.0", filename=wheel, metadata=metadata, provenance=PROVENANCE)
     world.add_advisory(name, "1.0", "PYSEC-1")
 
 
@@ -94,3 +95,9 @@ def silent(world: World) -> None:
 def paths(fake: FakeIndex) -> list[str]:
     """Return the paths that the last run requested, in order, each with its status."""
     return [f"{request.path} {request.status}" for request in fake.requests]
+
+
+def visited(fake: FakeIndex, store: MemoryStore) -> list[str]:
+    """Return the paths that the last run requested, but for those of the sample that the list is compared with."""
+    read = {f"/pypi/{name}/json 304" for name in projects_read(store)}
+    return [path for path in paths(fake) if path in read or path.count("/") > 3 or not path.endswith("/json 304")]

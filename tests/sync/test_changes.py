@@ -12,9 +12,24 @@ from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import ProjectDocuments, Row, Stream
 from source_pypi.sync.batch import Change
 from source_pypi.sync.changes import SLICE
-from source_pypi.sync.fetch_result import FetchResult
 from source_pypi.sync.state import CODES, ProjectState
-from tests.sync.changing import DIGEST, NOW, A, B, RowSource, Thing, change, found, thing, written
+from tests.batches import SEEN_AT
+from tests.fake_index import World
+from tests.sync.batching import batch, fetched, previous
+from tests.sync.changing import (
+    DIGEST,
+    NOW,
+    A,
+    B,
+    RowSource,
+    Thing,
+    change,
+    found,
+    listed,
+    stream_of,
+    thing,
+    written,
+)
 
 
 def _rest(state: ProjectState) -> list[Any]:
@@ -131,7 +146,7 @@ def test_no_deleted_keys_without_keys(things: Stream, source: RowSource) -> None
 def test_requirements_are_kept_if_they_are_complete(things: Stream) -> None:
     """Requirements are kept in state only if all of them could be read."""
     assert change(things, found(requirements=())).state.requirements == ()
-    assert change(things, found(requirements=(), stale={DocumentKind.RELEASES})).state.requirements is None
+    assert change(things, found(requirements=(), unusable={DocumentKind.RELEASES})).state.requirements is None
 
 
 def test_only_time_changed(things: Stream, source: RowSource) -> None:
@@ -145,24 +160,12 @@ def test_only_time_changed(things: Stream, source: RowSource) -> None:
     assert not change(things, found(A), replace(earlier, serial=4)).only_time_changed
 
 
-def test_deleted_keys_of_the_index_have_no_project_added(source: RowSource) -> None:
+def test_deleted_keys_of_the_index_have_no_project_added(listing: Stream, source: RowSource) -> None:
     """Deleted keys of a stream of the index have no project but their own."""
-    stream = Stream(
-        name="listing",
-        row="one",
-        record=Thing,
-        key=("project",),
-        documents=(DocumentKind.LISTING,),
-        cost="",
-        rows=source,
-    )
     source.rows = [Thing("foo", "x"), Thing("bar", "x")]
-    result = FetchResult()
-    result.fingerprints[DocumentKind.LISTING] = A
-    first = change(stream, result).state
+    first = change(listing, listed(A)).state
     source.rows = [Thing("foo", "x")]
-    result.fingerprints[DocumentKind.LISTING] = B
-    assert change(stream, result, first).deleted_keys == [{"project": "bar"}]
+    assert change(listing, listed(B), first).deleted_keys == [{"project": "bar"}]
 
 
 def test_keys_that_are_no_longer_kept_list_no_deletions(things: Stream, source: RowSource) -> None:
@@ -218,12 +221,9 @@ def test_state_has_the_lowest_serial(
     source: RowSource, kinds: tuple[DocumentKind, ...], project: Fingerprint, page: Fingerprint, serial: int | None
 ) -> None:
     """The serial is the lowest of the documents that are read; without a project document, the page's."""
-    stream = Stream(
-        name="paged", row="one", record=Thing, key=("project", "name"), documents=kinds, cost="", rows=source
-    )
     result = found(project)
     result.fingerprints[DocumentKind.PAGE] = page
-    assert change(stream, result).state.serial == serial
+    assert change(stream_of(source, documents=kinds), result).state.serial == serial
 
 
 def test_state_has_fingerprints_of_read_documents_only(things: Stream) -> None:
@@ -245,26 +245,17 @@ def test_too_many_rows_are_refused(things: Stream, source: RowSource, monkeypatc
         assert caught.value.args == ("things of foo", f"{many:,} rows", "1,000")
 
 
-def test_rows_of_the_index_are_not_limited_in_number(source: RowSource, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_of_the_index_are_not_limited_in_number(
+    listing: Stream, source: RowSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A stream of the index may have any number of rows, none of them too large."""
     monkeypatch.setattr("source_pypi.sync.changes.MOST_ROWS", 1)
     monkeypatch.setattr("source_pypi.sync.changes.LARGEST_ROW", 1000)
-    stream = Stream(
-        name="listing",
-        row="one",
-        record=Thing,
-        key=("project",),
-        documents=(DocumentKind.LISTING,),
-        cost="",
-        rows=source,
-    )
     source.rows = thing("x", "y", "z")
-    result = FetchResult()
-    result.fingerprints[DocumentKind.LISTING] = A
-    assert written(change(stream, result)) == source.rows
+    assert written(change(listing, listed(A))) == source.rows
     source.rows = thing("x" * 1000)
     with pytest.raises(TooLargeError) as caught:
-        change(stream, result)
+        change(listing, listed(A))
     assert caught.value.args == ("listing of the index", "1,037 bytes in one row", "1,000")
 
 
@@ -299,3 +290,43 @@ def test_digests_of_rows_tell_many_rows_apart(things: Stream, source: RowSource)
         source.rows = thing(f"{number}")
         digests.add(change(things, found(A)).state.partitions[""].digest)
     assert len(digests) == 1000
+
+
+# Batches --------------------------------------------------------------------------------------------------------------
+
+
+def test_batch_has_changes_warnings_and_time(world: World) -> None:
+    """A batch has the change of every stream, the warnings, and the time."""
+    result = fetched(world, warnings=["a warning"])
+    given = batch(result, previous("files", "versions", "release"), total_projects=7)
+    assert given.counts == {"files": 2, "versions": 1, "release": 1}
+    assert (given.project, given.seen_at, given.total_projects, given.warnings) == ("foo", SEEN_AT, 7, ("a warning",))
+    assert {change.state.checked_at for change in given.changes.values()} == {int(SEEN_AT.timestamp())}
+    assert (given.failures, given.missing, given.user_errors, given.invalid_fields) == ({}, False, (), ())
+
+
+def test_keys_are_kept_if_the_store_keeps_them(world: World) -> None:
+    """The keys of rows are kept in state, or not."""
+    result = fetched(world)
+    wanted = batch(result, previous("files"), keys=True).changes["files"].state.partitions[""].keys
+    assert wanted == (("foo-1.0-py3-none-any.whl",), ("foo-1.0.tar.gz",))
+    assert batch(result, previous("files")).changes["files"].state.partitions[""].keys is None
+
+
+@pytest.mark.parametrize(
+    ("stale", "unchanged"),
+    [
+        (DocumentKind.PROJECT, {"files", "release", "statuses", "attestations"}),
+        (DocumentKind.RELEASES, {"release"}),
+        (DocumentKind.PAGE, {"statuses", "attestations"}),
+        (DocumentKind.PROVENANCE, {"attestations"}),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_stale_document_leaves_its_streams_unchanged(world: World, stale: DocumentKind, unchanged: set[str]) -> None:
+    """A stream that needs a document of which only old copies came neither changes nor fails."""
+    names = ["files", "release", "statuses", "attestations"]
+    result = fetched(world, unusable={stale})
+    result.partitions[DocumentKind.PROVENANCE] = {}
+    given = batch(result, previous(*names))
+    assert (given.failures, set(given.changes)) == ({}, set(names) - unchanged)

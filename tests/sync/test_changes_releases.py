@@ -9,7 +9,7 @@ from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import Stream
 from source_pypi.sync.batch import Change
 from source_pypi.sync.state import Partition
-from tests.sync.changing import A, B, Piece, RowSource, change, found, piece, written
+from tests.sync.changing import A, B, Piece, RowSource, change, found, piece, stream_of, written
 
 TWO: dict[str, Fingerprint | None] = {"2.0": None, "1.0": B}
 
@@ -126,15 +126,7 @@ def test_absent_project_has_no_releases(
 
 def test_key_that_is_project_and_release_is_not_kept(source: RowSource) -> None:
     """If project and release are the whole key, it is not kept, and a release is deleted if it had a row."""
-    stream = Stream(
-        name="whole",
-        row="one",
-        record=Piece,
-        key=("project", "version"),
-        documents=(DocumentKind.RELEASES,),
-        cost="",
-        rows=source,
-    )
+    stream = stream_of(source, "whole", Piece, ("project", "version"), (DocumentKind.RELEASES,))
     source.rows = piece("1.0", "x")
     first = change(stream, found(A, {"2.0": A, "1.0": B})).state
     assert [partition.keys for partition in first.partitions.values()] == [None, None]

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from source_pypi.errors import MassDeletionError, UnconfirmedDeletionError
+from source_pypi.errors import MassDeletionError, ShortListError, UnconfirmedDeletionError
 from source_pypi.services.index.api import Index
+from source_pypi.services.index.documents.page import JSON_PAGE
 from source_pypi.sync.deletions import are_too_many
 from tests.fake_index import FakeIndex, World, faults
 from tests.memory_store import MemoryStore
@@ -157,3 +158,23 @@ def test_quarantined_projects_count_as_disappeared(world: World, fake: FakeIndex
 def test_how_many_are_too_many(deleted: int, known: int, share: float, *, expected: bool) -> None:
     """At least 5 projects, and more than the share, are too many."""
     assert are_too_many(deleted, known, share) is expected
+
+
+def test_list_that_is_much_shorter_deletes_nothing(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """If the list lost more than a fifth of its projects, at least 5, ``listing`` keeps its rows until accepted."""
+    index, store = connect(fake), MemoryStore()
+    for name in NAMES:
+        world.add(name)
+    store.sync(fake, index, NAMES[:1], ["listing"])
+    before = store.tables()
+    page = {"meta": {"api-version": "1.0"}, "projects": [{"name": name} for name in NAMES[:5]]}
+    world.override("/simple/", page, JSON_PAGE)
+    for _ in range(2):
+        store.sync(fake, index, NAMES[:1], ["listing"])
+        assert (store.tables(), errors(store)) == (before, {"listing": ShortListError})
+    store.sync(fake, index, NAMES[:1], ["listing"], accept_deletions=True)
+    assert ([row["project"] for row in store.tables()["listing"]], errors(store)) == (NAMES[:5], {})
+    page["projects"] = [{"name": name} for name in NAMES[:1]]
+    world.override("/simple/", page, JSON_PAGE)
+    store.sync(fake, index, NAMES[:1], ["listing"])
+    assert ([row["project"] for row in store.tables()["listing"]], errors(store)) == (NAMES[:1], {})

@@ -122,10 +122,11 @@ def test_redirect_to_another_index_is_a_missing_project(world: World, fake: Fake
 
 
 def test_index_that_never_responded_raises(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """If the index has never responded, the error is raised: further requests would fail, too."""
-    fake.fault("*", faults.reset(), times=None)
+    """If no connection can be made, the error is raised: further requests would fail, too."""
+    index = connect(fake)
+    fake.stop()
     with pytest.raises(UnreachableError):
-        fetch_project(connect(fake), SelectedProject(FOO), plan(DocumentKind.PROJECT))
+        fetch_project(index, SelectedProject(FOO), plan(DocumentKind.PROJECT))
 
 
 def test_refused_credentials_raise_and_a_refused_document_does_not(
@@ -160,8 +161,8 @@ def test_page_without_document_is_not_offered(world: World, fake: FakeIndex, con
     world.override("/pypi/foo/json", b"", status=404)
     result = fetch_project(connect(fake), SelectedProject(FOO), plan(DocumentKind.PROJECT))
     assert {str(error) for error in result.failures.values()} == {
-        f"this index offers no project document of foo, although it has the project ({fake.url}/pypi/foo/json "
-        "answered 404): leave the stream out, or read an index that has it"
+        f"this index offers no project documents of foo ({fake.url}/pypi/foo/json answered 404): "
+        "leave the stream out, or read an index that has it"
     }
     assert set(result.failures) == VIA_PROJECT
 
@@ -175,7 +176,7 @@ def test_unchanged_documents_are_not_received(fake: FakeIndex, connect: Connect)
     again = fetch_project(index, SelectedProject(FOO), EVERYTHING, state_after(first, *EVERY))
     assert (kinds(fake), received(again)) == (["project", "page"], set())
     assert {request.status for request in fake.requests} == {304}
-    assert (again.fingerprints, again.partitions, again.failures, again.stale) == (first.fingerprints, {}, {}, set())
+    assert (again.fingerprints, again.partitions, again.failures, again.unusable) == (first.fingerprints, {}, {}, set())
 
 
 def test_old_copies_of_the_project_document_end_the_fetch(world: World, fake: FakeIndex, connect: Connect) -> None:
@@ -188,7 +189,7 @@ def test_old_copies_of_the_project_document_end_the_fetch(world: World, fake: Fa
     fake.fault("/pypi/foo/json", faults.stale(), times=None)
     again = fetch_project(index, SelectedProject(FOO), EVERYTHING, state_after(first, *EVERY))
     assert set(kinds(fake)) == {"project"}
-    assert (again.stale, again.failures, again.fingerprints, again.partitions) == (set(VIA_PROJECT), {}, {}, {})
+    assert (again.unusable, again.failures, again.fingerprints, again.partitions) == (set(VIA_PROJECT), {}, {}, {})
     assert (received(again), again.missing, len(again.warnings)) == (set(), False, 1)
 
 
@@ -224,5 +225,5 @@ def test_project_that_disappears_between_two_requests_is_read_later(
         ("/simple/foo/", 200),
         ("/pypi/foo/json", 404),
     ]
-    assert (again.stale, again.failures, again.missing) == ({DocumentKind.PAGE, DocumentKind.PROVENANCE}, {}, False)
+    assert (again.unusable, again.failures, again.missing) == ({DocumentKind.PAGE, DocumentKind.PROVENANCE}, {}, False)
     assert again.fingerprints[DocumentKind.PROJECT] == first.fingerprints[DocumentKind.PROJECT]

@@ -72,4 +72,4 @@ def test_list_is_requested_conditionally(world: World, fake: FakeIndex, connect:
     fake.new_run()
     fake.fault("/simple/", faults.stale(), times=None)
     stale = fetch_index(index, [DocumentKind.LISTING], Fingerprint(serial=fingerprint.serial))
-    assert (stale.stale, stale.failures, stale.fingerprints) == ({DocumentKind.LISTING}, {}, {})
+    assert (stale.unusable, stale.failures, stale.fingerprints) == ({DocumentKind.LISTING}, {}, {})

@@ -42,15 +42,20 @@ def previous(name: str = "statuses", *, full_check: bool = False, **changes: Any
 @pytest.mark.parametrize(
     ("names", "settings", "expected"),
     [
-        (["dependencies"], {}, FetchPlan(frozenset({RELEASES}))),
-        (["dependencies"], {"releases": "all"}, FetchPlan(frozenset({RELEASES}), "all")),
-        (["dependencies"], {"core_metadata": True}, FetchPlan(frozenset({RELEASES}), use_core_metadata=True)),
+        (["release"], {}, FetchPlan(frozenset({RELEASES}))),
+        (["dependencies"], {}, FetchPlan(frozenset({RELEASES}), metadata=True)),
+        (["dependencies"], {"releases": "all"}, FetchPlan(frozenset({RELEASES}), "all", metadata=True)),
+        (
+            ["dependencies"],
+            {"core_metadata": True},
+            FetchPlan(frozenset({RELEASES}), use_core_metadata=True, metadata=True),
+        ),
         (["files", "statuses"], {"core_metadata": True}, FetchPlan(frozenset({PROJECT, PAGE}), pages=True)),
-        (["dependencies"], {"follow_dependencies": 1}, FetchPlan(frozenset({RELEASES, PROJECT}))),
+        (["dependencies"], {"follow_dependencies": 1}, FetchPlan(frozenset({RELEASES, PROJECT}), metadata=True)),
         (
             ["files"],
             {"follow_dependencies": 1, "core_metadata": True},
-            FetchPlan(frozenset({PROJECT}), use_core_metadata=True, pages=True),
+            FetchPlan(frozenset({PROJECT}), use_core_metadata=True, pages=True, metadata=True),
         ),
     ],
     ids=str,

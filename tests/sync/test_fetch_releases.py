@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from source_pypi.selection import SelectedProject
-from source_pypi.services.index.documents import UNKNOWN
+from source_pypi.services.index.documents import ABSENT, ABSENT_AGAIN, UNKNOWN
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.sync.fetch import fetch_project
 from tests.fake_index import FakeIndex, World
@@ -96,14 +96,19 @@ def test_full_check_requests_all_releases_conditionally(fake: FakeIndex, connect
 def test_missing_core_metadata_is_requested_again_by_a_full_check(
     world: World, serve: Callable[..., FakeIndex], connect: Connect
 ) -> None:
-    """METADATA that is announced and missing is requested again when something changes, or by a full check."""
-    world.upload("foo", "1.0", filename="foo-1.0-py3-none-any.whl")
+    """METADATA that is announced and missing is requested again by the next run, and then by full checks."""
+    world.upload("foo", "1.0", filename="foo-1.0-py3-none-any.whl", metadata=None, core_metadata="cc")
     fake = serve(etags=False)
     index = connect(fake)
     wanted = plan(DocumentKind.CORE_METADATA)
     first = fetch_project(index, SelectedProject(FOO), wanted)
-    assert (kinds(fake), first.partitions) == (["project", "metadata"], {DocumentKind.CORE_METADATA: {}})
-    for full_check, expected in ((False, ["project"]), (True, ["project", "metadata"])):
+    found = {DocumentKind.CORE_METADATA: {"foo-1.0-py3-none-any.whl": ABSENT}}
+    assert (kinds(fake), first.partitions) == (["project", "metadata"], found)
+    after, expected = first, ["project", "metadata"]
+    for full_check, requested in ((False, expected), (False, ["project"]), (True, expected)):
         fake.new_run()
-        fetch_project(index, SelectedProject(FOO), wanted, state_after(first, "core_metadata", full_check=full_check))
-        assert kinds(fake) == expected
+        previous = state_after(after, "core_metadata", full_check=full_check)
+        again = fetch_project(index, SelectedProject(FOO), wanted, previous)
+        assert kinds(fake) == requested
+        after = again if requested == expected else after
+    assert after.partitions == {DocumentKind.CORE_METADATA: {"foo-1.0-py3-none-any.whl": ABSENT_AGAIN}}

@@ -18,7 +18,7 @@ def test_requirements_are_kept_if_all_could_be_read() -> None:
     for cut in (
         FetchResult(requirements=("a",), failures={DocumentKind.RELEASES: outage}),
         FetchResult(requirements=("a",), failures={DocumentKind.CORE_METADATA: outage}),
-        FetchResult(requirements=("a",), stale={DocumentKind.RELEASES}),
+        FetchResult(requirements=("a",), unusable={DocumentKind.RELEASES}),
         FetchResult(requirements=("a",), user_errors=[outage]),
         FetchResult(),
     ):

@@ -23,6 +23,7 @@ from source_pypi.sync.planner import Reason
 from source_pypi.sync.state import CODES, WHOLE_INDEX, ProjectState, ProjectSummary
 from tests.fake_index import FakeIndex, World, faults
 from tests.memory_store import DAY, NOW, MemoryStore
+from tests.sync.helpers import paths, visited
 
 Connect = Callable[..., Index]
 
@@ -36,11 +37,11 @@ class Syncs:
         self.now = float(NOW)
 
     def sync(self, projects: Iterable[str] = (), **settings: Any) -> list[str]:
-        """Return the paths that a sync requests, in order, each with its status."""
+        """Return the paths that a sync requests, in order, each with its status, but for the sample of the list."""
         index, names = self.connect(self.fake), list(projects)
         settings = {"whole_index": not names, **settings}
         self.store.sync(self.fake, index, names, self.streams, at=self.now, **settings)
-        return [f"{request.path} {request.status}" for request in self.fake.requests]
+        return visited(self.fake, self.store)
 
     @property
     def warnings(self) -> list[str]:
@@ -56,10 +57,11 @@ def syncs(world: World, fake: FakeIndex, connect: Connect) -> Syncs:
     return Syncs(fake, connect)
 
 
-def test_unchanged_index_takes_one_request(syncs: Syncs) -> None:
-    """If no serial has moved, the list is all that is requested, and the projects are counted as skipped."""
+def test_unchanged_index_takes_one_request_and_a_sample(syncs: Syncs) -> None:
+    """If no serial has moved, only the list and a sample are requested; the projects are counted as skipped."""
     assert syncs.sync() == ["/simple/ 200", "/pypi/a/json 200", "/pypi/b/json 200", "/pypi/c/json 200"]
     assert syncs.sync() == ["/simple/ 200"]
+    assert paths(syncs.fake) == ["/simple/ 200", *(f"/pypi/{name}/json 304" for name in "abc")]
     assert syncs.warnings == ["3 projects skipped: the index's list shows no change"]
 
 
@@ -277,13 +279,14 @@ def visit_list(projects: tuple[SelectedProject, ...], *due: str, whole: bool = F
 def test_visit_list_of_named_projects() -> None:
     """Unchanged named projects are skipped, except pinned ones."""
     projects = (A, B, PINNED, C)
-    assert visit_list(projects) == VisitList(Selection((B, PINNED, C)), [], 1, known=1)
+    assert visit_list(projects) == VisitList(Selection((B, PINNED, C)), [], 1, known=1, sample=("a",))
     assert visit_list(projects, "a") == VisitList(Selection(projects), [], 0)
 
 
 def test_visit_list_of_the_whole_index() -> None:
     """Listed projects and those no longer listed are requested unless they are unchanged, also if they are named."""
-    expected = VisitList(Selection((PINNED,), whole_index=True), ["b", "late", "gone"], 4, known=4)
+    selection, sample = Selection((PINNED,), whole_index=True), ("a", "never", "other")
+    expected = VisitList(selection, ["b", "late", "gone"], 4, known=4, sample=sample)
     assert visit_list((A, PINNED), whole=True) == expected
     assert visit_list((), "never", whole=True).listed == ["b", "late", "gone", "never"]
 

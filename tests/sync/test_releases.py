@@ -55,7 +55,7 @@ def test_broken_url_costs_its_document_only(world: World, fake: FakeIndex, conne
     """A URL that does not parse costs the document that it leads to, and nothing else."""
     file = {"filename": "a.whl", "packagetype": "bdist_wheel", "core-metadata": True, where: "http://[x/a"}
     world.override("/pypi/foo/json", {"info": {"version": "1"}, "releases": {"1": [file]}})
-    world.override("/simple/foo/", {"files": [file]})
+    world.override("/simple/foo/", {"name": "foo", "files": [file]})
     result = fetch_project(
         connect(fake), SelectedProject(FOO), plan(DocumentKind.CORE_METADATA, DocumentKind.PROVENANCE)
     )

@@ -13,15 +13,17 @@ from source_pypi.services.index.documents import Listed, Listing
 from source_pypi.sync.listing import serials_of
 from source_pypi.sync.run import Run
 from tests.fake_index import FakeIndex, World, faults
-from tests.memory_store import DAY, NOW, MemoryStore
-from tests.sync.helpers import METADATA, PROVENANCE, Connect, paths, rich, streams
+from tests.memory_store import DAY, NOW, MemoryStore, full_sync
+from tests.streams.provenance import attestation, bundle, provenance
+from tests.sync.helpers import METADATA, Connect, paths, rich, streams
 
 
 def wheels(world: World, *versions: str) -> None:
     """Add releases with a wheel that has core metadata and provenance."""
     for version in versions:
         name = f"foo-{version}-py3-none-any.whl"
-        world.upload("foo", version, filename=name, metadata=METADATA, provenance=PROVENANCE)
+        attested = provenance(bundle(attestation()))
+        world.upload("foo", version, filename=name, metadata=METADATA, provenance=attested)
 
 
 def lines(run: Run) -> list[str]:
@@ -126,25 +128,58 @@ def test_range_that_no_release_satisfies_is_an_error(
 
 
 def test_full_check_reads_provenance_again(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """A full check reads provenance again that changed, or was withdrawn, while document and page did not change."""
+    """A full check reads provenance again that changed while document and page did not change."""
     wheels(world, "1.0", "2.0")
     index, store = connect(fake), MemoryStore()
     settings: dict[str, Any] = {"releases": "all", "full_check_days": 0}
     path = "/integrity/foo/1.0/foo-1.0-py3-none-any.whl/provenance"
     store.sync(fake, index, ["foo"], ["attestations"], **settings)
     assert f"{path} 200" in paths(fake)
-    before = store.states["foo"]["attestations"].partitions
     store.sync(fake, index, ["foo"], ["attestations"], **settings)
     assert (any(line.startswith(path) for line in paths(fake)), store.rows) == (True, {})
-    fake.fault(path, faults.missing(), times=None)
+    world.override(path, {"version": 1, "attestation_bundles": []})
     store.sync(fake, index, ["foo"], ["attestations"], releases="all", full_check_days=3650)
     assert not any(line.startswith(path) for line in paths(fake))
     store.sync(fake, index, ["foo"], ["attestations"], **settings)
-    after = store.states["foo"]["attestations"].partitions
-    assert (set(before) - set(after), set(after)) == (
-        {"foo-1.0-py3-none-any.whl"},
-        {"foo-2.0-py3-none-any.whl"},
-    )
+    assert [row["version"] for row in store.tables()["attestations"]] == ["2.0"]
+
+
+@pytest.mark.parametrize("loaded", [False, True])
+@pytest.mark.parametrize(
+    ("stream", "path"),
+    [
+        ("core_metadata", "*.metadata"),
+        ("attestations", "/integrity/*"),
+        ("vulnerabilities", "/pypi/foo/1.0/json"),
+    ],
+)
+def test_announced_document_that_is_missing_is_requested_by_the_next_run(
+    world: World, fake: FakeIndex, connect: Connect, stream: str, path: str, *, loaded: bool
+) -> None:
+    """Rows stay, and the next run requests again what was announced and answered 404; then only full checks do."""
+    wheels(world, "1.0", "2.0")
+    world.add_advisory("foo", "1.0", "PYSEC-1")
+    index, store = connect(fake), MemoryStore()
+    settings: dict[str, Any] = {"releases": "all"}
+    expected = full_sync(fake, index, ["foo"], [stream], **settings).tables()
+    fake.new_run()
+    if loaded:
+        store.sync(fake, index, ["foo"], [stream], **settings)
+        world.add_role("foo", "ann")  # another serial
+        settings["full_check_days"] = 0
+    fake.fault(path, faults.missing(), times=None)
+    missing = store.sync(fake, index, ["foo"], [stream], **settings)
+    assert store.tables().get(stream, []) == (expected[stream] if loaded else [])
+    assert [one.notices or one.warnings for one in missing] != [()]
+    settings["full_check_days"] = 3650
+    requested = []
+    for _ in range(2):
+        store.sync(fake, index, ["foo"], [stream], **settings)
+        requested.append(sum(line.endswith(" 404") for line in paths(fake)) > 0)
+    assert requested == [True, False]
+    fake.clear_faults()
+    store.sync(fake, index, ["foo"], [stream], releases="all", full_check_days=0)
+    assert store.tables() == store.merged() == expected
 
 
 def test_clock_that_is_set_back_loses_no_change(world: World, fake: FakeIndex, connect: Connect) -> None:
@@ -239,3 +274,78 @@ def test_missing_projects_fail_or_warn(
     given = store.sync(fake, index, ["foo", "other"], ["files"], missing_projects=setting)
     (batch,) = [one for one in given if one.project == "foo"]
     assert (batch.missing, len(batch.warnings)) == (missing, warnings)
+
+
+def described(world: World, name: str) -> None:
+    """Add a project whose first release has a wheel with METADATA."""
+    content = METADATA.replace(b"Name: foo", b"Name: %s" % name.encode())
+    world.upload(name, "1.0", filename=f"{name}-1.0-py3-none-any.whl", metadata=content)
+    world.upload(name, "2.0", filename=f"{name}-2.0.tar.gz")
+    world.override(f"/pypi/{name}/1.0/json", b"{}", status=404)
+
+
+def test_pins_without_release_documents_are_read_from_metadata(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """Pinned releases without documents are read from METADATA, once; a run reports it in one line, not as an error."""
+    for name in "ab":
+        described(world, name)
+    index, store = connect(fake), MemoryStore()
+    names = ["a==1.0", "b==1.0"]
+    store.sync(fake, index, names, ["dependencies", "classifiers"])
+    assert [path for path in paths(fake) if ".metadata" in path] != []
+    assert [(row["project"], row["version"], row["requirement"]) for row in store.tables()["dependencies"]] == [
+        ("a", "1.0", "filled"),
+        ("b", "1.0", "filled"),
+    ]
+    assert {row["source"] for row in store.tables()["dependencies"]} == {"core_metadata"}
+    for full_check_days in (7, 0):
+        store.sync(fake, index, names, ["dependencies", "classifiers"], full_check_days=full_check_days)
+        assert [path for path in paths(fake) if ".metadata" in path] == []
+        assert [batch.user_errors for batch in store.batches] == [(), ()]
+        assert store.rows == {}
+    config = make_config({"projects": names})
+    fake.new_run()
+    run = Run(connect(fake), select(config), streams("dependencies"), config)
+    assert lines(run) == [
+        "pinned releases without release documents: 2 of 2 projects (a, b); core metadata (METADATA) stands for them"
+    ]
+    assert run.summary.errors == []
+
+
+def test_metadata_of_a_pin_gives_way_to_its_document(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """If the release document appears, rows are made from it."""
+    described(world, "a")
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["a==1.0"], ["dependencies"])
+    del world.overrides["/pypi/a/1.0/json"]
+    world.projects["a"].releases["1.0"].info["requires_dist"] = ["new"]
+    store.sync(fake, index, ["a==1.0"], ["dependencies"])
+    assert [(row["requirement"], row["source"]) for row in store.tables()["dependencies"]] == [("new", "index")]
+
+
+def test_streams_that_need_the_release_document_of_a_pin_report_it(
+    world: World, fake: FakeIndex, connect: Connect
+) -> None:
+    """METADATA stands for no advisories: with that stream, the missing document is an error, and other rows come."""
+    described(world, "a")
+    store = MemoryStore()
+    store.sync(fake, connect(fake), ["a==1.0"], ["dependencies", "vulnerabilities", "release"])
+    assert [type(error) for batch in store.batches for error in batch.user_errors] == [NotOfferedError]
+    assert {name: len(rows) for name, rows in store.tables().items() if rows} == {"dependencies": 1}
+
+
+@pytest.mark.parametrize("content", [METADATA, METADATA.replace(b"1.0", b"9.0")], ids=["project", "version"])
+def test_metadata_of_another_pin_makes_no_row(
+    world: World, serve: Callable[..., FakeIndex], connect: Connect, content: bytes
+) -> None:
+    """METADATA of another project or version makes no row, and a warning says so."""
+    fake = serve(strict=False)
+    name = "a" if content is METADATA else "foo"
+    world.upload(name, "1.0", filename=f"{name}-1.0-py3-none-any.whl", metadata=content)
+    world.upload(name, "2.0", filename=f"{name}-2.0.tar.gz")
+    world.override(f"/pypi/{name}/1.0/json", b"{}", status=404)
+    store = MemoryStore()
+    store.sync(fake, connect(fake), [f"{name}==1.0"], ["dependencies"])
+    fake.new_run()
+    assert store.tables() == {"dependencies": []}
+    assert [type(error) for batch in store.batches for error in batch.user_errors] == [NotOfferedError]
+    assert [f"the core metadata of {name}" in line for batch in store.batches for line in batch.warnings] == [True]

@@ -15,6 +15,7 @@ from source_pypi.errors import (
     UnknownReleaseError,
     UnreachableError,
 )
+from source_pypi.http.client import FIRST_TRIES
 from source_pypi.sync.batch import Batch, Change
 from source_pypi.sync.run import _has_failed
 from source_pypi.sync.state import ProjectState
@@ -126,11 +127,64 @@ def test_three_failures_at_the_end_stop_nothing(world: World, fake: FakeIndex, c
 
 
 def test_unreachable_index_ends_the_run(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """An index that never responds ends the run with the first request."""
-    fake.fault("*", faults.reset(), times=None)
+    """An index to which no connection can be made ends the run with the first request."""
+    index = connect(fake)
+    fake.stop()
     with pytest.raises(UnreachableError):
-        list(read(connect(fake), ["a", "b"], streams("files")))
-    assert {request.path for request in fake.requests} <= {"/pypi/a/json", "/pypi/b/json"}
+        list(read(index, ["a", "b"], streams("files")))
+    assert index.client.stats.requests <= 2 * FIRST_TRIES
+
+
+@pytest.mark.parametrize("fault", [faults.reset(), faults.truncated(20), faults.broken_gzip()])
+def test_first_project_that_fails_on_its_connection_costs_itself_only(
+    world: World, fake: FakeIndex, connect: Connect, fault: faults.Fault
+) -> None:
+    """A first project whose connection breaks in every try does not keep the others from being read."""
+    world.add("a")
+    world.add("b")
+    fake.fault("/*/a/*", fault, times=None)
+    given = list(read(connect(fake), ["a", "b"], streams("files")))
+    assert [(bool(batch.failures), counts(batch)) for batch in given] == [(True, {}), (False, {"files": 2})]
+
+
+def test_index_that_breaks_every_connection_is_not_asked_for_everything(
+    world: World, fake: FakeIndex, connect: Connect
+) -> None:
+    """If every connection breaks from the start, three projects and the list are tried, and the run ends."""
+    fake.fault("*", faults.reset(), times=None)
+    with pytest.raises(StoppedError):
+        list(read(connect(fake), [*"abcdefghij"], streams("files")))
+    assert {request.path for request in fake.requests} <= {"/simple/", *(f"/pypi/{name}/json" for name in "abcdefgh")}
+
+
+@pytest.mark.parametrize("path", ["/pypi/b/json", "/*.metadata"])
+def test_document_that_refuses_credentials_costs_itself_only(
+    world: World, fake: FakeIndex, connect: Connect, path: str
+) -> None:
+    """After other documents were received, a 401 is the failure of one document, as a 403 is."""
+    for name in "abc":
+        world.add(name)
+        world.backfill(f"{name}-1.0-py3-none-any.whl", metadata=METADATA.replace(b"foo", name.encode()))
+    fake.fault(path, faults.missing(401), times=None)
+    given = list(read(connect(fake), [*"abc"], streams("files", "core_metadata")))
+    kinds = [{name: type(error).__name__ for name, error in batch.failures.items()} for batch in given]
+    refused = dict.fromkeys(["core_metadata"] if "metadata" in path else ["files", "core_metadata"], "RefusedError")
+    assert kinds == ([refused] * 3 if "metadata" in path else [{}, refused, {}])
+
+
+def test_credentials_that_are_refused_from_some_time_on_end_the_run(
+    world: World, fake: FakeIndex, connect: Connect
+) -> None:
+    """If the index refuses the credentials also for what it sent before, the run ends: they have expired."""
+    names = [f"p{number}" for number in range(10)]
+    for name in names:
+        world.add(name)
+    given = read(connect(fake), names, streams("files"))
+    first = next(given)
+    fake.fault("*", faults.missing(401), times=None)
+    with pytest.raises(RefusedError):
+        list(given)
+    assert counts(first) == {"files": 2}
 
 
 def test_refused_credentials_end_the_run(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:

@@ -115,7 +115,7 @@ def test_core_metadata_that_fills_gaps_is_requested_once(world: World, fake: Fak
     settings: dict[str, Any] = {"core_metadata": True, "follow_dependencies": 1}
     names = ["dependencies", "core_metadata"]
     store.sync(fake, index, ["foo"], names, **settings)
-    assert (projects_read(store), store.rows) == (["foo", "filled"], {"dependencies": 1, "core_metadata": 1})
+    assert (projects_read(store), store.rows) == (["foo", "filled"], {"dependencies": 1, "core_metadata": 2})
     store.sync(fake, index, ["foo"], names, **settings)
     assert statuses_of(fake) == {"/pypi/foo/json": [304], "/pypi/filled/json": [304]}
     assert projects_read(store) == ["foo", "filled"]

@@ -7,7 +7,7 @@ import pytest
 from source_pypi.services.index.api import Index
 from tests.fake_index import FakeIndex, World, faults
 from tests.memory_store import MemoryStore
-from tests.sync.helpers import Connect, paths
+from tests.sync.helpers import Connect, paths, visited
 
 
 def test_project_that_is_no_longer_excluded_is_read(world: World, fake: FakeIndex, connect: Connect) -> None:
@@ -17,7 +17,7 @@ def test_project_that_is_no_longer_excluded_is_read(world: World, fake: FakeInde
     index, store = connect(fake), MemoryStore()
     store.sync(fake, index, [], ["files"], whole_index=True, exclude=["b"])
     store.sync(fake, index, [], ["files"], whole_index=True)
-    assert paths(fake) == ["/simple/ 200", "/pypi/b/json 200"]
+    assert visited(fake, store) == ["/simple/ 200", "/pypi/b/json 200"]
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_list_leaves_changed_and_pinned_projects(
     index, store = three
     world.yank("b", "1.0")
     store.sync(fake, index, [*"abc", "d==1.0"], ["dependencies"])
-    assert paths(fake) == ["/simple/ 200", "/pypi/b/json 200", "/pypi/d/json 200", "/pypi/d/1.0/json 200"]
+    assert visited(fake, store) == ["/simple/ 200", "/pypi/b/json 200", "/pypi/d/json 200", "/pypi/d/1.0/json 200"]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_list_is_not_requested_if_it_leaves_out_too_few(
     """If the list could leave out too few projects, each is requested, and the list is not."""
     index, store = three
     store.sync(fake, index, projects, ["dependencies"], **settings)
-    assert [path for path in paths(fake) if "/1.0/" not in path] == [
+    assert [path for path in visited(fake, store) if "/1.0/" not in path] == [
         f"/pypi/{name}/json {status}" for name, status in map(str.split, each)
     ]
 

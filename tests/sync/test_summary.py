@@ -1,6 +1,6 @@
 """sync/summary.py: what came of a run, in words."""
 
-from source_pypi.errors import NotOfferedError, RefusedError, UnavailableError, UnknownReleaseError
+from source_pypi.errors import NotOfferedError, RefusedError, StoppedError, UnavailableError, UnknownReleaseError
 from source_pypi.services.index.documents.invalid_fields import InvalidField
 from source_pypi.sync.batch import Change
 from source_pypi.sync.summary import MAX_LISTED_ERRORS, RunSummary, warnings_of
@@ -54,29 +54,55 @@ def test_lines_list_failures_then_pins_then_missing_names() -> None:
     assert summary.of_stream("stats") == []
 
 
-def test_further_failures_are_counted() -> None:
-    """Ten failures are listed, the others counted."""
+def test_further_failures_are_named() -> None:
+    """Ten failures are listed; of the others, the projects are named; what ended the run comes last."""
     summary = RunSummary(INDEX)
     for number in range(MAX_LISTED_ERRORS + 3):
         summary.add(batch_with(f"p{number}", failures={"files": RefusedError(f"{INDEX}/{number}", 403, "")}))
     assert len(summary.lines()) == MAX_LISTED_ERRORS + 1
-    assert summary.lines()[-1] == "and 3 more failures like these"
+    assert summary.lines()[-1] == "and 3 more failures like these, of p10, p11, p12"
+    summary.stop(stopped := StoppedError(3, 7), ("files",))
+    assert summary.lines()[-2:] == ["and 3 more failures like these, of p10, p11, p12", f"files: {stopped}"]
 
 
 def test_document_that_is_not_offered_is_listed_once_a_stream() -> None:
-    """A document that an index does not offer is listed once a stream, however many projects lack it."""
+    """Documents that an index does not offer are one line a stream, however many projects and streams lack them."""
     summary = RunSummary(INDEX)
     for number in range(3):
-        error = NotOfferedError(f"document of p{number}", INDEX)
+        error = NotOfferedError("documents", f"{INDEX}/{number}", project=f"p{number}")
         summary.add(
             batch_with(f"p{number}", failures={"files": error, "versions": error} if number else {"files": error})
         )
     assert summary.lines() == [
-        f"files: this index offers no document of p0 ({INDEX} answered 404): "
+        f"versions: this index offers no documents ({INDEX}/1 answered 404): "
         "leave the stream out, or read an index that has it",
-        f"versions: this index offers no document of p1 ({INDEX} answered 404): "
+        f"files: this index offers no documents ({INDEX}/0 answered 404): "
         "leave the stream out, or read an index that has it",
     ]
+    assert [str(error) for error in summary.of_stream("files")] == [summary.lines()[1].removeprefix("files: ")]
+
+
+def test_document_that_some_projects_lack_is_listed_with_them() -> None:
+    """If the index has the documents of other projects, the line names the first project that lacks them."""
+    summary = RunSummary(INDEX)
+    for number in range(3):
+        error = NotOfferedError("documents", f"{INDEX}/{number}", project=f"p{number}")
+        summary.add(batch_with(f"p{number}", failures={"files": error}))
+    summary.add(batch_with("p3", {"files": [{}]}, provided=frozenset({"files"})))
+    assert summary.lines() == [
+        f"files: this index offers no documents of p0 and 2 more projects ({INDEX}/0 answered 404): "
+        "leave the stream out, or read an index that has it"
+    ]
+
+
+def test_each_unavailable_stream_has_its_line_beside_many_failures() -> None:
+    """What the index does not offer is listed for each stream, even after more failures than are listed."""
+    summary = RunSummary(INDEX)
+    for number in range(MAX_LISTED_ERRORS + 1):
+        summary.add(batch_with(f"p{number}", failures={"files": RefusedError(f"{INDEX}/{number}", 403, "")}))
+    error = NotOfferedError("documents", INDEX)
+    summary.add(batch_with("q", failures={"roles": error, "urls": error}))
+    assert [line.partition(":")[0] for line in summary.lines()[MAX_LISTED_ERRORS + 1 :]] == ["urls", "roles"]
 
 
 def test_invalid_fields_are_counted_and_three_listed() -> None:

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from source_pypi.services.index.documents.document import Document, open_document
+from source_pypi.services.index.documents.page import JSON_PAGE
 from source_pypi.services.index.documents.project import Project
 from source_pypi.sync.notices import NoticeKind
 from source_pypi.sync.unknown import Unknown, unknown
-from tests.fake_index import FakeIndex, World
+from tests.fake_index import FakeIndex, World, faults
 from tests.memory_store import MemoryStore
+from tests.streams.provenance import attestation, bundle, provenance
 from tests.sync.helpers import Connect, rich
 
 #: Each stream whose rows are made of one field, and the path of the field.
@@ -90,6 +92,106 @@ def test_unknown_list_of_files_keeps_rows(world: World, fake: FakeIndex, connect
     assert store.tables() == store.merged() == before
 
 
+#: Each list whose items make rows, and a bad item in it.
+ITEMS: list[tuple[str, str, object]] = [
+    ("vulnerabilities", "vulnerabilities", None),
+    ("classifiers", "info.classifiers", None),
+    ("dependencies", "info.requires_dist", 7),
+    ("roles", "ownership.roles", None),
+    ("roles", "ownership.roles", {"role": "Owner", "user": None}),
+    ("files", "releases", {"1.0": [None]}),
+    ("versions", "releases", {"1.0": [{"filename": None}]}),
+]
+
+
+@pytest.mark.parametrize(("stream", "path", "item"), ITEMS)
+def test_bad_item_of_a_list_keeps_rows(
+    world: World, fake: FakeIndex, connect: Connect, stream: str, path: str, item: object
+) -> None:
+    """Rows stay while an item of their list is null, of a wrong type, or without a name: nobody knows which it was."""
+    rich(world)
+    world.add_advisory("foo", "3.0", "PYSEC-2")
+    index, store = connect(fake), MemoryStore()
+    document = document_of(fake, connect)
+    store.sync(fake, index, ["foo"], [stream])
+    before = store.tables()
+    world.override("/simple/foo/", b"", status=404)
+    world.override("/pypi/foo/json", changed(document, path, item if path == "releases" else [item]))
+    store.sync(fake, index, ["foo"], [stream])
+    assert (store.tables(), store.merged()) == (before, before)
+    (batch,) = store.batches
+    assert [notice.subject for notice in batch.notices if notice.kind == NoticeKind.UNKNOWN_FIELD] == [path]
+
+
+@pytest.mark.parametrize("version", [GONE, None, 7, ""])
+def test_document_without_a_version_keeps_rows_of_releases(
+    world: World, fake: FakeIndex, connect: Connect, version: object
+) -> None:
+    """If a document does not say which release it describes, rows of releases stay, with a notice; then they change."""
+    rich(world)
+    world.add_advisory("foo", "3.0", "PYSEC-2")
+    index, store, names = connect(fake), MemoryStore(), ["vulnerabilities", "classifiers", "dependencies", "urls"]
+    document = document_of(fake, connect)
+    store.sync(fake, index, ["foo"], names)
+    before = store.tables()
+    assert all(before[name] for name in names)
+    world.override("/pypi/foo/json", changed(document, "info.version", version))
+    store.sync(fake, index, ["foo"], names)
+    assert (store.tables(), store.merged()) == (before, before)
+    (batch,) = store.batches
+    assert [notice.subject for notice in batch.notices] == ["info.version"]
+    world.override("/pypi/foo/json", changed(document, "vulnerabilities", []))
+    store.sync(fake, index, ["foo"], names)
+    assert store.tables() == before | {"vulnerabilities": []}
+
+
+@pytest.mark.parametrize("value", [GONE, 7])
+def test_page_that_does_not_speak_of_provenance_keeps_attestations(
+    world: World, fake: FakeIndex, connect: Connect, value: object
+) -> None:
+    """Attestations stay if a page has the key ``provenance`` of no file, or a wrong type; null says that none is."""
+    rich(world)
+    world.backfill("foo-3.0-py3-none-any.whl", provenance=provenance(bundle(attestation())))
+    index, store = connect(fake), MemoryStore()
+    page = json.loads(connect(fake).page("foo").body)  # type: ignore[union-attr]
+    store.sync(fake, index, ["foo"], ["attestations"])
+    before = store.tables()
+    assert len(before["attestations"]) == 1
+    for given, expected in ((value, before), (None, {"attestations": []})):
+        files = [{k: v for k, v in file.items() if k != "provenance"} for file in page["files"]]
+        changed_files = files if given is GONE else [{**file, "provenance": given} for file in files]
+        world.override("/simple/foo/", {**page, "files": changed_files}, JSON_PAGE)
+        store.sync(fake, index, ["foo"], ["attestations"])
+        assert store.tables() == expected
+
+
+RELEASED = ["vulnerabilities", "classifiers", "dependencies", "core_metadata", "attestations"]
+
+
+@pytest.mark.parametrize("value", [GONE, None, [], {"3.0": None}])
+@pytest.mark.parametrize("page", [True, False], ids=["page", "no page"])
+@pytest.mark.parametrize("others", [[], ["versions"]], ids=["alone", "with versions"])
+def test_unknown_releases_keep_rows_of_every_release(
+    world: World, fake: FakeIndex, connect: Connect, value: object, others: list[str], *, page: bool
+) -> None:
+    """If a document no longer lists releases, rows of all releases and files stay, with a page and without one."""
+    rich(world)
+    world.add_advisory("foo", "3.0", "PYSEC-2")
+    for version in ("1.0", "3.0"):
+        world.backfill(f"foo-{version}-py3-none-any.whl", provenance=provenance(bundle(attestation())))
+    index, store = connect(fake), MemoryStore()
+    document = document_of(fake, connect)
+    store.sync(fake, index, ["foo"], RELEASED + others, releases="all")
+    before = store.tables()
+    assert {name: len(before[name]) > 1 for name in RELEASED} == dict.fromkeys(RELEASED, True)
+    if not page:
+        fake.fault("/simple/foo/", faults.missing(), times=None)
+    world.override("/pypi/foo/json", changed(document, "releases", value))
+    store.sync(fake, index, ["foo"], RELEASED + others, releases="all")
+    for tables in (store.tables(), store.merged()):
+        assert {name: tables[name] for name in RELEASED} == {name: before[name] for name in RELEASED}
+
+
 def test_page_supplies_releases_that_the_document_no_longer_lists(
     world: World, fake: FakeIndex, connect: Connect
 ) -> None:
@@ -131,18 +233,30 @@ def test_index_that_never_listed_releases_stays_up_to_date(world: World, fake: F
         ({"releases": []}, "releases", Unknown.INVALID),
         ({"releases": {"1.0": "x"}}, "releases", Unknown.INVALID),
         ({"releases": {"1.0": None, "2.0": []}}, "releases", Unknown.NULL),
-        ({"releases": {"1.0": [{"size": "x"}]}}, "releases", None),
-        ({"releases": {"1.0": ["x"]}}, "releases", None),
+        ({"releases": {"1.0": [{"filename": "a", "size": "x"}]}}, "releases", None),
+        ({"releases": {"1.0": [{"url": "https://a.test/a.whl"}]}}, "releases", None),
+        ({"releases": {"1.0": [{"size": 1}]}}, "releases", Unknown.NULL),
+        ({"releases": {"1.0": ["x"]}}, "releases", Unknown.INVALID),
+        ({"releases": {"1.0": [None]}}, "releases", Unknown.INVALID),
+        ({"releases": {"1.0": None}}, "releases", Unknown.NULL),
         ({}, "ownership.roles", Unknown.MISSING),
         ({"ownership": None}, "ownership.roles", Unknown.MISSING),
         ({"ownership": 1}, "ownership.roles", Unknown.INVALID),
         ({"ownership": {"roles": {}}}, "ownership.roles", Unknown.INVALID),
         ({"ownership": {"roles": None}}, "ownership.roles", Unknown.NULL),
         ({"ownership": {"organization": 1, "roles": []}}, "ownership.roles", None),
+        ({"ownership": {"roles": [{"role": "Owner", "user": "ann"}]}}, "ownership.roles", None),
+        ({"ownership": {"roles": [{"role": "Owner", "user": None}]}}, "ownership.roles", Unknown.NULL),
+        ({"ownership": {"roles": [None]}}, "ownership.roles", Unknown.INVALID),
         ({"vulnerabilities": [{"aliases": [1]}]}, "vulnerabilities", None),
+        ({"vulnerabilities": [None]}, "vulnerabilities", Unknown.INVALID),
+        ({"info": {"classifiers": ["A", 1]}}, "info.classifiers", Unknown.INVALID),
     ],
 )
 def test_why_a_value_is_unknown(sent: dict[str, Any], key: str, expected: Unknown | None) -> None:
-    """A value is unknown if it, or what contains it, is missing, null or invalid; not if a field within it is."""
+    """A value is unknown if it, or what contains it, is missing, null or invalid, or an item is.
+
+    A field within an item counts only if it is the item's name.
+    """
     body = json.dumps({"info": {}, **sent}).encode()
     assert unknown(open_document(body, Project, "https://a.test/"), key) is expected

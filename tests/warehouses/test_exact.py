@@ -5,12 +5,16 @@ from collections.abc import Callable
 
 import pytest
 
+from source_pypi.config import make_config
+from source_pypi.destinations import open_destination
 from source_pypi.errors import DestinationError
-from source_pypi.streams import choose_streams
+from source_pypi.selection import select
+from source_pypi.streams import STREAMS, choose_streams
+from source_pypi.sync.run import Run
 from tests.fake_index import FakeIndex, World, faults
 from tests.model.changes import CHANGES, PROJECTS, Site
 from tests.warehouses.places import Place, in_order
-from tests.warehouses.syncing import ALL, held, read, sync
+from tests.warehouses.syncing import ALL, asking, held, read, sync
 
 pytestmark = pytest.mark.warehouses
 
@@ -202,6 +206,28 @@ def test_what_was_named(place: Place, world: World, serve: Serve) -> None:
     sync(place, fake, ["flask==1.0"], streams)
     named = [{name: row[name] for name in ("project", "pin")} for row in place.select("_selection")]
     assert named == [{"project": "flask", "pin": "1.0"}]
+
+
+def test_capabilities(place: Place, world: World, serve: Serve) -> None:
+    """What the last run found on the index is in ``index_capabilities``, a row a stream."""
+    lively(world)
+    fake, streams = serve(poverty=True), choose_streams(["files", "stats"])
+    config = make_config({"projects": ["flask"]})
+    for _ in range(2):
+        fake.new_run()
+        with asking(fake) as index, open_destination(place.into, streams, root=index.root) as warehouse:
+            for batch in Run(index, select(config), streams, config).batches(warehouse):
+                warehouse.add(batch)
+    rows = {row["stream"]: row for row in place.select("index_capabilities")}
+    assert {name: row["available"] is None for name, row in rows.items()} == {
+        stream.name: stream not in streams for stream in STREAMS
+    }
+    assert [bool(rows[name]["available"]) for name in ("files", "stats")] == [True, False]
+    assert [row["checked_at"] is None for row in rows.values()] == [row["available"] is None for row in rows.values()]
+    assert (rows["files"]["reason"], rows["stats"]["reason"]) == (
+        None,
+        f"this index offers no statistics ({fake.url}/stats/ answered 404)",
+    )
 
 
 def test_nul(place: Place, world: World, serve: Serve) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,8 @@ def spec() -> bytes:
 def check(config: Config, connect: Callable[[Config], Index] | None = None) -> bytes:
     """Return the CONNECTION_STATUS message: whether the index has the selected projects and pinned releases.
 
+    Documents that the index does not provide are no failure, since only some streams read them; the message names them.
+
     :param connect: opens the index; None: ``open_index`` with few tries.
     """
     from source_pypi.http.client import RetryPolicy
@@ -54,17 +56,25 @@ def check(config: Config, connect: Callable[[Config], Index] | None = None) -> b
             checked.whole_index()
     except SourceError as error:
         return connection_failed(error, root)
-    names = ", ".join(one.project for one in selection.projects[:MAX_CHECKED])
+    names = ", ".join(one.project for one in selection.projects[:MAX_CHECKED] if one.project not in checked.missing)
     found = f"{root} has {names}" if names else f"{root} answers"
-    message = without_credentials("; ".join([found, *selection.warnings]))
+    message = without_credentials("; ".join([found, *checked.warnings, *checked.lacking.values(), *selection.warnings]))
     return line("CONNECTION_STATUS", connectionStatus={"status": "SUCCEEDED", "message": message})
 
 
 class _Check:
-    """What ``check`` requests of an index."""
+    """What ``check`` requests of an index.
+
+    :ivar missing: the projects that the index does not have, if that is no error (``missing_projects: warn``).
+    :ivar warnings: what to say about them.
+    :ivar lacking: which documents the index does not provide, as a text for each kind.
+    """
 
     def __init__(self, config: Config, index: Index) -> None:
         self._config, self._index = config, index
+        self.missing: list[str] = []
+        self.warnings: list[str] = []
+        self.lacking: dict[str, str] = {}
 
     @cached_property
     def _listing(self) -> Document[Listing] | SourceError | None:
@@ -122,17 +132,26 @@ class _Check:
         pinned = {DocumentKind.PROJECT, DocumentKind.RELEASES}
         missing, user_errors = list[str](), list[SourceError]()
         for one in projects:
-            plan = FetchPlan(frozenset(pinned if one.pins else {DocumentKind.PROJECT}))
+            plan = FetchPlan(frozenset(pinned if one.pins else {DocumentKind.PROJECT}), pages=bool(one.pins))
             result = fetch_project(self._index, one, plan)
-            for error in result.failures.values():
-                if not isinstance(error, NotOfferedError):  # then the index has the project, but not this document
-                    raise error
+            if failures := self._without_lacking(result.failures.values()):
+                raise failures[0]
+            user_errors += self._without_lacking(result.user_errors)
             missing += [one.project] if result.missing else []
-            user_errors += result.user_errors
         if missing:
-            raise self._missing_error(missing, all_missing=len(missing) == len(projects))
+            error = self._missing_error(missing, all_missing=len(missing) == len(projects))
+            if self._config.missing_projects != "warn" or isinstance(error, ResponseError):
+                raise error
+            self.missing, self.warnings = missing, [str(error)]
         if user_errors:
             raise user_errors[0]
+
+    def _without_lacking(self, errors: Collection[SourceError]) -> list[SourceError]:
+        """The errors but those about documents that the index does not provide, which are kept in ``lacking``."""
+        for error in errors:
+            if isinstance(error, NotOfferedError):
+                self.lacking.setdefault(error.what, error.of_index().reason)
+        return [error for error in errors if not isinstance(error, NotOfferedError)]
 
     def _missing_error(self, missing: Sequence[str], *, all_missing: bool) -> SourceError:
         """Return an error that says which projects are missing, with similar names, or that there is no index.

@@ -286,5 +286,5 @@ def _project_errors(stream: Stream, summary: RunSummary) -> list[SourceError]:
 
     if not stream.of_project:
         return []
-    errors = summary.errors[len(summary.failures) :]
+    errors = summary.project_errors
     return [e for e in errors if isinstance(e, UnknownProjectsError) or DocumentKind.RELEASES in stream.documents]

@@ -67,20 +67,22 @@ def progress() -> "Iterator[Callable[[Batch, RunSummary], None]]":
 def print_report(summary: "RunSummary", stats: "TransferStats", seconds: float, into: str) -> None:
     """Print the rows of each stream, the requests, bytes and seconds of the run, its index, and an example query."""
     from source_pypi.destinations.into import table_in
+    from source_pypi.streams import NAMES
 
-    width = max((len(name) for name in (*summary.rows, *summary.not_offered)), default=6)
+    unavailable = summary.capabilities.unavailable()
+    shown = [name for name in NAMES if name in summary.rows or name in unavailable]
+    width = max(map(len, shown), default=6)
     destination = _destination(into)
     unchanged = f" ({summary.unchanged:,} unchanged)" if summary.unchanged else ""
     click.echo(f"{'stream':{width}}  {'rows':>10}")
-    for name, count in summary.rows.items():
-        click.echo(f"{name:{width}}  {count:>10,}")
-    for name in sorted(summary.not_offered.keys() - summary.rows.keys()):
-        click.echo(f"{name:{width}}  not available")
+    for name in shown:
+        count = "not available" if name in unavailable else f"{summary.rows[name]:>10,}"
+        click.echo(f"{name:{width}}  {count}")
     click.echo(
         f"{counted(summary.projects, 'project')}{unchanged}, {counted(stats.requests, 'request')}, "
         f"{_size(stats.bytes_received)}, {seconds:.1f} s, {_shown(summary.index)} -> {destination}"
     )
-    query = next((query for tables, query in _QUERIES if tables <= summary.rows.keys()), None)
+    query = next((query for tables, query in _QUERIES if tables <= summary.rows.keys() - unavailable.keys()), None)
     if query:
         click.echo(f"try: {query.format_map({name: _shown(table_in(into, name)) for name in summary.rows})}")
 

@@ -127,7 +127,7 @@ def sync(
             print_plan(run, into)
             return
         seconds = _load(run, into, history=history, replace_index=replace_index, prune=prune)
-        if run.summary.projects or run.summary.rows:
+        if run.summary.projects or run.summary.rows or run.summary.capabilities.unavailable():
             print_report(run.summary, run.index.client.stats, seconds, into)
         for line in run.summary.lines():
             print_error(line)
@@ -223,8 +223,10 @@ def _load(run: "Run", into: str, *, history: bool, replace_index: bool, prune: b
 
 def _prune(run: "Run", destination: "Loader", selected: "Collection[str]") -> None:
     """Delete the rows of projects that are not selected, if it is known which are."""
-    unknown = run.selection.follow and (run.summary.failures or destination.unfinished is not None)
-    if run.summary.stopped is not None or unknown:
+    summary = run.summary
+    failed = bool(summary.failures or summary.capabilities.failures() or summary.user_errors)
+    unknown = run.selection.follow and (failed or destination.unfinished is not None)
+    if summary.stopped is not None or unknown:
         warn("--prune deleted nothing: this run did not find out which projects are selected; repeat it")
         return
     projects, rows = destination.prune(selected)

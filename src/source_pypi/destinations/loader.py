@@ -27,7 +27,7 @@ from source_pypi.destinations.rejection import write_by_halves
 from source_pypi.destinations.staging import StagingWriter
 from source_pypi.destinations.state import merged_state, states_of, summaries_of
 from source_pypi.destinations.store import LoadPackage, StagedRows, Store
-from source_pypi.destinations.tables import SELECTION, selection_lines
+from source_pypi.destinations.tables import CAPABILITIES, RUN_TABLES, SELECTION, capability_lines, selection_lines
 from source_pypi.destinations.temporary import TemporaryFolder
 from source_pypi.errors import DestinationError
 from source_pypi.selection import SelectedProject
@@ -163,6 +163,8 @@ class Loader:
                     self._staged[name].add(batch, lines_of(stream, batch), change.unchanged_partitions)
                 if stream.incremental:
                     self._states.setdefault(project, {})[name] = change.state
+            if batch.capabilities:
+                self._staged[CAPABILITIES.name].add_all(capability_lines(batch.capabilities), batch.seen_at)
         self._batches += 1
         if self._is_full() or self._clock() - self._written >= self._store.limits.seconds:
             self.commit()
@@ -221,8 +223,8 @@ class Loader:
 
         :raises DestinationError: when the store accepts nothing, or refuses all of several projects.
         """
-        selection = self._staged[SELECTION.name].rows
-        self._write([selection] if selection.scope.projects else [], {})
+        of_run = [self._staged[table.name].rows for table in RUN_TABLES]
+        self._write([rows for rows in of_run if rows.scope.projects], {})
         writers = [self._staged[name] for name in self._streams]
         projects = sorted({*self._states, *(one for writer in writers for one in writer.rows.scope.projects)})
 

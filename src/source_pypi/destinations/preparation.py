@@ -10,7 +10,7 @@ from source_pypi.destinations.state import forget
 from source_pypi.destinations.store import RunRow, Store
 from source_pypi.destinations.tables import (
     RUN,
-    SELECTION,
+    RUN_TABLES,
     STATE,
     Table,
     history_name,
@@ -74,15 +74,15 @@ def prepare(store: Store, settings: LoadSettings, now: Callable[[], float]) -> P
     if last is not None and last.version > VERSION:
         raise StateError(store.name, "a newer release wrote it")
     recorded = set(last.tables) if last is not None else set[str]()
-    every = [STATE, RUN, SELECTION, *with_histories(table_of(s, history=True) for s in settings.streams)]
+    every = [STATE, RUN, *RUN_TABLES, *with_histories(table_of(s, history=True) for s in settings.streams)]
     existing = store.existing(every, recorded)
     tables = _tables(store, settings, recorded, existing)
-    made = (STATE, RUN, SELECTION, *with_histories(tables))
+    made = (STATE, RUN, *RUN_TABLES, *with_histories(tables))
     for table in made:
         if existing.get(table.name) is False:
             raise DestinationError(store.name, f"it has a table or view {table.name!r} that is not ours")
     names = tuple(sorted(recorded.union(table.name for table in made)))
-    prepared = Prepared(RunRow(VERSION, "", int(now()), names), (*tables, SELECTION), made)
+    prepared = Prepared(RunRow(VERSION, "", int(now()), names), (*tables, *RUN_TABLES), made)
     if last is not None and last.index and settings.root and not same_index(last.index, settings.root):
         return _replacing(store, settings, last, prepared)
     if last is not None:

@@ -1,4 +1,8 @@
-"""The tables that every store makes: one for each stream, its history, ``_selection``, ``_state`` and ``_run``."""
+"""The tables that every store makes.
+
+Each stream has one, and perhaps one for its history. ``_selection`` and ``index_capabilities`` have the rows of the
+last run; ``_state`` and ``_run`` have what the next run needs.
+"""
 
 from collections.abc import Collection, Iterable
 
@@ -10,6 +14,7 @@ from source_pypi.schema import table_fields as fields_of_table
 from source_pypi.selection import SelectedProject
 from source_pypi.standards.versions import sort_key
 from source_pypi.streams.stream import Stream
+from source_pypi.sync.batch import Capability
 
 VALID_FROM, VALID_TO = "valid_from", "valid_to"
 #: How the comments on tables begin. A store that has comments recognises the tables of this package by it.
@@ -66,6 +71,19 @@ SELECTION = Table(
     ),
     "a project, and perhaps a version, that the last sync selected",
 )
+#: The columns of ``Capability``, in its order.
+CAPABILITIES = Table(
+    "index_capabilities",
+    (
+        Column("stream", TEXT, "The stream's name."),
+        Column("available", BOOLEAN, "Whether the index provides the stream. Null: the run could not tell."),
+        Column("reason", TEXT, "Why not, or why the run could not tell. Null: the index provides the stream."),
+        Column("checked_at", TIMESTAMP, "Time at which the run found that out. Null: it could not tell."),
+    ),
+    "a stream of source-pypi, and whether the last sync found it on the index. Key: stream",
+)
+#: The tables of which each run replaces all rows.
+RUN_TABLES = (SELECTION, CAPABILITIES)
 #: The columns of ``PackedState``, in its order.
 STATE = Table(
     "_state",
@@ -132,3 +150,8 @@ def selection_lines(projects: Iterable[SelectedProject]) -> bytes:
     pins = [(project.project, pin) for project in projects for pin in project.pins or (None,)]
     rows = [{"project": project, "pin": pin, "sort_key": pin and sort_key(pin)} for project, pin in pins]
     return msgspec.json.Encoder().encode_lines(rows)
+
+
+def capability_lines(capabilities: Iterable[Capability]) -> bytes:
+    """The rows of ``index_capabilities`` as newline-delimited JSON."""
+    return msgspec.json.Encoder().encode_lines(capabilities)

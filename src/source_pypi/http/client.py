@@ -30,7 +30,7 @@ from source_pypi.errors import RefusedError, ResponseError, SourceError, Unavail
 from source_pypi.http import compression
 from source_pypi.http.connections import Connections, OversizedError
 from source_pypi.http.credentials import Credentials, origin
-from source_pypi.http.failures import cause_of, proxy_refusal
+from source_pypi.http.failures import cause_of, is_connected, proxy_refusal
 from source_pypi.http.rate_limit import RateLimiter
 from source_pypi.safety.redaction import without_credentials
 
@@ -141,7 +141,7 @@ class Client:
         now: Callable[[], float] = time.time,
     ) -> None:
         self.stats = TransferStats()
-        self.answered = False
+        self.answered = self._received = False
         self._credentials, self._retry_policy = credentials, retry_policy
         self._headers = {"User-Agent": user_agent, "Accept-Encoding": "gzip"}
         self._connections = Connections(timeout=timeout, kept=connections, ca_bundle=ca_bundle)
@@ -224,7 +224,8 @@ class Client:
             except (urllib3.exceptions.LocationValueError, urllib3.exceptions.URLSchemeUnknown, ValueError) as error:
                 raise ResponseError(shown, "nothing: it is not an HTTP URL") from error
             except (urllib3.exceptions.HTTPError, OSError) as error:
-                return _Failure(0, cause_of(error, shown, self._connections.proxy(hop)), None)
+                cause = cause_of(error, shown, self._connections.proxy(hop))
+                return _Failure(0, cause, None, connected=is_connected(error))
             if response.status not in _REDIRECTING:
                 return self._classify(hop, shown, response, body)
             target = self._redirect_target(hop, shown, response.headers.get("Location", ""))
@@ -265,13 +266,15 @@ class Client:
         if status == 429 or status >= 500:
             return _Failure(status, f"status {status}", self._retry_after(response.headers.get("Retry-After")))
         if status in (401, 403):
-            raise RefusedError(shown, status, "" if self.repeats_credentials(body) else _first_line(body, response))
+            explanation = "" if self.repeats_credentials(body) else _first_line(body, response)
+            raise RefusedError(shown, status, explanation, self._received)
         if status == 407 and (proxy := self._connections.proxy(url)) is not None:
             raise proxy_refusal(proxy, status)
         if len(body) > compression.LARGEST_ANSWER:
             raise ResponseError(shown, f"more than {compression.LARGEST_ANSWER // 2**20} MB")
         if status not in (200, 304, 404, 406, 410):
             raise ResponseError(shown, f"{status} {HTTPStatus(status).phrase if status in _STANDARD else ''}".strip())
+        self._received = self._received or status in (200, 304)
         return Response(shown, 404 if status == 410 else status, body, response.headers)
 
     def _redirect_target(self, base: str, shown: str, location: str) -> str:
@@ -306,16 +309,20 @@ class Client:
 
 
 class _Failure(Struct, frozen=True):
-    """A try without a response: the status (0: none came), the reason, and the Retry-After in seconds."""
+    """A try without a response: the status (0: none came), the reason, the Retry-After in seconds.
+
+    ``connected``: whether a connection was made.
+    """
 
     status: int
     reason: str
     retry_after: float | None
+    connected: bool = False
 
     def error(self, url: str, tries: int, seconds: float) -> SourceError:
         if self.status:
             return UnavailableError(url, self.status, tries, seconds, self.retry_after)
-        return UnreachableError(url, self.reason, tries, seconds)
+        return UnreachableError(url, self.reason, tries, seconds, self.connected)
 
 
 _STANDARD = frozenset(HTTPStatus)

@@ -19,6 +19,15 @@ _CAUSES: tuple[tuple[type[Exception], str], ...] = (
     (exceptions.DecodeError, "the response cannot be decompressed"),
     (exceptions.ProtocolError, "the connection broke"),
 )
+#: Errors that come before a connection to the service is made.
+_UNCONNECTED = (
+    exceptions.NameResolutionError,
+    exceptions.NewConnectionError,
+    exceptions.ConnectTimeoutError,
+    exceptions.ProxyError,
+    ssl.SSLError,
+    ConnectionRefusedError,
+)
 #: OpenSSL's own words for a certificate (X509_V_ERR_*) are the clearest; anything but ASCII is removed from them.
 _UNPRINTABLE = re.compile(r"[^ -~]+")
 
@@ -45,6 +54,11 @@ def cause_of(error: Exception, url: str, proxy: Proxy | None) -> str:
     if status is not None or _is_of_proxy(error):
         return f"its proxy {proxy.url}: {f'status {status}' if status is not None else _words(chain[1:])}"
     return f"{_words(chain)}, through the proxy {proxy.url}"
+
+
+def is_connected(error: Exception) -> bool:
+    """Whether a request failed on a connection that had been made to the service itself, not to its proxy only."""
+    return not any(isinstance(cause, _UNCONNECTED) for cause in _chain(error))
 
 
 def proxy_refusal(proxy: Proxy, status: int) -> ProxyError:

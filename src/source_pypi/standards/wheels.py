@@ -127,6 +127,15 @@ def version_in(filename: str, project: str) -> str | None:
     return (normalized(written) or normalized(written.replace("_", "-")) or written) if written else None
 
 
+def begins_with(filename: str, project: str) -> bool:
+    """Whether a file's name begins with a project's name, up to a dash.
+
+    :param project: the project's normalised name.
+    """
+    ends = (match.start() for match in re.finditer("-", filename[:_LONGEST]))
+    return any(canonicalize_name(filename[:end]) == project for end in ends)
+
+
 def _after_name(stem: str, project: str) -> str:
     """What follows the project's name, which may contain dashes itself; else what follows the last dash."""
     for match in re.finditer("-", stem):

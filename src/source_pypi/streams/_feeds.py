@@ -1,21 +1,10 @@
 """Values of the entries of both feeds (index-api.md 10)."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import unquote, urlsplit
 
 from source_pypi.services.index.documents import Entry
 from source_pypi.streams._values import text
-
-
-def project_path(entry: Entry) -> Sequence[str]:
-    """The parts of an entry's link after ``/project/``: the project's name and, of a release, its version."""
-    try:
-        path = urlsplit(entry.link or "").path
-    except ValueError:
-        return []
-    return [unquote(part) for part in path.partition("/project/")[2].split("/") if part]
 
 
 def summary(entry: Entry) -> str | None:

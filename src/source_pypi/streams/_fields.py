@@ -20,6 +20,15 @@ LastUploadAt = Annotated[
     datetime | None,
     describe("Time of the latest upload.", source="releases[].upload_time_iso_8601", null="no files"),
 ]
+FirstSeenAt = Annotated[
+    datetime | None,
+    describe(
+        "When a sync of this table first saw the file, where the index gives no upload time; of a version, the "
+        "earliest of its files. It is no earlier than the upload: the first sync dates all files that are there.",
+        source="the time of the sync",
+        null="the index gives the upload time, or there are no files",
+    ),
+]
 TotalSize = Annotated[
     Integer | None, describe("Total size of the files.", source="releases[].size", unit="bytes", null=NOT_GIVEN)
 ]
@@ -32,6 +41,15 @@ RowSource = Annotated[
     describe(
         "Where the row is from: 'document', or 'page' where the index has no project document, or one that does not "
         "list it.",
+        source="the document that it was read from",
+    ),
+]
+
+ReleaseSource = Annotated[
+    str,
+    describe(
+        "Where the row is from: 'document' of the project or release, or 'metadata' (METADATA of a file) where the "
+        "index has no such document.",
         source="the document that it was read from",
     ),
 ]

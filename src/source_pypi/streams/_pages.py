@@ -19,11 +19,13 @@ class ListedProject(Project, frozen=True):
     :ivar page_versions: the versions that only the page lists.
     :ivar page_files: the names of the files that only the page lists.
     :ivar has_document: whether there is a project document.
+    :ivar has_metadata: whether ``info`` is from the METADATA of the latest release.
     """
 
     page_versions: frozenset[str] = frozenset()
     page_files: frozenset[str] = frozenset()
     has_document: bool = True
+    has_metadata: bool = False
 
 
 def from_page(page: Document[Page], project: str) -> ListedProject:

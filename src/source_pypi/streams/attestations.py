@@ -16,7 +16,7 @@ from source_pypi.fields import Integer, describe
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams._attestation import ISSUER, parse_attestation
 from source_pypi.streams._fields import ListedVersion, ProjectName
-from source_pypi.streams.core_metadata import versions_of_files
+from source_pypi.streams._metadata import versions_of_files
 from source_pypi.streams.stream import ProjectDocuments, Row, Stream
 
 _PUBLISHER = "attestation_bundles[].publisher"

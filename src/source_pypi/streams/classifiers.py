@@ -7,8 +7,10 @@ from msgspec import Struct
 
 from source_pypi.fields import describe
 from source_pypi.services.index.documents.kinds import DocumentKind
-from source_pypi.streams._fields import ProjectName, ReleaseVersion
-from source_pypi.streams.stream import ONE_PER_RELEASE, ProjectDocuments, Row, Stream
+from source_pypi.streams._fields import ProjectName, ReleaseSource, ReleaseVersion
+from source_pypi.streams._metadata import METADATA
+from source_pypi.streams._pages import DOCUMENT
+from source_pypi.streams.stream import ONE_PER_RELEASE_OR_METADATA, ProjectDocuments, Row, Stream
 
 #: Maximum number of separators that split a classifier; real ones have up to five.
 _MAX_SEPARATORS = 100
@@ -22,13 +24,14 @@ class Classifier(Struct, frozen=True, kw_only=True, gc=False):
     classifier: Annotated[str, describe("The classifier, as uploaded.", source="info.classifiers")]
     category: Annotated[str, describe("Its first part, e.g. Programming Language.", source="info.classifiers")]
     parts: Annotated[list[str], describe("Its other parts, e.g. Python, 3, 3.12.", source="info.classifiers")]
+    source: ReleaseSource
 
 
 def classifiers_rows(documents: ProjectDocuments) -> Iterator[Row]:
     """The classifiers of each selected release, each once."""
     if documents.project is None:
         return
-    for release in documents.releases:
+    for release in documents.described_releases:
         for classifier in dict.fromkeys(release.content.info.classifiers or ()):
             category, *parts = (part.strip() for part in classifier.split("::", _MAX_SEPARATORS))
             yield Classifier(
@@ -37,6 +40,7 @@ def classifiers_rows(documents: ProjectDocuments) -> Iterator[Row]:
                 classifier=classifier,
                 category=category,
                 parts=parts,
+                source=METADATA if release.from_metadata else DOCUMENT,
             )
 
 
@@ -46,7 +50,8 @@ STREAM = Stream(
     record=Classifier,
     key=("project", "version", "classifier"),
     documents=(DocumentKind.RELEASES,),
-    cost=ONE_PER_RELEASE,
+    cost=ONE_PER_RELEASE_OR_METADATA,
     rows=classifiers_rows,
     required_key="info.classifiers",
+    from_metadata=True,
 )

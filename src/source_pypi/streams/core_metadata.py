@@ -11,9 +11,10 @@ from msgspec import Meta, Struct
 
 from source_pypi.fields import describe, fields_of
 from source_pypi.services.index import documents as wire
-from source_pypi.services.index.documents import Document, Project
+from source_pypi.services.index.documents import Document
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams._fields import NOT_GIVEN, ListedVersion, ProjectName
+from source_pypi.streams._metadata import versions_of_files
 from source_pypi.streams._values import keywords, text
 from source_pypi.streams.stream import ProjectDocuments, Row, Stream
 
@@ -89,25 +90,13 @@ _LISTS = [field.name for field in fields_of(CoreMetadata) if field.type == list[
 
 def core_metadata_rows(documents: ProjectDocuments) -> Iterator[Row]:
     """A row for each file whose core metadata was fetched."""
-    if documents.project is None or documents.document is None:
+    document = documents.document or documents.listed
+    if documents.project is None or document is None:
         return
-    versions = versions_of_files(documents.document.content)
+    versions = versions_of_files(document.content)
     for filename, metadata in documents.core_metadata.items():
         if filename in versions:
             yield _row(documents.project, versions[filename], filename, metadata)
-
-
-def versions_of_files(document: Project) -> dict[str, str]:
-    """The version of each file that a project document lists; the first one of a file that is listed twice."""
-    latest = {} if document.info.version is None else {document.info.version: document.urls}
-    versions: dict[str, str] = {}
-    # Some indexes list no releases, only the files of the latest one (index-api.md 19).
-    for listed in (document.releases or {}, latest):
-        for version, files in listed.items():
-            for file in files or ():
-                if file.filename:
-                    versions.setdefault(file.filename, version)
-    return versions
 
 
 def _row(project: str, version: str, filename: str, metadata: Document[wire.CoreMetadata]) -> CoreMetadata:
@@ -153,4 +142,5 @@ STREAM = Stream(
     documents=(DocumentKind.PROJECT, DocumentKind.CORE_METADATA),
     cost="1 per selected release whose wheel or sdist has it, beyond the project document",
     rows=core_metadata_rows,
+    from_metadata=True,
 )

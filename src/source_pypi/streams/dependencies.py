@@ -12,7 +12,7 @@ from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.standards.requirements import extras_named, pinned_version, read_requirement, required_project
 from source_pypi.standards.versions import sort_key
 from source_pypi.streams._fields import ProjectName, ReleaseVersion
-from source_pypi.streams.stream import ONE_PER_RELEASE, ProjectDocuments, Row, Stream
+from source_pypi.streams.stream import ONE_PER_RELEASE_OR_METADATA, ProjectDocuments, Row, Stream
 
 _INVALID = "the requirement is invalid"
 
@@ -83,7 +83,7 @@ def dependencies_rows(documents: ProjectDocuments) -> Iterator[Row]:
     """The requirements of each selected release, from its core metadata if the index does not list them."""
     if documents.project is None:
         return
-    for release in documents.releases:
+    for release in documents.described_releases:
         texts, source = documents.required(release)
         for position, text in enumerate(texts):
             yield _row(documents.project, release.version, position, text, source)
@@ -132,9 +132,10 @@ STREAM = Stream(
     record=Dependency,
     key=("project", "version", "position"),
     documents=(DocumentKind.RELEASES,),
-    cost=ONE_PER_RELEASE,
+    cost=ONE_PER_RELEASE_OR_METADATA,
     rows=dependencies_rows,
     required_key="info.requires_dist",
+    from_metadata=True,
     fallback_documents=(DocumentKind.CORE_METADATA,),
     revision=1,  # since names are not taken from URLs and paths
 )

@@ -10,7 +10,7 @@ from source_pypi.fields import Integer, describe
 from source_pypi.services.index import documents as wire
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.standards.wheels import WheelName, parse_wheel
-from source_pypi.streams._fields import NOT_GIVEN, ListedVersion, ProjectName, RowSource, YankedReason
+from source_pypi.streams._fields import NOT_GIVEN, FirstSeenAt, ListedVersion, ProjectName, RowSource, YankedReason
 from source_pypi.streams._pages import DOCUMENT, PAGE, ListedProject
 from source_pypi.streams._values import absolute, text
 from source_pypi.streams.stream import ONE_PER_PROJECT, ProjectDocuments, Row, Stream
@@ -72,6 +72,7 @@ class File(Struct, frozen=True, gc=False):
         ),
     ]
     uploaded_at: Annotated[datetime | None, _listed("upload_time_iso_8601", "Time of the upload.")]
+    first_seen_at: FirstSeenAt
     requires_python: Annotated[str | None, _listed("requires_python", "Supported Python versions (PEP 440).")]
     yanked: Annotated[bool | None, _listed("yanked", "Whether the file's release is yanked (PEP 592).")]
     yanked_reason: YankedReason
@@ -101,10 +102,19 @@ def files_rows(documents: ProjectDocuments) -> Iterator[Row]:
             if filename and filename not in seen:
                 seen.add(filename)
                 source = PAGE if filename in of_page else DOCUMENT
-                yield _row(documents.project, version, filename, file, listed.url, source)
+                first_seen_at = documents.first_seen.get(filename)
+                yield _row(documents.project, version, filename, file, listed.url, source, first_seen_at)
 
 
-def _row(project: str, version: str, filename: str, file: wire.File, base: str, source: str) -> File:
+def _row(
+    project: str,
+    version: str,
+    filename: str,
+    file: wire.File,
+    base: str,
+    source: str,
+    first_seen_at: datetime | None,
+) -> File:
     wheel: WheelName | None = parse_wheel(filename)
     digests = file.digests or wire.Digests()
     metadata = file.core_metadata
@@ -126,6 +136,7 @@ def _row(project: str, version: str, filename: str, file: wire.File, base: str, 
         None if metadata is None else metadata is not False,
         metadata.get("sha256") if isinstance(metadata, dict) else None,
         file.uploaded(),
+        first_seen_at,
         text(file.requires_python),
         file.yanked,
         text(file.yanked_reason),
@@ -146,4 +157,5 @@ STREAM = Stream(
     rows=files_rows,
     required_key="releases",
     from_page=True,
+    says_first_seen=True,
 )

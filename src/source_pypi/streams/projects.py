@@ -9,7 +9,8 @@ from source_pypi.fields import Integer, describe
 from source_pypi.services.index import documents as wire
 from source_pypi.services.index.documents import Document
 from source_pypi.services.index.documents.kinds import DocumentKind
-from source_pypi.streams._fields import NOT_GIVEN, FirstUploadAt, LastUploadAt, ProjectName, RowSource, TotalSize
+from source_pypi.streams._fields import NOT_GIVEN, FirstUploadAt, LastUploadAt, ProjectName, TotalSize
+from source_pypi.streams._metadata import METADATA
 from source_pypi.streams._pages import DOCUMENT, PAGE, ListedProject
 from source_pypi.streams._values import keywords, text, texts, total
 from source_pypi.streams.stream import ONE_PER_PROJECT, ProjectDocuments, Row, Stream
@@ -86,14 +87,21 @@ class Project(Struct, frozen=True, kw_only=True, gc=False):
             null="the index has no serials",
         ),
     ]
-    source: RowSource
+    source: Annotated[
+        str,
+        describe(
+            "Where the row is from: 'document', or 'page' where the index has no project document; 'metadata' where "
+            "METADATA of the latest release adds to the page what it states of the release.",
+            source="the document that it was read from",
+        ),
+    ]
 
 
 def projects_rows(documents: ProjectDocuments) -> Iterator[Row]:
-    """One row, from the project document, or from the page if the index has no project documents."""
-    if documents.project is None or documents.listed is None:
+    """One row, from the project document, or from page and METADATA if the index has no project documents."""
+    if documents.project is None or documents.described is None:
         return
-    yield _row(documents.project, documents.listed)
+    yield _row(documents.project, documents.described)
 
 
 def _row(project: str, document: Document[wire.Project]) -> Project:
@@ -129,8 +137,14 @@ def _row(project: str, document: Document[wire.Project]) -> Project:
         first_upload_at=min(uploads, default=None),
         last_upload_at=max(uploads, default=None),
         serial=content.last_serial if content.last_serial is not None else document.serial,
-        source=PAGE if isinstance(content, ListedProject) and not content.has_document else DOCUMENT,
+        source=_source(content),
     )
+
+
+def _source(content: wire.Project) -> str:
+    if not isinstance(content, ListedProject) or content.has_document:
+        return DOCUMENT
+    return METADATA if content.has_metadata else PAGE
 
 
 STREAM = Stream(
@@ -139,7 +153,8 @@ STREAM = Stream(
     record=Project,
     key=("project",),
     documents=(DocumentKind.PROJECT,),
-    cost=ONE_PER_PROJECT,
+    cost=f"{ONE_PER_PROJECT}; on an index with pages only, 1 more, METADATA of the latest release",
     rows=projects_rows,
     from_page=True,
+    from_metadata=True,
 )

@@ -7,8 +7,9 @@ from msgspec import Struct
 from packaging.utils import canonicalize_name
 
 from source_pypi.fields import describe
+from source_pypi.services.index.documents.feed import project_path
 from source_pypi.services.index.documents.kinds import DocumentKind
-from source_pypi.streams._feeds import project_path, published_at, summary
+from source_pypi.streams._feeds import published_at, summary
 from source_pypi.streams._fields import EntryAuthorEmail, EntrySummary, EntryTitle, LinkedProject, PublishedAt
 from source_pypi.streams.stream import ProjectDocuments, Row, Stream
 

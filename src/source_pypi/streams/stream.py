@@ -1,6 +1,7 @@
 """What a stream is: a named table with a key, whose rows a pure function makes from documents."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -20,13 +21,18 @@ from source_pypi.services.index.documents import (
     Statistics,
 )
 from source_pypi.services.index.documents.kinds import SNAPSHOT_DOCUMENTS, VIA_PROJECT, DocumentKind
-from source_pypi.streams._pages import from_page, with_page
+from source_pypi.streams._metadata import info_of
+from source_pypi.streams._pages import ListedProject, from_page, with_page
 
 #: The requests that streams take.
 ONE_PER_PROJECT = "1 per project, shared by all streams that read the project document"
 ONE_PER_RELEASE = (
     "the latest release: none beyond the project document; 1 per pinned version; with `releases: all`, 1 per release, "
     "shared by all streams that read releases"
+)
+#: The same, of streams that METADATA can stand for.
+ONE_PER_RELEASE_OR_METADATA = (
+    f"{ONE_PER_RELEASE}; on an index with pages only, 1 per selected release, its METADATA, instead"
 )
 
 #: A row: an instance of the stream's record, or the keys and values of a raw document.
@@ -41,22 +47,30 @@ class ProjectDocuments(Struct, frozen=True, kw_only=True, dict=True):
 
     :ivar project: the project's normalised name.
     :ivar document: its project document.
-    :ivar releases: the selected releases.
+    :ivar releases: the selected releases that the index has documents of.
+    :ivar metadata_releases: the other selected releases, read from the METADATA of a file.
     :ivar page: its project page.
     :ivar page_completes: whether the page supplies what the project document lacks, or stands for a document that the
         index does not have.
     :ivar provenance: provenance documents by file name.
     :ivar core_metadata: core metadata by file name.
+    :ivar latest_metadata: core metadata of the latest release, if the page stands for the project document.
+    :ivar first_seen: when a sync first saw each file of ``undated`` (UTC), by file name.
+    :ivar metadata_unknown: whether the page lists core metadata of the latest release that could not be read.
     :ivar use_core_metadata: whether core metadata supplies dependencies that the index does not list.
     """
 
     project: str | None = None
     document: Document[Project] | None = None
     releases: tuple["ReleaseView", ...] = ()
+    metadata_releases: tuple["ReleaseView", ...] = ()
     page: Document[Page] | None = None
     page_completes: bool = False
     provenance: Mapping[str, Document[Provenance]] = field(default_factory=dict)
     core_metadata: Mapping[str, Document[CoreMetadata]] = field(default_factory=dict)
+    latest_metadata: Document[CoreMetadata] | None = None
+    metadata_unknown: bool = False
+    first_seen: Mapping[str, datetime] = field(default_factory=dict)
     statistics: Document[Statistics] | None = None
     listing: Document[Listing] | None = None
     recent_releases: Document[Feed] | None = None
@@ -81,6 +95,29 @@ class ProjectDocuments(Struct, frozen=True, kw_only=True, dict=True):
             return Document(page.url, from_page(page, self.project), page.body, page.etag, page.serial, ())
         return replace(self.document, content=with_page(self.document.content, self.page, self.project))
 
+    @cached_property
+    def undated(self) -> tuple[str, ...]:
+        """The names of the files of which the index gives no upload time, each once."""
+        if self.listed is None:
+            return ()
+        every = (file for files in self.listed.content.listed().values() for file in files)
+        undated = (file.name() for file in every if file.upload_time_iso_8601 is None and file.upload_time is None)
+        return tuple(dict.fromkeys(name for name in undated if name))
+
+    @cached_property
+    def described(self) -> Document[Project] | None:
+        """``listed``, with the core metadata of the latest release if the index has no project document."""
+        listed, metadata = self.listed, self.latest_metadata
+        if listed is None or metadata is None or not isinstance(listed.content, ListedProject):
+            return listed
+        info = replace(info_of(metadata.content), version=listed.content.info.version)
+        return replace(listed, content=replace(listed.content, info=info, has_metadata=True))
+
+    @property
+    def described_releases(self) -> tuple["ReleaseView", ...]:
+        """The selected releases: those that the index has documents of, and those that METADATA describes."""
+        return (*self.releases, *self.metadata_releases)
+
     def all(self) -> Iterator[Document[Any]]:
         """Every document, each once."""
         single = (self.document, self.page, self.statistics, self.listing, self.recent_releases, self.recent_projects)
@@ -92,6 +129,8 @@ class ProjectDocuments(Struct, frozen=True, kw_only=True, dict=True):
     def required(self, release: "ReleaseView") -> tuple[Sequence[str], str]:
         """The requirements of a release, as uploaded, and their source: ``index`` or ``core_metadata``."""
         listed = release.content.info.requires_dist
+        if release.from_metadata:
+            return listed or (), "core_metadata"
         if listed is None and self.use_core_metadata:
             for file in release.files():
                 metadata = self.core_metadata.get(file.filename or "")
@@ -103,6 +142,8 @@ class ProjectDocuments(Struct, frozen=True, kw_only=True, dict=True):
 class ReleaseView(Struct, frozen=True):
     """One release, read from its release document or, for the latest release, from the project document.
 
+    Where the index has neither, it is read from the METADATA of one of its files.
+
     :ivar version: its version, as the index writes it.
     :ivar content: the keys that both kinds of document have.
     :ivar document: the document that it was read from.
@@ -111,8 +152,13 @@ class ReleaseView(Struct, frozen=True):
 
     version: str
     content: Release
-    document: Document[Project] | Document[Release]
+    document: Document[Project] | Document[Release] | Document[CoreMetadata]
     listed: tuple[File, ...] = ()
+
+    @property
+    def from_metadata(self) -> bool:
+        """Whether it was read from METADATA."""
+        return isinstance(self.document.content, CoreMetadata)
 
     def files(self) -> Sequence[File]:
         """The release's files, from the project document, or from its own document if that lists none."""
@@ -133,6 +179,9 @@ class Stream(Struct, frozen=True, dict=True):
     :ivar required_key: a key of the project document, as a path; an index that leaves it out does not offer the stream.
         None: no key is required.
     :ivar from_page: whether its rows can be made from the page alone if the index has no project documents.
+    :ivar from_metadata: whether its rows can be made from core metadata if the index has no project documents, or no
+        release document of a pinned version.
+    :ivar says_first_seen: whether its rows say when a sync first saw files without upload time.
     :ivar require: raises ConfigError if the stream cannot be read, e.g. because a library is missing. None: it always
         can.
     :ivar raw: whether its rows are documents as the index sent them, including keys that the record lacks.
@@ -149,6 +198,8 @@ class Stream(Struct, frozen=True, dict=True):
     fallback_documents: tuple[DocumentKind, ...] = ()
     required_key: str | None = None
     from_page: bool = False
+    from_metadata: bool = False
+    says_first_seen: bool = False
     require: Callable[[], None] | None = None
     raw: bool = False
     revision: int = 0

@@ -9,9 +9,11 @@ from msgspec import Struct
 from source_pypi.fields import describe
 from source_pypi.services.index.documents import Info
 from source_pypi.services.index.documents.kinds import DocumentKind
-from source_pypi.streams._fields import ProjectName, ReleaseVersion
+from source_pypi.streams._fields import ProjectName, ReleaseSource, ReleaseVersion
+from source_pypi.streams._metadata import METADATA
+from source_pypi.streams._pages import DOCUMENT
 from source_pypi.streams._values import text
-from source_pypi.streams.stream import ONE_PER_RELEASE, ProjectDocuments, Row, Stream
+from source_pypi.streams.stream import ONE_PER_RELEASE_OR_METADATA, ProjectDocuments, Row, Stream
 
 #: Well-known labels and their aliases (PEP 753; the specification "Well-known Project URLs").
 WELL_KNOWN = {
@@ -57,13 +59,14 @@ class Url(Struct, frozen=True, kw_only=True, gc=False):
             source="info.project_urls, info.home_page, info.download_url",
         ),
     ]
+    read_from: ReleaseSource
 
 
 def urls_rows(documents: ProjectDocuments) -> Iterator[Row]:
     """The URLs of each selected release. Of a label that occurs twice, the first URL counts."""
     if documents.project is None:
         return
-    for release in documents.releases:
+    for release in documents.described_releases:
         seen: set[str] = set()
         for label, url, source in _labelled(release.content.info):
             if label not in seen:
@@ -72,9 +75,10 @@ def urls_rows(documents: ProjectDocuments) -> Iterator[Row]:
                     project=documents.project,
                     version=release.version,
                     label=label,
-                    well_known=well_known(label),
+                    well_known="download" if source == "download_url" else well_known(label),
                     url=url,
                     source=source,
+                    read_from=METADATA if release.from_metadata else DOCUMENT,
                 )
 
 
@@ -101,7 +105,9 @@ STREAM = Stream(
     record=Url,
     key=("project", "version", "label"),
     documents=(DocumentKind.RELEASES,),
-    cost=ONE_PER_RELEASE,
+    cost=ONE_PER_RELEASE_OR_METADATA,
     rows=urls_rows,
     required_key="info.project_urls",
+    from_metadata=True,
+    revision=1,  # Download-URL stands for "download"
 )

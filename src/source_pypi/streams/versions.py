@@ -1,6 +1,7 @@
 """``versions``: a version of a project, with or without files."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -11,6 +12,7 @@ from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.standards.versions import normalized, parse_version, sort_key
 from source_pypi.standards.wheels import kind_of
 from source_pypi.streams._fields import (
+    FirstSeenAt,
     FirstUploadAt,
     LastUploadAt,
     ListedVersion,
@@ -51,6 +53,7 @@ class Version(Struct, frozen=True, kw_only=True, gc=False):
     local: Annotated[str | None, _parsed("Local version label.", "no such label, or ")]
     first_upload_at: FirstUploadAt
     last_upload_at: LastUploadAt
+    first_seen_at: FirstSeenAt
     file_count: Annotated[int, describe("Number of files.", source="releases", unit="files")]
     total_size: TotalSize
     has_sdist: Annotated[bool, describe("Whether it has a source distribution.", source="releases[].packagetype")]
@@ -77,10 +80,15 @@ def versions_rows(documents: ProjectDocuments) -> Iterator[Row]:
     content = documents.listed.content
     of_page = content.page_versions if isinstance(content, ListedProject) else frozenset()
     for version, files in content.listed().items():
-        yield _row(documents.project, version, files, content.info, PAGE if version in of_page else DOCUMENT)
+        seen = [time for file in files if (time := documents.first_seen.get(file.name() or "")) is not None]
+        first_seen_at = min(seen, default=None)
+        source = PAGE if version in of_page else DOCUMENT
+        yield _row(documents.project, version, files, content.info, source, first_seen_at)
 
 
-def _row(project: str, version: str, files: Sequence[File], info: Info, source: str) -> Version:
+def _row(
+    project: str, version: str, files: Sequence[File], info: Info, source: str, first_seen_at: datetime | None
+) -> Version:
     is_latest = version == info.version
     parsed = parse_version(version)
     uploads = [time for file in files if (time := file.uploaded()) is not None]
@@ -99,6 +107,7 @@ def _row(project: str, version: str, files: Sequence[File], info: Info, source: 
         local=None if parsed is None else parsed.local,
         first_upload_at=min(uploads, default=None),
         last_upload_at=max(uploads, default=None),
+        first_seen_at=first_seen_at,
         file_count=len(files),
         total_size=total([file.size for file in files]),
         has_sdist="sdist" in kinds,
@@ -144,4 +153,5 @@ STREAM = Stream(
     rows=versions_rows,
     required_key="releases",
     from_page=True,
+    says_first_seen=True,
 )

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
-from source_pypi.errors import SourceError
+from source_pypi.errors import NotOfferedError, SourceError
 from source_pypi.services.index.documents import plain
 from source_pypi.services.index.documents.invalid_fields import InvalidField
 from source_pypi.streams.stream import Stream
@@ -25,6 +25,21 @@ class Notice(Struct, frozen=True):
     kind: str
     subject: str = ""
     count: int = 1
+
+
+class Capability(Struct, frozen=True):
+    """Whether the index provides a stream.
+
+    :ivar stream: the stream's name.
+    :ivar available: whether it does; None: the run could not tell.
+    :ivar reason: why not, or why the run could not tell; None: the index provides it.
+    :ivar checked_at: when the run found that out (UTC); None: it could not tell.
+    """
+
+    stream: str
+    available: bool | None = None
+    reason: str | None = None
+    checked_at: datetime | None = None
 
 
 class Change(Struct, frozen=True):
@@ -62,6 +77,9 @@ class Batch(Struct, frozen=True):
     :ivar invalid_fields: fields of a wrong type, which became null.
     :ivar notices: what is reported once for all projects.
     :ivar total_projects: the number of projects of the run, as far as it is known by now.
+    :ivar provided: the streams of which the index has documents, whether or not they make rows.
+    :ivar lacking: why the index has no documents for other streams that could be read, by name.
+    :ivar capabilities: which streams the index provides; only in a run's last batch.
     """
 
     project: str | None
@@ -75,6 +93,9 @@ class Batch(Struct, frozen=True):
     notices: tuple[Notice, ...] = ()
     missing_allowed: bool = False
     total_projects: int = 0
+    provided: frozenset[str] = frozenset()
+    lacking: dict[str, NotOfferedError] = field(default_factory=dict)
+    capabilities: tuple[Capability, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from msgspec.structs import replace
 
-from source_pypi.errors import SourceError, TransientError
+from source_pypi.errors import NotOfferedError, SourceError, TransientError
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.sync.fetch_plan import FetchPlan
 from source_pypi.sync.fetch_result import FetchResult
@@ -28,13 +28,17 @@ class CircuitBreaker:
 
     def without_failing(self, plan: FetchPlan) -> FetchPlan:
         """Return the plan without the kinds of documents that are not requested any more."""
-        return replace(plan, documents=plan.documents - self._errors.keys()) if self._errors else plan
+        if not self._errors:
+            return plan
+        metadata = plan.metadata and DocumentKind.CORE_METADATA not in self._errors
+        return replace(plan, documents=plan.documents - self._errors.keys(), metadata=metadata)
 
     def add(self, result: FetchResult, kinds: Collection[DocumentKind]) -> None:
         """Count a project's failures, and add to the result those of ``kinds`` that were no longer requested."""
-        if DocumentKind.PROJECT in result.failures:  # the documents behind it were not requested
-            return
-        result.failures.update({k: e for k, e in self._errors.items() if k in kinds and k not in result.failures})
+        if DocumentKind.PROJECT in result.failures and not result.page_only:
+            return  # the documents behind it were not requested
+        known = {kind for kind, error in result.failures.items() if not isinstance(error, NotOfferedError)}
+        result.failures.update({k: e for k, e in self._errors.items() if k in kinds and k not in known})
         with self._lock:
             for kind in set(DocumentKind) - {DocumentKind.PROJECT}:
                 error = result.failures.get(kind)

@@ -7,19 +7,24 @@ Rules
     1. A project that the index answers 404 for is deleted only if the index is healthy (``health.py``).
     2. If too many of the known projects disappear at once (``are_too_many``), none is deleted, unless the user accepts.
 
+    3. If the list of projects is that much shorter than before, the stream ``listing`` keeps its rows
+       (``without_short_list``).
+
     Rows that are not deleted stay with their state, so that the next run decides again.
 """
 
 from collections.abc import Iterator, Sequence
 
+from msgspec.structs import replace
+
 from source_pypi.config import Config
-from source_pypi.errors import MassDeletionError, SourceError, UnconfirmedDeletionError
+from source_pypi.errors import MassDeletionError, ShortListError, SourceError, UnconfirmedDeletionError
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.sync.batch import Batch
 from source_pypi.sync.fetch_result import FetchResult
 from source_pypi.sync.health import IndexHealth
 from source_pypi.sync.planner import PreviousState
-from source_pypi.sync.state import is_absent
+from source_pypi.sync.state import COUNT_CODE, ProjectState, is_absent
 
 #: Fewer projects than this may disappear at once, whatever share of all they are.
 MIN_TOO_MANY = 5
@@ -48,6 +53,28 @@ def are_too_many(deleted: int, known: int, share: float) -> bool:
     :param share: the largest share that may disappear, 0 to 1 (``max_deleted_share``).
     """
     return deleted >= MIN_TOO_MANY and deleted > share * known
+
+
+def without_short_list(batch: Batch, previous: PreviousState, config: Config, index_url: str) -> Batch:
+    """Return the batch of the whole index; a stream whose list is too short (``are_too_many``) fails, and keeps rows.
+
+    :param previous: the streams of the index, and what they read before.
+    """
+    if config.accept_deletions:
+        return batch
+    short = dict[str, SourceError]()
+    for name, change in batch.changes.items():
+        before, now = _listed(previous.states.get(name)), _listed(change.state)
+        if before is not None and now is not None and are_too_many(before - now, before, config.max_deleted_share):
+            short[name] = ShortListError(index_url, now, before)
+    changes = {name: change for name, change in batch.changes.items() if name not in short}
+    return replace(batch, changes=changes, failures={**batch.failures, **short})
+
+
+def _listed(state: ProjectState | None) -> int | None:
+    """How many projects were on the list; None: unknown."""
+    count = None if state is None else state.fingerprints.get(COUNT_CODE)
+    return None if count is None else int(count.tag)
 
 
 class Deletions:

@@ -1,8 +1,9 @@
 """Requests a project's documents: the project document, the project page, then what these lead to.
 
 ``fetch_plan.py`` says which documents are requested and on which condition; ``fetch_releases.py`` requests release
-documents, core metadata and provenance. A request that fails is recorded under the kind of the document, so that only
-the streams that read this kind lose the project's rows.
+documents, core metadata and provenance; ``fetch_metadata.py`` requests core metadata where there are only pages. A
+request that fails is recorded under the kind of the document, so that only the streams that read this kind lose the
+project's rows.
 
 Rows made of two documents
     When a document has changed whose rows need the project document as well, and that one has not changed, it is
@@ -13,10 +14,17 @@ Absence
     project without releases has an empty one, and a quarantined project's says so (index-api.md 3).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 
-from source_pypi.errors import NotOfferedError, ProxyError, UnknownReleaseError, UnreachableError, UntrustedError
+from source_pypi.errors import (
+    NotOfferedError,
+    ProxyError,
+    SourceError,
+    UnknownReleaseError,
+    UnreachableError,
+    UntrustedError,
+)
 from source_pypi.safety.limits import LONGEST_CACHED
 from source_pypi.selection import SelectedProject
 from source_pypi.services.index.api import Index
@@ -31,11 +39,13 @@ from source_pypi.services.index.documents import (
 )
 from source_pypi.services.index.documents.html_page import is_html
 from source_pypi.services.index.documents.kinds import VIA_PROJECT, DocumentKind
-from source_pypi.streams._pages import unreadable_names
+from source_pypi.streams._pages import releases_of, unreadable_names
 from source_pypi.streams.stream import ProjectDocuments
 from source_pypi.sync.batch import Notice
+from source_pypi.sync.fetch_metadata import MetadataFetch, requirements_of
 from source_pypi.sync.fetch_plan import (
     FetchPlan,
+    as_new_as,
     in_full,
     needs_core_metadata,
     needs_page,
@@ -47,15 +57,13 @@ from source_pypi.sync.fetch_plan import (
 )
 from source_pypi.sync.fetch_releases import ReleaseFetch
 from source_pypi.sync.fetch_result import FetchResult
-from source_pypi.sync.notices import NoticeKind
+from source_pypi.sync.notices import NoticeKind, unknown_fields
 from source_pypi.sync.planner import PreviousState
 from source_pypi.sync.releases import unsatisfied, wanted_versions
 from source_pypi.sync.unknown import unknown
 
 T = TypeVar("T")
 
-#: Errors before any response: if the index has never responded, every further request would end the same way.
-CONNECTION_ERRORS = (UnreachableError, UntrustedError, ProxyError)
 
 _NO_DOCUMENTS = (
     "this index has no project documents: projects, versions and files come from its pages, and what these do not give "
@@ -66,17 +74,22 @@ NO_PREVIOUS_STATE = PreviousState()
 
 
 def fetch_project(
-    index: Index, project: SelectedProject, plan: FetchPlan, previous: PreviousState = NO_PREVIOUS_STATE
+    index: Index,
+    project: SelectedProject,
+    plan: FetchPlan,
+    previous: PreviousState = NO_PREVIOUS_STATE,
+    received: Document[Project] | None = None,
 ) -> FetchResult:
     """Request the documents of a project that a plan needs and that have changed since they were read.
 
-    :raises UnreachableError, UntrustedError, ProxyError: when the index has never responded.
-    :raises RefusedError: when it refuses the credentials (401).
+    :param received: the project document, if this run has received it already; None: it has not.
+    :raises UnreachableError, UntrustedError, ProxyError: when no connection could be made to the index in this run.
+    :raises RefusedError: when it refuses the credentials (401), and has sent no document in this run.
     """
     fetch = _ProjectFetch(index, project, plan, previous)
     if plan.documents & VIA_PROJECT:
-        fetch.request_project()
-    if DocumentKind.PROJECT not in fetch.result.stale:
+        fetch.request_project(received)
+    if DocumentKind.PROJECT not in fetch.result.unusable:
         fetch.request_page()
         fetch.recheck_releases()
         fetch.request_dependents()
@@ -93,25 +106,46 @@ class _ProjectFetch:
         self._releases = ReleaseFetch(index, project, plan, previous, self.result)
         self._document: Document[Project] | Unchanged | None = None
         self._page: Document[Page] | Unchanged | None = None
+        self._accepted_page: Document[Page] | None = None  # received to learn whether a lower serial is right
         self._dependents: dict[str, Any] = {}
+        self._page_versions: tuple[str, ...] | None = None  # what the page lists, once a pin was looked up there
         self._missing_at = ""  # where the project document was requested
 
     # The project document ---------------------------------------------------------------------------------
 
-    def request_project(self) -> None:
-        """Request the project document."""
+    def request_project(self, received: Document[Project] | None = None) -> None:
+        """Request the project document, unless it was received already."""
         result, versions = self.result, versions_to_check(self._plan, self._project)
         condition = project_condition(self._plan, self._previous, versions)
         self._missing_at = self._index.locations.project_url(self._name)
         with result.recording_failures(VIA_PROJECT):
-            self._document = self._index.project(self._name, condition)
+            self._document = received or self._index.project(self._name, condition)
+        if DocumentKind.PROJECT in result.unusable and self._previous.accepts_lower_serials:
+            self._accept_lower_serial(condition)
         error = result.failures.get(DocumentKind.PROJECT)
-        if isinstance(error, CONNECTION_ERRORS) and not self._index.client.answered:
+        if error is not None and _is_of_connection(error) and not self._index.client.answered:
             raise error
         if result.answered(DocumentKind.PROJECT):
             self._set_fingerprint(DocumentKind.PROJECT, self._document, condition)
         if self._document is UNCHANGED and (versions := versions_to_check(self._plan, self._project)):
             result.satisfied = satisfied_by(versions)  # otherwise the document would have been requested in full
+
+    def _accept_lower_serial(self, condition: Fingerprint) -> None:
+        """Accept a project document whose serial is lower than before, if the project page has a lower one, too."""
+        document, serial = None, None
+        with self.result.recording_failures(()):
+            self._accepted_page = page = _received(self._index.page(self._name))
+            serial = None if page is None else page.best_serial
+            if serial is not None and condition.serial is not None and serial < condition.serial:
+                document = self._index.project(self._name, Fingerprint(serial=serial))
+        if document is not None:
+            self._document = document
+            self._previous = self._releases.previous = self._previous.without_serials()
+            self.result.unusable.difference_update(VIA_PROJECT)
+            self.result.warnings[-1] = (
+                f"{self._name}: the serial of its documents went back from {condition.serial} to {serial}, "
+                "and they are read as they are now"
+            )
 
     def _request_project_in_full(self, kinds: Iterable[DocumentKind]) -> None:
         """Request the unchanged project document, which the rows made of these kinds of documents need as well."""
@@ -120,7 +154,7 @@ class _ProjectFetch:
         with result.recording_failures(kinds):
             document = self._index.project(self._name, condition)
         if document is None:
-            result.stale.update(kinds)  # it disappeared between two requests; the next run finds out what happened
+            result.unusable.update(kinds)  # it disappeared between two requests; the next run finds out what happened
             return
         self._document = document
         self._set_fingerprint(DocumentKind.PROJECT, document, condition)
@@ -153,11 +187,21 @@ class _ProjectFetch:
             self._request_project_in_full((DocumentKind.PAGE, DocumentKind.PROVENANCE))
 
     def _check_provenance(self) -> None:
-        """Record that HTML links to no provenance: JSON pages say so of each file, HTML pages may just lack it."""
-        page = _received(self._page)
-        if page is not None and is_html(page.body) and not any(file.provenance for file in page.content.files):
-            none = NotOfferedError(f"provenance of {self._name}", page.url, "links to none")
-            self.result.failures.setdefault(DocumentKind.PROVENANCE, none)
+        """Record that a page does not say which files have provenance: it has the key of no file, or an invalid one.
+
+        A null says that a file has none, in JSON; so does a missing key beside files that have it (PEP 740).
+        """
+        page, result = _received(self._page), self.result
+        if page is None or not page.content.files:
+            return
+        if any(invalid.path.endswith("].provenance") for invalid in page.invalid_fields):
+            result.unusable.add(DocumentKind.PROVENANCE)
+            result.notices += unknown_fields(["provenance"] if DocumentKind.PROVENANCE in self._plan.documents else [])
+        elif not any(file.provenance for file in page.content.files) and (
+            is_html(page.body) or b'"provenance"' not in page.body
+        ):
+            none = NotOfferedError("provenance documents", page.url, "names none", self._name)
+            result.failures.setdefault(DocumentKind.PROVENANCE, none)
 
     def _complete_from_page(self) -> None:
         """Note whether the page supplies what the project document lacks; if it cannot be read, rows stay."""
@@ -165,7 +209,7 @@ class _ProjectFetch:
         if self._document is None or not page_completes(self._plan, self._previous, self._document):
             return
         result.page_completes = result.answered(DocumentKind.PAGE) and self._page is not None
-        absent = NotOfferedError(f"project page of {self._name}", self._index.locations.page_url(self._name))
+        absent = self._no_page()
         error = result.failures.get(DocumentKind.PAGE, absent)
         if not result.page_completes and (not isinstance(error, NotOfferedError) or self._previous.page_completed):
             result.page_failure = error
@@ -173,20 +217,20 @@ class _ProjectFetch:
     def _request_page(self, *, absent: bool) -> None:
         """Request the page; ``absent``: it also says why there is no project document."""
         result, index, name = self.result, self._index, self._name
-        condition = page_condition(self._previous, result.fingerprints.get(DocumentKind.PROJECT), absent=absent)
+        project = result.fingerprints.get(DocumentKind.PROJECT)
+        condition = as_new_as(page_condition(self._previous, project, absent=absent), project, self._previous)
         kinds = {DocumentKind.PAGE, DocumentKind.PROVENANCE} | (VIA_PROJECT if absent else set())
         url = index.locations.project_url(name)  # the response may show that this index keeps its documents elsewhere
         self._page = page = None
         with result.recording_failures(kinds):
-            self._page = page = _without_nothing(index.page(name, condition))
-        if DocumentKind.PAGE in result.stale:
+            self._page = page = self._accepted_page or _without_nothing(index.page(name, condition))
+        if DocumentKind.PAGE in result.unusable:
             return
         error = result.failures.get(DocumentKind.PAGE)
         if absent and (error is None or isinstance(error, NotOfferedError)):
             self._explain_absence(_received(page), url)
         elif page is None:
-            missing = NotOfferedError(f"project page of {name}", index.locations.page_url(name))
-            result.failures.setdefault(DocumentKind.PROVENANCE, missing)
+            result.failures.setdefault(DocumentKind.PROVENANCE, self._no_page())
         if result.answered(DocumentKind.PAGE):
             self._set_fingerprint(DocumentKind.PAGE, page, condition)
 
@@ -203,11 +247,15 @@ class _ProjectFetch:
             what = f"{name} has no releases" if status in (None, "active") else f"{name} is {status}"
             result.warnings.append(f"{what}: the index has no project document of it")
         else:
-            error = NotOfferedError(f"project document of {name}, although it has the project", url)
+            error = NotOfferedError("project documents", url, project=name)
             result.failures.update(dict.fromkeys(VIA_PROJECT, error))
-            result.page_completes = page is not None and self._plan.pages and not self._previous.had_document
+            uses_pages = self._plan.pages or self._plan.metadata
+            result.page_completes = page is not None and uses_pages and not self._previous.had_document
             if result.page_completes and self._index.first_time("no project documents"):
                 result.warnings.append(_NO_DOCUMENTS)
+
+    def _no_page(self) -> NotOfferedError:
+        return NotOfferedError("project pages", self._index.locations.page_url(self._name), project=self._name)
 
     def _request_project_elsewhere(self) -> None:
         """Request the project document where other software keeps it; if it is there, nothing has failed."""
@@ -242,11 +290,18 @@ class _ProjectFetch:
     def request_dependents(self) -> None:
         """Request what a received project document leads to: releases, core metadata, provenance."""
         self._check_versions()
+        if self.result.page_only and self._plan.metadata:
+            self._request_metadata()
         if not isinstance(self._document, Document):
             return
         document, result, plan = self._document, self.result, self._plan
-        wanted = wanted_versions(self._project, document.content, plan.releases)
+        listed = self._documents().listed or document  # completed from the page
+        wanted = wanted_versions(self._project, listed.content, plan.releases)
+        if not wanted and not document.content.info.version:
+            self._leave_releases()
+            return
         result.pinned = frozenset(version for version, pinned in wanted.items() if pinned)
+        result.releases_unknown = listed is document and unknown(document, "releases") is not None
         if document.content.releases is None and not result.page_completes:
             result.notices.append(Notice(NoticeKind.LATEST_ONLY))
         found: dict[str, Any] = {}
@@ -255,18 +310,51 @@ class _ProjectFetch:
             all_read = DocumentKind.RELEASES in plan.documents
             versions = {v: pinned for v, pinned in wanted.items() if all_read or pinned or v == latest}
             with result.recording_failures([DocumentKind.RELEASES]):
-                found["releases"] = self._releases.fetch(document, versions)
+                found["releases"] = self._releases.fetch(document, listed.content, versions, self._listed_versions)
         views = found.get("releases") or ()
         filled = {view.version for view in views if needs_core_metadata(plan, self._previous, view, document)}
-        found["core_metadata"] = self._releases.core_metadata(document, wanted, filled)
+        found["core_metadata"] = self._releases.core_metadata(listed, wanted, filled)
+        found["metadata_releases"] = self._releases.described_pins(listed, found["core_metadata"])
         if DocumentKind.PROVENANCE in plan.documents and isinstance(self._page, Document):
-            found["provenance"] = self._releases.provenance(document, self._page, wanted)
+            found["provenance"] = self._releases.provenance(listed, self._page, wanted)
         self._dependents = {name: value for name, value in found.items() if value is not None}
+
+    def _listed_versions(self) -> Collection[str]:
+        """The versions that the index lists: in the document, else on the page, which is requested if it was not."""
+        listed = self._documents().listed
+        if listed is not None and listed.content.releases is not None:
+            return listed.content.releases
+        if self._page_versions is None:
+            page = _received(self._page)
+            if page is None:
+                with self.result.recording_failures(()):
+                    page = _received(self._index.page(self._name))
+            self._page_versions = () if page is None else tuple(releases_of(page, self._name))
+        return self._page_versions
+
+    def _request_metadata(self) -> None:
+        """Request core metadata, since the index has no documents of the project and its releases."""
+        listed = self._documents().listed
+        if listed is None:
+            return
+        wanted = wanted_versions(self._project, listed.content, self._plan.releases)
+        fetch = MetadataFetch(self._index, self._project, self._plan, self._previous, self.result, listed, wanted)
+        self._dependents = fetch.fetch()
+        self.result.pinned = frozenset(version for version, pinned in wanted.items() if pinned)
+
+    def _leave_releases(self) -> None:
+        """Leave rows of releases as they are: the document does not say which release it describes."""
+        kinds = (DocumentKind.RELEASES, DocumentKind.CORE_METADATA, DocumentKind.PROVENANCE)
+        self.result.unusable.update(kinds)
+        if self._plan.documents.intersection(kinds):
+            self.result.notices += unknown_fields(["info.version"])
 
     def _check_versions(self) -> None:
         """Report pins and ranges that no listed release satisfies; the next run then reads the document again."""
-        versions = versions_to_check(self._plan, self._project)
         documents = self._documents()
+        versions = versions_to_check(self._plan, self._project)
+        if self.result.page_only:  # the page stands for it, and there are no release documents to find the pins in
+            versions = (*self._project.pins, *self._project.ranges)
         document = documents.listed if versions else None
         if document is None or not (listed := tuple(document.content.releases or ())):
             return
@@ -309,12 +397,27 @@ class _ProjectFetch:
     def _requirements(self) -> tuple[str, ...] | None:
         """The requirements of the pinned releases and, unless the project is pinned, of the latest one."""
         documents = self.result.documents
+        if self.result.page_only and documents.listed is not None:
+            latest = documents.listed.content.info.version
+            versions = [*self.result.pinned, *([latest] if latest is not None and self._project.unpinned else [])]
+            return requirements_of(documents.metadata_releases, versions, self._previous)
         if documents.document is None:
             answered = self.result.answered(DocumentKind.PROJECT)
             return self._previous.requirements if self._document is UNCHANGED else () if answered else None
         latest = documents.document.content.info.version if self._project.unpinned else None
-        views = [view for view in documents.releases if view.version in self.result.pinned or view.version == latest]
+        views = [
+            view
+            for view in documents.described_releases
+            if view.version in self.result.pinned or view.version == latest
+        ]
         return tuple(text for view in views for text in documents.required(view)[0])
+
+
+def _is_of_connection(error: SourceError) -> bool:
+    """Whether no connection was made: every further request would end the same way."""
+    return isinstance(error, UntrustedError | ProxyError) or (
+        isinstance(error, UnreachableError) and not error.connected
+    )
 
 
 def _without_nothing(page: Document[Page] | Unchanged | None) -> Document[Page] | Unchanged | None:

@@ -59,7 +59,8 @@ class IndexDocuments:
     def __init__(self, index: Index, previous: PreviousState) -> None:
         self._index = index
         self._kinds = {kind for stream in previous.streams for kind in stream.documents}
-        self._list_condition = previous.condition(DocumentKind.LISTING)
+        condition = previous.condition(DocumentKind.LISTING)
+        self._list_condition = Fingerprint(condition.tag) if previous.accepts_lower_serials else condition
         self._result: FetchResult | None = None
 
     def result(self) -> FetchResult:

@@ -26,6 +26,7 @@ class FetchPlan(Struct, frozen=True):
     :ivar follow: whether requirements are needed: those of the pinned releases and, unless the project is pinned, those
         of the latest release.
     :ivar pages: whether a page can complete the project document, or stand for it, for one of the streams.
+    :ivar metadata: whether core metadata can stand for documents of releases that the index does not have.
     """
 
     documents: frozenset[DocumentKind]
@@ -33,6 +34,14 @@ class FetchPlan(Struct, frozen=True):
     use_core_metadata: bool = False
     follow: bool = False
     pages: bool = False
+    metadata: bool = False
+
+    def kinds_of(self, *, page_only: bool) -> frozenset[DocumentKind]:
+        """Return the kinds of documents that a project takes.
+
+        :param page_only: whether the index has a page of it, but no project document.
+        """
+        return self.documents | ({DocumentKind.CORE_METADATA} if page_only and self.metadata else frozenset())
 
 
 def make_fetch_plan(streams: Iterable[Stream], config: Config) -> FetchPlan:
@@ -45,12 +54,24 @@ def make_fetch_plan(streams: Iterable[Stream], config: Config) -> FetchPlan:
         config.releases,
         use_core_metadata=config.core_metadata and filled,
         pages=any(stream.from_page for stream in streams),
+        metadata=follow or any(stream.from_metadata for stream in streams),
     )
 
 
 def in_full(condition: Fingerprint) -> Fingerprint:
     """Return the same condition without the ETag: the document comes in full, and still may not be an older copy."""
     return Fingerprint(serial=condition.serial)
+
+
+def as_new_as(condition: Fingerprint, project: Fingerprint | None, previous: PreviousState) -> Fingerprint:
+    """Return the same condition; a full check requires no serial above that of the project document of this run.
+
+    :param project: the fingerprint of the project document; None: it was not received.
+    """
+    serial = None if project is None else project.serial
+    if not previous.accepts_lower_serials or condition.serial is None or serial is None or serial >= condition.serial:
+        return condition
+    return Fingerprint(condition.tag, serial)
 
 
 def versions_to_check(plan: FetchPlan, project: SelectedProject) -> tuple[str, ...]:
@@ -78,9 +99,13 @@ def project_condition(plan: FetchPlan, previous: PreviousState, versions: Collec
 
 
 def rechecks_files(plan: FetchPlan, previous: PreviousState) -> bool:
-    """Return whether a full check requests documents of files again, whose URLs only other documents tell."""
+    """Return whether documents of files are requested again, whose URLs only other documents tell.
+
+    A full check requests all of them, every run those that the index did not have in the last one.
+    """
     kinds = plan.documents & {DocumentKind.PROVENANCE, DocumentKind.CORE_METADATA}
-    return previous.full_check and any(previous.partition_fingerprints(kind) for kind in kinds)
+    again = previous.partition_fingerprints if previous.full_check else previous.awaited
+    return any(again(kind) for kind in kinds)
 
 
 def needs_page(plan: FetchPlan, *, absent: bool, has_document: bool, completes: bool = False) -> bool:
@@ -110,7 +135,8 @@ def page_condition(previous: PreviousState, project: Fingerprint | None, *, abse
     """
     condition = previous.condition(DocumentKind.PAGE)
     readers = previous.readers(DocumentKind.PAGE)
-    rechecks_page = previous.full_check and bool(previous.partition_fingerprints(DocumentKind.PROVENANCE))
+    again = previous.partition_fingerprints if previous.full_check else previous.awaited
+    rechecks_page = bool(again(DocumentKind.PROVENANCE))
     changed = project is not None and not previous.is_unchanged(DocumentKind.PROJECT, project, readers)
     return in_full(condition) if absent or changed or rechecks_page else condition
 
@@ -119,15 +145,16 @@ def releases_to_recheck(plan: FetchPlan, previous: PreviousState, pins: tuple[st
     """Return the releases whose documents are requested although the project document has not changed.
 
     An advisory changes a release document only. So pinned releases are requested in every run, and all releases when a
-    full check is due.
+    full check is due. So are those that the index did not have in the last run.
     """
     if DocumentKind.RELEASES not in plan.documents:
         return []
     known = previous.partition_fingerprints(DocumentKind.RELEASES)
+    awaited = previous.awaited(DocumentKind.RELEASES)
     rechecked = [
         version
         for version, fingerprint in known.items()
-        if fingerprint is not None and (previous.full_check or is_pinned(version, pins))
+        if fingerprint is not None and (previous.full_check or version in awaited or is_pinned(version, pins))
     ]
     return rechecked + [pin for pin in pins if not is_pinned(pin, known)]
 
@@ -175,12 +202,12 @@ def file_conditions(
     :param unchanged: whether the documents that lead to the files have not changed, and no full check is due.
     :param needed_in_full: the files whose documents are needed even if they have not changed.
     """
-    known = previous.partition_fingerprints(kind)
+    known, awaited = previous.partition_fingerprints(kind), previous.awaited(kind)
     conditions: dict[str, Fingerprint | None] = {}
     for filename in filenames:
         if filename in needed_in_full:
             conditions[filename] = in_full(previous.condition(kind, filename))
-        elif not unchanged or (filename not in known and previous.full_check):
+        elif not unchanged or filename in awaited or (filename not in known and previous.full_check):
             conditions[filename] = previous.condition(kind, filename)
         elif filename in known:
             conditions[filename] = None

@@ -11,6 +11,7 @@ from source_pypi.services.index.documents import Fingerprint
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import ProjectDocuments
 from source_pypi.sync.batch import Notice
+from source_pypi.sync.first_seen import FirstSeen
 
 
 class FetchResult(Struct):
@@ -23,14 +24,19 @@ class FetchResult(Struct):
         read from the project document. ``UNKNOWN``: not requested, and taken as unchanged. A kind that is missing here:
         all of its documents are unchanged.
     :ivar failures: why documents could not be read.
-    :ivar stale: the kinds of documents of which the index returned only copies older than those read before.
+    :ivar lacking: the kinds of documents that the index announces, or that pins need, and of which it has none.
+    :ivar unusable: the kinds of documents that say nothing in this run, so that rows made of them stay: the index
+        returned only older copies, or the project document does not say which release it describes.
     :ivar page_completes: whether the page supplies what the project document lacks, or stands for it.
     :ivar page_failure: why the page, which lists what the project document does not, could not be read. Streams that it
         completes keep their rows.
     :ivar missing: whether the index does not know the project.
+    :ivar releases_unknown: whether nothing says which releases and files the project has: rows made of documents about
+        them stay.
     :ivar pinned: the pinned versions, in the index's spelling.
     :ivar satisfied: of the pins and ranges that listed releases satisfy; None: there are none, or one is not satisfied.
     :ivar requirements: those to follow; None: not looked up.
+    :ivar first_seen: when the files without upload time were first seen; set before rows are made.
     """
 
     project: SelectedProject | None = None
@@ -38,36 +44,45 @@ class FetchResult(Struct):
     fingerprints: dict[DocumentKind, Fingerprint] = field(default_factory=dict)
     partitions: dict[DocumentKind, dict[str, Fingerprint | None]] = field(default_factory=dict)
     failures: dict[DocumentKind, SourceError] = field(default_factory=dict)
-    stale: set[DocumentKind] = field(default_factory=set)
+    lacking: dict[DocumentKind, NotOfferedError] = field(default_factory=dict)
+    unusable: set[DocumentKind] = field(default_factory=set)
     user_errors: list[SourceError] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     page_completes: bool = False
     page_failure: SourceError | None = None
     missing: bool = False
+    releases_unknown: bool = False
     pinned: frozenset[str] = frozenset()
     requirements: tuple[str, ...] | None = None
     satisfied: Fingerprint | None = None
+    first_seen: FirstSeen = ()
+
+    @property
+    def page_only(self) -> bool:
+        """Whether the index has no project document, and the page stands for it."""
+        return self.page_completes and isinstance(self.failures.get(DocumentKind.PROJECT), NotOfferedError)
 
     @contextmanager
     def recording_failures(self, kinds: Iterable[DocumentKind]) -> Iterator[None]:
         """Record why a request within the ``with`` block fails, for each of ``kinds``, and go on after the block.
 
-        :raises RefusedError: when the index refuses the credentials (401): it would refuse every other request, too.
+        :raises RefusedError: when the index refuses the credentials (401), and has sent no document in this run: it
+            would refuse every other request, too.
         """
         try:
             yield
         except StaleError as error:
-            self.stale.update(kinds)
+            self.unusable.update(kinds)
             self.warnings.append(str(error))
         except SourceError as error:
-            if isinstance(error, RefusedError) and error.status == 401:
+            if isinstance(error, RefusedError) and error.status == 401 and not error.accepted_before:
                 raise
             self.failures.update(dict.fromkeys(kinds, error))
 
     def answered(self, kind: DocumentKind) -> bool:
         """Return whether it is known what became of a document; that the index does not have it counts, too."""
-        return kind not in self.failures and kind not in self.stale
+        return kind not in self.failures and kind not in self.unusable
 
     @property
     def complete_requirements(self) -> tuple[str, ...] | None:
@@ -76,4 +91,4 @@ class FetchResult(Struct):
         failed = any(
             error is not None and not isinstance(error, NotOfferedError) for error in map(self.failures.get, kinds)
         )
-        return None if failed or self.user_errors or self.stale.intersection(kinds) else self.requirements
+        return None if failed or self.user_errors or self.unusable.intersection(kinds) else self.requirements

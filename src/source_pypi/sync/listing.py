@@ -1,20 +1,23 @@
 """The index's list of projects: when a run requests it, and which projects it then leaves to request.
 
 The list has the serial of each project. Projects whose serial has not changed need no request of their own; the rules
-are in ``planner.py`` (``decide_listed``). One large response takes the place of many small ones.
+are in ``planner.py`` (``decide_listed``). One large response takes the place of many small ones. A sample of the
+projects that look unchanged is requested all the same (``list_sample.py``).
 """
 
 from collections.abc import Callable, Iterable, Mapping
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 from packaging.utils import canonicalize_name
 
 from source_pypi.errors import SourceError
 from source_pypi.selection import Selection
-from source_pypi.services.index.documents import Listing
+from source_pypi.services.index.api import Index
+from source_pypi.services.index.documents import Document, Listing, Project
 from source_pypi.services.index.documents.page import serial_of
 from source_pypi.sync.fetch_index import IndexDocuments
+from source_pypi.sync.list_sample import Sample, changed_since_listed, is_untrusted
 from source_pypi.sync.planner import Planner, Reason
 from source_pypi.sync.state import ProjectSummary
 
@@ -31,6 +34,9 @@ class VisitList(Struct, frozen=True):
     :ivar skipped: how many projects are skipped.
     :ivar known: how many of these the index had when they were last read.
     :ivar unlisted: the projects that have left the list.
+    :ivar sample: some of the projects that are skipped.
+    :ivar received: the documents of projects that were requested to compare them with the list.
+    :ivar untrusted: how many of how many sampled projects have changed, if the list is not trusted; None: it is.
     """
 
     selection: Selection
@@ -38,10 +44,13 @@ class VisitList(Struct, frozen=True):
     skipped: int = 0
     known: int = 0
     unlisted: frozenset[str] = frozenset()
+    sample: tuple[str, ...] = ()
+    received: Mapping[str, Document[Project]] = field(default_factory=dict)
+    untrusted: tuple[int, int] | None = None
 
 
-def visit_list(selection: Selection, planner: Planner, documents: IndexDocuments) -> VisitList:
-    """Return which projects a run requests; request the list, if that saves many requests.
+def visit_list(selection: Selection, planner: Planner, documents: IndexDocuments, index: Index) -> VisitList:
+    """Return which projects a run requests; request the list, if that saves many requests, and then a sample.
 
     :raises SourceError: when the whole index is selected and its list cannot be read.
     """
@@ -55,7 +64,20 @@ def visit_list(selection: Selection, planner: Planner, documents: IndexDocuments
         return VisitList(selection, [])
     serials = serials_of(listing)
     del listing  # tens of megabytes that nothing needs any more, unless a stream reads them
-    return make_visit_list(selection, serials, summaries, planner.decide_listed)
+    visits = make_visit_list(selection, serials, summaries, planner.decide_listed, planner.started_at)
+    changed = changed_since_listed(index, visits.sample, serials, planner.project_condition)
+    if not changed:
+        return visits
+    untrusted = is_untrusted(len(changed), len(visits.sample))
+
+    def decide(summary: ProjectSummary, serials: Mapping[str, int | None]) -> Reason:
+        reason = planner.decide_listed(summary, serials)
+        requested = reason is Reason.UNCHANGED and (untrusted or summary.project in changed)
+        return Reason.SERIAL_CHANGED if requested else reason
+
+    again = summaries_for_list(selection, planner.summaries()) or ()
+    known = (len(changed), len(visits.sample)) if untrusted else None
+    return replace(make_visit_list(selection, serials, again, decide), received=changed, untrusted=known)
 
 
 def summaries_for_list(selection: Selection, summaries: Iterable[ProjectSummary]) -> Iterable[ProjectSummary] | None:
@@ -77,17 +99,20 @@ def make_visit_list(
     serials: Mapping[str, int | None],
     summaries: Iterable[ProjectSummary],
     decide: Callable[[ProjectSummary, Mapping[str, int | None]], Reason],
+    salt: int = 0,
 ) -> VisitList:
     """Return which projects to request.
 
     :param serials: of each listed project (``serials_of``).
     :param summaries: of the projects that have state.
     :param decide: why a project that has state is requested, or ``Reason.UNCHANGED`` (``planner.decide_listed``).
+    :param salt: another one leads to another sample.
     """
     named = _unpinned(selection)
     listed = dict.fromkeys(serials) if selection.whole_index else {}
     skipped_names: set[str] = set()
     unlisted: set[str] = set()
+    sample, pinned = Sample(salt), {one.project for one in selection.projects} - named
     skipped = known = 0
     for summary in summaries:
         project = summary.project
@@ -100,11 +125,14 @@ def make_visit_list(
             skipped += 1
             known += not summary.absent
             listed.pop(project, None)
+            if project not in pinned:
+                sample.add(project)
             skipped_names.update({project} & named)
         elif selection.whole_index:
             listed.setdefault(project)
     projects = tuple(one for one in selection.projects if one.project not in skipped_names)
-    return VisitList(replace(selection, projects=projects), list(listed), skipped, known, frozenset(unlisted))
+    names, selected = tuple(sample.names), replace(selection, projects=projects)
+    return VisitList(selected, list(listed), skipped, known, frozenset(unlisted), names)
 
 
 def serials_of(listing: Listing) -> dict[str, int | None]:

@@ -4,10 +4,13 @@ import enum
 from collections.abc import Iterable, Iterator
 
 from source_pypi.errors import some_of
+from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.sync.batch import Batch, Notice
 
 #: Names that a message lists.
 SHOWN = 3
+#: What notices call the documents of files.
+SUBJECTS = {DocumentKind.CORE_METADATA: "core metadata (METADATA)", DocumentKind.PROVENANCE: "provenance"}
 
 
 class NoticeKind(enum.StrEnum):
@@ -15,6 +18,11 @@ class NoticeKind(enum.StrEnum):
 
     UNKNOWN_FIELD = "{subject} is missing, null or invalid in documents of {projects}: rows made of it stay"
     LATEST_ONLY = "the index lists no releases of {projects}: only the latest release of each is read"
+    UNDESCRIBED = (
+        "releases without documents and without core metadata (METADATA): {count} of {projects}; dependencies, "
+        "classifiers and URLs of these are unknown"
+    )
+    PINS = "pinned releases without release documents: {count} of {projects}; core metadata (METADATA) stands for them"
     ANNOUNCED = "{subject}: the index announces {count} of {projects} for which it then answers 404; loaded rows stay"
 
 
@@ -37,11 +45,16 @@ class Notices:
 
     def lines(self) -> Iterator[str]:
         """Return a line for each kind and subject."""
-        for (kind, subject), count in self._counts.items():
-            number = self._project_counts[kind, subject]
-            projects = f"{number:,} {'project' if number == 1 else 'projects'}"
-            shown = some_of(self._projects[kind, subject], SHOWN)
-            yield NoticeKind(kind).value.format(subject=subject, count=f"{count:,}", projects=f"{projects} ({shown})")
+        return (self.line(kind, subject) for kind, subject in self._counts)
+
+    def line(self, kind: str, subject: str) -> str:
+        """Return the line for a kind and subject; empty: there is none."""
+        if not (number := self._project_counts.get((kind, subject))):
+            return ""
+        projects = f"{number:,} {'project' if number == 1 else 'projects'}"
+        shown = some_of(self._projects[kind, subject], SHOWN)
+        count = f"{self._counts[kind, subject]:,}"
+        return NoticeKind(kind).value.format(subject=subject, count=count, projects=f"{projects} ({shown})")
 
 
 def unknown_fields(subjects: Iterable[str]) -> tuple[Notice, ...]:

@@ -9,7 +9,8 @@ With the index's list of projects (``decide_listed``; ``listing.py`` says when a
     4. A project whose listed serial is higher than the one in state, or unknown, is requested (``SERIAL_CHANGED``).
        So is one whose listed serial is lower: the list is an old copy, or does not move with the documents.
     5. A project whose full check is due is requested (``FULL_CHECK``).
-    6. Every other project is skipped (``UNCHANGED``).
+    6. Every other project is skipped (``UNCHANGED``), but for a sample, which shows whether the list moves with its
+       projects (``list_sample.py``).
     Pinned projects are requested in every run, whatever the list says: an advisory changes a release document only.
 
 Each project that is requested (``decide``)
@@ -21,10 +22,20 @@ Each document (``PreviousState.condition``)
     The request is conditional (``If-None-Match``) if every selected stream that reads the document has read this
     version of it, with the settings of this run. Otherwise the document is requested in full.
 
+Documents that are announced and missing (``PreviousState.not_there``)
+    A release document, METADATA or provenance that the index lists, but answers with 404, is requested again by the
+    next run, since such a 404 may be a cached one; then by full checks only. Rows that were made of it stay.
+
 Full checks (``FullChecks``)
     Some changes do not move a project's serial: advisories, archiving, roles (index-api.md 12). Therefore each project
     is requested once in ``full_check_days``, with all its releases. Its name decides when, so that each run checks a
     part of the projects. 0 days: in every run.
+
+Old copies
+    A document is not accepted if its serial is lower than that of the version that was read before. A serial may have
+    been wrong once, or the index may have been set up anew. Therefore a full check accepts a project document whose
+    serial is lower if the project page agrees, other documents of the project that are as new as the project document,
+    and the list of projects as it comes.
 """
 
 import enum
@@ -33,13 +44,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 from packaging.utils import NormalizedName
 
 from source_pypi.config import Config
 from source_pypi.selection import SelectedProject
-from source_pypi.services.index.documents import Fingerprint
+from source_pypi.services.index.documents import ABSENT, ABSENT_AGAIN, Fingerprint
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import Stream
+from source_pypi.sync.first_seen import FirstSeen
 from source_pypi.sync.resume import resumable
 from source_pypi.sync.state import WHOLE_INDEX, ProjectState, ProjectSummary, StateStore, settings_digest_of
 
@@ -70,12 +83,16 @@ class PreviousState(Struct, frozen=True):
     :ivar states: their states, by name of the stream.
     :ivar comparable: the streams whose state has the settings of this run.
     :ivar full_check: whether all release documents are requested, even if the project has not changed.
+    :ivar accepts_lower_serials: whether documents may have a lower serial than before, if others agree.
+    :ivar first_seen: when earlier runs first saw files without upload time, from the states of all streams.
     """
 
     streams: tuple[Stream, ...] = ()
     states: Mapping[str, ProjectState] = field(default_factory=dict)
     comparable: frozenset[str] = frozenset()
     full_check: bool = False
+    accepts_lower_serials: bool = False
+    first_seen: tuple[FirstSeen, ...] = ()
 
     def readers(self, kind: DocumentKind) -> tuple[Stream, ...]:
         """Return the streams that need this kind of document, or whose rows the page completed."""
@@ -88,7 +105,8 @@ class PreviousState(Struct, frozen=True):
     def _used_page(self, stream: Stream) -> bool:
         """Whether a page completed the stream's rows, or stood for the project document."""
         state = self.states.get(stream.name)
-        return stream.from_page and state is not None and bool(state.fingerprint(DocumentKind.PAGE).tag)
+        uses_pages = stream.from_page or stream.from_metadata
+        return uses_pages and state is not None and bool(state.fingerprint(DocumentKind.PAGE).tag)
 
     @property
     def page_completed(self) -> bool:
@@ -120,11 +138,22 @@ class PreviousState(Struct, frozen=True):
         states = [self.states[s.name] for s in self.readers(kind) if s.name in self.comparable]
         return {name: part.fingerprint for state in states[:1] for name, part in state.partitions.items()}
 
-    def has_rows(self, kind: DocumentKind, name: str) -> bool:
-        """Return whether any stream has rows made of this document, whatever its settings were."""
-        states = (self.states.get(stream.name) for stream in self.readers(kind))
-        partitions = (state.partitions.get(name) for state in states if state is not None)
-        return any(one is not None and one.has_rows for one in partitions)
+    def without_serials(self) -> "PreviousState":
+        """Return the same without the serials of documents, so that documents of any serial are accepted."""
+        states = {
+            name: replace(state, fingerprints={code: Fingerprint(one.tag) for code, one in state.fingerprints.items()})
+            for name, state in self.states.items()
+        }
+        return replace(self, states=states)
+
+    def awaited(self, kind: DocumentKind) -> list[str]:
+        """Return the documents that the index announced and did not have in the last run, by version or file name."""
+        return [name for name, fingerprint in self.partition_fingerprints(kind).items() if fingerprint == ABSENT]
+
+    def not_there(self, kind: DocumentKind, name: str) -> Fingerprint:
+        """Return how a document stands in state that the index announces, but does not have in this run."""
+        known = self.partition_fingerprints(kind).get(name)
+        return ABSENT_AGAIN if known is not None and known.absent else ABSENT
 
     def seen_at(self, now: float) -> float:
         """Return the time of rows that are read ``now``: later than those of earlier runs, if the clock was set back.
@@ -182,10 +211,14 @@ class FullChecks(Struct, frozen=True):
     def is_due(self, project: str, checked_at: int) -> bool:
         """Return whether a project's time for a full check has passed since it was last read."""
         period = self.days * DAY
-        if not period or checked_at > self.now + CLOCK_TOLERANCE:
+        if not period or self.is_ahead(checked_at):
             return True
         phase = zlib.crc32(project.encode()) / 2**32 * period
         return (self.now - phase) // period > (checked_at - phase) // period
+
+    def is_ahead(self, checked_at: int) -> bool:
+        """Return whether a time in state is so far ahead that the clock was wrong."""
+        return checked_at > self.now + CLOCK_TOLERANCE
 
 
 def previous_state(
@@ -201,8 +234,11 @@ def previous_state(
     """
     used = {stream.name: states[stream.name] for stream in streams if stream.incremental and stream.name in states}
     comparable = frozenset(name for name, state in used.items() if settings_digests[name] == state.settings_digest)
-    due = full_checks is not None and any(full_checks.is_due(project, used[name].checked_at) for name in comparable)
-    return PreviousState(streams, used, comparable, due)
+    times = [used[name].checked_at for name in comparable]
+    due = full_checks is not None and any(full_checks.is_due(project, time) for time in times)
+    ahead = full_checks is not None and any(map(full_checks.is_ahead, times))
+    first_seen = dict.fromkeys(state.first_seen for state in states.values() if state.first_seen)
+    return PreviousState(streams, used, comparable, due, due and not ahead, tuple(first_seen))
 
 
 def decide(
@@ -270,10 +306,11 @@ class Planner:
     :param now: when the run started, in seconds since 1970.
     :ivar project_streams: the selected streams that have rows of projects; ``index_streams``: the others.
     :ivar keys: whether states hold the keys of rows.
+    :ivar started_at: when the run started, in seconds since 1970.
     """
 
     def __init__(self, store: StateStore, streams: Sequence[Stream], config: Config, now: float) -> None:
-        self._store, self._config = store, config
+        self._store, self._config, self.started_at = store, config, int(now)
         self.project_streams = tuple(stream for stream in streams if stream.of_project)
         self.index_streams = tuple(stream for stream in streams if not stream.of_project)
         self.keys = store.keys
@@ -306,6 +343,12 @@ class Planner:
         is_lower = listed is not None and summary.serial is not None and listed < summary.serial
         return Reason.SERIAL_CHANGED if reason is Reason.UNCHANGED and is_lower else reason
 
+    def project_condition(self, project: str) -> Fingerprint:
+        """Return the condition for the document of a project that is not pinned."""
+        states = self._store.load([project]).get(project, {})
+        previous = previous_state(self.project_streams, states, self._unpinned_digests, project)
+        return previous.condition(DocumentKind.PROJECT)
+
     def summaries(self) -> Iterable[ProjectSummary]:
         """Yield the summary of each project that a selected stream has state of."""
         return self._store.summaries(self._unpinned_digests) if self.project_streams else ()
@@ -314,7 +357,7 @@ class Planner:
         """Return what ``index_streams`` read in earlier runs, and the digests of this run's settings."""
         digests = settings_digests_of(self.index_streams, None, self._config, keys=self.keys)
         states = self._store.load([WHOLE_INDEX]).get(WHOLE_INDEX, {}) if self.index_streams else {}
-        return previous_state(self.index_streams, states, digests), digests
+        return previous_state(self.index_streams, states, digests, full_checks=self._full_checks), digests
 
     def _settings_digests(self, project: SelectedProject) -> Mapping[str, bytes]:
         if not project.pins:

@@ -4,12 +4,31 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Literal
 
+from msgspec import Struct
+
 from source_pypi.selection import SelectedProject
-from source_pypi.services.index.documents import Document, File, Page, Project
+from source_pypi.services.index.documents import UNKNOWN, Document, File, Fingerprint, Page, Project
+from source_pypi.services.index.documents.fingerprint import listed_fingerprint
 from source_pypi.standards.versions import parse_version, same_version
+from source_pypi.standards.wheels import kind_of
 from source_pypi.streams._values import absolute, is_url
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+
+
+class MetadataSource(Struct, frozen=True):
+    """The METADATA that describes a release (PEP 658).
+
+    :ivar filename: the file that it is taken from.
+    :ivar url: its URL, which ends in its SHA-256 if the index lists that, as links of PEP 503 do (``#sha256=...``).
+    :ivar fingerprint: of the digest that the index lists of METADATA, else of the file; ``UNKNOWN``: it lists neither.
+    :ivar verified: whether the index lists the digest of METADATA itself, so that it cannot change unnoticed.
+    """
+
+    filename: str
+    url: str
+    fingerprint: Fingerprint = UNKNOWN
+    verified: bool = False
 
 
 def is_pinned(version: str, pins: Iterable[str]) -> bool:
@@ -34,7 +53,7 @@ def unsatisfied(requested: Iterable[str], versions: Collection[str]) -> list[str
 def wanted_versions(project: SelectedProject, document: Project, releases: Literal["latest", "all"]) -> dict[str, bool]:
     """Return the versions to read, in the index's spelling if it has one, and whether each is pinned."""
     listed = list(document.releases or {})
-    latest = [] if document.info.version is None else [document.info.version]
+    latest = [document.info.version] if document.info.version else []
     wanted: dict[str, bool] = {}
     for pin in project.pins:
         spellings = [pin] if pin in listed else [version for version in latest + listed if same_version(version, pin)]
@@ -51,17 +70,32 @@ def files_of(document: Project, version: str) -> Sequence[File]:
 
 
 def metadata_urls(document: Document[Project], versions: Iterable[str]) -> dict[str, str]:
-    """Return the URL of each version's METADATA (PEP 658), by the name of the file that it is taken from.
+    """Return the URL of each version's METADATA (``MetadataSource``), by the name of the file that it is taken from."""
+    return {source.filename: source.url for source in metadata_sources(document, versions).values()}
 
-    The URL ends in the SHA-256 of the METADATA, as links of PEP 503 do (``#sha256=...``), if the index gives it.
-    """
-    files = [_metadata_file(files_of(document.content, version)) for version in versions]
-    named = {f.filename: (absolute(f.url, document.url), f) for f in files if f is not None and f.filename}
-    return {
-        filename: f"{url.partition('#')[0]}.metadata{_metadata_digest(file)}"
-        for filename, (url, file) in named.items()
-        if url is not None and is_url(url)
-    }
+
+def metadata_sources(document: Document[Project], versions: Iterable[str]) -> dict[str, MetadataSource]:
+    """Return where the METADATA of each version is, by version; those whose files have none are missing."""
+    files = {version: _metadata_file(files_of(document.content, version)) for version in versions}
+    found = {version: _source(file, document.url) for version, file in files.items() if file is not None}
+    return {version: source for version, source in found.items() if source is not None}
+
+
+def _source(file: File, base: str) -> MetadataSource | None:
+    """Where the METADATA of a file is; None: the file has no name, or no URL that can be requested."""
+    url, filename = absolute(file.url, base), file.name()
+    if not filename or url is None or not is_url(url):
+        return None
+    path, question, query = url.partition("#")[0].partition("?")  # a signed URL has a query
+    digest = _metadata_digest(file)
+    digests = file.digests
+    listed = digest or (digests and (digests.sha256 or digests.blake2b_256 or digests.md5)) or file.md5_digest
+    return MetadataSource(
+        filename,
+        f"{path}.metadata{question}{query}{digest and f'#sha256={digest}'}",
+        listed_fingerprint(filename, listed) if listed else UNKNOWN,
+        verified=bool(digest),
+    )
 
 
 def provenance_urls(document: Project, page: Document[Page], versions: Iterable[str]) -> dict[str, str]:
@@ -83,19 +117,17 @@ def _metadata_file(files: Sequence[File]) -> File | None:
     PEP 658 covers wheels; an sdist's metadata is used only where there is none (PEP 643).
     """
     order = {"bdist_wheel": 0, "sdist": 1}
-    usable = [file for file in files if file.core_metadata not in (None, False) and file.packagetype in order]
-    return min(
-        usable,
-        key=lambda file: (order[file.packagetype or ""], not _is_for_any_platform(file), file.filename or ""),
-        default=None,
-    )
+    kinds = [(file, file.packagetype or kind_of(file.name() or "") or "") for file in files]
+    usable = [(order[kind], file) for file, kind in kinds if file.core_metadata not in (None, False) and kind in order]
+    usable.sort(key=lambda pair: (pair[0], not _is_for_any_platform(pair[1]), pair[1].name() or ""))
+    return usable[0][1] if usable else None
 
 
 def _metadata_digest(file: File) -> str:
-    """The URL's fragment; empty if the index gives no digest, or something that is not a SHA-256."""
+    """The SHA-256 of its METADATA; empty if the index gives no digest, or something that is not a SHA-256."""
     digest = file.core_metadata.get("sha256") if isinstance(file.core_metadata, dict) else None
-    return f"#sha256={digest.lower()}" if digest and _SHA256.fullmatch(digest) else ""
+    return digest.lower() if digest and _SHA256.fullmatch(digest) else ""
 
 
 def _is_for_any_platform(file: File) -> bool:
-    return (file.filename or "").endswith("-none-any.whl")
+    return (file.name() or "").endswith("-none-any.whl")

@@ -8,7 +8,7 @@ Flow
 
 Failures
     A document that cannot be read costs the streams that read it the rows of this project; the batch says so. The run
-    ends early only if every further request would fail: the index has never responded, it refuses the credentials, or
+    ends early only if every further request would fail: no connection can be made, it refuses the credentials, or
     ``STOP_AFTER`` projects in a row failed and so does a document that was received before (``health.py``).
 
 Deletions
@@ -17,7 +17,7 @@ Deletions
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,19 +29,20 @@ from source_pypi.errors import ConfigError, DestinationError, SourceError, Stopp
 from source_pypi.http.client import RequestLog, RetryWait
 from source_pypi.selection import Selection, select
 from source_pypi.services.index.api import Index, open_index
+from source_pypi.services.index.documents import Document, Project
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import Stream
 from source_pypi.sync.batch import Batch
 from source_pypi.sync.changes import batch_of
 from source_pypi.sync.circuit_breaker import STOP_AFTER, CircuitBreaker
-from source_pypi.sync.deletions import Deletions
+from source_pypi.sync.deletions import Deletions, without_short_list
 from source_pypi.sync.fetch import fetch_project
 from source_pypi.sync.fetch_index import IndexDocuments
 from source_pypi.sync.fetch_plan import FetchPlan, make_fetch_plan
 from source_pypi.sync.fetch_result import FetchResult
 from source_pypi.sync.health import IndexHealth
 from source_pypi.sync.listing import visit_list
-from source_pypi.sync.notices import Notices
+from source_pypi.sync.notices import SUBJECTS, NoticeKind, Notices
 from source_pypi.sync.planner import Planner, ProjectTask
 from source_pypi.sync.queue import ProjectQueue
 from source_pypi.sync.state import NoState, StateStore
@@ -77,7 +78,8 @@ class Run:
     def batches(self, store: StateStore | None = None) -> Iterator[Batch]:
         """Yield a batch for each project, and one for the index as a whole, counted in ``summary``.
 
-        The last batch has warnings only: those that concern many projects (``notices.py``).
+        The last batch has no rows: it has warnings that concern many projects (``notices.py``), and which streams the
+        index provides (``capabilities.py``).
 
         An error that ends the run early ends the iteration and is in the summary; ``store.finish`` is called only when
         the run came to its end.
@@ -99,8 +101,9 @@ class Run:
         else:
             if store is not None:
                 store.finish()
-        if lines := tuple(notices.lines()):
-            yield Batch(None, _utc(self.now()), warnings=lines)
+        announced = {kind: notices.line(NoticeKind.ANNOUNCED, subject) for kind, subject in SUBJECTS.items()}
+        capabilities = self.summary.capabilities.rows([stream.name for stream in self.streams], announced)
+        yield Batch(None, _utc(self.now()), warnings=tuple(notices.lines()), capabilities=capabilities)
 
 
 def open_run(
@@ -132,8 +135,8 @@ def batches(
 
     :param store: the states of earlier runs; None: every project is read in full.
     :param now: returns the time, in seconds since 1970.
-    :raises UnreachableError, UntrustedError, ProxyError: when the index has never responded.
-    :raises RefusedError: when it refuses the credentials (401).
+    :raises UnreachableError, UntrustedError, ProxyError: when no connection could be made to the index.
+    :raises RefusedError: when it refuses the credentials (401), also for what it sent before.
     :raises StoppedError: when ``STOP_AFTER`` projects in a row failed, and the index is failing.
     :raises SourceError: when the whole index is selected and its list cannot be read.
     """
@@ -145,21 +148,25 @@ def batches(
     index_state, index_digests = planner.index_state()
     documents = IndexDocuments(index, index_state)
     if planner.project_streams:
-        visits = visit_list(selection, planner, documents)
+        visits = visit_list(selection, planner, documents, index)
         if visits.skipped:
             yield Batch(None, _utc(now()), warnings=(_skipped_warning(visits.skipped),))
+        if visits.untrusted is not None:
+            yield Batch(None, _utc(now()), warnings=(_untrusted_warning(*visits.untrusted),))
         queue = ProjectQueue(visits.selection, visits.listed)
         plan = make_fetch_plan(planner.project_streams, config)
         health = IndexHealth(index, documents, visits.unlisted)
         deletions = Deletions(config, index.root, health, visits.known)
-        yield from _ProjectReader(index, queue, plan, planner, now, health, deletions, config).batches()
+        reader = _ProjectReader(index, queue, plan, planner, now, health, deletions, config, visits.received)
+        yield from reader.batches()
         deleted, error = deletions.decide()
         yield from deleted
         if error is not None:
             yield Batch(None, _utc(now()), failures={stream.name: error for stream in planner.project_streams})
     if planner.index_streams:
         seen_at = _utc(index_state.seen_at(now()))
-        yield batch_of(documents.result(), index_state, index_digests, seen_at, keys=planner.keys)
+        batch = batch_of(documents.result(), index_state, index_digests, seen_at, keys=planner.keys)
+        yield without_short_list(batch, index_state, config, index.root)
 
 
 def _not_backwards(now: Callable[[], float]) -> Callable[[], float]:
@@ -190,6 +197,13 @@ def _skipped_warning(count: int) -> str:
     return f"{count:,} {'project' if count == 1 else 'projects'} skipped: the index's list shows no change"
 
 
+def _untrusted_warning(changed: int, sampled: int) -> str:
+    return (
+        f"the index's list of projects does not show their changes ({changed} of {sampled} projects that looked "
+        "unchanged have changed): every project is requested"
+    )
+
+
 def _already_read_warning(count: int) -> str:
     return f"{count:,} {'project' if count == 1 else 'projects'} skipped: the run that ended early had read them"
 
@@ -215,7 +229,9 @@ class _ProjectReader:
         health: IndexHealth,
         deletions: Deletions,
         config: Config,
+        received: Mapping[str, Document[Project]],
     ) -> None:
+        self._received = received
         self._index, self._queue, self._plan, self._planner, self._now = index, queue, plan, planner, now
         self._health, self._deletions, self._config = health, deletions, config
         self._circuit_breaker = CircuitBreaker()
@@ -287,8 +303,9 @@ class _ProjectReader:
         plan = self._circuit_breaker.without_failing(self._plan)
         if self._queue.follows(task.project):
             plan = replace(plan, follow=True)
-        result = fetch_project(self._index, task.project, plan, task.previous)
-        self._circuit_breaker.add(result, self._plan.documents)
+        received = self._received.get(task.project.project)
+        result = fetch_project(self._index, task.project, plan, task.previous, received)
+        self._circuit_breaker.add(result, self._plan.kinds_of(page_only=result.page_only))
         releases = result.failures.get(DocumentKind.RELEASES)
         only_followed = DocumentKind.RELEASES not in self._plan.documents
         if releases is not None and only_followed and DocumentKind.PROJECT not in result.failures:

@@ -21,14 +21,23 @@ from source_pypi.selection import SelectedProject
 from source_pypi.services.index.documents.fingerprint import UNKNOWN, Fingerprint
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import Stream
+from source_pypi.sync.first_seen import FirstSeen
 
 #: Stands in place of a project's name for the state of streams that describe the whole index.
 WHOLE_INDEX = ""
-#: The keys in ``ProjectState.fingerprints`` of documents that a project, or the index, has once.
-CODES = {DocumentKind.PROJECT: "d", DocumentKind.PAGE: "p", DocumentKind.LISTING: "l"}
+#: The keys in ``ProjectState.fingerprints`` of documents that a project, or the index, has once; of core metadata, that
+#: of the latest release, where it completes the page.
+CODES = {
+    DocumentKind.PROJECT: "d",
+    DocumentKind.PAGE: "p",
+    DocumentKind.LISTING: "l",
+    DocumentKind.CORE_METADATA: "m",
+}
 
 #: The key in ``ProjectState.fingerprints`` of the pins and ranges that a listed release satisfied.
 VERSIONS_CODE = "v"
+#: The key in ``ProjectState.fingerprints`` of the number of projects on the list: digits, in place of a tag.
+COUNT_CODE = "n"
 #: Bytes of the digest of rows.
 DIGEST = 6
 #: The digest of a partition without rows.
@@ -65,6 +74,7 @@ class ProjectState(Struct, frozen=True, array_like=True, gc=False):
     :ivar fingerprints: of the documents that a project has once, by code (``CODES``).
     :ivar partitions: by version or file name; by an empty name where a project has one partition.
     :ivar requirements: those that were followed; None: dependencies were not followed.
+    :ivar first_seen: when files without upload time were first seen; empty: there are none, or the stream does not say.
     """
 
     checked_at: int
@@ -74,6 +84,7 @@ class ProjectState(Struct, frozen=True, array_like=True, gc=False):
     fingerprints: dict[str, Fingerprint]
     partitions: dict[str, Partition]
     requirements: tuple[str, ...] | None = None
+    first_seen: FirstSeen = ()
 
     def fingerprint(self, kind: DocumentKind, name: str = "") -> Fingerprint:
         """Return the fingerprint of a document when the stream last read it.

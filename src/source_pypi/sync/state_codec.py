@@ -7,14 +7,16 @@ share most of theirs.
 import base64
 import zlib
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
-from msgspec.structs import replace
+from msgspec import Struct
+from msgspec.structs import astuple, replace
 
 from source_pypi.safety.limits import LARGEST_STATE
 from source_pypi.services.index.documents.fingerprint import MD5_TAG, Fingerprint
 from source_pypi.services.index.documents.kinds import DocumentKind
+from source_pypi.sync.first_seen import FirstSeen
 from source_pypi.sync.state import CODES, DIGEST, Partition, ProjectState, summary_of
 
 #: Texts that are frequent in keys of rows. As the initial dictionary of the compression they make the state of a small
@@ -50,7 +52,8 @@ _ENCODER, _DECODER = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(ProjectS
 
 def pack(state: ProjectState) -> bytes:
     """Return the state as bytes."""
-    return _deflate(_ENCODER.encode(state))
+    values = astuple(state)
+    return _deflate(_ENCODER.encode(values if state.first_seen else values[:-1]))
 
 
 def unpack(packed: bytes) -> ProjectState:
@@ -123,11 +126,32 @@ class PackedState(NamedTuple):
 #: What streams that were read together share: ``checked_at`` and the serial, both relative to those of the row,
 #: ``existed``, and the fingerprints. In these, the serial -1 stands for that of the state.
 _Shared = tuple[int, int | None, bool, dict[str, Fingerprint]]
-#: The rest of a stream's state: the index of the shared part, the partitions, the requirements. If there is nothing but
-#: the digest of one partition, and the first shared part, it is the digest alone.
-_Own = bytes | tuple[int, dict[str, Partition], tuple[str, ...] | None]
 
-_ROW_DECODER = msgspec.msgpack.Decoder(tuple[list[_Shared], list[_Own]])
+
+class _Own(Struct, array_like=True, gc=False):
+    """The rest of a stream's state.
+
+    If there is nothing but the digest of one partition, and the first shared part, it is the digest alone.
+
+    :ivar shared: the index of the shared part.
+    :ivar first_seen: the index of the times of files (``_States.first_seen``), plus one; 0: there are none.
+    """
+
+    shared: int
+    partitions: dict[str, Partition]
+    requirements: tuple[str, ...] | None = None
+    first_seen: int = 0
+
+
+class _States(Struct, array_like=True, gc=False):
+    """The states of a project, as they are encoded; streams that were read together share times of files, too."""
+
+    shared: list[_Shared]
+    owns: list[bytes | _Own]
+    first_seen: list[FirstSeen] = []
+
+
+_ROW_DECODER = msgspec.msgpack.Decoder(_States)
 
 
 def pack_row(project: str, states: Mapping[str, ProjectState]) -> PackedState:
@@ -135,7 +159,8 @@ def pack_row(project: str, states: Mapping[str, ProjectState]) -> PackedState:
     streams = sorted(states)
     summary = summary_of(project, states.values())
     shared: list[_Shared] = []
-    owns: list[_Own] = []
+    owns: list[bytes | tuple[Any, ...]] = []
+    times = list(dict.fromkeys(state.first_seen for state in states.values() if state.first_seen))
     for state in (states[name] for name in streams):
         fingerprints = {
             code: one if one.serial != state.serial else Fingerprint(one.tag, -1)
@@ -146,10 +171,12 @@ def pack_row(project: str, states: Mapping[str, ProjectState]) -> PackedState:
         if part not in shared:
             shared.append(part)
         digest = state.partitions.get("", Partition(b"")).digest
-        own = shared.index(part), state.partitions, state.requirements
+        own: tuple[Any, ...] = (shared.index(part), state.partitions, state.requirements)
+        if state.first_seen:
+            own = (*own, times.index(state.first_seen) + 1)
         owns.append(digest if own == (0, {"": Partition(digest)}, None) else own)
     digests = ",".join(f"{name}:{states[name].settings_digest.hex()}" for name in streams)
-    packed = _deflate(_ENCODER.encode((shared, owns)))
+    packed = _deflate(_ENCODER.encode((shared, owns, times) if times else (shared, owns)))
     return PackedState(project, digests, summary.checked_at, summary.serial, summary.absent, packed)
 
 
@@ -159,31 +186,41 @@ def unpack_row(row: PackedState) -> dict[str, ProjectState]:
     :raises ValueError: when ``pack_row`` did not make the row.
     """
     try:
-        shared, owns = _decode_row(row.packed)
+        decoded = _decode_row(row.packed)
         names = [one.partition(":") for one in row.settings_digests.split(",")]
         return {
-            name: _state(row, bytes.fromhex(digest), shared, own)
-            for (name, _, digest), own in zip(names, owns, strict=True)
+            name: _state(row, bytes.fromhex(digest), decoded, own)
+            for (name, _, digest), own in zip(names, decoded.owns, strict=True)
         }
     except (zlib.error, msgspec.DecodeError, IndexError, TypeError, AttributeError) as error:  # the latter two: a null
         raise ValueError(_NOT_A_STATE) from error
 
 
-def _decode_row(packed: bytes) -> tuple[list[_Shared], list[_Own]]:
+def _decode_row(packed: bytes) -> _States:
     if packed[:1] != _BRIEF:
         return _ROW_DECODER.decode(_inflate(packed))
     fingerprint = Fingerprint(MD5_TAG + packed[1:17], -1)
     digests = packed[17:]
-    return [(0, 0, True, {CODES[DocumentKind.PROJECT]: fingerprint})], [
-        digests[start : start + DIGEST] for start in range(0, len(digests), DIGEST)
-    ]
+    return _States(
+        [(0, 0, True, {CODES[DocumentKind.PROJECT]: fingerprint})],
+        [digests[start : start + DIGEST] for start in range(0, len(digests), DIGEST)],
+    )
 
 
-def _state(row: PackedState, settings_digest: bytes, shared: list[_Shared], own: _Own) -> ProjectState:
-    index, partitions, requirements = (0, {"": Partition(own)}, None) if isinstance(own, bytes) else own
-    checked_at, above, existed, relative = shared[index]
+def _state(row: PackedState, settings_digest: bytes, states: _States, own: bytes | _Own) -> ProjectState:
+    if isinstance(own, bytes):
+        own = _Own(0, {"": Partition(own)})
+    checked_at, above, existed, relative = states.shared[own.shared]
     serial = None if above is None else (row.serial or 0) + above
     fingerprints = {code: one if one.serial != -1 else Fingerprint(one.tag, serial) for code, one in relative.items()}
+    first_seen = states.first_seen[own.first_seen - 1] if own.first_seen else ()
     return ProjectState(
-        row.checked_at + checked_at, settings_digest, existed, serial, fingerprints, partitions, requirements
+        row.checked_at + checked_at,
+        settings_digest,
+        existed,
+        serial,
+        fingerprints,
+        own.partitions,
+        own.requirements,
+        first_seen,
     )

@@ -4,11 +4,14 @@ from collections import Counter
 
 from msgspec import Struct, field
 
-from source_pypi.errors import NotOfferedError, SourceError, UnknownProjectsError
+from source_pypi.errors import NotOfferedError, SourceError, UnknownProjectsError, some_of
 from source_pypi.sync.batch import Batch
+from source_pypi.sync.capabilities import Capabilities
 
-#: Failures and invalid fields that are listed; the others are counted.
+#: Failures that are listed with their message; of the others, the projects are named.
 MAX_LISTED_ERRORS = 10
+#: Projects that are named in one line.
+MAX_NAMED = 1_000
 
 
 class RunSummary(Struct):
@@ -19,8 +22,11 @@ class RunSummary(Struct):
     :ivar unchanged: how many of them have not changed since they were read before.
     :ivar rows: how many rows were made, by stream.
     :ivar missing: the projects that the user named and that the index does not have.
-    :ivar failures: errors, each with the streams that could not be read because of it.
-    :ivar not_offered: why the index does not offer a stream, by stream; it may have rows of other projects.
+    :ivar failures: errors, each with the streams that could not be read because of it; without those that the index
+        does not provide.
+    :ivar failed: the project of each failure; None: the whole index.
+    :ivar user_errors: pinned releases that the index does not have.
+    :ivar capabilities: which streams the index provides.
     :ivar stopped: what ended the run early; None: it finished.
     """
 
@@ -30,9 +36,10 @@ class RunSummary(Struct):
     rows: Counter[str] = field(default_factory=Counter)
     missing: list[str] = field(default_factory=list)
     failures: list[tuple[SourceError, tuple[str, ...]]] = field(default_factory=list)
+    failed: list[str | None] = field(default_factory=list)
     user_errors: list[SourceError] = field(default_factory=list)
     stopped: SourceError | None = None
-    not_offered: dict[str, str] = field(default_factory=dict)
+    capabilities: Capabilities = field(default_factory=Capabilities)
     _repeated: set[str] = field(default_factory=set)
 
     def add(self, batch: Batch) -> None:
@@ -45,9 +52,11 @@ class RunSummary(Struct):
             self.unchanged += not batch.counts
         by_error: dict[int, tuple[SourceError, list[str]]] = {}
         for stream, error in batch.failures.items():
-            by_error.setdefault(id(error), (error, []))[1].append(stream)
-        for error, streams in by_error.values():
-            self._add_failure(error, streams)
+            if not isinstance(error, NotOfferedError):
+                by_error.setdefault(id(error), (error, []))[1].append(stream)
+        self.failures += [(error, tuple(streams)) for error, streams in by_error.values()]
+        self.failed += [batch.project] * len(by_error)
+        self.capabilities.add(batch)
         self.user_errors += [error for error in batch.user_errors if not self._is_repeated(error)]
 
     def _is_repeated(self, error: SourceError) -> bool:
@@ -58,35 +67,55 @@ class RunSummary(Struct):
         self._repeated.add(error.what)
         return repeated
 
-    def _add_failure(self, error: SourceError, streams: list[str]) -> None:
-        """Add a failure; what an index does not offer is added once for each stream, not for each project."""
-        if isinstance(error, NotOfferedError):
-            streams = [stream for stream in streams if stream not in self.not_offered]
-            self.not_offered.update(dict.fromkeys(streams, str(error)))
-        if streams:
-            self.failures.append((error, tuple(streams)))
-
     def stop(self, error: SourceError, streams: tuple[str, ...]) -> None:
         """Record what ended the run early."""
         self.stopped = error
         self.failures.append((error, streams))
+        self.failed.append(None)
+        for stream in streams:
+            self.capabilities.add_failure(stream, error)
 
     @property
     def errors(self) -> list[SourceError]:
         """All errors, in the order in which they are reported."""
+        failures = [error for error, _ in self.failures]
+        return [*failures, *self.capabilities.failures().values(), *self.project_errors]
+
+    @property
+    def project_errors(self) -> list[SourceError]:
+        """The errors that concern projects, not streams: releases and projects that the index does not have."""
         missing = [UnknownProjectsError(self.missing, self.index)] if self.missing else []
-        return [*(error for error, _ in self.failures), *self.user_errors, *missing]
+        return [*self.user_errors, *missing]
 
     def lines(self) -> list[str]:
-        """Return the errors as text, a line each: which streams, what was requested, what came back, what to do."""
-        lines = [f"{', '.join(streams)}: {error}" for error, streams in self.failures[:MAX_LISTED_ERRORS]]
-        if len(self.failures) > MAX_LISTED_ERRORS:
-            lines.append(f"and {len(self.failures) - MAX_LISTED_ERRORS} more failures like these")
-        return lines + [str(error) for error in self.errors[len(self.failures) :]]
+        """Return the errors as text, a line each: which streams, what was requested, what came back, what to do.
+
+        If there are many, the last ones are only named by their projects. There is one line for each stream that the
+        index does not provide, and one for all pinned releases of which it has no documents. What ended the run comes
+        last of the failures.
+        """
+        failures = self.failures[:-1] if self.stopped is not None else self.failures
+        lines = [f"{', '.join(streams)}: {error}" for error, streams in failures[:MAX_LISTED_ERRORS]]
+        if more := len(failures) - MAX_LISTED_ERRORS if len(failures) > MAX_LISTED_ERRORS else 0:
+            names = sorted({name or "the index" for name in self.failed[MAX_LISTED_ERRORS : len(failures)]})
+            lines.append(f"and {more:,} more failures like these, of {some_of(names, MAX_NAMED)}")
+        lines += [f"{stream}: {error}" for stream, error in self.capabilities.failures().items()]
+        lines += [f"{', '.join(streams)}: {error}" for error, streams in self.failures[len(failures) :]]
+        return lines + [self._with_streams(error) for error in self.project_errors]
+
+    def _with_streams(self, error: SourceError) -> str:
+        """An error, after the streams that have no rows because of it."""
+        if not isinstance(error, NotOfferedError):
+            return str(error)
+        lacking = self.capabilities.unavailable(failing=False)
+        streams = [stream for stream, other in lacking.items() if other.what == error.what]
+        return f"{', '.join(streams)}: {error}" if streams else str(error)
 
     def of_stream(self, stream: str) -> list[SourceError]:
         """Return the errors of one stream."""
-        return [error for error, streams in self.failures if stream in streams]
+        not_offered = self.capabilities.failures().get(stream)
+        failures = [error for error, streams in self.failures if stream in streams]
+        return failures if not_offered is None else [*failures, not_offered]
 
 
 def warnings_of(batch: Batch) -> list[str]:

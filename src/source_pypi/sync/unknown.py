@@ -6,12 +6,14 @@ right type there, ``changes.py`` keeps the rows that were loaded before.
 
 import enum
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
-from source_pypi.services.index.documents import ABSENT, Document
+from source_pypi.services.index.documents import ABSENT, Document, File
 from source_pypi.services.index.documents.kinds import DocumentKind
+from source_pypi.services.index.documents.project import Role
 from source_pypi.streams.stream import ProjectDocuments, ReleaseView, Stream
-from source_pypi.sync.state import Partition
+from source_pypi.sync.state import Partition, ProjectState
 
 #: Stands in the state of a project's only partition: its rows were made of a document that lacks the required key.
 INCOMPLETE = ABSENT
@@ -48,6 +50,15 @@ def unknown_partitions(stream: Stream, documents: ProjectDocuments) -> dict[str,
     return {name: reason for name, reason in reasons.items() if reason is not None}
 
 
+def rows_are_unknown(stream: Stream, documents: ProjectDocuments, state: ProjectState | None) -> bool:
+    """Return whether all rows of a project stay, since the field that they are made of is missing or invalid.
+
+    :param state: what the stream read before; None: nothing.
+    """
+    unknown = unknown_partitions(stream, documents)
+    return state is not None and hides_rows(stream, documents, unknown, state.partitions)
+
+
 def hides_rows(
     stream: Stream, documents: ProjectDocuments, unknown: Mapping[str, Unknown], known: Mapping[str, Partition]
 ) -> bool:
@@ -75,16 +86,26 @@ def unknown(document: Document[Any], key: str) -> Unknown | None:
         return Unknown.MISSING
     if value is None:
         return None if key in _NULL_MEANS_NONE else Unknown.NULL
-    if isinstance(value, dict) and None in value.values() and any(isinstance(one, list) for one in value.values()):
+    if key == "releases" and None in value.values():
         return Unknown.NULL  # a list of files that is null
-    return None
+    items = chain.from_iterable(value.values()) if key == "releases" else value
+    return Unknown.NULL if any(map(_is_nameless, items)) else None
 
 
 def _hides(path: str, key: str) -> bool:
-    """Whether a value that became null hides that of a key: the value itself, what contains it, or a list within it."""
-    inside = path.removeprefix(key)
-    is_list_within = path.startswith(f"{key}[") and inside[1:2] in "'\"" and inside.endswith("]") and "][" not in inside
-    return path == key or key.startswith(f"{path}.") or (is_list_within and "]." not in inside)
+    """Whether a value that became null hides that of a key: the value itself, what contains it, or an item within it.
+
+    Nobody can tell which item was left out, and so which row would be missing.
+    """
+    is_item = path.startswith(f"{key}[") and path.endswith("]") and "]." not in path.removeprefix(key)
+    return path == key or key.startswith(f"{path}.") or is_item
+
+
+def _is_nameless(item: object) -> bool:
+    """Whether an item lacks what its row is identified by, so that it makes no row."""
+    if isinstance(item, Role):
+        return not (item.role and item.user)
+    return isinstance(item, File) and item.filename is None and not item.name()
 
 
 def _has_core_metadata(documents: ProjectDocuments, view: ReleaseView) -> bool:

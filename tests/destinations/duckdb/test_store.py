@@ -1,8 +1,6 @@
 """destinations/duckdb/store.py: the tables of a DuckDB file, and what is in them."""
 
 import json
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +18,7 @@ from source_pypi.config import make_config
 from source_pypi.destinations.duckdb.state import LONG_ROW, _make_file
 from source_pypi.destinations.duckdb.store import DuckdbStore
 from source_pypi.destinations.loader import Loader
-from source_pypi.destinations.tables import RUN, SELECTION, STATE
+from source_pypi.destinations.tables import CAPABILITIES, RUN, SELECTION, STATE
 from source_pypi.errors import DestinationError
 from source_pypi.safety.limits import LARGEST_ROW
 from source_pypi.schema import stream_fields, table_fields
@@ -29,7 +27,8 @@ from source_pypi.services.index.api import Index
 from source_pypi.streams import STREAMS, choose_streams
 from source_pypi.sync.run import batches
 from tests.batches import batch_with, rows_in
-from tests.destinations.loading import ALL, into_duckdb, load, opened, rows
+from tests.databases import opened, rows
+from tests.destinations.loading import ALL, in_use, into_duckdb, load
 from tests.fake_index import FakeIndex, World, generated_world
 
 Connect = Callable[..., Index]
@@ -59,7 +58,7 @@ def test_streams_are_typed_tables(world: World, fake: FakeIndex, connect: Connec
     world.add("Flask", releases=["1.0", "2.0"], keywords="web, wsgi", project_urls={"Source": "https://example.com"})
     load(path, connect(fake), "Flask")
     loaded = dict(rows(path, "select table_name, estimated_size from duckdb_tables()"))
-    assert set(loaded) == {stream.name for stream in STREAMS} | {"_selection", "_state", "_run"}
+    assert set(loaded) == {stream.name for stream in STREAMS} | {"_selection", "index_capabilities", "_state", "_run"}
     assert {name: loaded[name] for name in ("files", "project", "release", "stats", "versions")} == {
         "files": 4,
         "project": 1,
@@ -99,10 +98,11 @@ def test_tables_and_columns_are_commented(path: Path) -> None:
         pass
     comments = dict(rows(path, "select table_name, comment from duckdb_tables()"))
     assert comments["files"] == "A row is a distribution file. Key: project, filename."
-    assert set(comments) == {stream.name for stream in STREAMS} | {"_selection", "_state", "_run"}
+    of_run = (SELECTION, CAPABILITIES, STATE, RUN)
+    assert set(comments) == {stream.name for stream in STREAMS} | {table.name for table in of_run}
     columns = rows(path, "select table_name, column_name, comment from duckdb_columns() where comment is not null")
     expected = {(s.name, f.name, f.description) for s in STREAMS for f in table_fields(s)}
-    expected |= {(t.name, c.name, c.description) for t in (SELECTION, STATE, RUN) for c in t.columns}
+    expected |= {(t.name, c.name, c.description) for t in of_run for c in t.columns}
     assert set(columns) == expected
 
 
@@ -214,15 +214,12 @@ def _written(path: Path, content: bytes) -> Path:
 
 def test_file_in_use(path: Path) -> None:
     """A file that another program has open is an error that says so."""
-    code = f"import duckdb, sys; c = duckdb.connect({str(path)!r}); print('open', flush=True); sys.stdin.read()"
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == "open\n"
-        with pytest.raises(DestinationError, match="it is in use by another program"), into_duckdb(path, ALL):
-            pass
-        other.communicate("")
+    with (
+        in_use(path),
+        pytest.raises(DestinationError, match="it is in use by another program"),
+        into_duckdb(path, ALL),
+    ):
+        pass
 
 
 def test_values_equal_those_of_the_protocol(path: Path, serve: Callable[..., FakeIndex], connect: Connect) -> None:
@@ -280,6 +277,7 @@ def test_unknown_pin_keeps_loaded_rows(
         "create table projects (project varchar, budget int)",
         "create view files as select 1 as project",
         "create table _selection (x int)",
+        "create table index_capabilities (stream varchar, available boolean)",
     ],
 )
 def test_foreign_tables_and_views_stay(path: Path, statement: str) -> None:

@@ -1,8 +1,6 @@
 """destinations/parquet/store.py: the files of a folder, and what is left in it. It needs DuckDB only."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,7 @@ from source_pypi.services.index.api import Index
 from source_pypi.streams import choose_streams
 from source_pypi.sync.batch import Change
 from tests.batches import SEEN, batch_with
-from tests.destinations.loading import ALL, into_folder, kill, run
+from tests.destinations.loading import ALL, in_use, into_folder, kill, run
 from tests.fake_index import FakeIndex, World
 
 Connect = Callable[..., Index]
@@ -40,7 +38,8 @@ def test_table_is_one_described_file(world: World, fake: FakeIndex, connect: Con
     index = connect(fake)
     folder = tmp_path / "pypi"
     run(into_folder(folder, root=index.root), index, ["flask"])
-    names = {f"{stream.name}/{stream.name}.parquet" for stream in ALL} | {"_selection/selection.parquet"}
+    names = {f"{name}/{name}.parquet" for name in (*(stream.name for stream in ALL), "index_capabilities")}
+    names.add("_selection/selection.parquet")
     found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert found == {*names, "_state.duckdb"}
     for stream in ALL:
@@ -137,18 +136,12 @@ def test_folder_in_use(tmp_path: Path) -> None:
     """Two runs cannot write to a folder at the same time."""
     with into_folder(tmp_path, FILES):
         pass
-    code = (
-        f"import duckdb, sys; c = duckdb.connect({str(tmp_path / '_state.duckdb')!r}); print('open', flush=True); "
-        "sys.stdin.read()"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == "open\n"
-        with pytest.raises(DestinationError, match="it is in use by another program"), into_folder(tmp_path, FILES):
-            pass
-        other.communicate("")
+    with (
+        in_use(tmp_path / "_state.duckdb"),
+        pytest.raises(DestinationError, match="it is in use by another program"),
+        into_folder(tmp_path, FILES),
+    ):
+        pass
 
 
 class _Killed(OSError):  # noqa: N818 - it is no error
@@ -204,7 +197,7 @@ def test_what_a_killed_run_left_is_deleted(tmp_path: Path) -> None:
     (tmp_path / ".source-pypi.lock").touch()
     with into_folder(tmp_path, FILES):
         pass
-    assert {path.name for path in tmp_path.iterdir()} == {"_state.duckdb", "_selection", "files"}
+    assert {path.name for path in tmp_path.iterdir()} == {"_state.duckdb", "_selection", "files", "index_capabilities"}
 
 
 def dense(size: int) -> msgspec.Raw:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from source_pypi.errors import SourceError, StaleError
+from source_pypi.errors import DocumentError, StaleError
 from source_pypi.services.index.api import Index
 from source_pypi.services.index.document_requests import STALE_TRIES
 from source_pypi.services.index.documents import UNCHANGED, UNKNOWN, Document, Fingerprint
@@ -76,6 +76,18 @@ def test_stale_copy_is_requested_again(world: World, fake: FakeIndex, connect: C
     assert len(waits) == STALE_TRIES - 1
 
 
+def test_connection_is_not_used_after_a_response_of_another_kind(world: World, connect: Connect) -> None:
+    """A body of another kind may be that of the request before: the next request uses a new connection."""
+    world.add("flask")
+    with FakeIndex(world) as fake:
+        fake.fault("/pypi/flask/json", faults.html())
+        index = connect(fake)
+        with pytest.raises(DocumentError):
+            index.project("flask")
+        assert isinstance(index.page("flask"), Document)
+        assert fake.connections == 2
+
+
 def test_only_stale_copies_are_an_error(world: World, fake: FakeIndex, connect: Connect, waits: list[float]) -> None:
     """If all copies are older, the last try ends in an error."""
     changed(world)
@@ -84,7 +96,7 @@ def test_only_stale_copies_are_an_error(world: World, fake: FakeIndex, connect: 
         connect(fake).project("flask", Fingerprint(serial=world.serial))
     assert str(caught.value) == (
         f"{fake.url}/pypi/flask/json is an old copy (serial {world.serial - 1}, previously {world.serial}): "
-        "loaded rows stay, and the next run tries again (if the index was set up anew, reset the state)"
+        "loaded rows stay, and the next run tries again (a full check accepts it if the project's page agrees)"
     )
     assert len(fake.requests) == STALE_TRIES == len(waits) + 1
 
@@ -98,8 +110,15 @@ def test_first_copy_is_never_stale(world: World, fake: FakeIndex, connect: Conne
     assert document.best_serial == world.serial - 1
 
 
-def test_304_to_an_unconditional_request(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """A 304 to an unconditional request is not a document."""
+def test_304_to_an_unconditional_request(fake: FakeIndex, connect: Connect) -> None:
+    """A 304 to an unconditional request is not a document: it is requested once more, then an error says so."""
     fake.fault("/pypi/flask/json", faults.Fault("304", Answer(304, "application/json", b"")), times=None)
-    with pytest.raises(SourceError):
+    with pytest.raises(DocumentError) as caught:
         connect(fake).project("flask")
+    assert str(caught.value) == (
+        f"{fake.url}/pypi/flask/json: expected a document, found 304 to another request: "
+        "is index_url the address of a package index?"
+    )
+    assert [(r.path, r.status, r.headers.get("if-none-match")) for r in fake.requests] == [
+        ("/pypi/flask/json", 304, None)
+    ] * 2

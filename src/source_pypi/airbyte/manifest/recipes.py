@@ -100,7 +100,7 @@ RECIPES: Mapping[str, Recipe] = {
         path=_RELEASE_PATH,
         partition="release",
         expand=("info", "classifiers"),
-        values={**_OF_RELEASE, "classifier": raw("record['value']")},
+        values={**_OF_RELEASE, "classifier": raw("record['value']"), "source": "document"},
     ),
     "vulnerabilities": Recipe(
         path=_RELEASE_PATH,

@@ -44,6 +44,7 @@ from source_pypi.services.index.documents.feed import FEED
 from source_pypi.services.index.documents.html_page import P, open_page
 from source_pypi.services.index.documents.identity import (
     check_core_metadata,
+    check_feed,
     check_page,
     check_project_document,
     check_release_document,
@@ -126,15 +127,16 @@ class Index:
         return self._json(url, Provenance, previous, same_host=False)
 
     def core_metadata(
-        self, url: str, previous: Fingerprint = UNKNOWN, *, project: str | None = None
+        self, url: str, previous: Fingerprint = UNKNOWN, *, project: str | None = None, version: str | None = None
     ) -> Document[CoreMetadata] | Unchanged | None:
         """The METADATA at a URL, which may end in its digest (``#sha256=...``); None where the index has none.
 
         :param project: the normalized name of the project; None: do not compare it with the name in the document.
+        :param version: the version of the file; None: do not compare it.
         """
         url, _, fragment = url.partition("#")
         parse = partial(open_core_metadata, sha256=fragment.removeprefix("sha256=") or None)
-        check = accept_any if project is None else partial(check_core_metadata, project)
+        check = accept_any if project is None else partial(check_core_metadata, project, version=version)
         return self._requests.get(url, parse, previous, accept="*/*", check=check, same_host=False)
 
     def listing(self, previous: Fingerprint = UNKNOWN) -> Document[Listing] | Unchanged | None:
@@ -147,14 +149,15 @@ class Index:
 
     def recent_releases(self) -> Document[Feed] | None:
         """The feed of recent releases; None where the index has none."""
-        return self._feed(DocumentKind.RECENT_RELEASES)
+        return self._feed(DocumentKind.RECENT_RELEASES, 2)
 
     def recent_projects(self) -> Document[Feed] | None:
         """The feed of recent projects; None where the index has none."""
-        return self._feed(DocumentKind.RECENT_PROJECTS)
+        return self._feed(DocumentKind.RECENT_PROJECTS, 1)
 
-    def _feed(self, kind: DocumentKind) -> Document[Feed] | None:
-        return _changed(self._requests.get(self.locations.url_of(kind), open_feed, UNKNOWN, accept=FEED))
+    def _feed(self, kind: DocumentKind, parts: int) -> Document[Feed] | None:
+        check = partial(check_feed, kind.value, parts)
+        return _changed(self._requests.get(self.locations.url_of(kind), open_feed, UNKNOWN, FEED, check))
 
     def _page(
         self,
@@ -162,7 +165,7 @@ class Index:
         type_: type[P],
         previous: Fingerprint,
         what: str,
-        check: Callable[[Document[P]], None] = accept_any,
+        check: Callable[[Document[P]], bool] = accept_any,
     ) -> Document[P] | Unchanged | None:
         """A page, as JSON or HTML; requested again if the first response shows that this index has pages elsewhere.
 
@@ -221,7 +224,7 @@ class Index:
         url: str,
         type_: type[S],
         previous: Fingerprint,
-        check: Callable[[Document[S]], None] = accept_any,
+        check: Callable[[Document[S]], bool] = accept_any,
         *,
         same_host: bool = True,
     ) -> Document[S] | Unchanged | None:

@@ -30,8 +30,9 @@ class _MisdirectedError(Exception):
         super().__init__(error)
 
 
-def accept_any(document: Document[Any]) -> None:
+def accept_any(document: Document[Any]) -> bool:  # noqa: ARG001
     """Accept any document."""
+    return True
 
 
 class DocumentRequests:
@@ -43,6 +44,7 @@ class DocumentRequests:
 
     def __init__(self, client: Client, locations: Locations) -> None:
         self._client, self._locations = client, locations
+        self._named: frozenset[type] = frozenset()  # replaced, never changed: other threads may read it
 
     def get(
         self,
@@ -50,7 +52,7 @@ class DocumentRequests:
         parse: Callable[..., Document[T]],
         previous: Fingerprint,
         accept: str,
-        check: Callable[[Document[T]], None] = accept_any,
+        check: Callable[[Document[T]], bool] = accept_any,
         *,
         page: str = "",
         same_host: bool = True,
@@ -58,10 +60,12 @@ class DocumentRequests:
         """Request a document; a conditional request if the previous fingerprint has an ETag.
 
         A response that belongs to another request shows that a proxy or server mixes up the responses of a connection.
-        The document is then requested once more, in full and over a new connection.
+        The document is then requested once more, in full and over a new connection. So is a document that does not name
+        its project, as others of its type have done in this run.
 
         :param parse: called with the body, and with ``url``, ``etag`` and ``serial``.
-        :param check: raises ``DocumentError`` if the document is not the one that was requested.
+        :param check: raises ``DocumentError`` if the document is not the one that was requested; returns whether the
+            document names its project.
         :param page: what the document is called if it is a page, which may be offered in another form only.
         :param same_host: whether it is one of the index's own, and a redirect to another host no answer.
         :raises DocumentError: when the response is another document; also raises what ``Client.get`` raises.
@@ -73,7 +77,7 @@ class DocumentRequests:
         except _MisdirectedError:
             self._client.renew_connections()
         try:
-            return self._read(get, parse, Fingerprint(serial=previous.serial), check)
+            return self._read(get, parse, Fingerprint(serial=previous.serial), check, again=True)
         except _MisdirectedError as error:
             self._client.renew_connections()
             raise error.error from None
@@ -83,10 +87,13 @@ class DocumentRequests:
         get: Callable[[str | None], Response],
         parse: Callable[..., Document[T]],
         previous: Fingerprint,
-        check: Callable[[Document[T]], None],
+        check: Callable[[Document[T]], bool],
+        *,
+        again: bool = False,
     ) -> Document[T] | Unchanged | None:
         """Request a document, again if it is older than the previous one.
 
+        :param again: whether it is requested over a new connection: a document without a name is then accepted.
         :raises _MisdirectedError: when the response belongs to another request.
         """
         for tries in range(1, STALE_TRIES + 1):
@@ -97,7 +104,7 @@ class DocumentRequests:
                 if previous.etag is not None and _is_same_etag(previous.etag, response.etag):
                     return UNCHANGED
                 raise _MisdirectedError(DocumentError(response.url, "a document", "304 to another request"))
-            document = self._parsed(response, parse, check)
+            document = self._parsed(response, parse, check, again=again)
             serial = document.best_serial
             if previous.serial is None or serial is None or serial >= previous.serial:
                 return document
@@ -121,20 +128,34 @@ class DocumentRequests:
         return response
 
     def _parsed(
-        self, response: Response, parse: Callable[..., Document[T]], check: Callable[[Document[T]], None]
+        self,
+        response: Response,
+        parse: Callable[..., Document[T]],
+        check: Callable[[Document[T]], bool],
+        *,
+        again: bool,
     ) -> Document[T]:
-        """Parse a response; the error quotes the beginning of the body, unless that contains the credentials."""
+        """Parse a response; the error quotes the beginning of the body, unless that contains the credentials.
+
+        A body of another kind may belong to the request before: the connection is not used any more.
+        """
         serial = serial_of(response.headers.get("X-PyPI-Last-Serial"))
         try:
             document = parse(response.body, url=response.url, etag=response.etag, serial=serial)
         except DocumentError as error:
+            self._client.renew_connections()
             if not self._client.repeats_credentials(response.body):
                 raise
             raise DocumentError(error.url, error.expected, "the credentials that were sent") from None
         try:
-            check(document)
+            named = check(document)
         except DocumentError as error:
             raise _MisdirectedError(error) from None
+        type_ = type(document.content)
+        if named:
+            self._named |= {type_}
+        elif type_ in self._named and not again:
+            raise _MisdirectedError(DocumentError(document.url, "a document that names its project", "none"))
         return document
 
 

@@ -176,14 +176,16 @@ def test_time_grows_with_the_size_only(body: bytes) -> None:
 @pytest.mark.parametrize(
     ("links", "expected"),
     [
-        ('<a href="foo/">Foo</a><a href="Bar">Bar</a>', ["foo", "Bar"]),
+        ('<a href="foo/">Foo</a><a href="Bar">Bar</a>', ["Foo", "Bar"]),
+        ('<a href="foo-bar/"> Foo.<b>Bar</b>\n</a>, <a href="baz/">baz-long..&gt;</a>', ["Foo.Bar", "baz"]),
+        (f'<a href="foo/">{"foo" * 1000}</a><a href="bar/"></a>', ["foo", "bar"]),
         ('<a href="/simple/foo/">x</a><a href="/simple/foo/">again</a>', ["foo"]),
         ('<a href="http://proxied.test/simple/foo/">x</a><a href="foo.bar/index.html">y</a>', ["foo", "foo.bar"]),
         ('<a href="foo/">x</a><a href="../">x</a><a href="/login">x</a><a href="./">x</a><a href="">x</a>', ["foo"]),
     ],
 )
 def test_list_of_projects(links: str, expected: list[str]) -> None:
-    """The names in the list are the ends of the URLs one level below it."""
+    """The names in the list are the texts of links one level below it, or the ends of their URLs if these differ."""
     document = open_html_listing(f"<html>{links}</html>".encode(), "http://index.test/simple/")
     assert document.content.projects == [Listed(name) for name in expected]
 

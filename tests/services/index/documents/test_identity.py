@@ -44,6 +44,20 @@ CASES: dict[str, tuple[str, Any, Callable[[Index, str], Any], str, str]] = {
         "the project page of flask",
         "that of 'other-project'",
     ),
+    "page that names no project": (
+        "/simple/flask/",
+        {"files": [{"filename": "flask_sock-1.0-py3-none-any.whl"}, {"filename": "x.zip"}]},
+        lambda index, root: index.page("flask"),
+        "the project page of flask",
+        "files of another one: 'flask_sock-1.0-py3-none-any.whl'",
+    ),
+    "HTML page": (
+        "/simple/flask/",
+        b'<!DOCTYPE html><title>Links for other</title><a href="/files/other_project-1.0.tar.gz">x</a>',
+        lambda index, root: index.page("flask"),
+        "the project page of flask",
+        "files of another one: 'other_project-1.0.tar.gz'",
+    ),
     "core metadata": (
         "/files/f.whl.metadata",
         b"Metadata-Version: 2.1\nName: other_project\nVersion: 1.0\n",
@@ -135,3 +149,35 @@ def test_304_with_another_etag(
     headers = () if tag is None else (("ETag", tag),)
     lenient.fault("/pypi/flask/json", faults.Fault("304", Answer(304, "application/json", b"", headers)), times=1)
     assert isinstance(index.project("flask", first.fingerprint), Document) is not unchanged
+
+
+@pytest.mark.parametrize(("wrong", "right"), [("updates", "packages"), ("packages", "updates")])
+def test_other_feed_is_an_error(world: World, lenient: FakeIndex, connect: Connect, wrong: str, right: str) -> None:
+    """The feed of releases in the place of that of projects, or the reverse, is an error; an empty feed is none."""
+    world.add("flask", releases=["1.0"])
+    index = connect(lenient)
+    requests = {"updates": index.recent_releases, "packages": index.recent_projects}
+    body = index.client.get(f"{lenient.url}/rss/{right}.xml").body
+    world.override(f"/rss/{wrong}.xml", body, "text/xml")
+    with pytest.raises(DocumentError, match=f"/rss/{wrong}.xml"):
+        requests[wrong]()
+    world.override(f"/rss/{wrong}.xml", b"<rss><channel></channel></rss>", "text/xml")
+    document = requests[wrong]()
+    assert document is not None
+    assert document.content.entries == ()
+
+
+def test_document_without_a_name_is_requested_again(world: World, lenient: FakeIndex, connect: Connect) -> None:
+    """Once an index has named its documents, one without a name is requested again over a new connection."""
+    world.add("flask")
+    world.override("/pypi/other/json", {"info": {}, "releases": {}})
+    index = connect(lenient)
+    assert isinstance(index.project("other"), Document)
+    assert isinstance(index.project("flask"), Document)
+    nameless = Answer(200, "application/json", b'{"info":{}}')
+    lenient.fault("/pypi/flask/json", faults.Fault("nameless", nameless), times=1)
+    document = index.project("flask")
+    assert isinstance(document, Document)
+    assert (document.content.info.name, lenient.connections) == ("flask", 2)
+    assert isinstance(index.project("other"), Document)
+    assert [request.path for request in lenient.requests].count("/pypi/other/json") == 3

@@ -11,7 +11,7 @@ from source_pypi.services.index.documents.document import (
     without_surrogates,
 )
 from source_pypi.services.index.documents.feed import Entry, Feed, open_feed
-from source_pypi.services.index.documents.fingerprint import ABSENT, UNKNOWN, Fingerprint
+from source_pypi.services.index.documents.fingerprint import ABSENT, ABSENT_AGAIN, UNKNOWN, Fingerprint
 from source_pypi.services.index.documents.page import Listed, Listing, Page, PageFile, ProjectStatus
 from source_pypi.services.index.documents.project import (
     Digests,
@@ -30,6 +30,7 @@ from source_pypi.services.index.documents.times import in_utc
 
 __all__ = [
     "ABSENT",
+    "ABSENT_AGAIN",
     "UNCHANGED",
     "UNKNOWN",
     "CoreMetadata",

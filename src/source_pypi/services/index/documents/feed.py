@@ -1,6 +1,8 @@
 """The feeds of recent releases and projects: ``/rss/updates.xml`` and ``/rss/packages.xml`` (index-api.md 10)."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 
@@ -53,6 +55,15 @@ def open_feed(body: bytes, url: str, *, etag: str | None = None, serial: int | N
         raise DocumentError(url, _EXPECTED, excerpt(body))
     entries = tuple(_entry(item) for item in channel.iter("item"))
     return Document(url, Feed(entries), body, etag, serial, ())
+
+
+def project_path(entry: Entry) -> Sequence[str]:
+    """The parts of an entry's link after ``/project/``: the project's name and, of a release, its version."""
+    try:
+        path = urlsplit(entry.link or "").path
+    except ValueError:
+        return []
+    return [unquote(part) for part in path.partition("/project/")[2].split("/") if part]
 
 
 def _entry(item: "Element") -> Entry:

@@ -1,7 +1,7 @@
 """Project pages and the list of projects as HTML, read into the same types as the JSON pages.
 
-A link is a file if the last segment of its URL ends like the name of a distribution file. The text of a link is not
-read: web servers that list a folder cut long names there.
+A link is a file if the last segment of its URL ends like the name of a distribution file. Its text is not read: web
+servers that list a folder cut long names there. The text of a link to a project is its name, if it is not cut.
 
 Bounds
     The body is parsed in pieces, and an unfinished tag of more than ``LONGEST_TAG`` characters is an error: so the time
@@ -17,8 +17,10 @@ from html.parser import HTMLParser
 from typing import Any, TypeVar
 from urllib.parse import urljoin
 
+from packaging.utils import canonicalize_name
+
 from source_pypi.errors import DocumentError
-from source_pypi.safety.limits import LONGEST_URL
+from source_pypi.safety.limits import LONGEST_CACHED, LONGEST_URL
 from source_pypi.services.index.documents.document import Document, check_values, excerpt, open_document
 from source_pypi.services.index.documents.page import Listed, Listing, Meta, Page, PageFile, ProjectStatus
 from source_pypi.standards.wheels import is_distribution, name_in_url
@@ -74,13 +76,14 @@ def open_html_page(body: bytes, url: str, *, etag: str | None = None, serial: in
 def open_html_listing(
     body: bytes, url: str, *, etag: str | None = None, serial: int | None = None
 ) -> Document[Listing]:
-    """Read the list of projects: the last segment of each link's URL is a project's name.
+    """Read the list of projects: the text of each link is a project's name, else the last segment of its URL.
 
     :raises DocumentError: when it is another HTML document.
     :raises TooLargeError: when it exceeds a limit.
     """
     parsed = _parse(body, url, "the list of projects")
-    names = dict.fromkeys(name for link in parsed.links if (name := _project(parsed.base, link, url)))
+    found = zip(parsed.links, parsed.texts, strict=True)
+    names = dict.fromkeys(_spelled(name, text) for link, text in found if (name := _project(parsed.base, link, url)))
     if not names and not parsed.is_page:
         raise DocumentError(url, "the list of projects (PEP 503, with links to pages)", excerpt(body))
     return Document(url, Listing([Listed(name) for name in names], parsed.meta), body, etag, serial, ())
@@ -93,11 +96,12 @@ class _Parser(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.base, self._has_base = url, False
         self.links: list[_Attributes] = []
+        self.texts: list[str] = []  # of the links
         self.version: str | None = None
         self.serial: str | None = None
         self.status: str | None = None
         self.reason: str | None = None
-        self._in_title, self._titled = False, False
+        self._in_title, self._titled, self._in_link = False, False, False
 
     @property
     def meta(self) -> Meta:
@@ -114,12 +118,14 @@ class _Parser(HTMLParser):
         attributes: _Attributes = dict(reversed(attrs))  # of an attribute that is given twice, the first counts
         if tag == "a":
             self.links.append(attributes)
+            self.texts.append("")
         elif tag == "base" and not self._has_base and attributes.get("href"):
             self._has_base = True
             self.base = _joined(self.base, attributes["href"] or "") or self.base
         elif tag == "meta":
             self._add_meta(attributes.get("name") or "", attributes.get("content"))
         self._in_title = tag in ("title", "h1")
+        self._in_link = self._in_link or tag == "a"
 
     def _add_meta(self, name: str, content: str | None) -> None:
         if name == "pypi:repository-version":
@@ -130,9 +136,15 @@ class _Parser(HTMLParser):
             self.reason = content
 
     def handle_data(self, data: str) -> None:
-        """Note a title that only pages have."""
+        """Note a title that only pages have, and the text of a link."""
+        if self._in_link and len(self.texts[-1]) < LONGEST_CACHED:
+            self.texts[-1] += data[:LONGEST_CACHED]
         if self._in_title and _PAGE_TITLE.search(data[:200]):
             self._titled = True
+
+    def handle_endtag(self, tag: str) -> None:
+        """Note the end of a link."""
+        self._in_link = self._in_link and tag != "a"
 
     def handle_comment(self, data: str) -> None:
         """Keep the serial, which bandersnatch writes as a comment."""
@@ -197,6 +209,12 @@ def _project(base: str, link: _Attributes, url: str) -> str | None:
     parent, _, _ = target.removesuffix("index.html").rstrip("/").rpartition("/")
     inside = _path(parent) == _path(url.partition("?")[0])
     return name_in_url(target.removesuffix("index.html").rstrip("/")) if inside else None
+
+
+def _spelled(name: str, text: str) -> str:
+    """The name of a project as the text of its link spells it; as its URL does, if the text is another one."""
+    written = text.strip()
+    return written if canonicalize_name(written) == canonicalize_name(name) else name
 
 
 def _path(url: str) -> str:

@@ -1,0 +1,73 @@
+"""Compares the index's list of projects with a sample of the documents that it lets a run skip.
+
+A list may have stopped moving: it then has plausible serials, and every project looks unchanged. In each run a few
+projects that look unchanged are requested, conditionally. If their serials are higher than listed, they have changed;
+if many have, the list is not trusted in this run. A list that is some minutes old is no reason: the public index's may
+be half an hour old (index-api.md 12).
+"""
+
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from heapq import heappush, heapreplace
+
+from source_pypi.errors import SourceError
+from source_pypi.services.index.api import Index
+from source_pypi.services.index.documents import Document, Fingerprint, Project
+
+#: Projects that are requested in each run although the list shows no change.
+SIZE = 10
+#: The list is not trusted if more than one in so many of them has changed.
+MOST_CHANGED = 3
+
+
+class Sample:
+    """Up to ``SIZE`` of the names that are added, other ones with each salt."""
+
+    def __init__(self, salt: int) -> None:
+        self._salt = salt.to_bytes(8, "big", signed=True)
+        self._heap: list[tuple[int, str]] = []
+
+    def add(self, name: str) -> None:
+        """Add a name; it may replace another one."""
+        rank = -zlib.crc32(name.encode(), zlib.crc32(self._salt))
+        if len(self._heap) < SIZE:
+            heappush(self._heap, (rank, name))
+        elif rank > self._heap[0][0]:
+            heapreplace(self._heap, (rank, name))
+
+    @property
+    def names(self) -> list[str]:
+        """The names, sorted."""
+        return sorted(name for _, name in self._heap)
+
+
+def changed_since_listed(
+    index: Index,
+    names: Iterable[str],
+    serials: Mapping[str, int | None],
+    condition: Callable[[str], Fingerprint],
+) -> dict[str, Document[Project]]:
+    """Request projects, and return the documents of those whose serial is higher than listed.
+
+    Projects without a project document are left out; so is one that cannot be read.
+
+    :param serials: of the listed projects.
+    :param condition: returns the condition for a project's document.
+    """
+    changed = dict[str, Document[Project]]()
+    for name in names:
+        previous, listed = condition(name), serials.get(name)
+        if listed is None or not previous.tag or previous.absent:
+            continue
+        try:
+            document = index.project(name, previous)
+        except SourceError:
+            continue  # the run may still read the other projects
+        if isinstance(document, Document) and (document.best_serial or 0) > listed:
+            changed[name] = document
+    return changed
+
+
+def is_untrusted(changed: int, sampled: int) -> bool:
+    """Return whether so many of the sampled projects have changed that the list does not move with its projects."""
+    return changed * MOST_CHANGED > sampled

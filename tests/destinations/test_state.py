@@ -1,0 +1,112 @@
+"""destinations/state.py: what a store keeps of the streams' state, and what the next run loads of it."""
+
+from pathlib import Path
+
+import pytest
+
+from source_pypi.errors import StateError
+from source_pypi.services.index.documents import ABSENT, UNKNOWN
+from source_pypi.sync.state import WHOLE_INDEX, Partition, ProjectState, ProjectSummary
+from tests.batches import batch_with
+from tests.destinations.loading import ALIKE, NOW, OTHER, STATE, OpenLoader, change_state, changes, fill
+
+LARGE = ProjectState(
+    2**40, b"\x00\xff\x00'", False, 2**63 - 1, {"d": ABSENT, "p": UNKNOWN}, {"1.0\x00": Partition(b"\x00" * 6, ABSENT)}
+)
+
+
+def test_state_is_loaded_by_the_next_run(open_loader: OpenLoader) -> None:
+    """The next run loads the state of its streams by project and stream, and none of other streams."""
+    fill(open_loader())
+    with open_loader() as loader:
+        assert loader.load(["foo", "bar", "", "baz"]) == {
+            "foo": {"files": STATE, "versions": OTHER},
+            "bar": {"files": OTHER},
+            "": {"files": OTHER},
+        }
+        assert loader.load([]) == {}
+    with open_loader(("versions",)) as loader:
+        assert loader.load(["foo"]) == {"foo": {"versions": OTHER}}
+
+
+@pytest.mark.parametrize(
+    "states",
+    [{"files": ALIKE, "versions": ALIKE}, {"files": LARGE, "versions": STATE}, {"files": ALIKE, "versions": LARGE}],
+    ids=["alike", "large", "both"],
+)
+def test_any_state_survives(open_loader: OpenLoader, states: dict[str, ProjectState]) -> None:
+    """State of any bytes and of numbers of 64 bits survives."""
+    with open_loader() as loader:
+        loader.add(batch_with("foo", changes=changes(states)))
+        loader.commit()
+        assert loader.load(["foo"]) == {"foo": states}
+
+
+def test_new_state_replaces_that_of_its_stream(open_loader: OpenLoader) -> None:
+    """A commit replaces the state of the stream and the project, and of nothing else."""
+    fill(open_loader())
+    with open_loader(("files",)) as loader:
+        loader.add(batch_with("foo", changes=changes({"files": OTHER})))
+        assert loader.load(["foo"]) == {"foo": {"files": STATE}}, "not committed yet"
+    with open_loader() as loader:
+        assert loader.load(["foo", "bar"]) == {"foo": {"files": OTHER, "versions": OTHER}, "bar": {"files": OTHER}}
+
+
+def test_summaries_compare_all_streams(open_loader: OpenLoader) -> None:
+    """A project is comparable if all streams have state with these digests, whatever others have; the index is none."""
+    fill(open_loader())
+    with open_loader(("files", "versions", "roles")) as loader:
+        loader.add(batch_with("bar", changes=changes({"versions": STATE, "roles": STATE})))
+        loader.add(
+            batch_with("old", changes=changes({"versions": ProjectState(1, b"old.", True, 1, {}, {}), "files": STATE}))
+        )
+        loader.commit()
+        digests = dict.fromkeys(("files", "versions"), b"term")
+        assert sorted(summary for summary in loader.summaries(digests) if summary.comparable) == [
+            ProjectSummary("bar", None, NOW, False),
+            ProjectSummary("foo", None, NOW, False),
+        ]
+        assert [summary.project for summary in loader.summaries(digests) if not summary.comparable] == ["old"]
+        assert sorted(loader.summaries({"files": b"term"})) == [
+            ProjectSummary("bar", None, NOW + 1, False),
+            ProjectSummary("foo", 7, NOW, False),
+            ProjectSummary("old", 7, NOW, False),
+        ]
+        others = list(loader.summaries({"files": b"else"}))
+        assert sorted(summary.project for summary in others) == ["bar", "foo", "old"]
+        assert not any(summary.comparable for summary in others)
+
+
+def test_state_of_the_list_survives_a_commit_of_rows(open_loader: OpenLoader) -> None:
+    """State of the index as a whole survives commits of rows, which a store may delete it for."""
+    with open_loader() as loader:
+        loader.add(batch_with(None, changes=changes({"files": STATE})))
+        loader.commit()
+        loader.add(batch_with("foo", {"files": [{"project": "foo", "filename": "foo.whl"}]}))
+        loader.commit()
+        assert loader.load([WHOLE_INDEX]) == {WHOLE_INDEX: {"files": STATE}}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "packed = 'x'",
+        "packed = ''",
+        "packed = '1garbage'",
+        "packed = NULL",
+        "settings_digests = 'files'",
+        "settings_digests = ''",
+        "settings_digests = 'files:zz,versions:zz'",
+    ],
+)
+def test_broken_state_is_an_error(open_loader: OpenLoader, tmp_path: Path, change: str) -> None:
+    """Broken state of a project is an error of one line that names the store and the project; other state is read."""
+    fill(open_loader())
+    change_state(tmp_path, f"UPDATE _state SET {change} WHERE project = 'foo'")
+    with open_loader() as loader:
+        assert loader.load(["bar"]) == {"bar": {"files": OTHER}}
+        with pytest.raises(StateError) as caught:
+            loader.load(["foo"])
+    assert "has broken state of foo" in str(caught.value)
+    assert str(tmp_path / "x") in str(caught.value)
+    assert "\n" not in str(caught.value)
