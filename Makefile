@@ -9,7 +9,7 @@ DEV := .venvs/dev/bin
 # --no-deps: a lock is complete, and older pips look for newer releases of requirements with extras.
 INSTALL = -m pip --disable-pip-version-check --quiet install --no-deps
 
-.PHONY: help sync test check format docs lock bench bench-check histories fuzz kills mutants load live servers pyairbyte cdk image warehouses environments supply build audit clean
+.PHONY: help sync test check format docs lock bench bench-check histories fuzz kills mutants load oracle wire-fuzz live servers pyairbyte cdk image warehouses environments supply build audit clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -72,6 +72,14 @@ LOAD ?= 20000
 load: .venvs/dev/ready ## Load LOAD projects (20000) from an index with faults, and compare with one without
 	@$(DEV)/python -m tests.load --projects $(LOAD) $(ARGS)
 
+oracle: COUNT := $(if $(filter file,$(origin COUNT)),2000,$(COUNT))
+oracle: .venvs/warehouses/ready ## Compare all destinations with an independent oracle, for COUNT histories of an index that fails (2000)
+	@.venvs/warehouses/bin/python -m tests.oracle $(COUNT) --known $(ARGS)
+
+wire-fuzz: COUNT := $(if $(filter file,$(origin COUNT)),1000000,$(COUNT))
+wire-fuzz: .venvs/dev/ready ## Load projects from COUNT malformed responses (1000000): rows or an error for each
+	@$(DEV)/python -m tests.oracle.wire_fuzz $(COUNT) --known $(ARGS)
+
 mutants: .venvs/mutants/ready ## Change the core in one place at a time; its tests must fail; ARGS="http/client.py --share 0.1"
 	@.venvs/mutants/bin/python -m tests.mutants $(ARGS)
 
@@ -90,7 +98,7 @@ pyairbyte: .venvs/dev/ready .venvs/pyairbyte/ready ## Test under PyAirbyte, into
 	@$(DEV)/python -m pytest -m pyairbyte $(ARGS)
 
 warehouses: .venvs/warehouses/ready ## Test loading into PostgreSQL (started on the loopback), SQLite and Parquet
-	@.venvs/warehouses/bin/python -m pytest -m warehouses tests/warehouses $(ARGS)
+	@.venvs/warehouses/bin/python -m pytest -m warehouses tests/warehouses tests/oracle/test_histories.py $(ARGS)
 
 environments: .venvs/dev/ready ## Test the wheel on every installed Python, with odd locales, folders and streams
 	@$(DEV)/python -m pytest -m environments $(ARGS)

@@ -60,18 +60,21 @@ class DuckDb(Destination):
 
     def rows(self) -> dict[str, list[Row]]:
         """What was loaded, by stream."""
-        return {name: self.query(f'select * from "{name}"') for name in self.streams}
+        return self.tables(self.streams)
 
-    def query(self, query: str) -> list[Row]:
-        """The rows of a query; none where there is no file or no such table."""
+    def tables(self, names: Sequence[str]) -> dict[str, list[Row]]:
+        """The rows of tables by name; none where there is no file or no such table."""
         if not Path(self.place).exists():
-            return []
-        with closing(duckdb.connect(self.place)) as connection:
+            return {name: [] for name in names}
+        with closing(duckdb.connect(self.place, config={"threads": 1})) as connection:
             connection.execute("set timezone = 'UTC'")
-            try:
-                return _fetched(connection.execute(query))
-            except duckdb.CatalogException:
-                return []
+            return {name: self._table(connection, name) for name in names}
+
+    def _table(self, connection: duckdb.DuckDBPyConnection, name: str) -> list[Row]:
+        try:
+            return _fetched(connection.execute(f'select * from "{name}"'))
+        except duckdb.CatalogException:
+            return []
 
 
 class Sqlite(Destination):
@@ -124,6 +127,7 @@ class Read(Destination):
     state: dict[str, Any] = field(default_factory=dict)
     kept: dict[str, dict[Key, Row]] = field(default_factory=dict)
     emitted: int = 0
+    discovered: dict[str, Any] | None = None
 
     def load(self, settings: Settings, streams: Sequence[str]) -> Outcome:
         """Run `read` once, and apply what it prints."""
@@ -145,8 +149,10 @@ class Read(Destination):
         }
 
     def _catalog(self, config: Path, streams: Sequence[str]) -> dict[str, Any]:
-        outcome = self.product.run(self.folder, "discover", "--config", str(config))
-        found = next(message["catalog"] for message in _messages(outcome.printed) if message["type"] == "CATALOG")
+        if self.discovered is None:
+            outcome = self.product.run(self.folder, "discover", "--config", str(config))
+            messages = _messages(outcome.printed)
+            self.discovered = next(message["catalog"] for message in messages if message["type"] == "CATALOG")
         return {
             "streams": [
                 {
@@ -156,7 +162,7 @@ class Read(Destination):
                     "cursor_field": stream.get("default_cursor_field", []),
                     "primary_key": stream.get("source_defined_primary_key", []),
                 }
-                for stream in found["streams"]
+                for stream in self.discovered["streams"]
                 if stream["name"] in streams
             ]
         }

@@ -1,25 +1,37 @@
 """Random histories of an index: `python -m tests.oracle COUNT [--seed N] [--destination NAME]`."""
 
 import argparse
+import importlib.util
+import os
+import random
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
+from tests.oracle import known
 from tests.oracle.destinations import DESTINATIONS
 from tests.oracle.plans import Plan, plan
 from tests.oracle.product import Product
 from tests.oracle.run import Report, happen
 
 
+def installed() -> list[str]:
+    """The destinations whose libraries are installed."""
+    return [name for name in DESTINATIONS if name != "sqlite" or importlib.util.find_spec("dlt") is not None]
+
+
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.oracle", description=__doc__)
     parser.add_argument("count", type=int, help="how many histories, of seeds from --seed upwards")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--destination", choices=[*DESTINATIONS, "all"], default="duckdb")
+    parser.add_argument("--seed", type=int, default=None, help="any one if left out; it is printed")
+    parser.add_argument("--destination", choices=[*DESTINATIONS, "all"], default="all", help="all: those installed")
     parser.add_argument("--without", default="", help="changes, faults and habits that do not occur, by commas")
+    parser.add_argument("--known", action="store_true", help="leave out what tests/oracle/known.py lists, too")
     parser.add_argument("--faults", default="", help="the only faults that occur, by commas; all if left out")
     parser.add_argument("--keep", default="", help="numbers of the steps that happen, by commas; all if left out")
     parser.add_argument("--shrink", type=int, default=40, help="at most so many tries to leave steps out")
+    parser.add_argument("--at-once", type=int, default=os.cpu_count(), help="histories at the same time")
     parser.add_argument("--patient", action="store_true", help="wait as long between tries as the product wants to")
     return parser.parse_args(arguments)
 
@@ -61,33 +73,49 @@ def written(report: Report, kept: Sequence[int]) -> str:
     return "\n".join(lines)
 
 
-def reports(arguments: argparse.Namespace, product: Product) -> Iterator[tuple[Report, list[int]]]:
-    """The histories, one after another, each with the numbers of the steps that remain of it."""
+def plans(arguments: argparse.Namespace, streams: Sequence[str]) -> list[Plan]:
+    """The histories that are asked for, over the destinations by turns."""
     without, only = (frozenset(filter(None, text.split(","))) for text in (arguments.without, arguments.faults))
-    destinations = [*DESTINATIONS] if arguments.destination == "all" else [arguments.destination]
-    for number in range(arguments.count):
-        made = plan(
-            arguments.seed + number, destinations[number % len(destinations)], [*product.streams], without, only
-        )
-        kept = [int(one) for one in arguments.keep.split(",") if one] or [*range(len(made.steps))]
-        report = happen(made.keeping(kept), product)
-        if report.differences and arguments.shrink:
-            report, kept = shrunk(report, product, arguments.shrink)
-        yield report, kept
+    without |= known.HISTORIES if arguments.known else frozenset()
+    destinations = installed() if arguments.destination == "all" else [arguments.destination]
+    return [
+        plan(arguments.seed + number, destinations[number % len(destinations)], streams, without, only)
+        for number in range(arguments.count)
+    ]
+
+
+def reports(
+    made: Sequence[Plan], product: Product, *, at_once: int = 2, tries: int = 0, keep: Sequence[int] = ()
+) -> Iterator[tuple[Report, Sequence[int]]]:
+    """
+    What became of the histories, in their order, each with the numbers of the steps that remain of it: those to `keep`
+    (all if that is empty), or fewer where something differed and some `tries` could leave steps out.
+    """
+
+    def one(plan: Plan) -> tuple[Report, Sequence[int]]:
+        kept = keep or range(len(plan.steps))
+        report = happen(plan.keeping(kept), product)
+        return shrunk(report, product, tries) if report.differences and tries and not keep else (report, kept)
+
+    with ThreadPoolExecutor(at_once) as pool:
+        yield from pool.map(one, made)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the histories; the status is 1 if something differed."""
     read = _arguments(arguments)
-    product = Product(hurried=not read.patient)
-    begun, runs, different, count = time.monotonic(), 0, 0, 0
-    for report, kept in reports(read, product):
-        count += 1
-        runs += report.runs
-        if report.differences:
-            different += 1
-            sys.stdout.write(written(report, kept) + "\n\n")
-            sys.stdout.flush()
+    read.seed = random.randrange(10**6) * 1000 if read.seed is None else read.seed
+    sys.stdout.write(f"{read.count} histories, seed {read.seed}\n")
+    begun, runs, different = time.monotonic(), 0, 0
+    keep = [int(one) for one in read.keep.split(",") if one]
+    with Product(hurried=not read.patient).forking() as product:
+        made = plans(read, [*product.streams])
+        for report, kept in reports(made, product, at_once=read.at_once, tries=read.shrink, keep=keep):
+            runs += report.runs
+            if report.differences:
+                different += 1
+                sys.stdout.write(written(report, kept) + "\n\n")
+                sys.stdout.flush()
     seconds = time.monotonic() - begun
-    sys.stdout.write(f"{count} histories, {runs} runs, {different} different, {seconds:.0f} s\n")
+    sys.stdout.write(f"{len(made)} histories, {runs} runs, {different} different, {seconds:.0f} s\n")
     return 1 if different else 0

@@ -8,15 +8,19 @@ from random import Random
 from tests.oracle import checks, plans
 from tests.oracle.checks import Allowed
 from tests.oracle.destinations import DESTINATIONS, Destination, DuckDb, Read, Settings
-from tests.oracle.oracle import Wanted, expected, followed
+from tests.oracle.oracle import Wanted, expected, followed, selected_of_page
+from tests.oracle.page_rows import OF_METADATA
 from tests.oracle.plans import Plan, Step
 from tests.oracle.product import Outcome, Product
 from tests.oracle.simulator.changes import CHANGES
+from tests.oracle.simulator.faults import OUT_OF_STEP
 from tests.oracle.simulator.model import Index, normalized
 from tests.oracle.simulator.server import Served, Simulator
 from tests.oracle.struck import absent, excuses_silence, fault_name, nature_of, whose
 from tests.oracle.tables import Tables, project_of, tables, texts
 from tests.oracle.values import parsed, spelt
+
+FEEDS = ("recent_projects", "recent_releases")
 
 
 @dataclass
@@ -31,7 +35,7 @@ class History:
     before: Tables
     habits: plans.Habits
     allowed: Allowed = field(default_factory=Allowed)
-    tainted: set[str] = field(default_factory=set)
+    tainted: set[tuple[str, str]] = field(default_factory=set)
     told: list[str] = field(default_factory=list)
     runs: int = 0
 
@@ -95,10 +99,20 @@ class History:
     def excused(self) -> list[str]:
         """The chosen projects that a run without faults may complain of: the index has no document, or not the pin."""
         wanted = self.wanted()
+        if not self.plan.style.documents:
+            return [name for name in wanted.projects if not self._is_complete(name, wanted)]
         documented = {name for name, project in self.index.projects.items() if project.has_document}
         found = [name for name in wanted.projects if name not in documented]
         pinned = [name for name, pin in wanted.projects.items() if pin is not None and name in documented]
         return found + [name for name in pinned if not wanted.of(self.index.projects[name])]
+
+    def _is_complete(self, name: str, wanted: Wanted) -> bool:
+        """Whether an index with pages only has a project, with files, and METADATA if a stream reads it."""
+        project = self.index.projects.get(name)
+        if project is None or not project.paged:
+            return False
+        needed = not OF_METADATA.keys().isdisjoint(self.plan.streams)
+        return not needed or bool(selected_of_page(self.simulator.site, wanted, project))
 
     def change(self, step: Step) -> None:
         """Let the index change."""
@@ -113,7 +127,8 @@ class History:
         for name in random.sample(names, random.randint(1, len(names))):
             project = self.index.projects.get(name)
             versions = [one.version for one in project.visible if parsed(one.version)] if project else []
-            pin = random.choice(versions) if versions and random.random() < 0.3 else None
+            pinned = versions and random.random() < 0.3 and self.plan.style.documents
+            pin = random.choice(versions) if pinned else None
             self.selected[name] = (
                 f"{pin}.0" if pin and pin.replace(".", "").isdigit() and random.random() < 0.3 else pin
             )
@@ -123,10 +138,12 @@ class History:
         """Change the settings, or the style of the index."""
         random = Random(step.seed)
         if step.name == "settings":
-            self.habits = plans.habits(random, self.plan.without, whole=self.plan.whole)
+            self.habits = plans.habits(
+                random, self.plan.without, whole=self.plan.whole or not self.plan.style.documents
+            )
             self.told.append(f"settings: {self.habits}")
             return
-        style = plans.style(random, self.plan.without)
+        style = plans.style(random, self.plan.without, documents=self.plan.style.documents)
         if style.serials == "constant":  # lower than those before: documented to look like old copies
             style = replace(style, serials=self.simulator.style.serials)
         self.simulator.restyle(style)
@@ -164,7 +181,7 @@ class History:
             found += checks.unexplained(outcome, self.excused())
         if clean and not (lagging and self._may_lag(streams)):
             found += checks.equal(right, seen, "incremental and oracle")
-            self.tainted.clear()
+            self.tainted = {one for one in self.tainted if one[0] not in streams or one[1] not in scope | {"*"}}
         else:
             found += self._partly(outcome, right, there, seen, struck, lagging=lagging)
         found += self._untouched(streams, there)
@@ -178,21 +195,33 @@ class History:
     def _partly(
         self, outcome: Outcome, right: Tables, there: Tables, seen: Tables, struck: list[Served], *, lagging: bool
     ) -> list[str]:
-        gone = {whose(one) for one in struck if absent(one)}
-        self.tainted |= {whose(one) for one in struck if nature_of(one) in {"stale", "unknown", "doctored"}} | gone
+        gone = {whose(one) for one in struck if absent(one, self.index, documents=self.plan.style.documents)}
+        doubtful = {whose(one) for one in struck if nature_of(one) in {"stale", "unknown", "doctored"}} | gone
+        self.tainted |= {(name, project) for name in right for project in doubtful}
+        self.tainted |= {("statuses", whose(one)) for one in struck if nature_of(one) == "absent"}
         excused = frozenset(gone | {whose(one) for one in struck if nature_of(one) in {"stale", "doctored"}})
         every = frozenset(self.index.ever | {""})
-        tainted = every if "*" in self.tainted else frozenset(self.tainted)
         found = []
+        wrong = self._out_of_step(struck)
+        self.tainted |= {(name, "*") for name in wrong}
+        right = {name: table for name, table in right.items() if name not in wrong}
         for name in right:
             stream = self.product.streams[name]
             if "*" not in excused:
                 found += checks.lost(stream, self.before[name], right[name], there[name], excused)
-            found += checks.invented(stream, self.allowed, there[name], tainted)
+            tainted = frozenset(project for stream_name, project in self.tainted if stream_name == name)
+            found += checks.invented(stream, self.allowed, there[name], every if "*" in tainted else tainted)
         excuses = self.habits.follow or any(excuses_silence(one, whole=self.plan.whole) for one in struck)
-        if not (lagging or tainted or excuses):
+        if not (lagging or self.tainted or excuses):
             found += checks.silent(self.product.streams, right, seen, outcome)
         return found
+
+    def _out_of_step(self, struck: list[Served]) -> set[str]:
+        """The streams that may hold what belongs elsewhere, which is known to be taken, after answers out of step."""
+        known = {"other-feed": FEEDS, "other-provenance": ("attestations",)}
+        if not any(fault_name(one) in OUT_OF_STEP for one in struck):
+            return set()
+        return {name for what, names in known.items() if what in self.plan.without for name in names}
 
     def _untouched(self, streams: tuple[str, ...], there: Tables) -> list[str]:
         """How streams that were not selected have changed."""
@@ -231,8 +260,10 @@ class History:
         if not (self.plan.history and isinstance(self.destination, DuckDb)):
             return []
         found = []
-        for name in (one for one in self.plan.streams if self.product.streams[one].cursor):
-            rows = self.destination.query(f'select * from "{name}_history"')
+        kept = [name for name in self.plan.streams if self.product.streams[name].cursor]
+        ended = self.destination.tables([f"{name}_history" for name in kept])
+        for name in kept:
+            rows = ended[f"{name}_history"]
             holding = tables(self.product.streams, {name: [row for row in rows if row["valid_to"] is None]})
             found += checks.equal(holding, {name: self.before[name]}, "table and history")
             found += [f"{name}_history: ends before it begins: {row}" for row in rows if _backwards(row)]

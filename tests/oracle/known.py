@@ -2,11 +2,11 @@
 
 import pytest
 
-HISTORIES: frozenset[str] = frozenset()
+HISTORIES = frozenset({"html-foreign", "other-provenance"})
 """Faults, changes and habits that break a promise in a random history."""
 
-WIRE: frozenset[str] = frozenset()
-"""Changes of raw answers that break a promise."""
+WIRE: frozenset[str] = frozenset({"stop"})
+"""Changes of raw answers that break a promise; `stop`: a run that stops, although the index is sound."""
 
 
 def wrong(reason: str) -> pytest.MarkDecorator:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from tests.oracle import index_rows, release_rows
+from tests.oracle import index_rows, page_rows, release_rows
 from tests.oracle.simulator.documents import Site, core_metadata, metadata_digest, project_document
 from tests.oracle.simulator.model import DistFile, Index, Project, Release
 from tests.oracle.values import Row, keywords, same_version, text, version_parts, wheel_parts
@@ -191,8 +191,34 @@ def _status(site: Site, name: str, project: Project | None) -> Row:
     }
 
 
+def selected_of_page(site: Site, wanted: Wanted, project: Project) -> list[Release]:
+    """The releases that are read one at a time, of an index with pages only: those that have METADATA."""
+    every = page_rows.releases(project)
+    if every and wanted.releases == "latest":
+        every = [page_rows.latest(site, project)]
+    return [release for release in every if page_rows.offers(site, release)]
+
+
+def _from_pages(site: Site, index: Index, wanted: Wanted) -> dict[str, list[Row]]:
+    """The rows of each stream that an index without project documents supplies."""
+    found = [index.projects[name] for name in wanted.projects if name in index.projects]
+    rows = {name: [row for one in found for row in make(site, one)] for name, make in page_rows.OF_PAGE.items()}
+    for name, of_metadata in page_rows.OF_METADATA.items():
+        rows[name] = [
+            row
+            for project in found
+            for release in selected_of_page(site, wanted, project)
+            for row in of_metadata(site, project, release)
+        ]
+    missing = {name: pin for name, pin in wanted.projects.items() if name not in index.projects}
+    rows["statuses"] += statuses(site, index, missing)
+    return rows | {"listing": index_rows.OF_INDEX["listing"](site, index)}
+
+
 def expected(site: Site, index: Index, wanted: Wanted) -> dict[str, list[Row]]:
     """The rows of each stream that a correct fresh load of the index shows."""
+    if not site.style.documents:
+        return _from_pages(site, index, wanted)
     documented = [index.projects[name] for name in wanted.projects if name in index.projects]
     documented = [project for project in documented if project.has_document]
     rows = {name: [row for project in documented for row in make(site, project)] for name, make in _OF_PROJECT.items()}

@@ -7,10 +7,14 @@ from typing import Literal
 
 from tests.oracle.simulator.changes import CHANGES
 from tests.oracle.simulator.documents import Style
-from tests.oracle.simulator.faults import Fault
+from tests.oracle.simulator.faults import OUT_OF_STEP, Fault
 from tests.oracle.simulator.server import ALL_FAULTS
 
 HABITS = ("settings", "style")
+PAGE_ONLY = 0.15
+"""The share of histories whose index has no project documents."""
+PAGE_STREAMS = ("projects", "versions", "files", "statuses", "listing")
+METADATA_STREAMS = ("dependencies", "classifiers", "urls", "core_metadata")
 SLOW_FAULTS = ("endless-trailers", "endless-extension", "endless-chunks", "endless-headers")
 _KINDS = ("project", "project", "project", "project", "page", "release", "list", "metadata", "provenance", "*", "*")
 
@@ -78,16 +82,21 @@ def _steps(random: Random, without: frozenset[str]) -> list[Step]:
     return [*steps, *_changes(random, changes), Step("sync", "final", random.getrandbits(32))]
 
 
-def style(random: Random, without: frozenset[str]) -> Style:
-    """A style of an index."""
+def style(random: Random, without: frozenset[str], *, documents: bool) -> Style:
+    """A style of an index; pages that lack something occur where there are no documents."""
     serials: list[Literal["real", "constant", "none"]] = ["real", "real", "real", "none", "constant"]
     etags: list[Literal["strong", "weak", "none"]] = ["strong", "strong", "weak", "none"]
-    return Style(
+    told: list[Literal["all", "no-times", "names", "bare"]] = ["all", "all", "no-times", "names", "bare"]
+    made = Style(
         etags=random.choice(etags),
         serials=random.choice([one for one in serials if f"serials-{one}" not in without]),
         relative_urls=random.random() < 0.3,
         gzip=random.random() < 0.7,
+        pages=random.choice(("json", "html")),
+        told=random.choice(told),
+        documents=documents,
     )
+    return replace(made, pages="json", told="all") if documents else made
 
 
 def habits(random: Random, without: frozenset[str], *, whole: bool) -> Habits:
@@ -107,18 +116,23 @@ def plan(
     without: frozenset[str] = frozenset(),
     only: frozenset[str] = frozenset(),
 ) -> Plan:
-    """The history of a seed: over named projects, or over the whole index where the destination allows it."""
+    """
+    The history of a seed: over named projects, or over the whole index where the destination allows it; now and then
+    from an index that has pages only.
+    """
     random = Random(seed)
+    documents = "page-only" in without or Random(seed + 2).random() > PAGE_ONLY
+    streams = [name for name in streams if documents or name in {*PAGE_STREAMS, *METADATA_STREAMS}]
     whole = destination != "read" and random.random() < 0.3 and "whole-index" not in without
     chosen = [*streams] if random.random() < 0.5 else random.sample([*streams], random.randint(2, len(streams)))
     return Plan(
         seed=seed,
         destination=destination,
-        style=style(random, without),
+        style=style(random, without, documents=documents),
         number=random.randint(2, 8),
         streams=tuple(name for name in streams if name in chosen),
         whole=whole,
-        habits=habits(random, without, whole=whole),
+        habits=habits(random, without, whole=whole or not documents),
         history=destination == "duckdb" and random.random() < 0.3,
         concurrency=random.choice((1, 1, 4)),
         steps=tuple(_steps(random, without)),
@@ -130,6 +144,9 @@ def plan(
 def faults(random: Random, projects: Sequence[str], plan: Plan) -> list[Fault]:
     """Up to three faults for a run, each for one project or for all, once, twice or for ever."""
     names = [name for name in ALL_FAULTS if name not in plan.without and name in (plan.only or ALL_FAULTS)]
+    if "html-foreign" in plan.without and not plan.style.documents:
+        names = [name for name in names if ALL_FAULTS[name].nature != "foreign" and name not in OUT_OF_STEP]
+    provenance = "other-provenance" not in plan.without
     made = []
     for _ in range(random.randint(1, 3)):
         name, kinds = random.choice(names), [*_KINDS]
@@ -137,6 +154,8 @@ def faults(random: Random, projects: Sequence[str], plan: Plan) -> list[Fault]:
             name = "cut"
         if name == "http-404" and "not-yet" in plan.without:
             kinds = [kind for kind in kinds if kind not in {"metadata", "provenance", "*"}]
+        if ALL_FAULTS[name].nature == "foreign" and not provenance:
+            kinds = ["project", "page", "release"]
         times = 1 if name in SLOW_FAULTS else random.choice((1, 1, 2, -1))
         project = random.choice(projects) if projects and random.random() < 0.5 else "*"
         made.append(Fault(name, random.choice(kinds), project, times, random.getrandbits(32)))

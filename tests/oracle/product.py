@@ -7,11 +7,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from tests.oracle.forks import Forks
 
 LONGEST_COMMAND = 60.0
 """Seconds after which a command counts as hanging."""
@@ -38,12 +41,19 @@ class Outcome:
         which have a place for them, are none.)
         """
         stack = "Traceback (most recent call last)" in self.said
-        return stack or "something went wrong in source-pypi" in self.everything
+        unforeseen = ("something went wrong in source-pypi", "internal error in source-pypi")
+        return stack or any(phrase in self.everything for phrase in unforeseen)
 
     @property
     def everything(self) -> str:
         """Standard output and error."""
         return self.printed + self.said
+
+    @property
+    def messages(self) -> str:
+        """The same without rows and state."""
+        lines = self.everything.splitlines()
+        return "\n".join(line for line in lines if not line.startswith(('{"type":"RECORD"', '{"type":"STATE"')))
 
 
 @dataclass(frozen=True)
@@ -58,33 +68,52 @@ class StreamInfo:
 
 @dataclass(frozen=True)
 class Product:
-    """The command; `hurried`: it waits a fiftieth of the time between tries."""
+    """
+    The command; `hurried`: it waits a fiftieth of the time between tries. `forks`: what starts it quickly, instead of a
+    new interpreter for each command.
+    """
 
     command: Sequence[str] = (sys.executable, "-m", "source_pypi")
     hurried: bool = True
     environment: dict[str, str] = field(default_factory=dict)
+    forks: Forks | None = None
+
+    @contextmanager
+    def forking(self) -> Iterator["Product"]:
+        """The same product, whose commands start quickly."""
+        with Forks(self.command[-1], self._environment()) as forks:
+            yield replace(self, forks=forks)
 
     def run(self, folder: Path, *arguments: str, timeout: float = LONGEST_COMMAND) -> Outcome:
         """Run the command in a folder, and stop it when the time is over."""
         begun = time.monotonic()
         printed, said = folder / ".printed", folder / ".said"
+        if self.forks is None:
+            status, peak = self._started(folder, printed, said, arguments, timeout)
+        else:
+            status, peak = self.forks.run(folder, printed, said, arguments, timeout)
+        seconds = time.monotonic() - begun
+        return Outcome(
+            status=None if seconds >= timeout else status,
+            printed=printed.read_text(errors="replace"),
+            said=said.read_text(errors="replace"),
+            seconds=seconds,
+            peak_mb=peak,
+        )
+
+    def _started(
+        self, folder: Path, printed: Path, said: Path, arguments: Sequence[str], timeout: float
+    ) -> tuple[int, float]:
+        """The exit status of a command in an interpreter of its own, and its peak memory in MB."""
         with printed.open("wb") as out, said.open("wb") as err:
-            process = subprocess.Popen(
-                [*self.command, *arguments], cwd=folder, env=self._environment(), stdout=out, stderr=err
-            )
+            environment = self._environment() | {"TMPDIR": str(folder)}
+            process = subprocess.Popen([*self.command, *arguments], cwd=folder, env=environment, stdout=out, stderr=err)
             timer = threading.Timer(timeout, process.kill)
             timer.start()
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
             timer.cancel()
-        seconds = time.monotonic() - begun
-        return Outcome(
-            status=None if seconds >= timeout else process.returncode,
-            printed=printed.read_text(errors="replace"),
-            said=said.read_text(errors="replace"),
-            seconds=seconds,
-            peak_mb=usage.ru_maxrss / 1024,
-        )
+        return process.returncode, usage.ru_maxrss / 1024
 
     def _environment(self) -> dict[str, str]:
         paths = [str(_HURRY)] if self.hurried else []
@@ -108,5 +137,6 @@ def _stream(told: dict[str, Any]) -> StreamInfo:
 
 
 def names(project: str, text: str) -> bool:
-    """Whether a text names a project: as a word of its own, not as a part of another name."""
-    return re.search(rf"(?<![\w.-]){re.escape(project)}(?![\w-])", text) is not None
+    """Whether a text names a project: as a word of its own, not as a part of another name, or by one of its files."""
+    file = re.escape(project.replace("-", "_"))
+    return re.search(rf"(?<![\w.-])({re.escape(project)}(?![\w-])|{file}-\d)", text) is not None

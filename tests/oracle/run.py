@@ -30,7 +30,7 @@ class Report:
 def happen(plan: Plan, product: Product) -> Report:
     """Let a history happen; it ends with the first run after which something does not hold."""
     random = Random(plan.seed + 1)
-    index = Index()
+    index = Index(plain=not plan.style.documents)
     for number in range(plan.number):
         content.add_project(random, index, f"Proj.{number}_x", random.choice((0, 1, 2, 3, 4)))
     simulator = Simulator(index, plan.style)

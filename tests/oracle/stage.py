@@ -1,7 +1,7 @@
 """A small index and one destination, for what is tested step by step."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -19,6 +19,9 @@ from tests.oracle.simulator.server import Simulator
 from tests.oracle.tables import Tables, project_of, tables
 
 DOCUMENT_STREAMS = ("projects", "versions", "files", "roles", "vulnerabilities", "project")
+
+Staged = Callable[..., AbstractContextManager["Stage"]]
+"""Makes a stage: `staged` below with a product."""
 
 
 @dataclass
@@ -88,7 +91,7 @@ class Stage:
                 project_of(self.product.streams[name], right[name][key])
                 for key in right[name].keys() - there[name].keys()
             }
-            found += [f"{name}: {one} lacks rows, unsaid" for one in lacking if not names(one, outcome.everything)]
+            found += [f"{name}: {one} lacks rows, unsaid" for one in lacking if not names(one, outcome.messages)]
         return found
 
 
@@ -101,16 +104,16 @@ def staged(
     projects: int = 6,
     style: Style | None = None,
     seed: int = 3,
-    product: Product | None = None,
+    product: Product,
     whole: bool = False,
 ) -> Iterator[Stage]:
     """A stage with so many projects of two or three releases, the first of which has an advisory."""
-    random, index = Random(seed), Index()
+    style = style or Style()
+    random, index = Random(seed), Index(plain=not style.documents)
     for number in range(projects):
         made = content.add_project(random, index, f"Proj.{number}_x", 3)
         made.latest.advisories = [content.advisory(random, index)]
-    product = product or Product()
-    simulator = Simulator(index, style or Style())
+    simulator = Simulator(index, style)
     stage = Stage(product, simulator, DESTINATIONS[destination](product, folder, tuple(streams)), tuple(streams), whole)
     stage.names = sorted(index.projects)
     try:

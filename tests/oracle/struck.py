@@ -1,5 +1,7 @@
 """Faults that struck in a run, and what follows from them for its rows."""
 
+from tests.oracle.simulator.faults import Nature
+from tests.oracle.simulator.model import Index
 from tests.oracle.simulator.server import ALL_FAULTS, Served
 
 
@@ -8,8 +10,14 @@ def fault_name(served: Served) -> str:
     return served.fault.name if served.fault else ""
 
 
-def nature_of(served: Served) -> str:
-    """What a client must make of the fault that struck."""
+def nature_of(served: Served) -> Nature:
+    """
+    What a client must make of the fault that struck. A redirect to another host is followed for what belongs to a file;
+    of another document it means that this index does not have it.
+    """
+    if fault_name(served) == "redirect-host":
+        elsewhere: dict[str, Nature] = {"project": "absent", "page": "absent", "release": "refused", "list": "refused"}
+        return elsewhere.get(served.question.kind, "valid")
     return ALL_FAULTS[fault_name(served)].nature
 
 
@@ -18,10 +26,18 @@ def whose(served: Served) -> str:
     return "*" if served.question.kind == "list" else served.question.key
 
 
-def absent(served: Served) -> bool:
-    """Whether a project is gone for all that the client can know: it is 404 while the index is sound."""
-    outage = served.fault is not None and served.fault.times < 0 and served.fault.project == "*"
-    return nature_of(served) == "absent" and served.question.kind in {"project", "page"} and not outage
+def absent(served: Served, index: Index, *, documents: bool) -> bool:
+    """
+    Whether a project is gone for all that the client can know: its document is 404 while the index is sound, or its
+    page is and there is no document. `documents`: whether the index has any.
+    """
+    if nature_of(served) != "absent" or served.fault is None or served.question.kind not in {"project", "page"}:
+        return False
+    if served.question.kind == "page":
+        project = index.projects.get(served.question.key)
+        if documents:
+            return project is None or not project.has_document
+    return served.fault.times >= 0 or served.fault.project != "*"
 
 
 def excuses_silence(served: Served, *, whole: bool) -> bool:

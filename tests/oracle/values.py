@@ -8,6 +8,8 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from packaging.version import InvalidVersion, Version
 
 Row = dict[str, Any]
+SOME_TIME = "some time"
+"""What stands for a time that only the product can know."""
 
 _WELL_KNOWN = {
     "homepage": "homepage",

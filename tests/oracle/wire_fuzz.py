@@ -1,18 +1,21 @@
 """Random raw answers: `python -m tests.oracle.wire_fuzz COUNT [--seed N]`."""
 
 import argparse
+import os
+import random
 import re
 import sys
 import tempfile
 import time
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
-from tests.oracle import checks
+from tests.oracle import checks, known
 from tests.oracle.destinations import DuckDb
 from tests.oracle.fuzz_parts import SECRET
 from tests.oracle.fuzz_responses import spoilt
@@ -89,9 +92,9 @@ def spoilt_tries(seed: int) -> int:
 
 
 def _index(group: Group) -> Index:
-    random, index = Random(7), Index()
+    chance, index = Random(7), Index()
     for name in group.projects:
-        project = content.add_project(random, index, name, 1)
+        project = content.add_project(chance, index, name, 1)
         for release in project.releases.values():
             release.metadata.summary = f"About {name}"
             release.metadata.description = ""
@@ -114,6 +117,15 @@ class Finding:
     text: str
     seeds: tuple[int, ...]
     concurrency: int
+    without: frozenset[str]
+
+    @property
+    def command(self) -> str:
+        """How to repeat the run."""
+        first, last = self.seeds[0], self.seeds[-1]
+        options = f"{last - first + 1} --seed {first} --concurrency {self.concurrency}"
+        without = f" --without {','.join(sorted(self.without))}" if self.without else ""
+        return f"python -m tests.oracle.wire_fuzz {options}{without}"
 
 
 def run(group: Group, product: Product) -> tuple[Outcome, list[str]]:
@@ -143,23 +155,26 @@ def judged(
     group: Group, fuzzed: FuzzedIndex, product: Product, rows: dict[str, list[Row]], outcome: Outcome
 ) -> list[str]:
     """What is wrong with the rows: another project's, other ones than the sound ones, or none and no error."""
-    wanted = Wanted(dict.fromkeys(group.projects))
-    right = expected(fuzzed.site, fuzzed.index, wanted)
     found = [line for name in STREAMS for row in rows[name] for line in foreign(name, row)]
-    loaded = {row["project"] for row in rows["projects"]}
-    for project in group.projects:
-        if project in loaded and project not in fuzzed.seeds:
-            found += _unlike(product, project, right, rows)
+    loaded = {row["project"]: row["source"] for row in rows["projects"]}
+    found += _unlike(product, _right(group, fuzzed, loaded), rows, loaded)
     if any(phrase in outcome.everything for phrase in checks.STOPS):
-        return found
-    unnamed = [project for project in group.projects if project not in loaded | _named(outcome)]
+        return found if "stop" in group.without else [*found, "the run stopped, although the index is sound"]
+    unnamed = _unnamed(group, outcome, frozenset(loaded))
+    return found + [f"{project}: neither rows nor an error" for project in unnamed]
+
+
+def _unnamed(group: Group, outcome: Outcome, loaded: frozenset[str]) -> list[str]:
+    """
+    The projects without rows that no message names. Where some failures are only counted, that many are left out, and
+    those at the end: it may be counted that the run stopped.
+    """
+    named = loaded | frozenset(_MARK.findall(outcome.everything))
     more = re.search(r"and (\d+) more failures", outcome.said)
-    return found + [f"{project}: neither rows nor an error" for project in unnamed[int(more[1]) if more else 0 :]]
-
-
-def _named(outcome: Outcome) -> set[str]:
-    """The projects that any message names."""
-    return set(_MARK.findall(outcome.everything))
+    if more is None:
+        return [project for project in group.projects if project not in named]
+    last = max(number for number, project in enumerate(group.projects) if project in named)
+    return [project for project in group.projects[:last] if project not in named][int(more[1]) :]
 
 
 def foreign(name: str, row: Row) -> Iterable[str]:
@@ -169,17 +184,38 @@ def foreign(name: str, row: Row) -> Iterable[str]:
     return [f"{name}: a row of {own} has what belongs to {other}" for other in sorted(others)]
 
 
-def _unlike(product: Product, project: str, right: dict[str, list[Row]], rows: dict[str, list[Row]]) -> list[str]:
-    """How the rows of a project with a sound answer differ from what they should be."""
+def _right(group: Group, fuzzed: FuzzedIndex, loaded: Mapping[str, str]) -> dict[str, list[Row]]:
+    """
+    The rows of sound answers; from its page where a project's document was 404, as it may be by an answer that was
+    meant for the one before.
+    """
+    paged = {project for project, source in loaded.items() if source == "page"}
+    wanted = Wanted(dict.fromkeys(one for one in group.projects if one in loaded and one not in fuzzed.seeds))
+    rows = expected(fuzzed.site, fuzzed.index, wanted)
+    without = replace(fuzzed.site, style=replace(fuzzed.site.style, documents=False))
+    instead = expected(without, fuzzed.index, wanted)
+    return {
+        name: [row for row in rows[name] if row["project"] not in paged]
+        + [row for row in instead.get(name, []) if row["project"] in paged]
+        for name in STREAMS
+    }
+
+
+def _unlike(
+    product: Product, right: dict[str, list[Row]], rows: dict[str, list[Row]], loaded: Mapping[str, str]
+) -> list[str]:
+    """Whose rows differ from what they should be, of the projects with a sound answer."""
+    sound = {row["project"] for row in right["projects"]}
     found = []
     for name in STREAMS:
         stream = product.streams[name]
         should, there = (
-            {key_of(stream, row): comparable(stream, row) for row in table[name] if row["project"] == project}
+            {key_of(stream, row): comparable(stream, row) for row in table[name] if row["project"] in sound}
             for table in (right, rows)
         )
-        if any(checks.differs(should, there, key) for key in should.keys() | there.keys()):
-            found.append(f"{name}: the rows of {project}, whose answer was sound, are wrong")
+        wrong = [key for key in should.keys() | there.keys() if checks.differs(should, there, key)]
+        projects = sorted({str(key[0]) for key in wrong})
+        found += [f"{name}: the rows of {one}, whose answer was sound, are wrong ({loaded[one]})" for one in projects]
     return found
 
 
@@ -198,37 +234,50 @@ def narrowed(group: Group, product: Product) -> Group:
 
 
 def fuzz(
-    count: int, seed: int, product: Product, concurrency: int | None = None, without: frozenset[str] = frozenset()
-) -> Iterable[Finding]:
+    count: int,
+    seed: int,
+    product: Product,
+    concurrency: int | None = None,
+    without: frozenset[str] = frozenset(),
+    *,
+    at_once: int = 1,
+) -> Iterator[Finding]:
     """Run so many spoilt answers, in groups; each group in which something does not hold is narrowed down."""
-    for start in range(seed, seed + count, GROUP):
+
+    def found_in(start: int) -> Finding | None:
         seeds = range(start, min(start + GROUP, seed + count))
         group = Group(seeds, concurrency or (1 if start // GROUP % 2 else 8), without)
         _, found = run(group, product)
-        if found:
-            small = narrowed(group, product)
-            again = run(small, product)[1] or found
-            yield Finding("; ".join(again[:4]), tuple(small.seeds), group.concurrency)
+        if not found:
+            return None
+        small = narrowed(group, product)
+        again = run(small, product)[1] or found
+        return Finding("; ".join(again[:4]), tuple(small.seeds), group.concurrency, without)
+
+    with ThreadPoolExecutor(at_once) as pool:
+        yield from filter(None, pool.map(found_in, range(seed, seed + count, GROUP)))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the fuzzer; the status is 1 if something did not hold."""
     parser = argparse.ArgumentParser(prog="python -m tests.oracle.wire_fuzz", description=__doc__)
     parser.add_argument("count", type=int, help="how many spoilt answers, of seeds from --seed upwards")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=None, help="any one if left out; it is printed")
     parser.add_argument("--concurrency", type=int, default=None, help="requests at once; 1 and 8 by turns if left out")
     parser.add_argument("--without", default="", help="changes that do not occur, by commas")
+    parser.add_argument("--known", action="store_true", help="leave out what tests/oracle/known.py lists, too")
+    parser.add_argument("--at-once", type=int, default=os.cpu_count(), help="runs at the same time")
     read = parser.parse_args(arguments)
+    seed = random.randrange(10**9) if read.seed is None else read.seed
+    sys.stdout.write(f"{read.count:,} responses, seed {seed}\n")
     begun, found = time.monotonic(), 0
-    without = frozenset(filter(None, read.without.split(",")))
-    for finding in fuzz(read.count, read.seed, fuzz_product(), read.concurrency, without):
-        found += 1
-        first, last = finding.seeds[0], finding.seeds[-1]
-        options = f"{last - first + 1} --seed {first} --concurrency {finding.concurrency}"
-        command = f"python -m tests.oracle.wire_fuzz {options}" + (f" --without {read.without}" if without else "")
-        sys.stdout.write(f"{command}\n  {finding.text}\n")
-        sys.stdout.flush()
-    sys.stdout.write(f"{read.count} answers, {found} findings, {time.monotonic() - begun:.0f} s\n")
+    without = frozenset(filter(None, read.without.split(","))) | (known.WIRE if read.known else frozenset())
+    with fuzz_product().forking() as product:
+        for finding in fuzz(read.count, seed, product, read.concurrency, without, at_once=read.at_once):
+            found += 1
+            sys.stdout.write(f"{finding.command}\n  {finding.text}\n")
+            sys.stdout.flush()
+    sys.stdout.write(f"{read.count:,} responses, {found} findings, {time.monotonic() - begun:.0f} s\n")
     return 1 if found else 0
 
 

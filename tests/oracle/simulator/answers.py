@@ -53,8 +53,8 @@ class Question:
 
     @property
     def key(self) -> str:
-        """The normalised name of the project that is asked for; empty where none is."""
-        return normalized(self.project) if self.project else ""
+        """The normalised name of the project that is asked for, or whose file is; empty where none is."""
+        return normalized(self.project or self.filename.partition("-")[0])
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,8 @@ def _document(site: Site, index: Index, question: Question) -> Answer:
 
 def sound(site: Site, index: Index, question: Question) -> Answer:
     """The answer of a sound index, without regard to conditions and encodings."""
-    match question.kind:
+    is_there = site.style.documents or question.kind in {"page", "list", "metadata"}
+    match question.kind if is_there else "unknown":
         case "project" | "release":
             return _document(site, index, question)
         case "page" | "list":

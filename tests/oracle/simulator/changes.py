@@ -203,13 +203,19 @@ def change_advisory(random: Random, index: Index) -> str | None:
 
 
 def change_metadata(random: Random, index: Index) -> str | None:
-    """Other metadata of a release, as after a repair by the operators; the serial moves."""
+    """
+    Other metadata of a release, as after a repair by the operators; the serial moves. Requirements that were shown do
+    not become null, which would mean that they are unknown.
+    """
     found = _release(random, index)
     if found is None:
         return None
     project, release = found
+    shown = release.shown_requirements is not None
     release.metadata = content.metadata(random, sorted(index.ever))
-    release.requirements_hidden = random.random() < 0.2
+    release.requirements_hidden = random.random() < 0.2 and not shown
+    if shown and not release.metadata.requires_dist:
+        release.metadata.requires_dist = ["repaired>=1"]
     for file in release.files:
         if file.metadata is not None:
             file.metadata = content.core_metadata(project, release)

@@ -62,9 +62,9 @@ _TEXTS = (
 )
 
 
-def version(random: Random) -> str:
+def version(random: Random, *, plain: bool) -> str:
     """A version: mostly plain, now and then one that PEP 440 does not know."""
-    shape = random.choice(_ODD) if random.random() < 0.15 else random.choice(_SHAPES)
+    shape = random.choice(_ODD) if random.random() < 0.15 and not plain else random.choice(_SHAPES)
     return shape.format(n=random.randint(0, 12), m=random.randint(0, 20), k=random.randint(0, 9))
 
 
@@ -178,7 +178,7 @@ def _names(random: Random, project: Project, release: Release) -> tuple[str, str
 def add_file(random: Random, index: Index, project: Project, release: Release) -> DistFile | None:
     """Upload a file to the release; None where chance chose a name that was used before."""
     filename, packagetype, python_version = _names(random, project, release)
-    if filename in index.used_filenames:
+    if filename in index.used_filenames or (index.plain and filename.endswith(f"{release.version}.whl")):
         return None
     index.used_filenames.add(filename)
     file = DistFile(
@@ -195,7 +195,7 @@ def add_file(random: Random, index: Index, project: Project, release: Release) -
 
 def add_release(random: Random, index: Index, project: Project) -> Release | None:
     """Make a release with up to three files; None where chance chose a version that is there."""
-    chosen = version(random)
+    chosen = version(random, plain=index.plain)
     if chosen in project.releases or any(_same(chosen, other) for other in project.releases):
         return None
     release = Release(chosen, index.pass_time(random.uniform(1, 10**6)), metadata(random, sorted(index.ever)))

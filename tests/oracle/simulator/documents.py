@@ -14,13 +14,34 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class Style:
-    """What kind of index it is. `serials`: rising ones, the same one everywhere, or none."""
+    """
+    What kind of index it is. `serials`: rising ones, the same one everywhere, or none. `documents`: whether it has
+    project documents; without them it has no releases, feeds, statistics and provenance either. `told`: how much its
+    pages say of a file: all there is; no sizes, times and versions; only its name, address and hash; no hash either.
+    """
 
     etags: Literal["strong", "weak", "none"] = "strong"
     serials: Literal["real", "constant", "none"] = "real"
     relative_urls: bool = False
     pages: Literal["json", "html"] = "json"
     gzip: bool = True
+    documents: bool = True
+    told: Literal["all", "no-times", "names", "bare"] = "all"
+
+    @property
+    def page_has_times(self) -> bool:
+        """Whether pages give sizes and times of upload, and list versions: never as HTML."""
+        return self.told == "all" and self.pages == "json"
+
+    @property
+    def page_has_marks(self) -> bool:
+        """Whether pages say which Python a file requires, whether it is yanked, and whether there is METADATA."""
+        return self.told in {"all", "no-times"}
+
+    @property
+    def page_has_hashes(self) -> bool:
+        """Whether pages give hashes."""
+        return self.told != "bare"
 
     def serial(self, serial: int) -> int | None:
         """The serial as this index shows it; None where it shows none."""

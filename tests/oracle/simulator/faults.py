@@ -15,6 +15,9 @@ from tests.oracle.simulator.wire import Wire, chunked, head, plain, status_line
 ENDLESS_SECONDS = 4.0
 """So long an endless answer goes on before the server gives up."""
 
+OUT_OF_STEP = ("duplicated", "late-304", "late-absence", "late-body")
+"""The faults after which a connection answers each question with what belongs to the one before."""
+
 Nature = Literal["valid", "broken", "refused", "absent", "stale", "unknown", "doctored", "foreign", "unseen"]
 """
 What a client must make of a fault. `valid`: the right rows. `broken`: the right rows after a further try, or an error.

@@ -177,7 +177,10 @@ class Project:
 
 @dataclass
 class Index:
-    """The index: projects by normalised name. Names of files are never used twice, serials only rise."""
+    """
+    The index: projects by normalised name. Names of files are never used twice, serials only rise. `plain`: versions
+    and names of files are such that anybody reads the version from the name.
+    """
 
     projects: dict[str, Project] = field(default_factory=dict)
     serial: int = 1000
@@ -185,6 +188,7 @@ class Index:
     used_filenames: set[str] = field(default_factory=set)
     ever: set[str] = field(default_factory=set)
     advisories: int = 0
+    plain: bool = False
 
     def pass_time(self, seconds: float) -> datetime:
         """The time after so many seconds more; times are whole seconds now and then."""

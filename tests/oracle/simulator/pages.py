@@ -25,18 +25,23 @@ def _yanked(release: Release) -> bool | str:
 
 
 def _file(site: Site, project: Project, release: Release, file: DistFile) -> Document:
-    return {
+    told: Document = {
         "filename": file.filename,
         "url": site.file_url(file, 2),
-        "hashes": {"sha256": file.digest("sha256")},
-        "requires-python": release.metadata.requires_python,
-        "size": file.size,
-        "upload-time": stamp(file.uploaded),
-        "yanked": _yanked(release),
-        "core-metadata": core_metadata(file),
-        "data-dist-info-metadata": core_metadata(file),
-        "provenance": f"{site.root}/{provenance_path(project, release, file)}" if file.bundles else None,
+        "hashes": {"sha256": file.digest("sha256")} if site.style.page_has_hashes else {},
     }
+    if site.style.page_has_times:
+        told |= {"size": file.size, "upload-time": stamp(file.uploaded)}
+    if site.style.page_has_marks:
+        told |= {
+            "requires-python": release.metadata.requires_python,
+            "yanked": _yanked(release),
+            "core-metadata": core_metadata(file),
+            "data-dist-info-metadata": core_metadata(file),
+        }
+    if site.style.documents:
+        told["provenance"] = f"{site.root}/{provenance_path(project, release, file)}" if file.bundles else None
+    return told
 
 
 def page(site: Site, project: Project) -> Document:
@@ -45,38 +50,50 @@ def page(site: Site, project: Project) -> Document:
     if project.status_reason is not None:
         status["reason"] = project.status_reason
     versions = list(dict.fromkeys(release.version for release, _ in project.paged))
-    return {
+    return ({"versions": versions} if site.style.page_has_times else {}) | {
         "meta": _meta(site, project.serial),
         "name": project.key,
         "project-status": status,
-        "versions": versions,
         "files": [_file(site, project, release, file) for release, file in project.paged],
     }
 
 
 def _anchor(site: Site, project: Project, release: Release, file: DistFile) -> str:
-    attributes = {"href": f"{site.file_url(file, 2)}#sha256={file.digest('sha256')}"}
-    if release.metadata.requires_python:
-        attributes["data-requires-python"] = release.metadata.requires_python
-    if release.yanked:
-        attributes["data-yanked"] = release.yanked_reason or ""
-    digest = metadata_digest(file)
-    if digest:
-        attributes["data-core-metadata"] = attributes["data-dist-info-metadata"] = f"sha256={digest}"
-    if file.bundles:
+    digest = f"#sha256={file.digest('sha256')}" if site.style.page_has_hashes else ""
+    attributes = {"href": f"{site.file_url(file, 2)}{digest}"}
+    if site.style.page_has_marks:
+        attributes |= _attributes(release, file)
+    if file.bundles and site.style.documents:
         attributes["data-provenance"] = f"{site.root}/{provenance_path(project, release, file)}"
     written = " ".join(f'{name}="{escape(value)}"' for name, value in attributes.items())
     return f"<a {written}>{escape(file.filename)}</a><br />\n"
+
+
+def _attributes(release: Release, file: DistFile) -> dict[str, str]:
+    """What an anchor says beside the address."""
+    found = {}
+    if release.metadata.requires_python:
+        found["data-requires-python"] = release.metadata.requires_python
+    if release.yanked:
+        found["data-yanked"] = release.yanked_reason or ""
+    digest = metadata_digest(file)
+    if digest:
+        found["data-core-metadata"] = found["data-dist-info-metadata"] = f"sha256={digest}"
+    return found
 
 
 def html_page(site: Site, project: Project) -> str:
     """The project page as HTML."""
     title = f"Links for {escape(project.key)}"
     anchors = "".join(_anchor(site, project, release, file) for release, file in project.paged)
+    told = {"repository-version": API_VERSION, "project-status": project.status}
+    if project.status_reason is not None:
+        told["project-status-reason"] = project.status_reason
+    serial = site.style.serial(project.serial)
+    meta = "".join(f'<meta name="pypi:{name}" content="{escape(value)}">' for name, value in told.items())
     return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta name="pypi:repository-version" content="{API_VERSION}">'
-        f'<meta name="pypi:project-status" content="{project.status}"><title>{title}</title></head>\n'
-        f"<body><h1>{title}</h1>\n{anchors}</body></html>\n<!--SERIAL {project.serial}-->"
+        f'<!DOCTYPE html>\n<html lang="en"><head>{meta}<title>{title}</title></head>\n'
+        f"<body><h1>{title}</h1>\n{anchors}</body></html>\n{'' if serial is None else f'<!--SERIAL {serial}-->'}"
     )
 
 

@@ -18,6 +18,7 @@ from tests.oracle.simulator.doctored import DOCTORED
 from tests.oracle.simulator.documents import Site, Style
 from tests.oracle.simulator.faults import FAULTS, Fault, FaultKind, Scene
 from tests.oracle.simulator.model import Index
+from tests.oracle.simulator.pages import provenance_path
 
 Responder = Callable[[Question], wire.Wire]
 ALL_FAULTS: dict[str, FaultKind] = FAULTS | DOCTORED
@@ -157,6 +158,8 @@ class Simulator:
         others = [one for name, one in sorted(self.index.projects.items()) if name != question.key and one.has_document]
         if question.kind in {"updates", "packages"} and kind == question.kind:
             return "/rss/packages.xml" if question.kind == "updates" else "/rss/updates.xml"
+        if question.kind == "provenance":
+            return self._foreign_provenance(question, random)
         if question.kind not in {"project", "release", "page"} or not others:
             return None
         other = random.choice(others)
@@ -166,6 +169,16 @@ class Simulator:
             "page": f"/simple/{other.key}/",
         }
         return paths[question.kind]
+
+    def _foreign_provenance(self, question: Question, random: Random) -> str | None:
+        """The path of another file's provenance; None where no other file has any."""
+        attested = [
+            f"/{provenance_path(project, release, file)}"
+            for _, project in sorted(self.index.projects.items())
+            for release, file in project.paged
+            if file.bundles and file.filename != question.filename
+        ]
+        return random.choice(attested) if attested else None
 
     def _scene(self, question: Question, answer: Answer, fault: Fault) -> Scene:
         random = Random(fault.seed)
