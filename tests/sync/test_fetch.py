@@ -121,6 +121,16 @@ def test_redirect_to_another_index_is_a_missing_project(world: World, fake: Fake
         ]
 
 
+def test_redirect_of_a_document_whose_page_is_there(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """If only the document is redirected to another host, the error says that, and not that it is missing."""
+    full(world, "1.0")
+    fake.fault("/pypi/foo/json", faults.redirect("http://other.test/pypi/foo/json"), times=None)
+    result = fetch_project(connect(fake), SelectedProject(FOO), plan(DocumentKind.PROJECT))
+    error = result.failures[DocumentKind.PROJECT]
+    assert isinstance(error, NotOfferedError)
+    assert error.found == "redirects to another host, http://other.test/pypi/foo/json, which is not followed"
+
+
 def test_index_that_never_responded_raises(world: World, fake: FakeIndex, connect: Connect) -> None:
     """If no connection can be made, the error is raised: further requests would fail, too."""
     index = connect(fake)

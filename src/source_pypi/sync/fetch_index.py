@@ -38,9 +38,8 @@ def fetch_index(index: Index, kinds: Collection[DocumentKind], list_condition: F
         with result.recording_failures([kind]):
             response = index.listing(list_condition) if kind is DocumentKind.LISTING else requests[kind]()
         if response is None and result.answered(kind):
-            target = index.locations.redirect_of(index.locations.url_of(kind))
-            found = "answered 404" if target is None else f"redirects to another host, {target}, which is not followed"
-            result.failures[kind] = NotOfferedError(kind.value, index.locations.url_of(kind), found)
+            url = index.locations.url_of(kind)
+            result.failures[kind] = NotOfferedError(kind.value, url, index.locations.absence_at(url))
         elif response is UNCHANGED:
             result.fingerprints[kind] = list_condition
         elif isinstance(response, Document):

@@ -72,6 +72,11 @@ class Locations:
         """The URL on another host to which the index redirected a request that was answered as 404; else None."""
         return self._redirects.pop(url, None)
 
+    def absence_at(self, url: str) -> str:
+        """How the index answered a request for a document that it does not have, for messages."""
+        target = self.redirect_of(url)
+        return "answered 404" if target is None else f"redirects to another host, {target}, which is not followed"
+
     def project_url(self, name: str) -> str:
         """The URL of a project document; ``name`` is normalized."""
         return f"{self.root}{self.layout.documents}/{name}/json"
