@@ -196,9 +196,8 @@ class History:
         self, outcome: Outcome, right: Tables, there: Tables, seen: Tables, struck: list[Served], *, lagging: bool
     ) -> list[str]:
         gone = {whose(one) for one in struck if absent(one, self.index, documents=self.plan.style.documents)}
-        doubtful = {whose(one) for one in struck if nature_of(one) in {"stale", "unknown", "doctored"}} | gone
+        doubtful = {whose(one) for one in struck if nature_of(one) in {"stale", "unknown", "doctored", "absent"}}
         self.tainted |= {(name, project) for name in right for project in doubtful}
-        self.tainted |= {("statuses", whose(one)) for one in struck if nature_of(one) == "absent"}
         excused = frozenset(gone | {whose(one) for one in struck if nature_of(one) in {"stale", "doctored"}})
         every = frozenset(self.index.ever | {""})
         found = []

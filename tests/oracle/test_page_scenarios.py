@@ -50,9 +50,7 @@ def test_whether_page_and_document_agree(tmp_path: Path, staged: Staged) -> None
 
 
 @pytest.mark.parametrize("name", ["foreign", "redirect-foreign"])
-@pytest.mark.parametrize(
-    "style", [PAGES, pytest.param(HTML, marks=wrong("an HTML page does not name its project"))], ids=["json", "html"]
-)
+@pytest.mark.parametrize("style", [PAGES, HTML], ids=["json", "html"])
 def test_the_page_of_another_project(tmp_path: Path, staged: Staged, style: Style, name: str) -> None:
     """A page of another project, or a redirect to one, is an error that names the project, and no row."""
     with staged(tmp_path, streams=("projects", "files"), style=style) as stage:

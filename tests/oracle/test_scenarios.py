@@ -55,6 +55,20 @@ def test_a_document_without_a_part(tmp_path: Path, staged: Staged, name: str) ->
         assert {table: set(rows) for table, rows in stage.there().items()} == before
 
 
+@wrong("they are removed, since pages do not show them")
+@pytest.mark.parametrize("name", ["releases-missing", "releases-null", "releases-type"])
+@pytest.mark.parametrize("destination", ["duckdb", "read"])
+def test_versions_without_files(tmp_path: Path, staged: Staged, destination: str, name: str) -> None:
+    """A document without `releases` says nothing of versions without files, and a page cannot: they stay."""
+    with staged(tmp_path, streams=("versions", "files"), destination=destination) as stage:
+        for number in range(6):
+            next(iter(stage.project(number).releases.values())).files.clear()
+        stage.load()
+        before = set(stage.there()["versions"])
+        stage.load(fault(name, times=-1))
+        assert set(stage.there()["versions"]) == before
+
+
 @pytest.mark.parametrize("name", ["version-null", "version-type"])
 @pytest.mark.parametrize("destination", ["duckdb", "read"])
 def test_attestations_of_a_version(tmp_path: Path, staged: Staged, destination: str, name: str) -> None:
