@@ -144,6 +144,8 @@ class History:
             self.told.append(f"settings: {self.habits}")
             return
         style = plans.style(random, self.plan.without, documents=self.plan.style.documents)
+        if style.page_has_marks != self.plan.style.page_has_marks:  # rows of what is not available any more stay
+            style = replace(style, told=self.plan.style.told)
         if style.serials == "constant":  # lower than those before: documented to look like old copies
             style = replace(style, serials=self.simulator.style.serials)
         self.simulator.restyle(style)

@@ -104,6 +104,8 @@ def _index(group: Group) -> Index:
             release.requirements_hidden = False
             for advisory in release.advisories:
                 advisory.details = name
+            for file in release.files:
+                file.metadata = file.metadata and content.core_metadata(project, release)
         project.roles = [("Owner", f"owner-of-{name}")]
     return index
 
