@@ -19,7 +19,7 @@ from source_pypi.streams.stream import Stream
 from source_pypi.sync.state import WHOLE_INDEX, ProjectState, settings_digest_of
 from source_pypi.sync.state_codec import pack_text
 from tests.fake_index import FakeIndex, World
-from tests.streams.provenance import attestation, bundle, provenance
+from tests.streams.provenance import attested
 
 ROOT = Path(__file__).parents[1]
 CONFIGURATIONS = ROOT / "integration_tests"
@@ -51,7 +51,7 @@ def sample_world() -> World:
         content=b"zip",
         metadata=metadata,
         core_metadata=sha256(metadata).hexdigest(),
-        provenance=provenance(bundle(attestation())),
+        provenance=attested("sampleproject-4.0.0-py3-none-any.whl"),
     )
     world.upload("sampleproject", "4.0.0", filename="sampleproject-4.0.0.tar.gz", content=b"tar")
     return world

@@ -17,6 +17,7 @@ from source_pypi.destinations import open_destination
 from source_pypi.selection import select
 from source_pypi.services.index.api import open_index
 from source_pypi.streams import choose_streams
+from source_pypi.sync.list_sample import SIZE
 from source_pypi.sync.run import batches
 from tests.fake_index import FakeIndex, World
 
@@ -191,13 +192,13 @@ def test_statuses_take_a_conditional_request_for_the_page(start: Start, some: Wo
     assert again == (unchanged if etags else Counts(2 * SOME, 0, {200: 2 * SOME}, first.body_bytes, 0))
 
 
-def test_unchanged_whole_index_takes_one_request(start: Start, some: World) -> None:
-    """An unchanged whole index takes one request: its list, which says that no project changed."""
+def test_unchanged_whole_index_takes_its_list_and_a_sample(start: Start, some: World) -> None:
+    """An unchanged whole index takes its list, which says that no project changed, and a sample of ten projects."""
     command = start(some)
     first = command.run(0, FLAT, BEGAN, whole_index=True)
     assert first == Counts(SOME + 1, 0, {200: SOME + 1}, first.body_bytes, SOME * (1 + 2 + 4))
     again = command.run(0, FLAT, BEGAN + 1, whole_index=True)
-    assert again == Counts(1, 0, {200: 1}, again.body_bytes, 0)
+    assert again == Counts(1 + SIZE, SIZE, {200: 1, 304: SIZE}, again.body_bytes, 0)
 
 
 def test_one_changed_project_takes_one_body(start: Start) -> None:

@@ -70,9 +70,8 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     ("CatalogError", ("state", "x.json is no JSON"), "the state cannot be read: x.json is no JSON"),
     (
         "StateError",
-        ("files", "a newer release wrote it"),
-        "the state of files cannot be read: a newer release wrote it; reset the stream to read it in full (in Airbyte: "
-        "clear its data; elsewhere: omit its state)",
+        ("x.duckdb", "a row was changed", "delete it"),
+        "the state of x.duckdb cannot be read: a row was changed; delete it",
     ),
     (
         "StaleError",
@@ -234,6 +233,14 @@ def test_defaults_are_part_of_args() -> None:
     error = errors.NotOfferedError(url="http://index.test/stats/", what="statistics")
     assert error.args == ("statistics", "http://index.test/stats/", "answered 404", "")
     assert repr(error) == ("NotOfferedError('statistics', 'http://index.test/stats/', 'answered 404', '')")
+
+
+def test_default_remedy_of_state() -> None:
+    """Where nothing else is known, the error about a stream's state says how to reset it."""
+    assert str(errors.StateError("files", "a newer release wrote it")) == (
+        "the state of files cannot be read: a newer release wrote it; reset the stream to read it in full (in Airbyte: "
+        "clear its data; elsewhere: omit its state)"
+    )
 
 
 def test_errors_are_compared_by_identity() -> None:

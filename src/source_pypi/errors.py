@@ -205,14 +205,15 @@ class CatalogError(ConfigError):
 
 
 class StateError(ConfigError):
-    """A stream's state that is broken, or that another connector or a newer release wrote; nothing is read then."""
+    """A state that is broken, or that another connector or a newer release wrote; nothing is read then.
+
+    ``stream`` is the name of a stream, or of a destination, which has the state of all its streams.
+    """
 
     stream: str
     reason: str
-    template = (
-        "the state of {stream} cannot be read: {reason}; reset the stream to read it in full "
-        "(in Airbyte: clear its data; elsewhere: omit its state)"
-    )
+    remedy: str = "reset the stream to read it in full (in Airbyte: clear its data; elsewhere: omit its state)"
+    template = "the state of {stream} cannot be read: {reason}; {remedy}"
 
 
 class NotOfferedError(ConfigError):

@@ -390,3 +390,23 @@ def test_dry_run(fake: FakeIndex, run: Run, tmp_path: Path) -> None:
     ]
     assert fake.requests == []
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "config.json"]
+
+
+@pytest.mark.parametrize(("into", "rows"), [("new.duckdb", "files"), ("new/", "'{}/new/files/*.parquet'")])
+def test_runs_that_begin_at_the_same_time(world: World, tmp_path: Path, into: str, rows: str) -> None:
+    """Of runs that make the same new destination one works; the others say in one line that it is in use."""
+    world.add("flask")
+    (tmp_path / "new.duckdb.new").write_text("mine")
+    pipe = subprocess.PIPE
+    with FakeIndex(world, strict=False) as fake:
+        command = [sys.executable, "-m", "source_pypi", "sync", "flask", "--into", into, "--index-url", fake.url]
+        runs = [subprocess.Popen(command, cwd=tmp_path, stdout=pipe, stderr=pipe, text=True) for _ in range(3)]
+        ended = [(run.communicate(timeout=60)[1], run.returncode) for run in runs]
+    in_use = "it is in use by another program; close that, or name another file with --into"
+    assert ("", 0) in ended
+    assert set(ended) <= {("", 0), (f"error: cannot write {into}: {in_use}\n", 1)}
+    assert (tmp_path / "new.duckdb.new").read_text() == "mine"
+    assert {path.name for path in tmp_path.iterdir()} == {into.rstrip("/"), "new.duckdb.new"}
+    with duckdb.connect(str(tmp_path / into) if into == "new.duckdb" else ":memory:") as connection:
+        found = connection.execute(f"select count(*) from {rows.format(tmp_path)}").fetchall()
+    assert found == [(2,)]

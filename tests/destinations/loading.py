@@ -51,10 +51,11 @@ def into_duckdb(
     path: Path,
     streams: Sequence[Stream] = ALL,
     projects: Sequence[SelectedProject] = (),
+    schema: str | None = None,
     **options: Any,
 ) -> Loader:
     """A loader into a DuckDB file."""
-    return Loader(DuckdbStore(str(path)), streams, projects, **options)
+    return Loader(DuckdbStore(str(path), schema), streams, projects, **options)
 
 
 def into_folder(path: Path, streams: Sequence[Stream] = ALL, **options: Any) -> Loader:

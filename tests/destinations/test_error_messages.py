@@ -31,6 +31,11 @@ def wrapped(outer: Exception, inner: Exception) -> Exception:
             duckdb.IOException("IO Error: Could not set lock on file"),
             "it is in use by another program; close that, or name another file with --into",
         ),
+        (
+            duckdb.IOException('IO Error: Failure while replaying WAL file "x.wal": bad checksum'),
+            "the log beside it (.wal) is damaged: restore a copy of both, or move the log away, with which its "
+            "changes go",
+        ),
         (duckdb.ConversionException("Conversion Error: bad value\n\nLINE 1"), "bad value"),
     ],
 )

@@ -1,18 +1,20 @@
 """destinations/into.py: what is not clearly a destination is refused, and nothing is created."""
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from source_pypi.destinations import open_destination
-from source_pypi.destinations.into import FORMS, check_destination, table_in
+from source_pypi.destinations.into import FORMS, check_destination, with_schema
 from source_pypi.errors import DestinationError, SettingError
 from source_pypi.streams import choose_streams
 from tests.cli import Run
 from tests.fake_index import FakeIndex, World
 
+Serve = Callable[..., FakeIndex]
 SECRET = "eyJhbGciOiJIUzI1NiJ9"
 
 
@@ -70,13 +72,11 @@ def test_text_that_names_no_destination(folder: Path, into: str, shown: str) -> 
         "snowflake",
         "dlt:mine",
         "old",
-        "empty.db",
     ],
 )
 def test_valid_destinations(folder: Path, into: str) -> None:
     """A new DuckDB file is known by its ending or by duckdb:, an existing one by its contents."""
     (folder / "there").mkdir()
-    (folder / "empty.db").touch()
     duckdb.connect("old").close()
     check_destination(into)
 
@@ -96,6 +96,13 @@ def test_existing_file_that_is_no_duckdb_file(folder: Path, name: str) -> None:
     assert path.read_bytes() == before
 
 
+def test_empty_file(folder: Path) -> None:
+    """An empty file, which DuckDB does not open, is an error that says what to do."""
+    (folder / "x.duckdb").touch()
+    with pytest.raises(DestinationError, match="it is an empty file; delete it, or name another file with --into"):
+        check_destination("x.duckdb")
+
+
 def test_sqlite_file(folder: Path) -> None:
     """The error about a SQLite file says how to write to it."""
     connection = sqlite3.connect("x.db")
@@ -105,13 +112,35 @@ def test_sqlite_file(folder: Path) -> None:
         check_destination("x.db")
 
 
-@pytest.mark.parametrize("length", [252, 300])
-def test_long_name(folder: Path, length: int) -> None:
-    """A name that is too long for a file is an error that says so."""
-    with pytest.raises(DestinationError, match="file name") as caught:
-        check_destination("a" * (length - 7) + ".duckdb")
-    assert len(str(caught.value)) < 200
+@pytest.mark.parametrize(
+    ("into", "longest"),
+    [
+        (f"{'a' * 245}.duckdb", 251),
+        (f"duckdb:{'a' * 252}", 251),
+        (f"{'a' * 300}.duckdb", 255),
+        ("a" * 300, 255),
+        (f"{'a' * 256}/x.duckdb", 255),
+        (f"{'ü' * 128}/", 255),
+        (f"file://x/{'a' * 300}/", 255),
+        (f"sqlite:///{'a' * 245}.db", 247),
+        (f"sqlite:///{'a' * 256}/x.db", 255),
+    ],
+)
+def test_long_name(run: Run, fake: FakeIndex, folder: Path, into: str, longest: int) -> None:
+    """A name that is too long for a file or a folder is an error that says so, in one short line."""
+    done = run("sync", "flask", "--index-url", fake.url, "--into", into)
+    reason = f"the name of a file or folder in it is longer than {longest} bytes; give a shorter one\n"
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: cannot write ")
+    assert done.stderr.endswith(reason)
+    assert len(done.stderr) < 300
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("into", [f"{'a' * 244}.duckdb", f"{'a' * 255}/", f"sqlite:///{'a' * 244}.db"])
+def test_longest_name(into: str) -> None:
+    """A name of the greatest length is valid."""
+    check_destination(into)
 
 
 @pytest.mark.parametrize("options", [(), ("--dry-run",)])
@@ -125,26 +154,100 @@ def test_sync_requests_nothing(run: Run, fake: FakeIndex, folder: Path, options:
     assert [path.name for path in folder.iterdir()] == ["data.csv"]
 
 
+FOLDER = "a folder of Parquet has no schemas; name another folder with --into"
+SQLITE = "SQLite has no schemas; name another file with --into"
+BLANK = "a name has at least one character, no control characters, and no space at either end"
+TAKEN = "databases keep this schema for themselves; give another name"
+ALLOWED = "only letters, digits, _ and - are allowed in this destination"
+
+
 @pytest.mark.parametrize(
-    ("into", "table"),
+    ("into", "schema", "message"),
     [
-        ("x.duckdb", "files"),
-        ("warehouse/", "'warehouse/files/*.parquet'"),
-        (f"s3://bucket/pypi?key={SECRET}", "'s3://bucket/pypi/files/*.parquet'"),
-        ("postgresql://host/db", "pypi_data.files"),
-        ("snowflake", "pypi_data.files"),
-        ("sqlite:///x.db", "files"),
-        ("mysql+pymysql://host/db", "files"),
+        ("warehouse/", "a", f"--schema 'a': {FOLDER}"),
+        (f"s3://bucket/pypi?key={SECRET}", "a", f"--schema 'a': {FOLDER}"),
+        ("sqlite:///x.db", "a", f"--schema 'a': {SQLITE}"),
+        ("sqlite+pysqlite:///x.db", "main", f"--schema 'main': {SQLITE}"),
+        ("x.duckdb", "", f"--schema '': {BLANK}"),
+        ("x.duckdb", " a", f"--schema ' a': {BLANK}"),
+        ("x.duckdb", "a\nb", f"--schema 'a\\nb': {BLANK}"),
+        ("x.duckdb", "Information_Schema", f"--schema 'Information_Schema': {TAKEN}"),
+        ("postgresql://host/db", "pg_catalog", f"--schema 'pg_catalog': {TAKEN}"),
+        ("postgresql://host/db", "", f"--schema '': {BLANK}"),
+        ("postgresql://host/db", 'a"b', f"--schema 'a\"b': {ALLOWED}"),
+        ("snowflake", "a.b", f"--schema 'a.b': {ALLOWED}"),
+        ("snowflake", "a." * 200, f"--schema '{'a.' * 40}...': {ALLOWED}"),
     ],
 )
-def test_table_in_a_query(into: str, table: str) -> None:
-    """A query names the table with the schema of the database, or the files of the folder."""
-    assert table_in(into, "files") == table
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_schema_that_cannot_be(
+    run: Run, fake: FakeIndex, folder: Path, into: str, schema: str, message: str, options: tuple[str, ...]
+) -> None:
+    """A schema of a destination without schemas, or a name that it cannot take, is one line; nothing is created."""
+    done = run("sync", "flask", "--index-url", fake.url, "--into", into, "--schema", schema, *options)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"error: {message}\n")
+    assert fake.requests == []
+    assert list(folder.iterdir()) == []
 
 
-def test_suggested_query_reads_a_folder(world: World, run: Run, fake: FakeIndex, folder: Path) -> None:
+def test_schema_in_the_library(folder: Path) -> None:
+    """The library refuses the same schemas."""
+    with pytest.raises(SettingError, match="a folder of Parquet has no schemas"):
+        open_destination("warehouse/", choose_streams(["files"]), root="", schema="a")
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("into", "schema", "shown"),
+    [
+        ("x.duckdb", None, "x.duckdb"),
+        ("x.duckdb", "a b", "x.duckdb, schema a b"),
+        ("what?.duckdb", "a", "what?.duckdb, schema a"),
+        (f"postgresql://host/db?key={SECRET}", "a", "postgresql://host/db, schema a"),
+        ("snowflake", "x" * 300, f"snowflake, schema {'x' * 80}..."),
+    ],
+)
+def test_name_of_a_schema_in_messages(into: str, schema: str | None, shown: str) -> None:
+    """Messages name the destination without options, and the schema if one was given."""
+    assert with_schema(into, schema) == shown
+
+
+@pytest.mark.parametrize("into", ["warehouse/", "it's a folder/", "./deep/er/", "a[1]*/"])
+def test_suggested_query_reads_a_folder(world: World, run: Run, fake: FakeIndex, folder: Path, into: str) -> None:
     """The query that sync suggests works for a folder of Parquet."""
     world.add("flask")
-    done = run("sync", "flask", "--index-url", fake.url, "--into", "warehouse/")
+    done = run("sync", "flask", "--index-url", fake.url, "--into", into)
     query = done.stdout.splitlines()[-1].removeprefix("try: ")
     assert [row[:2] for row in duckdb.execute(query).fetchall()] == [("flask", 2)]
+
+
+@pytest.mark.parametrize(
+    ("file", "schema", "table"),
+    [
+        ("pypi.duckdb", None, "files"),
+        ("pypi.duckdb", "main", "files"),
+        ("pypi.duckdb", "analytics", "analytics.files"),
+        ("pypi.duckdb", "pypi", "pypi.pypi.files"),
+        ("pypi.duckdb", "PyPI", 'pypi."PyPI".files'),
+        ("pypi.duckdb", "temp", "pypi.temp.files"),
+        ("pypi.duckdb", "select", '"select".files'),
+        ("my packages.duckdb", "my packages", '"my packages"."my packages".files'),
+        ("files.duckdb", "files", "files.files.files"),
+        ("pypi.duckdb", "a\"b.c'; --", '"a""b.c\'; --".files'),
+        ("pypi.duckdb", "x" * 300, f"{'x' * 300}.files"),
+    ],
+)
+def test_suggested_query_reads_a_duckdb_file(
+    world: World, run: Run, serve: Serve, file: str, schema: str | None, table: str
+) -> None:
+    """The query names the schema, quoted where needed, unless it is main; a further sync continues in the schema."""
+    world.add("flask")
+    fake = serve()
+    options = ("--index-url", fake.url, "--into", file, *(("--schema", schema) if schema else ()))
+    done = run("sync", "flask", *options)
+    query = done.stdout.splitlines()[-1].removeprefix("try: ")
+    assert f" from {table} group by " in query
+    with duckdb.connect(file) as connection:
+        assert [row[:2] for row in connection.execute(query).fetchall()] == [("flask", 2)]
+    fake.new_run()
+    assert "1 project (1 unchanged), 1 request" in run("sync", "flask", *options).stdout

@@ -156,3 +156,52 @@ def test_foreign_state_table_stays(open_loader: OpenLoader, tmp_path: Path, name
     with pytest.raises(DestinationError, match="that is not ours"), open_loader():
         pass
     assert rows(path, f"SELECT * FROM {name}") == []
+
+
+def test_broken_run_is_an_error(open_loader: OpenLoader, tmp_path: Path) -> None:
+    """A broken row of ``_run`` is an error with the statement that deletes it; all state is then gone, too."""
+    fill(open_loader())
+    change_state(tmp_path, "UPDATE _run SET version = NULL")
+    with pytest.raises(StateError) as caught, open_loader():
+        pass
+    assert str(caught.value).endswith(
+        "the row in _run was changed or is damaged; "
+        f"delete it in {state_file(tmp_path)}, and the next run reads everything in full: DELETE FROM _run"
+    )
+    change_state(tmp_path, str(caught.value).rpartition(": ")[2])
+    with open_loader() as loader:
+        assert loader.load(["foo", "bar"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "warnings"),
+    [
+        ("DROP TABLE _state", ["has no complete table _state: everything is read again"]),
+        ("ALTER TABLE _state DROP COLUMN serial", ["has no complete table _state: everything is read again"]),
+        ("ALTER TABLE _state DROP COLUMN checked_at", ["has no complete table _state: everything is read again"]),
+        ("DROP TABLE _run", []),
+        ("ALTER TABLE _run DROP COLUMN unfinished", []),
+        ("ALTER TABLE _run DROP COLUMN tables", []),
+        ("DROP TABLE _selection", []),
+    ],
+)
+def test_incomplete_state_is_made_again(
+    open_loader: OpenLoader, tmp_path: Path, change: str, warnings: list[str]
+) -> None:
+    """If a table of the state, or a column of it, is gone, everything is read again, and the state is complete."""
+    fill(open_loader())
+    if "_selection" in change and (tmp_path / "x").exists():
+        (tmp_path / "x" / "_selection" / "selection.parquet").unlink()
+    else:
+        change_state(tmp_path, change)
+    kept = ["foo"] if "_selection" in change else []
+    with open_loader() as loader:
+        assert list(loader.load(["foo"])) == kept
+        assert [warning.partition(" has ")[1:] for warning in loader.warnings] == [
+            (" has ", warning.removeprefix("has ")) for warning in warnings
+        ]
+        loader.add(batch_with("foo", FOO))
+        loader.finish()
+    with open_loader() as loader:
+        assert loader.load(["foo"]) == {"foo": {"files": SEEN, "versions": SEEN}}
+        assert loader.warnings == []

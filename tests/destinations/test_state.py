@@ -8,7 +8,7 @@ from source_pypi.errors import StateError
 from source_pypi.services.index.documents import ABSENT, UNKNOWN
 from source_pypi.sync.state import WHOLE_INDEX, Partition, ProjectState, ProjectSummary
 from tests.batches import batch_with
-from tests.destinations.loading import ALIKE, NOW, OTHER, STATE, OpenLoader, change_state, changes, fill
+from tests.destinations.loading import ALIKE, NOW, OTHER, STATE, OpenLoader, change_state, changes, fill, state_file
 
 LARGE = ProjectState(
     2**40, b"\x00\xff\x00'", False, 2**63 - 1, {"d": ABSENT, "p": UNKNOWN}, {"1.0\x00": Partition(b"\x00" * 6, ABSENT)}
@@ -100,13 +100,48 @@ def test_state_of_the_list_survives_a_commit_of_rows(open_loader: OpenLoader) ->
     ],
 )
 def test_broken_state_is_an_error(open_loader: OpenLoader, tmp_path: Path, change: str) -> None:
-    """Broken state of a project is an error of one line that names the store and the project; other state is read."""
+    """Broken state of a project is an error of one line with the statement that deletes it; other state is read.
+
+    Once it was deleted, the project has no state: it is read in full.
+    """
     fill(open_loader())
     change_state(tmp_path, f"UPDATE _state SET {change} WHERE project = 'foo'")
     with open_loader() as loader:
         assert loader.load(["bar"]) == {"bar": {"files": OTHER}}
         with pytest.raises(StateError) as caught:
             loader.load(["foo"])
-    assert "has broken state of foo" in str(caught.value)
-    assert str(tmp_path / "x") in str(caught.value)
+    file, name = state_file(tmp_path), tmp_path / "x.duckdb"
+    assert str(caught.value) == (
+        f"the state of {name if name.exists() else f'{tmp_path}/x/'} cannot be read: "
+        "the row of the project 'foo' in _state was changed or is damaged; "
+        f"delete it in {file}, and the next run reads the project 'foo' in full: "
+        "DELETE FROM _state WHERE project = 'foo'"
+    )
+    change_state(tmp_path, str(caught.value).rpartition(": ")[2])
+    with open_loader() as loader:
+        assert loader.load(["foo", "bar"]) == {"bar": {"files": OTHER}}
+
+
+@pytest.mark.parametrize(
+    ("change", "row", "condition"),
+    [
+        ("checked_at = NULL WHERE project = 'bar'", "the project 'bar'", "project = 'bar'"),
+        ("project = NULL WHERE project = 'foo'", "no project", "project IS NULL"),
+        ("project = 'it''s\n', packed = 'x' WHERE project = 'foo'", 'the project "it\'s\\n"', "project = 'it''s\n'"),
+    ],
+)
+def test_broken_state_in_a_list_is_an_error(
+    open_loader: OpenLoader, tmp_path: Path, change: str, row: str, condition: str
+) -> None:
+    """A broken row is found as well where all state is listed; the statement deletes it, and no other one."""
+    fill(open_loader())
+    change_state(tmp_path, f"UPDATE _state SET {change}")
+    digests = {"files": OTHER.settings_digest}
+    with open_loader() as loader, pytest.raises(StateError) as caught:
+        list(loader.summaries(digests))
+    assert f"the row of {row} in _state was changed or is damaged" in caught.value.reason
+    assert caught.value.remedy.endswith(f": DELETE FROM _state WHERE {condition}")
     assert "\n" not in str(caught.value)
+    change_state(tmp_path, caught.value.remedy.rpartition(": ")[2])
+    with open_loader() as loader:
+        assert len(list(loader.summaries(digests))) == 1

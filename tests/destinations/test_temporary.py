@@ -32,3 +32,23 @@ def test_folder_of_a_killed_run_is_deleted(tmp_path: Path, monkeypatch: pytest.M
     first.cleanup()
     second.cleanup()
     assert set(tmp_path.iterdir()) == {young, foreign}
+
+
+MAKES = """
+import sys
+from pathlib import Path
+from source_pypi.destinations.temporary import TemporaryFolder
+for _ in range(300):
+    folder = TemporaryFolder()
+    if not Path(folder.name).is_dir():
+        sys.exit("the folder is gone")
+    folder.cleanup()
+"""
+
+
+def test_runs_that_start_at_once_leave_each_others_folders(tmp_path: Path) -> None:
+    """A run that is making its folder does not lose it to one that looks for the folders of killed runs."""
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    runs = [subprocess.Popen([sys.executable, "-c", MAKES], env=environment, stderr=-1, text=True) for _ in range(4)]
+    assert [run.communicate()[1] for run in runs] == [""] * 4
+    assert list(tmp_path.iterdir()) == []

@@ -157,7 +157,9 @@ def table(done: "subprocess.CompletedProcess[str]") -> dict[str, int]:
 
 def without_warning(text: str) -> list[str]:
     """The lines of standard error, without the one that says that rows are made from pages."""
-    return [line for line in text.splitlines() if not line.startswith("warning: this index has no project documents: ")]
+    return [
+        line for line in text.splitlines() if not line.startswith("warning: the index has no project documents of ")
+    ]
 
 
 def _errors(messages: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:

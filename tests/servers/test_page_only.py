@@ -199,3 +199,16 @@ def test_metadata_is_requested_once(run: Run) -> None:
             assert done.returncode == 0, done.stderr
             assert sum(".metadata" in path for path in server.asked) == expected
             server.asked.clear()
+
+
+@pytest.mark.parametrize("name", ["GitLab", "devpi", "folder"])
+def test_first_seen_at_survives(start: Start, run: Run, tmp_path: Path, name: str) -> None:
+    """Without upload times, a file has the time of its first sync, also after a second one and a full check."""
+    text = "select filename, first_seen_at, uploaded_at from files where project = ? order by filename"
+    asked = ("sync", "tiny-tool", *PAGE_STREAMS, "--index-url", start(name).index)
+    assert run(*asked).returncode == 0
+    before = query(tmp_path, text, "tiny-tool")
+    assert [(row[1] is not None, row[2]) for row in before] == [(True, None)] * 2
+    assert run(*asked, full_check_days=0).returncode == 0
+    assert query(tmp_path, text, "tiny-tool") == before
+    assert query(tmp_path, "select min(first_seen_at) from versions where project = ?", "tiny-tool") == [before[0][1:2]]

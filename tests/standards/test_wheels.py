@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from packaging.tags import Tag
 from packaging.utils import parse_sdist_filename, parse_wheel_filename
 
-from source_pypi.standards.wheels import WheelName, begins_with, kind_of, name_in_url, parse_wheel, version_in
+from source_pypi.standards.wheels import (
+    WheelName,
+    begins_with,
+    kind_of,
+    name_in_url,
+    parse_wheel,
+    python_version_in,
+    version_in,
+)
 
 #: Names as real projects have them.
 REAL = [
@@ -307,3 +315,20 @@ def test_name_at_a_url(url: str, expected: str | None) -> None:
 def test_name_that_begins_with_a_project(filename: str, project: str, *, expected: bool) -> None:
     """A file's name begins with a project's if the part before one of its dashes is that name in any spelling."""
     assert begins_with(filename, project) is expected
+
+
+@pytest.mark.parametrize(
+    ("filename", "expected"),
+    [
+        ("foo-1.0-py3-none-any.whl", "py3"),
+        ("foo-1.0-1-cp311.cp312-abi3-linux_x86_64.whl", "cp311.cp312"),
+        ("foo-1.0.tar.gz", "source"),
+        ("foo-1.0.zip", "source"),
+        ("foo-1.0.linux-x86_64.tar.gz", None),
+        ("foo-1.0-py2.7.egg", None),
+        ("foo.whl", None),
+    ],
+)
+def test_python_version_in_a_name(filename: str, expected: str | None) -> None:
+    """A wheel's Python version is its tag, a source archive's ``source``; other names have none."""
+    assert python_version_in(filename) == expected

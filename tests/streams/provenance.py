@@ -110,6 +110,11 @@ def attestation(
     return {"version": 1, "verification_material": material, "envelope": envelope} | changes
 
 
+def attested(filename: str) -> dict[str, Any]:
+    """The provenance document of a file, with one attestation."""
+    return provenance(bundle(attestation(statement=statement_of(filename))))
+
+
 def bundle(*attestations: Any, publisher: Any = GITHUB) -> dict[str, Any]:
     """The attestations of one publisher."""
     return {"publisher": publisher, "attestations": list(attestations)}

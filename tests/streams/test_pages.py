@@ -58,6 +58,8 @@ def test_everything_that_a_page_says_of_a_file() -> None:
         "project": "foo",
         "version": "1.0",
         "filename": "foo-1.0-py3-none-any.whl",
+        "packagetype": "bdist_wheel",
+        "python_version": "py3",
         "python_tags": ["py3"],
         "abi_tags": ["none"],
         "platform_tags": ["any"],
@@ -78,13 +80,15 @@ def test_everything_that_a_page_says_of_a_file() -> None:
 
 
 def test_file_of_which_only_the_name_is_known() -> None:
-    """A file that the page only names is a row of nulls; without a mark it is not yanked (PEP 592)."""
+    """A file that the page only names has what its name says; without a mark it is not yanked (PEP 592)."""
     (row,) = files_rows(with_page(page_with("foo-1.0.tar.gz")))
     told = {name: getattr(row, name) for name in row.__struct_fields__ if getattr(row, name) is not None}  # type: ignore[union-attr]
     assert told == {
         "project": "foo",
         "version": "1.0",
         "filename": "foo-1.0.tar.gz",
+        "packagetype": "sdist",
+        "python_version": "source",
         "yanked": False,
         "source": "page",
     }
@@ -130,10 +134,10 @@ def test_latest_version(files: list[tuple[str, Any]], expected: str | None) -> N
 
 
 def test_project_of_a_page() -> None:
-    """A project has counts, sizes and times of the page's files, and the page's serial; the rest is null."""
+    """A project has counts, sizes and times of the page's files, what they say of the latest release, and a serial."""
     page = page_with(
         {"filename": "foo-1.0.zip", "size": 1, "upload-time": "2024-01-01T00:00:00Z"},
-        {"filename": "foo-2.0.zip", "size": 2, "upload-time": "2024-02-01T00:00:00Z"},
+        {"filename": "foo-2.0.zip", "size": 2, "upload-time": "2024-02-01T00:00:00Z", "requires-python": ">=3.9"},
         name="foo",
         meta={"_last-serial": 7},
     )
@@ -143,6 +147,8 @@ def test_project_of_a_page() -> None:
         "project": "foo",
         "name": "foo",
         "latest_version": "2.0",
+        "requires_python": ">=3.9",
+        "yanked": False,
         "version_count": 2,
         "file_count": 2,
         "total_size": 3,

@@ -163,6 +163,50 @@ def test_pin_that_no_page_lists_is_an_error_with_every_stream(world: World, fake
     ]
 
 
+def test_page_only_index_without_metadata(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """Where pages list no METADATA, the streams that need it are not available, and a line of each says so."""
+    for name in ("foo", "bar"):
+        world.upload(name, "1.0", filename=f"{name}-1.0.tar.gz")
+    pages_only(fake, "foo", "bar")
+    names = ("projects", "dependencies", "core_metadata")
+    run, batches = sync(connect(fake), ["foo", "bar"], *names)
+    reason = f"this index offers no core metadata ({fake.url}/simple/foo/ lists none of the selected releases)"
+    said = {row.stream: (row.available, row.reason) for row in batches[-1].capabilities if row.stream in names}
+    assert said == {"projects": (True, None), "dependencies": (False, reason), "core_metadata": (False, reason)}
+    assert run.summary.lines() == [
+        f"{name}: {reason}: leave the stream out, or read an index that has it" for name in names[1:]
+    ]
+
+
+def test_page_only_index_whose_metadata_is_missing(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """METADATA that pages list and that answers 404 makes the streams unavailable, with a warning."""
+    world.upload("foo", "1.0", filename="foo-1.0-py3-none-any.whl", metadata=METADATA)
+    pages_only(fake, "foo")
+    fake.fault("*.metadata", faults.missing(), times=None)
+    reason = (
+        "core metadata (METADATA): the index announces 1 of 1 project (foo) for which it then answers 404; loaded rows "
+        "stay"
+    )
+    assert found(connect(fake), ["foo"], "projects", "dependencies", "classifiers") == {
+        "projects": (True, None),
+        "dependencies": (False, reason),
+        "classifiers": (False, reason),
+    }
+
+
+def test_unchanged_metadata_is_available(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """On an index of pages, a stream that METADATA feeds is available also if nothing has changed."""
+    world.upload("foo", "1.0", filename="foo-1.0-py3-none-any.whl", metadata=METADATA)
+    pages_only(fake, "foo")
+    index, store = connect(fake), MemoryStore()
+    for _ in range(2):
+        fake.new_run()
+        assert found(index, ["foo"], "dependencies", "urls", store=store) == {
+            "dependencies": (True, None),
+            "urls": (True, None),
+        }
+
+
 def test_announced_core_metadata_that_is_missing(world: World, fake: FakeIndex, connect: Connect) -> None:
     """The reason for METADATA and provenance that are announced and missing is the warning that the run prints."""
     wheel = "foo-1.0-py3-none-any.whl"

@@ -95,7 +95,7 @@ def failures(store: MemoryStore) -> dict[str, type[Exception]]:
 def warnings(store: MemoryStore) -> list[str]:
     """The warnings of the last run, but for the one about project documents."""
     lines = [line for batch in store.batches for line in batch.warnings]
-    return [line for line in lines if "this index has no project documents" not in line]
+    return [line for line in lines if "the index has no project documents of" not in line]
 
 
 @FORMS
@@ -224,7 +224,9 @@ def test_releases_without_metadata(fake: FakeIndex, connect: Connect) -> None:
     as_json(fake)
     store = MemoryStore()
     store.sync(fake, connect(fake), ["foo"], RELEASED, releases="all")
-    assert [batch.notices for batch in store.batches] == [(Notice(NoticeKind.UNDESCRIBED),)]
+    assert [batch.notices for batch in store.batches] == [
+        (Notice(NoticeKind.PAGE_ONLY), Notice(NoticeKind.UNDESCRIBED))
+    ]
     assert failures(store) == {}
     assert {row["version"] for row in store.tables()["dependencies"]} == {"1.0"}
 
@@ -275,7 +277,9 @@ def test_metadata_that_cannot_be_read(fake: FakeIndex, connect: Connect, status:
         unread = {} if status == 404 else dict.fromkeys([*RELEASED, "core_metadata"], UnavailableError)
         assert failures(store) == unread
         announced = Notice(NoticeKind.ANNOUNCED, "core metadata (METADATA)")
-        assert [batch.notices for batch in store.batches] == [(announced,) if status == 404 else ()]
+        assert [batch.notices for batch in store.batches] == [
+            (Notice(NoticeKind.PAGE_ONLY), *([announced] if status == 404 else []))
+        ]
     fake.clear_faults()
     store.sync(fake, index, ["foo"], DESCRIBED, full_check_days=0)
     assert agrees(fake, index, store, ["foo"], DESCRIBED)

@@ -4,11 +4,16 @@ import pytest
 
 from source_pypi.selection import SelectedProject
 from source_pypi.services.index.api import Index
+from source_pypi.services.index.documents import Digests, Document, File, Info, Project
+from source_pypi.services.index.documents.fingerprint import listed_fingerprint
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.services.index.locations import Locations
 from source_pypi.sync.fetch import fetch_project
+from source_pypi.sync.releases import MetadataSource, metadata_sources
 from tests.fake_index import FakeIndex, World
 from tests.sync.fetching import FOO, METADATA, PROVENANCE, Connect, plan, received
+
+BASE = "https://files.test/packages"
 
 
 @pytest.mark.parametrize(
@@ -60,3 +65,34 @@ def test_broken_url_costs_its_document_only(world: World, fake: FakeIndex, conne
         connect(fake), SelectedProject(FOO), plan(DocumentKind.CORE_METADATA, DocumentKind.PROVENANCE)
     )
     assert {"project", "page"} <= received(result)
+
+
+def test_where_metadata_is() -> None:
+    """METADATA is at the file's URL, whose query it keeps; the digest listed of it, or of the file, identifies it."""
+    digests = Digests(sha256="b" * 64)
+    url = f"{BASE}/a.whl?token=1"
+    verified = File(filename="a.whl", url=url, core_metadata={"sha256": "A" * 64}, digests=digests)
+    by_file = File(filename="a.whl", url=url, core_metadata=True, digests=digests)
+    bare = File(filename="a.whl", url=url, core_metadata=True)
+    none = File(filename="a.whl", url=url, core_metadata=False)
+    expected = f"{BASE}/a.whl.metadata?token=1"
+    assert [sources_of(file) for file in (verified, by_file, bare, none)] == [
+        [
+            MetadataSource(
+                "a.whl", f"{expected}#sha256={'a' * 64}", listed_fingerprint("a.whl", "a" * 64), verified=True
+            )
+        ],
+        [MetadataSource("a.whl", expected, listed_fingerprint("a.whl", "b" * 64))],
+        [MetadataSource("a.whl", expected)],
+        [],
+    ]
+    assert listed_fingerprint("a.whl", "b").listed
+    assert listed_fingerprint("a.whl", "b").etag is None
+    assert not listed_fingerprint("a.whl", "b").same(listed_fingerprint("b.whl", "b"))
+
+
+def sources_of(file: File) -> list[MetadataSource]:
+    """Where the METADATA of a release with this file is."""
+    project = Project(Info(version="1.0"), releases={"1.0": [file]})
+    document = Document(f"{BASE}/doc", project, b"{}", None, None, ())
+    return list(metadata_sources(document, ["1.0"]).values())

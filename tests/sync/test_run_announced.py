@@ -14,7 +14,7 @@ from source_pypi.sync.listing import serials_of
 from source_pypi.sync.run import Run
 from tests.fake_index import FakeIndex, World, faults
 from tests.memory_store import DAY, NOW, MemoryStore, full_sync
-from tests.streams.provenance import attestation, bundle, provenance
+from tests.streams.provenance import attested
 from tests.sync.helpers import METADATA, Connect, paths, rich, streams
 
 
@@ -22,8 +22,8 @@ def wheels(world: World, *versions: str) -> None:
     """Add releases with a wheel that has core metadata and provenance."""
     for version in versions:
         name = f"foo-{version}-py3-none-any.whl"
-        attested = provenance(bundle(attestation()))
-        world.upload("foo", version, filename=name, metadata=METADATA, provenance=attested)
+        metadata = METADATA.replace(b"1.0", version.encode())
+        world.upload("foo", version, filename=name, metadata=metadata, provenance=attested(name))
 
 
 def lines(run: Run) -> list[str]:

@@ -5,8 +5,12 @@ from typing import Any
 
 import pytest
 
+from source_pypi.config import make_config
 from source_pypi.errors import DocumentError
+from source_pypi.selection import select
 from source_pypi.services.index.documents.page import JSON_PAGE
+from source_pypi.streams import choose_streams
+from source_pypi.sync.run import Run
 from tests.fake_index import FakeIndex, World, faults
 from tests.fake_index.documents import View, page_html, page_json
 from tests.memory_store import MemoryStore, Row
@@ -89,13 +93,40 @@ def test_warning_once_a_run(fake: FakeIndex, connect: Connect) -> None:
     for name in ("foo", "bar"):
         fake.world.add(name)
         fake.world.override(f"/pypi/{name}/json", b"{}", status=404)
-    store = MemoryStore()
-    store.sync(fake, connect(fake), ["foo", "bar"], PAGED)
-    said = [warning for batch in store.batches for warning in batch.warnings]
-    assert said == [
-        "this index has no project documents: projects, versions and files come from its pages, and what these do not "
-        "give is null"
+    config = make_config({"projects": ["foo", "bar"]})
+    run = Run(connect(fake), select(config), choose_streams(PAGED), config)
+    assert [warning for batch in run.batches() for warning in batch.warnings] == [
+        "the index has no project documents of 2 projects (foo, bar): projects, versions and files come from pages, "
+        "and what they do not give is null"
     ]
+
+
+def test_single_document_that_is_missing_is_named(fake: FakeIndex, connect: Connect) -> None:
+    """Where the index has documents, one that is missing is requested once more, and its project is named."""
+    for name in ("bar", "foo"):
+        fake.world.add(name)
+    fake.fault("/pypi/foo/json", faults.missing(), times=None)
+    config = make_config({"projects": ["bar", "foo"]})
+    run = Run(connect(fake), select(config), choose_streams(["files"]), config)
+    (line,) = [warning for batch in run.batches() for warning in batch.warnings]
+    assert line.startswith("the index has no project documents of 1 project (foo): ")
+    assert [request.path for request in fake.requests] == [
+        "/pypi/bar/json",
+        "/pypi/foo/json",
+        "/simple/foo/",
+        "/pypi/foo/json",
+    ]
+
+
+def test_404_that_belongs_to_another_request_costs_nothing(fake: FakeIndex, connect: Connect) -> None:
+    """A single 404 for a document whose page lists files is asked again over a new connection."""
+    for name in ("bar", "foo"):
+        fake.world.add(name)
+    fake.fault("/pypi/foo/json", faults.missing(), times=1)
+    store = MemoryStore()
+    store.sync(fake, connect(fake), ["bar", "foo"], PAGED)
+    assert {row["source"] for row in store.tables()["files"]} == {"document"}
+    assert [batch.warnings for batch in store.batches] == [(), ()]
 
 
 def test_page_that_cannot_be_read_deletes_nothing(fake: FakeIndex, connect: Connect) -> None:
@@ -119,7 +150,7 @@ def test_document_that_disappears_does_not_replace_its_rows(fake: FakeIndex, con
     index, store = connect(fake), MemoryStore()
     store.sync(fake, index, ["foo"], PAGED)
     before = store.tables()["files"]
-    as_json(fake)
+    fake.fault("/pypi/foo/json", faults.missing(), times=None)
     store.sync(fake, index, ["foo"], PAGED)
     assert store.tables()["files"] == before
     assert set(store.batches[0].failures) == {"projects", "versions", "files"}

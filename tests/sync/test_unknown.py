@@ -12,7 +12,7 @@ from source_pypi.sync.notices import NoticeKind
 from source_pypi.sync.unknown import Unknown, unknown
 from tests.fake_index import FakeIndex, World, faults
 from tests.memory_store import MemoryStore
-from tests.streams.provenance import attestation, bundle, provenance
+from tests.streams.provenance import attested
 from tests.sync.helpers import Connect, rich
 
 #: Each stream whose rows are made of one field, and the path of the field.
@@ -151,7 +151,7 @@ def test_page_that_does_not_speak_of_provenance_keeps_attestations(
 ) -> None:
     """Attestations stay if a page has the key ``provenance`` of no file, or a wrong type; null says that none is."""
     rich(world)
-    world.backfill("foo-3.0-py3-none-any.whl", provenance=provenance(bundle(attestation())))
+    world.backfill("foo-3.0-py3-none-any.whl", provenance=attested("foo-3.0-py3-none-any.whl"))
     index, store = connect(fake), MemoryStore()
     page = json.loads(connect(fake).page("foo").body)  # type: ignore[union-attr]
     store.sync(fake, index, ["foo"], ["attestations"])
@@ -178,7 +178,8 @@ def test_unknown_releases_keep_rows_of_every_release(
     rich(world)
     world.add_advisory("foo", "3.0", "PYSEC-2")
     for version in ("1.0", "3.0"):
-        world.backfill(f"foo-{version}-py3-none-any.whl", provenance=provenance(bundle(attestation())))
+        wheel = f"foo-{version}-py3-none-any.whl"
+        world.backfill(wheel, provenance=attested(wheel))
     index, store = connect(fake), MemoryStore()
     document = document_of(fake, connect)
     store.sync(fake, index, ["foo"], RELEASED + others, releases="all")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from source_pypi.destinations.address import parse_address
 from source_pypi.errors import DestinationError, SettingError, StateError
 from source_pypi.streams import choose_streams
 from tests.fake_index import FakeIndex, World
@@ -104,29 +105,108 @@ def test_dropped_table_is_read_again(place: Place, world: World, serve: Serve, t
     assert held(place, streams) == read(fake, ["flask"], streams)
 
 
+def change(database: Place, folder: Path, statement: str) -> None:
+    """Change a database from outside."""
+    if database.name == "postgres":
+        postgres.execute(database.into, statement)
+        return
+    with closing(sqlite3.connect(folder / "pypi.db")) as connection:
+        connection.execute(statement)
+        connection.commit()
+
+
+def test_dropped_column_is_read_again(database: Place, world: World, serve: Serve, tmp_path: Path) -> None:
+    """A column that was dropped is made again, and its stream is read in full; others continue."""
+    world.add("flask", releases=["1.0", "2.0"])
+    fake = serve()
+    streams = choose_streams(["files", "versions"])
+    sync(database, fake, ["flask"], streams)
+    change(database, tmp_path, f"ALTER TABLE {table_of(database, 'files')} DROP COLUMN filename")
+    fake.new_run()
+    assert sync(database, fake, ["flask"], streams).rows == {"files": 4}
+    fake.new_run()
+    assert held(database, streams) == read(fake, ["flask"], streams)
+
+
+def table_of(database: Place, table: str) -> str:
+    """A table with its schema."""
+    return f'"{"pypi_data" if database.name == "postgres" else "main"}"."{table}"'
+
+
 def test_broken_state_is_an_error(database: Place, world: World, serve: Serve, tmp_path: Path) -> None:
-    """Broken state is an error that says so, and nothing is read."""
+    """Broken state is an error with the statement that deletes it; the project is then read in full."""
+    world.add("flask")
+    world.add("click")
+    fake = serve()
+    sync(database, fake, ["flask", "click"], FILES)
+    state = table_of(database, "_state")
+    change(database, tmp_path, f"UPDATE {state} SET packed = 'x' WHERE project = 'flask'")
+    with pytest.raises(StateError) as caught:
+        sync(database, fake, ["flask", "click"], FILES)
+    reason, _, statement = str(caught.value).rpartition(": ")
+    shown = parse_address(database.into).shown
+    assert reason == (
+        f"the state of {shown} cannot be read: the row of the project 'flask' in _state was changed or is damaged; "
+        f"delete it in {shown}, and the next run reads the project 'flask' in full"
+    )
+    assert statement == f"DELETE FROM {state} WHERE project = 'flask'"
+    change(database, tmp_path, statement)
+    fake.new_run()
+    sync(database, fake, ["flask", "click"], FILES)
+    assert {(request.path, request.status) for request in fake.requests} == {
+        ("/pypi/flask/json", 200),
+        ("/pypi/click/json", 304),
+    }
+
+
+@pytest.mark.parametrize(
+    ("statement", "warnings"),
+    [
+        ("DROP TABLE {_state}", []),
+        ("ALTER TABLE {_state} DROP COLUMN serial", ["has no complete table _state: everything is read again"]),
+        ("DROP TABLE {_run}", []),
+    ],
+)
+def test_incomplete_state_is_made_again(
+    database: Place, world: World, serve: Serve, tmp_path: Path, statement: str, warnings: list[str]
+) -> None:
+    """If a table of the state, or a column of it, is gone, everything is read again, and the state is complete."""
     world.add("flask")
     fake = serve()
     sync(database, fake, ["flask"], FILES)
-    if database.name == "postgres":
-        postgres.execute(database.into, "UPDATE pypi_data._state SET packed = 'x'")
-    else:
-        with closing(sqlite3.connect(tmp_path / "pypi.db")) as connection:
-            connection.execute("UPDATE _state SET packed = 'x'")
-            connection.commit()
-    with pytest.raises(StateError):
-        sync(database, fake, ["flask"], FILES)
+    names = {name: table_of(database, name) for name in ("_state", "_run")}
+    change(database, tmp_path, statement.format_map(names))
+    fake.new_run()
+    done = sync(database, fake, ["flask"], FILES)
+    assert done.rows == {"files": 2}
+    assert [warning.removeprefix(f"{parse_address(database.into).shown} ") for warning in done.warnings] == warnings
+    fake.new_run()
+    done = sync(database, fake, ["flask"], FILES)
+    assert (done.rows, done.warnings) == ({}, [])
+
+
+def test_runs_that_make_the_same_tables(database: Place, world: World) -> None:
+    """Of runs that make the same new tables at the same time one works; another one ends with one line."""
+    world.add("flask")
+    with FakeIndex(world, strict=False) as fake:
+        command = [sys.executable, "-m", "source_pypi", "sync", "flask", "--streams", "files"]
+        command += ["--into", database.into, "--index-url", fake.url]
+        runs = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in "123"]
+        ended = [(run.communicate(timeout=60)[1], run.returncode) for run in runs]
+    assert 0 in [status for _, status in ended]
+    assert all(errors.startswith("error: cannot write ") for errors, status in ended if status != 0)
+    assert all(errors.count("\n") == 1 for errors, status in ended if status != 0)
+    assert len(database.rows(FILES[0])) == 2
 
 
 def test_state_of_version_1_is_replaced(database: Place, world: World, serve: Serve, tmp_path: Path) -> None:
-    """State tables that 0.4.0 wrote are replaced, with one warning; rows and their history continue."""
+    """State tables that 0.4.0 wrote are replaced, with one warning, and its staging table goes; rows continue."""
     world.add("flask", releases=["1.0", "2.0"])
     fake = serve()
     streams = choose_streams(["files", "versions"])
     sync(database, fake, ["flask"], streams, keep_history=True)
     table = "pypi_data.{}" if database.name == "postgres" else "{}"
-    statements = [f"DROP TABLE {table.format('_state')}", f"DROP TABLE {table.format('_new_state')}"]
+    statements = [f"DROP TABLE {table.format('_state')}"]
     for name, columns in (
         ("_state", "stream, project, terms, asked, serial, absent, seen"),
         (
@@ -151,6 +231,7 @@ def test_state_of_version_1_is_replaced(database: Place, world: World, serve: Se
     ]
     assert done.rows == {"files": 4, "versions": 2}
     assert len(database.rows(streams[0], "files_history")) == 4
+    assert "_new_state" not in database.tables()
     fake.new_run()
     done = sync(database, fake, ["flask"], streams)
     assert (done.rows, done.warnings) == ({}, [])

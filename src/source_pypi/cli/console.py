@@ -13,7 +13,7 @@ from source_pypi.safety.printable import printable
 from source_pypi.safety.redaction import without_credentials
 
 if TYPE_CHECKING:
-    from source_pypi.http.client import RequestLog, RetryWait, TransferStats
+    from source_pypi.http.client import RequestLog, RetryWait
     from source_pypi.selection import Selection
     from source_pypi.sync.batch import Batch
     from source_pypi.sync.run import Run
@@ -64,15 +64,17 @@ def progress() -> "Iterator[Callable[[Batch, RunSummary], None]]":
         yield show
 
 
-def print_report(summary: "RunSummary", stats: "TransferStats", seconds: float, into: str) -> None:
-    """Print the rows of each stream, the requests, bytes and seconds of the run, its index, and an example query."""
-    from source_pypi.destinations.into import table_in
+def print_report(run: "Run", seconds: float, destination: str, table_in_query: Callable[[str], str]) -> None:
+    """Print the rows of each stream, the requests, bytes and seconds of the run, its index, and an example query.
+
+    :param table_in_query: what a query reads a table from.
+    """
     from source_pypi.streams import NAMES
 
+    summary, stats = run.summary, run.index.client.stats
     unavailable = summary.capabilities.unavailable()
     shown = [name for name in NAMES if name in summary.rows or name in unavailable]
     width = max(map(len, shown), default=6)
-    destination = _destination(into)
     unchanged = f" ({summary.unchanged:,} unchanged)" if summary.unchanged else ""
     click.echo(f"{'stream':{width}}  {'rows':>10}")
     for name in shown:
@@ -80,14 +82,14 @@ def print_report(summary: "RunSummary", stats: "TransferStats", seconds: float, 
         click.echo(f"{name:{width}}  {count}")
     click.echo(
         f"{counted(summary.projects, 'project')}{unchanged}, {counted(stats.requests, 'request')}, "
-        f"{_size(stats.bytes_received)}, {seconds:.1f} s, {_shown(summary.index)} -> {destination}"
+        f"{_size(stats.bytes_received)}, {seconds:.1f} s, {_shown(summary.index)} -> {_shown(destination)}"
     )
     query = next((query for tables, query in _QUERIES if tables <= summary.rows.keys() - unavailable.keys()), None)
     if query:
-        click.echo(f"try: {query.format_map({name: _shown(table_in(into, name)) for name in summary.rows})}")
+        click.echo(f"try: {query.format_map({name: _shown(table_in_query(name)) for name in summary.rows})}")
 
 
-def print_plan(run: "Run", into: str) -> None:
+def print_plan(run: "Run", destination: str) -> None:
     """Print what a run would request, from where, and how long that takes at the rate limit. Nothing is requested."""
     from source_pypi.sync.estimate import estimate_requests
 
@@ -103,7 +105,7 @@ def print_plan(run: "Run", into: str) -> None:
     rate = run.config.requests_per_second
     pace = f"{least}{total / rate:.1f} s at {rate:g} requests per second" if rate else "no rate limit"
     click.echo(f"requests in all: {least}{total:,} without earlier state; {pace}")
-    click.echo(f"destination: {_destination(into)}")
+    click.echo(f"destination: {_shown(destination)}")
     click.echo("dry run: nothing was requested or written")
 
 
@@ -117,11 +119,6 @@ def _projects(selection: "Selection") -> str:
     listed = f"{len(named):,}: {_shown(', '.join(named))}" if named else ""
     follow = f" (and what they require, {counted(selection.follow, 'level')})" if selection.follow else ""
     return (", and ".join(filter(None, (listed, whole))) or "none") + follow
-
-
-def _destination(into: str) -> str:
-    """Return what ``--into`` names, without options: those of a URL may be secrets."""
-    return _shown(into.partition("?")[0] if "://" in into else into)
 
 
 def counted(number: int, noun: str) -> str:

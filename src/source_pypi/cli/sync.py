@@ -49,6 +49,12 @@ _file = click.Path(path_type=Path, dir_okay=False)
     "destination.",
 )
 @click.option(
+    "--schema",
+    metavar="NAME",
+    help="The schema of the tables, in DuckDB and databases; it is created if it does not exist.  [default: main in "
+    "DuckDB, pypi_data in databases]",
+)
+@click.option(
     "--streams", metavar="A,B,...", help="Streams to load; 'all' for all.  [default: projects,versions,files]"
 )
 @click.option("--index-url", metavar="URL", help="The index to read.  [default: the public index]")
@@ -91,6 +97,7 @@ def sync(
     *,
     names: tuple[str, ...],
     into: str,
+    schema: str | None,
     streams: str | None,
     index_url: str | None,
     index_from: str | None,
@@ -108,7 +115,7 @@ def sync(
     NAME is a project's name, optionally pinned to a version: requests==2.31.0. A pin selects the release for the
     streams that read a single release.
     """
-    from source_pypi.destinations.into import check_destination
+    from source_pypi.destinations.into import check_destination, check_schema, with_schema
     from source_pypi.streams import choose_streams
     from source_pypi.sync.run import open_run
 
@@ -117,6 +124,8 @@ def sync(
     with one_line_errors():
         _refuse_files(names)
         check_destination(into)
+        if schema is not None:
+            check_schema(into, schema)
         options = {"index_url": index_url, "index_from": index_from, "any_index": any_index}
         settings = _settings(config, names, **options, accept_deletions=accept_deletions)
         run = open_run(settings, choose_streams(_split(streams)), files=files, on_event=warn_of_waits)
@@ -124,11 +133,13 @@ def sync(
         if prune and (run.selection.whole_index or not run.selection.projects):
             raise SettingError("", "--prune needs projects by name: without them, no project is left out")
         if dry_run:
-            print_plan(run, into)
+            print_plan(run, with_schema(into, schema))
             return
-        seconds = _load(run, into, history=history, replace_index=replace_index, prune=prune)
+        began = time.monotonic()
+        loader = _load(run, into, prune=prune, schema=schema, keep_history=history, replace_index=replace_index)
         if run.summary.projects or run.summary.rows or run.summary.capabilities.unavailable():
-            print_report(run.summary, run.index.client.stats, seconds, into)
+            seconds = time.monotonic() - began
+            print_report(run, seconds, with_schema(into, schema), loader.table_in_query)
         for line in run.summary.lines():
             print_error(line)
         sys.exit(1 if run.summary.errors else 0)
@@ -186,20 +197,12 @@ def _warn_of_selection(run: "Run") -> None:
         warn(warning)
 
 
-def _load(run: "Run", into: str, *, history: bool, replace_index: bool, prune: bool) -> float:
-    """Load a run into the destination that ``--into`` names. Return the seconds that it took."""
+def _load(run: "Run", into: str, *, prune: bool, **options: Any) -> "Loader":
+    """Load a run into the destination that ``--into`` names; the options are those of ``open_destination``."""
     from source_pypi.destinations import open_destination
     from source_pypi.sync.summary import warnings_of
 
-    began = time.monotonic()
-    opened = open_destination(
-        into,
-        run.streams,
-        run.selection.projects,
-        root=run.index.root,
-        keep_history=history,
-        replace_index=replace_index,
-    )
+    opened = open_destination(into, run.streams, run.selection.projects, root=run.index.root, **options)
     with opened as destination, progress() as show:
         for warning in destination.warnings:
             warn(warning)
@@ -218,7 +221,7 @@ def _load(run: "Run", into: str, *, history: bool, replace_index: bool, prune: b
             _prune(run, destination, selected)
     for batch in destination.rejected:
         run.summary.add(batch)
-    return time.monotonic() - began
+    return opened
 
 
 def _prune(run: "Run", destination: "Loader", selected: "Collection[str]") -> None:

@@ -9,6 +9,14 @@ from source_pypi.safety.redaction import without_credentials
 #: What libraries say, and what to do about it.
 _HINTS = (
     ("Could not set lock", "it is in use by another program; close that, or name another file with --into"),
+    (
+        "WAL does not match",
+        "the log beside it (.wal) is that of another database: restore that database, or move the log away",
+    ),
+    (
+        "replaying WAL",
+        "the log beside it (.wal) is damaged: restore a copy of both, or move the log away, with which its changes go",
+    ),
     ("not a valid DuckDB", "it is no DuckDB file; name another file with --into"),
     ("to be loaded", "it is no DuckDB file; name another file with --into"),
     ("No such file", "its folder does not exist"),

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from source_pypi.destinations.address import (
     BUCKETS,
-    DATASET,
     NAMES,
     PREFIX,
     is_database,
@@ -28,10 +27,12 @@ FORMS = (
 )
 #: Databases that SQLAlchemy reads without a further package, and PostgreSQL, which dlt reads.
 _DATABASES = frozenset({"mariadb", "mssql", "mysql", "oracle", "postgres", "postgresql", "sqlite"})
-#: Databases in which the tables are in the schema, or database, that the address names.
-_WITHOUT_SCHEMA = frozenset({"mariadb", "mysql", "sqlite"})
-#: The longest name of a file in bytes; DuckDB adds ``.wal`` to it.
-_LONGEST = 251
+#: The name of a schema that dlt can address: it does not quote other characters everywhere.
+_SCHEMA = re.compile(r"[\w-]+")
+#: Schemas that are not the user's.
+_OF_DATABASES = frozenset({"information_schema", "pg_catalog"})
+#: The longest name of a file or folder in bytes; DuckDB adds ``.wal`` to that of its file, SQLite ``-journal``.
+_LONGEST = 255
 #: What a message may quote: no credentials, no options.
 _HARMLESS = re.compile(r"[^:@?=&;]*")
 _SHOWN = 80
@@ -46,6 +47,7 @@ def check_destination(into: str) -> None:
     :raises DestinationError: for an existing file that is not a DuckDB file.
     """
     try:
+        _check_lengths(into)
         if into.strip() and is_folder(into):
             return
         if is_database(into):
@@ -56,13 +58,29 @@ def check_destination(into: str) -> None:
         raise DestinationError(_quoted(into), (error.strerror or "it cannot be read").lower()) from error
 
 
-def table_in(into: str, table: str) -> str:
-    """What a query reads a table of a destination from: its name, with the schema, or the files of a folder."""
+def check_schema(into: str, schema: str) -> None:
+    """Raise an error if ``--schema`` cannot name a schema of what ``--into`` names.
+
+    :raises SettingError: for a destination without schemas, or a name that it cannot take.
+    """
     if is_folder(into):
-        return f"'{without_query(into).rstrip('/')}/{table}/*.parquet'"
-    if not is_database(into) or scheme_of(into).partition("+")[0] in _WITHOUT_SCHEMA:
-        return table
-    return f"{DATASET}.{table}"
+        raise _invalid_schema(schema, "a folder of Parquet has no schemas; name another folder with --into")
+    if scheme_of(into).partition("+")[0] == "sqlite":
+        raise _invalid_schema(schema, "SQLite has no schemas; name another file with --into")
+    if not schema or not schema.isprintable() or schema != schema.strip():
+        raise _invalid_schema(
+            schema, "a name has at least one character, no control characters, and no space at either end"
+        )
+    if schema.lower() in _OF_DATABASES:
+        raise _invalid_schema(schema, "databases keep this schema for themselves; give another name")
+    if is_database(into) and not _SCHEMA.fullmatch(schema):
+        raise _invalid_schema(schema, "only letters, digits, _ and - are allowed in this destination")
+
+
+def with_schema(into: str, schema: str | None) -> str:
+    """What messages call a schema of a destination, without the options of a URL; None: the default schema."""
+    shown = into.partition("?")[0] if "://" in into else into
+    return shown if schema is None else f"{shown}, schema {_cut(schema)}"
 
 
 def duckdb_path(into: str) -> Path:
@@ -84,6 +102,21 @@ def _check_database(into: str) -> None:
         raise _invalid(into)
 
 
+def _check_lengths(into: str) -> None:
+    """A file system refuses names that are too long, and libraries do not say why."""
+    scheme = scheme_of(into).partition("+")[0]
+    if scheme not in ("", "file", "sqlite"):
+        return
+    path = Path(into.partition("?")[0].partition("://")[2]) if scheme else duckdb_path(into)
+    longest = max((len(os.fsencode(part)) for part in path.parts), default=0)
+    added = ""
+    if longest <= _LONGEST and scheme != "file" and not into.endswith(("/", "\\")) and not path.is_dir():
+        longest, added = len(os.fsencode(path.name)), "-journal" if scheme else ".wal"
+    if longest + len(added) > _LONGEST:
+        reason = f"the name of a file or folder in it is longer than {_LONGEST - len(added)} bytes; give a shorter one"
+        raise DestinationError(_quoted(into), reason)
+
+
 def _check_file(into: str) -> None:
     """An existing file must be a DuckDB file; a new one must be recognisable as such."""
     path = duckdb_path(into)
@@ -96,8 +129,6 @@ def _check_file(into: str) -> None:
     password = _PASSWORD.search(into)
     if not into.startswith(DUCKDB) and (prefix or password or not path.name.lower().endswith(ENDINGS)):
         raise _invalid(into)
-    if len(os.fsencode(path.name)) > _LONGEST:
-        raise DestinationError(_quoted(into), f"the file name is longer than {_LONGEST} bytes")
 
 
 def _check_contents(into: str, path: Path) -> None:
@@ -106,8 +137,8 @@ def _check_contents(into: str, path: Path) -> None:
     if path.is_file():
         with path.open("rb") as file:
             head = file.read(16)
-        if not head and (into.startswith(DUCKDB) or path.name.lower().endswith(ENDINGS)):
-            return  # DuckDB takes an empty file for a new database
+        if not head and path.name.lower().endswith(ENDINGS):
+            raise DestinationError(_quoted(into), "it is an empty file; delete it, or name another file with --into")
     if head.startswith(b"SQLite format 3\0"):
         raise DestinationError(_quoted(into), f"it is a SQLite file; write sqlite:///{path}")
     if head[8:12] != b"DUCK":
@@ -121,10 +152,18 @@ def _invalid(into: str) -> SettingError:
 def _quoted(into: str) -> str:
     """What a message shows: of an address, nothing that may be secret; of ``md:NAME?token``, only ``md:...``."""
     if scheme := scheme_of(into):
-        return without_query(into) if scheme in BUCKETS else f"{scheme}://..."
+        return _cut(without_query(into)) if scheme in BUCKETS else f"{scheme}://..."
     if not into.startswith(DUCKDB) and (prefix := _BEFORE_COLON.match(into)):
         return f"{prefix[1]}:..."
     text = into.removeprefix(DUCKDB)
     if not into or not _HARMLESS.fullmatch(text):
         return "..." if into else '""'
-    return into if len(into) <= _SHOWN else f"{into[:_SHOWN]}..."
+    return _cut(into)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def _invalid_schema(schema: str, reason: str) -> SettingError:
+    return SettingError("", f"--schema {_cut(schema)!r}: {reason}")

@@ -110,6 +110,10 @@ class Loader:
             self._store.close()
             self._folder.cleanup()
 
+    def table_in_query(self, table: str) -> str:
+        """What a query reads a table from, once the loader was entered."""
+        return self._store.table_in_query(table)
+
     def _take(self, prepared: Prepared) -> None:
         self._run, self._made, self._to_clear = prepared.run, prepared.made, prepared.to_clear
         self._tables = {table.name: table for table in prepared.tables}

@@ -6,7 +6,7 @@ from collections.abc import Mapping as MappingOf
 from msgspec import Struct
 from msgspec.structs import replace
 
-from source_pypi.destinations.state import forget
+from source_pypi.destinations.state import broken_run, forget
 from source_pypi.destinations.store import RunRow, Store
 from source_pypi.destinations.tables import (
     RUN,
@@ -68,11 +68,9 @@ def prepare(store: Store, settings: LoadSettings, now: Callable[[], float]) -> P
 
     :param now: the time, in seconds since 1970.
     :raises DestinationError: when the store has other tables by these names, or holds rows of another index.
-    :raises StateError: when a newer release wrote its state.
+    :raises StateError: when a newer release wrote its state, or it is broken.
     """
-    last = store.last_run()
-    if last is not None and last.version > VERSION:
-        raise StateError(store.name, "a newer release wrote it")
+    last = _last_run(store)
     recorded = set(last.tables) if last is not None else set[str]()
     every = [STATE, RUN, *RUN_TABLES, *with_histories(table_of(s, history=True) for s in settings.streams)]
     existing = store.existing(every, recorded)
@@ -92,6 +90,25 @@ def prepare(store: Store, settings: LoadSettings, now: Callable[[], float]) -> P
         lost.update(store.incomplete([table for table in tables if table.name in existing]))
     _make(store, settings, last, prepared, lost)
     return prepared
+
+
+def _last_run(store: Store) -> RunRow | None:
+    """The row of ``_run``; its version is 0 if the table of the state is gone, or lacks a column.
+
+    :raises StateError: when a newer release wrote it, or it is broken.
+    """
+    last = store.last_run()
+    if last is None:
+        return None
+    try:
+        unfinished = None if last.unfinished is None else int(last.unfinished)
+        last = replace(last, version=int(last.version), unfinished=unfinished)
+    except (TypeError, ValueError) as error:
+        raise broken_run(store) from error
+    if last.version > VERSION:
+        raise StateError(store.name, "a newer release wrote it")
+    is_complete = last.version < VERSION or STATE.name not in store.incomplete([STATE])
+    return last if is_complete else replace(last, version=0)
 
 
 def _tables(
@@ -134,7 +151,8 @@ def _continuing(store: Store, last: RunRow, prepared: Prepared, now: Callable[[]
     """Continue from the last run, which this one resumes if it ended early and not long ago."""
     run = replace(prepared.run, index=last.index)
     if last.version < VERSION:
-        warning = f"{store.name} was written by an older release: everything is read again"
+        reason = "was written by an older release" if last.version else f"has no complete table {STATE.name}"
+        warning = f"{store.name} {reason}: everything is read again"
         return replace(prepared, run=run, warnings=(warning,))
     unfinished = resumable(last.unfinished, now())
     if unfinished is not None:

@@ -24,11 +24,14 @@ def summaries_of(store: Store, settings_digests: Mapping[str, bytes]) -> Iterato
     :raises StateError: when it cannot be read.
     """
     exact = ",".join(f"{name}:{settings_digests[name].hex()}" for name in sorted(settings_digests))
-    yield from store.summaries(exact)
+    for summary in store.summaries(exact):
+        yield _checked(store, summary)
     for row in store.other_states(exact, list(settings_digests)):
-        summary = summary_for(row.project, _unpacked(store, row), settings_digests)
-        if summary is not None:
-            yield summary
+        if not isinstance(row.project, str):
+            raise broken_state(store, None)
+        of_row = summary_for(row.project, _unpacked(store, row), settings_digests)
+        if of_row is not None:
+            yield of_row
 
 
 def merged_state(
@@ -58,9 +61,45 @@ def forget(store: Store, run: RunRow, streams: Collection[str]) -> None:
         store.write(LoadPackage(run, state=state))
 
 
+def broken_state(store: Store, project: str | None) -> StateError:
+    """The error about the row of ``_state`` of a project; empty: of the index as a whole; None: of no project."""
+    of_whole, condition = "the index as a whole", "project IS NULL"
+    if project is not None:
+        condition = "project = '" + project.replace("'", "''") + "'"
+    row = f"the project {project!r}" if project else "no project" if project is None else of_whole
+    table, database = store.state_table(STATE.name)
+    statement = f"DELETE FROM {table} WHERE {condition}"  # noqa: S608 - it is shown, not executed
+    return StateError(
+        store.name,
+        f"the row of {row} in {STATE.name} was changed or is damaged",
+        f"delete it in {database}, and the next run reads {row if project else of_whole} in full: {statement}",
+    )
+
+
+def broken_run(store: Store) -> StateError:
+    """The error about the row of ``_run``."""
+    table, database = store.state_table(RUN.name)
+    statement = f"DELETE FROM {table}"  # noqa: S608 - it is shown, not executed
+    return StateError(
+        store.name,
+        f"the row in {RUN.name} was changed or is damaged",
+        f"delete it in {database}, and the next run reads everything in full: {statement}",
+    )
+
+
+def _checked(store: Store, summary: ProjectSummary) -> ProjectSummary:
+    """A summary whose numbers are numbers, whatever a database returns for them."""
+    if type(summary.checked_at) is int and (summary.serial is None or type(summary.serial) is int):
+        return summary
+    try:
+        serial = None if summary.serial is None else int(summary.serial)
+        return summary._replace(serial=serial, checked_at=int(summary.checked_at))
+    except (TypeError, ValueError) as error:
+        raise broken_state(store, summary.project) from error
+
+
 def _unpacked(store: Store, row: PackedState) -> dict[str, ProjectState]:
     try:
         return unpack_row(row)
     except ValueError as error:
-        reason = f"{store.name} has broken state of {row.project or 'the index'}"
-        raise StateError(STATE.name, reason) from error
+        raise broken_state(store, row.project) from error

@@ -109,8 +109,19 @@ class Store(Protocol):
     def open(self) -> None:
         """Connect; create no table."""
 
+    def table_in_query(self, table: str) -> str:
+        """What a query reads a table from: its name, with its schema where that is needed, or its files.
+
+        Callable once the store was opened, also after it was closed.
+        """
+        ...
+
     def close(self) -> None:
         """Release everything; raise nothing."""
+
+    def state_table(self, name: str) -> tuple[str, str]:
+        """What a statement of the user calls ``_state`` or ``_run``, and the database in which it is executed."""
+        ...
 
     def last_run(self) -> RunRow | None:
         """The row of ``_run``; None: there is none. Where ``version`` is lower, ``make`` replaces the state tables."""
@@ -127,7 +138,7 @@ class Store(Protocol):
         ...
 
     def incomplete(self, tables: Sequence[Table]) -> Collection[str]:
-        """The names of those among these tables, which exist, that lack a column."""
+        """The names of those among these tables that lack a column. A table of a stream exists, ``_state`` may not."""
         ...
 
     def row_counts(self, table: Table) -> Iterable[tuple[str, int]]:

@@ -29,8 +29,11 @@ class TemporaryFolder:
         _delete_leftovers(Path(tempfile.gettempdir()))
         self._folder = tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True)
         self.name = self._folder.name
-        self._lock = Path(self.name, LOCK).open("wb")  # noqa: SIM115 - it stays open
+        path = Path(self.name, f"{LOCK}-new")
+        self._lock = path.open("wb")
         _is_locked_now(self._lock)
+        if _locks is not None:  # locked before others see it: they would take the lock of a folder that is being made
+            path.rename(Path(self.name, LOCK))
 
     def cleanup(self) -> None:
         """Delete the folder."""

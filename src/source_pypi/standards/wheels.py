@@ -96,6 +96,17 @@ def kind_of(filename: str) -> str | None:
     return "sdist" if ending and not _PLATFORM.search(lower[: -len(ending)][-_LONGEST:]) else None
 
 
+def python_version_in(filename: str) -> str | None:
+    """The ``python_version`` that the public index gives a file: ``source`` for an sdist, else the name's Python tag.
+
+    None: the name of a wheel has no tags, or the file is of another type.
+    """
+    kind, parts = kind_of(filename), filename[:-4].split("-")
+    if kind == "bdist_wheel" and len(parts) >= 5:
+        return parts[-3]
+    return "source" if kind == "sdist" else None
+
+
 def is_distribution(filename: str) -> bool:
     """Whether a name ends like that of a distribution file."""
     return bool(_ending(filename.lower(), (*SDIST_ENDINGS, *_OTHER_ENDINGS)))

@@ -1,12 +1,12 @@
 """A project page as a project document: what a page says of versions and files, in the types of the document."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
 from source_pypi.services.index.documents import Digests, Document, File, Info, Page, PageFile, Project
 from source_pypi.standards.versions import parse_version, sort_key
-from source_pypi.standards.wheels import version_in
+from source_pypi.standards.wheels import kind_of, python_version_in, version_in
 from source_pypi.streams._values import absolute
 
 #: Where a row is from.
@@ -33,7 +33,7 @@ def from_page(page: Document[Page], project: str) -> ListedProject:
     releases = releases_of(page, project)
     latest = _latest(releases)
     return ListedProject(
-        info=Info(name=page.content.name, version=latest),
+        info=_info(page.content.name, latest, releases.get(latest or "") or ()),
         last_serial=page.best_serial,
         releases=releases,
         page_versions=frozenset(releases),
@@ -99,6 +99,18 @@ def unreadable_names(page: Page, project: str) -> list[str]:
     return [name for name in names if name is not None and version_in(name, project) is None]
 
 
+def _info(name: str | None, version: str | None, files: Sequence[File]) -> Info:
+    """What the files of the latest release tell of it: all of them carry its Python versions and its yank."""
+    yanked = bool(files) and all(file.yanked for file in files)
+    return Info(
+        name=name,
+        version=version,
+        requires_python=next((file.requires_python for file in files if file.requires_python), None),
+        yanked=yanked if files else None,
+        yanked_reason=next((file.yanked_reason for file in files if file.yanked_reason), None) if yanked else None,
+    )
+
+
 def _file(file: PageFile, name: str, base: str) -> File:
     hashes = file.hashes or {}
     digests = Digests(*(hashes.get(algorithm) for algorithm in ("md5", "sha256", "blake2b_256")))
@@ -106,6 +118,8 @@ def _file(file: PageFile, name: str, base: str) -> File:
     metadata = file.core_metadata if file.core_metadata is not None else file.dist_info_metadata
     return File(
         filename=name,
+        packagetype=kind_of(name),
+        python_version=python_version_in(name),
         size=file.size,
         url=absolute(url, base),
         digests=digests,

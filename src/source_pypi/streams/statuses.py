@@ -49,7 +49,7 @@ class Status(Struct, frozen=True, kw_only=True, gc=False):
         describe(
             "Whether document and page list the same files.",
             source="document: releases; page: files",
-            null="there is no page, or the document lists no releases",
+            null="there is no page, no document of a project with files, or the document lists no releases",
         ),
     ]
     disagreement: Annotated[
@@ -77,7 +77,7 @@ def statuses_rows(documents: ProjectDocuments) -> Iterator[Row]:
     page = None if documents.page is None else documents.page.content
     document = None if documents.document is None else documents.document.content
     disagreement = _disagreement(document, page)
-    comparable = page is not None and (document is None or document.releases is not None)
+    comparable = page is not None and (not page.files if document is None else document.releases is not None)
     yield Status(
         project=documents.project,
         status=_status(document, page),
@@ -119,4 +119,5 @@ STREAM = Stream(
     documents=(DocumentKind.PAGE, DocumentKind.PROJECT),
     cost="1 per project, its page, beyond the project document",
     rows=statuses_rows,
+    revision=1,  # without a document, files are not compared
 )

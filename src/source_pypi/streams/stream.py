@@ -110,7 +110,9 @@ class ProjectDocuments(Struct, frozen=True, kw_only=True, dict=True):
         listed, metadata = self.listed, self.latest_metadata
         if listed is None or metadata is None or not isinstance(listed.content, ListedProject):
             return listed
-        info = replace(info_of(metadata.content), version=listed.content.info.version)
+        of_page = listed.content.info  # METADATA knows of no yank
+        yanked = {"yanked": of_page.yanked, "yanked_reason": of_page.yanked_reason}
+        info = replace(info_of(metadata.content), version=of_page.version, **yanked)
         return replace(listed, content=replace(listed.content, info=info, has_metadata=True))
 
     @property

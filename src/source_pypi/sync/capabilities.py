@@ -51,6 +51,7 @@ def _is_provided(stream: Stream, result: FetchResult, change: Change) -> bool:
     found = {kind for kind, fingerprint in result.fingerprints.items() if not fingerprint.absent}
     reads_page = DocumentKind.PAGE in stream.documents and stream.partition_kind is None
     page_suffices = reads_page or (stream.from_page and result.page_completes)
+    page_suffices = page_suffices or (stream.from_metadata and result.page_only)
     if not found & {DocumentKind.PROJECT, *([DocumentKind.PAGE] if page_suffices else [])}:
         return False
     if stream.partition_kind in result.lacking:

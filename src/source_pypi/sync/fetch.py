@@ -65,10 +65,7 @@ from source_pypi.sync.unknown import unknown
 T = TypeVar("T")
 
 
-_NO_DOCUMENTS = (
-    "this index has no project documents: projects, versions and files come from its pages, and what these do not give "
-    "is null"
-)
+_PAGE_ONLY = Notice(NoticeKind.PAGE_ONLY)
 #: No stream has read the project.
 NO_PREVIOUS_STATE = PreviousState()
 
@@ -251,24 +248,30 @@ class _ProjectFetch:
             result.failures.update(dict.fromkeys(VIA_PROJECT, error))
             uses_pages = self._plan.pages or self._plan.metadata
             result.page_completes = page is not None and uses_pages and not self._previous.had_document
-            if result.page_completes and self._index.first_time("no project documents"):
-                result.warnings.append(_NO_DOCUMENTS)
+            if result.page_completes:
+                result.notices.append(_PAGE_ONLY)
 
     def _no_page(self) -> NotOfferedError:
         return NotOfferedError("project pages", self._index.locations.page_url(self._name), project=self._name)
 
     def _request_project_elsewhere(self) -> None:
-        """Request the project document where other software keeps it; if it is there, nothing has failed."""
-        document = None
+        """Request the project document where other software keeps it; if it is there, nothing has failed.
+
+        Where the index has documents of other projects, a 404 may belong to another request: it is requested again.
+        """
+        document, index = None, self._index
         with self.result.recording_failures(VIA_PROJECT):
-            document = self._index.project_elsewhere(self._name, self._missing_at)
+            again = index.has_documents
+            document = (
+                index.project_again(self._name) if again else index.project_elsewhere(self._name, self._missing_at)
+            )
         if document is not None:
             self._document = document
             self._set_fingerprint(DocumentKind.PROJECT, document, document.fingerprint)
             self.result.page_completes = False
             for kind in VIA_PROJECT:
                 self.result.failures.pop(kind, None)
-            self.result.warnings = [warning for warning in self.result.warnings if warning != _NO_DOCUMENTS]
+            self.result.notices = [notice for notice in self.result.notices if notice != _PAGE_ONLY]
 
     # What the project document leads to -------------------------------------------------------------------
 

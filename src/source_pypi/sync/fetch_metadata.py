@@ -84,7 +84,8 @@ class MetadataFetch:
         if self._absent:
             result.notices.append(Notice(NoticeKind.ANNOUNCED, SUBJECTS[_METADATA], len(self._absent)))
             url = self._sources[min(self._absent)].url.partition("#")[0].partition("?")[0]
-            result.lacking[_METADATA] = NotOfferedError(_METADATA.value, url)
+            lacking = NotOfferedError(_METADATA.value, url)
+            result.lacking |= {_METADATA: lacking, DocumentKind.RELEASES: lacking}
         error = result.failures.get(_METADATA)
         if error is not None and not self._of_releases:  # no stream reports it
             result.warnings.append(str(error))

@@ -291,8 +291,13 @@ class ReleaseFetch:
         unchanged = unchanged and not previous.full_check
         urls = provenance_urls(document.content, page, wanted)
         conditions = file_conditions(kind, urls, previous, unchanged=unchanged)
+        filenames = {url: filename for filename, url in urls.items()}
+
+        def request(url: str, condition: Fingerprint) -> Document[Any] | Unchanged | None:
+            return self._index.provenance(url, condition, filename=filenames[url])
+
         with self._result.recording_failures([kind]):
-            return self._request_files(kind, urls, conditions, self._index.provenance)
+            return self._request_files(kind, urls, conditions, request)
         return None
 
     def _request_files(

@@ -17,6 +17,10 @@ class NoticeKind(enum.StrEnum):
     """What the user should know; the text has the subject, the count, and the projects."""
 
     UNKNOWN_FIELD = "{subject} is missing, null or invalid in documents of {projects}: rows made of it stay"
+    PAGE_ONLY = (
+        "the index has no project documents of {projects}: projects, versions and files come from pages, and what they "
+        "do not give is null"
+    )
     LATEST_ONLY = "the index lists no releases of {projects}: only the latest release of each is read"
     UNDESCRIBED = (
         "releases without documents and without core metadata (METADATA): {count} of {projects}; dependencies, "

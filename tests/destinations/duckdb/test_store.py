@@ -1,6 +1,8 @@
 """destinations/duckdb/store.py: the tables of a DuckDB file, and what is in them."""
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +30,7 @@ from source_pypi.streams import STREAMS, choose_streams
 from source_pypi.sync.run import batches
 from tests.batches import batch_with, rows_in
 from tests.databases import opened, rows
-from tests.destinations.loading import ALL, in_use, into_duckdb, load
+from tests.destinations.loading import ALL, in_use, into_duckdb, load, run
 from tests.fake_index import FakeIndex, World, generated_world
 
 Connect = Callable[..., Index]
@@ -334,9 +336,29 @@ def test_new_file_leaves_others(tmp_path: Path) -> None:
 def test_log_without_its_database(tmp_path: Path) -> None:
     """A log whose database is gone is an error that says what to do; both stay."""
     (tmp_path / "x.duckdb.wal").write_bytes(b"log")
-    with pytest.raises(DestinationError, match="is the log of a database that is gone; delete it"):
+    with pytest.raises(
+        DestinationError, match="is the log of a database that is gone: restore the database, or delete the log"
+    ):
         into_duckdb(tmp_path / "x.duckdb", choose_streams(["files"])).__enter__()
     assert [path.name for path in tmp_path.iterdir()] == ["x.duckdb.wal"]
+
+
+def test_log_of_another_database(tmp_path: Path) -> None:
+    """A log beside a database that it does not belong to is an error that says what to do; both stay."""
+    code = (
+        "import duckdb, os; c = duckdb.connect('other.duckdb'); c.execute('create table t (x int)'); "
+        "c.execute('insert into t values (1)'); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=False)
+    duckdb.connect(str(tmp_path / "x.duckdb")).close()
+    (tmp_path / "other.duckdb.wal").rename(tmp_path / "x.duckdb.wal")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(DestinationError) as caught:
+        into_duckdb(tmp_path / "x.duckdb", choose_streams(["files"])).__enter__()
+    assert caught.value.reason == (
+        "the log beside it (.wal) is that of another database: restore that database, or move the log away"
+    )
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_runs_that_make_the_same_file(tmp_path: Path) -> None:
@@ -351,3 +373,70 @@ def test_runs_that_make_the_same_file(tmp_path: Path) -> None:
         list(pool.map(make, range(8)))
     assert list(tmp_path.iterdir()) == [path]
     assert rows(path, "SELECT 1") == [(1,)]
+
+
+def test_schemas_of_one_file(world: World, serve: Callable[..., FakeIndex], connect: Connect, path: Path) -> None:
+    """Each schema has its own rows, state, history and views, also of another index; a file may hold several."""
+    for name in ("flask", "click"):
+        world.add(name, requires_dist=["six"])
+    schemas, streams = {None: serve(), "one": serve(), "two": serve()}, choose_streams(["files", "dependencies"])
+    loaded: dict[str | None, list[str]] = {None: ["flask"], "one": ["click"], "two": ["flask", "click"]}
+    for _ in range(2):
+        for schema, fake in schemas.items():
+            fake.new_run()
+            index = connect(fake)
+            loader = into_duckdb(path, streams, root=index.root, schema=schema, keep_history=schema == "one")
+            run(loader, index, loaded[schema])
+    statuses = {
+        schema: {request.status for request in fake.requests if "json" in request.path}
+        for schema, fake in schemas.items()
+    }
+    assert statuses == {schema: {304} for schema in schemas}
+    for schema, projects in loaded.items():
+        name = schema or "main"
+        found = rows(path, f"select distinct project from {name}.files order by all")
+        assert [project for (project,) in found] == sorted(projects)
+        dependents = rows(path, f"select distinct dependent from {name}.dependents order by all")
+        assert [project for (project,) in dependents] == sorted(projects)
+        assert rows(path, f'select "index" from {name}._run') == [(connect(schemas[schema]).root,)]
+    histories = "select distinct schema_name from duckdb_tables() where table_name like '%_history'"
+    assert rows(path, histories) == [("one",)]
+
+
+def test_schema_in_another_spelling(path: Path) -> None:
+    """A schema that exists is used in whatever capitals it is named, as DuckDB's own names are."""
+    for schema in ("Mine", "mine", "MAIN", None):
+        with into_duckdb(path, choose_streams(["files"]), schema=schema) as database:
+            database.add(batch_with("a", {"files": [{"project": "a", "filename": "a.whl"}]}))
+    schemas = rows(path, "select schema_name from duckdb_tables() where table_name = 'files' order by all")
+    assert schemas == [("Mine",), ("main",)]
+
+
+def test_foreign_table_of_another_schema_does_not_matter(path: Path) -> None:
+    """A table of the user's own in main neither prevents a load into another schema nor is changed by it."""
+    connection = duckdb.connect(str(path))
+    connection.execute("create table files (path varchar)")
+    connection.execute("create table _run (x int)")
+    connection.close()
+    with into_duckdb(path, choose_streams(["files"]), schema="pk") as database:
+        database.add(batch_with("a", {"files": [{"project": "a", "filename": "a.whl"}]}))
+    assert rows(path, "select (select count(*) from main.files), (select count(*) from pk.files)") == [(0, 1)]
+    with pytest.raises(DestinationError, match="duckdb: it has a table or view '_run' that is not ours"):
+        into_duckdb(path, choose_streams(["files"])).__enter__()
+
+
+def test_column_that_was_dropped_in_another_schema(path: Path) -> None:
+    """A view that lost a column in one schema prevents no load into another, and is made again by the next one."""
+    made = {"versions": [{"project": "a", "version": "1"}], "files": [{"project": "a", "filename": "a.whl"}]}
+    for schema in ("one", "two"):
+        with into_duckdb(path, choose_streams(["files", "versions"]), schema=schema) as database:
+            database.add(batch_with("a", made))
+    connection = duckdb.connect(str(path))
+    connection.execute("alter table one.files drop column filename")
+    connection.execute("alter table one.versions drop column first_upload_at")
+    connection.close()
+    for again in ("two", None, "one"):
+        with into_duckdb(path, choose_streams(["files", "versions"]), schema=again) as database:
+            database.add(batch_with("b", {"versions": [{"project": "b", "version": "1"}]}))
+    assert rows(path, "select project from one.release_cadence") == []
+    assert rows(path, "select project from two.versions order by all") == [("a",), ("b",)]

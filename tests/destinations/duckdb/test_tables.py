@@ -14,7 +14,9 @@ from source_pypi.destinations.duckdb.tables import (
     make_view,
     quoted,
     rows_in,
+    schema_in_query,
     text,
+    use_schema,
 )
 from source_pypi.destinations.duckdb.views import VIEWS
 from source_pypi.destinations.store import StagedRows
@@ -109,3 +111,19 @@ def test_names_and_texts_are_quoted(connection: duckdb.DuckDBPyConnection) -> No
     """Any name and any text can stand in a statement."""
     name, value = "a \"b\" 'c'; --", 'it\'s "so"; --\n\\'
     assert rows(connection, f"SELECT x.{quoted(name)} FROM (SELECT {text(value)} AS {quoted(name)}) AS x") == [(value,)]
+
+
+@pytest.mark.parametrize(
+    ("schema", "before_table"),
+    [(None, ""), ("main", ""), ("Main", ""), ("a", "a."), ("memory", "memory.memory."), ("a.b", '"a.b".')],
+)
+def test_schema_in_use(connection: duckdb.DuckDBPyConnection, schema: str | None, before_table: str) -> None:
+    """Tables are made in the schema in use, which other connections can use as well; a query names it."""
+    statement = use_schema(connection, schema)
+    make_table(connection, TABLE, Catalog(connection))
+    connection.execute("INSERT INTO t VALUES ('a', '1', 1)")
+    assert schema_in_query(connection) == before_table
+    other = connection.cursor()
+    other.execute(statement)
+    for each, query in ((other, "SELECT * FROM t"), (connection.cursor(), f"SELECT * FROM {before_table}t")):
+        assert rows(each, query) == [("a", "1", 1)]

@@ -1,6 +1,9 @@
 """destinations/parquet/store.py: the files of a folder, and what is left in it. It needs DuckDB only."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -130,6 +133,28 @@ def test_history_needs_a_database(tmp_path: Path) -> None:
     ):
         pass
     assert not (tmp_path / "files").exists()
+
+
+def test_refused_run_disturbs_no_other(tmp_path: Path) -> None:
+    """A run that finds the folder in use ends, and the run that uses it ends well."""
+    code = (
+        "import sys; from pathlib import Path; from tests.destinations.parquet.test_store import FILES, into_folder\n"
+        "with into_folder(Path(sys.argv[1]), FILES): pass"
+    )
+    with into_folder(tmp_path, FILES) as loader:
+        (tmp_path / ".source-pypi-new-abc").mkdir()
+        other = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
+        assert "it is in use by another program" in other.stderr
+        assert (tmp_path / ".source-pypi-new-abc").is_dir()
+        loader.add(batch_with("a", {"files": [{"project": "a", "filename": "a.whl"}]}))
+    assert rows(f"SELECT project FROM '{tmp_path}/files/*.parquet'") == [("a",)]
+    with into_folder(tmp_path, FILES):
+        pass
+    assert (tmp_path / ".source-pypi-new-abc").is_dir()
+    os.utime(tmp_path / ".source-pypi-new-abc", (0, 0))
+    with into_folder(tmp_path, FILES):
+        pass
+    assert not (tmp_path / ".source-pypi-new-abc").exists()
 
 
 def test_folder_in_use(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from source_pypi.destinations.duckdb.tables import Catalog, make_table, quoted
+from source_pypi.destinations.duckdb.tables import Catalog, make_table, quoted, use_schema
 from source_pypi.destinations.sql.statements import (
     BATCH_SIZE,
     SCOPE,
@@ -47,10 +47,11 @@ class StateFile(SqlState):
     """A DuckDB file that holds state; what the stores that use DuckDB inherit.
 
     :param path: the file; it is made if it does not exist.
+    :param schema: the schema of the tables; it is made if it does not exist. None: ``main``.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, schema: str | None = None) -> None:
+        self.path, self._schema = path, schema
         self._connection: duckdb.DuckDBPyConnection | None = None
 
     @property
@@ -67,8 +68,9 @@ class StateFile(SqlState):
     def open(self) -> None:
         """Open the file, and bring state of version 1 to this one."""
         self._connection = _connect(self.path)
+        self._in_schema = use_schema(self.connection, self._schema)
         self.catalog = Catalog(self.connection)
-        if self.catalog.is_ours(RUN.name) and "tables" not in self.catalog.columns[RUN.name]:
+        if self.catalog.is_ours(RUN.name) and _RENAMED.keys() <= self.catalog.columns.get(STATE.name, {}).keys():
             with self.transaction():
                 for old, new in _RENAMED.items():
                     self.connection.execute(f"ALTER TABLE {STATE.name} RENAME COLUMN {old} TO {new}")
@@ -83,7 +85,8 @@ class StateFile(SqlState):
 
     def last_run(self) -> RunRow | None:
         """The row of ``_run``; None: there is none."""
-        return self._last_run() if self.catalog.is_ours(RUN.name) else None
+        complete = set(RUN.names()) <= self.catalog.columns.get(RUN.name, {}).keys()
+        return self._last_run() if self.catalog.is_ours(RUN.name) and complete else None
 
     def make(self, tables: Sequence[Table]) -> None:
         """Create the tables that do not exist, and the columns that they lack."""
@@ -159,6 +162,7 @@ class StateFile(SqlState):
 
     def _rows(self, statement: Statement) -> Iterator[Sequence[Any]]:
         cursor = self.connection.cursor()  # the connection itself may execute other statements meanwhile
+        cursor.execute(self._in_schema)
         cursor.execute(statement.sql.replace("%s", "?"), list(statement.values))
         while rows := cursor.fetchmany(BATCH_SIZE):
             yield from rows
@@ -178,9 +182,9 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
         log = path.with_name(f"{path.name}.wal")
         if log.exists():
             raise DestinationError(
-                str(path), f"{log} is the log of a database that is gone; delete it, or restore that"
+                str(path), f"{log} is the log of a database that is gone: restore the database, or delete the log"
             )
-        _delete_leftovers(path.absolute().parent)
+        delete_leftovers(path.absolute().parent)
         _make_file(path.absolute(), config)
     connection = duckdb.connect(_name(path.absolute()), config=config)
     connection.execute("SET preserve_insertion_order = false")
@@ -206,7 +210,7 @@ def _make_file(path: Path, config: _Options) -> None:
                 made.rename(path)
 
 
-def _delete_leftovers(folder: Path) -> None:
+def delete_leftovers(folder: Path) -> None:
     """Delete what runs left that were killed while they made a file."""
     for leftover in folder.glob(f"{NEW}*"):
         with suppress(OSError):

@@ -11,9 +11,9 @@ from typing import Literal
 import duckdb
 
 from source_pypi.destinations.duckdb.state import StateFile
-from source_pypi.destinations.duckdb.tables import make_table, make_view, quoted, rows_in, text
+from source_pypi.destinations.duckdb.tables import make_table, make_view, quoted, rows_in, schema_in_query, text
 from source_pypi.destinations.duckdb.views import VIEWS
-from source_pypi.destinations.into import duckdb_path
+from source_pypi.destinations.into import duckdb_path, with_schema
 from source_pypi.destinations.sql.statements import Statement, Statements
 from source_pypi.destinations.store import Limits, LoadPackage, StagedRows
 from source_pypi.destinations.tables import VALID_FROM, VALID_TO, Table
@@ -24,6 +24,7 @@ class DuckdbStore(StateFile):
     """A DuckDB file.
 
     :param into: its path, perhaps with ``duckdb:`` before it.
+    :param schema: the schema of the tables; None: ``main``.
     """
 
     #: A transaction costs about 4 ms however small it is. Where no project has new rows, a run that ends early loses
@@ -32,9 +33,22 @@ class DuckdbStore(StateFile):
     history: Literal["copied"] = "copied"
     secrets: Collection[str] = ()
 
-    def __init__(self, into: str) -> None:
-        super().__init__(duckdb_path(into))
-        self.name = into
+    def __init__(self, into: str, schema: str | None = None) -> None:
+        super().__init__(duckdb_path(into), schema)
+        self.name = with_schema(into, schema)
+
+    def open(self) -> None:
+        """Open the file, and find out how a query names the schema."""
+        super().open()
+        self._before_table = schema_in_query(self.connection)
+
+    def table_in_query(self, table: str) -> str:
+        """The name of a table, with the schema unless that is ``main``."""
+        return self._before_table + table
+
+    def state_table(self, name: str) -> tuple[str, str]:
+        """What a statement of the user calls ``_state`` or ``_run``, and the database in which it is executed."""
+        return self.table_in_query(name), str(self.path)
 
     def existing(self, tables: Sequence[Table], recorded: Collection[str]) -> dict[str, bool]:  # noqa: ARG002
         """Which of these tables exist, and whether source-pypi made them: their comments tell."""

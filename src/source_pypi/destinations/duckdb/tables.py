@@ -4,6 +4,8 @@ Ours
     The comments on our tables and views begin with ``OURS``. Others belong to somebody else and are never changed.
 """
 
+import re
+
 import duckdb
 
 from source_pypi.destinations.duckdb.views import VIEWS, View
@@ -13,11 +15,13 @@ from source_pypi.destinations.tables import OURS, Table
 
 #: The longest JSON object in bytes that DuckDB reads by default.
 LONGEST_ROW = 16 * 1024 * 1024
+#: A name that needs no quotes, unless it is a keyword.
+_PLAIN = re.compile("[a-z_][a-z0-9_]*")
 _HERE = "schema_name = current_schema() AND database_name = current_database()"
 
 
 class Catalog:
-    """What is in the default schema, asked for once: that takes longer than most of what is done with the answer.
+    """What is in the schema in use, asked for once: that takes longer than most of what is done with the answer.
 
     :ivar comments: the comments on tables and views.
     :ivar columns: the columns of every table, with their comments.
@@ -92,6 +96,39 @@ def rows_in(staged: StagedRows) -> Statement:
         f"maximum_object_size = {max(staged.longest, LONGEST_ROW)})",
         [[str(path) for path in staged.paths]],
     )
+
+
+def use_schema(connection: duckdb.DuckDBPyConnection, schema: str | None) -> str:
+    """Make a schema if it does not exist, and use it; None: ``main``. Return the statement that uses it."""
+    name = schema or "main"
+    ((database,),) = connection.execute("SELECT current_database()").fetchall()
+    query = "SELECT schema_name FROM duckdb_schemas() WHERE database_name = ? AND lower(schema_name) = lower(?)"
+    found = connection.execute(query, [database, name]).fetchall()
+    if not found:
+        connection.execute(f"CREATE SCHEMA {quoted(database)}.{quoted(name)}")
+    ((name,),) = found or ((name,),)  # as it is spelled in the database
+    statement = f"USE {quoted(database)}.{quoted(name)}"
+    connection.execute(statement)
+    return statement
+
+
+def schema_in_query(connection: duckdb.DuckDBPyConnection) -> str:
+    """What stands before the name of a table in a query: the schema in use and a dot; nothing for ``main``.
+
+    If the schema has the name of a database, the file's own name stands before it: otherwise it is ambiguous.
+    """
+    ((database, schema),) = connection.execute("SELECT current_database(), current_schema()").fetchall()
+    if schema == "main":
+        return ""
+    query = "SELECT count(*) FROM duckdb_databases() WHERE lower(database_name) = lower(?)"
+    ((ambiguous,),) = connection.execute(query, [schema]).fetchall()
+    return "".join(f"{_quoted_if_needed(connection, name)}." for name in ([database] if ambiguous else []) + [schema])
+
+
+def _quoted_if_needed(connection: duckdb.DuckDBPyConnection, name: str) -> str:
+    query = "SELECT count(*) FROM duckdb_keywords() WHERE keyword_category <> 'unreserved' AND keyword_name = ?"
+    ((keyword,),) = connection.execute(query, [name]).fetchall()
+    return name if _PLAIN.fullmatch(name) and not keyword else quoted(name)
 
 
 def quoted(name: str) -> str:

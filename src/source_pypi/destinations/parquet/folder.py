@@ -6,6 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from source_pypi.destinations.duckdb.state import NEW, delete_leftovers
+
 _WORK = ".source-pypi"
 
 
@@ -18,6 +20,7 @@ class Folder:
 
     #: What reads its files for DuckDB; None: DuckDB itself does.
     filesystem: Any = None
+    _made_work = False
 
     def __init__(self, address: str) -> None:
         path = address.removeprefix("file://")
@@ -30,10 +33,14 @@ class Folder:
         return self._root / name
 
     def clear(self) -> None:
-        """Delete what a killed run left. Only the run that holds the lock of the state may."""
+        """Delete what a killed run left, and make ``work``. Only the run that holds the lock of the state may."""
+        delete_leftovers(self._root)
         for leftover in self._root.glob(f"{_WORK}*"):
+            if leftover.name.startswith(NEW):  # another run may be about to ask for the lock
+                continue
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
         self.work.mkdir()
+        self._made_work = True
 
     def exists(self, name: str) -> bool:
         """Whether it has a file by this name."""
@@ -57,8 +64,9 @@ class Folder:
         (self._root / name).unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Delete what is in the making."""
-        shutil.rmtree(self.work, ignore_errors=True)
+        """Delete what is in the making; what another run makes stays."""
+        if self._made_work:
+            shutil.rmtree(self.work, ignore_errors=True)
 
 
 class Bucket(Folder):
@@ -70,6 +78,7 @@ class Bucket(Folder):
         self.filesystem, root = fsspec.url_to_fs(address)
         self._path: str = root.rstrip("/")
         self.work = Path(tempfile.mkdtemp(prefix="source-pypi-"))
+        self._made_work = True
 
     def open_file(self, name: str) -> Path:
         """Return the path of a copy on this machine; there is none if the bucket has no such file."""

@@ -16,7 +16,7 @@ from typing import Literal
 
 import duckdb
 
-from source_pypi.destinations.address import parse_address
+from source_pypi.destinations.address import parse_address, scheme_of
 from source_pypi.destinations.duckdb.state import StateFile
 from source_pypi.destinations.duckdb.tables import quoted, rows_in, text
 from source_pypi.destinations.parquet.folder import Bucket, Folder
@@ -28,6 +28,8 @@ from source_pypi.destinations.tables import OURS, RUN, STATE, Table
 STATE_FILE, OLD_STATE_FILE = "_state.duckdb", "_state.sqlite"
 #: Rows and bytes of a row group at most: what is held in memory while a table is written.
 ROWS, SIZE = 50_000, 16 * 1024 * 1024
+#: What DuckDB reads as a pattern.
+_PATTERN = frozenset("*?[")
 
 
 class ParquetStore(StateFile):
@@ -69,6 +71,15 @@ class ParquetStore(StateFile):
             super().close()
             self._folder.close()
 
+    def table_in_query(self, table: str) -> str:
+        """The file of a table; with a pattern for it, unless that would make one of the folder's name as well."""
+        folder = (self.name if scheme_of(self.name) else self._address.address).rstrip("/")
+        return text(f"{folder}/{table}/*.parquet" if _PATTERN.isdisjoint(folder) else f"{folder}/{_file(table)}")
+
+    def state_table(self, name: str) -> tuple[str, str]:
+        """What a statement of the user calls ``_state`` or ``_run``, and the DuckDB file in which it is executed."""
+        return name, f"{self.name.rstrip('/')}/{STATE_FILE}"
+
     def last_run(self) -> RunRow | None:
         """The row of ``_run``; None: there is none."""
         last = super().last_run()
@@ -80,7 +91,7 @@ class ParquetStore(StateFile):
         for table in tables:
             if (ours := self.catalog.is_ours(table.name)) is not None:
                 found[table.name] = ours
-            elif self.folder.exists(_file(table)):
+            elif self.folder.exists(_file(table.name)):
                 found[table.name] = table.name in recorded or self._comment(table).startswith(OURS)
             elif not self.folder.is_empty(table.name):
                 found[table.name] = False
@@ -88,7 +99,10 @@ class ParquetStore(StateFile):
 
     def incomplete(self, tables: Sequence[Table]) -> set[str]:
         """The names of those among these tables, which exist, that lack a column."""
-        return {table.name for table in tables if not set(table.names()) <= set(self._names(table))}
+        return {table.name for table in tables if not set(table.names()) <= set(self._columns(table))}
+
+    def _columns(self, table: Table) -> Collection[str]:
+        return self.catalog.columns.get(STATE.name, ()) if table.name == STATE.name else self._names(table)
 
     def row_counts(self, table: Table) -> Iterable[tuple[str, int]]:
         """Each project of a table that exists, and its number of rows."""
@@ -103,7 +117,7 @@ class ParquetStore(StateFile):
         for table in tables:
             if table.name in (STATE.name, RUN.name):
                 continue
-            if not self.folder.exists(_file(table)):
+            if not self.folder.exists(_file(table.name)):
                 self._write(table, Statement(f"SELECT {_columns(table, ())} WHERE false"))
             elif (present := self._names(table)) != table.names():
                 self._write(table, self._rows_of(table, present))
@@ -158,7 +172,7 @@ class ParquetStore(StateFile):
             f"KV_METADATA {{description: {text(table.comment)}, columns: {text(described)}}})",
             list(rows.values),
         )
-        self.folder.put(path, _file(table))
+        self.folder.put(path, _file(table.name))
 
     def _publish(self) -> None:
         """Put a copy of the state into the bucket."""
@@ -187,11 +201,11 @@ class ParquetStore(StateFile):
         return str(found[0]) if found else ""
 
     def _url(self, table: Table) -> str:
-        return self.folder.url(_file(table))
+        return self.folder.url(_file(table.name))
 
 
-def _file(table: Table) -> str:
-    return f"{table.name}/{table.name.lstrip('_')}.parquet"  # many readers pass over files that begin like that
+def _file(table: str) -> str:
+    return f"{table}/{table.lstrip('_')}.parquet"  # many readers pass over files that begin like that
 
 
 def _columns(table: Table, present: Collection[str]) -> str:

@@ -3,11 +3,34 @@
 import getpass
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from source_pypi.destinations.address import DestinationAddress
 from source_pypi.destinations.tables import Table
 from source_pypi.schema import BYTES, ColumnType
+
+#: The name of the file with staged rows on connections to a SQLite file.
+_ATTACHED = "source_pypi_staging"
+#: Options of dlt's destinations: the name of a schema is used as it is given, and capital letters in it stay.
+_AS_GIVEN = {"enable_dataset_name_normalization": False}
+_CASE_SENSITIVE = {"naming_convention": "direct"}
+
+
+@dataclass(frozen=True, slots=True)
+class StagingFile:
+    """A database in which rows are staged; each connection to the other one has attached it.
+
+    :ivar factory: dlt's destination.
+    :ivar dataset: its schema of the tables.
+    :ivar attached: its name on connections to the other database.
+    :ivar close: closes the connections to both.
+    """
+
+    factory: Any
+    dataset: str
+    attached: str
+    close: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +39,7 @@ class Destination:
 
     :ivar factory: dlt's own.
     :ivar dataset: the schema of the tables; None: the one that dlt's configuration names.
+    :ivar staging: the database in which rows are staged; None: they are in a schema of the same database.
     :ivar file_format: the format of the files that are loaded; None: dlt's choice.
     :ivar json: whether nested values have a type of their own; otherwise they are text. dlt has a JSON type everywhere,
         but hands over JSON that is a text already as a text in JSON, or not at all.
@@ -27,6 +51,7 @@ class Destination:
     file_format: str | None
     json: bool = False
     create_index: str | None = None
+    staging: StagingFile | None = None
 
     def hints(self, table: Table) -> dict[str, Any]:
         """Each column's type and description. Without them dlt makes no column that has only nulls."""
@@ -60,39 +85,74 @@ class Destination:
                 yield self.create_index.format(name=table.name, table=name_of(table.name))
 
 
-def destination_of(address: DestinationAddress) -> Destination:
-    """The destination at an address."""
+def destination_of(address: DestinationAddress, schema: str | None, folder: Path) -> Destination:
+    """The destination at an address.
+
+    :param schema: the schema of the tables; None: the default one.
+    :param folder: where files may be, until the destination is closed.
+    """
     import dlt
-    from dlt.common.destination import Destination as Factory
 
     if address.kind == "postgres":
-        return _postgres(dlt.destinations.postgres(_credentials(address.address)))
+        names = {} if schema is None else {**_AS_GIVEN, **_CASE_SENSITIVE}
+        return _postgres(dlt.destinations.postgres(_credentials(address.address), **names), schema)
     if address.kind == "sqlalchemy":
-        return _sqlalchemy(address)
-    factory: Any = Factory.from_reference(address.address)
+        return _sqlalchemy(address, schema, folder)
+    return _named(address.address, schema)
+
+
+def _named(name: str, schema: str | None) -> Destination:
+    """A destination that dlt's configuration describes."""
+    from dlt.common.destination import Destination as Factory
+
+    names = {} if schema is None else _AS_GIVEN
+    factory: Any = Factory.from_reference(name, **names)
     if factory.destination_type.endswith(".postgres"):
-        return _postgres(factory)
+        return _postgres(Factory.from_reference(name, **names, **(_CASE_SENSITIVE if names else {})), schema)
     formats = factory.capabilities().supported_loader_file_formats or ()
-    return Destination(factory, None, "parquet" if "parquet" in formats else None)
+    return Destination(factory, schema, "parquet" if "parquet" in formats else None)
 
 
-def _postgres(factory: Any) -> Destination:
+def _postgres(factory: Any, schema: str | None) -> Destination:
     create_index = 'CREATE INDEX IF NOT EXISTS "{name}_project" ON {table} ("project")'
-    return Destination(factory, None, "insert_values", json=True, create_index=create_index)
+    return Destination(factory, schema, "insert_values", json=True, create_index=create_index)
 
 
-def _sqlalchemy(address: DestinationAddress) -> Destination:
-    """A database of SQLAlchemy's. In SQLite a further schema is a file; in MySQL it is a database."""
+def _sqlalchemy(address: DestinationAddress, schema: str | None, folder: Path) -> Destination:
+    """A database of SQLAlchemy's. In MySQL a schema is a database."""
     import dlt
     from sqlalchemy.engine import make_url
 
     url = make_url(address.address)
-    factory = dlt.destinations.sqlalchemy(address.address)
     if url.get_backend_name() == "sqlite":
-        create_index = 'CREATE INDEX IF NOT EXISTS "main"."{name}_project" ON "{name}" ("project")'
-        return Destination(factory, "main", "parquet", create_index=create_index)
+        return _sqlite(address.address, folder / "staging.db")
+    factory = dlt.destinations.sqlalchemy(address.address, **({} if schema is None else _AS_GIVEN))
     dataset = url.database if url.get_backend_name() in ("mysql", "mariadb") else None
-    return Destination(factory, dataset, "parquet")
+    return Destination(factory, schema or dataset, "parquet")
+
+
+def _sqlite(address: str, staging: Path) -> Destination:
+    """A SQLite file, which has no schemas: rows are staged in another file, which all connections attach."""
+    import dlt
+    from sqlalchemy import create_engine, event
+
+    def attach(connection: Any, _: Any) -> None:
+        connection.execute(f"ATTACH DATABASE ? AS {_ATTACHED}", (str(staging),))
+
+    engine, staging_engine = create_engine(address), create_engine(f"sqlite:///{staging}")
+    event.listen(engine, "connect", attach)
+
+    def close() -> None:
+        engine.dispose()
+        staging_engine.dispose()
+
+    return Destination(
+        dlt.destinations.sqlalchemy(engine),
+        "main",
+        "parquet",
+        create_index='CREATE INDEX IF NOT EXISTS "main"."{name}_project" ON "{name}" ("project")',
+        staging=StagingFile(dlt.destinations.sqlalchemy(staging_engine), "main", _ATTACHED, close),
+    )
 
 
 def _credentials(address: str) -> Any:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: The digest of a row, without ``seen_at``, in hexadecimal: it tells two states of a row apart.
 DIGEST = Column("_digest", TEXT, "Digest of the row: what tells two states of it apart.")
+#: How the names of tables begin in which rows are staged.
+STAGED = "_new_"
 #: Rows that are converted at once.
 SLICE = 10_000
 _ROW = msgspec.json.Decoder(dict[str, Raw])
@@ -30,9 +32,14 @@ _NUL_IN_JSON = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 def staging_table(table: Table) -> Table:
-    """The table in which rows of another are staged; dlt makes one of two underscores in its name."""
+    """The table in which rows of another are staged."""
     columns = (*table.columns, DIGEST, LOAD_COLUMN)
-    return Table(f"_new_{table.name.lstrip('_')}", columns, f"a row of {table.name} that is being loaded")
+    return Table(staging_name_of(table.name), columns, f"a row of {table.name} that is being loaded")
+
+
+def staging_name_of(table: str) -> str:
+    """The name of the table in which rows of another are staged; dlt makes one of two underscores in it."""
+    return f"{STAGED}{table.lstrip('_')}"
 
 
 def staged_rows(staged: StagedRows, load: str) -> "pa.Table":

@@ -12,6 +12,7 @@ History
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -184,7 +185,7 @@ class SqlState(ABC):
         if not rows:
             return None
         version, index, unfinished, tables = rows[0]
-        return RunRow(version, index, unfinished, tuple((tables or "").split()))
+        return RunRow(version, index, unfinished, tuple(str(tables or "").split()))
 
     def row_counts(self, table: Table) -> Iterable[tuple[str, int]]:
         """Each project of a table that exists, and its number of rows."""
@@ -195,7 +196,9 @@ class SqlState(ABC):
     def latest_check(self) -> int | None:
         """The highest ``checked_at`` of all state, in seconds since 1970; None: there is no state."""
         ((latest,),) = self._select(f"MAX({self.dialect.column('checked_at')})", STATE)
-        return None if latest is None else int(latest)
+        with suppress(ValueError):  # whoever reads the row that was changed says so
+            return None if latest is None else int(latest)
+        return None
 
     def begin(self, run: RunRow, *, clear_state: bool, clear: Sequence[Table] = ()) -> None:
         """Write the row of ``_run``; before it, delete all state if ``clear_state``, and all rows of some tables."""

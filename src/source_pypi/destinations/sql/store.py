@@ -5,6 +5,10 @@ Why not dlt's merge
     apart from the rows. So dlt only appends to staging tables, in the format that its destination reads best. Then, in
     one transaction, the rows in scope are deleted, the staged ones inserted, and the state is written.
 
+Staging
+    Staging tables, and what dlt records, are in a schema of their own, named after that of the tables: temporary tables
+    belong to one connection, and dlt makes several. SQLite has no schemas, so a temporary file takes their place.
+
 Killed
     What is killed before that transaction ends has only staged rows. The next run does not read them, and deletes them
     after ``STALE``. In a database without transactions the order of the statements has the same effect: the state of a
@@ -22,14 +26,24 @@ import os
 import time
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, Literal
 
 from source_pypi.destinations.address import DATASET, parse_address
+from source_pypi.destinations.error_messages import reason_of
+from source_pypi.destinations.into import with_schema
+from source_pypi.destinations.sql.dataset import Dataset, staging_name
 from source_pypi.destinations.sql.dialects import Destination, destination_of
-from source_pypi.destinations.sql.rows import DIGEST, staged_rows, staging_table, table_rows
+from source_pypi.destinations.sql.rows import (
+    DIGEST,
+    STAGED,
+    staged_rows,
+    staging_name_of,
+    staging_table,
+    table_rows,
+)
 from source_pypi.destinations.sql.statements import (
-    BATCH_SIZE,
     LOAD,
     LOAD_COLUMN,
     SCOPE,
@@ -40,12 +54,12 @@ from source_pypi.destinations.sql.statements import (
     scope_rows,
 )
 from source_pypi.destinations.store import Limits, LoadPackage, RunRow
-from source_pypi.destinations.tables import RUN, STATE, VALID_TO, Column, Table
+from source_pypi.destinations.tables import RUN, RUN_TABLES, STATE, VALID_TO, Column, Table
 from source_pypi.destinations.temporary import TemporaryFolder
+from source_pypi.errors import DestinationError
+from source_pypi.streams import NAMES
 from source_pypi.sync.state_codec import PackedState
 
-#: The name of the pipeline, and of the schema's versions.
-PIPELINE = "source_pypi"
 #: Seconds after which staged rows belong to no run any more.
 STALE = 86_400
 #: dlt's settings, whatever else is configured.
@@ -69,6 +83,7 @@ class SqlStore(SqlState):
     """A schema in a database.
 
     :param into: the database's address, or the name of a dlt destination.
+    :param schema: the schema of the tables; None: the default one.
     """
 
     #: A package costs dlt about 0.3 s however small it is.
@@ -76,71 +91,120 @@ class SqlStore(SqlState):
     #: Digests are not computed in SQL, so rows that exist cannot begin a history.
     history: Literal["reread"] = "reread"
 
-    def __init__(self, into: str) -> None:
-        self._address = parse_address(into)
-        self.name, self.secrets = self._address.shown, self._address.secrets
+    def __init__(self, into: str, schema: str | None = None) -> None:
+        self._address, self._schema = parse_address(into), schema
+        self.name, self.secrets = with_schema(self._address.shown, schema), self._address.secrets
         self._folder: TemporaryFolder | None = None
-        self._pipeline: Any = None
+        self._destination: Destination | None = None
+        self._datasets: list[Dataset] = []
 
     @property
     def dialect(self) -> Dialect:
         """How the database writes names, once it was connected to."""
-        return self._names
+        return Dialect(self._table, self._tables.column)
 
     def open(self) -> None:
-        """Make the pipeline, and connect to the database once."""
+        """Make the pipelines, and connect to the database once."""
         os.environ.update(_SETTINGS)
-        import dlt
-
         self._folder = TemporaryFolder()
-        self._destination: Destination = destination_of(self._address)
-        self._pipeline = dlt.pipeline(
-            PIPELINE,
-            destination=self._destination.factory,
-            dataset_name=self._destination.dataset or dlt.config.get("dataset_name", str) or DATASET,
-            pipelines_dir=self._folder.name,
-        )
-        self._pipeline.config.restore_from_destination = False
-        with self._client():
-            pass
+        folder = Path(self._folder.name)
+        destination = self._destination = destination_of(self._address, self._schema, folder)
+        self._tables = self._dataset(destination.factory, destination.dataset or _default_schema(), folder / "tables")
+        if len(self._tables.name.encode()) > self._tables.longest_name:
+            reason = f"the name of a schema has at most {self._tables.longest_name} bytes there"
+            raise DestinationError(self.name, reason)
+        if destination.staging is None:
+            name = staging_name(self._tables.name, self._tables.longest_name)
+            self._staging = self._dataset(destination.factory, name, folder / "staging")
+        else:
+            staging = destination.staging
+            self._staging = self._dataset(staging.factory, staging.dataset, folder / "staging")
+
+    def _dataset(self, factory: Any, name: str, folder: Path) -> Dataset:
+        assert self._destination is not None
+        self._datasets.append(Dataset(self._destination, factory, name, str(folder)))
+        return self._datasets[-1]
 
     def close(self) -> None:
-        """Forget the pipeline, and delete what it has on the disk."""
-        if self._pipeline is not None:
-            with suppress(Exception):
-                self._pipeline.deactivate()
+        """Forget the pipelines, and delete what they have on the disk."""
+        for dataset in self._datasets:
+            dataset.close()
+        if self._destination is not None and self._destination.staging is not None:
+            self._destination.staging.close()
         if self._folder is not None:
             self._folder.cleanup()
 
+    def table_in_query(self, table: str) -> str:
+        """The name of a table with its schema."""
+        return self._tables.table(table)
+
+    def state_table(self, name: str) -> tuple[str, str]:
+        """What a statement of the user calls ``_state`` or ``_run``, and the database in which it is executed."""
+        return self._tables.table(name), self._address.shown
+
+    def _table(self, name: str) -> str:
+        """The name of a table in SQL: a staging table is in a schema, or a file, of its own."""
+        if not name.startswith(STAGED):
+            return self._tables.table(name)
+        assert self._destination is not None
+        staging = self._destination.staging
+        return self._staging.table(name) if staging is None else f'"{staging.attached}"."{name}"'
+
     def last_run(self) -> RunRow | None:
         """The row of ``_run``; None: there is none."""
-        return self._last_run() if len(self._columns([RUN.name, STATE.name])) == 2 else None
+        return self._last_run() if len(self._tables.columns([RUN.name, STATE.name])) == 2 else None
 
     def existing(self, tables: Sequence[Table], recorded: Collection[str]) -> dict[str, bool]:
         """Which of these tables exist, and whether source-pypi made them: the last run lists those that it did."""
         ours = {*recorded, *((STATE.name, RUN.name) if recorded else ())}
-        found = self._columns(table.name for table in tables)
+        found = self._tables.columns(table.name for table in tables)
         columns = {table.name: set(_stored(table).names()) for table in tables}
         return {name: name in ours or found[name] == columns[name] for name in found}
 
     def incomplete(self, tables: Sequence[Table]) -> set[str]:
         """The names of those among these tables, which exist, that lack a column."""
-        found = self._columns(table.name for table in tables)
+        found = self._tables.columns(table.name for table in tables)
         return {table.name for table in tables if not set(table.names()) <= found.get(table.name, set())}
 
     def make(self, tables: Sequence[Table]) -> None:
         """Create the tables that do not exist, and the columns that they lack; replace state tables of version 1."""
+        assert self._destination is not None
         staging = [staging_table(table) for table in tables if table not in (STATE, RUN) and not _is_history(table)]
         staging += [NEW_STATE, SCOPE]
-        self._drop_old([STATE, NEW_STATE])
-        self._ensure([*map(_stored, tables), *staging])
-        stale = f"{int(time.time()) - STALE:012d}"
-        with self._transaction() as execute:
-            for statement in self._destination.indexes(tables, self.dialect.table):
-                execute(Statement(statement))
-            for table in staging:
-                name, load = self.dialect.table(table.name), self.dialect.column(LOAD)
-                execute(Statement(f"DELETE FROM {name} WHERE {load} < %s", [stale]))
+        self._drop_old()
+        self._tables.make([*map(_stored, tables)])
+        self._prepare_staging(staging)
+        self._tables.execute(map(Statement, self._destination.indexes(tables, self.dialect.table)))
+        stale, load = f"{int(time.time()) - STALE:012d}", self.dialect.column(LOAD)
+        self._tables.execute(
+            Statement(f"DELETE FROM {self.dialect.table(table.name)} WHERE {load} < %s", [stale]) for table in staging
+        )
+
+    def _prepare_staging(self, tables: Sequence[Table]) -> None:
+        """Make the staging tables.
+
+        :raises DestinationError: when the user may not create their schema.
+        """
+        try:
+            self._staging.prepare(tables)
+        except Exception as error:
+            reason = reason_of(error, self.secrets)
+            raise DestinationError(
+                self.name, f"rows are staged in the schema {self._staging.name}: {reason}"
+            ) from error
+
+    def _drop_old(self) -> None:
+        """Drop state of version 1, whose rows are lost, and the staging tables that older releases made beside it."""
+        staging = [
+            NEW_STATE.name,
+            SCOPE.name,
+            *(staging_name_of(name) for name in (*NAMES, *(table.name for table in RUN_TABLES))),
+        ]
+        found = self._tables.columns([STATE.name, *staging])
+        old = [name for name, columns in found.items() if name in staging and LOAD in columns]
+        if STATE.name in found and not set(STATE.names()) <= found[STATE.name]:
+            old.append(STATE.name)
+        self._tables.drop(old)
 
     def write(self, package: LoadPackage) -> None:
         """Stage a package, and put it in its place in one transaction."""
@@ -178,71 +242,16 @@ class SqlStore(SqlState):
 
     def _stage(self, package: LoadPackage, load: str) -> None:
         """Append rows to staging tables."""
-        import dlt
-
-        if self._pipeline.has_pending_data:  # an interrupt left it
-            self._pipeline.abort_packages()
         state = [(load, *_packed(project, row)) for project, row in package.state.items()]
         contents = [(NEW_STATE, table_rows(NEW_STATE, state)), (SCOPE, table_rows(SCOPE, scope_rows(package, load)))]
         contents += [(staging_table(one.table), staged_rows(one, load)) for one in package.staged if one.size]
-        resources = [
-            dlt.resource([rows], name=table.name, columns=self._destination.hints(table), write_disposition="append")
-            for table, rows in contents
-            if rows.num_rows
-        ]
-        self._pipeline.run(resources, loader_file_format=self._destination.file_format)
-
-    def _columns(self, names: Iterable[str]) -> dict[str, set[str]]:
-        """The tables among these that exist, and their columns."""
-        with self._pipeline.destination_client() as client:
-            if not client.sql_client.has_dataset():
-                return {}
-            found = client.get_storage_tables(list(names))
-            return {name: {column.lower() for column in columns} for name, columns in found if columns}
-
-    def _drop_old(self, tables: Sequence[Table]) -> None:
-        """Drop tables that lack columns; their rows are lost."""
-        found = self._columns(table.name for table in tables)
-        old = [table for table in tables if table.name in found and not set(table.names()) <= found[table.name]]
-        self._execute_all(Statement(f"DROP TABLE {self.dialect.table(table.name)}") for table in old)
-
-    def _ensure(self, tables: Sequence[Table]) -> None:
-        """Make tables and columns that do not exist. dlt trusts its own record of them, so that must go first."""
-        import dlt
-
-        schema = dlt.Schema(PIPELINE)
-        for table in tables:
-            schema.update_table(self._destination.schema_of(table))
-        self._pipeline.extract(dlt.resource([], name=RUN.name), schema=schema)  # from now on it is the pipeline's
-        found = self._columns([*(table.name for table in tables), "_dlt_version"])
-        if not all(set(table.names()) <= found.get(table.name, set()) for table in tables):
-            if "_dlt_version" in found:
-                name, column = self.dialect.table("_dlt_version"), self.dialect.column("schema_name")
-                self._execute_all([Statement(f"DELETE FROM {name} WHERE {column} = %s", [PIPELINE])])
-            self._pipeline.sync_schema()
-        self._pipeline.run()  # what was extracted: nothing
-
-    @contextmanager
-    def _client(self) -> Iterator[Any]:
-        with self._pipeline.sql_client() as client:
-            self._names = Dialect(client.make_qualified_table_name, client.escape_column_name)
-            yield client
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Any]:
-        """All of it or nothing, whatever ends it."""
-        with self._client() as client, client.begin_transaction():
-            yield lambda statement: client.execute_sql(statement.sql, *statement.values)
+        self._staging.append(contents)
 
     def _execute_all(self, statements: Iterable[Statement]) -> None:
-        with self._transaction() as execute:
-            for statement in statements:
-                execute(statement)
+        self._tables.execute(statements)
 
     def _rows(self, statement: Statement) -> Iterator[Sequence[Any]]:
-        with self._client() as client, client.execute_query(statement.sql, *statement.values) as cursor:
-            while rows := cursor.fetchmany(BATCH_SIZE):
-                yield from rows
+        return self._tables.rows(statement)
 
     def _state(self, row: Sequence[Any]) -> PackedState:
         """State, from a row of ``_state``, in which bytes are text in base 64."""
@@ -257,6 +266,13 @@ def _packed(project: str, row: PackedState | None) -> tuple[Any, ...]:
     if row is None:
         return (project, *[None] * (len(STATE.columns) - 1))
     return (*row[:-1], base64.b64encode(row.packed).decode())
+
+
+def _default_schema() -> str:
+    """The schema that dlt's configuration names, or else the default one."""
+    import dlt
+
+    return dlt.config.get("dataset_name", str) or DATASET
 
 
 def _stored(table: Table) -> Table:

@@ -47,6 +47,7 @@ from source_pypi.services.index.documents.identity import (
     check_feed,
     check_page,
     check_project_document,
+    check_provenance,
     check_release_document,
 )
 from source_pypi.services.index.documents.kinds import DocumentKind
@@ -66,7 +67,6 @@ class Index:
         self.client, self.locations = client, locations
         self._requests = DocumentRequests(client, locations)
         self._root_lock = threading.Lock()
-        self._reported_lock, self._reported = threading.Lock(), set[str]()
         self._pypiserver_lock, self._pypiserver_checked = threading.Lock(), False
 
     @property
@@ -74,17 +74,20 @@ class Index:
         """The URL of the index, without a trailing slash and without credentials."""
         return self.locations.root
 
-    def first_time(self, subject: str) -> bool:
-        """Whether this is the first call with a subject: what concerns the whole index is reported once a run."""
-        with self._reported_lock:
-            first = subject not in self._reported
-            self._reported.add(subject)
-            return first
+    @property
+    def has_documents(self) -> bool:
+        """Whether the index has sent any project document in this run."""
+        return self._requests.has_sent(Project)
 
     def project(self, name: str, previous: Fingerprint = UNKNOWN) -> Document[Project] | Unchanged | None:
         """The project document; None where the index has none: unknown, without releases, or quarantined."""
         check = partial(check_project_document, name)
         return self._json(self.locations.project_url(name), Project, previous, check=check)
+
+    def project_again(self, name: str) -> Document[Project] | None:
+        """The project document that was missing, requested once more over a new connection; None: it is missing."""
+        self.client.renew_connections()
+        return _changed(self.project(name))
 
     def project_elsewhere(self, name: str, tried: str) -> Document[Project] | None:
         """The project document of a project that the index has, at another URL; None: it is not there.
@@ -122,9 +125,15 @@ class Index:
             lambda: self.locations.page_url(name), Page, previous, "project page", partial(check_page, name)
         )
 
-    def provenance(self, url: str, previous: Fingerprint = UNKNOWN) -> Document[Provenance] | Unchanged | None:
-        """The provenance document at a URL from a project page; None where the index has none."""
-        return self._json(url, Provenance, previous, same_host=False)
+    def provenance(
+        self, url: str, previous: Fingerprint = UNKNOWN, *, filename: str | None = None
+    ) -> Document[Provenance] | Unchanged | None:
+        """The provenance document at a URL from a project page; None where the index has none.
+
+        :param filename: the file's name; None: do not compare it with those in the document.
+        """
+        check = accept_any if filename is None else partial(check_provenance, filename)
+        return self._json(url, Provenance, previous, check, same_host=False)
 
     def core_metadata(
         self, url: str, previous: Fingerprint = UNKNOWN, *, project: str | None = None, version: str | None = None

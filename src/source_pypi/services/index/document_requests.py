@@ -46,6 +46,10 @@ class DocumentRequests:
         self._client, self._locations = client, locations
         self._named: frozenset[type] = frozenset()  # replaced, never changed: other threads may read it
 
+    def has_sent(self, type_: type) -> bool:
+        """Whether the index has sent a document of this type that names its project."""
+        return type_ in self._named
+
     def get(
         self,
         url: str,

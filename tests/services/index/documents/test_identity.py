@@ -11,9 +11,11 @@ from source_pypi.services.index.api import Index
 from source_pypi.services.index.documents import Document
 from tests.fake_index import FakeIndex, World, faults
 from tests.fake_index.site import Answer
+from tests.streams.provenance import attestation, attested, bundle, provenance, statement_of
 
 Connect = Callable[..., Index]
 
+WHEEL = "foo_bar-1.0-py2.py3-none-any.whl"
 INFO = {"name": "Other.Project", "version": "1.0"}
 CASES: dict[str, tuple[str, Any, Callable[[Index, str], Any], str, str]] = {
     "project document": (
@@ -57,6 +59,15 @@ CASES: dict[str, tuple[str, Any, Callable[[Index, str], Any], str, str]] = {
         lambda index, root: index.page("flask"),
         "the project page of flask",
         "files of another one: 'other_project-1.0.tar.gz'",
+    ),
+    "provenance": (
+        "/integrity/flask/1.0/flask-1.0.tar.gz/provenance",
+        attested("flask-2.0.tar.gz"),
+        lambda index, root: index.provenance(
+            f"{root}/integrity/flask/1.0/flask-1.0.tar.gz/provenance", filename="flask-1.0.tar.gz"
+        ),
+        "the provenance of flask-1.0.tar.gz",
+        "that of 'flask-2.0.tar.gz'",
     ),
     "core metadata": (
         "/files/f.whl.metadata",
@@ -112,6 +123,27 @@ def test_versions_are_compared_as_versions(
     """An equal version (PEP 440) is the requested one, and so is a document without a version."""
     world.override("/pypi/flask/1.0/json", {"info": {"name": "flask", "version": version}})
     assert isinstance(connect(fake).release("flask", "1.0"), Document)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        attested("Foo.Bar-1.0-py3.py2-none-any.whl"),
+        provenance(
+            bundle(attestation(statement=statement_of("other.zip")), attestation(statement=statement_of(WHEEL)))
+        ),
+        provenance(bundle(attestation(statement="no statement"), {}, {"envelope": 1})),
+        provenance(),
+    ],
+    ids=["other spelling", "one of several", "unreadable", "empty"],
+)
+def test_provenance_of_a_file(world: World, lenient: FakeIndex, connect: Connect, document: dict[str, Any]) -> None:
+    """Provenance is a file's if one statement names it in any spelling, or if no statement names a file."""
+    path = f"/integrity/foo-bar/1.0/{WHEEL}/provenance"
+    world.override(path, document)
+    found = connect(lenient).provenance(lenient.url + path, filename=WHEEL)
+    assert isinstance(found, Document)
+    assert [request.path for request in lenient.requests] == [path]
 
 
 def test_long_name_is_cut(world: World, lenient: FakeIndex, connect: Connect) -> None:

@@ -4,6 +4,7 @@ A proxy or a server that mixes up responses sends a sound document of another pr
 under the requested name. Each check returns whether the document names its project: if it does not, nothing is known.
 """
 
+import re
 from typing import Any
 
 from packaging.utils import canonicalize_name
@@ -15,6 +16,7 @@ from source_pypi.services.index.documents.feed import Feed, project_path
 from source_pypi.services.index.documents.html_page import is_html
 from source_pypi.services.index.documents.page import Page
 from source_pypi.services.index.documents.project import Project, Release
+from source_pypi.services.index.documents.provenance import Provenance, subject_names
 from source_pypi.standards.versions import same_version
 from source_pypi.standards.wheels import begins_with
 
@@ -64,6 +66,23 @@ def check_core_metadata(project: str, document: Document[CoreMetadata], version:
     if version is not None:
         _check_version(raw.get("version"), project, version, document.url, "core metadata")
     return named
+
+
+def check_provenance(filename: str, document: Document[Provenance]) -> bool:
+    """Check that provenance is that of a file: one of its statements names it, if any names a file.
+
+    :raises DocumentError: when all statements name other files.
+    """
+    names = list(subject_names(document.content))
+    if names and _parts(filename) not in map(_parts, names):
+        what = f"the provenance of {filename[:_LONGEST_QUOTED]}"
+        raise DocumentError(document.url, what, f"that of {names[0][:_LONGEST_QUOTED]!r}")
+    return True  # one without statements is sound
+
+
+def _parts(filename: str) -> list[str]:
+    """What is the same for all spellings of a file's name: the index accepts others, and other orders of tags."""
+    return sorted(re.split(r"[-_.]+", filename.lower()))
 
 
 def check_feed(what: str, parts: int, document: Document[Feed]) -> bool:
