@@ -8,7 +8,6 @@ from typing import Literal
 import pytest
 
 from tests.oracle import checks
-from tests.oracle.known import wrong
 from tests.oracle.plans import PAGE_STREAMS
 from tests.oracle.product import names
 from tests.oracle.simulator import content
@@ -39,7 +38,6 @@ def test_what_pages_tell(
         assert (outcome.status, stage.differences()) == (0, [])
 
 
-@wrong("a page without a document counts as one that does not agree with it")
 def test_whether_page_and_document_agree(tmp_path: Path, staged: Staged) -> None:
     """Where there is no document, there is nothing to compare: `agree` is null."""
     with staged(tmp_path, streams=("statuses",), style=PAGES) as stage:
