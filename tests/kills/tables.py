@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 from msgspec.structs import replace
 
+from source_pypi.destinations.tables import CAPABILITIES
 from source_pypi.streams import STREAMS
 from source_pypi.sync.state import ProjectState
 from source_pypi.sync.state_codec import PackedState, unpack_row
@@ -62,7 +63,8 @@ def content_of(path: Path) -> Content:
         return Content()
     with opened(path) as connection:
         names = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-        tables = {name: _rows(connection, name) for name in names if not name.startswith("_")}
+        of_streams = [name for name in names if not name.startswith("_") and name != CAPABILITIES.name]
+        tables = {name: _rows(connection, name) for name in of_streams}
         states: dict[str, dict[str, ProjectState]] = {}
         for row in map(PackedState._make, _all(connection, "SELECT * FROM _state", names)):
             for stream, one in unpack_row(row).items():

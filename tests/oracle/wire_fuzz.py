@@ -102,6 +102,8 @@ def _index(group: Group) -> Index:
             release.metadata.project_urls = {"Homepage": f"https://www.example.com/{name}"}
             release.metadata.requires_dist = [f"needs-{name}>=1"]
             release.requirements_hidden = False
+            for file in release.files:
+                file.metadata = None if file.metadata is None else content.core_metadata(project, release)
             for advisory in release.advisories:
                 advisory.details = name
             for file in release.files:

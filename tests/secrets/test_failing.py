@@ -39,7 +39,7 @@ FAULTS = {
 
 def failing(place: Place, index: FakeIndex, given: Given, fault: Fault) -> Written:
     """A read in which each response is this fault."""
-    index.fault("/pypi/*", fault, times=None)
+    index.fault("*", fault, times=None)
     settings = given.settings(index.url) | {"projects": ["requests"], "request_timeout_seconds": 1}
     config = place.write("config.json", settings)
     catalog = place.write("catalog.json", CATALOG)

@@ -113,9 +113,9 @@ class Attestation(Struct, frozen=True, kw_only=True, gc=False):
 
 def attestations_rows(documents: ProjectDocuments) -> Iterator[Row]:
     """A row for each attestation in the fetched provenance documents."""
-    if documents.project is None or documents.document is None or not documents.provenance:
+    if documents.project is None or documents.listed is None or not documents.provenance:
         return
-    versions = versions_of_files(documents.document.content)
+    versions = versions_of_files(documents.listed.content)
     for filename, document in documents.provenance.items():
         for number, bundle in enumerate(document.content.attestation_bundles):
             for position, attestation in enumerate(bundle.attestations or ()):

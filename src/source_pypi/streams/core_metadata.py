@@ -90,10 +90,10 @@ _LISTS = [field.name for field in fields_of(CoreMetadata) if field.type == list[
 
 def core_metadata_rows(documents: ProjectDocuments) -> Iterator[Row]:
     """A row for each file whose core metadata was fetched."""
-    document = documents.document or documents.listed
-    if documents.project is None or document is None:
+    listed = documents.listed
+    if documents.project is None or listed is None:
         return
-    versions = versions_of_files(document.content)
+    versions = versions_of_files(listed.content)
     for filename, metadata in documents.core_metadata.items():
         if filename in versions:
             yield _row(documents.project, versions[filename], filename, metadata)
