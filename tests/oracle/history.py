@@ -102,9 +102,13 @@ class History:
         if not self.plan.style.documents:
             return [name for name in wanted.projects if not self._is_complete(name, wanted)]
         documented = {name for name, project in self.index.projects.items() if project.has_document}
-        found = [name for name in wanted.projects if name not in documented]
-        pinned = [name for name, pin in wanted.projects.items() if pin is not None and name in documented]
-        return found + [name for name in pinned if not wanted.of(self.index.projects[name])]
+        return [name for name in wanted.projects if name not in documented] + self._unsatisfied(wanted)
+
+    def _unsatisfied(self, wanted: Wanted) -> list[str]:
+        """The projects with a pin that no release satisfies: an error, so that rows of before may stay."""
+        pinned = [name for name, pin in wanted.projects.items() if pin is not None and name in self.index.projects]
+        there = [self.index.projects[name] for name in pinned]
+        return [one.key for one in there if one.has_document and not wanted.of(one)]
 
     def _is_complete(self, name: str, wanted: Wanted) -> bool:
         """Whether an index with pages only has a project, with files, and METADATA if a stream reads it."""
@@ -144,6 +148,8 @@ class History:
             self.told.append(f"settings: {self.habits}")
             return
         style = plans.style(random, self.plan.without, documents=self.plan.style.documents)
+        if style.page_has_marks != self.plan.style.page_has_marks:  # rows of what is not available any more stay
+            style = replace(style, told=self.plan.style.told)
         if style.serials == "constant":  # lower than those before: documented to look like old copies
             style = replace(style, serials=self.simulator.style.serials)
         self.simulator.restyle(style)
@@ -175,8 +181,9 @@ class History:
         self.allowed.add(self.right(streams, replace(self.wanted(), projects=ever)))
         found = checks.behaved(outcome, self.simulator.endured)
         clean = all(nature_of(one) == "valid" for one in struck)
-        scope = frozenset(self.wanted().projects)
+        scope = frozenset(self.wanted().projects) - frozenset(self._unsatisfied(self.wanted()))
         seen = checks.scoped(self.product.streams, {name: there[name] for name in streams}, scope)
+        right = checks.scoped(self.product.streams, right, scope)
         if clean:
             found += checks.unexplained(outcome, self.excused())
         if clean and not (lagging and self._may_lag(streams)):
@@ -196,9 +203,8 @@ class History:
         self, outcome: Outcome, right: Tables, there: Tables, seen: Tables, struck: list[Served], *, lagging: bool
     ) -> list[str]:
         gone = {whose(one) for one in struck if absent(one, self.index, documents=self.plan.style.documents)}
-        doubtful = {whose(one) for one in struck if nature_of(one) in {"stale", "unknown", "doctored"}} | gone
+        doubtful = {whose(one) for one in struck if nature_of(one) in {"stale", "unknown", "doctored", "absent"}}
         self.tainted |= {(name, project) for name in right for project in doubtful}
-        self.tainted |= {("statuses", whose(one)) for one in struck if nature_of(one) == "absent"}
         excused = frozenset(gone | {whose(one) for one in struck if nature_of(one) in {"stale", "doctored"}})
         every = frozenset(self.index.ever | {""})
         found = []
@@ -236,7 +242,7 @@ class History:
         """How the tables differ from those of a fresh load."""
         made = DESTINATIONS[self.plan.destination](self.product, folder, self.plan.streams)
         made.load(self.settings(0), self.plan.streams)
-        scope = frozenset(self.wanted().projects)
+        scope = frozenset(self.wanted().projects) - frozenset(self._unsatisfied(self.wanted()))
         if self.plan.whole:
             scope &= {project.key for project in self.index.listed}
         streams = self.product.streams

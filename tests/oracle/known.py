@@ -2,7 +2,7 @@
 
 import pytest
 
-HISTORIES = frozenset({"html-foreign", "other-provenance"})
+HISTORIES = frozenset({"releases-missing", "releases-null", "releases-type", "version-null", "version-type"})
 """Faults, changes and habits that break a promise in a random history."""
 
 WIRE: frozenset[str] = frozenset({"stop"})

@@ -8,10 +8,14 @@ from tests.oracle.simulator.documents import Site, core_metadata, metadata_diges
 from tests.oracle.simulator.model import DistFile, Project, Release
 from tests.oracle.values import SOME_TIME, Row, parsed, text, version_parts, wheel_parts
 
-_ONLY_IN_DOCUMENTS = (
-    *("summary", "author", "author_email", "maintainer", "maintainer_email", "license", "license_expression"),
-    *("license_files", "keywords", "classifiers", "requires_dist", "extras", "project_urls", "home_page"),
+_NOWHERE = (
+    *("author", "maintainer", "maintainer_email", "license", "license_files", "keywords", "home_page"),
     "organization",
+)
+"""What neither pages nor the METADATA of this simulator say of a project."""
+_IN_METADATA = (
+    *("summary", "author_email", "license_expression", "classifiers", "requires_dist", "extras"),
+    "project_urls",
 )
 
 
@@ -68,27 +72,33 @@ def _projects(site: Site, project: Project) -> list[Row]:
     if not releases(project):
         return []
     newest = latest(site, project)
-    row: Row = dict.fromkeys(_ONLY_IN_DOCUMENTS) | {"source": "page"}
+    row: Row = dict.fromkeys(_NOWHERE)
     if offers(site, newest):
-        del row["project_urls"]
         row |= _from_metadata(newest)
+    else:
+        row |= dict.fromkeys(_IN_METADATA) | {"source": "page"}
     row |= {"project": project.key, "latest_version": newest.version}
     row |= _totals(site, [file for release in releases(project) for file in release.files])
     return [row | {"version_count": len(releases(project)), "serial": site.style.serial(project.serial)}]
 
 
 def _from_metadata(release: Release) -> Row:
-    """What METADATA of the latest release says of a project; the name is left open, and addresses where it has none."""
+    """
+    What METADATA of the latest release says of a project. Which name is shown is left open, and how it looks that
+    METADATA has none of something.
+    """
     told = release.metadata
-    urls: Row = {"project_urls": told.project_urls} if told.project_urls else {}
-    return urls | {
+    several = {
+        "classifiers": told.classifiers,
+        "requires_dist": [one for one in told.requires_dist or [] if one],
+        "extras": told.extras,
+        "project_urls": told.project_urls,
+    }
+    return {name: value for name, value in several.items() if value} | {
         "summary": text((told.summary or "").replace("\n", " ")),
         "author_email": text(told.author_email),
         "license_expression": told.license_expression,
         "requires_python": text(told.requires_python),
-        "classifiers": told.classifiers or None,
-        "requires_dist": [one for one in told.requires_dist or [] if one] or None,
-        "extras": told.extras,
         "source": "metadata",
     }
 

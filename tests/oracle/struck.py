@@ -12,12 +12,13 @@ def fault_name(served: Served) -> str:
 
 def nature_of(served: Served) -> Nature:
     """
-    What a client must make of the fault that struck. A redirect to another host is followed for what belongs to a file;
-    of another document it means that this index does not have it.
+    What a client must make of the fault that struck. A redirect to another host or port is followed for what belongs to
+    a file; of another document it means that this index does not have it.
     """
-    if fault_name(served) == "redirect-host":
+    if fault_name(served) in {"redirect-host", "redirect-port"}:
         elsewhere: dict[str, Nature] = {"project": "absent", "page": "absent", "release": "refused", "list": "refused"}
-        return elsewhere.get(served.question.kind, "valid")
+        followed: Nature = "valid" if fault_name(served) == "redirect-host" else "broken"
+        return elsewhere.get(served.question.kind, followed)
     return ALL_FAULTS[fault_name(served)].nature
 
 

@@ -106,6 +106,8 @@ def _index(group: Group) -> Index:
                 file.metadata = None if file.metadata is None else content.core_metadata(project, release)
             for advisory in release.advisories:
                 advisory.details = name
+            for file in release.files:
+                file.metadata = file.metadata and content.core_metadata(project, release)
         project.roles = [("Owner", f"owner-of-{name}")]
     return index
 

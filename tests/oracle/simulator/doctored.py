@@ -167,7 +167,7 @@ DOCTORED: dict[str, FaultKind] = {
     "advisories-null": FaultKind(_json(_null_items("vulnerabilities")), "unknown"),
     "users-null": FaultKind(_json(_null_users), "unknown"),
     "provenance-missing": FaultKind(_json(_no_provenance), "unknown"),
-    "list-short": FaultKind(_json(_short_list), "unknown"),
+    "list-short": FaultKind(_json(_short_list), "doctored"),
     "serial-high": FaultKind(_json(_high_serial), "doctored"),
     **{f"{part}-missing": FaultKind(_json(_missing(part)), "unknown") for part in PARTS},
     **{f"{part}-null": FaultKind(_json(_null(part)), "unknown") for part in PARTS},
