@@ -7,6 +7,7 @@ import pytest
 from source_pypi.errors import (
     DamagedError,
     DocumentError,
+    NotOfferedError,
     RefusedError,
     UnavailableError,
     UnreachableError,
