@@ -8,6 +8,7 @@ import pytest
 from source_pypi.services.index.documents.document import Document, open_document
 from source_pypi.services.index.documents.page import JSON_PAGE
 from source_pypi.services.index.documents.project import Project
+from source_pypi.sync.batch import Notice
 from source_pypi.sync.notices import NoticeKind
 from source_pypi.sync.unknown import Unknown, unknown
 from tests.fake_index import FakeIndex, World, faults
@@ -193,6 +194,26 @@ def test_unknown_releases_keep_rows_of_every_release(
         assert {name: tables[name] for name in RELEASED} == {name: before[name] for name in RELEASED}
 
 
+@pytest.mark.parametrize("stream", ["core_metadata", "attestations"])
+def test_unknown_files_keep_rows_if_other_releases_are_selected(
+    world: World, fake: FakeIndex, connect: Connect, stream: str
+) -> None:
+    """Rows of a release whose files are null stay, also if fewer releases are selected than before."""
+    rich(world)
+    world.backfill("foo-3.0-py3-none-any.whl", provenance=attested("foo-3.0-py3-none-any.whl"))
+    index, store = connect(fake), MemoryStore()
+    document = document_of(fake, connect)
+    store.sync(fake, index, ["foo"], [stream], releases="all")
+    before = store.tables()
+    assert before[stream]
+    world.override("/pypi/foo/json", changed(document, "releases", {"3.0": None}))
+    store.sync(fake, index, ["foo"], [stream])
+    assert (store.tables(), store.merged()) == (before, before)
+    world.override("/pypi/foo/json", document)
+    store.sync(fake, index, ["foo"], [stream])
+    assert {row["version"] for row in store.tables()[stream]} == {"3.0"}
+
+
 def test_page_supplies_releases_that_the_document_no_longer_lists(
     world: World, fake: FakeIndex, connect: Connect
 ) -> None:
@@ -209,7 +230,10 @@ def test_page_supplies_releases_that_the_document_no_longer_lists(
     assert {row["source"] for row in after["files"]} == {"document", "page"}
     assert {row["version"] for row in after["versions"]} == {row["version"] for row in before["versions"]}
     (batch,) = store.batches
-    assert (batch.notices, batch.failures) == ((), {})
+    assert (batch.notices, batch.failures) == ((Notice(NoticeKind.FILELESS),), {})
+    world.override("/pypi/foo/json", changed(changed(document, "releases", GONE), "info.summary", "other"))
+    store.sync(fake, index, ["foo"], ["files", "versions"])
+    assert [notice for one in store.batches for notice in one.notices] == []
 
 
 def test_index_that_never_listed_releases_stays_up_to_date(world: World, fake: FakeIndex, connect: Connect) -> None:

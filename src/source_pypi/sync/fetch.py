@@ -206,6 +206,9 @@ class _ProjectFetch:
         if self._document is None or not page_completes(self._plan, self._previous, self._document):
             return
         result.page_completes = result.answered(DocumentKind.PAGE) and self._page is not None
+        document, listed_before = self._document, self._previous.had_document and not self._previous.page_completed
+        if result.page_completes and listed_before and isinstance(document, Document) and unknown(document, "releases"):
+            result.notices.append(Notice(NoticeKind.FILELESS))
         absent = self._no_page()
         error = result.failures.get(DocumentKind.PAGE, absent)
         if not result.page_completes and (not isinstance(error, NotOfferedError) or self._previous.page_completed):

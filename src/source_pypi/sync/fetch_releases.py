@@ -147,8 +147,7 @@ class ReleaseFetch:
 
     def _kept(self, kind: DocumentKind) -> dict[str, Fingerprint | None]:
         """The documents of this kind that stay as they are if it is unknown which releases or files there are."""
-        known = self.previous.partition_fingerprints(kind) if self._result.releases_unknown else {}
-        return dict.fromkeys(known, UNKNOWN)
+        return dict.fromkeys(self.previous.partition_names(kind) if self._result.releases_unknown else (), UNKNOWN)
 
     def _request_all(self, versions: Iterable[str]) -> dict[str, _Response]:
         return {version: self._request(version) for version in versions}

@@ -21,6 +21,10 @@ class NoticeKind(enum.StrEnum):
         "the index has no project documents of {projects}: projects, versions and files come from pages, and what they "
         "do not give is null"
     )
+    FILELESS = (
+        "documents of {projects} no longer list releases, and pages do not show versions without files: rows of these "
+        "versions are deleted"
+    )
     LATEST_ONLY = "the index lists no releases of {projects}: only the latest release of each is read"
     UNDESCRIBED = (
         "releases without documents and without core metadata (METADATA): {count} of {projects}; dependencies, "

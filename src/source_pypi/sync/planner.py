@@ -138,6 +138,11 @@ class PreviousState(Struct, frozen=True):
         states = [self.states[s.name] for s in self.readers(kind) if s.name in self.comparable]
         return {name: part.fingerprint for state in states[:1] for name, part in state.partitions.items()}
 
+    def partition_names(self, kind: DocumentKind) -> list[str]:
+        """Return the documents of this kind that any stream has read, whatever its settings were."""
+        states = (self.states.get(stream.name) for stream in self.readers(kind))
+        return list(dict.fromkeys(name for state in states if state is not None for name in state.partitions))
+
     def without_serials(self) -> "PreviousState":
         """Return the same without the serials of documents, so that documents of any serial are accepted."""
         states = {
