@@ -224,3 +224,18 @@ def test_page_of_another_project_makes_no_rows(world: World, serve: Callable[...
     (batch,) = store.batches
     assert batch.changes == {}
     assert {name: type(error) for name, error in batch.failures.items()} == dict.fromkeys(PAGED, DocumentError)
+
+
+def test_documents_of_files_that_only_the_page_lists(fake: FakeIndex, connect: Connect) -> None:
+    """METADATA and provenance of files that only the page lists have rows, also once the document lists them."""
+    rich(fake.world)
+    names = ["files", "core_metadata"]
+    without_releases(fake)
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], names, releases="all")
+    described = values(store.tables()["core_metadata"], "version", "filename")
+    assert [version for version, _ in described] == ["1.0", "2.0", "3.0"]
+    del fake.world.overrides["/pypi/foo/json"]
+    store.sync(fake, index, ["foo"], names, releases="all", full_check_days=0)
+    assert agrees(fake, index, store, ["foo"], names, releases="all")
+    assert values(store.tables()["core_metadata"], "version", "filename") == described

@@ -13,11 +13,9 @@ METADATA = "metadata"
 def info_of(metadata: CoreMetadata) -> Info:
     """What METADATA states of a release, in the type of a project document.
 
-    Classifiers, requirements and URLs that it does not list do not exist: their lists are empty. They are None if an
-    sdist says that only a build can list them (``Dynamic``, PEP 643).
+    What it does not state is None.
     """
     raw: Mapping[str, Any] = metadata.raw
-    dynamic = {name.lower() for name in raw.get("dynamic", ())}
     return Info(
         name=raw.get("name"),
         version=raw.get("version"),
@@ -26,17 +24,17 @@ def info_of(metadata: CoreMetadata) -> Info:
         license=raw.get("license"),
         license_expression=raw.get("license_expression"),
         license_files=_list(raw.get("license_files")),
-        classifiers=_list(raw.get("classifiers", None if "classifier" in dynamic else ())),
+        classifiers=_list(raw.get("classifiers")),
         author=raw.get("author"),
         author_email=raw.get("author_email"),
         maintainer=raw.get("maintainer"),
         maintainer_email=raw.get("maintainer_email"),
         requires_python=raw.get("requires_python"),
-        requires_dist=_list(raw.get("requires_dist", None if "requires-dist" in dynamic else ())),
+        requires_dist=_list(raw.get("requires_dist")),
         provides_extra=_list(raw.get("provides_extra")),
         home_page=raw.get("home_page"),
         download_url=raw.get("download_url"),
-        project_urls=_urls(metadata),
+        project_urls=_urls(metadata) or None,
     )
 
 
