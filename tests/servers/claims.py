@@ -26,6 +26,9 @@ PUBLIC_ONLY = {
     "stats": ("statistics", "/stats/"),
 }
 
+#: Stands in place of ``first_seen_at``: the server gives no upload times.
+FIRST_VISIT = "first visit"
+
 Row = dict[str, Any]
 
 EACH_STREAM = pytest.mark.parametrize("name", [stream.name for stream in STREAMS])
@@ -94,12 +97,19 @@ def row(stream: str, /, **values: Any) -> Row:
 
 
 def rows_of(messages: list[dict[str, Any]]) -> list[Row]:
-    """The rows of a ``read``, without the time of the visit, which is one for all rows of a project."""
+    """The rows of a ``read``, without the time of the visit, which is one for all rows of a project.
+
+    ``first_seen_at`` is ``FIRST_VISIT`` if it is that time.
+    """
     records = [message["record"]["data"] for message in messages if message["type"] == "RECORD"]
     visits: dict[str | None, set[str]] = {}
     for record in records:
         visits.setdefault(record.get("project"), set()).add(record["seen_at"])
     assert all(len(times) == 1 for times in visits.values())
+    for record in records:
+        if record.get("first_seen_at") is not None:  # to the second, that of the first visit
+            assert record["first_seen_at"][:19] == record["seen_at"][:19]
+            record["first_seen_at"] = FIRST_VISIT
     return [{name: value for name, value in record.items() if name != "seen_at"} for record in records]
 
 
@@ -138,6 +148,7 @@ def version_row(version: str, **values: Any) -> Row:
         has_wheel=True,
         yanked=False,
         is_latest=version == "1.1",
+        first_seen_at=FIRST_VISIT,
         **values,
     )
 
@@ -145,8 +156,9 @@ def version_row(version: str, **values: Any) -> Row:
 def wheel_tags(upload: Upload) -> Row:
     """What a file's name tells."""
     if upload.filetype != "bdist_wheel":
-        return {}
-    return {"python_tags": ["py3"], "abi_tags": ["none"], "platform_tags": ["any"]}
+        return {"packagetype": "sdist", "python_version": "source"}
+    tags = {"python_tags": ["py3"], "abi_tags": ["none"], "platform_tags": ["any"]}
+    return {"packagetype": "bdist_wheel", "python_version": "py3", **tags}
 
 
 def table(done: "subprocess.CompletedProcess[str]") -> dict[str, int]:

@@ -9,6 +9,7 @@ from source_pypi.streams import STREAMS
 from tests.servers.claims import (
     EACH_STREAM,
     FILES,
+    FIRST_VISIT,
     NOBODY,
     PROJECT,
     PUBLIC_ONLY,
@@ -50,6 +51,8 @@ def claims(devpi: Server) -> Claims:
                 latest_version="1.1",
                 version_count=2,
                 file_count=4,
+                requires_python=REQUIRES_PYTHON,
+                yanked=False,
                 source="page",
             )
         ],
@@ -62,6 +65,8 @@ def claims(devpi: Server) -> Claims:
     }
     document = not_offered("project documents", f"{index}/pypi/{PROJECT}/json")
     lacks = {s.name: document for s in STREAMS if DOCUMENTS & set(s.documents) and s.name not in rows}
+    metadata = not_offered("core metadata", f"{index}/+simple/{PROJECT}/", "lists none of the selected releases")
+    lacks |= dict.fromkeys(("dependencies", "classifiers", "urls", "core_metadata"), metadata)
     lacks |= {name: not_offered(what, f"{index}{path}") for name, (what, path) in PUBLIC_ONLY.items()}
     return Claims(devpi.url, rows, lacks)
 
@@ -77,6 +82,7 @@ def _file(index: str, upload: Upload) -> Row:
         sha256=upload.sha256,
         requires_python=REQUIRES_PYTHON,
         yanked=False,
+        first_seen_at=FIRST_VISIT,
         source="page",
         **wheel_tags(upload),
     )
@@ -91,8 +97,6 @@ def _status(project: str, files: int) -> Row:
         has_document=False,
         has_page=True,
         file_count=files,
-        agree=False,
-        disagreement=f"{files} files only on the page",
     )
 
 

@@ -10,6 +10,7 @@ from source_pypi.streams import STREAMS
 from tests.servers.claims import (
     EACH_STREAM,
     FILES,
+    FIRST_VISIT,
     NOBODY,
     PROJECT,
     PUBLIC_ONLY,
@@ -97,6 +98,7 @@ def _files(url: str) -> list[Row]:
             url=f"{url}/packages/{upload.filename}",
             sha256=upload.sha256,
             yanked=False,
+            first_seen_at=FIRST_VISIT,
             source="document",
             **wheel_tags(upload),
         )
