@@ -40,7 +40,7 @@ def records(path: Path) -> Iterator[tuple[str, Any]]:
 
 def check_same(one: Path, other: Path) -> None:
     """Print the number of rows of each stream; exit with status 1 and examples if the rows of two files differ."""
-    _compare(one, other, lambda stream, row: _without_source(row) | _timeless(row))
+    _compare(one, other, lambda stream, row: _without_own(row) | _timeless(row))
 
 
 def check_keys(one: Path, other: Path) -> None:
@@ -50,9 +50,7 @@ def check_keys(one: Path, other: Path) -> None:
 
 def check_rows(one: Path, other: Path) -> None:
     """Do the same for whole rows, without nulls and without what the other cannot have."""
-    _compare(
-        one, other, lambda stream, row: _full({k: row[k] for k in _without_source(row) if k not in LACKING[stream]})
-    )
+    _compare(one, other, lambda stream, row: _full({k: row[k] for k in _without_own(row) if k not in LACKING[stream]}))
 
 
 def _compare(one: Path, other: Path, shown: Callable[[str, Any], Any]) -> None:
@@ -79,9 +77,10 @@ def _example(path: Path, differing: Counter[tuple[str, bytes]], shown: Callable[
     return next((f"{stream} {row}" for stream, row in rows if (stream, _digest(row)) in differing), "none")
 
 
-def _without_source(row: dict[str, Any]) -> dict[str, Any]:
-    """A row without ``source``, which says from which document we made it: other programs do not have that."""
-    return {key: value for key, value in row.items() if key != "source" or value not in ("document", "page")}
+def _without_own(row: dict[str, Any]) -> dict[str, Any]:
+    """A row without what other programs do not have: from which document we made it, and when we first saw a file."""
+    own = {"source": ("document", "page"), "first_seen_at": (None,)}
+    return {key: value for key, value in row.items() if key not in own or value not in own[key]}
 
 
 def _timeless(row: dict[str, Any]) -> dict[str, Any]:
