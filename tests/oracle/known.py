@@ -5,7 +5,7 @@ import pytest
 HISTORIES = frozenset({"releases-missing", "releases-null", "releases-type", "version-null", "version-type"})
 """Faults, changes and habits that break a promise in a random history."""
 
-WIRE: frozenset[str] = frozenset({"stop"})
+WIRE: frozenset[str] = frozenset()
 """Changes of raw answers that break a promise; `stop`: a run that stops, although the index is sound."""
 
 
