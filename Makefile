@@ -78,7 +78,7 @@ oracle: .venvs/warehouses/ready ## Compare all destinations with an independent 
 
 wire-fuzz: COUNT := $(if $(filter file,$(origin COUNT)),1000000,$(COUNT))
 wire-fuzz: .venvs/dev/ready ## Load projects from COUNT malformed responses (1000000): rows or an error for each
-	@$(DEV)/python -m tests.oracle.wire_fuzz $(COUNT) --known $(ARGS)
+	@$(DEV)/python -m tests.oracle.wire_fuzz $(COUNT) $(ARGS)
 
 mutants: .venvs/mutants/ready ## Change the core in one place at a time; its tests must fail; ARGS="http/client.py --share 0.1"
 	@.venvs/mutants/bin/python -m tests.mutants $(ARGS)

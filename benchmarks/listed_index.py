@@ -24,10 +24,11 @@ from source_pypi.destinations.duckdb.store import DuckdbStore
 from source_pypi.destinations.loader import Loader
 from source_pypi.selection import SelectedProject
 from source_pypi.services.index.documents import Fingerprint
+from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.services.index.documents.page import JSON_PAGE
 from source_pypi.streams import choose_streams
 from source_pypi.sync.batch import Batch, Change
-from source_pypi.sync.state import DIGEST, Partition, ProjectState, settings_digest_of
+from source_pypi.sync.state import CODES, DIGEST, Partition, ProjectState, settings_digest_of
 from tests.fake_index import FakeIndex, World
 
 #: About where the public index's counter is (index-api.md 15).
@@ -107,7 +108,7 @@ def _states(names: Sequence[str], start: int, checked_at: int) -> Iterator[tuple
     }
     for number, name in enumerate(names[start : start + AT_ONCE], start):
         serial = serial_of(number)
-        fingerprints = {"project": Fingerprint(b"~" + chance.randbytes(16), serial)}
+        fingerprints = {CODES[DocumentKind.PROJECT]: Fingerprint(b"~" + chance.randbytes(16), serial)}
         yield (
             name,
             {

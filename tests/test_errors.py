@@ -7,7 +7,7 @@ from typing import Any, get_args
 import pytest
 
 from source_pypi import errors
-from source_pypi.errors import FailureType, SourceError, tries_text
+from source_pypi.errors import FailureType, SourceError
 
 URL = "http://index.test/pypi/flask/json"
 INDEX_URL = "is index_url the address of a package index?"
@@ -265,12 +265,3 @@ def test_lists_are_copied() -> None:
     error = errors.UnknownProjectsError(names, "http://index.test")
     names.append("b")
     assert error.projects == ("a",)
-
-
-@pytest.mark.parametrize(
-    ("tries", "seconds", "expected"),
-    [(1, 0.0, "1 try in 0.0 s"), (2, 1.26, "2 tries in 1.3 s"), (6, 120.0, "6 tries in 120.0 s")],
-)
-def test_tries_text(tries: int, seconds: float, expected: str) -> None:
-    """Messages give the number of tries and the seconds with one decimal."""
-    assert tries_text(tries, seconds) == expected

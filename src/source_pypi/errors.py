@@ -39,11 +39,12 @@ Each error carries what was requested, what came back and what to do; ``str(erro
 Each class lists its fields; ``SourceError`` makes it a dataclass, so that its constructor takes them in this order.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, dataclass_transform
 
 from source_pypi.safety.printable import printable
+from source_pypi.safety.wording import similar_names, some_of, tries_text
 
 FailureType = Literal["config_error", "transient_error", "system_error"]
 
@@ -87,6 +88,9 @@ class TransientError(SourceError):
 
 class UnexpectedError(SourceError):
     """Neither the user nor a later run can fix this."""
+
+
+# The user must act: settings, names and files -------------------------------------------------------------------------
 
 
 class SettingError(ConfigError):
@@ -216,6 +220,9 @@ class StateError(ConfigError):
     template = "the state of {stream} cannot be read: {reason}; {remedy}"
 
 
+# The user must act: the index -----------------------------------------------------------------------------------------
+
+
 class NotOfferedError(ConfigError):
     """Documents that this index does not provide; raised for the streams that need them.
 
@@ -325,6 +332,9 @@ class DestinationError(ConfigError):
     template = "cannot write {destination}: {reason}"
 
 
+# A later run may succeed ----------------------------------------------------------------------------------------------
+
+
 class UnreachableError(TransientError):
     """No complete response in all tries. ``seconds`` counts from the first try.
 
@@ -409,6 +419,9 @@ class StoppedError(TransientError):
     )
 
 
+# A fault of the index, or of this package -----------------------------------------------------------------------------
+
+
 class ResponseError(UnexpectedError):
     """A status that is not expected, too many redirects, or a redirect that is not followed."""
 
@@ -453,25 +466,3 @@ class TooLargeError(UnexpectedError):
     template = (
         "{what}: {found} exceed the limit of {limit}; exclude this project, or report it to the index's operators"
     )
-
-
-def some_of(names: Sequence[str], most: int = 3) -> str:
-    """The first few of many names, for a message: ``a, b, c, ...``."""
-    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
-
-
-def tries_text(tries: int, seconds: float) -> str:
-    """The number of tries and their duration, for a message: ``3 tries in 4.2 s``."""
-    count = "1 try" if tries == 1 else f"{tries} tries"
-    return f"{count} in {seconds:.1f} s"
-
-
-def similar_names(name: str, names: Iterable[str]) -> list[str]:
-    """Up to three of ``names`` that are spelled like ``name``, the most similar first."""
-    from difflib import get_close_matches
-
-    lowered = name.lower()
-    candidates = {
-        other.lower(): other for other in names if abs(len(other) - len(name)) <= 2 and other[:1].lower() == lowered[:1]
-    }
-    return [candidates[match] for match in get_close_matches(lowered, candidates, n=3, cutoff=0.7)]

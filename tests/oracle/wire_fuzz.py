@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
-from tests.oracle import checks, known
+from tests.oracle import checks
 from tests.oracle.destinations import DuckDb
 from tests.oracle.fuzz_parts import SECRET
 from tests.oracle.fuzz_responses import spoilt
@@ -267,13 +267,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=None, help="any one if left out; it is printed")
     parser.add_argument("--concurrency", type=int, default=None, help="requests at once; 1 and 8 by turns if left out")
     parser.add_argument("--without", default="", help="changes that do not occur, by commas")
-    parser.add_argument("--known", action="store_true", help="leave out what tests/oracle/known.py lists, too")
     parser.add_argument("--at-once", type=int, default=os.cpu_count(), help="runs at the same time")
     read = parser.parse_args(arguments)
     seed = random.randrange(10**9) if read.seed is None else read.seed
     sys.stdout.write(f"{read.count:,} responses, seed {seed}\n")
     begun, found = time.monotonic(), 0
-    without = frozenset(filter(None, read.without.split(","))) | (known.WIRE if read.known else frozenset())
+    without = frozenset(filter(None, read.without.split(",")))
     with fuzz_product().forking() as product:
         for finding in fuzz(read.count, seed, product, read.concurrency, without, at_once=read.at_once):
             found += 1

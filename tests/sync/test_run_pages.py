@@ -118,12 +118,15 @@ def test_single_document_that_is_missing_is_named(fake: FakeIndex, connect: Conn
     ]
 
 
-def test_404_that_belongs_to_another_request_costs_nothing(fake: FakeIndex, connect: Connect) -> None:
-    """A single 404 for a document whose page lists files is asked again over a new connection."""
+@pytest.mark.parametrize("loaded", [False, True], ids=["first run", "second run"])
+def test_404_that_belongs_to_another_request_costs_nothing(fake: FakeIndex, connect: Connect, *, loaded: bool) -> None:
+    """A single 404 for a document whose page lists files is requested again, also if the others have not changed."""
     for name in ("bar", "foo"):
         fake.world.add(name)
-    fake.fault("/pypi/foo/json", faults.missing(), times=1)
     store = MemoryStore()
+    if loaded:
+        store.sync(fake, connect(fake), ["bar"], PAGED)
+    fake.fault("/pypi/foo/json", faults.missing(), times=1)
     store.sync(fake, connect(fake), ["bar", "foo"], PAGED)
     assert {row["source"] for row in store.tables()["files"]} == {"document"}
     assert [batch.warnings for batch in store.batches] == [(), ()]

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from source_pypi.airbyte.messages import line
 from source_pypi.config import Config
-from source_pypi.errors import NotOfferedError, ResponseError, SourceError, UnknownProjectsError, similar_names
+from source_pypi.errors import NotOfferedError, ResponseError, SourceError, UnknownProjectsError
 from source_pypi.safety.redaction import without_credentials
+from source_pypi.safety.wording import similar_names
 
 if TYPE_CHECKING:
     from source_pypi.selection import SelectedProject

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 
 from source_pypi.destinations.store import LoadPackage, RunRow, Store
-from source_pypi.destinations.tables import RUN, STATE
+from source_pypi.destinations.tables import RUN, STATE, Table
 from source_pypi.errors import StateError
 from source_pypi.sync.state import WHOLE_INDEX, ProjectState, ProjectSummary, summary_for
 from source_pypi.sync.state_codec import PackedState, pack_row, unpack_row
@@ -63,28 +63,29 @@ def forget(store: Store, run: RunRow, streams: Collection[str]) -> None:
 
 def broken_state(store: Store, project: str | None) -> StateError:
     """The error about the row of ``_state`` of a project; empty: of the index as a whole; None: of no project."""
-    of_whole, condition = "the index as a whole", "project IS NULL"
-    if project is not None:
-        condition = "project = '" + project.replace("'", "''") + "'"
-    row = f"the project {project!r}" if project else "no project" if project is None else of_whole
-    table, database = store.state_table(STATE.name)
-    statement = f"DELETE FROM {table} WHERE {condition}"  # noqa: S608 - it is shown, not executed
-    return StateError(
-        store.name,
-        f"the row of {row} in {STATE.name} was changed or is damaged",
-        f"delete it in {database}, and the next run reads {row if project else of_whole} in full: {statement}",
-    )
+    of_whole = "the index as a whole"
+    if project is None:
+        return _broken(store, STATE, f"row of no project in {STATE.name}", of_whole, " WHERE project IS NULL")
+    row = f"the project {project!r}" if project else of_whole
+    condition = " WHERE project = '" + project.replace("'", "''") + "'"
+    return _broken(store, STATE, f"row of {row} in {STATE.name}", row, condition)
 
 
 def broken_run(store: Store) -> StateError:
     """The error about the row of ``_run``."""
-    table, database = store.state_table(RUN.name)
-    statement = f"DELETE FROM {table}"  # noqa: S608 - it is shown, not executed
-    return StateError(
-        store.name,
-        f"the row in {RUN.name} was changed or is damaged",
-        f"delete it in {database}, and the next run reads everything in full: {statement}",
-    )
+    return _broken(store, RUN, f"row in {RUN.name}", "everything")
+
+
+def _broken(store: Store, table: Table, row: str, read: str, condition: str = "") -> StateError:
+    """The error about a row that this program did not write, with the statement that deletes it.
+
+    :param row: the row, and ``read``: what the next run then reads, in words.
+    :param condition: which rows the statement deletes.
+    """
+    name, database = store.state_table(table.name)
+    statement = f"DELETE FROM {name}{condition}"  # noqa: S608 - it is shown, not executed
+    remedy = f"delete it in {database}, and the next run reads {read} in full: {statement}"
+    return StateError(store.name, f"the {row} was changed or is damaged", remedy)
 
 
 def _checked(store: Store, summary: ProjectSummary) -> ProjectSummary:

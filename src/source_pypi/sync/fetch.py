@@ -174,7 +174,7 @@ class _ProjectFetch:
             return
         self._request_page(absent=absent)
         if absent and isinstance(result.failures.get(DocumentKind.PROJECT), NotOfferedError):
-            self._request_project_elsewhere()
+            self._request_missing_project()
         self._complete_from_page()
         self._check_provenance()
         page = result.fingerprints.get(DocumentKind.PAGE)  # an absent page makes other rows, too
@@ -257,10 +257,11 @@ class _ProjectFetch:
     def _no_page(self) -> NotOfferedError:
         return NotOfferedError("project pages", self._index.locations.page_url(self._name), project=self._name)
 
-    def _request_project_elsewhere(self) -> None:
-        """Request the project document where other software keeps it; if it is there, nothing has failed.
+    def _request_missing_project(self) -> None:
+        """Request the project document that is missing although the page lists files; if it is there, nothing failed.
 
-        Where the index has documents of other projects, a 404 may belong to another request: it is requested again.
+        Where the index has documents of other projects, the 404 may belong to another request, and the document is
+        requested again; else where other software keeps it.
         """
         document, index = None, self._index
         with self.result.recording_failures(VIA_PROJECT):

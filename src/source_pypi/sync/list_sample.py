@@ -7,7 +7,7 @@ be half an hour old (index-api.md 12).
 """
 
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from heapq import heappush, heapreplace
 
 from source_pypi.errors import SourceError
@@ -42,21 +42,18 @@ class Sample:
 
 
 def changed_since_listed(
-    index: Index,
-    names: Iterable[str],
-    serials: Mapping[str, int | None],
-    condition: Callable[[str], Fingerprint],
+    index: Index, conditions: Mapping[str, Fingerprint], serials: Mapping[str, int | None]
 ) -> dict[str, Document[Project]]:
     """Request projects, and return the documents of those whose serial is higher than listed.
 
     Projects without a project document are left out; so is one that cannot be read.
 
-    :param serials: of the listed projects.
-    :param condition: returns the condition for a project's document.
+    :param conditions: for the documents of these projects, by project.
+    :param serials: of the listed projects; None: the list does not tell a project's.
     """
     changed = dict[str, Document[Project]]()
-    for name in names:
-        previous, listed = condition(name), serials.get(name)
+    for name, previous in conditions.items():
+        listed = serials.get(name)
         if listed is None or not previous.tag or previous.absent:
             continue
         try:

@@ -65,7 +65,7 @@ def visit_list(selection: Selection, planner: Planner, documents: IndexDocuments
     serials = serials_of(listing)
     del listing  # tens of megabytes that nothing needs any more, unless a stream reads them
     visits = make_visit_list(selection, serials, summaries, planner.decide_listed, planner.started_at)
-    changed = changed_since_listed(index, visits.sample, serials, planner.project_condition)
+    changed = changed_since_listed(index, planner.project_conditions(visits.sample), serials)
     if not changed:
         return visits
     untrusted = is_untrusted(len(changed), len(visits.sample))

@@ -3,7 +3,7 @@
 import enum
 from collections.abc import Iterable, Iterator
 
-from source_pypi.errors import some_of
+from source_pypi.safety.wording import some_of
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.sync.batch import Batch, Notice
 

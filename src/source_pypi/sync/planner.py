@@ -40,7 +40,7 @@ Old copies
 
 import enum
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from msgspec import Struct, field
@@ -348,11 +348,15 @@ class Planner:
         is_lower = listed is not None and summary.serial is not None and listed < summary.serial
         return Reason.SERIAL_CHANGED if reason is Reason.UNCHANGED and is_lower else reason
 
-    def project_condition(self, project: str) -> Fingerprint:
-        """Return the condition for the document of a project that is not pinned."""
-        states = self._store.load([project]).get(project, {})
-        previous = previous_state(self.project_streams, states, self._unpinned_digests, project)
-        return previous.condition(DocumentKind.PROJECT)
+    def project_conditions(self, projects: Collection[str]) -> dict[str, Fingerprint]:
+        """Return the conditions for the documents of projects that are not pinned, by project."""
+        loaded = self._store.load(projects) if projects else {}
+        return {
+            project: previous_state(self.project_streams, loaded.get(project, {}), self._unpinned_digests).condition(
+                DocumentKind.PROJECT
+            )
+            for project in projects
+        }
 
     def summaries(self) -> Iterable[ProjectSummary]:
         """Yield the summary of each project that a selected stream has state of."""

@@ -4,7 +4,8 @@ from collections import Counter
 
 from msgspec import Struct, field
 
-from source_pypi.errors import NotOfferedError, SourceError, UnknownProjectsError, some_of
+from source_pypi.errors import NotOfferedError, SourceError, UnknownProjectsError
+from source_pypi.safety.wording import some_of
 from source_pypi.sync.batch import Batch
 from source_pypi.sync.capabilities import Capabilities
 

@@ -61,10 +61,12 @@ class Index:
 
     :param client: sends the requests.
     :param locations: where its documents are.
+    :ivar has_documents: whether the index has had any project document in this run, also an unchanged one.
     """
 
     def __init__(self, client: Client, locations: Locations) -> None:
         self.client, self.locations = client, locations
+        self.has_documents = False
         self._requests = DocumentRequests(client, locations)
         self._root_lock = threading.Lock()
         self._pypiserver_lock, self._pypiserver_checked = threading.Lock(), False
@@ -74,15 +76,12 @@ class Index:
         """The URL of the index, without a trailing slash and without credentials."""
         return self.locations.root
 
-    @property
-    def has_documents(self) -> bool:
-        """Whether the index has sent any project document in this run."""
-        return self._requests.has_sent(Project)
-
     def project(self, name: str, previous: Fingerprint = UNKNOWN) -> Document[Project] | Unchanged | None:
         """The project document; None where the index has none: unknown, without releases, or quarantined."""
         check = partial(check_project_document, name)
-        return self._json(self.locations.project_url(name), Project, previous, check=check)
+        document = self._json(self.locations.project_url(name), Project, previous, check=check)
+        self.has_documents = self.has_documents or document is not None
+        return document
 
     def project_again(self, name: str) -> Document[Project] | None:
         """The project document that was missing, requested once more over a new connection; None: it is missing."""

@@ -44,11 +44,7 @@ class DocumentRequests:
 
     def __init__(self, client: Client, locations: Locations) -> None:
         self._client, self._locations = client, locations
-        self._named: frozenset[type] = frozenset()  # replaced, never changed: other threads may read it
-
-    def has_sent(self, type_: type) -> bool:
-        """Whether the index has sent a document of this type that names its project."""
-        return type_ in self._named
+        self._named: frozenset[type] = frozenset()  # types of documents that name their project; replaced, not changed
 
     def get(
         self,
@@ -156,9 +152,9 @@ class DocumentRequests:
         except DocumentError as error:
             raise _MisdirectedError(error) from None
         type_ = type(document.content)
-        if named:
+        if named and type_ not in self._named:
             self._named |= {type_}
-        elif type_ in self._named and not again:
+        elif not named and type_ in self._named and not again:
             raise _MisdirectedError(DocumentError(document.url, "a document that names its project", "none"))
         return document
 

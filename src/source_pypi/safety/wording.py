@@ -1,0 +1,25 @@
+"""Pieces of messages: numbers and lists of names in words."""
+
+from collections.abc import Iterable, Sequence
+
+
+def some_of(names: Sequence[str], most: int = 3) -> str:
+    """The first few of many names, for a message: ``a, b, c, ...``."""
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
+
+
+def tries_text(tries: int, seconds: float) -> str:
+    """The number of tries and their duration, for a message: ``3 tries in 4.2 s``."""
+    count = "1 try" if tries == 1 else f"{tries} tries"
+    return f"{count} in {seconds:.1f} s"
+
+
+def similar_names(name: str, names: Iterable[str]) -> list[str]:
+    """Up to three of ``names`` that are spelled like ``name``, the most similar first."""
+    from difflib import get_close_matches
+
+    lowered = name.lower()
+    candidates = {
+        other.lower(): other for other in names if abs(len(other) - len(name)) <= 2 and other[:1].lower() == lowered[:1]
+    }
+    return [candidates[match] for match in get_close_matches(lowered, candidates, n=3, cutoff=0.7)]

@@ -1,0 +1,30 @@
+"""safety/wording.py: pieces of messages."""
+
+import pytest
+
+from source_pypi.safety.wording import similar_names, some_of, tries_text
+
+
+@pytest.mark.parametrize(
+    ("tries", "seconds", "expected"),
+    [(1, 0.0, "1 try in 0.0 s"), (2, 1.26, "2 tries in 1.3 s"), (6, 120.0, "6 tries in 120.0 s")],
+)
+def test_tries_text(tries: int, seconds: float, expected: str) -> None:
+    """Messages give the number of tries and the seconds with one decimal."""
+    assert tries_text(tries, seconds) == expected
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"), [([], ""), (["a", "b", "c"], "a, b, c"), (["a", "b", "c", "d"], "a, b, c, ...")]
+)
+def test_first_names_are_listed(names: list[str], expected: str) -> None:
+    """Of more than three names, the first three are listed."""
+    assert some_of(names) == expected
+
+
+def test_similar_names() -> None:
+    """Names are similar if they begin alike, in any case, and differ in few characters; the most similar come first."""
+    assert similar_names("Reqests", ["flask", "requests", "request", "xequests", "requests-cache"]) == [
+        "requests",
+        "request",
+    ]
