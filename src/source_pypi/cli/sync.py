@@ -202,7 +202,7 @@ def _load(run: "Run", into: str, *, prune: bool, **options: Any) -> "Loader":
     from source_pypi.destinations import open_destination
     from source_pypi.sync.summary import warnings_of
 
-    opened = open_destination(into, run.streams, run.selection.projects, root=run.index.root, **options)
+    opened = open_destination(into, run.streams, run.selection.projects, root=run.index_root, **options)
     with opened as destination, progress() as show:
         for warning in destination.warnings:
             warn(warning)

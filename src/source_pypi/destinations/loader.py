@@ -155,7 +155,7 @@ class Loader:
         :raises DestinationError: when they cannot be written; leave the loader then.
         """
         project = batch.project or WHOLE_INDEX
-        if batch.changes and not batch.missing and not self._answered:
+        if batch.changes and not batch.missing and not batch.service and not self._answered:
             self._answered = True
             self._run = replace(self._run, index=self._settings.root)
         if any(project in self._staged[name].rows.scope.projects for name in batch.counts):
@@ -164,7 +164,7 @@ class Loader:
             for name, change in batch.changes.items():
                 stream = self._streams[name]
                 if change.count is not None:
-                    self._staged[name].add(batch, lines_of(stream, batch), change.unchanged_partitions)
+                    self._staged[name].add(batch, lines_of(stream, batch), change)
                 if stream.incremental:
                     self._states.setdefault(project, {})[name] = change.state
             if batch.capabilities:
