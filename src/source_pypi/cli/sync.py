@@ -21,26 +21,41 @@ from source_pypi.cli.console import (
     warn,
     warn_of_waits,
 )
+from source_pypi.cli.options import (
+    DESTINATION,
+    OUTPUT,
+    SELECTION,
+    SectionedCommand,
+    index_options,
+    make_settings,
+    option,
+    selection_options,
+)
 from source_pypi.cli.signals import exit_on_signal, interrupt
 from source_pypi.errors import SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from source_pypi.config import Config
     from source_pypi.destinations.loader import Loader
     from source_pypi.sync.run import Run
 
 #: What the name of a requirement file has: an ending, or a folder before it.
 _FILE = re.compile(r"\.(?:txt|in|toml|lock|pip|cfg|ini|json|ya?ml|py)$|[/\\]", re.IGNORECASE)
 
-_file = click.Path(path_type=Path, dir_okay=False)
 
-
-@click.command()
+@click.command(cls=SectionedCommand)
 @click.argument("names", nargs=-1, metavar="NAME...")
-@click.option(
+@selection_options
+@option(
+    "--streams",
+    section=SELECTION,
+    metavar="A,B,...",
+    help="Streams to load; 'all' for all.  [default: projects,versions,files]",
+)
+@option(
     "--into",
+    section=DESTINATION,
     metavar="DESTINATION",
     default="pypi.duckdb",
     show_default=True,
@@ -48,50 +63,43 @@ _file = click.Path(path_type=Path, dir_okay=False)
     "With the extra dlt also a database (postgresql://..., sqlite:///...), a bucket (s3://...), or the name of a dlt "
     "destination.",
 )
-@click.option(
+@option(
     "--schema",
+    section=DESTINATION,
     metavar="NAME",
     help="The schema of the tables, in DuckDB and databases; it is created if it does not exist.  [default: main in "
     "DuckDB, pypi_data in databases]",
 )
-@click.option(
-    "--streams", metavar="A,B,...", help="Streams to load; 'all' for all.  [default: projects,versions,files]"
+@option(
+    "--history",
+    section=DESTINATION,
+    is_flag=True,
+    help="Keep earlier versions of each row, with their times, in *_history.",
 )
-@click.option("--index-url", metavar="URL", help="The index to read.  [default: the public index]")
-@click.option(
-    "--index-from",
-    type=click.Choice(["settings", "environment"]),
-    metavar="PLACE",
-    help="'environment': read the index that PIP_INDEX_URL, UV_DEFAULT_INDEX, UV_INDEX, PIP_EXTRA_INDEX_URL or "
-    "pip.conf names.  [default: settings]",
+@option(
+    "--prune",
+    section=DESTINATION,
+    is_flag=True,
+    help="Afterwards delete the rows of projects that this run does not select, in all tables, and say how many.",
 )
-@click.option("--any-index", is_flag=True, help="Request projects also if their file names another index for them.")
-@click.option("--config", type=_file, help="Settings, a JSON file. NAMEs are added to its projects.")
-@click.option(
-    "-r",
-    "--requirements",
-    "files",
-    type=_file,
-    multiple=True,
-    metavar="FILE",
-    help="Also load the projects and pinned versions in a requirements.txt, pyproject.toml or lock file. Repeatable.",
-)
-@click.option("--dry-run", is_flag=True, help="Print what would be requested from where, and request nothing.")
-@click.option(
+@option(
     "--accept-deletions",
+    section=DESTINATION,
     is_flag=True,
     help="Delete the rows of projects that are no longer on the index, however many they are.",
 )
-@click.option("--history", is_flag=True, help="Keep earlier versions of each row, with their times, in *_history.")
-@click.option(
+@option(
     "--replace-index",
+    section=DESTINATION,
     is_flag=True,
     help="If the destination holds rows of another index, delete all of them once this index has answered.",
 )
-@click.option(
-    "--prune",
+@index_options
+@option(
+    "--dry-run",
+    section=OUTPUT,
     is_flag=True,
-    help="Afterwards delete the rows of projects that this run does not select, in all tables, and say how many.",
+    help="Print what would be requested from where, and how long that takes; request nothing.",
 )
 def sync(
     *,
@@ -99,16 +107,13 @@ def sync(
     into: str,
     schema: str | None,
     streams: str | None,
-    index_url: str | None,
-    index_from: str | None,
-    any_index: bool,
     config: Path | None,
     files: tuple[Path, ...],
     dry_run: bool,
-    accept_deletions: bool,
     history: bool,
     replace_index: bool,
     prune: bool,
+    **options: Any,
 ) -> None:
     """Load projects into a DuckDB file, or into any warehouse.
 
@@ -126,8 +131,9 @@ def sync(
         check_destination(into)
         if schema is not None:
             check_schema(into, schema)
-        options = {"index_url": index_url, "index_from": index_from, "any_index": any_index}
-        settings = _settings(config, names, **options, accept_deletions=accept_deletions)
+        settings, warnings = make_settings(config, names, options)
+        for warning in warnings:
+            warn(warning)
         run = open_run(settings, choose_streams(_split(streams)), files=files, on_event=warn_of_waits)
         _warn_of_selection(run)
         if prune and (run.selection.whole_index or not run.selection.projects):
@@ -162,19 +168,6 @@ def streams(as_json: bool) -> None:
         click.echo(f"{click.style(stream['name'], bold=True)}: {stream['row']}")
         click.echo(f"    key: {', '.join(stream['key']) or 'none'}; cursor: {stream['cursor'] or 'none'}")
         click.echo(f"    requests: {stream['cost']}")
-
-
-def _settings(path: Path | None, names: tuple[str, ...], **options: Any) -> "Config":
-    """Return the settings of the file, overridden by the options that are given; names are added to the projects."""
-    from source_pypi.config import make_config, read_settings
-
-    settings = read_settings(path) if path is not None else {}
-    given = {name: value for name, value in options.items() if value}
-    if given.get("index_from") == "environment" and "index_url" not in given:
-        settings["index_url"] = None
-    if names and isinstance(listed := settings.get("projects") or [], list):
-        given["projects"] = [*listed, *names]
-    return make_config(settings | given)
 
 
 def _refuse_files(names: tuple[str, ...]) -> None:
