@@ -9,18 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from source_pypi.cli.console import (
-    INTERRUPTED,
-    counted,
-    one_line_errors,
-    print_error,
-    print_note,
-    print_plan,
-    print_report,
-    progress,
-    warn,
-    warn_of_waits,
-)
+from source_pypi.cli.console import INTERRUPTED, Messages, counted, level_of, one_line_errors
 from source_pypi.cli.options import (
     DESTINATION,
     OUTPUT,
@@ -29,6 +18,7 @@ from source_pypi.cli.options import (
     index_options,
     make_settings,
     option,
+    output_options,
     selection_options,
 )
 from source_pypi.cli.signals import exit_on_signal, interrupt
@@ -101,6 +91,7 @@ _FILE = re.compile(r"\.(?:txt|in|toml|lock|pip|cfg|ini|json|ya?ml|py)$|[/\\]", r
     is_flag=True,
     help="Print what would be requested from where, and how long that takes; request nothing.",
 )
+@output_options
 def sync(
     *,
     names: tuple[str, ...],
