@@ -185,7 +185,9 @@ class UnknownStreamError(ConfigError):
     hint: str = ""
 
     def _message(self) -> str:
-        hint = f"{self.hint}; " if self.hint else ""
+        similar = dict.fromkeys(other for name in self.streams for other in similar_names(name, self.available)[:1])
+        hints = [self.hint, f"did you mean {', '.join(similar)}?" if similar and not self.hint else ""]
+        hint = "".join(f"{one}; " for one in hints if one)
         return f"no such stream: {', '.join(self.streams)} ({hint}available: {', '.join(self.available)})"
 
 

@@ -10,14 +10,14 @@ import click
 
 from source_pypi._version import __version__
 from source_pypi.cli.console import print_error
-from source_pypi.cli.signals import open_missing_streams
+from source_pypi.cli.signals import escape_what_cannot_be_encoded, open_missing_streams
 from source_pypi.safety.printable import printable, printable_lines
 from source_pypi.safety.redaction import without_credentials
 
 #: The commands, in the order of the help, and the module of this package that has each as a function of its name.
 _COMMANDS = {
     "sync": "sync",
-    "streams": "sync",
+    "streams": "streams",
     "spec": "airbyte",
     "check": "airbyte",
     "discover": "airbyte",
@@ -50,6 +50,7 @@ def main() -> None:
     if os.getpid() == 1:  # the first process of a container, which no signal ends by default
         signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
     open_missing_streams()
+    escape_what_cannot_be_encoded()
     try:
         sys.exit(cli.main(prog_name="source-pypi", standalone_mode=False))
     except click.ClickException as error:

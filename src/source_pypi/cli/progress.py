@@ -100,7 +100,8 @@ class ProgressView:
         from rich.table import Table
         from rich.text import Text
 
-        counts = self.counts(short=options.max_width < _WIDE)
+        is_wide, waiting = options.max_width >= _WIDE, self.waiting_for()
+        counts = self.counts(short=not is_wide)
         room = options.max_width - len(counts) - 2
         grid = Table.grid(padding=(0, 2))
         cells: list[ProgressBar | Text] = []
@@ -108,7 +109,8 @@ class ProgressView:
             total = self.total or None
             cells.append(ProgressBar(total, self.completed, width=min(40, max(_SHORTEST_BAR, room // 3))))
         cells.append(Text(counts, no_wrap=True))
-        cells.append(Text(self.waiting_for(), no_wrap=True, overflow="ellipsis"))
+        text = f"waiting for {waiting}" if waiting and is_wide else waiting
+        cells.append(Text(text, no_wrap=True, overflow="ellipsis"))
         for _ in cells:
             grid.add_column(no_wrap=True)
         grid.add_row(*cells)

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import time
+from io import TextIOWrapper
 from pathlib import Path
 
 from source_pypi.cli.console import print_error
@@ -60,6 +61,13 @@ def exit_when_stdout_closes() -> None:
         os._exit(1)
 
     threading.Thread(target=wait, name="reader", daemon=True).start()
+
+
+def escape_what_cannot_be_encoded() -> None:
+    """Write characters that the encoding of standard output or error lacks, as in consoles of Windows, as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def open_missing_streams() -> None:

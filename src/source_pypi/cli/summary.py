@@ -59,7 +59,7 @@ def print_summary(run: "Run", loaded: LoadedDestination, seconds: float, warning
     """
     summary = run.summary
     unavailable = summary.capabilities.unavailable()
-    if not summary.projects and not summary.rows:
+    if not summary.projects and not summary.rows and not run.progress.already_read:
         for name in unavailable:
             click.echo(f"{name}: not available")
         return
@@ -69,7 +69,7 @@ def print_summary(run: "Run", loaded: LoadedDestination, seconds: float, warning
     click.echo(_cost(run, seconds, warnings))
     click.echo(f"index: {shown(summary.index)}")
     click.echo(f"destination: {shown(loaded.shown)}")
-    for line in _next_commands(loaded, [name for name in summary.rows if name not in unavailable]):
+    for line in _next_commands(loaded):
         click.echo(f"try: {line}")
 
 
@@ -105,11 +105,12 @@ def _cost(run: "Run", seconds: float, warnings: int) -> str:
     return ", ".join(parts)
 
 
-def _next_commands(loaded: LoadedDestination, tables: list[str]) -> list[str]:
+def _next_commands(loaded: LoadedDestination) -> list[str]:
     """Commands for the user's shell, or a query for destinations that these cannot read; none: no table has rows."""
+    tables = [name for name, count in loaded.totals.items() if count]
     if not tables:
         return []
-    query = next((query for needed, query in _QUERIES if needed <= set(tables)), f"select * from {{{tables[0]}}}")
+    query = next((query for needed, query in _QUERIES if needed <= set(tables)), f"select * from {{{tables[0]}}}")  # noqa: S608
     sql = shown(query.format_map({name: loaded.table_in_query(name) for name in tables}))
     if loaded.file is None:
         return [sql]

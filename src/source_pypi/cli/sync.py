@@ -1,4 +1,4 @@
-"""``sync``, which loads projects into a database, and ``streams``, which lists what it can load."""
+"""``sync``, which loads projects into a destination."""
 
 import re
 import signal
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from source_pypi.cli.console import INTERRUPTED, Messages, counted, level_of, one_line_errors
+from source_pypi.cli.console import INTERRUPTED, Level, Messages, level_of, one_line_errors
 from source_pypi.cli.options import (
     DESTINATION,
     OUTPUT,
@@ -25,9 +25,8 @@ from source_pypi.cli.signals import exit_on_signal, interrupt
 from source_pypi.errors import SettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Sequence
 
-    from source_pypi.destinations.loader import Loader
     from source_pypi.sync.run import Run
 
 #: What the name of a requirement file has: an ending, or a folder before it.
@@ -104,6 +103,9 @@ def sync(
     history: bool,
     replace_index: bool,
     prune: bool,
+    quiet: bool,
+    verbose: bool,
+    debug: bool,
     **options: Any,
 ) -> None:
     """Load projects into a DuckDB file, or into any warehouse.
@@ -111,10 +113,14 @@ def sync(
     NAME is a project's name, optionally pinned to a version: requests==2.31.0. A pin selects the release for the
     streams that read a single release.
     """
+    from source_pypi.cli.load import load
+    from source_pypi.cli.plan import print_plan
+    from source_pypi.cli.summary import print_summary
     from source_pypi.destinations.into import check_destination, check_schema, with_schema
     from source_pypi.streams import choose_streams
     from source_pypi.sync.run import open_run
 
+    messages = Messages(level_of(quiet=quiet, verbose=verbose, debug=debug))
     signal.signal(signal.SIGTERM, interrupt)
     exit_on_signal(INTERRUPTED)
     with one_line_errors():
@@ -123,42 +129,22 @@ def sync(
         if schema is not None:
             check_schema(into, schema)
         settings, warnings = make_settings(config, names, options)
-        for warning in warnings:
-            warn(warning)
-        run = open_run(settings, choose_streams(_split(streams)), files=files, on_event=warn_of_waits)
-        _warn_of_selection(run)
+        run = open_run(settings, choose_streams(_split(streams)), files=files, on_event=messages.on_event)
+        _warn_of_selection(run, warnings, messages)
         if prune and (run.selection.whole_index or not run.selection.projects):
             raise SettingError("", "--prune needs projects by name: without them, no project is left out")
         if dry_run:
             print_plan(run, with_schema(into, schema))
             return
         began = time.monotonic()
-        loader = _load(run, into, prune=prune, schema=schema, keep_history=history, replace_index=replace_index)
-        if run.summary.projects or run.summary.rows or run.summary.capabilities.unavailable():
-            seconds = time.monotonic() - began
-            print_report(run, seconds, with_schema(into, schema), loader.table_in_query)
+        loaded = load(
+            run, into, messages, prune=prune, schema=schema, keep_history=history, replace_index=replace_index
+        )
+        if messages.level > Level.QUIET:
+            print_summary(run, loaded, time.monotonic() - began, messages.warnings)
         for line in run.summary.lines():
-            print_error(line)
+            messages.error(line)
         sys.exit(1 if run.summary.errors else 0)
-
-
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, with every field.")
-def streams(as_json: bool) -> None:
-    """List the streams: row, key, cursor, and number of requests."""
-    from source_pypi.schema import describe_streams
-    from source_pypi.streams import STREAMS
-
-    described = describe_streams(STREAMS)
-    if as_json:
-        import json
-
-        click.echo(json.dumps(described, indent=2))
-        return
-    for stream in described:
-        click.echo(f"{click.style(stream['name'], bold=True)}: {stream['row']}")
-        click.echo(f"    key: {', '.join(stream['key']) or 'none'}; cursor: {stream['cursor'] or 'none'}")
-        click.echo(f"    requests: {stream['cost']}")
 
 
 def _refuse_files(names: tuple[str, ...]) -> None:
@@ -171,55 +157,14 @@ def _refuse_files(names: tuple[str, ...]) -> None:
             raise SettingError("", f"{name} is a file; to load the projects in it, write -r {name}")
 
 
-def _warn_of_selection(run: "Run") -> None:
-    """Print which requested projects are left out, and whether the environment names another index."""
+def _warn_of_selection(run: "Run", warnings: "Sequence[str]", messages: Messages) -> None:
+    """Print warnings, which requested projects are left out, and whether the environment names another index."""
     from source_pypi.config import environment_note
 
     if (line := environment_note(run.config)) is not None:
-        print_note(line)
-    for warning in run.selection.warnings:
-        warn(warning)
-
-
-def _load(run: "Run", into: str, *, prune: bool, **options: Any) -> "Loader":
-    """Load a run into the destination that ``--into`` names; the options are those of ``open_destination``."""
-    from source_pypi.destinations import open_destination
-    from source_pypi.sync.summary import warnings_of
-
-    opened = open_destination(into, run.streams, run.selection.projects, root=run.index.root, **options)
-    with opened as destination, progress() as show:
-        for warning in destination.warnings:
-            warn(warning)
-        selected: set[str] = {one.project for one in run.selection.projects}
-        for batch in run.batches(destination):
-            destination.add(batch)
-            selected.update([batch.project] if batch.project else [])
-            for warning in warnings_of(batch):
-                warn(warning)
-            show(batch, run.summary)
-            del batch  # it is large, and the next one is about to be made
-        stopped = run.summary.stopped
-        if stopped is not None and stopped.failure_type == "config_error" and not run.summary.projects:
-            raise stopped
-        if prune:
-            _prune(run, destination, selected)
-    for batch in destination.rejected:
-        run.summary.add(batch)
-    return opened
-
-
-def _prune(run: "Run", destination: "Loader", selected: "Collection[str]") -> None:
-    """Delete the rows of projects that are not selected, if it is known which are."""
-    summary = run.summary
-    failed = bool(summary.failures or summary.capabilities.failures() or summary.user_errors)
-    unknown = run.selection.follow and (failed or destination.unfinished is not None)
-    if summary.stopped is not None or unknown:
-        warn("--prune deleted nothing: this run did not find out which projects are selected; repeat it")
-        return
-    projects, rows = destination.prune(selected)
-    print_note(
-        f"--prune deleted {counted(rows, 'row')} of {counted(projects, 'project')} that this run does not select"
-    )
+        messages.note(line)
+    for warning in (*warnings, *run.selection.warnings):
+        messages.warn(warning)
 
 
 def _split(streams: str | None) -> list[str] | None:

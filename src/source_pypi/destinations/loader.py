@@ -28,7 +28,14 @@ from source_pypi.destinations.row_counts import RowChanges, RowCounter
 from source_pypi.destinations.staging import StagingWriter
 from source_pypi.destinations.state import merged_state, states_of, summaries_of
 from source_pypi.destinations.store import LoadPackage, StagedRows, Store
-from source_pypi.destinations.tables import CAPABILITIES, RUN_TABLES, SELECTION, capability_lines, selection_lines
+from source_pypi.destinations.tables import (
+    CAPABILITIES,
+    RUN_TABLES,
+    SELECTION,
+    capability_lines,
+    known_tables,
+    selection_lines,
+)
 from source_pypi.destinations.temporary import TemporaryFolder
 from source_pypi.errors import DestinationError
 from source_pypi.selection import SelectedProject
@@ -118,6 +125,23 @@ class Loader:
     def table_in_query(self, table: str) -> str:
         """What a query reads a table from, once the loader was entered."""
         return self._store.table_in_query(table)
+
+    def known_projects(self) -> set[str]:
+        """The projects that the store holds: those of the index's list if it was loaded, else those with rows.
+
+        What was added is committed first. The loader must be open.
+
+        :raises DestinationError: when the store cannot be written or read.
+        """
+        self.commit()
+        if self._to_clear is not None:
+            return set()
+        with self._errors():
+            tables = known_tables(self._run.tables)
+            existing = self._store.existing(tables, self._run.tables)
+            listed = {table.name: table for table in tables if existing.get(table.name)}
+            best = [listed[name] for name in ("listing", "projects", "versions", "files") if name in listed][:1]
+            return {project for table in best for project, _ in self._store.row_counts(table)}
 
     def _take(self, prepared: Prepared) -> None:
         self._run, self._made, self._to_clear = prepared.run, prepared.made, prepared.to_clear
