@@ -1,6 +1,5 @@
 """The commands. Only this package prints or exits. A command imports only what it needs, when it runs."""
 
-import io
 import os
 import signal
 import sys
@@ -10,8 +9,9 @@ import click
 
 from source_pypi._version import __version__
 from source_pypi.cli.console import print_error
+from source_pypi.cli.options import PREFIX
 from source_pypi.cli.signals import escape_what_cannot_be_encoded, open_missing_streams
-from source_pypi.safety.printable import printable, printable_lines
+from source_pypi.safety.printable import printable_lines
 from source_pypi.safety.redaction import without_credentials
 
 #: The commands, in the order of the help, and the module of this package that has each as a function of its name.
@@ -24,10 +24,23 @@ _COMMANDS = {
     "read": "airbyte",
     "manifest": "airbyte",
 }
+#: The sections of the help, in their order, and the commands in each.
+_SECTIONS = {
+    "Load": ("sync", "audit"),
+    "Look": ("query", "export", "report", "streams"),
+    "Airbyte": ("spec", "check", "discover", "read", "manifest"),
+}
+_EXAMPLES = """\b
+Examples:
+  source-pypi sync flask requests          load two projects into pypi.duckdb
+  source-pypi sync -r requirements.txt     load what a file requires
+  source-pypi sync                         refresh what pypi.duckdb contains
+  source-pypi COMMAND --help               options and examples of a command
+"""
 
 
 class _Commands(click.Group):
-    """Imports the module of a command when the command is called."""
+    """Imports the module of a command when the command is called; the help lists the commands in sections."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(_COMMANDS)
@@ -38,8 +51,41 @@ class _Commands(click.Group):
         command: click.Command = getattr(import_module(f"{__name__}.{_COMMANDS[cmd_name]}"), cmd_name)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is named first.
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+        :raises UsageError: when there is no such command; the message has the most similar one.
+        """
+        from difflib import get_close_matches
+
+        name = args[0]
+        if name not in _COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            similar = get_close_matches(name, _COMMANDS, n=1)
+            hint = f" Did you mean {similar[0]!r}?" if similar else ""
+            raise click.UsageError(f"No such command {name!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands, section by section; those that are in none come last."""
+        listed = {name for names in _SECTIONS.values() for name in names}
+        others = tuple(name for name in _COMMANDS if name not in listed)
+        width = max(map(len, _COMMANDS))
+        for title, names in [*_SECTIONS.items(), ("Other", others)]:
+            known = [name for name in names if name in _COMMANDS]
+            commands = [(name.ljust(width), self.get_command(ctx, name)) for name in known]
+            limit = formatter.width - width - 4
+            rows = [(name, command.get_short_help_str(limit)) for name, command in commands if command is not None]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
+_CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": PREFIX}
+
+
+@click.group(cls=_Commands, context_settings=_CONTEXT, epilog=_EXAMPLES)
 @click.version_option(__version__, "-V", "--version", prog_name="source-pypi")
 def cli() -> None:
     """Load what a Python package index publishes about projects into tables."""
@@ -54,11 +100,9 @@ def main() -> None:
     try:
         sys.exit(cli.main(prog_name="source-pypi", standalone_mode=False))
     except click.ClickException as error:
-        message = io.StringIO()
-        error.show(message)
-        # the message quotes what was typed, which may hold control characters and passwords
-        shown = message.getvalue().replace(error.message, printable(error.message))
-        click.echo(without_credentials(printable_lines(shown)), err=True, nl=False)
+        context = getattr(error, "ctx", None)
+        advice = f" (see {context.command_path} --help)" if context is not None else ""
+        print_error(f"{error.format_message().strip()}{advice}")  # escaped: it quotes what was typed
         sys.exit(error.exit_code)
     except click.Abort:
         print_error("interrupted")

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 #: How the names of environment variables begin.
 PREFIX = "SOURCE_PYPI"
+#: What the help of commands says about them.
+VARIABLES = (
+    f"Each option has an environment variable of its name: --index-url is {PREFIX}_INDEX_URL. Several values are "
+    f"separated by spaces, several paths as in PATH. Credentials: {PREFIX}_USERNAME and {PREFIX}_PASSWORD, or "
+    f"{PREFIX}_TOKEN. An option comes before its variable, and that before the file of --config."
+)
 #: The variables of credentials. A token is a password whose user name is ``TOKEN_USER``.
 USERNAME, PASSWORD, TOKEN = f"{PREFIX}_USERNAME", f"{PREFIX}_PASSWORD", f"{PREFIX}_TOKEN"
 TOKEN_USER = "__token__"  # noqa: S105 - it is the name of a user
@@ -52,7 +58,7 @@ class SectionedCommand(click.Command):
         sections: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
-            if record is not None:
+            if record is not None and isinstance(parameter, click.Option):
                 sections.setdefault(getattr(parameter, "section", "Options"), []).append(record)
         last = sections.pop("Options", [])
         for title, records in [*sections.items(), *([("Options", last)] if last else [])]:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from source_pypi.cli.completion import complete_streams
 from source_pypi.cli.console import INTERRUPTED, Level, Messages, level_of, one_line_errors
 from source_pypi.cli.options import (
     DESTINATION,
     OUTPUT,
     SELECTION,
+    VARIABLES,
     SectionedCommand,
     index_options,
     make_settings,
@@ -33,13 +35,14 @@ if TYPE_CHECKING:
 _FILE = re.compile(r"\.(?:txt|in|toml|lock|pip|cfg|ini|json|ya?ml|py)$|[/\\]", re.IGNORECASE)
 
 
-@click.command(cls=SectionedCommand)
-@click.argument("names", nargs=-1, metavar="NAME...")
+@click.command(cls=SectionedCommand, epilog=VARIABLES)
+@click.argument("names", nargs=-1, metavar="[NAME]...")
 @selection_options
 @option(
     "--streams",
     section=SELECTION,
     metavar="A,B,...",
+    shell_complete=complete_streams,
     help="Streams to load; 'all' for all.  [default: projects,versions,files]",
 )
 @option(
@@ -108,10 +111,18 @@ def sync(
     debug: bool,
     **options: Any,
 ) -> None:
-    """Load projects into a DuckDB file, or into any warehouse.
+    r"""Load projects into a DuckDB file, or into any warehouse.
 
     NAME is a project's name, optionally pinned to a version: requests==2.31.0. A pin selects the release for the
     streams that read a single release.
+
+    Without NAMEs and files, what the destination contains is refreshed.
+
+    \b
+    Examples:
+      source-pypi sync flask 'requests==2.31.0'
+      source-pypi sync -r requirements.txt --streams all --into deps.duckdb
+      source-pypi sync --into deps.duckdb
     """
     from source_pypi.cli.load import load
     from source_pypi.cli.plan import print_plan
