@@ -26,7 +26,7 @@ def load(
     from source_pypi.destinations.into import with_schema
     from source_pypi.safety.wording import similar_names
 
-    opened = open_destination(into, run.streams, run.selection.projects, root=run.index.root, schema=schema, **options)
+    opened = open_destination(into, run.streams, run.selection.requested, root=run.index.root, schema=schema, **options)
     with opened as destination:
         for warning in destination.warnings:
             messages.warn(warning)

@@ -113,8 +113,8 @@ def sync(
 ) -> None:
     r"""Load projects into a DuckDB file, or into any warehouse.
 
-    NAME is a project's name, optionally pinned to a version: requests==2.31.0. A pin selects the release for the
-    streams that read a single release.
+    NAME is a project's name, optionally with versions: requests==2.31.0, 'flask>=2,<3'. They select the release for
+    the streams that read a single release: the pinned one, or the highest that is admitted.
 
     Without NAMEs and files, what the destination contains is refreshed.
 
@@ -140,7 +140,9 @@ def sync(
         if schema is not None:
             check_schema(into, schema)
         settings, warnings = make_settings(config, names, options)
-        run = open_run(settings, choose_streams(_split(streams)), files=files, on_event=messages.on_event)
+        run = open_run(
+            settings, choose_streams(_split(streams)), files=files, by_command=len(names), on_event=messages.on_event
+        )
         _warn_of_selection(run, warnings, messages)
         if prune and (run.selection.whole_index or not run.selection.projects):
             raise SettingError("", "--prune needs projects by name: without them, no project is left out")
