@@ -17,6 +17,7 @@ from source_pypi.safety.redaction import without_credentials
 #: The commands, in the order of the help, and the module of this package that has each as a function of its name.
 _COMMANDS = {
     "sync": "sync",
+    "audit": "audit",
     "streams": "streams",
     "spec": "airbyte",
     "check": "airbyte",
@@ -35,6 +36,7 @@ Examples:
   source-pypi sync flask requests          load two projects into pypi.duckdb
   source-pypi sync -r requirements.txt     load what a file requires
   source-pypi sync                         refresh what pypi.duckdb contains
+  source-pypi audit -r requirements.txt    find vulnerable, yanked and missing releases
   source-pypi COMMAND --help               options and examples of a command
 """
 

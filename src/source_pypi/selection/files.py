@@ -33,6 +33,14 @@ _CONTENTS: tuple[tuple[re.Pattern[str], Callable[[Path], RequirementsFile]], ...
 )
 
 
+def is_lock(path: Path) -> bool:
+    """Whether a file lists dependencies of dependencies, too: a lock file.
+
+    :raises RequirementsError: if it is standard input, and cannot be read.
+    """
+    return _reader_of(path) not in (read_pyproject, read_requirements_txt)
+
+
 def read_requirements(path: Path) -> RequirementsFile:
     """Read a requirement file or lock file, of the kind that its name says; ``-``: standard input, by its content.
 

@@ -51,6 +51,7 @@ class Change(Struct, frozen=True):
     :ivar unchanged_partitions: the partitions whose rows stay; the rows of all others are replaced by these.
     :ivar deleted_keys: the keys of deleted rows.
     :ivar unknown_partitions: unchanged partitions whose rows could not be made again, since a field is unknown.
+    :ivar lacks_key: whether a received document lacks the key that rows are made of, so that rows may be missing.
     :ivar only_time_changed: whether ``state`` differs from the previous state in the time only.
     """
 
@@ -61,6 +62,7 @@ class Change(Struct, frozen=True):
     deleted_keys: list[dict[str, str | int]] = field(default_factory=list)
     only_time_changed: bool = False
     unknown_partitions: tuple[str, ...] = ()
+    lacks_key: bool = False
 
 
 class Batch(Struct, frozen=True):
