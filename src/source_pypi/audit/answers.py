@@ -82,11 +82,13 @@ def answer(
     ]
     findings.sort(key=lambda one: (order[one.rule], one.project, one.version or "", one.file or "", one.line or 0))
     standing, allowed, notes = allow(dict.fromkeys(findings), entries, today)
-    not_checked = dict.fromkeys(
-        one for chosen in rules for one in _not_checked(connection, chosen, pins, outcome, excluded)
-    )
-    unchecked = {one.project for one in not_checked}
-    checked = {(pin.project, pin.version) for pin in pins if pin.project not in unchecked}
+    not_checked: dict[NotChecked, None] = {}
+    unchecked: set[tuple[str, str | None]] = set()
+    for chosen in rules:
+        for pin, one in _not_checked(connection, chosen, pins, outcome, excluded):
+            not_checked[one] = None
+            unchecked.add((pin.project, pin.version))
+    checked = {(pin.project, pin.version) for pin in pins} - unchecked
     return Report(
         index=without_credentials(index),
         checked=len(checked),
@@ -119,7 +121,9 @@ def read_pins(connection: duckdb.DuckDBPyConnection) -> list[Pin]:
 
 def _make_first_seen(connection: duckdb.DuckDBPyConnection, *, dated: bool) -> None:
     """Make the temporary table ``first_seen``: since when an advisory or a status has been in the database."""
-    connection.execute("CREATE TEMP TABLE first_seen (stream VARCHAR, subject VARCHAR, detail VARCHAR, at TIMESTAMPTZ)")
+    connection.execute(
+        "CREATE TEMP TABLE first_seen (stream VARCHAR, subject VARCHAR, detail VARCHAR, seen TIMESTAMPTZ)"
+    )
     if not dated:
         return
     tables = _tables(connection)
@@ -172,16 +176,19 @@ def _not_checked(
     pins: Iterable[Pin],
     outcome: Outcome,
     excluded: Mapping[str, str],
-) -> Iterator[NotChecked]:
+) -> Iterator[tuple[Pin, NotChecked]]:
+    """The pins for which a rule could not be checked, and why."""
+    unknown = (
+        {row["project"]: row["why"] for row in _rows(connection, chosen.rule.unknown)} if chosen.rule.unknown else {}
+    )
     for pin in pins:
         why = _why_not_checked(chosen, pin, outcome)
         if why is None and chosen.rule.of_release:
             why = excluded.get(pin.project)
+        if why is None and pin.project in unknown:
+            why = _shortened(printable(unknown[pin.project]))
         if why is not None:
-            yield NotChecked(chosen.text, pin.project, why)
-    if chosen.rule.unknown:
-        for row in _rows(connection, chosen.rule.unknown):
-            yield NotChecked(chosen.text, row["project"], _shortened(printable(row["why"])))
+            yield pin, NotChecked(chosen.text, pin.project, why)
 
 
 def _why_not_checked(chosen: ChosenRule, pin: Pin, outcome: Outcome) -> str | None:

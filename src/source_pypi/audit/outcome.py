@@ -102,6 +102,11 @@ class FreshRun:
     def __init__(self, store: StateStore) -> None:
         self._store = store
 
+    @property
+    def unresolved(self) -> Collection[str]:
+        """As of the store."""
+        return self._store.unresolved
+
     def load(self, projects: Collection[str]) -> Mapping[str, Mapping[str, ProjectState]]:
         """As of the store."""
         return self._store.load(projects)

@@ -69,7 +69,7 @@ class ChosenRule(Struct, frozen=True):
 _BY_STATUS = """
     SELECT project, version, file, line,
         concat('is ', status, coalesce(': ' || reason, '')) AS message,
-        first_seen.at AS since
+        first_seen.seen AS since
     FROM pin_statuses LEFT JOIN first_seen ON stream = 'statuses' AND subject = project AND detail = status
     WHERE status IN ({})
 """
@@ -103,7 +103,7 @@ RULES = (
                     CASE WHEN len(aliases) > 0 THEN ' (' || array_to_string(aliases, ', ') || ')' END,
                     coalesce(': ' || summary, '')
                 ) AS message,
-                first_seen.at AS since
+                first_seen.seen AS since
             FROM vulnerable_pins
             LEFT JOIN first_seen ON stream = 'vulnerabilities' AND subject = project || ' ' || version AND detail = id
         """,
@@ -128,7 +128,7 @@ RULES = (
         reads=("statuses",),
         of_release=False,
         findings="""
-            SELECT project, file, line, first_seen.at AS since,
+            SELECT project, file, line, first_seen.seen AS since,
                 CASE status
                     WHEN 'missing' THEN 'is not on the index'
                     WHEN 'empty' THEN 'has no releases on the index'
@@ -229,6 +229,11 @@ RULES = (
             SELECT project, pins.file, pins.line, last_release_at AS since,
                 concat('the last release, ', latest_version, ', is ', days_since_last, ' days old') AS message
             FROM stale_projects JOIN pins USING (project)
+        """,
+        unknown="""
+            SELECT project, 'the index gives no time at which a release was uploaded' AS why
+            FROM pins
+            WHERE project NOT IN (SELECT project FROM versions WHERE first_upload_at IS NOT NULL)
         """,
     ),
     Rule(

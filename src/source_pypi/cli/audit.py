@@ -202,7 +202,8 @@ def _choose(rules: str | None, fail_on: str | None) -> "tuple[tuple[ChosenRule, 
         failing = wanted
     elif failing == ["none"]:
         failing = []
-    return choose_rules([*wanted, *failing], "--rules"), choose_rules(failing, "--fail-on")
+    selected = choose_rules(failing, "--fail-on")
+    return choose_rules([*wanted, *failing], "--rules"), selected
 
 
 def _entries(path: Path | None) -> "tuple[Entry, ...]":
