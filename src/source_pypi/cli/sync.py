@@ -27,8 +27,6 @@ from source_pypi.cli.signals import exit_on_signal, interrupt
 from source_pypi.errors import SettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from source_pypi.sync.run import Run
 
 #: What the name of a requirement file has: an ending, or a folder before it.
@@ -128,8 +126,6 @@ def sync(
     from source_pypi.cli.plan import print_plan
     from source_pypi.cli.summary import print_summary
     from source_pypi.destinations.into import check_destination, check_schema, with_schema
-    from source_pypi.streams import choose_streams
-    from source_pypi.sync.run import open_run
 
     messages = Messages(level_of(quiet=quiet, verbose=verbose, debug=debug))
     signal.signal(signal.SIGTERM, interrupt)
@@ -139,11 +135,7 @@ def sync(
         check_destination(into)
         if schema is not None:
             check_schema(into, schema)
-        settings, warnings = make_settings(config, names, options)
-        run = open_run(
-            settings, choose_streams(_split(streams)), files=files, by_command=len(names), on_event=messages.on_event
-        )
-        _warn_of_selection(run, warnings, messages)
+        run = _open_run(names, files, into, schema, _split(streams), config, options, messages)
         if prune and (run.selection.whole_index or not run.selection.projects):
             raise SettingError("", "--prune needs projects by name: without them, no project is left out")
         if dry_run:
@@ -170,14 +162,38 @@ def _refuse_files(names: tuple[str, ...]) -> None:
             raise SettingError("", f"{name} is a file; to load the projects in it, write -r {name}")
 
 
-def _warn_of_selection(run: "Run", warnings: "Sequence[str]", messages: Messages) -> None:
-    """Print warnings, which requested projects are left out, and whether the environment names another index."""
-    from source_pypi.config import environment_note
+def _open_run(
+    names: tuple[str, ...],
+    files: tuple[Path, ...],
+    into: str,
+    schema: str | None,
+    streams: list[str] | None,
+    config: Path | None,
+    options: dict[str, Any],
+    messages: Messages,
+) -> "Run":
+    """Return the run that the arguments describe; without any project, one that refreshes what the destination has.
 
+    Print warnings, which requested projects are left out, and whether the environment names another index.
+    """
+    from source_pypi.cli.refresh import open_refreshing_run, selects_projects
+    from source_pypi.config import environment_note
+    from source_pypi.streams import choose_streams
+    from source_pypi.sync.run import needs_projects, open_run
+
+    settings, warnings = make_settings(config, names, options)
+    chosen = choose_streams(streams)
+    if not selects_projects(settings, files) and needs_projects(chosen):
+        run = open_refreshing_run(into, schema, streams, config, options, messages)
+    else:
+        run = open_run(settings, chosen, files=files, by_command=len(names), on_event=messages.on_event)
+        for warning in warnings:
+            messages.warn(warning)
     if (line := environment_note(run.config)) is not None:
         messages.note(line)
-    for warning in (*warnings, *run.selection.warnings):
+    for warning in run.selection.warnings:
         messages.warn(warning)
+    return run
 
 
 def _split(streams: str | None) -> list[str] | None:
