@@ -16,6 +16,7 @@ from source_pypi.sync.run import batches
 from tests.databases import rows
 from tests.destinations.loading import into_duckdb
 from tests.fake_index import FakeIndex, World
+from tests.fake_index.model import Vulnerability
 
 Connect = Callable[..., Index]
 Load = Callable[..., list[str]]
@@ -36,7 +37,7 @@ def load(path: Path, fake: FakeIndex, connect: Connect) -> Load:
     def load(*projects: str, streams: tuple[str, ...] = ("all",)) -> list[str]:
         config = make_config({"projects": projects})
         selection, chosen = select(config), choose_streams(streams)
-        with into_duckdb(path, chosen, selection.projects) as database:
+        with into_duckdb(path, chosen, selection.requested) as database:
             for batch in batches(connect(fake), selection, chosen, config):
                 database.add(batch)
             database.finish()
@@ -106,14 +107,16 @@ def test_views_of_earlier_releases_go(world: World, load: Load, path: Path) -> N
     assert rows(path, "select * from sole_maintainer") == [(1,)]
 
 
-def test_table_without_a_column(world: World, load: Load, path: Path) -> None:
+def test_table_without_a_column(world: World, load: Load, path: Path, fake: FakeIndex) -> None:
     """A table of another stream that lacks a column costs the views that read it, and nothing else."""
     world.add("flask")
     load("flask", streams=("versions", "dependencies"))
     execute(path, "ALTER TABLE dependencies DROP COLUMN marker")
+    fake.new_run()
     assert load("flask", streams=("versions",)) == []
     assert "dependents" not in {name for (name,) in rows(path, NAMES)}
     assert rows(path, "select project, releases from release_cadence") == [("flask", 1)]
+    fake.new_run()
     load("flask", streams=("versions", "dependencies"))
     assert rows(path, "select * from dependents") == []
 
@@ -129,3 +132,26 @@ def test_view_that_fails(monkeypatch: pytest.MonkeyPatch, world: World, load: Lo
     assert rows(path, "select project, releases from release_cadence") == [("flask", 1)]
 
 
+def test_views_of_pins(world: World, load: Load, path: Path) -> None:
+    """A sync of pins on an index finds the vulnerable, the yanked, the outdated and the missing ones."""
+    world.add("click", releases=["8.0", "8.1", "8.2"])
+    world.yank("click", "8.0", "broken")
+    world.add("flask", releases=["1.0", "1.1", "2.0"])
+    world.add_advisory("flask", "1.0", Vulnerability("PYSEC-1", fixed_in=["2.0", "1.1"]))
+    world.archive("click")
+    assert load("click==v8.0", "flask<2,!=1.1", "nowhere==1") == []
+    assert rows(path, "select project, version, yanked_reason, replacement, replacement_admitted from yanked_pins") == [
+        ("click", "8.0", "broken", "8.1", False)
+    ]
+    assert rows(path, "select project, version, id, smallest_fix, fix_admitted from vulnerable_pins") == [
+        ("flask", "1.0", "PYSEC-1", "1.1", False)
+    ]
+    outdated = "select project, version, latest_version, releases_behind, major_behind, latest_admitted"
+    assert rows(path, f"{outdated} from outdated_pins order by project") == [
+        ("click", "8.0", "8.2", 2, 0, False),
+        ("flask", "1.0", "2.0", 2, 1, False),
+    ]
+    assert rows(path, "select project, specifier, status from missing_projects") == [("nowhere", "==1", "missing")]
+    assert rows(path, "select project, version, status, reason from pin_statuses") == [
+        ("click", "8.0", "archived", None)
+    ]
