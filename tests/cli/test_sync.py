@@ -184,7 +184,7 @@ def test_waits_are_warnings(world: World, fake: FakeIndex, run: Run) -> None:
         (["fl ask"], "error: 'fl ask' cannot be a project: write a name, name==version"),
         (["-x-"], "error: No such option '-x'. (see source-pypi sync --help)\n"),
         (["flask", "--releases", "some"], "error: Invalid value for '--releases': 'some' is not one of 'latest', "),
-        (["flask", "--streams", "fils"], "error: no such stream: fils (did you mean files; available: projects, "),
+        (["flask", "--streams", "fils"], "error: no such stream: fils (did you mean files?; available: projects, "),
         (["../etc"], "error: '../etc' cannot be a project: a name has ASCII letters"),
         (["flask", "--streams", "nope,files"], "error: no such stream: nope (available: projects, "),
         (["flask", "--index-url", "ftp://x"], "error: setting 'index_url': must be a"),
