@@ -16,7 +16,7 @@ def pins_in(folder: Path, into: str) -> list[tuple[object, ...]]:
     """The requirements in a DuckDB file or a folder."""
     columns = "project, specifier, pinned_version, extras, file, line, version, not_read"
     with duckdb.connect(str(folder / into) if into.endswith(".duckdb") else ":memory:") as connection:
-        table = "pins" if into.endswith(".duckdb") else f"'{folder / into}pins/*.parquet'"
+        table = "pins" if into.endswith(".duckdb") else f"'{folder / into}/pins/*.parquet'"
         return connection.execute(f"select {columns} from {table} order by position").fetchall()
 
 
@@ -37,13 +37,13 @@ def test_refresh(world: World, serve: Serve, run: Run, tmp_path: Path, into: str
         ("flask", "==1.0", "1.0", None, "command line", None, "1.0", None),
         ("click", "<3", None, ["x"], "r.txt", 2, "2.0", None),
     ]
-    world.upload("jinja2", "4.0")
+    world.upload("jinja2", "4.0", filename="jinja2-4.0.tar.gz")
     fake.new_run()
     done = run("sync", *options)
     note = f"note: refreshing {into}: 3 projects, versions, release, from {fake.url}\n"
     assert (done.returncode, done.stderr) == (0, note)
     assert pins_in(tmp_path, into) == pins
-    assert "versions          1          0          0         10\n" in done.stdout
+    assert "versions          1          1          0         10\n" in done.stdout
     requested = {request.path for request in fake.requests}
     assert {"/pypi/flask/1.0/json", "/pypi/click/2.0/json", "/pypi/jinja2/4.0/json"} <= requested
 
@@ -54,8 +54,8 @@ def test_options_of_a_refresh(world: World, serve: Serve, run: Run, tmp_path: Pa
         world.add(name)
     fake = serve()
     assert run("sync", "flask", "click", "--index-url", fake.url).returncode == 0
-    world.upload("flask", "9.0")
-    world.upload("click", "9.0")
+    world.upload("flask", "9.0", filename="flask-9.0.tar.gz")
+    world.upload("click", "9.0", filename="click-9.0.tar.gz")
     fake.new_run()
     done = run("sync", "--streams", "versions", "--exclude", "cl*")
     assert done.stderr == f"note: refreshing pypi.duckdb: 1 project, versions, from {fake.url}\n"

@@ -20,7 +20,7 @@ def test_changes_and_totals(world: World, fake: FakeIndex, run: Run) -> None:
     options = ("--index-url", fake.url, "--streams", "versions,files")
     run("sync", "flask", "click", *options)
     world.yank("flask", "1.0", "broken")
-    world.upload("flask", "3.0")
+    world.upload("flask", "3.0", filename="flask-3.0.tar.gz")
     world.delete_release("flask", "2.0")
     fake.new_run()
     lines = run("sync", "flask", *options).stdout.splitlines()

@@ -57,9 +57,12 @@ def print_summary(run: "Run", loaded: LoadedDestination, seconds: float, warning
     :param seconds: the duration of the run.
     :param warnings: how many warnings were printed.
     """
+    from source_pypi.destinations.row_counts import RowChanges
+
     summary = run.summary
     unavailable = summary.capabilities.unavailable()
-    if not summary.projects and not summary.rows and not run.progress.already_read:
+    changed = any(one != RowChanges() for one in loaded.changes.values())
+    if not (summary.projects or summary.rows.total() or changed or run.progress.already_read):
         for name in unavailable:
             click.echo(f"{name}: not available")
         return
