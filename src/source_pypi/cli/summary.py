@@ -97,7 +97,8 @@ def _cost(run: "Run", seconds: float, warnings: int) -> str:
     """Projects, requests, bytes, seconds and warnings of a run."""
     summary, stats = run.summary, run.index.client.stats
     unchanged = f" ({summary.unchanged:,} unchanged)" if summary.unchanged else ""
-    waited = f" ({stats.rate_limit_seconds:.1f} s waiting for the rate limit)" if stats.rate_limit_seconds else ""
+    wait = f"{stats.rate_limit_seconds:.1f}"
+    waited = f" ({wait} s waiting for the rate limit)" if wait != "0.0" else ""
     parts = [
         f"{counted(summary.projects, 'project')}{unchanged}",
         counted(stats.requests, "request"),

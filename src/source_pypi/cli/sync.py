@@ -129,7 +129,7 @@ def sync(
 
     messages = Messages(level_of(quiet=quiet, verbose=verbose, debug=debug))
     signal.signal(signal.SIGTERM, interrupt)
-    exit_on_signal(INTERRUPTED)
+    exit_on_signal(INTERRUPTED, messages.leave_bar)
     with one_line_errors():
         _refuse_files(names)
         check_destination(into)
