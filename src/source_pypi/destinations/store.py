@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from msgspec import Struct, field
 
@@ -145,8 +145,19 @@ class Store(Protocol):
         """Each project of a table that exists, and its number of rows."""
         ...
 
+    def rows_of(self, table: Table, columns: Sequence[str]) -> Iterable[Sequence[Any]]:
+        """The values of some columns, which hold texts, in the rows of a table that exists."""
+        ...
+
+    def drop(self, table: Table) -> None:
+        """Drop a table that exists and is ours."""
+
     def make(self, tables: Sequence[Table]) -> None:
         """Create the tables that do not exist, and the columns that they lack."""
+
+    def make_views(self) -> Sequence[str]:
+        """Create the views whose tables all exist; called after ``make``. Return warnings about those that failed."""
+        ...
 
     def begin(self, run: RunRow, *, clear_state: bool, clear: Sequence[Table] = ()) -> None:
         """Write the row of ``_run``; before it, delete all state if ``clear_state``, and all rows of some tables."""

@@ -12,7 +12,7 @@ Cost
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import duckdb
 
@@ -111,6 +111,16 @@ class ParquetStore(StateFile):
         query = "SELECT project, count(*) FROM read_parquet(?) WHERE project IS NOT NULL GROUP BY project"
         return self.connection.execute(query, [self._url(table)]).fetchall()
 
+    def rows_of(self, table: Table, columns: Sequence[str]) -> list[Sequence[Any]]:
+        """The values of some columns, which hold texts, in the rows of a table that exists."""
+        listed = ", ".join(map(quoted, columns))
+        return list(self.connection.execute(f"SELECT {listed} FROM read_parquet(?)", [self._url(table)]).fetchall())
+
+    def drop(self, table: Table) -> None:
+        """Delete the file of a table that exists and is ours, and its folder, if nothing else is in it."""
+        self.folder.delete(_file(table.name))
+        self.folder.delete_folder(table.name)
+
     def make(self, tables: Sequence[Table]) -> None:
         """Create the tables that do not exist, and the columns that they lack."""
         super().make([STATE, RUN])
@@ -122,6 +132,10 @@ class ParquetStore(StateFile):
             elif (present := self._names(table)) != table.names():
                 self._write(table, self._rows_of(table, present))
         self.folder.delete(OLD_STATE_FILE)
+
+    def make_views(self) -> Sequence[str]:
+        """Create no views."""
+        return ()
 
     def begin(self, run: RunRow, *, clear_state: bool, clear: Sequence[Table] = ()) -> None:
         """Write the row of ``_run``; before it, delete all state if ``clear_state``, and all rows of some tables."""

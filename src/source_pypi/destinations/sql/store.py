@@ -166,6 +166,11 @@ class SqlStore(SqlState):
         found = self._tables.columns(table.name for table in tables)
         return {table.name for table in tables if not set(table.names()) <= found.get(table.name, set())}
 
+    def drop(self, table: Table) -> None:
+        """Drop a table that exists and is ours, and its staging table."""
+        self._tables.drop([table.name])
+        self._staging.drop(self._staging.columns([staging_name_of(table.name)]))
+
     def make(self, tables: Sequence[Table]) -> None:
         """Create the tables that do not exist, and the columns that they lack; replace state tables of version 1."""
         assert self._destination is not None
@@ -179,6 +184,16 @@ class SqlStore(SqlState):
         self._tables.execute(
             Statement(f"DELETE FROM {self.dialect.table(table.name)} WHERE {load} < %s", [stale]) for table in staging
         )
+
+    def make_views(self) -> Sequence[str]:
+        """Create the views whose tables all exist, in PostgreSQL and SQLite."""
+        from source_pypi.destinations.sql.views import Views
+
+        assert self._destination is not None
+        last = self.last_run() if self._destination.views is not None else None
+        if self._destination.views is None or last is None:
+            return ()
+        return Views(self._tables, self._destination.views, last.tables, self.secrets).make()
 
     def _prepare_staging(self, tables: Sequence[Table]) -> None:
         """Make the staging tables.

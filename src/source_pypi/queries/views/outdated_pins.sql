@@ -22,7 +22,7 @@ WITH release AS (
         coalesce(first_upload_at, first_seen_at) AS released_at,
         substr(sort_key, 1, strpos(sort_key, '~')) AS epoch,
         CASE
-            WHEN strpos(sort_key, '~') > 0 AND substr(sort_key, strpos(sort_key, '~') + 1, 2) <= '18'
+            WHEN strpos(sort_key, '~') > 0 AND substr(sort_key, strpos(sort_key, '~') + 1, 2) BETWEEN '01' AND '18'
             THEN
                 CAST(
                     substr(
@@ -49,7 +49,7 @@ behind AS (
         latest.is_prerelease AS latest_is_prerelease,
         date_diff('second', selected.released_at, latest.released_at) AS seconds_behind,
         CASE
-            WHEN selected.epoch <> latest.epoch THEN greatest(latest.major - selected.major, 1)
+            WHEN selected.epoch <> latest.epoch AND latest.major - selected.major < 1 THEN 1
             ELSE latest.major - selected.major
         END AS major_behind
     FROM pins

@@ -35,13 +35,15 @@ clauses AS (
 split AS (
     SELECT
         requires_python,
-        trim(substr(clause, 1, length(clause) - length(bound))) AS operator,
+        CASE
+            WHEN ltrim(bound, '0123456789abcdefghijklmnopqrstuvwxyz.*+-_') = ''
+            THEN trim(substr(clause, 1, length(clause) - length(bound)))
+        END AS operator,
         substr(bound, 1, length(bound) - length(ltrim(bound, '0123456789'))) AS major,
         substr(ltrim(bound, '0123456789'), 1, 1) = '.' AS has_minor,
         CASE WHEN substr(ltrim(bound, '0123456789'), 1, 1) = '.' THEN substr(ltrim(bound, '0123456789'), 2) ELSE '' END
             AS rest
     FROM clauses
-    WHERE ltrim(bound, '0123456789abcdefghijklmnopqrstuvwxyz.*+-_') = ''
 ),
 bounds AS (
     SELECT
@@ -52,22 +54,21 @@ bounds AS (
         has_minor,
         rest = '*' AS any_minor,
         ltrim(rest, '0123456789') = '.*' AS any_micro,
-        substr(ltrim(rest, '0123456789'), 1, 1) = '.' AS has_micro
+        substr(ltrim(rest, '0123456789'), 1, 1) = '.' AS has_micro,
+        strpos(substr(ltrim(rest, '0123456789'), 2), '.') > 0 AS has_more
     FROM split
 ),
 numbers AS (
     SELECT
         requires_python,
-        CASE
-            WHEN length(major) BETWEEN 1 AND 4 AND length(minor) <= 4 AND (any_minor OR NOT has_minor OR minor <> '')
-            THEN operator
-        END AS operator,
-        CASE WHEN length(major) BETWEEN 1 AND 4 THEN CAST(major AS INTEGER) END AS major,
-        CASE WHEN minor = '' THEN 0 WHEN length(minor) <= 4 THEN CAST(minor AS INTEGER) END AS minor,
+        CASE WHEN major <> '' AND (any_minor OR NOT has_minor OR minor <> '') THEN operator END AS operator,
+        CASE WHEN major = '' THEN 0 WHEN length(major) > 4 THEN 9999 ELSE CAST(major AS INTEGER) END AS major,
+        CASE WHEN minor = '' THEN 0 WHEN length(minor) > 4 THEN 9999 ELSE CAST(minor AS INTEGER) END AS minor,
         any_minor,
         any_micro,
         has_minor,
-        has_micro
+        has_micro,
+        has_more
     FROM bounds
 ),
 judged AS (
@@ -94,7 +95,7 @@ judged AS (
                 pythons.major <> numbers.major
                 OR NOT numbers.any_minor AND (NOT numbers.any_micro OR pythons.minor <> numbers.minor)
             WHEN numbers.operator = '~=' AND numbers.has_micro
-            THEN pythons.major = numbers.major AND pythons.minor = numbers.minor
+            THEN NOT numbers.has_more AND pythons.major = numbers.major AND pythons.minor = numbers.minor
             WHEN numbers.operator = '~=' AND numbers.has_minor
             THEN pythons.major = numbers.major AND pythons.minor >= numbers.minor
             WHEN numbers.operator = '===' THEN FALSE
