@@ -104,7 +104,8 @@ _ROWS = {
             CASE WHEN draw('error', i * 10 + d) < 0.0005 THEN 'invalid' END AS parse_error, 'index' AS source
         FROM (
             SELECT *, (power(draw('name', i * 10 + d), 6) * 700000)::BIGINT AS j,
-                ['>=1', '', '>=2,<3', '', '~=1.2', '==1.0.2', '>=0.1', '', '', '>=3'][1 + (hash(i, d, 'spec') % 10)::INTEGER]
+                ['>=1', '', '>=2,<3', '', '~=1.2', '==1.0.2', '>=0.1', '', '', '>=3']
+                    [1 + (hash(i, d, 'spec') % 10)::INTEGER]
                     AS spec
             FROM (SELECT *, unnest(range(0, (hash(i, 'dependencies') % 9)::INTEGER)) AS d FROM _releases WHERE k = n)
         )
