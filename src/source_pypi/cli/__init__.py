@@ -17,6 +17,8 @@ from source_pypi.safety.redaction import without_credentials
 #: The commands, in the order of the help, and the module of this package that has each as a function of its name.
 COMMANDS = {
     "sync": "sync",
+    "query": "query",
+    "export": "export",
     "streams": "streams",
     "spec": "airbyte",
     "check": "airbyte",
