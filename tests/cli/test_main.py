@@ -57,7 +57,7 @@ def test_standard_output_cannot_be_written(run: Run, tmp_path: Path) -> None:
 def test_help_lists_every_command(run: Run) -> None:
     """--help lists every command once, in sections; examples follow."""
     done = run("--help")
-    sections = done.stdout.partition("Load:\n")[2].partition("Examples:")[0].split("\n\n")
+    sections = done.stdout.partition("Load:\n")[2].partition("  Examples:")[0].rstrip().split("\n\n")
     listed = [line.split()[0] for section in sections for line in section.splitlines() if line.startswith("  ")]
     assert sorted(listed) == sorted(cli.list_commands(click.Context(cli)))
     assert listed[0] == "sync"

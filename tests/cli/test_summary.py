@@ -90,13 +90,20 @@ def test_next_command(world: World, fake: FakeIndex, run: Run, streams: str, que
     assert [shlex.split(line) for line in suggested] == expected
 
 
-def test_next_command_names_the_file(world: World, fake: FakeIndex, run: Run) -> None:
-    """A file of another name is part of the suggested commands, quoted for a shell."""
+@pytest.mark.parametrize("file", ["pypi.duckdb", "my $HOME's.duckdb", "sub/x.db"])
+def test_next_command_works(world: World, fake: FakeIndex, run: Run, tmp_path: Path, file: str) -> None:
+    """A shell runs the suggested query as it is printed; it names a file of another name than the default one."""
     world.add("flask")
-    done = run("sync", "flask", "--index-url", fake.url, "--into", "my $HOME's.duckdb", "--streams", "projects")
-    suggested = [shlex.split(line)[1:] for line in done.stdout.splitlines() if line.startswith("try: ")]
-    assert [words[-1] for words in suggested] == ["my $HOME's.duckdb"] * 2
-    assert suggested[0][-2] == "--from"
+    (tmp_path / "sub").mkdir()
+    done = run("sync", "flask", "--index-url", fake.url, "--into", file)
+    query, report = [line.removeprefix("try: ") for line in done.stdout.splitlines() if line.startswith("try: ")]
+    named = [] if file == "pypi.duckdb" else [file]
+    assert shlex.split(report) == ["source-pypi", "report", *named]
+    command = query.replace("source-pypi", f"{shlex.quote(sys.executable)} -m source_pypi", 1) + " --format csv"
+    answer = subprocess.run(["/bin/sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert answer.stdout.splitlines()[0] == "project,files,last_upload"
+    assert answer.stdout.splitlines()[1].startswith("flask,2,")
 
 
 @pytest.mark.parametrize(
