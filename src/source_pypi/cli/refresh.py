@@ -56,8 +56,12 @@ def open_refreshing_run(
     chosen = choose_streams(contents.streams if streams is None else streams)
     selection = select_again(config, contents.requested, contents.projects)
     run = Run(open_index(config, messages.on_event), selection, chosen, config)
-    names = [stream.name for stream in chosen]
-    listed = ", ".join(names) if len(names) <= _MAX_NAMED else counted(len(names), "stream")
-    projects = counted(len(selection.projects), "project")
-    messages.note(f"refreshing {with_schema(into, schema)}: {projects}, {listed}, from {index_title(run.index.root)}")
+    messages.note(f"refreshing {with_schema(into, schema)}: {_what(run)}, from {index_title(run.index.root)}")
     return run
+
+
+def _what(run: "Run") -> str:
+    """The projects and streams of a run, in words."""
+    names = [stream.name for stream in run.streams]
+    listed = ", ".join(names) if len(names) <= _MAX_NAMED else counted(len(names), "stream")
+    return f"{counted(len(run.selection.projects), 'project')}, {listed}"

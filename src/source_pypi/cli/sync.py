@@ -93,20 +93,12 @@ _FILE = re.compile(r"\.(?:txt|in|toml|lock|pip|cfg|ini|json|ya?ml|py)$|[/\\]", r
 )
 @output_options
 def sync(
-    *,
     names: tuple[str, ...],
+    files: tuple[Path, ...],
     into: str,
     schema: str | None,
     streams: str | None,
     config: Path | None,
-    files: tuple[Path, ...],
-    dry_run: bool,
-    history: bool,
-    replace_index: bool,
-    prune: bool,
-    quiet: bool,
-    verbose: bool,
-    debug: bool,
     **options: Any,
 ) -> None:
     r"""Load projects into a DuckDB file, or into any warehouse.
@@ -122,12 +114,10 @@ def sync(
       source-pypi sync -r requirements.txt --streams all --into deps.duckdb
       source-pypi sync --into deps.duckdb
     """
-    from source_pypi.cli.load import load
-    from source_pypi.cli.plan import print_plan
-    from source_pypi.cli.summary import print_summary
-    from source_pypi.destinations.into import check_destination, check_schema, with_schema
+    from source_pypi.destinations.into import check_destination, check_schema
 
-    messages = Messages(level_of(quiet=quiet, verbose=verbose, debug=debug))
+    messages = Messages(level_of(**{name: options.pop(name) for name in ("quiet", "verbose", "debug")}))
+    own = {name: bool(options.pop(name)) for name in ("dry_run", "prune", "history", "replace_index")}
     signal.signal(signal.SIGTERM, interrupt)
     exit_on_signal(INTERRUPTED, messages.leave_bar)
     with one_line_errors():
@@ -136,20 +126,38 @@ def sync(
         if schema is not None:
             check_schema(into, schema)
         run = _open_run(names, files, into, schema, _split(streams), config, options, messages)
-        if prune and (run.selection.whole_index or not run.selection.projects):
-            raise SettingError("", "--prune needs projects by name: without them, no project is left out")
-        if dry_run:
-            print_plan(run, with_schema(into, schema))
-            return
-        began = time.monotonic()
-        loaded = load(
-            run, into, messages, prune=prune, schema=schema, keep_history=history, replace_index=replace_index
-        )
-        if messages.level > Level.QUIET:
-            print_summary(run, loaded, time.monotonic() - began, messages.warnings)
-        for line in run.summary.lines():
-            messages.error(line)
-        sys.exit(1 if run.summary.errors else 0)
+        _sync(run, into, schema, messages, **own)
+
+
+def _sync(
+    run: "Run",
+    into: str,
+    schema: str | None,
+    messages: Messages,
+    *,
+    dry_run: bool,
+    prune: bool,
+    history: bool,
+    replace_index: bool,
+) -> None:
+    """Load a run, print its summary and its errors, and exit; or print what it would request."""
+    from source_pypi.cli.load import load
+    from source_pypi.cli.plan import print_plan
+    from source_pypi.cli.summary import print_summary
+    from source_pypi.destinations.into import with_schema
+
+    if prune and (run.selection.whole_index or not run.selection.projects):
+        raise SettingError("", "--prune needs projects by name: without them, no project is left out")
+    if dry_run:
+        print_plan(run, with_schema(into, schema))
+        return
+    began = time.monotonic()
+    loaded = load(run, into, messages, prune=prune, schema=schema, keep_history=history, replace_index=replace_index)
+    if messages.level > Level.QUIET:
+        print_summary(run, loaded, time.monotonic() - began, messages.warnings)
+    for line in run.summary.lines():
+        messages.error(line)
+    sys.exit(1 if run.summary.errors else 0)
 
 
 def _refuse_files(names: tuple[str, ...]) -> None:
