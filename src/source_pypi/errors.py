@@ -20,7 +20,8 @@
     │   ├── ShortListError          the index's list lost too many projects at once
     │   ├── UntrustedError          a certificate that is not trusted
     │   ├── ProxyError              a proxy that cannot be used, or that requires credentials
-    │   └── DestinationError        a destination that cannot be opened or written
+    │   ├── DestinationError        a destination that cannot be opened or written
+    │   └── QueryError              a query with an error, or a database that cannot be read
     ├── TransientError              a later run may succeed (Airbyte: transient_error)
     │   ├── UnreachableError        no complete response after all tries
     │   ├── UnavailableError        429 or 5xx after all tries
@@ -337,6 +338,13 @@ class DestinationError(ConfigError):
     destination: str
     reason: str
     template = "cannot write {destination}: {reason}"
+
+
+class QueryError(ConfigError):
+    """A query that has an error, a database that cannot be read, or an export that cannot be written."""
+
+    reason: str
+    template = "{reason}"
 
 
 # A later run may succeed ----------------------------------------------------------------------------------------------

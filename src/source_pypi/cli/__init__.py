@@ -15,9 +15,11 @@ from source_pypi.safety.printable import printable_lines
 from source_pypi.safety.redaction import without_credentials
 
 #: The commands, in the order of the help, and the module of this package that has each as a function of its name.
-_COMMANDS = {
+COMMANDS = {
     "sync": "sync",
     "audit": "audit",
+    "query": "query",
+    "export": "export",
     "streams": "streams",
     "spec": "airbyte",
     "check": "airbyte",
@@ -45,12 +47,12 @@ class _Commands(click.Group):
     """Imports the module of a command when the command is called; the help lists the commands in sections."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"{__name__}.{_COMMANDS[cmd_name]}"), cmd_name)
+        command: click.Command = getattr(import_module(f"{__name__}.{COMMANDS[cmd_name]}"), cmd_name)
         return command
 
     def resolve_command(
@@ -63,8 +65,8 @@ class _Commands(click.Group):
         from difflib import get_close_matches
 
         name = args[0]
-        if name not in _COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
-            similar = get_close_matches(name, _COMMANDS, n=1)
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            similar = get_close_matches(name, COMMANDS, n=1)
             hint = f" Did you mean {similar[0]!r}?" if similar else ""
             raise click.UsageError(f"No such command {name!r}.{hint}", ctx)
         return super().resolve_command(ctx, args)
@@ -72,10 +74,10 @@ class _Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands, section by section; those that are in none come last."""
         listed = {name for names in _SECTIONS.values() for name in names}
-        others = tuple(name for name in _COMMANDS if name not in listed)
-        width = max(map(len, _COMMANDS))
+        others = tuple(name for name in COMMANDS if name not in listed)
+        width = max(map(len, COMMANDS))
         for title, names in [*_SECTIONS.items(), ("Other", others)]:
-            known = [name for name in names if name in _COMMANDS]
+            known = [name for name in names if name in COMMANDS]
             commands = [(name.ljust(width), self.get_command(ctx, name)) for name in known]
             limit = formatter.width - width - 4
             rows = [(name, command.get_short_help_str(limit)) for name, command in commands if command is not None]

@@ -15,6 +15,7 @@ from source_pypi.cli.console import Messages, level_of, one_line_errors, print_e
 from source_pypi.cli.options import (
     DESTINATION,
     OUTPUT,
+    SELECTION,
     SectionedCommand,
     index_options,
     make_settings,
@@ -58,14 +59,16 @@ class _Command(SectionedCommand):
 
 @click.command(cls=_Command)
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option(
+@option(
     "-r",
     "--requirements",
     "files",
+    section=SELECTION,
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
     multiple=True,
     metavar="FILE",
-    help="Check the projects and pinned versions in a requirements.txt, pyproject.toml or lock file. Repeatable.",
+    help="Check the projects and pinned versions in a requirements.txt, pyproject.toml or lock file; - reads "
+    "standard input. Repeatable.",
 )
 @option(
     "--rules",
@@ -159,10 +162,16 @@ def audit(
 
     Exit status: 0 no finding that fails, 1 findings (or an error), 2 something could not be checked (with --strict),
     3 usage error.
-    """
+
+    \b
+    Examples:
+      source-pypi audit -r uv.lock
+      source-pypi audit -r uv.lock --fail-on vulnerable,yanked --strict
+      source-pypi audit -r requirements.txt --format sarif -o audit.sarif
+    """  # noqa: D301 - \b is click's
     messages = Messages(level_of(quiet=quiet, verbose=verbose, debug=debug))
     signal.signal(signal.SIGTERM, interrupt)
-    exit_on_signal(_INTERRUPTED)
+    exit_on_signal(_INTERRUPTED, messages.leave_bar)
     with _usage_errors():
         chosen, failing = _choose(rules, fail_on)
         entries = _entries(allow)

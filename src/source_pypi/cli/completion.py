@@ -16,10 +16,3 @@ def complete_streams(ctx: "click.Context", param: "click.Parameter", incomplete:
     given = before.split(",")
     names = [name for name in (*NAMES, ALL) if name.startswith(begun) and name not in given]
     return [CompletionItem(f"{before}{comma}{name}") for name in names]
-
-
-def complete_questions(ctx: "click.Context", param: "click.Parameter", incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
-    """Complete the name of a named question, with its title as the help."""
-    from source_pypi.queries import questions
-
-    return [CompletionItem(one.name, help=one.title) for one in questions() if one.name.startswith(incomplete)]

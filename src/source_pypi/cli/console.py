@@ -53,6 +53,11 @@ class Messages:
         finally:
             self._print = _print_line
 
+    def leave_bar(self) -> None:
+        """Begin a new line and show the cursor again if a progress bar is shown, which hides it."""
+        if self._print is not _print_line:
+            click.echo("\x1b[?25h", err=True, color=True)
+
     def warn(self, line: str) -> None:
         """Print a warning, and count it."""
         with self._lock:

@@ -57,9 +57,12 @@ def print_summary(run: "Run", loaded: LoadedDestination, seconds: float, warning
     :param seconds: the duration of the run.
     :param warnings: how many warnings were printed.
     """
+    from source_pypi.destinations.row_counts import RowChanges
+
     summary = run.summary
     unavailable = summary.capabilities.unavailable()
-    if not summary.projects and not summary.rows and not run.progress.already_read:
+    changed = any(one != RowChanges() for one in loaded.changes.values())
+    if not (summary.projects or summary.rows.total() or changed or run.progress.already_read):
         for name in unavailable:
             click.echo(f"{name}: not available")
         return
@@ -94,7 +97,8 @@ def _cost(run: "Run", seconds: float, warnings: int) -> str:
     """Projects, requests, bytes, seconds and warnings of a run."""
     summary, stats = run.summary, run.index.client.stats
     unchanged = f" ({summary.unchanged:,} unchanged)" if summary.unchanged else ""
-    waited = f" ({stats.rate_limit_seconds:.1f} s waiting for the rate limit)" if stats.rate_limit_seconds else ""
+    wait = f"{stats.rate_limit_seconds:.1f}"
+    waited = f" ({wait} s waiting for the rate limit)" if wait != "0.0" else ""
     parts = [
         f"{counted(summary.projects, 'project')}{unchanged}",
         counted(stats.requests, "request"),

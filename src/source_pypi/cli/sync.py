@@ -27,8 +27,6 @@ from source_pypi.cli.signals import exit_on_signal, interrupt
 from source_pypi.errors import SettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from source_pypi.sync.run import Run
 
 #: What the name of a requirement file has: an ending, or a folder before it.
@@ -95,20 +93,12 @@ _FILE = re.compile(r"\.(?:txt|in|toml|lock|pip|cfg|ini|json|ya?ml|py)$|[/\\]", r
 )
 @output_options
 def sync(
-    *,
     names: tuple[str, ...],
+    files: tuple[Path, ...],
     into: str,
     schema: str | None,
     streams: str | None,
     config: Path | None,
-    files: tuple[Path, ...],
-    dry_run: bool,
-    history: bool,
-    replace_index: bool,
-    prune: bool,
-    quiet: bool,
-    verbose: bool,
-    debug: bool,
     **options: Any,
 ) -> None:
     r"""Load projects into a DuckDB file, or into any warehouse.
@@ -124,40 +114,50 @@ def sync(
       source-pypi sync -r requirements.txt --streams all --into deps.duckdb
       source-pypi sync --into deps.duckdb
     """
-    from source_pypi.cli.load import load
-    from source_pypi.cli.plan import print_plan
-    from source_pypi.cli.summary import print_summary
-    from source_pypi.destinations.into import check_destination, check_schema, with_schema
-    from source_pypi.streams import choose_streams
-    from source_pypi.sync.run import open_run
+    from source_pypi.destinations.into import check_destination, check_schema
 
-    messages = Messages(level_of(quiet=quiet, verbose=verbose, debug=debug))
+    messages = Messages(level_of(**{name: options.pop(name) for name in ("quiet", "verbose", "debug")}))
+    own = {name: bool(options.pop(name)) for name in ("dry_run", "prune", "history", "replace_index")}
     signal.signal(signal.SIGTERM, interrupt)
-    exit_on_signal(INTERRUPTED)
+    exit_on_signal(INTERRUPTED, messages.leave_bar)
     with one_line_errors():
         _refuse_files(names)
         check_destination(into)
         if schema is not None:
             check_schema(into, schema)
-        settings, warnings = make_settings(config, names, options)
-        run = open_run(
-            settings, choose_streams(_split(streams)), files=files, by_command=len(names), on_event=messages.on_event
-        )
-        _warn_of_selection(run, warnings, messages)
-        if prune and (run.selection.whole_index or not run.selection.projects):
-            raise SettingError("", "--prune needs projects by name: without them, no project is left out")
-        if dry_run:
-            print_plan(run, with_schema(into, schema))
-            return
-        began = time.monotonic()
-        loaded = load(
-            run, into, messages, prune=prune, schema=schema, keep_history=history, replace_index=replace_index
-        )
-        if messages.level > Level.QUIET:
-            print_summary(run, loaded, time.monotonic() - began, messages.warnings)
-        for line in run.summary.lines():
-            messages.error(line)
-        sys.exit(1 if run.summary.errors else 0)
+        run = _open_run(names, files, into, schema, _split(streams), config, options, messages)
+        _sync(run, into, schema, messages, **own)
+
+
+def _sync(
+    run: "Run",
+    into: str,
+    schema: str | None,
+    messages: Messages,
+    *,
+    dry_run: bool,
+    prune: bool,
+    history: bool,
+    replace_index: bool,
+) -> None:
+    """Load a run, print its summary and its errors, and exit; or print what it would request."""
+    from source_pypi.cli.load import load
+    from source_pypi.cli.plan import print_plan
+    from source_pypi.cli.summary import print_summary
+    from source_pypi.destinations.into import with_schema
+
+    if prune and (run.selection.whole_index or not run.selection.projects):
+        raise SettingError("", "--prune needs projects by name: without them, no project is left out")
+    if dry_run:
+        print_plan(run, with_schema(into, schema))
+        return
+    began = time.monotonic()
+    loaded = load(run, into, messages, prune=prune, schema=schema, keep_history=history, replace_index=replace_index)
+    if messages.level > Level.QUIET:
+        print_summary(run, loaded, time.monotonic() - began, messages.warnings)
+    for line in run.summary.lines():
+        messages.error(line)
+    sys.exit(1 if run.summary.errors else 0)
 
 
 def _refuse_files(names: tuple[str, ...]) -> None:
@@ -170,14 +170,38 @@ def _refuse_files(names: tuple[str, ...]) -> None:
             raise SettingError("", f"{name} is a file; to load the projects in it, write -r {name}")
 
 
-def _warn_of_selection(run: "Run", warnings: "Sequence[str]", messages: Messages) -> None:
-    """Print warnings, which requested projects are left out, and whether the environment names another index."""
-    from source_pypi.config import environment_note
+def _open_run(
+    names: tuple[str, ...],
+    files: tuple[Path, ...],
+    into: str,
+    schema: str | None,
+    streams: list[str] | None,
+    config: Path | None,
+    options: dict[str, Any],
+    messages: Messages,
+) -> "Run":
+    """Return the run that the arguments describe; without any project, one that refreshes what the destination has.
 
+    Print warnings, which requested projects are left out, and whether the environment names another index.
+    """
+    from source_pypi.cli.refresh import open_refreshing_run, selects_projects
+    from source_pypi.config import environment_note
+    from source_pypi.streams import choose_streams
+    from source_pypi.sync.run import needs_projects, open_run
+
+    settings, warnings = make_settings(config, names, options)
+    chosen = choose_streams(streams)
+    if not selects_projects(settings, files) and needs_projects(chosen):
+        run = open_refreshing_run(into, schema, streams, config, options, messages)
+    else:
+        run = open_run(settings, chosen, files=files, by_command=len(names), on_event=messages.on_event)
+        for warning in warnings:
+            messages.warn(warning)
     if (line := environment_note(run.config)) is not None:
         messages.note(line)
-    for warning in (*warnings, *run.selection.warnings):
+    for warning in run.selection.warnings:
         messages.warn(warning)
+    return run
 
 
 def _split(streams: str | None) -> list[str] | None:

@@ -15,6 +15,7 @@ from source_pypi.streams.stream import Stream
 
 if TYPE_CHECKING:
     from source_pypi.destinations.loader import Loader
+    from source_pypi.destinations.store import Store
 
 
 class Kind(Struct, frozen=True):
@@ -64,14 +65,9 @@ def open_destination(
     :raises SettingError: when it names no destination, or the destination cannot have such a schema.
     :raises DestinationError: when it names a file that is not a DuckDB file.
     """
-    kind = _kind_of(into, schema, kinds)
-    module, _, name = kind.store.partition(":")
-    try:
-        from source_pypi.destinations.loader import Loader
+    store = store_of(into, schema, kinds)
+    from source_pypi.destinations.loader import Loader
 
-        store = getattr(import_module(module), name)(into, *([] if schema is None else [schema]))
-    except ModuleNotFoundError as error:
-        raise ExtraMissingError(kind.extra, f"--into {without_query(into)}") from error
     return Loader(
         store,
         streams,
@@ -81,6 +77,20 @@ def open_destination(
         replace_index=replace_index,
         now=now,
     )
+
+
+def store_of(into: str, schema: str | None = None, kinds: Sequence[Kind] = KINDS) -> "Store":
+    """The store that ``--into`` names; it is not open.
+
+    :raises ExtraMissingError, SettingError, DestinationError: as of ``open_destination``.
+    """
+    kind = _kind_of(into, schema, kinds)
+    module, _, name = kind.store.partition(":")
+    try:
+        store: Store = getattr(import_module(module), name)(into, *([] if schema is None else [schema]))
+    except ModuleNotFoundError as error:
+        raise ExtraMissingError(kind.extra, f"--into {without_query(into)}") from error
+    return store
 
 
 def _kind_of(into: str, schema: str | None, kinds: Sequence[Kind]) -> Kind:

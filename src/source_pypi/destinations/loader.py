@@ -98,9 +98,9 @@ class Loader:
             with self._errors():
                 self._store.open()
                 self._take(prepare(self._store, self._settings, self._now))
+                self._take_pins()
                 if self._to_clear is None:
                     self.warnings += self._store.make_views()
-                self._take_pins()
                 self._folder = TemporaryFolder()
             self._begin_package()
             self._is_open = True
@@ -258,8 +258,8 @@ class Loader:
                 return
             with self._errors():
                 self._store.make(self._made)
-                self.warnings += self._store.make_views()
                 self._store.begin(self._run, clear_state=True, clear=self._to_clear)
+                self.warnings += self._store.make_views()
             self._to_clear = None
         with self._staging_errors():
             self._stage_pins()

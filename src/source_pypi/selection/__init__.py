@@ -7,17 +7,19 @@ from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
-from packaging.utils import NormalizedName
+from packaging.utils import NormalizedName, canonicalize_name
 
 from source_pypi.config import Config
 from source_pypi.errors import NoProjectsError, RequirementsError
 from source_pypi.selection.indexes import allowed, with_pip_indexes
 from source_pypi.selection.names import BY_COMMAND, Requested, RequirementsFile, parse_requested
 
-__all__ = ["Collected", "Requested", "SelectedProject", "Selection", "collect", "merge", "select"]
+__all__ = ["Collected", "Requested", "SelectedProject", "Selection", "collect", "merge", "select", "select_again"]
 
 #: The name of the text in the settings, in warnings and errors.
 _SETTING = "setting 'requirements'"
+#: Why a project is not read that the setting ``exclude`` leaves out.
+_EXCLUDED = "the setting exclude leaves it out"
 
 
 class SelectedProject(Struct, frozen=True):
@@ -98,7 +100,29 @@ def select(config: Config, files: Iterable[Path] = (), *, by_command: int = 0) -
 def _unless_excluded(one: Requested, selection: Selection) -> Requested:
     """A requirement, with the reason if the setting ``exclude`` leaves its project out."""
     excluded = one.not_read is None and selection.excludes(one.project)
-    return replace(one, not_read="the setting exclude leaves it out") if excluded else one
+    return replace(one, not_read=_EXCLUDED) if excluded else one
+
+
+def select_again(config: Config, requested: Iterable[Requested], projects: Iterable[str]) -> Selection:
+    """The selection of an earlier run, from its requirements, and further projects that were read.
+
+    What ``exclude`` left out then is read, unless it leaves it out now.
+
+    :param requested: the requirements, with the reason of those that were not read.
+    :param projects: normalised names; the index may have them no more.
+    """
+    selection = Selection((), config.whole_index, config.follow_dependencies, tuple(map(_pattern, config.exclude)))
+    again = (replace(one, not_read=None) if one.not_read == _EXCLUDED else one for one in requested)
+    every = tuple(_unless_excluded(one, selection) for one in again)
+    named = merge(one for one in every if one.not_read is None)
+    known = {one.project for one in named}
+    elsewhere = frozenset(one.project for one in every if one.not_read not in (None, _EXCLUDED)) - known
+    others = [
+        SelectedProject(canonicalize_name(name), named=False)
+        for name in projects
+        if name not in known and name not in elsewhere and not selection.excludes(name)
+    ]
+    return replace(selection, projects=(*named, *others), elsewhere=elsewhere, requested=every)
 
 
 class Collected(Struct, frozen=True):

@@ -102,10 +102,10 @@ def make_views(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> list[
     for view in found:
         try:
             _make_views(connection, [view])
-        except duckdb.BinderException:
-            continue
         except duckdb.Error as error:
-            failed.append(not_created(view, error))
+            if not isinstance(error, duckdb.BinderException):
+                failed.append(not_created(view, error))
+            connection.execute(f"DROP VIEW IF EXISTS {quoted(view.name)}")
     return failed
 
 

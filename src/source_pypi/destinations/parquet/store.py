@@ -144,6 +144,10 @@ class ParquetStore(StateFile):
                 self._write(table, self._rows_of(table, present))
         self.folder.delete(OLD_STATE_FILE)
 
+    def make_views(self) -> Sequence[str]:
+        """Create no views."""
+        return ()
+
     def begin(self, run: RunRow, *, clear_state: bool, clear: Sequence[Table] = ()) -> None:
         """Write the row of ``_run``; before it, delete all state if ``clear_state``, and all rows of some tables."""
         if clear:
