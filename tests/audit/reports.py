@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from source_pypi.audit.findings import Allowed, Finding, NotChecked, Report
+from source_pypi.audit.results import Allowed, Finding, NotChecked, Report
 from source_pypi.audit.rules import choose_rules
 
 RULES = choose_rules(["vulnerable", "yanked", "outdated:major", "sole-maintainer"], "--rules")

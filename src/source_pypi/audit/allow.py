@@ -19,7 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from packaging.utils import InvalidName, canonicalize_name
 
-from source_pypi.audit.findings import Allowed, Finding
+from source_pypi.audit.results import Allowed, Finding
 from source_pypi.audit.rules import parse_rule
 from source_pypi.errors import RequirementsError, SettingError
 from source_pypi.safety.printable import printable

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from source_pypi.audit.allow import Entry, allow
 from source_pypi.audit.dependencies import add_dependencies, without_dependencies
-from source_pypi.audit.findings import Finding, NotChecked, Report
 from source_pypi.audit.licences import identifiers, is_accepted, is_avoidable
 from source_pypi.audit.outcome import Outcome
+from source_pypi.audit.results import Finding, NotChecked, Report
 from source_pypi.audit.rules import ChosenRule
 from source_pypi.safety.printable import printable
 from source_pypi.safety.redaction import without_credentials

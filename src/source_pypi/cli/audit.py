@@ -27,8 +27,8 @@ from source_pypi.errors import ConfigError, SettingError
 
 if TYPE_CHECKING:
     from source_pypi.audit.allow import Entry
-    from source_pypi.audit.findings import Report
     from source_pypi.audit.outcome import Outcome
+    from source_pypi.audit.results import Report
     from source_pypi.audit.rules import ChosenRule
     from source_pypi.config import Config
     from source_pypi.sync.run import Run
@@ -206,13 +206,11 @@ def _choose(rules: str | None, fail_on: str | None) -> "tuple[tuple[ChosenRule, 
     for option_, given in (("--rules", listed), ("--fail-on", failing)):
         if given == []:
             raise SettingError("", f"{option_} names no rule")
-    wanted = list(DEFAULT) if listed is None else listed
+    chosen = choose_rules(DEFAULT if listed is None else listed, "--rules")
     if failing is None:
-        failing = wanted
-    elif failing == ["none"]:
-        failing = []
-    selected = choose_rules(failing, "--fail-on")
-    return choose_rules([*wanted, *failing], "--rules"), selected
+        return chosen, chosen
+    selected = choose_rules([] if failing == ["none"] else failing, "--fail-on")
+    return choose_rules([one.text for one in (*chosen, *selected)], "--rules"), selected
 
 
 def _entries(path: Path | None) -> "tuple[Entry, ...]":
@@ -375,7 +373,7 @@ def _answer(
 
 def _print_report(text: str, report: "Report", format_: str, output: Path | None) -> None:
     """Print the report, or write it to a file; a format for programs has its summary on standard error."""
-    from source_pypi.audit.findings import summary_line
+    from source_pypi.audit.results import summary_line
 
     if output is None:
         click.echo(text, nl=False)

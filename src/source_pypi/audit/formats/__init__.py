@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from importlib import import_module
 
-from source_pypi.audit.findings import Report
+from source_pypi.audit.results import Report
 from source_pypi.audit.rules import ChosenRule
 
 #: The formats, in the order of the help, and the module of each, which has a function ``render``.

@@ -3,7 +3,7 @@
 import csv
 import io
 
-from source_pypi.audit.findings import Finding, Report
+from source_pypi.audit.results import Finding, Report
 from source_pypi.audit.rules import ChosenRule
 
 COLUMNS = (

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from source_pypi.audit.findings import Report
+from source_pypi.audit.results import Report
 from source_pypi.audit.rules import ChosenRule
 
 _TITLE = "Report of source-pypi audit"

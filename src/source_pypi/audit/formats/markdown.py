@@ -2,7 +2,7 @@
 
 import re
 
-from source_pypi.audit.findings import Allowed, Report, fix_text, grouped, message, place, subject, summary_line
+from source_pypi.audit.results import Allowed, Report, fix_text, grouped, message, place, subject, summary_line
 from source_pypi.audit.rules import ChosenRule
 
 _HEAD = ("Rule", "Project", "Version", "Where", "Fix", "Finding")

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from source_pypi._version import __version__
-from source_pypi.audit.findings import Finding, Report, fix_text, message
+from source_pypi.audit.results import Finding, Report, fix_text, message
 from source_pypi.audit.rules import ChosenRule
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -1,6 +1,6 @@
 """The report as a table for a terminal."""
 
-from source_pypi.audit.findings import Report, fix_text, grouped, message, place, subject, summary_line
+from source_pypi.audit.results import Report, fix_text, grouped, message, place, subject, summary_line
 from source_pypi.audit.rules import ChosenRule
 
 _HEAD = ("rule", "project", "version", "where", "fix", "finding")
