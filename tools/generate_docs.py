@@ -14,9 +14,8 @@ from click.testing import CliRunner
 
 from source_pypi.airbyte.commands import CHECK_TRIES, CHECK_WAIT
 from source_pypi.airbyte.manifest import RECIPES, left_out_fields
-from source_pypi.cli import cli
+from source_pypi.cli import COMMANDS, cli
 from source_pypi.cli.signals import SHUTDOWN_SECONDS
-from source_pypi.cli.sync import sync
 from source_pypi.config import Config
 from source_pypi.fields import fields_of
 from source_pypi.http import client, compression, connections
@@ -193,14 +192,18 @@ def help_of(command: str = "") -> str:
 
 
 def options_table() -> str:
-    """Every option of ``sync``: its names, its environment variable, its meaning."""
-    rows = []
-    context = click.Context(sync)
-    for option in sync.params:
-        record = option.get_help_record(context) if isinstance(option, click.Option) else None
-        if record is not None and option.envvar:
-            rows.append((f"`{record[0]}`", f"`{option.envvar}`", " ".join(record[1].split())))
-    return _table(("option of sync", "variable", "meaning"), rows)
+    """Every option of each command: the commands that have it, its names, its environment variable, its meaning."""
+    commands: dict[tuple[str, ...], list[str]] = {}
+    for name in COMMANDS:
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None
+        for option in command.params:
+            record = option.get_help_record(click.Context(command)) if isinstance(option, click.Option) else None
+            if record is not None:
+                row = (f"`{record[0]}`", f"`{option.envvar}`", " ".join(record[1].split()))
+                commands.setdefault(row, []).append(name)
+    rows = [(", ".join(names), *row) for row, names in commands.items()]
+    return _table(("command", "option", "variable", "meaning"), rows)
 
 
 def _stream(stream: dict[str, Any]) -> str:

@@ -29,7 +29,7 @@ WAIT = RetryWait("http://index.test/a", "status 503", 1.0, 1)
 def test_levels(capsys: pytest.CaptureFixture[str], level: Level, lines: list[str]) -> None:
     """Warnings and errors are printed at each level, notes, requests and headers only at some; nothing is raw."""
     messages = Messages(level)
-    messages.note("n")
+    messages.print_note("n")
     messages.on_event(REQUEST)
     messages.on_event(WAIT)
     messages.error("e")

@@ -143,4 +143,7 @@ def test_other_commands_have_variables(tmp_path: Path, run: Run) -> None:
     done = run("discover", SOURCE_PYPI_DISCOVER_CONFIG="config.json")
     assert done.returncode == 0
     assert '"type":"CATALOG"' in done.stdout
-    assert cli.context_settings["auto_envvar_prefix"] == "SOURCE_PYPI"
+    for name in cli.list_commands(click.Context(cli)):
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None
+        assert [one.name for one in options_of(command).values() if not one.hidden and one.envvar is None] == []

@@ -170,11 +170,11 @@ def test_warnings_stand_above_the_bar(world: World, fake: FakeIndex, tmp_path: P
     assert any("1/3  " in line for line in bars)
 
 
-@pytest.mark.parametrize("variables", [{"TERM": "dumb"}, {"TERM": "unknown"}])
-def test_terminals_without_a_bar(world: World, fake: FakeIndex, tmp_path: Path, variables: dict[str, str]) -> None:
+@pytest.mark.parametrize("kind", ["dumb", "unknown"])
+def test_terminals_without_a_bar(world: World, fake: FakeIndex, tmp_path: Path, kind: str) -> None:
     """A terminal that cannot move its cursor gets no control sequences, only lines."""
     world.add("flask")
-    terminal = Terminal(tmp_path, "sync", "flask", "--index-url", fake.url, **variables, NO_COLOR="1")
+    terminal = Terminal(tmp_path, "sync", "flask", "--index-url", fake.url, TERM=kind, NO_COLOR="1")
     assert terminal.finish() == 0
     assert "\x1b" not in terminal.written
     assert terminal.lines()[0].startswith("table ")

@@ -9,7 +9,7 @@ import click
 
 from source_pypi._version import __version__
 from source_pypi.cli.console import print_error
-from source_pypi.cli.options import PREFIX
+from source_pypi.cli.options import with_variables
 from source_pypi.cli.signals import escape_what_cannot_be_encoded, open_missing_streams
 from source_pypi.safety.printable import printable_lines
 from source_pypi.safety.redaction import without_credentials
@@ -53,7 +53,7 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = getattr(import_module(f"{__name__}.{COMMANDS[cmd_name]}"), cmd_name)
-        return command
+        return with_variables(cmd_name, command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -86,10 +86,7 @@ class _Commands(click.Group):
                     formatter.write_dl(rows)
 
 
-_CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": PREFIX}
-
-
-@click.group(cls=_Commands, context_settings=_CONTEXT, epilog=_EXAMPLES)
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EXAMPLES)
 @click.version_option(__version__, "-V", "--version", prog_name="source-pypi")
 def cli() -> None:
     """Load what a Python package index publishes about projects into tables."""

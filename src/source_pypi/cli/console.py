@@ -64,7 +64,7 @@ class Messages:
             self.warnings += 1
         self._print("warning:", "yellow", line)
 
-    def note(self, line: str) -> None:
+    def print_note(self, line: str) -> None:
         """Print a note, unless only warnings and errors are printed."""
         if self.level > Level.QUIET:
             self._print("note:", "cyan", line)

@@ -45,9 +45,21 @@ class Option(click.Option):
 
     def __init__(self, declarations: Sequence[str], section: str = "Options", **attributes: Any) -> None:
         self.section = section
-        long = next(one for one in declarations if one.startswith("--"))
-        variable = f"{PREFIX}_{long.removeprefix('--').replace('-', '_').upper()}"
-        super().__init__(declarations, **{"envvar": variable, **attributes})
+        super().__init__(declarations, **{"envvar": _variable(PREFIX, declarations), **attributes})
+
+
+def with_variables(name: str, command: click.Command) -> click.Command:
+    """Give the options of a command that have no environment variable one, with the command's name in it."""
+    for one in command.params:
+        if isinstance(one, click.Option) and one.envvar is None and not one.hidden:
+            one.envvar = _variable(f"{PREFIX}_{name.upper()}", one.opts)
+    return command
+
+
+def _variable(prefix: str, declarations: Sequence[str]) -> str:
+    """The variable of an option, from its long name."""
+    long = next(one for one in declarations if one.startswith("--"))
+    return f"{prefix}_{long.removeprefix('--').partition('/')[0].replace('-', '_').upper()}"
 
 
 class SectionedCommand(click.Command):

@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING
 import click
 
 from source_pypi.cli.console import counted, shown
+from source_pypi.safety.wording import some_of
 
 if TYPE_CHECKING:
     from source_pypi.selection import Selection
     from source_pypi.sync.run import Run
 
+#: How many projects are named.
+_MAX_NAMED = 100
 #: Seconds from which on a time is shown in minutes, and in hours.
 _MINUTES, _HOURS = 120, 7200
 
@@ -42,7 +45,7 @@ def _time(requests: int, rate: float, least: str) -> str:
         text = f"{seconds:.1f} seconds"
     else:
         text = f"{seconds / 60:.0f} minutes" if seconds < _HOURS else f"{seconds / 3600:.1f} hours"
-    return f"{least}{text} at {rate:g} requests per second"
+    return f"{least}{text} at {rate:g} {'request' if rate == 1 else 'requests'} per second"
 
 
 def _projects(selection: "Selection") -> str:
@@ -58,6 +61,6 @@ def _projects(selection: "Selection") -> str:
         for one in selection.projects
     ]
     whole = "every project that the index lists" if selection.whole_index else ""
-    listed = f"{len(named):,}: {shown(', '.join(named))}" if named else ""
+    listed = f"{len(named):,}: {shown(some_of(named, _MAX_NAMED))}" if named else ""
     follow = f" (and what they require, {counted(selection.follow, 'level')})" if selection.follow else ""
     return (", and ".join(filter(None, (listed, whole))) or "none") + follow

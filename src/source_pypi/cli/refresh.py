@@ -56,7 +56,7 @@ def open_refreshing_run(
     chosen = choose_streams(contents.streams if streams is None else streams)
     selection = select_again(config, contents.requested, contents.projects)
     run = Run(open_index(config, messages.on_event), selection, chosen, config)
-    messages.note(f"refreshing {with_schema(into, schema)}: {_what(run)}, from {index_title(run.index.root)}")
+    messages.print_note(f"refreshing {with_schema(into, schema)}: {_what(run)}, from {index_title(run.index.root)}")
     return run
 
 
