@@ -273,7 +273,7 @@ def _open_run(
             stream.require()
     run = open_run(settings, streams, files=files, by_command=by_command, on_event=messages.on_event)
     if (note := environment_note(settings)) is not None:
-        messages.note(note)
+        messages.print_note(note)
     return run
 
 
