@@ -33,6 +33,7 @@ check: .venvs/dev/ready ## Check format, lint, types, imports, locks, licences a
 	@$(DEV)/python requirements/compile.py --check
 	@$(DEV)/python requirements/licences.py
 	@$(DEV)/python tools/draw_architecture.py --check
+	@$(DEV)/python tools/write_audit_schema.py --check
 	@PYTHONPATH=. $(DEV)/cog --check $(COGGED)
 
 format: .venvs/dev/ready ## Format the code and sort its imports
@@ -40,8 +41,9 @@ format: .venvs/dev/ready ## Format the code and sort its imports
 	@$(DEV)/ruff format
 
 COGGED = $(shell grep -l "\[\[\[cog" README.md docs/*.md)
-docs: .venvs/dev/ready ## Generate the picture of the architecture, tables in the documentation, and files for Airbyte
+docs: .venvs/dev/ready ## Generate the picture of the architecture, the schema of audits, tables in the documentation, and files for Airbyte
 	@$(DEV)/python tools/draw_architecture.py
+	@$(DEV)/python tools/write_audit_schema.py
 	@PYTHONPATH=. $(DEV)/cog -r $(COGGED)
 	@$(DEV)/python -m tests.connector
 

@@ -20,6 +20,7 @@ from benchmarks.against.dlt import dlt
 from benchmarks.against.environment import MissingPeerError
 from benchmarks.against.pyairbyte import pyairbyte
 from benchmarks.against.pypi_to_sqlite import pypi_to_sqlite
+from benchmarks.audit import audit
 from benchmarks.figure import Figure
 from benchmarks.growth import growth, large
 from benchmarks.loading import load, sync
@@ -49,6 +50,7 @@ BENCHMARKS: dict[str, Callable[[Workbench], Iterator[Figure]]] = {
     "pyairbyte": pyairbyte,
     "dlt": dlt,
     "unchanged": unchanged,
+    "audit": audit,
     "concurrency": concurrency,
     "overlap": overlap,
     "growth": growth,

@@ -46,7 +46,7 @@ INDEX_VARIABLES = (
 @pytest.fixture(autouse=True)
 def _without_index_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """No index that this machine's pip or uv uses changes what a run says or reads."""
-    for name in INDEX_VARIABLES:
+    for name in (*INDEX_VARIABLES, *(name for name in os.environ if name.startswith("SOURCE_PYPI_"))):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
 

@@ -57,7 +57,7 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     (
         "UnknownStreamError",
         (("file", "x"), ("files", "projects"), ""),
-        "no such stream: file, x (available: files, projects)",
+        "no such stream: file, x (did you mean files?; available: files, projects)",
     ),
     (
         "UnknownStreamError",

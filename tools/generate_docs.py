@@ -9,16 +9,17 @@ from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import Any
 
+import click
 from click.testing import CliRunner
 
 from source_pypi.airbyte.commands import CHECK_TRIES, CHECK_WAIT
 from source_pypi.airbyte.manifest import RECIPES, left_out_fields
-from source_pypi.cli import cli
+from source_pypi.cli import COMMANDS, cli
 from source_pypi.cli.signals import SHUTDOWN_SECONDS
 from source_pypi.config import Config
-from source_pypi.destinations.duckdb.views import VIEWS
 from source_pypi.fields import fields_of
 from source_pypi.http import client, compression, connections
+from source_pypi.queries import views
 from source_pypi.schema import describe_streams, type_words
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams import STREAMS
@@ -86,7 +87,7 @@ def entities() -> str:
 
 def views_table() -> str:
     """Every view: name, what a row is, the tables that it reads."""
-    rows = [(f"`{view.name}`", view.row, _names(list(view.needs))) for view in VIEWS]
+    rows = [(f"`{view.name}`", view.row, _names(list(view.needs))) for view in views()]
     return _table(("view", "a row is", "reads"), rows)
 
 
@@ -182,10 +183,27 @@ def _rank(stream: dict[str, Any]) -> int:
     return PARENTS.index(stream["name"]) if stream["name"] in PARENTS else len(PARENTS)
 
 
-def help_of(command: str) -> str:
-    """The help of a command."""
-    output = CliRunner().invoke(cli, [command, "--help"], prog_name="source-pypi", terminal_width=100).output
-    return f"```console\n$ source-pypi {command} --help\n{output.strip()}\n```"
+def help_of(command: str = "") -> str:
+    """The help of a command; empty: of all."""
+    words = [*([command] if command else []), "--help"]
+    output = CliRunner().invoke(cli, words, prog_name="source-pypi", terminal_width=100).output
+    lines = "\n".join(line.rstrip() for line in output.strip().splitlines())
+    return f"```console\n$ source-pypi {' '.join(words)}\n{lines}\n```"
+
+
+def options_table() -> str:
+    """Every option of each command: the commands that have it, its names, its environment variable, its meaning."""
+    commands: dict[tuple[str, ...], list[str]] = {}
+    for name in COMMANDS:
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None
+        for option in command.params:
+            record = option.get_help_record(click.Context(command)) if isinstance(option, click.Option) else None
+            if record is not None:
+                row = (f"`{record[0]}`", f"`{option.envvar}`", " ".join(record[1].split()))
+                commands.setdefault(row, []).append(name)
+    rows = [(", ".join(names), *row) for row, names in commands.items()]
+    return _table(("command", "option", "variable", "meaning"), rows)
 
 
 def _stream(stream: dict[str, Any]) -> str:

@@ -20,7 +20,8 @@
     │   ├── ShortListError          the index's list lost too many projects at once
     │   ├── UntrustedError          a certificate that is not trusted
     │   ├── ProxyError              a proxy that cannot be used, or that requires credentials
-    │   └── DestinationError        a destination that cannot be opened or written
+    │   ├── DestinationError        a destination that cannot be opened or written
+    │   └── QueryError              a query with an error, or a database that cannot be read
     ├── TransientError              a later run may succeed (Airbyte: transient_error)
     │   ├── UnreachableError        no complete response after all tries
     │   ├── UnavailableError        429 or 5xx after all tries
@@ -154,7 +155,7 @@ class UnknownProjectsError(ConfigError):
 
 
 class UnknownReleaseError(ConfigError):
-    """A pinned version that the index does not have; raised after everything else was read.
+    """A pinned version, or a range of versions, that the index does not have; raised after everything else was read.
 
     ``listed`` are the versions that the project document lists; empty: not known. ``found`` is what the URL answered.
     """
@@ -166,6 +167,11 @@ class UnknownReleaseError(ConfigError):
     found: str = "answered 404"
 
     def _message(self) -> str:
+        if self.version[:1] in ("<", ">", "=", "!", "~"):
+            return (
+                f"the index has no release of {self.project} that {self.version} admits ({self.url} {self.found}): "
+                "check the versions; a yanked release has to be pinned"
+            )
         similar = similar_names(self.version, [version for version in self.listed if version != self.version])
         check = f"check the version (similar: {', '.join(similar)})" if similar else "check the version"
         return (
@@ -185,7 +191,9 @@ class UnknownStreamError(ConfigError):
     hint: str = ""
 
     def _message(self) -> str:
-        hint = f"{self.hint}; " if self.hint else ""
+        similar = dict.fromkeys(other for name in self.streams for other in similar_names(name, self.available)[:1])
+        hints = [self.hint, f"did you mean {', '.join(similar)}?" if similar and not self.hint else ""]
+        hint = "".join(f"{one}; " for one in hints if one)
         return f"no such stream: {', '.join(self.streams)} ({hint}available: {', '.join(self.available)})"
 
 
@@ -330,6 +338,13 @@ class DestinationError(ConfigError):
     destination: str
     reason: str
     template = "cannot write {destination}: {reason}"
+
+
+class QueryError(ConfigError):
+    """A query that has an error, a database that cannot be read, or an export that cannot be written."""
+
+    reason: str
+    template = "{reason}"
 
 
 # A later run may succeed ----------------------------------------------------------------------------------------------

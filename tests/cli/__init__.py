@@ -1,5 +1,6 @@
 """Tests of the command line, and what they share."""
 
+import shlex
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,12 @@ from pathlib import Path
 import duckdb
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def suggested_query(output: str) -> str:
+    """Return the query that a sync suggests: in its command, or as it is."""
+    suggested = next(line for line in output.splitlines() if line.startswith("try: ")).removeprefix("try: ")
+    return shlex.split(suggested)[2] if suggested.startswith("source-pypi query ") else suggested
 
 
 def count_rows(path: Path, table: str) -> int:

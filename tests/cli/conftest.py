@@ -1,6 +1,7 @@
 """Fixtures of the command line's tests."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,9 +14,9 @@ from tests.fake_index import FakeIndex
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Return a function that runs a command in an empty folder, without a terminal."""
+    """Return a function that runs a command in an empty folder, without a terminal; keywords are variables."""
 
-    def command(*arguments: object) -> subprocess.CompletedProcess[str]:
+    def command(*arguments: object, stdin: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "source_pypi", *map(str, arguments)],
             cwd=tmp_path,
@@ -23,6 +24,8 @@ def run(tmp_path: Path) -> Run:
             text=True,
             check=False,
             timeout=60,
+            input=stdin,
+            env={**os.environ, **environment},
         )
 
     return command

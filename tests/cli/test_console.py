@@ -1,41 +1,66 @@
-"""cli/console.py: what is shown on a terminal."""
+"""cli/console.py: warnings, notes and errors, and who prints them."""
 
-import os
-import pty
-import re
-import subprocess
-import sys
-from pathlib import Path
+import pytest
 
-from tests.fake_index import FakeIndex, World
+from source_pypi.cli.console import Level, Messages, level_of, size_text
+from source_pypi.http.client import RequestLog, RetryWait
 
-
-def test_progress(world: World, fake: FakeIndex, tmp_path: Path) -> None:
-    """A terminal shows the number of projects, of all projects and of rows, and the current project."""
-    for name in ("flask", "click", "jinja2"):
-        world.add(name)
-    fake.latency = 0.3
-    terminal, process_end = pty.openpty()
-    command = [sys.executable, "-m", "source_pypi", "sync", "flask", "click", "jinja2", "--index-url", fake.url]
-    environment = os.environ | {"TERM": "xterm", "COLUMNS": "100"}
-    with subprocess.Popen(command, cwd=tmp_path, stdout=process_end, stderr=process_end, env=environment) as process:
-        os.close(process_end)
-        shown = _read_all(terminal)
-        assert process.wait() == 0
-    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
-    assert re.search(r"1/3 projects, \d+ rows \d:\d\d:\d\d flask", text)
-    assert "files" in text
+REQUEST = RequestLog("http://index.test/a", 200, 7, 0.5, {"Accept": "x"}, {"ETag": "y\x1b[31m"})
+WAIT = RetryWait("http://index.test/a", "status 503", 1.0, 1)
 
 
-def _read_all(descriptor: int) -> str:
-    chunks = []
-    while True:
-        try:
-            chunk = os.read(descriptor, 65536)
-        except OSError:  # the other end has closed
-            break
-        if not chunk:
-            break
-        chunks.append(chunk)
-    os.close(descriptor)
-    return b"".join(chunks).decode()
+@pytest.mark.parametrize(
+    ("level", "lines"),
+    [
+        (Level.QUIET, []),
+        (Level.NORMAL, ["note: n"]),
+        (Level.VERBOSE, ["note: n", "request: http://index.test/a: status 200, 7 bytes, 0.500 s"]),
+        (
+            Level.DEBUG,
+            [
+                "note: n",
+                "request: http://index.test/a: status 200, 7 bytes, 0.500 s",
+                "  > Accept: x",
+                "  < ETag: y\\x1b[31m",
+            ],
+        ),
+    ],
+)
+def test_levels(capsys: pytest.CaptureFixture[str], level: Level, lines: list[str]) -> None:
+    """Warnings and errors are printed at each level, notes, requests and headers only at some; nothing is raw."""
+    messages = Messages(level)
+    messages.print_note("n")
+    messages.on_event(REQUEST)
+    messages.on_event(WAIT)
+    messages.error("e")
+    wait = "warning: http://index.test/a: status 503; waiting 1.0 s before try 2"
+    assert capsys.readouterr().err.splitlines() == [*lines, wait, "error: e"]
+    assert messages.warnings == 1
+
+
+def test_another_printer(capsys: pytest.CaptureFixture[str]) -> None:
+    """Within the block, lines go to the given function; a bar is left with a visible cursor, and only then."""
+    messages, printed = Messages(), list[tuple[str, str, str]]()
+    messages.leave_bar()
+    with messages.printed_by(lambda *line: printed.append(line)):
+        messages.warn("a")
+        messages.leave_bar()
+    messages.warn("b")
+    assert printed == [("warning:", "yellow", "a")]
+    assert capsys.readouterr().err == "\x1b[?25h\nwarning: b\n"
+
+
+def test_level_of_options() -> None:
+    """Of several options, the one that prints most counts."""
+    assert level_of(quiet=False, verbose=False, debug=False) is Level.NORMAL
+    assert level_of(quiet=True, verbose=False, debug=False) is Level.QUIET
+    assert level_of(quiet=True, verbose=True, debug=False) is Level.VERBOSE
+    assert level_of(quiet=True, verbose=True, debug=True) is Level.DEBUG
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 kB"), (2_340_000, "2.3 MB"), (10**10, "10.0 GB")]
+)
+def test_size(size: int, text: str) -> None:
+    """A size has the largest unit of which there is at least one."""
+    assert size_text(size) == text

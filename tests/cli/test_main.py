@@ -4,8 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
+import pytest
+
 from source_pypi import __version__
+from source_pypi.cli import cli
 from tests.cli import Run
+from tests.fake_index import FakeIndex, World
 
 
 def test_version(run: Run) -> None:
@@ -50,12 +55,34 @@ def test_standard_output_cannot_be_written(run: Run, tmp_path: Path) -> None:
 
 
 def test_help_lists_every_command(run: Run) -> None:
-    """--help lists the commands in their order, sync first; an unknown command is an error."""
+    """--help lists every command once, in sections; examples follow."""
     done = run("--help")
-    listed = done.stdout.partition("Commands:\n")[2].splitlines()
-    assert [line.split()[0] for line in listed] == [
-        *("sync", "streams", "spec", "check", "discover", "read", "manifest"),
-    ]
-    done = run("nope")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "No such command 'nope'" in done.stderr
+    sections = done.stdout.partition("Load:\n")[2].partition("  Examples:")[0].rstrip().split("\n\n")
+    listed = [line.split()[0] for section in sections for line in section.splitlines() if line.startswith("  ")]
+    assert sorted(listed) == sorted(cli.list_commands(click.Context(cli)))
+    assert listed[0] == "sync"
+    assert [section.splitlines()[0] for section in sections[1:] if section.strip()] == ["Look:", "Airbyte:"]
+    assert "  source-pypi sync flask requests " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["nope"], "error: No such command 'nope'. (see source-pypi --help)\n"),
+        (["snyc"], "error: No such command 'snyc'. Did you mean 'sync'? (see source-pypi --help)\n"),
+        (["sync", "--nope\x1b[31m"], "error: No such option '--nope\\x1b[31m'. (see source-pypi sync --help)\n"),
+        (["check"], "error: Missing option '--config'. (see source-pypi check --help)\n"),
+    ],
+)
+def test_usage_errors(run: Run, arguments: list[str], line: str) -> None:
+    """A usage error is one line that names the help, with status 2; what was typed is escaped."""
+    done = run(*arguments)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", line)
+
+
+def test_output_in_another_encoding(world: World, fake: FakeIndex, run: Run) -> None:
+    """Characters that the encoding of the output lacks are escaped."""
+    world.add("flask")
+    done = run("sync", "flask", "--index-url", fake.url, "--into", "日本.duckdb", PYTHONIOENCODING="cp1252")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "destination: \\u65e5\\u672c.duckdb\n" in done.stdout

@@ -1,4 +1,4 @@
-"""cli/sync.py: sync, and the list of streams."""
+"""cli/sync.py: sync."""
 
 import json
 import re
@@ -11,9 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from source_pypi.schema import describe_streams
 from source_pypi.streams import STREAMS
-from tests.cli import Run, count_rows
+from tests.cli import Run, count_rows, suggested_query
 from tests.fake_index import FakeIndex, World, faults
 from tests.servers.packages import PROJECTS, UPLOADS
 from tests.servers.simulated import Artifactory, CodeArtifact, Gitea, GitLab, Nexus, Product, Pulp, Simulated
@@ -25,20 +24,23 @@ def test_sync_prints_a_report(world: World, fake: FakeIndex, run: Run, tmp_path:
     world.add("requests", releases=["3.0"])
     done = run("sync", "Flask", "requests", "--index-url", fake.url)
     assert (done.returncode, done.stderr) == (0, "")
-    lines = done.stdout.splitlines()
-    assert lines[:4] == [
-        "stream          rows",
-        "projects           2",
-        "versions           3",
-        "files              6",
-    ]
     size = sum(request.body_bytes for request in fake.requests)
+    lines = done.stdout.splitlines()
+    assert lines[:5] == [
+        "table         added    changed    removed     in all",
+        "projects          2          0          0          2",
+        "versions          3          0          0          3",
+        "files             6          0          0          6",
+        "",
+    ]
     assert re.fullmatch(
-        rf"2 projects, 2 requests, {size / 1000:.1f} kB, \d+\.\d s, {fake.url} -> pypi.duckdb", lines[4]
+        rf"2 projects, 2 requests, {size / 1000:.1f} kB, \d+\.\d s( \(\d\.\d s waiting for the rate limit\))?", lines[5]
     )
-    assert lines[5].startswith("try: select ")
+    assert lines[6:8] == [f"index: {fake.url}", "destination: pypi.duckdb"]
+    assert lines[8].startswith('try: source-pypi query "select ')
+    assert lines[9:] == ["try: source-pypi report"]
     connection = duckdb.connect(str(tmp_path / "pypi.duckdb"), read_only=True)
-    assert connection.execute(lines[5].removeprefix("try: ")).description is not None
+    assert connection.execute(suggested_query(done.stdout)).description is not None
     assert connection.execute("select project, count(*) from files group by 1 order by 1").fetchall() == [
         ("flask", 4),
         ("requests", 2),
@@ -118,7 +120,7 @@ def test_unavailable_streams(product: Product, run: Run, tmp_path: Path) -> None
     """A stream that the index lacks is one line and ``not available``, never a number; the table has that reason."""
     with Simulated(product) as server:
         done = run("sync", *PROJECTS, "--index-url", server.index, "--streams", "all")
-    report = dict(re.findall(r"^(\w+) +([\d,]+|not available)$", done.stdout, re.MULTILINE))
+    report = dict(re.findall(r"^(\w+) .*?([\d,]+|not available)$", done.stdout.partition("\n\n")[0], re.MULTILINE))
     with duckdb.connect(str(tmp_path / "pypi.duckdb"), read_only=True) as database:
         rows = database.execute(
             "select stream, available, reason, checked_at is null from index_capabilities"
@@ -144,11 +146,11 @@ def test_unavailable_streams(product: Product, run: Run, tmp_path: Path) -> None
 
 
 def test_only_unavailable_streams(run: Run) -> None:
-    """Also a run without any row says in its report what is not available."""
+    """A run without any row says what is not available, and nothing that looks like a result."""
     with Simulated(Nexus()) as server:
         done = run("sync", "tiny-tool", "--index-url", server.index, "--streams", "roles")
     assert done.returncode == 1
-    assert done.stdout.splitlines()[:2] == ["stream        rows", "roles  not available"]
+    assert done.stdout == "roles: not available\n"
 
 
 def test_pins_without_release_documents(run: Run) -> None:
@@ -177,9 +179,12 @@ def test_waits_are_warnings(world: World, fake: FakeIndex, run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ([], "error: no projects named, or all of them excluded: give names (source-pypi sync flask requests)"),
-        (["fl ask"], "error: 'fl ask' cannot be a project: write a name, or name==version"),
-        (["-x-"], "No such option '-x'"),
+        ([], "error: no projects named, and pypi.duckdb does not exist: give names (source-pypi sync flask requests)"),
+        (["flask", "--exclude", "*"], "error: no projects named, or all of them excluded: give names (source-pypi "),
+        (["fl ask"], "error: 'fl ask' cannot be a project: write a name, name==version"),
+        (["-x-"], "error: No such option '-x'. (see source-pypi sync --help)\n"),
+        (["flask", "--releases", "some"], "error: Invalid value for '--releases': 'some' is not one of 'latest', "),
+        (["flask", "--streams", "fils"], "error: no such stream: fils (did you mean files?; available: projects, "),
         (["../etc"], "error: '../etc' cannot be a project: a name has ASCII letters"),
         (["flask", "--streams", "nope,files"], "error: no such stream: nope (available: projects, "),
         (["flask", "--index-url", "ftp://x"], "error: setting 'index_url': must be a"),
@@ -215,24 +220,6 @@ def test_unreachable_index(run: Run, tmp_path: Path, world: World, fake: FakeInd
     assert len(errors) == 1
     assert f"http://127.0.0.1:{port}/pypi/flask/json cannot be reached: no connection can be made (3 tries" in errors[0]
     assert [count_rows(tmp_path / "pypi.duckdb", name) for name in ("files", "_state")] == [2, 1]
-
-
-def test_list_of_streams(run: Run) -> None:
-    """The command streams prints row, key, cursor and cost of each stream; --json prints every field."""
-    described = describe_streams(STREAMS)
-    lines = [
-        line
-        for stream in described
-        for line in (
-            f"{stream['name']}: {stream['row']}",
-            f"    key: {', '.join(stream['key']) or 'none'}; cursor: {stream['cursor'] or 'none'}",
-            f"    requests: {stream['cost']}",
-        )
-    ]
-    done = run("streams")
-    assert (done.returncode, done.stdout.splitlines()) == (0, lines)
-    assert lines[1] == "    key: project; cursor: seen_at"
-    assert json.loads(run("streams", "--json").stdout) == described
 
 
 def test_project_of_another_index_is_not_requested(world: World, fake: FakeIndex, run: Run, tmp_path: Path) -> None:
@@ -317,7 +304,7 @@ def test_index_from_the_environment(
     (tmp_path / "config.json").write_text(json.dumps({"index_url": "http://127.0.0.1:9"}))
     done = run("sync", "flask", "--index-from", "environment", "--config", "config.json")
     assert (done.returncode, done.stderr) == (0, "")
-    assert f"{fake.url} -> pypi.duckdb" in done.stdout
+    assert f"index: {fake.url}\ndestination: pypi.duckdb\n" in done.stdout
     monkeypatch.setenv("PIP_INDEX_URL", "https://ann:hunter2@corp.example.com/simple")
     fake.new_run()
     done = run("sync", "flask", "--index-url", fake.url)
@@ -377,14 +364,16 @@ def test_dry_run(fake: FakeIndex, run: Run, tmp_path: Path) -> None:
         "requests, project page: 2",
         "requests, release documents: 2",
         "requests, provenance documents: 1 for each file with provenance",
-        "requests in all: at least 7 without earlier state; at least 3.5 s at 2 requests per second",
+        "requests in all: at least 7 without earlier state",
+        "estimated time: at least 3.5 seconds at 2 requests per second",
         "destination: postgresql://db.test/x",
         "dry run: nothing was requested or written",
     ]
     done = run("sync", "flask", "--index-url", fake.url, "--dry-run")
     assert done.stdout.splitlines()[3:] == [
         "requests, project document: 1",
-        "requests in all: 1 without earlier state; 0.2 s at 5 requests per second",
+        "requests in all: 1 without earlier state",
+        "estimated time: 0.2 seconds at 5 requests per second",
         "destination: pypi.duckdb",
         "dry run: nothing was requested or written",
     ]

@@ -11,7 +11,7 @@ from source_pypi.destinations import open_destination
 from source_pypi.destinations.into import FORMS, check_destination, with_schema
 from source_pypi.errors import DestinationError, SettingError
 from source_pypi.streams import choose_streams
-from tests.cli import Run
+from tests.cli import Run, suggested_query
 from tests.fake_index import FakeIndex, World
 
 Serve = Callable[..., FakeIndex]
@@ -217,7 +217,7 @@ def test_suggested_query_reads_a_folder(world: World, run: Run, fake: FakeIndex,
     """The query that sync suggests works for a folder of Parquet."""
     world.add("flask")
     done = run("sync", "flask", "--index-url", fake.url, "--into", into)
-    query = done.stdout.splitlines()[-1].removeprefix("try: ")
+    query = suggested_query(done.stdout)
     assert [row[:2] for row in duckdb.execute(query).fetchall()] == [("flask", 2)]
 
 
@@ -245,7 +245,7 @@ def test_suggested_query_reads_a_duckdb_file(
     fake = serve()
     options = ("--index-url", fake.url, "--into", file, *(("--schema", schema) if schema else ()))
     done = run("sync", "flask", *options)
-    query = done.stdout.splitlines()[-1].removeprefix("try: ")
+    query = suggested_query(done.stdout)
     assert f" from {table} group by " in query
     with duckdb.connect(file) as connection:
         assert [row[:2] for row in connection.execute(query).fetchall()] == [("flask", 2)]

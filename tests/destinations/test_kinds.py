@@ -54,6 +54,9 @@ class ToyStore:
         for table in tables:
             TABLES.setdefault(table.name, {})
 
+    def make_views(self):
+        return ()
+
     def begin(self, run, *, clear_state, clear=()):
         RUNS.append(run)
         if clear_state:
@@ -74,6 +77,10 @@ class ToyStore:
             TABLES[staged.table.name][",".join(staged.scope.projects)] = lines.decode()
         STATE.update(package.state)
         RUNS.append(package.run)
+        return {}
+
+    def row_count(self, table):
+        return len(TABLES[table.name])
 """
 
 

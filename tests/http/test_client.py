@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from time import monotonic
 
 import pytest
@@ -13,8 +14,10 @@ from source_pypi.http.client import (
     RetryWait,
     TransferStats,
 )
+from source_pypi.http.credentials import Credentials
 from source_pypi.services.index.api import Index
 from tests.fake_index import FakeIndex, World, faults
+from tests.fake_index.site import Answer
 
 Connect = Callable[..., Index]
 PATH = "/pypi/flask/json"
@@ -74,6 +77,24 @@ def test_events_of_responses_and_waits(flask: FakeIndex, connect: Connect) -> No
     )
     assert str(events[1]) == f"{url}: status 429; waiting 3.0 s before try 2"
     assert str(events[0]) == f"{url}: status 429, {sizes[0]} bytes, 1.000 s"
+
+
+@pytest.mark.parametrize("credentials", [None, Credentials(("http", "127.0.0.1", 0), "ann", "hunter2")])
+def test_logged_headers(flask: FakeIndex, connect: Connect, credentials: Credentials | None) -> None:
+    """The log of a request has its headers and those of the response, without credentials and cookies."""
+    logs: list[RetryWait | RequestLog] = []
+    if credentials is not None:
+        credentials = Credentials(("http", "127.0.0.1", flask.port), credentials.username, credentials.password)
+    fields = (("Set-Cookie", "id=1"), ("X-User", "ann:hunter2"), ("X-Other", "x"))
+    flask.fault(PATH, replace(faults.json({}), answer=Answer(200, "application/json", b"{}", fields)))
+    connect(flask, credentials=credentials, on_event=logs.append).client.get(flask.url + PATH)
+    (log,) = logs
+    assert isinstance(log, RequestLog)
+    secret = {"Authorization": "***"} if credentials is not None else {}
+    plain = {"User-Agent": "source-pypi", "Accept": "application/json", "Accept-Encoding": "gzip"}
+    assert log.sent == plain | secret
+    user = "ann:***" if credentials is not None else "ann:hunter2"
+    assert [log.received[name] for name in ("Set-Cookie", "X-User", "X-Other")] == ["***", user, "x"]
 
 
 def test_requests_share_one_connection(world: World, fake: FakeIndex, connect: Connect) -> None:

@@ -48,6 +48,31 @@ def test_zero_disables_the_limit() -> None:
     assert slept == []
 
 
+def test_waits_are_summed_without_overlap() -> None:
+    """The time in which requests waited counts once, however many of them waited at the same time."""
+    now = [100.0]
+    limiter = RateLimiter(4, lambda: now[0], lambda seconds: None)
+    limiter.wait()
+    assert limiter.waited == 0
+    limiter.wait()
+    limiter.wait()
+    assert limiter.waited == pytest.approx(0.5)
+    now[0] = 101.0
+    limiter.wait()
+    now[0] = 101.1
+    limiter.wait()
+    assert limiter.waited == pytest.approx(0.65)
+
+
+def test_client_reports_the_time_waited(flask: FakeIndex, waits: list[float]) -> None:
+    """The statistics of a client have the time that the rate limit took."""
+    flask.fault(PATH, faults.too_many("0"), times=2)
+    client = Client(requests_per_second=10, clock=lambda: 5.0, sleep=waits.append)
+    client.get(flask.url + PATH)
+    client.close()
+    assert client.stats.rate_limit_seconds == pytest.approx(0.2)
+
+
 def test_retries_count(flask: FakeIndex, waits: list[float]) -> None:
     """A retry counts as a request."""
     flask.fault(PATH, faults.too_many("0"), times=2)

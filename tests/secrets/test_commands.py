@@ -55,6 +55,24 @@ def test_sync_writes_no_secret(place: Place, guarded: Guarded, given: Given) -> 
     assert {path.name for path in place.folder.iterdir()} == {"config.json", ".netrc", "pypi.duckdb"}
 
 
+def test_debug_writes_no_secret(place: Place, guarded: Guarded, given: Given) -> None:
+    """Sync with --debug writes the headers of requests, and no secret."""
+    config = place.write("config.json", given.settings(guarded(given).url))
+    done = place.run("sync", "--config", config, "--debug")
+    assert (done.status, done.leaks()) == (0, {})
+    assert b"Authorization: ***" in done.user_errors
+
+
+def test_variables_with_credentials(place: Place, guarded: Guarded) -> None:
+    """Credentials in the environment are used, and not written; a refresh uses them, too."""
+    given = WAYS["settings"]
+    variables = {"SOURCE_PYPI_USERNAME": given.username, "SOURCE_PYPI_PASSWORD": given.password}
+    index = guarded(given)
+    for arguments in (["requests", "--index-url", index.url], [], ["--help"]):
+        done = place.run("sync", *arguments, **variables)
+        assert (done.status, done.leaks()) == (0, {})
+
+
 def test_credentials_on_the_command_line(place: Place, guarded: Guarded) -> None:
     """Credentials in a URL on the command line are used, and not written."""
     given = WAYS["address"]

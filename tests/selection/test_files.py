@@ -15,6 +15,7 @@ from source_pypi import airbyte
 from source_pypi.config import Config
 from source_pypi.errors import NoProjectsError, RequirementsError
 from source_pypi.selection import SelectedProject, Selection, select
+from source_pypi.selection.files import is_lock
 from tests.fake_index import FakeIndex, World
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -148,3 +149,22 @@ def test_connector_reads_requirements_setting(world: World, fake: FakeIndex) -> 
     status = json.loads(airbyte.check(Config(requirements="fl ask", index_url=fake.url)))["connectionStatus"]
     assert status["status"] == "FAILED"
     assert status["message"].startswith("setting 'requirements':1: 'fl ask' is not a valid requirement: Expected ")
+
+
+@pytest.mark.parametrize(
+    ("name", "lock"),
+    [
+        ("uv.lock", True),
+        ("poetry.lock", True),
+        ("pdm.lock", True),
+        ("Pipfile.lock", True),
+        ("pylock.toml", True),
+        ("pylock.dev.toml", True),
+        ("requirements.txt", False),
+        ("pyproject.toml", False),
+        ("other.lock", False),
+    ],
+)
+def test_lock_files(name: str, lock: bool) -> None:
+    """A lock file is recognized by its name; it need not exist."""
+    assert is_lock(Path("folder", name)) is lock

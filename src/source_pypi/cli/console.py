@@ -1,9 +1,11 @@
-"""What commands print for people: progress, the report, warnings and errors. Each is one line without secrets."""
+"""What commands print for people: warnings, notes and errors. Each is one line without secrets."""
 
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 import click
@@ -14,111 +16,88 @@ from source_pypi.safety.redaction import without_credentials
 
 if TYPE_CHECKING:
     from source_pypi.http.client import RequestLog, RetryWait
-    from source_pypi.selection import Selection
-    from source_pypi.sync.batch import Batch
-    from source_pypi.sync.run import Run
-    from source_pypi.sync.summary import RunSummary
 
 INTERRUPTED = "interrupted; what was read before is kept"
 
-#: Example queries. The report shows the first one whose tables were loaded.
-_QUERIES = (
-    (
-        {"files"},
-        "select project, count(*) as files, max(uploaded_at) as last_upload "
-        "from {files} group by project order by files desc",
-    ),
-    ({"projects"}, "select project, latest_version, summary from {projects}"),
-    ({"versions"}, "select project, version, first_upload_at from {versions} order by project, sort_key desc"),
-)
+
+class Level(IntEnum):
+    """How much a command prints: only warnings and errors; as usual; each request as well; its headers, too."""
+
+    QUIET = 0
+    NORMAL = 1
+    VERBOSE = 2
+    DEBUG = 3
 
 
-@contextmanager
-def progress() -> "Iterator[Callable[[Batch, RunSummary], None]]":
-    """Yield a function that shows the progress of a run on a terminal; it does nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda batch, summary: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("projects, {task.fields[rows]:,} rows"),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[project]}", markup=False),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=None, rows=0, project="")
-
-        def show(batch: "Batch", summary: "RunSummary") -> None:
-            progress.update(
-                task,
-                total=batch.total_projects or None,
-                advance=batch.project is not None,
-                rows=summary.rows.total(),
-                project=batch.project or "index",
-            )
-
-        yield show
+#: Prints a line: its label, the colour of the label, and the text.
+PrintLine = Callable[[str, str, str], None]
 
 
-def print_report(run: "Run", seconds: float, destination: str, table_in_query: Callable[[str], str]) -> None:
-    """Print the rows of each stream, the requests, bytes and seconds of the run, its index, and an example query.
+class Messages:
+    """The warnings, notes and errors of one command, on standard error. Threads may share it.
 
-    :param table_in_query: what a query reads a table from.
+    :ivar warnings: how many warnings were printed.
     """
-    from source_pypi.streams import NAMES
 
-    summary, stats = run.summary, run.index.client.stats
-    unavailable = summary.capabilities.unavailable()
-    shown = [name for name in NAMES if name in summary.rows or name in unavailable]
-    width = max(map(len, shown), default=6)
-    unchanged = f" ({summary.unchanged:,} unchanged)" if summary.unchanged else ""
-    click.echo(f"{'stream':{width}}  {'rows':>10}")
-    for name in shown:
-        count = "not available" if name in unavailable else f"{summary.rows[name]:>10,}"
-        click.echo(f"{name:{width}}  {count}")
-    click.echo(
-        f"{counted(summary.projects, 'project')}{unchanged}, {counted(stats.requests, 'request')}, "
-        f"{_size(stats.bytes_received)}, {seconds:.1f} s, {_shown(summary.index)} -> {_shown(destination)}"
-    )
-    query = next((query for tables, query in _QUERIES if tables <= summary.rows.keys() - unavailable.keys()), None)
-    if query:
-        click.echo(f"try: {query.format_map({name: _shown(table_in_query(name)) for name in summary.rows})}")
+    def __init__(self, level: Level = Level.NORMAL) -> None:
+        self.level, self.warnings = level, 0
+        self._print: PrintLine = _print_line
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def printed_by(self, print_line: PrintLine) -> Iterator[None]:
+        """Print lines with this function within the block, such as above a progress bar."""
+        self._print = print_line
+        try:
+            yield
+        finally:
+            self._print = _print_line
+
+    def leave_bar(self) -> None:
+        """Begin a new line and show the cursor again if a progress bar is shown, which hides it."""
+        if self._print is not _print_line:
+            click.echo("\x1b[?25h", err=True, color=True)
+
+    def warn(self, line: str) -> None:
+        """Print a warning, and count it."""
+        with self._lock:
+            self.warnings += 1
+        self._print("warning:", "yellow", line)
+
+    def print_note(self, line: str) -> None:
+        """Print a note, unless only warnings and errors are printed."""
+        if self.level > Level.QUIET:
+            self._print("note:", "cyan", line)
+
+    def error(self, line: str) -> None:
+        """Print an error."""
+        self._print("error:", "red", line)
+
+    def progress(self, line: str) -> None:
+        """Print how far a run is."""
+        self._print("progress:", "cyan", line)
+
+    def on_event(self, event: "RetryWait | RequestLog") -> None:
+        """Print a warning when the client waits before a retry; print each request if that is wanted."""
+        from source_pypi.http.client import RetryWait
+
+        if isinstance(event, RetryWait):
+            self.warn(str(event))
+        elif self.level >= Level.VERBOSE:
+            self._print("request:", "blue", str(event))
+            if self.level >= Level.DEBUG:
+                for mark, headers in ((">", event.sent), ("<", event.received)):
+                    for name, value in headers.items():
+                        self._print(f"  {mark}", "blue", f"{name}: {value}")
 
 
-def print_plan(run: "Run", destination: str) -> None:
-    """Print what a run would request, from where, and how long that takes at the rate limit. Nothing is requested."""
-    from source_pypi.sync.estimate import estimate_requests
-
-    requests = estimate_requests(run.streams, run.selection, run.config)
-    total = sum(one.requests for one in requests)
-    least = "at least " if any(one.more for one in requests) else ""
-    click.echo(f"index: {_shown(run.index.root)}")
-    click.echo(f"projects: {_projects(run.selection)}")
-    click.echo(f"streams: {', '.join(stream.name for stream in run.streams)}")
-    for one in requests:
-        more = f"{', and ' if one.requests else ''}{one.more}" if one.more else ""
-        click.echo(f"requests, {one.kind}: {one.requests if one.requests else ''}{more}")
-    rate = run.config.requests_per_second
-    pace = f"{least}{total / rate:.1f} s at {rate:g} requests per second" if rate else "no rate limit"
-    click.echo(f"requests in all: {least}{total:,} without earlier state; {pace}")
-    click.echo(f"destination: {_shown(destination)}")
-    click.echo("dry run: nothing was requested or written")
-
-
-def _projects(selection: "Selection") -> str:
-    """Return the selected projects with their pins."""
-    named = [
-        ", ".join([*([one.project] if one.unpinned else []), *(f"{one.project}=={pin}" for pin in one.pins)])
-        for one in selection.projects
-    ]
-    whole = "every project that the index lists" if selection.whole_index else ""
-    listed = f"{len(named):,}: {_shown(', '.join(named))}" if named else ""
-    follow = f" (and what they require, {counted(selection.follow, 'level')})" if selection.follow else ""
-    return (", and ".join(filter(None, (listed, whole))) or "none") + follow
+def level_of(*, quiet: bool, verbose: bool, debug: bool) -> Level:
+    """Return the level that the options ``-q``, ``-v`` and ``--debug`` name; of several, the one that prints most."""
+    if debug:
+        return Level.DEBUG
+    if verbose:
+        return Level.VERBOSE
+    return Level.QUIET if quiet else Level.NORMAL
 
 
 def counted(number: int, noun: str) -> str:
@@ -126,7 +105,7 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _size(count: int) -> str:
+def size_text(count: int) -> str:
     """Return a number of bytes in the largest unit of which there is at least one."""
     for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if count >= size:
@@ -134,36 +113,29 @@ def _size(count: int) -> str:
     return f"{count} bytes"
 
 
-def _coloured(text: str, colour: str) -> str:
-    return text if os.environ.get("NO_COLOR") else click.style(text, fg=colour)
-
-
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     """Return a text that is safe to print. Escape first: a control character within credentials would hide them."""
     return without_credentials(printable(text))
 
 
 def warn(line: str) -> None:
     """Print a warning as one line on standard error."""
-    click.echo(f"{_coloured('warning:', 'yellow')} {_shown(line)}", err=True)
+    _print_line("warning:", "yellow", line)
 
 
 def print_note(line: str) -> None:
     """Print a note as one line on standard error."""
-    click.echo(f"{_coloured('note:', 'cyan')} {_shown(line)}", err=True)
-
-
-def warn_of_waits(event: "RetryWait | RequestLog") -> None:
-    """Print a warning when the client waits; ignore other events."""
-    from source_pypi.http.client import RetryWait
-
-    if isinstance(event, RetryWait):
-        warn(str(event))
+    _print_line("note:", "cyan", line)
 
 
 def print_error(line: str) -> None:
     """Print an error as one line on standard error."""
-    click.echo(f"{_coloured('error:', 'red')} {_shown(line)}", err=True)
+    _print_line("error:", "red", line)
+
+
+def _print_line(label: str, colour: str, line: str) -> None:
+    coloured = label if os.environ.get("NO_COLOR") else click.style(label, fg=colour)
+    click.echo(f"{coloured} {shown(line)}", err=True)
 
 
 @contextmanager

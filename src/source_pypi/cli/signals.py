@@ -4,6 +4,8 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
+from io import TextIOWrapper
 from pathlib import Path
 
 from source_pypi.cli.console import print_error
@@ -17,13 +19,14 @@ def interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def exit_on_signal(message: str = "") -> None:
+def exit_on_signal(message: str = "", before_exit: Callable[[], None] = lambda: None) -> None:
     """Exit ``SHUTDOWN_SECONDS`` after Ctrl-C or SIGTERM, even while Python cannot run its signal handlers.
 
     Python raises KeyboardInterrupt in the main thread only, and not before a query of the database is over. The
     interpreter writes the signal's number to a pipe at once, and a thread reads it there.
 
     :param message: printed on standard error before the exit.
+    :param before_exit: called before the message is printed.
     """
     import threading
 
@@ -37,6 +40,7 @@ def exit_on_signal(message: str = "") -> None:
         while (number := os.read(readable, 1)[0]) not in (signal.SIGINT, signal.SIGTERM):
             pass
         time.sleep(SHUTDOWN_SECONDS)
+        before_exit()
         if message:
             print_error(message)
             sys.stderr.flush()
@@ -60,6 +64,13 @@ def exit_when_stdout_closes() -> None:
         os._exit(1)
 
     threading.Thread(target=wait, name="reader", daemon=True).start()
+
+
+def escape_what_cannot_be_encoded() -> None:
+    """Write characters that the encoding of standard output or error lacks, as in consoles of Windows, as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def open_missing_streams() -> None:

@@ -1,4 +1,4 @@
-"""``sync``, which loads projects into a database, and ``streams``, which lists what it can load."""
+"""``sync``, which loads projects into a destination."""
 
 import re
 import signal
@@ -9,38 +9,48 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from source_pypi.cli.console import (
-    INTERRUPTED,
-    counted,
-    one_line_errors,
-    print_error,
-    print_note,
-    print_plan,
-    print_report,
-    progress,
-    warn,
-    warn_of_waits,
+from source_pypi.cli.completion import complete_streams
+from source_pypi.cli.console import INTERRUPTED, Level, Messages, counted, level_of, one_line_errors
+from source_pypi.cli.options import (
+    DESTINATION,
+    OUTPUT,
+    SELECTION,
+    VARIABLES,
+    SectionedCommand,
+    index_options,
+    make_settings,
+    option,
+    output_options,
+    selection_options,
 )
+from source_pypi.cli.progress import progress
 from source_pypi.cli.signals import exit_on_signal, interrupt
+from source_pypi.cli.summary import LoadedDestination, print_summary
 from source_pypi.errors import SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from source_pypi.config import Config
     from source_pypi.destinations.loader import Loader
     from source_pypi.sync.run import Run
 
 #: What the name of a requirement file has: an ending, or a folder before it.
 _FILE = re.compile(r"\.(?:txt|in|toml|lock|pip|cfg|ini|json|ya?ml|py)$|[/\\]", re.IGNORECASE)
 
-_file = click.Path(path_type=Path, dir_okay=False)
 
-
-@click.command()
-@click.argument("names", nargs=-1, metavar="NAME...")
-@click.option(
+@click.command(cls=SectionedCommand, epilog=VARIABLES)
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@selection_options
+@option(
+    "--streams",
+    section=SELECTION,
+    metavar="A,B,...",
+    shell_complete=complete_streams,
+    help="Streams to load; 'all' for all.  [default: projects,versions,files]",
+)
+@option(
     "--into",
+    section=DESTINATION,
     metavar="DESTINATION",
     default="pypi.duckdb",
     show_default=True,
@@ -48,133 +58,109 @@ _file = click.Path(path_type=Path, dir_okay=False)
     "With the extra dlt also a database (postgresql://..., sqlite:///...), a bucket (s3://...), or the name of a dlt "
     "destination.",
 )
-@click.option(
+@option(
     "--schema",
+    section=DESTINATION,
     metavar="NAME",
     help="The schema of the tables, in DuckDB and databases; it is created if it does not exist.  [default: main in "
     "DuckDB, pypi_data in databases]",
 )
-@click.option(
-    "--streams", metavar="A,B,...", help="Streams to load; 'all' for all.  [default: projects,versions,files]"
-)
-@click.option("--index-url", metavar="URL", help="The index to read.  [default: the public index]")
-@click.option(
-    "--index-from",
-    type=click.Choice(["settings", "environment"]),
-    metavar="PLACE",
-    help="'environment': read the index that PIP_INDEX_URL, UV_DEFAULT_INDEX, UV_INDEX, PIP_EXTRA_INDEX_URL or "
-    "pip.conf names.  [default: settings]",
-)
-@click.option("--any-index", is_flag=True, help="Request projects also if their file names another index for them.")
-@click.option("--config", type=_file, help="Settings, a JSON file. NAMEs are added to its projects.")
-@click.option(
-    "-r",
-    "--requirements",
-    "files",
-    type=_file,
-    multiple=True,
-    metavar="FILE",
-    help="Also load the projects and pinned versions in a requirements.txt, pyproject.toml or lock file. Repeatable.",
-)
-@click.option("--dry-run", is_flag=True, help="Print what would be requested from where, and request nothing.")
-@click.option(
-    "--accept-deletions",
+@option(
+    "--history",
+    section=DESTINATION,
     is_flag=True,
-    help="Delete the rows of projects that are no longer on the index, however many they are.",
+    help="Keep earlier versions of each row, with their times, in *_history.",
 )
-@click.option("--history", is_flag=True, help="Keep earlier versions of each row, with their times, in *_history.")
-@click.option(
-    "--replace-index",
-    is_flag=True,
-    help="If the destination holds rows of another index, delete all of them once this index has answered.",
-)
-@click.option(
+@option(
     "--prune",
+    section=DESTINATION,
     is_flag=True,
     help="Afterwards delete the rows of projects that this run does not select, in all tables, and say how many.",
 )
+@option(
+    "--accept-deletions",
+    section=DESTINATION,
+    is_flag=True,
+    help="Delete the rows of projects that are no longer on the index, however many they are.",
+)
+@option(
+    "--replace-index",
+    section=DESTINATION,
+    is_flag=True,
+    help="If the destination holds rows of another index, delete all of them once this index has answered.",
+)
+@index_options
+@option(
+    "--dry-run",
+    section=OUTPUT,
+    is_flag=True,
+    help="Print what would be requested from where, and how long that takes; request nothing.",
+)
+@output_options
 def sync(
-    *,
     names: tuple[str, ...],
+    files: tuple[Path, ...],
     into: str,
     schema: str | None,
     streams: str | None,
-    index_url: str | None,
-    index_from: str | None,
-    any_index: bool,
     config: Path | None,
-    files: tuple[Path, ...],
-    dry_run: bool,
-    accept_deletions: bool,
-    history: bool,
-    replace_index: bool,
-    prune: bool,
+    **options: Any,
 ) -> None:
-    """Load projects into a DuckDB file, or into any warehouse.
+    r"""Load projects into a DuckDB file, or into any warehouse.
 
-    NAME is a project's name, optionally pinned to a version: requests==2.31.0. A pin selects the release for the
-    streams that read a single release.
+    NAME is a project's name, optionally with versions: requests==2.31.0, 'flask>=2,<3'. They select the release for
+    the streams that read a single release: the pinned one, or the highest that is admitted.
+
+    Without NAMEs and files, what the destination contains is refreshed.
+
+    \b
+    Examples:
+      source-pypi sync flask 'requests==2.31.0'
+      source-pypi sync -r requirements.txt --streams all --into deps.duckdb
+      source-pypi sync --into deps.duckdb
     """
-    from source_pypi.destinations.into import check_destination, check_schema, with_schema
-    from source_pypi.streams import choose_streams
-    from source_pypi.sync.run import open_run
+    from source_pypi.destinations.into import check_destination, check_schema
 
+    messages = Messages(level_of(**{name: options.pop(name) for name in ("quiet", "verbose", "debug")}))
+    own = {name: bool(options.pop(name)) for name in ("dry_run", "prune", "history", "replace_index")}
     signal.signal(signal.SIGTERM, interrupt)
-    exit_on_signal(INTERRUPTED)
+    exit_on_signal(INTERRUPTED, messages.leave_bar)
     with one_line_errors():
         _refuse_files(names)
         check_destination(into)
         if schema is not None:
             check_schema(into, schema)
-        options = {"index_url": index_url, "index_from": index_from, "any_index": any_index}
-        settings = _settings(config, names, **options, accept_deletions=accept_deletions)
-        run = open_run(settings, choose_streams(_split(streams)), files=files, on_event=warn_of_waits)
-        _warn_of_selection(run)
-        if prune and (run.selection.whole_index or not run.selection.projects):
-            raise SettingError("", "--prune needs projects by name: without them, no project is left out")
-        if dry_run:
-            print_plan(run, with_schema(into, schema))
-            return
-        began = time.monotonic()
-        loader = _load(run, into, prune=prune, schema=schema, keep_history=history, replace_index=replace_index)
-        if run.summary.projects or run.summary.rows or run.summary.capabilities.unavailable():
-            seconds = time.monotonic() - began
-            print_report(run, seconds, with_schema(into, schema), loader.table_in_query)
-        for line in run.summary.lines():
-            print_error(line)
-        sys.exit(1 if run.summary.errors else 0)
+        run = _open_run(names, files, into, schema, _split(streams), config, options, messages)
+        _sync(run, into, schema, messages, **own)
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, with every field.")
-def streams(as_json: bool) -> None:
-    """List the streams: row, key, cursor, and number of requests."""
-    from source_pypi.schema import describe_streams
-    from source_pypi.streams import STREAMS
+def _sync(
+    run: "Run",
+    into: str,
+    schema: str | None,
+    messages: Messages,
+    *,
+    dry_run: bool,
+    prune: bool,
+    history: bool,
+    replace_index: bool,
+) -> None:
+    """Load a run, print its summary and its errors, and exit; or print what it would request."""
+    from source_pypi.cli.plan import print_plan
+    from source_pypi.destinations.into import with_schema
 
-    described = describe_streams(STREAMS)
-    if as_json:
-        import json
-
-        click.echo(json.dumps(described, indent=2))
+    if prune and (run.selection.whole_index or not run.selection.projects):
+        raise SettingError("", "--prune needs projects by name: without them, no project is left out")
+    if dry_run:
+        print_plan(run, with_schema(into, schema))
         return
-    for stream in described:
-        click.echo(f"{click.style(stream['name'], bold=True)}: {stream['row']}")
-        click.echo(f"    key: {', '.join(stream['key']) or 'none'}; cursor: {stream['cursor'] or 'none'}")
-        click.echo(f"    requests: {stream['cost']}")
-
-
-def _settings(path: Path | None, names: tuple[str, ...], **options: Any) -> "Config":
-    """Return the settings of the file, overridden by the options that are given; names are added to the projects."""
-    from source_pypi.config import make_config, read_settings
-
-    settings = read_settings(path) if path is not None else {}
-    given = {name: value for name, value in options.items() if value}
-    if given.get("index_from") == "environment" and "index_url" not in given:
-        settings["index_url"] = None
-    if names and isinstance(listed := settings.get("projects") or [], list):
-        given["projects"] = [*listed, *names]
-    return make_config(settings | given)
+    began = time.monotonic()
+    loaded = _load(run, into, messages, prune=prune, schema=schema, keep_history=history, replace_index=replace_index)
+    if messages.level > Level.QUIET:
+        print_summary(run, loaded, time.monotonic() - began, messages.warnings)
+    for line in run.summary.lines():
+        messages.error(line)
+    sys.exit(1 if run.summary.errors else 0)
 
 
 def _refuse_files(names: tuple[str, ...]) -> None:
@@ -187,55 +173,110 @@ def _refuse_files(names: tuple[str, ...]) -> None:
             raise SettingError("", f"{name} is a file; to load the projects in it, write -r {name}")
 
 
-def _warn_of_selection(run: "Run") -> None:
-    """Print which requested projects are left out, and whether the environment names another index."""
+def _open_run(
+    names: tuple[str, ...],
+    files: tuple[Path, ...],
+    into: str,
+    schema: str | None,
+    streams: list[str] | None,
+    config: Path | None,
+    options: dict[str, Any],
+    messages: Messages,
+) -> "Run":
+    """Return the run that the arguments describe; without any project, one that refreshes what the destination has.
+
+    Print warnings, which requested projects are left out, and whether the environment names another index.
+    """
+    from source_pypi.cli.refresh import open_refreshing_run, selects_projects
     from source_pypi.config import environment_note
+    from source_pypi.streams import choose_streams
+    from source_pypi.sync.run import needs_projects, open_run
 
+    settings, warnings = make_settings(config, names, options)
+    chosen = choose_streams(streams)
+    if not selects_projects(settings, files) and needs_projects(chosen):
+        run = open_refreshing_run(into, schema, streams, config, options, messages)
+    else:
+        run = open_run(settings, chosen, files=files, by_command=len(names), on_event=messages.on_event)
+        for warning in warnings:
+            messages.warn(warning)
     if (line := environment_note(run.config)) is not None:
-        print_note(line)
+        messages.print_note(line)
     for warning in run.selection.warnings:
-        warn(warning)
+        messages.warn(warning)
+    return run
 
 
-def _load(run: "Run", into: str, *, prune: bool, **options: Any) -> "Loader":
-    """Load a run into the destination that ``--into`` names; the options are those of ``open_destination``."""
+def _load(
+    run: "Run", into: str, messages: Messages, *, schema: str | None = None, prune: bool = False, **options: Any
+) -> LoadedDestination:
+    """Load a run into the destination that ``--into`` names, and return what it holds then.
+
+    :param prune: afterwards delete the rows of projects that are not selected.
+    :param options: those of ``open_destination``.
+    :raises SourceError: when the destination cannot be written, or the settings are wrong and nothing was read.
+    """
     from source_pypi.destinations import open_destination
-    from source_pypi.sync.summary import warnings_of
+    from source_pypi.destinations.into import with_schema
+    from source_pypi.safety.wording import similar_names
 
-    opened = open_destination(into, run.streams, run.selection.projects, root=run.index_root, **options)
-    with opened as destination, progress() as show:
+    opened = open_destination(into, run.streams, run.selection.requested, root=run.index_root, schema=schema, **options)
+    with opened as destination:
         for warning in destination.warnings:
-            warn(warning)
-        selected: set[str] = {one.project for one in run.selection.projects}
-        for batch in run.batches(destination):
-            destination.add(batch)
-            selected.update([batch.project] if batch.project else [])
-            for warning in warnings_of(batch):
-                warn(warning)
-            show(batch, run.summary)
-            del batch  # it is large, and the next one is about to be made
+            messages.warn(warning)
+        selected = _load_batches(run, destination, messages)
         stopped = run.summary.stopped
         if stopped is not None and stopped.failure_type == "config_error" and not run.summary.projects:
             raise stopped
         if prune:
-            _prune(run, destination, selected)
+            _prune(run, destination, selected, messages)
+        if missing := run.summary.missing:
+            known = set(destination.known_projects()).difference(missing)
+            similar = [name for one in missing for name in similar_names(one, known)]
+            run.summary.similar = list(dict.fromkeys(similar))
     for batch in destination.rejected:
         run.summary.add(batch)
-    return opened
+    return LoadedDestination(
+        with_schema(into, schema), _duckdb_file(into), opened.row_changes, opened.totals(), opened.table_in_query
+    )
 
 
-def _prune(run: "Run", destination: "Loader", selected: "Collection[str]") -> None:
+def _load_batches(run: "Run", destination: "Loader", messages: Messages) -> set[str]:
+    """Load every batch; return the projects that the run selects."""
+    from source_pypi.sync.summary import warnings_of
+
+    selected: set[str] = {one.project for one in run.selection.projects}
+    with progress(run, messages) as show:
+        for batch in run.batches(destination):
+            destination.add(batch)
+            selected.update([batch.project] if batch.project else [])
+            for warning in warnings_of(batch):
+                messages.warn(warning)
+            show()
+            del batch  # it is large, and the next one is about to be made
+    return selected
+
+
+def _prune(run: "Run", destination: "Loader", selected: "Collection[str]", messages: Messages) -> None:
     """Delete the rows of projects that are not selected, if it is known which are."""
     summary = run.summary
     failed = bool(summary.failures or summary.capabilities.failures() or summary.user_errors)
     unknown = run.selection.follow and (failed or destination.unfinished is not None)
     if summary.stopped is not None or unknown:
-        warn("--prune deleted nothing: this run did not find out which projects are selected; repeat it")
+        messages.warn("--prune deleted nothing: this run did not find out which projects are selected; repeat it")
         return
     projects, rows = destination.prune(selected)
-    print_note(
+    messages.print_note(
         f"--prune deleted {counted(rows, 'row')} of {counted(projects, 'project')} that this run does not select"
     )
+
+
+def _duckdb_file(into: str) -> str | None:
+    """The path of the DuckDB file that ``--into`` names; None: it names something else."""
+    from source_pypi.destinations.address import is_database, is_folder
+    from source_pypi.destinations.into import duckdb_path
+
+    return None if is_folder(into) or is_database(into) else str(duckdb_path(into))
 
 
 def _split(streams: str | None) -> list[str] | None:

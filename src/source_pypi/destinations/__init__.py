@@ -10,11 +10,12 @@ from msgspec import Struct
 from source_pypi.destinations.address import is_database, is_folder, without_query
 from source_pypi.destinations.into import check_destination, check_schema
 from source_pypi.errors import ExtraMissingError, SettingError
-from source_pypi.selection import SelectedProject
+from source_pypi.selection import Requested
 from source_pypi.streams.stream import Stream
 
 if TYPE_CHECKING:
     from source_pypi.destinations.loader import Loader
+    from source_pypi.destinations.store import Store
 
 
 class Kind(Struct, frozen=True):
@@ -43,7 +44,7 @@ KINDS = (
 def open_destination(
     into: str,
     streams: Sequence[Stream],
-    selected_projects: Sequence[SelectedProject] = (),
+    requested: Sequence[Requested] = (),
     *,
     root: str,
     schema: str | None = None,
@@ -54,6 +55,7 @@ def open_destination(
 ) -> "Loader":
     """The loader into what ``--into`` names, as a context manager.
 
+    :param requested: the requirements that select projects.
     :param root: the index's URL.
     :param schema: the schema of the tables; None: ``main`` in DuckDB, elsewhere ``pypi_data``, or what dlt's
         configuration names.
@@ -63,23 +65,32 @@ def open_destination(
     :raises SettingError: when it names no destination, or the destination cannot have such a schema.
     :raises DestinationError: when it names a file that is not a DuckDB file.
     """
-    kind = _kind_of(into, schema, kinds)
-    module, _, name = kind.store.partition(":")
-    try:
-        from source_pypi.destinations.loader import Loader
+    store = store_of(into, schema, kinds)
+    from source_pypi.destinations.loader import Loader
 
-        store = getattr(import_module(module), name)(into, *([] if schema is None else [schema]))
-    except ModuleNotFoundError as error:
-        raise ExtraMissingError(kind.extra, f"--into {without_query(into)}") from error
     return Loader(
         store,
         streams,
-        selected_projects,
+        requested,
         root=root,
         keep_history=keep_history,
         replace_index=replace_index,
         now=now,
     )
+
+
+def store_of(into: str, schema: str | None = None, kinds: Sequence[Kind] = KINDS) -> "Store":
+    """The store that ``--into`` names; it is not open.
+
+    :raises ExtraMissingError, SettingError, DestinationError: as of ``open_destination``.
+    """
+    kind = _kind_of(into, schema, kinds)
+    module, _, name = kind.store.partition(":")
+    try:
+        store: Store = getattr(import_module(module), name)(into, *([] if schema is None else [schema]))
+    except ModuleNotFoundError as error:
+        raise ExtraMissingError(kind.extra, f"--into {without_query(into)}") from error
+    return store
 
 
 def _kind_of(into: str, schema: str | None, kinds: Sequence[Kind]) -> Kind:

@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from types import MappingProxyType
 from urllib.parse import urljoin, urlsplit
 
 import urllib3
@@ -44,6 +45,10 @@ LONGEST_WAIT = 300.0
 REDIRECTS = 5
 
 _REDIRECTING = frozenset({301, 302, 303, 307, 308})
+
+
+#: Of a request whose headers were not logged.
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Response(Struct, frozen=True):
@@ -78,19 +83,28 @@ DEFAULT_RETRY_POLICY = RetryPolicy()
 
 
 class TransferStats(Struct):
-    """What was transferred so far: requests sent (each try and redirect counts), and compressed bytes of bodies."""
+    """What was transferred so far: requests sent (each try and redirect counts), and compressed bytes of bodies.
+
+    ``rate_limit_seconds`` is the time during which at least one request waited for the rate limit.
+    """
 
     requests: int = 0
     bytes_received: int = 0
+    rate_limit_seconds: float = 0.0
 
 
 class RequestLog(Struct, frozen=True):
-    """A request with its status, the compressed size of the body in bytes, and the duration in seconds."""
+    """A request with its status, the compressed size of the body in bytes, and the duration in seconds.
+
+    ``sent`` and ``received`` are the headers of request and response. What is secret in them is replaced by ``***``.
+    """
 
     url: str
     status: int
     size: int
     seconds: float
+    sent: Mapping[str, str] = _NO_HEADERS
+    received: Mapping[str, str] = _NO_HEADERS
 
     def __str__(self) -> str:
         return f"{self.url}: status {self.status}, {self.size} bytes, {self.seconds:.3f} s"
@@ -211,6 +225,7 @@ class Client:
         hop = url
         for _ in range(REDIRECTS + 1):
             self._rate_limiter.wait()
+            self.stats.rate_limit_seconds = self._rate_limiter.waited
             shown = self.shown(hop, url)
             try:
                 response, packed = self._send(hop, accept, etag, shown)
@@ -236,12 +251,12 @@ class Client:
         raise ResponseError(without_credentials(url), f"more than {REDIRECTS} redirects")
 
     def _send(self, url: str, accept: str, etag: str | None, shown: str) -> tuple[urllib3.BaseHTTPResponse, bytes]:
-        headers = self._headers | {"Accept": accept} | ({"If-None-Match": etag} if etag else {})
-        headers |= self._credentials.headers_for(url) if self._credentials else {}
+        plain = self._headers | {"Accept": accept} | ({"If-None-Match": etag} if etag else {})
+        secret = self._credentials.headers_for(url) if self._credentials else {}
         with self._stats_lock:
             self.stats.requests += 1
         start = self._clock()
-        response = self._connections.open(url, headers)
+        response = self._connections.open(url, plain | secret)
         try:
             packed = response.read(compression.LARGEST_ANSWER + 1, decode_content=False)
             with self._stats_lock:
@@ -257,8 +272,17 @@ class Client:
         finally:
             response.release_conn()
         seconds = self._clock() - start
-        self._on_event(RequestLog(shown, response.status, len(packed), seconds))
+        sent = plain | dict.fromkeys(secret, "***")
+        self._on_event(RequestLog(shown, response.status, len(packed), seconds, sent, self._received_headers(response)))
         return response, packed
+
+    def _received_headers(self, response: urllib3.BaseHTTPResponse) -> Mapping[str, str]:
+        """The headers of a response without cookies, and without the credentials if it repeats them."""
+        headers: Mapping[str, str] = response.headers
+        if self._credentials is None and "Set-Cookie" not in headers:
+            return headers
+        hide = self._credentials.removed_from if self._credentials is not None else str
+        return {name: "***" if name.lower() == "set-cookie" else hide(value) for name, value in headers.items()}
 
     def _classify(self, url: str, shown: str, response: urllib3.BaseHTTPResponse, body: bytes) -> "Response | _Failure":
         """Return a response, or a failure that a retry may fix; raise any other."""

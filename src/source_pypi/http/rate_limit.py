@@ -5,12 +5,16 @@ from collections.abc import Callable
 
 
 class RateLimiter:
-    """Spaces the requests of all threads evenly, ``per_second`` of them a second; 0 disables the limit."""
+    """Spaces the requests of all threads evenly, ``per_second`` of them a second; 0 disables the limit.
+
+    :ivar waited: the seconds during which at least one request waited for its turn.
+    """
 
     def __init__(self, per_second: float, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
         self._interval = 1 / per_second if per_second else 0.0
         self._clock, self._sleep = clock, sleep
-        self._next_start = 0.0
+        self._next_start = self._waited_until = 0.0
+        self.waited = 0.0
         self._lock = threading.Lock()
 
     def wait(self) -> None:
@@ -19,5 +23,8 @@ class RateLimiter:
             now = self._clock()
             start = max(now, self._next_start)
             self._next_start = start + self._interval
+            if start > now:
+                self.waited += start - max(now, self._waited_until)
+                self._waited_until = start
         if start > now:
             self._sleep(start - now)

@@ -2,8 +2,10 @@
 
 import json
 import re
+import sys
 import tomllib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +15,8 @@ from source_pypi.errors import RequirementsError
 from source_pypi.safety.limits import LARGEST_FILE
 
 _T = TypeVar("_T")
+#: The path that stands for standard input.
+STANDARD_INPUT = Path("-")
 _BYTE_ORDER_MARKS = (
     (b"\xff\xfe\x00\x00", "utf-32"),
     (b"\x00\x00\xfe\xff", "utf-32"),
@@ -24,19 +28,28 @@ _LINE = re.compile(r"\s*\(at (?:line (?P<line>\d+), column \d+|end of document)\
 
 
 def read_bytes(path: Path) -> bytes:
-    """The bytes of a file.
+    """The bytes of a file; of standard input, those that were there when it was first read.
 
     :raises RequirementsError: if it cannot be read or is too large.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
+        if path == STANDARD_INPUT:
+            content = _standard_input()
+        else:
+            with path.open("rb") as file:
+                content = file.read(LARGEST_FILE + 1)
     except (OSError, ValueError) as error:  # ValueError: an invalid file name
         reason = error.strerror if isinstance(error, OSError) else error
         raise RequirementsError(str(path), None, f"cannot be read: {reason}") from error
     if len(content) > LARGEST_FILE:
         raise RequirementsError(str(path), None, f"is larger than {LARGEST_FILE // 2**20} MB")
     return content
+
+
+@cache
+def _standard_input() -> bytes:
+    """The bytes of standard input, which can be read only once."""
+    return sys.stdin.buffer.read(LARGEST_FILE + 1) if sys.stdin is not None else b""
 
 
 def read_toml(path: Path, shape: type[_T]) -> _T:

@@ -52,6 +52,7 @@ class Change(Struct, frozen=True):
     :ivar deleted_keys: the keys of deleted rows.
     :ivar unknown_partitions: unchanged partitions whose rows could not be made again, since a field is unknown.
     :ivar changed_partitions: the only partitions whose rows are replaced; None: all but ``unchanged_partitions``.
+    :ivar lacks_key: whether a received document lacks the key that rows are made of, so that rows may be missing.
     :ivar only_time_changed: whether ``state`` differs from the previous state in the time only.
     """
 
@@ -63,6 +64,7 @@ class Change(Struct, frozen=True):
     only_time_changed: bool = False
     unknown_partitions: tuple[str, ...] = ()
     changed_partitions: tuple[str, ...] | None = None
+    lacks_key: bool = False
 
 
 class Batch(Struct, frozen=True):
@@ -83,6 +85,8 @@ class Batch(Struct, frozen=True):
     :ivar lacking: why the index has no documents for other streams that could be read, by name.
     :ivar capabilities: which streams the index provides; only in a run's last batch.
     :ivar service: the service that it is from; empty: the index.
+    :ivar versions: the version that each requirement of the project selects, by pin or range, and by an empty text for
+        one without versions; those that select none are missing, or None. None: as in the last run that read it.
     """
 
     project: str | None
@@ -100,6 +104,7 @@ class Batch(Struct, frozen=True):
     lacking: dict[str, NotOfferedError] = field(default_factory=dict)
     capabilities: tuple[Capability, ...] = ()
     service: str = ""
+    versions: dict[str, str | None] | None = None
 
     @property
     def counts(self) -> dict[str, int]:

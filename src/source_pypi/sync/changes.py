@@ -113,6 +113,7 @@ def batch_of(
         total_projects=total_projects,
         provided=provided_streams(previous.streams, result, changes),
         lacking=lacking_streams(previous.streams, result, changes),
+        versions=result.versions,
     )
 
 
@@ -157,7 +158,9 @@ def change_of(
     )
     if before is not None and not changed and known.keys() <= partitions.keys():
         only_time_changed = state == replace(before, checked_at=checked_at)
-        return Change(state, only_time_changed=only_time_changed, unknown_partitions=tuple(kept))
+        return Change(
+            state, only_time_changed=only_time_changed, unknown_partitions=tuple(kept), lacks_key=bool(unknown)
+        )
     replaced = {*changed, *(known.keys() - partitions.keys())}
     return Change(
         state,
@@ -166,6 +169,7 @@ def change_of(
         unchanged_partitions=tuple(name for name in partitions if name not in changed),
         deleted_keys=deleted_keys(stream, result.documents.project, known, partitions, replaced) if keys else [],
         unknown_partitions=tuple(kept),
+        lacks_key=bool(unknown),
     )
 
 

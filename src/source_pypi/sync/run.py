@@ -45,6 +45,7 @@ from source_pypi.sync.health import IndexHealth
 from source_pypi.sync.listing import visit_list
 from source_pypi.sync.notices import SUBJECTS, NoticeKind, Notices
 from source_pypi.sync.planner import Planner, ProjectTask
+from source_pypi.sync.progress import RunProgress
 from source_pypi.sync.queue import ProjectQueue
 from source_pypi.sync.services import service_batches
 from source_pypi.sync.state import NoState, StateStore
@@ -65,6 +66,7 @@ class Run:
     :param now: returns the time, in seconds since 1970.
     :param services: the other services that the streams read, by name.
     :ivar summary: counts and errors of the run so far; complete once ``batches`` has ended.
+    :ivar progress: how far the run is.
     """
 
     def __init__(
@@ -78,7 +80,7 @@ class Run:
     ) -> None:
         self.index, self.selection, self.streams, self.config, self.now = index, selection, streams, config, now
         self.services = services or {}
-        self.summary = RunSummary(index.root)
+        self.summary, self.progress = RunSummary(index.root), RunProgress()
 
     @property
     def index_root(self) -> str:
@@ -120,7 +122,7 @@ class Run:
         of_index = [stream for stream in self.streams if not stream.service]
         stopped: SourceError | None = None
         try:
-            yield from batches(self.index, self.selection, of_index, self.config, store, self.now)
+            yield from batches(self.index, self.selection, of_index, self.config, store, self.now, self.progress)
         except DestinationError:
             raise
         except SourceError as error:
@@ -135,15 +137,17 @@ def open_run(
     streams: Sequence[Stream],
     *,
     files: Iterable[Path] = (),
+    by_command: int = 0,
     on_event: Callable[[RetryWait | RequestLog], None] = lambda event: None,
 ) -> Run:
     """Return the run that a configuration describes. Nothing is requested yet.
 
     :param files: requirement and lock files whose projects are read, too.
+    :param by_command: how many of the last names in the setting ``projects`` the command line gave.
     :param on_event: called with each wait before it begins, and with each response.
     :raises ConfigError: when no projects are selected, or a name, a file or a setting is invalid.
     """
-    selection = select(config, files) if needs_projects(streams) else Selection()
+    selection = select(config, files, by_command=by_command) if needs_projects(streams) else Selection()
     services = open_services({stream.service for stream in streams if stream.service}, config, on_event)
     return Run(open_index(config, on_event), selection, streams, config, services=services)
 
@@ -155,11 +159,13 @@ def batches(
     config: Config,
     store: StateStore | None = None,
     now: Callable[[], float] = time.time,
+    progress: RunProgress | None = None,
 ) -> Iterator[Batch]:
     """Yield a batch for each selected project in order, then one for the whole index, if a stream describes it.
 
     :param store: the states of earlier runs; None: every project is read in full.
     :param now: returns the time, in seconds since 1970.
+    :param progress: what is updated while the run goes on; None: nothing.
     :raises UnreachableError, UntrustedError, ProxyError: when no connection could be made to the index.
     :raises RefusedError: when it refuses the credentials (401), also for what it sent before.
     :raises StoppedError: when ``STOP_AFTER`` projects in a row failed, and the index is failing.
@@ -182,7 +188,9 @@ def batches(
         plan = make_fetch_plan(planner.project_streams, config)
         health = IndexHealth(index, documents, visits.unlisted)
         deletions = Deletions(config, index.root, health, visits.known)
-        reader = _ProjectReader(index, queue, plan, planner, now, health, deletions, config, visits.received)
+        reader = _ProjectReader(
+            index, queue, plan, planner, now, health, deletions, config, visits.received, progress or RunProgress()
+        )
         yield from reader.batches()
         deleted, error = deletions.decide()
         yield from deleted
@@ -255,13 +263,13 @@ class _ProjectReader:
         deletions: Deletions,
         config: Config,
         received: Mapping[str, Document[Project]],
+        progress: RunProgress,
     ) -> None:
-        self._received = received
+        self._received, self._progress = received, progress
         self._index, self._queue, self._plan, self._planner, self._now = index, queue, plan, planner, now
         self._health, self._deletions, self._config = health, deletions, config
         self._circuit_breaker = CircuitBreaker()
-        self._already_read = 0
-        self._pending: deque[Future[_Fetched]] = deque()
+        self._pending: deque[tuple[str, Future[_Fetched]]] = deque()
 
     def batches(self) -> Iterator[Batch]:
         """Yield a batch for each project, in order, but those that delete a project: ``deletions`` holds them.
@@ -270,28 +278,40 @@ class _ProjectReader:
         """
         workers = self._config.max_concurrency
         pool = ThreadPoolExecutor(workers, thread_name_prefix="fetch")
-        failed = done = 0
+        failed = 0
         try:
             self._submit(pool, 2 * workers)
             while self._pending:
-                task, result, seen_at = self._pending.popleft().result()
+                task, result, seen_at = self._next_fetched()
                 self._queue.add_requirements(task.project, result.requirements)
                 self._submit(pool, 2 * workers)
                 self._health.add(result)
                 batch = self._batch(task, result, seen_at)
                 held = self._deletions.holds(result, task.previous, batch)
                 del task, result  # the documents are not needed any more while the rows are written
-                done += 1
+                self._progress.done += 1
                 failed = failed + 1 if _has_failed(batch) else 0
                 if not held:
                     yield batch
                 del batch  # it is large, and the next one is about to be made
-                if failed and failed % STOP_AFTER == 0 and done < self._queue.total and self._health.is_failing(failed):
-                    raise StoppedError(failed, self._queue.total - done)
+                if failed and failed % STOP_AFTER == 0 and self._left() and self._health.is_failing(failed):
+                    raise StoppedError(failed, self._left())
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-        if self._already_read:
-            yield Batch(None, _utc(self._now()), warnings=(_already_read_warning(self._already_read),))
+        if already_read := self._progress.already_read:
+            yield Batch(None, _utc(self._now()), warnings=(_already_read_warning(already_read),))
+
+    def _next_fetched(self) -> _Fetched:
+        """The next project, for which the run waits if its documents have not come yet."""
+        self._progress.waiting_for, fetched = self._pending.popleft()
+        try:
+            return fetched.result()
+        finally:
+            self._progress.waiting_for = ""
+
+    def _left(self) -> int:
+        """How many projects the run has not finished yet, as far as it is known by now."""
+        return self._queue.total - self._progress.already_read - self._progress.done
 
     def _batch(self, task: ProjectTask, result: FetchResult, seen_at: datetime) -> Batch:
         keys, total = self._planner.keys, self._queue.total
@@ -309,7 +329,8 @@ class _ProjectReader:
     def _submit(self, pool: ThreadPoolExecutor, most: int) -> None:
         """Submit the projects that come next, until ``most`` are pending."""
         while len(self._pending) < most and (task := self._next_task()) is not None:
-            self._pending.append(pool.submit(self._fetch, task))
+            self._pending.append((task.project.project, pool.submit(self._fetch, task)))
+        self._progress.total = self._queue.total
 
     def _next_task(self) -> ProjectTask | None:
         """The next project that is due; None: there is none now."""
@@ -317,7 +338,7 @@ class _ProjectReader:
             decision = self._planner.decide(project, self._queue.upcoming)
             if isinstance(decision, ProjectTask):
                 return decision
-            self._already_read += 1
+            self._progress.already_read += 1
             self._deletions.add_known()
             self._queue.add_requirements(project, decision.requirements)
         return None
@@ -328,6 +349,8 @@ class _ProjectReader:
         plan = self._circuit_breaker.without_failing(self._plan)
         if self._queue.follows(task.project):
             plan = replace(plan, follow=True)
+        if task.project.project in self._planner.unresolved:
+            plan = replace(plan, in_full=True)
         received = self._received.get(task.project.project)
         result = fetch_project(self._index, task.project, plan, task.previous, received)
         self._circuit_breaker.add(result, self._plan.kinds_of(page_only=result.page_only))

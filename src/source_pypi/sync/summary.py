@@ -23,6 +23,7 @@ class RunSummary(Struct):
     :ivar unchanged: how many of them have not changed since they were read before.
     :ivar rows: how many rows were made, by stream.
     :ivar missing: the projects that the user named and that the index does not have.
+    :ivar similar: names like theirs that the destination holds; whoever has a destination sets it.
     :ivar failures: errors, each with the streams that could not be read because of it; without those that the index
         does not provide.
     :ivar failed: the project of each failure; None: the whole index.
@@ -36,6 +37,7 @@ class RunSummary(Struct):
     unchanged: int = 0
     rows: Counter[str] = field(default_factory=Counter)
     missing: list[str] = field(default_factory=list)
+    similar: list[str] = field(default_factory=list)
     failures: list[tuple[SourceError, tuple[str, ...]]] = field(default_factory=list)
     failed: list[str | None] = field(default_factory=list)
     user_errors: list[SourceError] = field(default_factory=list)
@@ -85,7 +87,7 @@ class RunSummary(Struct):
     @property
     def project_errors(self) -> list[SourceError]:
         """The errors that concern projects, not streams: releases and projects that the index does not have."""
-        missing = [UnknownProjectsError(self.missing, self.index)] if self.missing else []
+        missing = [UnknownProjectsError(self.missing, self.index, self.similar)] if self.missing else []
         return [*self.user_errors, *missing]
 
     def lines(self) -> list[str]:

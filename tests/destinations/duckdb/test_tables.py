@@ -11,16 +11,15 @@ from source_pypi.destinations.duckdb.tables import (
     LONGEST_ROW,
     Catalog,
     make_table,
-    make_view,
+    make_views,
     quoted,
     rows_in,
     schema_in_query,
     text,
     use_schema,
 )
-from source_pypi.destinations.duckdb.views import VIEWS
 from source_pypi.destinations.store import StagedRows
-from source_pypi.destinations.tables import SELECTION, Column, Table, table_of
+from source_pypi.destinations.tables import PINS, Column, Table, table_of
 from source_pypi.schema import INTEGER, TEXT
 from source_pypi.streams import choose_streams
 
@@ -71,13 +70,11 @@ def test_older_table_gets_columns_and_comments(connection: duckdb.DuckDBPyConnec
 def test_views_are_made_once_their_tables_exist(connection: duckdb.DuckDBPyConnection) -> None:
     """A view is made once its tables exist, and made again in the next run; one of the user's stays."""
     catalog = Catalog(connection)
-    for table in (SELECTION, *map(table_of, choose_streams(["files", "versions"]))):
+    for table in (PINS, *map(table_of, choose_streams(["files", "versions"]))):
         make_table(connection, table, catalog)
     connection.execute("CREATE VIEW latest_files AS SELECT 'mine' AS x")
     for _ in range(2):
-        catalog = Catalog(connection)
-        for view in VIEWS:
-            make_view(connection, view, catalog)
+        assert make_views(connection, Catalog(connection)) == []
     assert rows(connection, "SELECT * FROM latest_files") == [("mine",)]
     assert Catalog(connection).is_ours("release_cadence") is True
     assert Catalog(connection).is_ours("latest_files") is False

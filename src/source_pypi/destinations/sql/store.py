@@ -33,6 +33,7 @@ from typing import Any, Literal
 from source_pypi.destinations.address import DATASET, parse_address
 from source_pypi.destinations.error_messages import reason_of
 from source_pypi.destinations.into import with_schema
+from source_pypi.destinations.row_counts import RowChanges, changes_of
 from source_pypi.destinations.sql.dataset import Dataset, staging_name
 from source_pypi.destinations.sql.dialects import Destination, destination_of
 from source_pypi.destinations.sql.rows import (
@@ -166,6 +167,11 @@ class SqlStore(SqlState):
         found = self._tables.columns(table.name for table in tables)
         return {table.name for table in tables if not set(table.names()) <= found.get(table.name, set())}
 
+    def drop(self, table: Table) -> None:
+        """Drop a table that exists and is ours, and its staging table."""
+        self._tables.drop([table.name])
+        self._staging.drop(self._staging.columns([staging_name_of(table.name)]))
+
     def make(self, tables: Sequence[Table]) -> None:
         """Create the tables that do not exist, and the columns that they lack; replace state tables of version 1."""
         assert self._destination is not None
@@ -179,6 +185,16 @@ class SqlStore(SqlState):
         self._tables.execute(
             Statement(f"DELETE FROM {self.dialect.table(table.name)} WHERE {load} < %s", [stale]) for table in staging
         )
+
+    def make_views(self) -> Sequence[str]:
+        """Create the views whose tables all exist, in PostgreSQL and SQLite."""
+        from source_pypi.destinations.sql.views import Views
+
+        assert self._destination is not None
+        last = self.last_run() if self._destination.views is not None else None
+        if self._destination.views is None or last is None:
+            return ()
+        return Views(self._tables, self._destination.views, last.tables, self.secrets).make()
 
     def _prepare_staging(self, tables: Sequence[Table]) -> None:
         """Make the staging tables.
@@ -206,12 +222,13 @@ class SqlStore(SqlState):
             old.append(STATE.name)
         self._tables.drop(old)
 
-    def write(self, package: LoadPackage) -> None:
+    def write(self, package: LoadPackage) -> dict[str, RowChanges]:
         """Stage a package, and put it in its place in one transaction."""
         load = f"{int(time.time()):012d}-{uuid.uuid4().hex}"
         if package.staged or package.state:
             self._stage(package, load)
-        self._execute_all(self._writing(package, load))
+        counted = self._tables.execute(self._writing(package, load))
+        return {str(name): changes_of(*map(int, counts)) for name, *counts in counted}
 
     def _writing(self, package: LoadPackage, load: str) -> Iterator[Statement]:
         """State is deleted first, and written last."""
@@ -226,6 +243,8 @@ class SqlStore(SqlState):
             table = staged.table
             new = Statement(f"{self.dialect.table(staging_table(table).name)} WHERE {of_load}", [load])
             rows = Statement(f"SELECT {self.dialect.listed(table.names())} FROM {new.sql}", new.values)
+            if table.key is not None:
+                yield statements.count_changes(staged, new if staged.size else None)
             yield from statements.replace(staged, rows if staged.size else None)
             if table.history is not None:
                 yield from statements.keep_history(staged, new, column(DIGEST.name), [DIGEST.name])

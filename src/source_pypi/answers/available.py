@@ -1,0 +1,73 @@
+"""Which questions a database can answer, and what is missing for the others."""
+
+from collections.abc import Collection, Iterable
+
+from msgspec import Struct
+
+from source_pypi.queries import Query, questions, views
+from source_pypi.safety.wording import similar_names
+
+#: Tables that come with every sync, or with an option instead of a stream.
+_BROUGHT_BY = {"changes": "--history", "runs": "", "pins": "", "pin_clauses": "", "index_capabilities": ""}
+
+
+class Availability(Struct, frozen=True):
+    """Whether a database can answer a question.
+
+    :ivar missing: the tables and views that it lacks, and needs; none: it can.
+    :ivar remedy: the options of ``sync`` that would bring them; empty: it can, or every sync brings them.
+    """
+
+    query: Query
+    missing: tuple[str, ...]
+    remedy: str
+
+
+def needed_tables(query: Query) -> tuple[str, ...]:
+    """The tables that a query needs, also those of the views that it reads."""
+    by_name = {view.name: view for view in views()}
+    found: dict[str, None] = {}
+    for name in query.needs:
+        found.update(dict.fromkeys(needed_tables(by_name[name]) if name in by_name else [name]))
+    return tuple(found)
+
+
+def availability(query: Query, existing: Collection[str]) -> Availability:
+    """Whether a database with these tables and views can answer a question.
+
+    A view that exists brings its own tables.
+    """
+    if all(name in existing for name in query.needs):
+        return Availability(query, (), "")
+    missing = tuple(name for name in needed_tables(query) if name not in existing)
+    return Availability(query, missing or tuple(query.needs), _remedy(missing or query.needs, needed_tables(query)))
+
+
+def _remedy(missing: Iterable[str], needed: Iterable[str]) -> str:
+    """The options of ``sync``; ``--streams`` names all streams that the question needs, since the option is a list."""
+    names = list(missing)
+    options = [_BROUGHT_BY[name] for name in names if _BROUGHT_BY.get(name)]
+    history = any(name.endswith("_history") for name in names) and "--history" not in options
+    streams = [name for name in needed if name not in _BROUGHT_BY and not name.endswith("_history")]
+    if any(name not in _BROUGHT_BY and not name.endswith("_history") for name in names):
+        options.insert(0, f"--streams {','.join(streams)}")
+    return " ".join([*options, *(["--history"] if history else [])])
+
+
+def find_question(name: str) -> Query | None:
+    """The question of a name, in which ``_`` stands for ``-``, too; None: there is none."""
+    wanted = name.lower().replace("_", "-")
+    return next((one for one in questions() if one.name == wanted), None)
+
+
+def similar_questions(name: str, others: Iterable[str] = ()) -> list[str]:
+    """Names of questions, or others, that are spelled like a name, or have one of its words."""
+    names = [*(one.name for one in questions()), *others]
+    found = similar_names(name.lower().replace("_", "-"), names) or similar_names(name, names)
+    words = set(_words(name))
+    return found or [one for one in names if words & set(_words(one))][:3]
+
+
+def _words(name: str) -> list[str]:
+    """The words of a name that are long enough to compare."""
+    return [word for word in name.lower().replace("_", "-").split("-") if len(word) > 3]

@@ -1,0 +1,224 @@
+"""From a loaded database to the report of an audit: selects from the views, and makes findings of their rows."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+import duckdb
+from msgspec import Struct
+from msgspec.structs import replace
+
+from source_pypi.audit.allow import Entry, allow
+from source_pypi.audit.dependencies import add_dependencies, without_dependencies
+from source_pypi.audit.licences import identifiers, is_accepted, is_avoidable
+from source_pypi.audit.outcome import Outcome
+from source_pypi.audit.results import Finding, NotChecked, Report
+from source_pypi.audit.rules import ChosenRule
+from source_pypi.safety.printable import printable
+from source_pypi.safety.redaction import without_credentials
+
+#: Where a pin comes from that is in no file.
+NO_FILES = frozenset({"command line", "setting projects", "setting 'requirements'"})
+#: Characters of a message; a summary may be as long as a book.
+LONGEST_MESSAGE = 300
+#: The tables whose rows say since when something holds, and the columns that identify it.
+_DATED = {
+    "vulnerabilities": ("project || ' ' || version", "id"),
+    "statuses": ("project", "status"),
+}
+
+
+class Pin(Struct, frozen=True):
+    """A row of ``pins``, as far as the audit needs it.
+
+    :ivar required_by: the project that a file names, and that requires this one; None: it is named.
+    """
+
+    project: str
+    version: str | None
+    specifier: str | None
+    pinned_version: str | None
+    file: str
+    line: int | None
+    not_read: str | None
+    required_by: str | None
+
+
+def answer(
+    connection: duckdb.DuckDBPyConnection,
+    rules: Sequence[ChosenRule],
+    outcome: Outcome,
+    *,
+    failing: Collection[ChosenRule],
+    entries: Sequence[Entry],
+    today: date,
+    index: str,
+    dated: bool,
+    follow: bool,
+) -> Report:
+    """The report of an audit.
+
+    :param connection: the database, with the tables and views of the rules' streams.
+    :param failing: the rules whose findings make the exit status 1.
+    :param entries: the accepted findings.
+    :param dated: whether the database was there before, so that its times say when something was first seen.
+    :param follow: whether the run followed dependencies.
+    """
+    connection.execute("SET TimeZone = 'UTC'")
+    _make_first_seen(connection, dated=dated)
+    excluded: dict[str, str] = {}
+    if follow:
+        excluded = add_dependencies(connection, outcome.projects)
+    else:
+        without_dependencies(connection)
+    outcome.add_missing(_missing(connection))
+    pins = read_pins(connection)
+    order = {chosen.text: position for position, chosen in enumerate(rules)}
+    required_by = {pin.project: pin.required_by for pin in pins}
+    findings = [
+        replace(finding, fails=chosen in failing, required_by=required_by.get(finding.project))
+        for chosen in rules
+        for finding in _findings(connection, chosen)
+    ]
+    findings.sort(key=lambda one: (order[one.rule], one.project, one.version or "", one.file or "", one.line or 0))
+    standing, allowed, notes = allow(dict.fromkeys(findings), entries, today)
+    not_checked: dict[NotChecked, None] = {}
+    unchecked: set[tuple[str, str | None]] = set()
+    for chosen in rules:
+        for pin, one in _not_checked(connection, chosen, pins, outcome, excluded):
+            not_checked[one] = None
+            unchecked.add((pin.project, pin.version))
+    checked = {(pin.project, pin.version) for pin in pins} - unchecked
+    return Report(
+        index=without_credentials(index),
+        checked=len(checked),
+        findings=standing,
+        not_checked=tuple(not_checked),
+        allowed=allowed,
+        notes=notes,
+    )
+
+
+def _missing(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The projects that the index does not have, as far as their statuses were read."""
+    if "statuses" not in _tables(connection):
+        return []
+    query = "SELECT project FROM pins JOIN statuses USING (project) WHERE statuses.status = 'missing'"
+    return [project for (project,) in connection.execute(query).fetchall()]
+
+
+def _tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    found = connection.execute("SELECT table_name FROM duckdb_tables() WHERE NOT internal").fetchall()
+    return {name for (name,) in found}
+
+
+def read_pins(connection: duckdb.DuckDBPyConnection) -> list[Pin]:
+    """The pins of the run, in their order."""
+    columns = ", ".join(Pin.__struct_fields__)
+    query = f"SELECT {columns} FROM pins ORDER BY position"  # noqa: S608 - names of our own
+    return [Pin(*row) for row in connection.execute(query).fetchall()]
+
+
+def _make_first_seen(connection: duckdb.DuckDBPyConnection, *, dated: bool) -> None:
+    """Make the temporary table ``first_seen``: since when an advisory or a status has been in the database."""
+    connection.execute(
+        "CREATE TEMP TABLE first_seen (stream VARCHAR, subject VARCHAR, detail VARCHAR, seen TIMESTAMPTZ)"
+    )
+    if not dated:
+        return
+    tables = _tables(connection)
+    for table, (subject, detail) in _DATED.items():
+        history = f"{table}_history"
+        source, at = (history, "valid_from") if history in tables else (table, "seen_at")
+        if source in tables:
+            rows = f"SELECT '{table}', {subject}, {detail}, min({at}) FROM {source} GROUP BY ALL"  # noqa: S608 - as above
+            connection.execute(f"INSERT INTO first_seen {rows}")
+
+
+def _findings(connection: duckdb.DuckDBPyConnection, chosen: ChosenRule) -> Iterator[Finding]:
+    for row in _rows(connection, chosen.query):
+        if _applies(chosen, row):
+            yield _finding(chosen, row)
+
+
+def _applies(chosen: ChosenRule, row: Mapping[str, Any]) -> bool:
+    """Whether a row of a view is a finding: licences are compared here, since SQL cannot parse their expressions."""
+    if chosen.rule.arguments != "licence":
+        return True
+    wanted = chosen.argument.removeprefix("not ")
+    if wanted != chosen.argument:
+        return is_accepted(row["expression"], identifiers(wanted)) is False
+    return is_avoidable(row["expression"], identifiers(wanted)) is False
+
+
+def _finding(chosen: ChosenRule, row: Mapping[str, Any]) -> Finding:
+    since: datetime | None = row.get("since")
+    file = row["file"]
+    return Finding(
+        rule=chosen.text,
+        project=row["project"],
+        version=_text(row.get("version")),
+        file=None if file is None or file in NO_FILES else _text(file),
+        line=row["line"],
+        message=_shortened(printable(row["message"])),
+        since=None if since is None else since.astimezone(UTC),
+        fix=_text(row.get("fix")),
+        fix_admitted=row.get("fix_admitted"),
+        id=_text(row.get("id")),
+        aliases=tuple(printable(alias) for alias in row.get("aliases") or ()),
+        link=_text(row.get("link")),
+    )
+
+
+def _not_checked(
+    connection: duckdb.DuckDBPyConnection,
+    chosen: ChosenRule,
+    pins: Iterable[Pin],
+    outcome: Outcome,
+    excluded: Mapping[str, str],
+) -> Iterator[tuple[Pin, NotChecked]]:
+    """The pins for which a rule could not be checked, and why."""
+    unknown = (
+        {row["project"]: row["why"] for row in _rows(connection, chosen.rule.unknown)} if chosen.rule.unknown else {}
+    )
+    for pin in pins:
+        why = _why_not_checked(chosen, pin, outcome)
+        if why is None and chosen.rule.of_release:
+            why = excluded.get(pin.project)
+        if why is None and pin.project in unknown:
+            why = _shortened(printable(unknown[pin.project]))
+        if why is not None:
+            yield pin, NotChecked(chosen.text, pin.project, why)
+
+
+def _why_not_checked(chosen: ChosenRule, pin: Pin, outcome: Outcome) -> str | None:
+    """Why a rule could not be checked for a pin; None: it was."""
+    if pin.not_read is not None:
+        return without_credentials(printable(pin.not_read))
+    missing = pin.project in outcome.missing
+    if missing and chosen.rule.name != "missing":
+        return "the project is not on this index"
+    if (problem := outcome.problem(pin.project, chosen.rule.reads)) is not None:
+        return problem
+    return _unresolved(pin) if chosen.rule.of_release and pin.version is None else None
+
+
+def _unresolved(pin: Pin) -> str:
+    if pin.pinned_version is not None:
+        return printable(f"the index does not list the release {pin.pinned_version}")
+    admits = f" that {pin.specifier} admits" if pin.specifier else ""
+    return printable(f"the index lists no release{admits}")
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[dict[str, Any]]:
+    result = connection.execute(query)
+    names = [column[0] for column in result.description or ()]
+    return (dict(zip(names, row, strict=True)) for row in result.fetchall())
+
+
+def _text(value: str | None) -> str | None:
+    return None if value is None else printable(value)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}..."

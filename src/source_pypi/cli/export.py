@@ -1,0 +1,93 @@
+"""``export``: tables and views as files."""
+
+import signal
+from pathlib import Path
+
+import click
+
+from source_pypi.cli.console import counted, one_line_errors
+from source_pypi.cli.query import needs_duckdb
+from source_pypi.cli.signals import exit_on_signal, interrupt
+from source_pypi.errors import QueryError
+from source_pypi.safety.printable import printable
+
+
+@click.command()
+@click.argument("tables", nargs=-1, metavar="TABLE...")
+@click.option("--all", "every", is_flag=True, help="Export all tables and views.")
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    metavar="FOLDER",
+    help="The folder for the files, one for each table; it is created if it does not exist.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["parquet", "csv", "ndjson"]),
+    default="parquet",
+    show_default=True,
+    help="The format of the files.",
+)
+@click.option(
+    "--from",
+    "source",
+    metavar="PATH",
+    default="pypi.duckdb",
+    show_default=True,
+    help="The DuckDB file, or the folder of Parquet, that sync loaded.",
+)
+@click.option("--schema", metavar="NAME", help="The schema of the tables in a DuckDB file.  [default: main]")
+@click.option(
+    "--for-spreadsheet",
+    is_flag=True,
+    help="Prefix texts that a spreadsheet would take for formulas with an apostrophe. Only with --format csv.",
+)
+def export(
+    tables: tuple[str, ...],
+    *,
+    every: bool,
+    folder: Path,
+    form: str,
+    source: str,
+    schema: str | None,
+    for_spreadsheet: bool,
+) -> None:
+    """Write tables and views of a loaded database to files.
+
+    Existing files of the same names are replaced, each once its new content is complete.
+
+    \b
+    source-pypi export files versions --to files/ --format csv
+    source-pypi export --all --to warehouse/
+    """  # noqa: D301 - \b is click's
+    if every == bool(tables):
+        raise click.UsageError("name the tables and views to export, or give --all")
+    if for_spreadsheet and form != "csv":
+        raise click.UsageError("--for-spreadsheet needs --format csv")
+    signal.signal(signal.SIGTERM, interrupt)
+    exit_on_signal("interrupted")
+    with one_line_errors(), needs_duckdb():
+        _export(tables, folder, form, source, schema, for_spreadsheet=for_spreadsheet)
+
+
+def _export(
+    tables: tuple[str, ...], folder: Path, form: str, source: str, schema: str | None, *, for_spreadsheet: bool
+) -> None:
+    from source_pypi.answers.database import open_database
+    from source_pypi.answers.export import check_writable, export
+    from source_pypi.safety.wording import similar_names
+
+    with open_database(source, schema, write_to=folder) as database:
+        public = [name for name in database.relations if not name.startswith("_")]
+        for name in tables:
+            if name not in database.relations:
+                similar = similar_names(name, public)
+                meant = f" (did you mean {', '.join(similar)}?)" if similar else f" (there are {', '.join(public)})"
+                raise QueryError(f"{source} has no table or view {name}{meant}")
+        check_writable(folder)
+        chosen = list(dict.fromkeys(tables)) or public
+        for name, count in export(database, chosen, folder, form, for_spreadsheet=for_spreadsheet):
+            click.echo(f"{printable(str(folder / name))}: {counted(count, 'row')}")

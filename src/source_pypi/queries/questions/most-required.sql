@@ -1,0 +1,12 @@
+-- title: Most required projects
+-- question: Which projects do the most loaded projects require, and how many of them always, not only for an extra?
+-- needs: dependencies
+SELECT
+    name AS project,
+    count(DISTINCT project) AS required_by,
+    count(DISTINCT project) FILTER (extra IS NULL) AS always_by
+FROM dependencies
+WHERE name IS NOT NULL AND name <> project
+GROUP BY name
+ORDER BY required_by DESC, name
+LIMIT 100

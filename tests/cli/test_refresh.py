@@ -1,0 +1,133 @@
+"""cli/refresh.py: sync without names refreshes what a destination contains."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.cli import Run, count_rows
+from tests.fake_index import FakeIndex, World
+
+Serve = Callable[..., FakeIndex]
+
+
+def pins_in(folder: Path, into: str) -> list[tuple[object, ...]]:
+    """The requirements in a DuckDB file or a folder."""
+    columns = "project, specifier, pinned_version, extras, file, line, version, not_read"
+    with duckdb.connect(str(folder / into) if into.endswith(".duckdb") else ":memory:") as connection:
+        table = "pins" if into.endswith(".duckdb") else f"'{folder / into}/pins/*.parquet'"
+        return connection.execute(f"select {columns} from {table} order by position").fetchall()
+
+
+@pytest.mark.parametrize("into", ["pypi.duckdb", "warehouse/"])
+def test_refresh(world: World, serve: Serve, run: Run, tmp_path: Path, into: str) -> None:
+    """The index, the streams and the requirements are those of the last run; further projects are read, too."""
+    for name in ("flask", "click", "jinja2"):
+        world.add(name, releases=["1.0", "2.0", "3.0"])
+    fake = serve()
+    (tmp_path / "r.txt").write_text("\nclick[x]<3\n")
+    options = ("--into", into, "--requests-per-second", "0")
+    first = run("sync", "jinja2", "--index-url", fake.url, "--streams", "versions,release", *options)
+    assert (first.returncode, first.stderr) == (0, "")
+    again = ("flask==1.0", "-r", "r.txt", "--index-url", fake.url, "--streams", "versions")
+    assert run("sync", *again, *options).returncode == 0
+    pins = pins_in(tmp_path, into)
+    assert pins == [
+        ("flask", "==1.0", "1.0", None, "command line", None, "1.0", None),
+        ("click", "<3", None, ["x"], "r.txt", 2, "2.0", None),
+    ]
+    world.upload("jinja2", "4.0", filename="jinja2-4.0.tar.gz")
+    fake.new_run()
+    done = run("sync", *options)
+    note = f"note: refreshing {into}: 3 projects, versions, release, from {fake.url}\n"
+    assert (done.returncode, done.stderr) == (0, note)
+    assert pins_in(tmp_path, into) == pins
+    assert "versions          1          1          0         10\n" in done.stdout
+    requested = {request.path for request in fake.requests}
+    assert {"/pypi/flask/1.0/json", "/pypi/click/2.0/json", "/pypi/jinja2/4.0/json"} <= requested
+
+
+def test_options_of_a_refresh(world: World, serve: Serve, run: Run, tmp_path: Path) -> None:
+    """Streams and excluded projects come from options if given; the next refresh reads the excluded project again."""
+    for name in ("flask", "click"):
+        world.add(name)
+    fake = serve()
+    assert run("sync", "flask", "click", "--index-url", fake.url).returncode == 0
+    world.upload("flask", "9.0", filename="flask-9.0.tar.gz")
+    world.upload("click", "9.0", filename="click-9.0.tar.gz")
+    fake.new_run()
+    done = run("sync", "--streams", "versions", "--exclude", "cl*")
+    assert done.stderr == f"note: refreshing pypi.duckdb: 1 project, versions, from {fake.url}\n"
+    assert [request.path for request in fake.requests] == ["/pypi/flask/json"]
+    assert [row[-1] for row in pins_in(tmp_path, "pypi.duckdb")] == [None, "the setting exclude leaves it out"]
+    fake.new_run()
+    assert run("sync").returncode == 0
+    assert [row[-1] for row in pins_in(tmp_path, "pypi.duckdb")] == [None, None]
+    assert count_rows(tmp_path / "pypi.duckdb", "versions") == 4
+
+
+def test_projects_of_another_index_stay_unread(world: World, serve: Serve, run: Run, tmp_path: Path) -> None:
+    """A project that the last run did not request, since its file names another index, is not requested either."""
+    world.add("flask")
+    world.add("secret-lib")
+    fake = serve()
+    (tmp_path / "uv.lock").write_text(
+        f'[[package]]\nname = "flask"\nversion = "1.0"\nsource = {{ registry = "{fake.url}/simple" }}\n'
+        '[[package]]\nname = "secret-lib"\nversion = "1.0"\nsource = { registry = "https://corp.example.com/simple" }\n'
+    )
+    assert run("sync", "-r", "uv.lock", "--index-url", fake.url).returncode == 0
+    pins = pins_in(tmp_path, "pypi.duckdb")
+    fake.new_run()
+    done = run("sync")
+    assert (done.returncode, done.stderr) == (
+        0,
+        f"note: refreshing pypi.duckdb: 1 project, projects, versions, files, from {fake.url}\n",
+    )
+    assert fake.counts == {"/pypi/flask/json": 1}
+    assert pins_in(tmp_path, "pypi.duckdb") == pins
+
+
+def test_dry_run_of_a_refresh(world: World, serve: Serve, run: Run) -> None:
+    """A dry run says what would be refreshed, and requests nothing."""
+    world.add("flask", releases=["1.0"])
+    fake = serve()
+    assert run("sync", "flask<2", "--index-url", fake.url).returncode == 0
+    fake.new_run()
+    done = run("sync", "--dry-run")
+    assert done.stdout.splitlines()[:3] == [
+        f"index: {fake.url}",
+        "projects: 1: flask<2",
+        "streams: projects, versions, files",
+    ]
+    assert fake.requests == []
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--into", "new.duckdb"], "new.duckdb does not exist"),
+        (["--into", "new/"], "new/ does not exist"),
+        (["--into", "empty/"], "empty/ holds nothing that source-pypi loaded"),
+        (["--into", "other.duckdb"], "other.duckdb holds nothing that source-pypi loaded"),
+        (
+            ["--into", "other.duckdb", "--schema", "new"],
+            "other.duckdb, schema new holds nothing that source-pypi loaded",
+        ),
+        (["--into", "sqlite:///new.db"], "sqlite:///new.db does not exist"),
+    ],
+)
+def test_nothing_to_refresh(run: Run, tmp_path: Path, options: list[str], reason: str) -> None:
+    """A destination that does not exist, or holds nothing of ours, is one error; nothing is created in it."""
+    (tmp_path / "empty").mkdir()
+    with duckdb.connect(str(tmp_path / "other.duckdb")) as connection:
+        connection.execute("create table mine (x integer)")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    done = run("sync", *options)
+    names, file = "give names (source-pypi sync flask requests)", "a file (-r requirements.txt)"
+    advice = f"{names} or {file}, or refresh another destination (--into)"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"error: no projects named, and {reason}: {advice}\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+    with duckdb.connect(str(tmp_path / "other.duckdb")) as connection:
+        schemas = connection.execute("select schema_name from duckdb_schemas() where schema_name = 'new'").fetchall()
+    assert schemas == []
