@@ -45,7 +45,7 @@ def test_refresh(world: World, serve: Serve, run: Run, tmp_path: Path, into: str
     assert pins_in(tmp_path, into) == pins
     assert "versions          1          1          0         10\n" in done.stdout
     requested = {request.path for request in fake.requests}
-    assert {"/pypi/flask/1.0/json", "/pypi/click/2.0/json", "/pypi/jinja2/4.0/json"} <= requested
+    assert {"/pypi/flask/1.0/json", "/pypi/click/2.0/json", "/pypi/jinja2/json"} <= requested
 
 
 def test_options_of_a_refresh(world: World, serve: Serve, run: Run, tmp_path: Path) -> None:
