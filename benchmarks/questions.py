@@ -39,7 +39,7 @@ CREATE OR REPLACE MACRO named(i) AS
 #: (a release: its number k in the project, from 1).
 _ROWS = {
     "_names": """
-        SELECT i, named(i) AS project, least(1500, floor(2.75 * power(1 - draw('releases', i), -0.75)))::INTEGER AS n,
+        SELECT i, named(i) AS project, least(1500, floor(3.08 * power(1 - draw('releases', i), -0.75)))::INTEGER AS n,
             TIMESTAMPTZ '2012-01-01 00:00:00+00' + to_seconds((sqrt(draw('born', i)) * 4.6e8)::BIGINT) AS born
         FROM range(?) AS r (i)
     """,
@@ -48,7 +48,7 @@ _ROWS = {
             '1010~' || part(k // 50 + 1) || '.' || part(k // 5 % 10) || '.' || part(k % 5 + 1) || '!909' AS sort_key,
             least(TIMESTAMPTZ '2026-11-01 00:00:00+00',
                 born + to_seconds((k * (20 + 60 * draw('pace', i)) * 86400 * power(n, -0.3))::BIGINT)) AS uploaded,
-            draw('native', i) < 0.045 AS native, draw('yanked', i * 10000 + k) < 0.01 AS yanked
+            draw('native', i) < 0.036 AS native, draw('yanked', i * 10000 + k) < 0.01 AS yanked
         FROM (SELECT *, unnest(range(1, n + 1)) AS k FROM _names)
     """,
     "versions": """
