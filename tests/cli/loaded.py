@@ -36,5 +36,6 @@ PROJECTS = (
     "INSERT INTO projects (project, name, latest_version, summary, classifiers, project_urls, seen_at) VALUES "
     "('flask', 'Flask', '3.0', 'A web framework', ['A', 'B'], '{\"Home\": \"https://flask.example\"}', "
     "'2024-01-31 12:00:00.5+02'), "
-    "('evil', 'Evil', '1.0', '=1+1' || chr(27) || '[31m' || chr(8238) || '|x' || chr(10) || '@y', NULL, NULL, '2024-01-31 12:00:00+00')"
+    "('evil', 'Evil', '1.0', '=1+1' || chr(27) || '[31m' || chr(8238) || '|x' || chr(10) || '@y', NULL, NULL, "
+    "'2024-01-31 12:00:00+00')"
 )

@@ -55,9 +55,9 @@ def test_table(run: Run, loaded: Path) -> None:
     done = run("query", "SELECT project, summary, 1000 AS n FROM projects ORDER BY project DESC")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
-        "project  summary                        n",
-        "-------  --------------------------  ----",
-        "flask    A web framework             1000",
+        "project  summary                      n",
+        "-------  ------------------------  ----",
+        "flask    A web framework           1000",
         r"evil     =1+1\x1b[31m\u202e|x\n@y  1000",
         "(2 rows)",
     ]
