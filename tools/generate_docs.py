@@ -13,11 +13,13 @@ from click.testing import CliRunner
 
 from source_pypi.airbyte.commands import CHECK_TRIES, CHECK_WAIT
 from source_pypi.airbyte.manifest import RECIPES, left_out_fields
+from source_pypi.answers.available import needed_tables
 from source_pypi.cli import cli
 from source_pypi.cli.signals import SHUTDOWN_SECONDS
 from source_pypi.config import Config
 from source_pypi.fields import fields_of
 from source_pypi.http import client, compression, connections
+from source_pypi.queries import questions, views
 from source_pypi.schema import describe_streams, type_words
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams import STREAMS
@@ -87,6 +89,12 @@ def views_table() -> str:
     """Every view: name, what a row is, the tables that it reads."""
     rows = [(f"`{view.name}`", view.row, _names(list(view.needs))) for view in views()]
     return _table(("view", "a row is", "reads"), rows)
+
+
+def questions_table() -> str:
+    """Every named question: name, title, the question, the tables that it needs."""
+    rows = [(f"`{one.name}`", one.title, one.question, _names(list(needed_tables(one)))) for one in questions()]
+    return _table(("name", "title", "question", "needs"), rows)
 
 
 def carried_table() -> str:
