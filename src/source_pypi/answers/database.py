@@ -27,7 +27,7 @@ from source_pypi.queries import Query, views
 #: How the comments on tables and views of this package begin.
 OURS = "A row is "
 #: Memory that DuckDB uses at most.
-MEMORY = "1GB"
+MEMORY = "800MB"
 #: Rows that are read at once.
 BATCH = 1_000
 _READS = frozenset({"SELECT", "EXPLAIN"})
