@@ -56,6 +56,12 @@ def questions() -> tuple[Query, ...]:
     return tuple(_read("questions"))
 
 
+@cache
+def variants(dialect: str) -> dict[str, Query]:
+    """The views that a dialect of SQL needs in other words, by their names: a function of DuckDB's has no equivalent."""
+    return {query.name: query for query in _read("views", dialect)}
+
+
 def parse_query(name: str, text: str) -> Query:
     """Return the query that a file contains.
 
@@ -88,9 +94,9 @@ def _entries(name: str, head: Iterable[str]) -> dict[str, str]:
     return entries
 
 
-def _read(folder: str) -> list[Query]:
-    """The queries in a folder, in the order of their names; none if there is no such folder."""
-    found = files(__name__).joinpath(folder)
+def _read(*folders: str) -> list[Query]:
+    """The queries in a folder inside others, in the order of their names; none if there is no such folder."""
+    found = files(__name__).joinpath(*folders)
     paths: list[Traversable] = list(found.iterdir()) if found.is_dir() else []
     sources = sorted((path for path in paths if path.name.endswith(".sql")), key=lambda path: path.name)
     return [parse_query(path.name.removesuffix(".sql"), path.read_text(encoding="utf-8")) for path in sources]

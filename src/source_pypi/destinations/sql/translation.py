@@ -51,7 +51,7 @@ def translated(sql: str, dialect: ViewDialect, schema: str, existing: Callable[[
     for join in list(tree.find_all(exp.Join)):
         if isinstance(join.this, exp.Unnest):
             _list_values(tree, join, dialect)
-    for kind in (exp.DateDiff, exp.IntDiv, exp.Bracket, exp.GroupConcat):
+    for kind in (exp.DateDiff, exp.IntDiv, exp.Bracket, exp.GroupConcat, exp.BitwiseOrAgg):
         for node in list(tree.find_all(kind)):
             node.replace(_replacement(node, dialect))
     if dialect == "postgres":
@@ -104,6 +104,8 @@ def _replacement(node: exp.Expression, dialect: ViewDialect) -> exp.Expression:
         return _filled(_AT_POSITION[dialect], dialect, node.this, *node.expressions[0].expressions)
     if isinstance(node, exp.GroupConcat) and dialect == "sqlite" and isinstance(node.this, exp.Order):
         return exp.GroupConcat(this=node.this.this, separator=node.args["separator"])  # ordered from SQLite 3.44 on
+    if isinstance(node, exp.BitwiseOrAgg) and dialect == "sqlite":  # of values that have one bit each
+        return exp.Sum(this=exp.Distinct(expressions=[node.this]))
     return node
 
 

@@ -15,7 +15,7 @@ from source_pypi.destinations.sql.statements import Statement
 from source_pypi.destinations.sql.translation import ViewDialect, translated
 from source_pypi.destinations.tables import OURS, RUN_TABLES, known_tables
 from source_pypi.destinations.views import OLD_VIEWS, comment_of, creatable, not_created
-from source_pypi.queries import Query, views
+from source_pypi.queries import Query, variants, views
 
 _EXISTING = {
     "postgres": (
@@ -101,6 +101,7 @@ class Views:
             del self._existing[name]
 
     def _translated(self, view: Query) -> _View:
+        view = variants(self._dialect).get(view.name, view)
         select = translated(view.sql, self._dialect, self._dataset.name, view.needs.__contains__)
         digest = blake2b(f"{select}{comment_of(view)}".encode(), digest_size=6).hexdigest()
         return _View(view.name, select, f"{comment_of(view)} (definition {digest})")
