@@ -58,7 +58,7 @@ def questions() -> tuple[Query, ...]:
 
 @cache
 def variants(dialect: str) -> dict[str, Query]:
-    """The views that a dialect of SQL needs in other words, by their names: a function of DuckDB's has no equivalent."""
+    """The views that a dialect of SQL needs in other words, by their names."""
     return {query.name: query for query in _read("views", dialect)}
 
 

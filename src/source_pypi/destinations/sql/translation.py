@@ -20,7 +20,9 @@ _UNNESTED = {
 }
 _SPLIT = {
     "postgres": "unnest(string_to_array({0}, {1}))",
-    "sqlite": """json_each('["' || replace(substr(json_quote({0}), 2, length(json_quote({0})) - 2), {1}, '","') || '"]')""",
+    "sqlite": (
+        """json_each('["' || replace(substr(json_quote({0}), 2, length(json_quote({0})) - 2), {1}, '","') || '"]')"""
+    ),
 }
 #: The value of one list at the position at which another one has a value.
 _AT_POSITION = {

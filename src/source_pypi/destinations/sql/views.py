@@ -1,7 +1,7 @@
 """Views in PostgreSQL and SQLite.
 
 A view is created again only if its definition has changed: a digest of it is in the comment on the view. SQLite has no
-comments, so it is a comment inside the view's SQL. Views of other databases would need their dialects; none are created.
+comments, so it is a comment inside the view's SQL. Other databases have no views.
 """
 
 from collections.abc import Collection, Iterator
@@ -20,9 +20,12 @@ from source_pypi.queries import Query, variants, views
 _EXISTING = {
     "postgres": (
         "SELECT c.relname, coalesce(obj_description(c.oid, 'pg_class'), '') FROM pg_class AS c "
-        "JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
+        "JOIN pg_namespace AS n ON n.oid = c.relnamespace "
+        "WHERE n.nspname = %s AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
     ),
-    "sqlite": "SELECT name, CASE type WHEN 'view' THEN sql ELSE '' END FROM sqlite_master WHERE type IN ('table', 'view')",
+    "sqlite": (
+        "SELECT name, CASE type WHEN 'view' THEN sql ELSE '' END FROM sqlite_master WHERE type IN ('table', 'view')"
+    ),
 }
 
 
