@@ -13,6 +13,8 @@ TEXT = """\
 -- row: a thing
 -- column n: Their number.
 --    Null: none.
+-- duckdb only: others cannot
+--   count.
 
 -- counted
 SELECT 1 AS n;
@@ -29,6 +31,7 @@ def test_parse_query() -> None:
         sql="-- counted\nSELECT 1 AS n",
         row="a thing",
         columns={"n": "Their number. Null: none."},
+        duckdb_only="others cannot count.",
     )
 
 

@@ -38,7 +38,7 @@ def test_views_from_any_folder(
     monkeypatch.chdir(tmp_path / "elsewhere")
     folder = tmp_path / name
     found = session(folder, "SELECT view_name FROM duckdb_views() WHERE NOT internal AND starts_with(comment, 'A row')")
-    names = {one.name for one in (*STREAMS, *RUN_TABLES, *views())}
+    names = {*(one.name for one in STREAMS), *(one.name for one in RUN_TABLES), *(one.name for one in views())}
     assert {view for (view,) in found} == names
     assert session(folder, "SELECT project, version, replacement FROM yanked_pins") == [("flask", "1.0", "2.0")]
 

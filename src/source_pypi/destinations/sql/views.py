@@ -52,7 +52,8 @@ class Views:
     ) -> None:
         self._dataset, self._dialect, self._secrets = dataset, dialect, secrets
         values = [dataset.name] if dialect == "postgres" else []
-        self._existing: dict[str, str] = dict(dataset.rows(Statement(_EXISTING[dialect], values)))
+        rows = dataset.rows(Statement(_EXISTING[dialect], values))
+        self._existing: dict[str, str] = {str(name): str(comment) for name, comment in rows}
         self._complete = self._complete_tables(recorded)
 
     def make(self) -> list[str]:
@@ -62,6 +63,8 @@ class Views:
         if old:
             self._dataset.execute(Statement(f"DROP VIEW {self._name(name)}") for name in old)
         for view in creatable(self._is_ours):
+            if view.duckdb_only:
+                continue
             try:
                 self._make(view)
             except Exception as error:  # whatever the database's library raises
