@@ -7,9 +7,9 @@ What it does not know
 """
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
-from sqlglot import exp, parse_one
+from sqlglot import ErrorLevel, exp, parse_one
 
 ViewDialect = Literal["postgres", "sqlite"]
 #: How the names of columns end that are compared by their bytes.
@@ -58,13 +58,9 @@ def translated(sql: str, dialect: ViewDialect, schema: str, existing: Callable[[
             node.replace(_replacement(node, dialect))
     if dialect == "postgres":
         _compare_by_bytes(tree)
-    return str(tree.sql(dialect=dialect, identify=True, comments=False, unsupported_level=_raising()))
-
-
-def _raising() -> Any:
-    from sqlglot import ErrorLevel
-
-    return ErrorLevel.RAISE
+    # SQLite takes a name in quotes that it does not know for a text
+    quoted = dialect == "postgres"
+    return str(tree.sql(dialect=dialect, identify=quoted, comments=False, unsupported_level=ErrorLevel.RAISE))
 
 
 def _qualify(tree: exp.Expression, schema: str, existing: Callable[[str], bool]) -> None:
