@@ -42,7 +42,7 @@ def test_values(sql: str, text: str, as_json: str | None) -> None:
     with duckdb.connect(":memory:") as connection:
         connection.execute("SET TimeZone = 'Asia/Tokyo'")
         ((value,),) = connection.execute(f"SELECT {sql}").fetchall()
-        kind = (connection.description or [[None, ""]])[0][1]
+        kind = connection.execute(f"SELECT typeof({sql})").fetchall()[0][0]
     assert cell(value, str(kind)) == text
     expected = text if as_json is None else as_json
     assert to_json(value, str(kind)) in (expected, f'"{expected}"')
