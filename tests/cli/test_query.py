@@ -126,6 +126,9 @@ def test_many_rows(run: Run, loaded: Path) -> None:
     lines = done.stdout.splitlines()
     assert lines[-2:] == ["999", "(the first 1,000 of 2,500 rows; --format csv writes all)"]
     assert len(run("query", "SELECT unnest(range(2500)) AS n", "--format", "csv").stdout.splitlines()) == 2501
+    done = run("query", "SELECT unnest(range(500000)) AS n")
+    assert done.stdout.splitlines()[-1] == "(the first 1,000 of 500,000 rows; --format csv writes all)"
+    assert run("query", "SELECT unnest(range(1000)) AS n").stdout.splitlines()[-1] == "(1,000 rows)"
 
 
 # What a query may be --------------------------------------------------------------------------------------------------

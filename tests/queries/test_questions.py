@@ -35,8 +35,10 @@ __all__ = ["views_connection"]
 
 #: Columns of tables and views that only some syncs make.
 SOMETIMES = {
-    "changes": "run BIGINT, table_name VARCHAR, key JSON, kind VARCHAR, changed_columns VARCHAR[], before JSON, after JSON",
-    "runs": "run BIGINT, started_at TIMESTAMPTZ, finished_at TIMESTAMPTZ, tables JSON, projects BIGINT, requests BIGINT",
+    "changes": "run BIGINT, table_name VARCHAR, key JSON, kind VARCHAR, changed_columns VARCHAR[], before JSON, "
+    "after JSON",
+    "runs": "run BIGINT, started_at TIMESTAMPTZ, finished_at TIMESTAMPTZ, tables JSON, projects BIGINT, "
+    "requests BIGINT",
 }
 
 
