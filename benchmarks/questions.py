@@ -58,7 +58,7 @@ _ROWS = {
             CASE WHEN native AND k > n - 12 THEN 14 WHEN k % 4 = 0 THEN 1 ELSE 2 END AS file_count,
             (power(10, 4 + 2.5 * draw('size', i)) * (1 + k / 40.0))::BIGINT AS total_size, TRUE AS has_sdist,
             k % 4 <> 0 AS has_wheel,
-            ['>=3.8', '>=3.9', '>=3.10', NULL, '>=3.6', '>=3.7,<4', '>=3.11'][1 + (i + k * 7 // greatest(n, 1)) % 7]
+            ['>=3.8', '>=3.9', '>=3.10', NULL, '>=3.6', '>=3.7,<4', '>=3.11'][1 + (i + k // 50) % 7]
                 AS requires_python, yanked, CASE WHEN yanked AND k % 2 = 0 THEN 'broken' END AS yanked_reason,
             k = n AS is_latest, 'document' AS source, uploaded AS seen_at
         FROM _releases
