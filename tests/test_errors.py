@@ -118,6 +118,7 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
         "the environment's proxy (HTTP_PROXY, HTTPS_PROXY or ALL_PROXY) is not a URL",
     ),
     ("DestinationError", ("x.duckdb", "it is locked"), "cannot write x.duckdb: it is locked"),
+    ("QueryError", ("SQL, line 1, column 8: no such column",), "SQL, line 1, column 8: no such column"),
     (
         "UnreachableError",
         (URL, "connection refused", 3, 4.25, True),

@@ -18,7 +18,7 @@ from source_pypi.destinations.store import RunRow
 from source_pypi.destinations.tables import RUN, RUN_TABLES, STATE, table_of
 from source_pypi.queries import Query, views
 from source_pypi.schema import duckdb_columns
-from source_pypi.streams import STREAMS
+from source_pypi.streams import STREAMS, choose_streams
 from tests.fake_index import FakeIndex, World
 from tests.queries.cases import CASES, Rows
 from tests.warehouses import postgres
@@ -154,3 +154,81 @@ def test_views_say_the_same(database: Place) -> None:
         found[number, case.view] = comparable(case.view, select(database, case.view))
         expected[number, case.view] = comparable(case.view, case.expected)
     assert found == expected
+
+
+def view_names(place: Place) -> dict[str, str]:
+    """The views that a database has, each with what says what it is."""
+    if place.name == "postgres":
+        query = (
+            "SELECT viewname, obj_description((schemaname || '.' || viewname)::regclass) FROM pg_views "
+            "WHERE schemaname = 'pypi_data'"
+        )
+        return dict(postgres.execute(place.into, query))
+    with closing(sqlite3.connect(place.into.removeprefix("sqlite:///"))) as connection:
+        return dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'view'"))
+
+
+def test_views_of_a_sync(database: Place, world: World, fake: FakeIndex) -> None:
+    """A sync creates the views whose tables exist, says nothing, and leaves them as they are the next time."""
+    world.add("flask", releases=["1.0", "2.0"])
+    world.yank("flask", "1.0", "broken")
+    streams = choose_streams(["versions", "files", "roles", "projects"])
+    assert sync(database, fake, ["flask==1.0"], streams).warnings == []
+    names = {"latest_files", "outdated_pins", "release_cadence", "sole_maintainers", "stale_projects", "wheel_coverage"}
+    before = view_names(database)
+    assert set(before) == names | {"yanked_pins"}
+    assert all("A row is " in described for described in before.values())
+    ((project, version, *_, replacement, admitted),) = select(database, "yanked_pins")
+    assert (project, version, replacement, admitted) == ("flask", "1.0", "2.0", False)
+    fake.new_run()
+    assert sync(database, fake, ["flask==1.0"], streams).warnings == []
+    assert view_names(database) == before
+
+
+def test_changed_view_is_created_again(database: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A view of an older release is replaced, with the views that read it; others of the user's own stay."""
+    with monkeypatch.context() as older:
+        old = Query(
+            "provenance_status", "Old", "Old?", ("versions",), "SELECT project, 1 AS old FROM versions", "old row"
+        )
+        reader = Query(
+            "unattested_pins", "Old", "Old?", ("provenance_status",), "SELECT old FROM provenance_status", "x"
+        )
+        sole = Query("sole_maintainer", "Old", "Old?", ("roles",), "SELECT project FROM roles", "old row")
+        older.setattr("source_pypi.destinations.views.views", lambda: (old, reader, sole))
+        assert make_all(database) == []
+    execute(database, [(f"CREATE VIEW {table(database, 'stale_projects')} AS SELECT 1 AS mine", [])])
+    assert make_all(database) == []
+    assert set(view_names(database)) == {view.name for view in views()}
+    assert select(database, "unattested_pins") == select(database, "provenance_status") == []
+    query = f"SELECT * FROM {table(database, 'stale_projects')}"
+    if database.name == "postgres":
+        assert postgres.execute(database.into, query) == [(1,)]
+
+
+def test_view_that_fails(database: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A view that the database refuses is one warning; the others are created."""
+    broken = Query("broken", "Broken", "Works?", ("versions",), "SELECT nothing FROM versions", "a failure")
+    with monkeypatch.context() as changed:
+        fine = next(view for view in views() if view.name == "release_cadence")
+        changed.setattr("source_pypi.destinations.views.views", lambda: (broken, fine))
+        (warning,) = make_all(database)
+    assert warning.startswith("the view broken was not created: ")
+    assert "nothing" in warning
+    assert "\n" not in warning
+    assert set(view_names(database)) == {"release_cadence"}
+
+
+def test_table_without_a_column(database: Place) -> None:
+    """A table that lacks a column costs the views that read it, without a warning."""
+    assert make_all(database) == []
+    for name in ("dependents", "yanked_pins"):
+        execute(database, [(f"DROP VIEW {table(database, name)}", [])])
+    execute(database, [(f"ALTER TABLE {table(database, 'dependencies')} DROP COLUMN parse_error", [])])
+    store = SqlStore(database.into)
+    try:
+        store.open()
+        assert store.make_views() == []
+    finally:
+        store.close()
+    assert set(view_names(database)) == {view.name for view in views()} - {"dependents"}

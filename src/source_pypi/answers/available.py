@@ -62,7 +62,8 @@ def find_question(name: str) -> Query | None:
 
 def similar_questions(name: str, others: Iterable[str] = ()) -> list[str]:
     """Names of questions, or others, that are spelled like a name, or have one of its words."""
-    names = [*(one.name for one in questions()), *others]
+    names = [one.name for one in questions()]
+    names += [other for other in others if other.replace("_", "-") not in names]
     found = similar_names(name.lower().replace("_", "-"), names) or similar_names(name, names)
     words = set(_words(name))
     return found or [one for one in names if words & set(_words(one))][:3]

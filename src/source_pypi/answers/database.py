@@ -27,7 +27,7 @@ from source_pypi.queries import Query, views
 #: How the comments on tables and views of this package begin.
 OURS = "A row is "
 #: Memory that DuckDB uses at most.
-MEMORY = "1GB"
+MEMORY = "800MB"
 #: Rows that are read at once.
 BATCH = 1_000
 _READS = frozenset({"SELECT", "EXPLAIN"})
@@ -291,7 +291,7 @@ def _tables_of_folder(connection: duckdb.DuckDBPyConnection, folder: Path) -> li
             paths.setdefault(name, []).append(str(path))
     relations = []
     for name, files in paths.items():
-        listed = ", ".join(map(text, map(_escaped, files)))
+        listed = ", ".join(map(text, files))
         try:
             connection.execute(f"CREATE VIEW {quoted(name)} AS SELECT * FROM read_parquet([{listed}])")
             relations.append(Relation(name, False, _describe_file(connection, name, files[0])))
@@ -305,7 +305,7 @@ def _tables_of_folder(connection: duckdb.DuckDBPyConnection, folder: Path) -> li
 def _describe_file(connection: duckdb.DuckDBPyConnection, name: str, path: str) -> str:
     """Put the comments in the file's metadata on the view of it; return that on the table, empty if there is none."""
     query = "SELECT decode(key), decode(value) FROM parquet_kv_metadata(?)"
-    metadata = dict(connection.execute(query, [_escaped(path)]).fetchall())
+    metadata = dict(connection.execute(query, [path]).fetchall())
     for column, comment in json.loads(metadata.get("columns", "{}")).items():
         with suppress(duckdb.Error):  # a column that somebody removed
             connection.execute(f"COMMENT ON COLUMN {quoted(name)}.{quoted(column)} IS {text(comment)}")
@@ -363,8 +363,3 @@ def quoted(name: str) -> str:
 def text(value: str) -> str:
     """A text in SQL."""
     return "'" + value.replace("'", "''") + "'"
-
-
-def _escaped(path: str) -> str:
-    """A path in which DuckDB finds no pattern."""
-    return re.sub(r"([*?\[])", r"[\1]", path)

@@ -19,6 +19,8 @@ from source_pypi.safety.printable import printable
 
 #: Rows that the format ``table`` shows at most.
 TABLE_ROWS = 1_000
+#: Rows after them that are read to count them; if there are more, a second query counts, which takes longer for few.
+COUNTED_ROWS = 100_000
 #: The width to which a column is cut before rows are shown one below the other.
 _NARROWEST = 8
 _GAP = "  "
@@ -34,7 +36,7 @@ class Writer(Struct, frozen=True):
 
     :ivar out: the stream.
     :ivar width: columns of the terminal; None: it is no terminal, and nothing is cut.
-    :ivar count: the number of rows of the query, asked for if not all are shown.
+    :ivar count: the number of rows of the query, asked for if there are too many to read them all.
     """
 
     out: TextIO
@@ -48,16 +50,17 @@ class Writer(Struct, frozen=True):
 
 def write_table(result: Result, writer: Writer) -> None:
     """Write the first rows aligned in columns, or one below the other if the terminal is narrow, and their number."""
-    rows = list(islice(chain.from_iterable(result.batches), TABLE_ROWS + 1))
-    is_cut, rows = len(rows) > TABLE_ROWS, rows[:TABLE_ROWS]
+    following = chain.from_iterable(result.batches)
+    rows = list(islice(following, TABLE_ROWS))
     cells = [_cells(result.columns, row, printable) for row in rows]
     names = [printable(column.name) for column in result.columns]
     widths = _widths(names, cells, writer.width)
     lines = _records(names, cells, writer.width or 80) if widths is None else _aligned(result, names, cells, widths)
     for line in lines:
         writer.out.write(f"{line.rstrip()}\n")
-    total = writer.count() if is_cut else len(rows)
-    shown = f"the first {len(rows):,} of {total:,} rows; --format csv writes all" if is_cut else _rows(total)
+    more = sum(1 for _ in islice(following, COUNTED_ROWS + 1))
+    total = len(rows) + more if more <= COUNTED_ROWS else writer.count()
+    shown = f"the first {len(rows):,} of {total:,} rows; --format csv writes all" if more else _rows(total)
     writer.out.write(f"({shown})\n")
 
 

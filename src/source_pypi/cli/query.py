@@ -211,9 +211,11 @@ def _writing(output: Path | None) -> Iterator[TextIO]:
 
 @contextmanager
 def needs_duckdb() -> Iterator[None]:
-    """Raise an error that names the extra, if one of its libraries is not installed."""
+    """Raise an error that names the extra, if one of its libraries is not installed; end with one line on Ctrl-C."""
     try:
         yield
+    except KeyboardInterrupt:
+        raise click.Abort from None  # nothing is kept, other than by sync
     except ModuleNotFoundError as error:
         if error.name in ("duckdb", "prompt_toolkit", "pytz", "rich"):
             raise ExtraMissingError("duckdb", "this command") from error

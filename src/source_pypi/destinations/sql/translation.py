@@ -7,9 +7,9 @@ What it does not know
 """
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
-from sqlglot import exp, parse_one
+from sqlglot import ErrorLevel, exp, parse_one
 
 ViewDialect = Literal["postgres", "sqlite"]
 #: How the names of columns end that are compared by their bytes.
@@ -20,7 +20,9 @@ _UNNESTED = {
 }
 _SPLIT = {
     "postgres": "unnest(string_to_array({0}, {1}))",
-    "sqlite": """json_each('["' || replace(substr(json_quote({0}), 2, length(json_quote({0})) - 2), {1}, '","') || '"]')""",
+    "sqlite": (
+        """json_each('["' || replace(substr(json_quote({0}), 2, length(json_quote({0})) - 2), {1}, '","') || '"]')"""
+    ),
 }
 #: The value of one list at the position at which another one has a value.
 _AT_POSITION = {
@@ -51,18 +53,14 @@ def translated(sql: str, dialect: ViewDialect, schema: str, existing: Callable[[
     for join in list(tree.find_all(exp.Join)):
         if isinstance(join.this, exp.Unnest):
             _list_values(tree, join, dialect)
-    for kind in (exp.DateDiff, exp.IntDiv, exp.Bracket, exp.GroupConcat):
+    for kind in (exp.DateDiff, exp.IntDiv, exp.Bracket, exp.GroupConcat, exp.BitwiseOrAgg):
         for node in list(tree.find_all(kind)):
             node.replace(_replacement(node, dialect))
     if dialect == "postgres":
         _compare_by_bytes(tree)
-    return str(tree.sql(dialect=dialect, identify=True, comments=False, unsupported_level=_raising()))
-
-
-def _raising() -> Any:
-    from sqlglot import ErrorLevel
-
-    return ErrorLevel.RAISE
+    # SQLite takes a name in quotes that it does not know for a text
+    quoted = dialect == "postgres"
+    return str(tree.sql(dialect=dialect, identify=quoted, comments=False, unsupported_level=ErrorLevel.RAISE))
 
 
 def _qualify(tree: exp.Expression, schema: str, existing: Callable[[str], bool]) -> None:
@@ -104,6 +102,8 @@ def _replacement(node: exp.Expression, dialect: ViewDialect) -> exp.Expression:
         return _filled(_AT_POSITION[dialect], dialect, node.this, *node.expressions[0].expressions)
     if isinstance(node, exp.GroupConcat) and dialect == "sqlite" and isinstance(node.this, exp.Order):
         return exp.GroupConcat(this=node.this.this, separator=node.args["separator"])  # ordered from SQLite 3.44 on
+    if isinstance(node, exp.BitwiseOrAgg) and dialect == "sqlite":  # of values that have one bit each
+        return exp.Sum(this=exp.Distinct(expressions=[node.this]))
     return node
 
 

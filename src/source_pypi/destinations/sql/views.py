@@ -1,7 +1,7 @@
 """Views in PostgreSQL and SQLite.
 
 A view is created again only if its definition has changed: a digest of it is in the comment on the view. SQLite has no
-comments, so it is a comment inside the view's SQL. Views of other databases would need their dialects; none are created.
+comments, so it is a comment inside the view's SQL. Other databases have no views.
 """
 
 from collections.abc import Collection, Iterator
@@ -15,14 +15,17 @@ from source_pypi.destinations.sql.statements import Statement
 from source_pypi.destinations.sql.translation import ViewDialect, translated
 from source_pypi.destinations.tables import OURS, RUN_TABLES, known_tables
 from source_pypi.destinations.views import OLD_VIEWS, comment_of, creatable, not_created
-from source_pypi.queries import Query, views
+from source_pypi.queries import Query, variants, views
 
 _EXISTING = {
     "postgres": (
         "SELECT c.relname, coalesce(obj_description(c.oid, 'pg_class'), '') FROM pg_class AS c "
-        "JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
+        "JOIN pg_namespace AS n ON n.oid = c.relnamespace "
+        "WHERE n.nspname = %s AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
     ),
-    "sqlite": "SELECT name, CASE type WHEN 'view' THEN sql ELSE '' END FROM sqlite_master WHERE type IN ('table', 'view')",
+    "sqlite": (
+        "SELECT name, CASE type WHEN 'view' THEN sql ELSE '' END FROM sqlite_master WHERE type IN ('table', 'view')"
+    ),
 }
 
 
@@ -49,7 +52,8 @@ class Views:
     ) -> None:
         self._dataset, self._dialect, self._secrets = dataset, dialect, secrets
         values = [dataset.name] if dialect == "postgres" else []
-        self._existing: dict[str, str] = dict(dataset.rows(Statement(_EXISTING[dialect], values)))
+        rows = dataset.rows(Statement(_EXISTING[dialect], values))
+        self._existing: dict[str, str] = {str(name): str(comment) for name, comment in rows}
         self._complete = self._complete_tables(recorded)
 
     def make(self) -> list[str]:
@@ -59,6 +63,8 @@ class Views:
         if old:
             self._dataset.execute(Statement(f"DROP VIEW {self._name(name)}") for name in old)
         for view in creatable(self._is_ours):
+            if view.duckdb_only:
+                continue
             try:
                 self._make(view)
             except Exception as error:  # whatever the database's library raises
@@ -101,6 +107,7 @@ class Views:
             del self._existing[name]
 
     def _translated(self, view: Query) -> _View:
+        view = variants(self._dialect).get(view.name, view)
         select = translated(view.sql, self._dialect, self._dataset.name, view.needs.__contains__)
         digest = blake2b(f"{select}{comment_of(view)}".encode(), digest_size=6).hexdigest()
         return _View(view.name, select, f"{comment_of(view)} (definition {digest})")

@@ -5,14 +5,24 @@ SELECT
     projects.project,
     projects.latest_version,
     list_filter(
-        ['source', 'issues', 'documentation', 'changelog'],
-        lambda kind: NOT coalesce(list_contains(linked.kinds, kind), FALSE)
+        [
+            CASE WHEN NOT coalesce(linked.source, FALSE) THEN 'source' END,
+            CASE WHEN NOT coalesce(linked.issues, FALSE) THEN 'issues' END,
+            CASE WHEN NOT coalesce(linked.documentation, FALSE) THEN 'documentation' END,
+            CASE WHEN NOT coalesce(linked.changelog, FALSE) THEN 'changelog' END
+        ],
+        lambda kind: kind IS NOT NULL
     ) AS missing
 FROM projects
 LEFT JOIN (
-    SELECT project, version, list(DISTINCT well_known) AS kinds
+    SELECT
+        project,
+        version,
+        bool_or(well_known = 'source') AS source,
+        bool_or(well_known = 'issues') AS issues,
+        bool_or(well_known = 'documentation') AS documentation,
+        bool_or(well_known = 'changelog') AS changelog
     FROM urls
-    WHERE well_known IS NOT NULL
     GROUP BY project, version
 ) AS linked ON linked.project = projects.project AND linked.version = projects.latest_version
 WHERE len(missing) > 0

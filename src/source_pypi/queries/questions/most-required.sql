@@ -3,10 +3,14 @@
 -- needs: dependencies
 SELECT
     name AS project,
-    count(DISTINCT project) AS required_by,
-    count(DISTINCT project) FILTER (extra IS NULL) AS always_by
-FROM dependencies
-WHERE name IS NOT NULL AND name <> project
+    count(*) AS required_by,
+    count(*) FILTER (always) AS always_by
+FROM (
+    SELECT name, project, bool_or(extra IS NULL) AS always
+    FROM dependencies
+    WHERE name IS NOT NULL AND name <> project
+    GROUP BY name, project
+)
 GROUP BY name
 ORDER BY required_by DESC, name
 LIMIT 100
