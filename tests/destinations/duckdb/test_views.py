@@ -28,7 +28,7 @@ def ask(tmp_path: Path, fake: FakeIndex, connect: Connect) -> Callable[..., Ask]
     def load(*projects: str, streams: tuple[str, ...] = ("all",)) -> Ask:
         config = make_config({"projects": projects})
         selection, chosen = select(config), choose_streams(streams)
-        with into_duckdb(tmp_path / "pypi.duckdb", chosen, selection.projects) as database:
+        with into_duckdb(tmp_path / "pypi.duckdb", chosen, selection.requested) as database:
             for batch in batches(connect(fake), selection, chosen, config):
                 database.add(batch)
 

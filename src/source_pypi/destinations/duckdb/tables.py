@@ -76,6 +76,14 @@ def make_table(connection: duckdb.DuckDBPyConnection, table: Table, catalog: Cat
     return created
 
 
+def drop_table(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Drop a table of ours, and the views of ours that read it."""
+    query = f"SELECT view_name FROM duckdb_views() WHERE {_HERE} AND starts_with(comment, ?) AND contains(sql, ?)"
+    for (view,) in connection.execute(query, [OURS, name]).fetchall():
+        connection.execute(f"DROP VIEW {quoted(view)}")
+    connection.execute(f"DROP TABLE {quoted(name)}")
+
+
 def make_view(connection: duckdb.DuckDBPyConnection, view: View, catalog: Catalog) -> None:
     """Make a view whose tables all exist, of this run or of an earlier one; a view of the user's own stays.
 

@@ -85,14 +85,14 @@ VIEWS: tuple[View, ...] = (
         name="yanked_in_use",
         row=_IN_USE,
         needs=("versions",),
-        query=_yanked_in_use("SELECT project, sort_key, 'selection', NULL FROM _selection"),
+        query=_yanked_in_use("SELECT project, sort_key, 'selection', NULL FROM pins"),
     ),
     View(
         name="yanked_in_use",
         row=_IN_USE,
         needs=("versions", "dependencies"),
         query=_yanked_in_use("""
-            SELECT project, sort_key, 'selection', NULL FROM _selection
+            SELECT project, sort_key, 'selection', NULL FROM pins
             UNION ALL SELECT name, pin_sort_key, project, version FROM dependencies
         """),
     ),
