@@ -4,10 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
+from msgspec.structs import replace
 
 from source_pypi.config import make_config
 from source_pypi.destinations.loader import Loader
+from source_pypi.destinations.tables import OLD_SELECTION
 from source_pypi.selection import Selection, select
 from source_pypi.services.index.api import Index
 from source_pypi.standards.clauses import clauses_of
@@ -15,7 +18,8 @@ from source_pypi.standards.versions import sort_key
 from source_pypi.streams import choose_streams
 from source_pypi.sync.run import batches
 from tests.batches import batch_with
-from tests.destinations.loading import NOW, OpenLoader, contents, kill
+from tests.databases import rows
+from tests.destinations.loading import NOW, OpenLoader, contents, into_duckdb, kill, state_file
 from tests.fake_index import FakeIndex, World
 
 Connect = Callable[..., Index]
@@ -218,3 +222,37 @@ def test_rows_of_another_index_are_forgotten(world: World, sync: Syncs, serve: C
         assert loader.unresolved == {"foo"}
         loader.add(batch_with("foo", {"versions": [{"project": "foo", "version": "7"}]}))
     assert sync.versions() == [("foo", None, None)]
+
+
+def test_table_of_older_releases_is_dropped(open_loader: OpenLoader, tmp_path: Path, world: World, sync: Syncs) -> None:
+    """``_selection``, which older releases made, is dropped, with a view of it; rows and state stay."""
+    world.add("foo", releases=["1.0"])
+    sync("foo")
+    with open_loader(STREAMS, root=sync.index.root, now=sync.at) as loader:
+        loader._store.make([OLD_SELECTION])
+        loader._run = replace(loader._run, tables=(*loader._run.tables, "_selection"))
+        loader.finish()
+    if (tmp_path / "x.duckdb").exists():
+        with duckdb.connect(str(tmp_path / "x.duckdb")) as connection:
+            connection.execute("CREATE VIEW old AS SELECT project FROM _selection")
+            connection.execute("COMMENT ON VIEW old IS 'A row is a project.'")
+    sync("foo")
+    assert sync.versions() == [("foo", None, "1.0")]
+    assert contents(tmp_path, "versions", "version") == [("1.0",)]
+    (recorded,) = rows(state_file(tmp_path), "SELECT tables FROM _run")
+    assert "_selection" not in str(recorded)
+    if (tmp_path / "x.duckdb").exists():
+        query = "SELECT table_name FROM information_schema.tables WHERE table_name IN ('_selection', 'old')"
+        assert rows(tmp_path / "x.duckdb", query) == []
+    else:
+        assert not (tmp_path / "x" / "_selection").exists()
+
+
+def test_other_table_of_that_name_stays(tmp_path: Path) -> None:
+    """A table ``_selection`` that is not ours stays."""
+    path = tmp_path / "x.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE _selection AS SELECT 1 AS mine")
+    with into_duckdb(path, choose_streams(["files"])):
+        pass
+    assert rows(path, "SELECT mine FROM _selection") == [(1,)]
