@@ -74,7 +74,7 @@ _file = click.Path(path_type=Path, dir_okay=False)
     type=_file,
     multiple=True,
     metavar="FILE",
-    help="Also load the projects and pinned versions in a requirements.txt, pyproject.toml or lock file. Repeatable.",
+    help="Also load the projects and versions in a requirements.txt, pyproject.toml or lock file. Repeatable.",
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be requested from where, and request nothing.")
 @click.option(
