@@ -13,7 +13,7 @@ from source_pypi.errors import NoProjectsError, ProjectNameError
 from source_pypi.selection import Requested, SelectedProject, Selection, merge, select
 from source_pypi.selection.names import BY_COMMAND, parse_requested
 
-FORM = "write a name, name==version, or a name and a range of versions, as 'name>=1,<2'"
+FORM = "write a name, or name==version, or a range such as 'name>=1,<2'"
 LETTERS = "a name has ASCII letters, digits, '.', '-' and '_', and starts and ends with a letter or digit"
 
 

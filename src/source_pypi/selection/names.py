@@ -23,7 +23,7 @@ _REQUESTED = re.compile(
         \s*+(?:===?\s*+(?P<version>[^\s=,;*]+)|(?P<range>(?:[<>!~]=?|={2,3})(?!=)[^\[\];@()]*+))?""",
     re.VERBOSE,
 )
-_FORMS = "write a name, name==version, or a name and a range of versions, as 'name>=1,<2'"
+_FORMS = "write a name, or name==version, or a range such as 'name>=1,<2'"
 #: What named a project that no file names.
 BY_COMMAND, BY_SETTING = "command line", "setting projects"
 
