@@ -111,6 +111,15 @@ def test_only_some_projects(things: StagingWriter, tmp_path: Path) -> None:
     assert texts(things.rows) == everything
 
 
+def test_all_rows_of_a_project_are_replaced(tmp_path: Path) -> None:
+    """Lines may replace all rows of a project."""
+    writer = StagingWriter(tmp_path, THINGS)
+    writer.add_project("foo", b"foo-1\n", EARLY)
+    writer.close()
+    assert writer.rows.scope == ReplaceScope(projects={"foo": EARLY})
+    assert texts(writer.rows) == {"things-0.ndjson": b"foo-1\n"}
+
+
 def test_only_projects_whose_rows_are_deleted(things: StagingWriter, tmp_path: Path) -> None:
     """A project without new rows has no file, but its old rows are replaced; one that was not added has neither."""
     assert things.only(["baz"], tmp_path) == StagedRows(THINGS, scope=ReplaceScope(projects={"baz": LATE}))

@@ -283,7 +283,7 @@ class Loader:
             pins.add_all(self._pins.lines(), _EPOCH)
             self._staged[PIN_CLAUSES.name].add_all(self._pins.clause_lines(), _EPOCH)
         for project, lines in self._pins.changed_lines().items():
-            pins.add(Batch(project, _EPOCH), [lines], ())
+            pins.add_project(project, lines, _EPOCH)
         self._pins_written = True
 
     def prune(self, selected: Collection[str]) -> tuple[int, int]:

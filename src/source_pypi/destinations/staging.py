@@ -49,6 +49,11 @@ class StagingWriter:
         self._write(lines)
         self.rows.scope = ReplaceScope(whole=True, projects={WHOLE_INDEX: at})
 
+    def add_project(self, project: str, lines: bytes, at: datetime) -> None:
+        """Take rows that replace all rows of a project."""
+        self._write(lines, project)
+        self.rows.scope.projects[project] = at
+
     def only(self, projects: Iterable[str], folder: Path) -> StagedRows | None:
         """The rows of some projects, in files of their own; None: no rows are replaced."""
         scope = self.rows.scope

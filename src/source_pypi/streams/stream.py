@@ -27,7 +27,7 @@ from source_pypi.streams._pages import ListedProject, from_page, with_page
 #: The requests that streams take.
 ONE_PER_PROJECT = "1 per project, shared by all streams that read the project document"
 ONE_PER_RELEASE = (
-    "the latest release: none beyond the project document; 1 per pinned version; with `releases: all`, 1 per release, "
+    "the latest release: none beyond the project document; 1 per pin or range; with `releases: all`, 1 per release, "
     "shared by all streams that read releases"
 )
 #: The same, of streams that METADATA can stand for.

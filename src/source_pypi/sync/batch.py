@@ -86,7 +86,8 @@ class Batch(Struct, frozen=True):
     :ivar capabilities: which streams the index provides; only in a run's last batch.
     :ivar service: the service that it is from; empty: the index.
     :ivar versions: the version that each requirement of the project selects, by pin or range, and by an empty text for
-        one without versions; those that select none are missing, or None. None: as in the last run that read it.
+        one without versions; those that select none are missing, or None. None: as in the last run that read it, or
+        no requirement names the project.
     """
 
     project: str | None
