@@ -262,7 +262,8 @@ def test_check_names_skipped_projects_and_the_index(world: World, fake: FakeInde
     status = json.loads(airbyte.check(config(fake, "fl ask")))["connectionStatus"]
     assert status == {
         "status": "FAILED",
-        "message": f"'fl ask' cannot be a project: write a name, or name==version (index: {fake.url})",
+        "message": "'fl ask' cannot be a project: write a name, or name==version, or a range such as 'name>=1,<2' "
+        f"(index: {fake.url})",
     }
 
 

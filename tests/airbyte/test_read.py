@@ -46,7 +46,11 @@ def test_order_of_messages(world: World, fake: FakeIndex, read: Read) -> None:
 
 def test_rows_are_valid_and_have_unique_keys(world: World, fake: FakeIndex, read: Read) -> None:
     """Every row is valid against the schema that discover gives, and its key is unique."""
-    facts = {"requires_dist": ["click"], "classifiers": ["Typing :: Typed"], "project_urls": {"Docs": "https://a.test"}}
+    facts = {
+        "requires_dist": ["click>=8"],
+        "classifiers": ["Typing :: Typed"],
+        "project_urls": {"Docs": "https://a.test"},
+    }
     world.add("Flask", releases=["1.0", "2.0"], owner="ann", **facts)
     world.release("flask", "3.0")
     world.add_advisory("flask", "2.0", "PYSEC-2024-1")

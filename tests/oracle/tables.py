@@ -17,7 +17,7 @@ Tables = dict[str, Table]
 
 OWN = ("seen_at", "_ab_cdc_deleted_at")
 _UNORDERED = frozenset({"python_tags", "abi_tags", "platform_tags"})
-_OPAQUE = frozenset({"sort_key", "pin_sort_key", "disagreement"})
+_OPAQUE = frozenset({"sort_key", "pin_sort_key", "fixed_in_sort_keys", "disagreement"})
 
 
 class DuplicateKeyError(Exception):
