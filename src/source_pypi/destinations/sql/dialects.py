@@ -44,6 +44,7 @@ class Destination:
     :ivar json: whether nested values have a type of their own; otherwise they are text. dlt has a JSON type everywhere,
         but hands over JSON that is a text already as a text in JSON, or not at all.
     :ivar views: the dialect in which views are created; None: there are none.
+    :ivar times_are_texts: whether times are texts in UTC.
     :ivar create_index: the statement that makes an index if it does not exist; None: not known to be understood.
     """
 
@@ -52,6 +53,7 @@ class Destination:
     file_format: str | None
     json: bool = False
     views: Literal["postgres", "sqlite"] | None = None
+    times_are_texts: bool = False
     create_index: str | None = None
     staging: StagingFile | None = None
 
@@ -153,6 +155,7 @@ def _sqlite(address: str, staging: Path) -> Destination:
         "main",
         "parquet",
         views="sqlite",
+        times_are_texts=True,
         create_index='CREATE INDEX IF NOT EXISTS "main"."{name}_project" ON "{name}" ("project")',
         staging=StagingFile(dlt.destinations.sqlalchemy(staging_engine), "main", _ATTACHED, close),
     )
