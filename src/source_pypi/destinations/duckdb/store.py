@@ -7,6 +7,7 @@ keeps them unique as well.
 from collections.abc import Collection, Sequence
 from typing import Literal
 
+from source_pypi.destinations.duckdb.changes_view import make_changes_view
 from source_pypi.destinations.duckdb.counting import OldRows
 from source_pypi.destinations.duckdb.state import StateFile
 from source_pypi.destinations.duckdb.tables import make_table, make_views, quoted, rows_in, schema_in_query, text
@@ -68,6 +69,8 @@ class DuckdbStore(StateFile):
 
     def make_views(self) -> Sequence[str]:
         """Create the views whose tables all exist."""
+        with self.transaction():
+            make_changes_view(self.connection, self.catalog)
         return make_views(self.connection, self.catalog)
 
     def _begin_history(self, table: Table, history: Table) -> None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 
 import duckdb
 
+from source_pypi.destinations.runs import CHANGES_VIEW
 from source_pypi.destinations.sql.statements import Statement
 from source_pypi.destinations.store import StagedRows
 from source_pypi.destinations.tables import OURS, Table
@@ -44,7 +45,7 @@ class Catalog:
         try:
             found = connection.execute(query)
         except duckdb.BinderException:  # a view of a column that somebody dropped; our views are made again
-            for view in filter(self.is_ours, (*OLD_VIEWS, *(one.name for one in views()))):
+            for view in filter(self.is_ours, (CHANGES_VIEW, *OLD_VIEWS, *(one.name for one in views()))):
                 connection.execute(f"DROP VIEW IF EXISTS {quoted(view)}")
                 del self.comments[view]
             found = connection.execute(query)
