@@ -21,6 +21,7 @@ from benchmarks.against.environment import MissingPeerError
 from benchmarks.against.pyairbyte import pyairbyte
 from benchmarks.against.pypi_to_sqlite import pypi_to_sqlite
 from benchmarks.audit import audit
+from benchmarks.counting import counting
 from benchmarks.figure import Figure
 from benchmarks.growth import growth, large
 from benchmarks.loading import load, sync
@@ -45,6 +46,7 @@ BENCHMARKS: dict[str, Callable[[Workbench], Iterator[Figure]]] = {
     "memory": memory,
     "sync": sync,
     "load": load,
+    "counting": counting,
     "cdk": cdk,
     "pypi_to_sqlite": pypi_to_sqlite,
     "pyairbyte": pyairbyte,
