@@ -39,7 +39,7 @@ def main() -> None:
     run = open_run(read_config(config), streams)
     wall, cpu = time.perf_counter(), time.process_time()
     store = DuckdbStore(database) if kind == "counted" else Uncounted(database)
-    with Loader(store, streams, run.selection.projects, root=run.index.root) as loader:
+    with Loader(store, streams, run.selection.requested, root=run.index.root) as loader:
         for batch in run.batches(loader):
             loader.add(batch)
             del batch

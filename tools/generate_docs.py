@@ -15,8 +15,8 @@ from click.testing import CliRunner
 
 from source_pypi.airbyte.commands import CHECK_TRIES, CHECK_WAIT
 from source_pypi.airbyte.manifest import RECIPES, left_out_fields
-from source_pypi.cli import COMMANDS, cli
 from source_pypi.answers.available import needed_tables
+from source_pypi.cli import COMMANDS, cli
 from source_pypi.cli.signals import SHUTDOWN_SECONDS
 from source_pypi.config import Config
 from source_pypi.destinations.tables import RUN_TABLES, table_of

@@ -22,8 +22,8 @@ from source_pypi.destinations.duckdb.counting import RowComparison
 from source_pypi.destinations.duckdb.state import StateFile
 from source_pypi.destinations.duckdb.tables import quoted, rows_in, text
 from source_pypi.destinations.parquet.folder import Bucket, Folder
-from source_pypi.destinations.row_counts import RowChanges
 from source_pypi.destinations.parquet.views import HEAD, VIEWS_FILE, views_sql
+from source_pypi.destinations.row_counts import RowChanges
 from source_pypi.destinations.runs import RUNS, RunRecord, record_values
 from source_pypi.destinations.sql.statements import Statement, Statements
 from source_pypi.destinations.store import Limits, LoadPackage, RunRow, StagedRows
