@@ -74,6 +74,10 @@ class ToyStore:
             TABLES[staged.table.name][",".join(staged.scope.projects)] = lines.decode()
         STATE.update(package.state)
         RUNS.append(package.run)
+        return {}
+
+    def row_count(self, table):
+        return len(TABLES[table.name])
 """
 
 

@@ -24,6 +24,7 @@ from source_pypi.destinations.error_messages import destination_errors, is_about
 from source_pypi.destinations.preparation import LoadSettings, Prepared, prepare
 from source_pypi.destinations.pruning import prune
 from source_pypi.destinations.rejection import write_by_halves
+from source_pypi.destinations.row_counts import RowChanges, RowCounter
 from source_pypi.destinations.staging import StagingWriter
 from source_pypi.destinations.state import merged_state, states_of, summaries_of
 from source_pypi.destinations.store import LoadPackage, StagedRows, Store
@@ -82,6 +83,7 @@ class Loader:
         self._settings = LoadSettings(streams, root, keep_history, replace_index)
         self._answered = False
         self._streams = {stream.name: stream for stream in streams}
+        self._counts, self._totals, self._is_open = RowCounter(), dict[str, int](), False
 
     def __enter__(self) -> "Loader":
         try:
@@ -90,6 +92,7 @@ class Loader:
                 self._take(prepare(self._store, self._settings, self._now))
                 self._folder = TemporaryFolder()
             self._begin_package()
+            self._is_open = True
             with self._staging_errors():
                 self._staged[SELECTION.name].add_all(selection_lines(self._projects), _EPOCH)
         except BaseException:
@@ -103,7 +106,9 @@ class Loader:
         try:
             if not isinstance(error, DestinationError):
                 self.commit()
+                self._totals = self.totals()
         finally:
+            self._is_open = False
             for staged in self._staged.values():
                 with suppress(OSError):
                     staged.close()
@@ -142,6 +147,30 @@ class Loader:
             return
         with self._errors():
             yield from summaries_of(self._store, settings_digests)
+
+    @property
+    def row_changes(self) -> MappingOf[str, RowChanges]:
+        """How the rows of each table of a stream changed in this run, as far as they are committed.
+
+        It has every selected stream, and streams of which ``prune`` deleted rows.
+        """
+        of_run = {table.name for table in RUN_TABLES}
+        counted = {name: one for name, one in self._counts.changes.items() if name not in of_run}
+        return {**dict.fromkeys(self._streams, RowChanges()), **counted}
+
+    def totals(self) -> dict[str, int]:
+        """The number of rows in the table of each selected stream; once the loader was left, as it was then.
+
+        Empty: an error of the destination ended the run, or the rows of another index are still to be replaced.
+
+        :raises DestinationError: when the store cannot be read.
+        """
+        if not self._is_open:
+            return dict(self._totals)
+        if self._to_clear is not None:
+            return {}
+        with self._errors():
+            return {name: self._store.row_count(self._tables[name]) for name in self._streams}
 
     def finish(self) -> None:
         """The run is complete: the next one does not resume it."""
@@ -216,11 +245,11 @@ class Loader:
         """
         self.commit()
         with self._errors():
-            return prune(self._store, self._run, selected, self._now)
+            return prune(self._store, self._run, selected, self._now, self._counts.add)
 
     def _write(self, staged: Sequence[StagedRows], state: dict[str, PackedState | None]) -> None:
         with self._errors():
-            self._store.write(LoadPackage(self._run, staged, state))
+            self._counts.add(self._store.write(LoadPackage(self._run, staged, state)))
 
     def _write_each(self, state: MappingOf[str, PackedState | None], error: DestinationError) -> None:
         """Write a package that the store refused, but for the projects at fault.

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain
 
+from source_pypi.destinations.row_counts import RowChanges
 from source_pypi.destinations.state import forget
 from source_pypi.destinations.store import LoadPackage, ReplaceScope, RunRow, StagedRows, Store
 from source_pypi.destinations.tables import STATE, Table, known_tables
@@ -14,10 +15,17 @@ from source_pypi.sync.state_codec import PackedState
 PRUNED_AT_ONCE = 1_000
 
 
-def prune(store: Store, run: RunRow, selected: Collection[str], now: Callable[[], float]) -> tuple[int, int]:
+def prune(
+    store: Store,
+    run: RunRow,
+    selected: Collection[str],
+    now: Callable[[], float],
+    count: Callable[[Mapping[str, RowChanges]], None],
+) -> tuple[int, int]:
     """Delete rows and state of projects that are not selected, also of streams that did not run.
 
     :param now: the time, in seconds since 1970.
+    :param count: called with how the rows of each table changed.
     :return: the number of projects and of rows that were deleted.
     """
     known = known_tables(run.tables, of_projects=True)
@@ -30,7 +38,7 @@ def prune(store: Store, run: RunRow, selected: Collection[str], now: Callable[[]
     others = sorted({*chain.from_iterable(counts.values())} - {*selected, WHOLE_INDEX})
     for start in range(0, len(others), PRUNED_AT_ONCE):
         at = datetime.fromtimestamp(now(), UTC)
-        store.write(_deletion(run, others[start : start + PRUNED_AT_ONCE], tables, counts, at))
+        count(store.write(_deletion(run, others[start : start + PRUNED_AT_ONCE], tables, counts, at)))
     rows = sum(counts[table.name].get(project, 0) for table in tables for project in others)
     return len(others), rows
 

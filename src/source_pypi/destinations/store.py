@@ -1,12 +1,13 @@
 """What the loader hands to a store, and what a store must be able to do."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
 from msgspec import Struct, field
 
+from source_pypi.destinations.row_counts import RowChanges
 from source_pypi.destinations.tables import Table
 from source_pypi.sync.state import ProjectSummary
 from source_pypi.sync.state_codec import PackedState
@@ -166,8 +167,15 @@ class Store(Protocol):
         """All state with other ``settings_digests`` that has one of these streams, and perhaps more."""
         ...
 
-    def write(self, package: LoadPackage) -> None:
+    def row_count(self, table: Table) -> int:
+        """The number of rows of a table that exists."""
+        ...
+
+    def write(self, package: LoadPackage) -> Mapping[str, RowChanges]:
         """Write a package: all of it or, if the process ends early, nothing that state would vouch for.
 
         Where there is no transaction: delete the state first, then replace the rows, then write the state.
+
+        :return: how the rows of each table in ``package.staged`` changed, of those that have a ``key``.
         """
+        ...

@@ -35,6 +35,7 @@ class Table(Struct, frozen=True):
     :ivar row: what a row is.
     :ivar partition_field: the column that names the partition of a project's rows; None: a project is one partition.
     :ivar history: the table that keeps every state of this table's rows; None: it is not kept.
+    :ivar key: the columns of its primary key; empty: it has at most one row. None: its changes are not counted.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Table(Struct, frozen=True):
     row: str
     partition_field: str | None = None
     history: "Table | None" = None
+    key: tuple[str, ...] | None = None
 
     @property
     def comment(self) -> str:
@@ -115,7 +117,7 @@ def table_of(stream: Stream, *, history: bool = False) -> Table:
     columns = tuple(Column(field.name, types[field.name], field.description) for field in fields_of_table(stream))
     key = f". Key: {', '.join(stream.key)}" if stream.key else ""
     kept = _history_of(stream.name, columns) if history and stream.incremental else None
-    return Table(stream.name, columns, f"{stream.row}{key}", stream.partition_field, kept)
+    return Table(stream.name, columns, f"{stream.row}{key}", stream.partition_field, kept, stream.key)
 
 
 def with_histories(tables: Iterable[Table]) -> list[Table]:

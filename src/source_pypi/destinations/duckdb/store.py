@@ -4,16 +4,18 @@ Tables have no PRIMARY KEY: it costs a quarter of the file and up to twice the t
 keeps them unique as well.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import Literal
 
 import duckdb
 
+from source_pypi.destinations.duckdb.counting import OldRows
 from source_pypi.destinations.duckdb.state import StateFile
 from source_pypi.destinations.duckdb.tables import make_table, make_view, quoted, rows_in, schema_in_query, text
 from source_pypi.destinations.duckdb.views import VIEWS
 from source_pypi.destinations.into import duckdb_path, with_schema
+from source_pypi.destinations.row_counts import RowChanges
 from source_pypi.destinations.sql.statements import Statement, Statements
 from source_pypi.destinations.store import Limits, LoadPackage, StagedRows
 from source_pypi.destinations.tables import VALID_FROM, VALID_TO, Table
@@ -79,23 +81,39 @@ class DuckdbStore(StateFile):
             f"SELECT {state}, {SEEN_AT.name} FROM {quoted(table.name)}"
         )
 
-    def write(self, package: LoadPackage) -> None:
+    def write(self, package: LoadPackage) -> dict[str, RowChanges]:
         """Replace rows and write state in one transaction."""
+        changes = {}
         with self.memory_for(package), self.transaction():
             if package.staged:
                 self.hold_scope(package)
             for staged in package.staged:
-                for statement in self._replacing(staged):
-                    self.execute(statement)
+                if staged.table.key is None:
+                    self._replace_uncounted(staged)
+                else:
+                    changes[staged.table.name] = self._replace(staged)
             self.write_state(package)
+        return changes
 
-    def _replacing(self, staged: StagedRows) -> Iterator[Statement]:
-        statements, table = Statements(self.dialect), staged.table
-        yield from statements.replace(staged, rows_in(staged) if staged.size else None)
+    def _replace_uncounted(self, staged: StagedRows) -> None:
+        for statement in Statements(self.dialect).replace(staged, rows_in(staged) if staged.size else None):
+            self.execute(statement)
+
+    def _replace(self, staged: StagedRows) -> RowChanges:
+        """Put new rows in the place of those in scope; if there are none of these, nothing is deleted or compared."""
+        statements, table, inserted = Statements(self.dialect), staged.table, 0
+        condition = statements.in_scope(staged)
+        in_scope = Statement(f"{quoted(table.name)} WHERE {condition.sql}", condition.values)
+        old = OldRows(self.connection, table, in_scope)
+        if old.count:
+            self.execute(statements.delete(staged))
+        if staged.size:
+            inserted = self.execute_counted(statements.insert(staged, rows_in(staged)))
+        changes = old.changes_to(in_scope, inserted)
         if table.history is not None:
-            condition = statements.in_scope(staged)
-            new = Statement(f"{quoted(table.name)} WHERE {condition.sql}", condition.values)
-            yield from statements.keep_history(staged, new, _digest(table))
+            for statement in statements.keep_history(staged, in_scope, _digest(table)):
+                self.execute(statement)
+        return changes
 
 
 def _digest(table: Table) -> str:

@@ -12,14 +12,17 @@ Cost
 
 import json
 from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
 from typing import Literal
 
 import duckdb
 
 from source_pypi.destinations.address import parse_address, scheme_of
+from source_pypi.destinations.duckdb.counting import OldRows
 from source_pypi.destinations.duckdb.state import StateFile
 from source_pypi.destinations.duckdb.tables import quoted, rows_in, text
 from source_pypi.destinations.parquet.folder import Bucket, Folder
+from source_pypi.destinations.row_counts import RowChanges
 from source_pypi.destinations.sql.statements import Statement, Statements
 from source_pypi.destinations.store import Limits, LoadPackage, RunRow, StagedRows
 from source_pypi.destinations.tables import OURS, RUN, STATE, Table
@@ -111,6 +114,14 @@ class ParquetStore(StateFile):
         query = "SELECT project, count(*) FROM read_parquet(?) WHERE project IS NOT NULL GROUP BY project"
         return self.connection.execute(query, [self._url(table)]).fetchall()
 
+    def row_count(self, table: Table) -> int:
+        """The number of rows of a table that exists."""
+        return self._count(self._url(table))
+
+    def _count(self, url: str) -> int:
+        ((count,),) = self.connection.execute("SELECT count(*) FROM read_parquet(?)", [url]).fetchall()
+        return int(count)
+
     def make(self, tables: Sequence[Table]) -> None:
         """Create the tables that do not exist, and the columns that they lack."""
         super().make([STATE, RUN])
@@ -134,7 +145,7 @@ class ParquetStore(StateFile):
         super().begin(run, clear_state=clear_state)
         self._publish()
 
-    def write(self, package: LoadPackage) -> None:
+    def write(self, package: LoadPackage) -> dict[str, RowChanges]:
         """Delete the state of projects whose rows change, change them, and write the state."""
         if package.staged:
             with self.transaction():
@@ -142,17 +153,32 @@ class ParquetStore(StateFile):
             self._publish()
             self.hold_scope(package)
         with self.memory_for(package):
-            for staged in package.staged:
-                self._replace(staged)
+            replaced = {staged.table.name: self._replace(staged) for staged in package.staged}
         with self.transaction():
             self.write_state(package)
         self._publish()
+        return {name: changes for name, changes in replaced.items() if changes is not None}
 
-    def _replace(self, staged: StagedRows) -> None:
-        condition, rows = Statements(self.dialect).in_scope(staged), rows_in(staged)
-        stay = self._rows_of(staged.table, self._names(staged.table), f"NOT ({condition.sql})", condition.values)
+    def _replace(self, staged: StagedRows) -> RowChanges | None:
+        """Write a table anew; return how its rows changed, if they are counted."""
+        condition, rows, table = Statements(self.dialect).in_scope(staged), rows_in(staged), staged.table
+        stay = self._rows_of(table, self._names(table), f"NOT ({condition.sql})", condition.values)
         both = Statement(f"{stay.sql} UNION ALL {rows.sql}", [*stay.values, *rows.values])
-        self._write(staged.table, both if staged.size else stay)
+        path = self._copy(table, both if staged.size else stay)
+        changes = None if table.key is None else self._changes(table, path, condition)
+        self.folder.put(path, _file(table.name))
+        return changes
+
+    def _changes(self, table: Table, path: Path, condition: Statement) -> RowChanges:
+        """How the rows in scope differ between a table's file and the one that takes its place."""
+        before, after = self.row_count(table), self._count(str(path))
+        if not before:
+            return RowChanges(added=after)
+        old = OldRows(self.connection, table, self._in_scope(self._url(table), condition))
+        return old.changes_to(self._in_scope(str(path), condition), after - (before - old.count))
+
+    def _in_scope(self, url: str, condition: Statement) -> Statement:
+        return Statement(f"read_parquet(%s) WHERE {condition.sql}", [url, *condition.values])
 
     def _rows_of(
         self, table: Table, present: Collection[str], condition: str = "true", values: Sequence[str] = ()
@@ -163,6 +189,10 @@ class ParquetStore(StateFile):
 
     def _write(self, table: Table, rows: Statement) -> None:
         """Write the rows of a query into a new file, and put it in its place."""
+        self.folder.put(self._copy(table, rows), _file(table.name))
+
+    def _copy(self, table: Table, rows: Statement) -> Path:
+        """Write the rows of a query into a new file, and return its path."""
         path = self.folder.work / f"{table.name}.parquet"
         described = json.dumps({column.name: column.description for column in table.columns})
         query = rows.sql.replace("%s", "?")
@@ -172,7 +202,7 @@ class ParquetStore(StateFile):
             f"KV_METADATA {{description: {text(table.comment)}, columns: {text(described)}}})",
             list(rows.values),
         )
-        self.folder.put(path, _file(table.name))
+        return path
 
     def _publish(self) -> None:
         """Put a copy of the state into the bucket."""

@@ -91,14 +91,15 @@ class Dataset:
         ]
         self._pipeline.run(resources, loader_file_format=self._destination.file_format)
 
-    def execute(self, statements: Iterable[Statement]) -> None:
-        """Execute statements in one transaction: all of them or none, whatever ends it."""
-        statements = list(statements)
+    def execute(self, statements: Iterable[Statement]) -> list[Sequence[Any]]:
+        """Execute statements in one transaction: all of them or none, whatever ends it; return the rows of queries."""
+        statements, found = list(statements), list[Sequence[Any]]()
         if not statements:
-            return
+            return []
         with self._client() as client, client.begin_transaction():
             for statement in statements:
-                client.execute_sql(statement.sql, *statement.values)
+                found += client.execute_sql(statement.sql, *statement.values) or ()
+        return found
 
     def rows(self, statement: Statement) -> Iterator[Sequence[Any]]:
         """The rows of a query."""

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
+from source_pypi.destinations.row_counts import compared_columns
 from source_pypi.destinations.store import LoadPackage, RunRow, StagedRows
 from source_pypi.destinations.tables import RUN, STATE, VALID_FROM, VALID_TO, Column, Table
 from source_pypi.schema import SEEN_AT, TEXT, TIMESTAMP
@@ -25,6 +26,8 @@ from source_pypi.sync.state_codec import PackedState
 
 #: Rows that are fetched at once.
 BATCH_SIZE = 10_000
+#: A column that tells whether a joined row exists.
+_PRESENT = "is_present"
 LOAD = "_load"
 LOAD_COLUMN = Column(LOAD, TEXT, "The package that the row belongs to.")
 SCOPE = Table(
@@ -130,12 +133,54 @@ class Statements:
             [self._load, name],
         )
 
+    def delete(self, staged: StagedRows) -> Statement:
+        """Delete the rows in scope."""
+        condition = self.in_scope(staged)
+        return Statement(f"DELETE FROM {self._table(staged.table.name)} WHERE {condition.sql}", condition.values)
+
+    def insert(self, staged: StagedRows, rows: Statement) -> Statement:
+        """Insert the rows of a query, whose columns are the table's."""
+        table = self._table(staged.table.name)
+        return Statement(f"INSERT INTO {table} ({self._listed(staged.table.names())}) {rows.sql}", rows.values)
+
     def replace(self, staged: StagedRows, rows: Statement | None) -> Iterator[Statement]:
         """Put the rows of a query, whose columns are the table's (None: no rows), in the place of those in scope."""
-        table, condition = self._table(staged.table.name), self.in_scope(staged)
-        yield Statement(f"DELETE FROM {table} WHERE {condition.sql}", condition.values)
+        yield self.delete(staged)
         if rows is not None:
-            yield Statement(f"INSERT INTO {table} ({self._listed(staged.table.names())}) {rows.sql}", rows.values)
+            yield self.insert(staged, rows)
+
+    def count_changes(self, staged: StagedRows, new: Statement | None) -> Statement:
+        """Count the rows in scope, the new rows, those whose key is new, and those that differ from the old row.
+
+        Its one row has the table's name and these four numbers. It must be executed before rows are replaced.
+
+        :param new: what follows FROM in a query for the new rows; None: there are none.
+        """
+        table, column, condition = staged.table, self._column, self.in_scope(staged)
+        old = f"{self._table(table.name)} WHERE {condition.sql}"
+        counted = f"SELECT '{table.name}', (SELECT COUNT(*) FROM {old})"
+        if new is None:
+            return Statement(f"{counted}, 0, 0, 0", condition.values)
+        key, compared = table.key or (), compared_columns(table)
+        columns = self._listed([*key, *compared])
+        same_key = " AND ".join(["1 = 1", *(f"o.{name} = n.{name}" for name in map(column, key))])
+        same = " AND ".join(
+            [
+                "1 = 1",
+                *(
+                    f"(o.{name} = n.{name} OR (o.{name} IS NULL AND n.{name} IS NULL))"
+                    for name in map(column, compared)
+                ),
+            ]
+        )
+        is_new, present = f"CASE WHEN o.{column(_PRESENT)} IS NULL THEN 1 ELSE 0 END", column(_PRESENT)
+        differs = f"CASE WHEN o.{present} IS NULL OR ({same}) THEN 0 ELSE 1 END"
+        return Statement(
+            f"{counted}, COUNT(*), COALESCE(SUM({is_new}), 0), COALESCE(SUM({differs}), 0) "
+            f"FROM (SELECT {columns} FROM {new.sql}) n "
+            f"LEFT JOIN (SELECT {columns}, 1 AS {present} FROM {old}) o ON {same_key}",
+            [*condition.values, *new.values, *condition.values],
+        )
 
     def keep_history(
         self, staged: StagedRows, new: Statement, digest: str, further: Sequence[str] = ()
@@ -213,6 +258,11 @@ class SqlState(ABC):
         name, project = self.dialect.table(table.name), self.dialect.column("project")
         rows = self._rows(Statement(f"SELECT {project}, COUNT(*) FROM {name} GROUP BY {project}"))
         return [(project, int(count)) for project, count in rows if project is not None]
+
+    def row_count(self, table: Table) -> int:
+        """The number of rows of a table that exists."""
+        ((count,),) = self._select("COUNT(*)", table)
+        return int(count)
 
     def latest_check(self) -> int | None:
         """The highest ``checked_at`` of all state, in seconds since 1970; None: there is no state."""

@@ -33,6 +33,7 @@ from typing import Any, Literal
 from source_pypi.destinations.address import DATASET, parse_address
 from source_pypi.destinations.error_messages import reason_of
 from source_pypi.destinations.into import with_schema
+from source_pypi.destinations.row_counts import RowChanges, changes_of
 from source_pypi.destinations.sql.dataset import Dataset, staging_name
 from source_pypi.destinations.sql.dialects import Destination, destination_of
 from source_pypi.destinations.sql.rows import (
@@ -206,12 +207,13 @@ class SqlStore(SqlState):
             old.append(STATE.name)
         self._tables.drop(old)
 
-    def write(self, package: LoadPackage) -> None:
+    def write(self, package: LoadPackage) -> dict[str, RowChanges]:
         """Stage a package, and put it in its place in one transaction."""
         load = f"{int(time.time()):012d}-{uuid.uuid4().hex}"
         if package.staged or package.state:
             self._stage(package, load)
-        self._execute_all(self._writing(package, load))
+        counted = self._tables.execute(self._writing(package, load))
+        return {str(name): changes_of(*map(int, counts)) for name, *counts in counted}
 
     def _writing(self, package: LoadPackage, load: str) -> Iterator[Statement]:
         """State is deleted first, and written last."""
@@ -226,6 +228,8 @@ class SqlStore(SqlState):
             table = staged.table
             new = Statement(f"{self.dialect.table(staging_table(table).name)} WHERE {of_load}", [load])
             rows = Statement(f"SELECT {self.dialect.listed(table.names())} FROM {new.sql}", new.values)
+            if table.key is not None:
+                yield statements.count_changes(staged, new if staged.size else None)
             yield from statements.replace(staged, rows if staged.size else None)
             if table.history is not None:
                 yield from statements.keep_history(staged, new, column(DIGEST.name), [DIGEST.name])
