@@ -178,10 +178,10 @@ class _KilledAfter(ParquetStore):
 
     left = 1_000
 
-    def _write(self, table: Any, rows: Any) -> None:
+    def _put(self, path: Path, table: Any) -> None:
         if self.left == 0:
             raise _Killed
-        super()._write(table, rows)
+        super()._put(path, table)
         self.left -= 1
 
 

@@ -166,7 +166,7 @@ class ParquetStore(StateFile):
         both = Statement(f"{stay.sql} UNION ALL {rows.sql}", [*stay.values, *rows.values])
         path = self._copy(table, both if staged.size else stay)
         changes = None if table.key is None else self._changes(table, path, condition)
-        self.folder.put(path, _file(table.name))
+        self._put(path, table)
         return changes
 
     def _changes(self, table: Table, path: Path, condition: Statement) -> RowChanges:
@@ -189,7 +189,11 @@ class ParquetStore(StateFile):
 
     def _write(self, table: Table, rows: Statement) -> None:
         """Write the rows of a query into a new file, and put it in its place."""
-        self.folder.put(self._copy(table, rows), _file(table.name))
+        self._put(self._copy(table, rows), table)
+
+    def _put(self, path: Path, table: Table) -> None:
+        """Put a new file in the place of a table's."""
+        self.folder.put(path, _file(table.name))
 
     def _copy(self, table: Table, rows: Statement) -> Path:
         """Write the rows of a query into a new file, and return its path."""
