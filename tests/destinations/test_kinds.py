@@ -18,7 +18,7 @@ FILES = choose_streams(["files"])
 TOY = """
 from source_pypi.destinations.store import Limits
 
-TABLES, STATE, RUNS = {}, {}, []
+TABLES, STATE, RUNS, RECORDS = {}, {}, [], []
 
 
 class ToyStore:
@@ -78,6 +78,12 @@ class ToyStore:
 
     def row_count(self, table):
         return len(TABLES[table.name])
+
+    def last_run_number(self):
+        return 0
+
+    def record_run(self, record):
+        RECORDS.append(record)
 """
 
 

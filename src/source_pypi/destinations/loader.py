@@ -23,8 +23,9 @@ from msgspec.structs import replace
 from source_pypi.destinations.error_messages import destination_errors, is_about_rows
 from source_pypi.destinations.preparation import LoadSettings, Prepared, prepare
 from source_pypi.destinations.pruning import prune
+from source_pypi.destinations.recorder import RunRecorder, all_removed
 from source_pypi.destinations.rejection import write_by_halves
-from source_pypi.destinations.row_counts import RowChanges, RowCounter
+from source_pypi.destinations.row_counts import RowChanges
 from source_pypi.destinations.staging import StagingWriter
 from source_pypi.destinations.state import merged_state, states_of, summaries_of
 from source_pypi.destinations.store import LoadPackage, StagedRows, Store
@@ -83,7 +84,7 @@ class Loader:
         self._settings = LoadSettings(streams, root, keep_history, replace_index)
         self._answered = False
         self._streams = {stream.name: stream for stream in streams}
-        self._counts, self._totals, self._is_open = RowCounter(), dict[str, int](), False
+        self._recorder = RunRecorder(store, tuple(self._streams), root, now)
 
     def __enter__(self) -> "Loader":
         try:
@@ -91,6 +92,8 @@ class Loader:
                 self._store.open()
                 self._take(prepare(self._store, self._settings, self._now))
                 self._folder = TemporaryFolder()
+                if self._to_clear is None:
+                    self._recorder.begin()
             self._begin_package()
             self._is_open = True
             with self._staging_errors():
@@ -106,7 +109,8 @@ class Loader:
         try:
             if not isinstance(error, DestinationError):
                 self.commit()
-                self._totals = self.totals()
+                with self._errors():
+                    self._recorder.end(finished=kind is None and self._run.unfinished is None)
         finally:
             self._is_open = False
             for staged in self._staged.values():
@@ -124,6 +128,7 @@ class Loader:
         self._tables = {table.name: table for table in prepared.tables}
         self.unfinished = prepared.unfinished
         self.warnings += prepared.warnings
+        self._recorder.start(prepared.new_histories)
 
     # State ----------------------------------------------------------------------------------------------------------
 
@@ -150,27 +155,27 @@ class Loader:
 
     @property
     def row_changes(self) -> MappingOf[str, RowChanges]:
-        """How the rows of each table of a stream changed in this run, as far as they are committed.
+        """How the rows of each table changed in this run, as far as they are committed.
 
-        It has every selected stream, and streams of which ``prune`` deleted rows.
+        It has every selected stream, and other streams of which ``prune`` deleted rows.
         """
-        of_run = {table.name for table in RUN_TABLES}
-        counted = {name: one for name, one in self._counts.changes.items() if name not in of_run}
-        return {**dict.fromkeys(self._streams, RowChanges()), **counted}
+        return self._recorder.changes
 
     def totals(self) -> dict[str, int]:
-        """The number of rows in the table of each selected stream; once the loader was left, as it was then.
+        """The number of rows in each table of ``row_changes``; once the loader was left, as it was then.
 
         Empty: an error of the destination ended the run, or the rows of another index are still to be replaced.
 
         :raises DestinationError: when the store cannot be read.
         """
         if not self._is_open:
-            return dict(self._totals)
-        if self._to_clear is not None:
-            return {}
+            return dict(self._recorder.totals)
         with self._errors():
-            return {name: self._store.row_count(self._tables[name]) for name in self._streams}
+            return self._recorder.count_rows()
+
+    def count_requests(self, requests: int) -> None:
+        """Say how many requests the run has sent by now, for the table ``runs``."""
+        self._recorder.requests = requests
 
     def finish(self) -> None:
         """The run is complete: the next one does not resume it."""
@@ -199,6 +204,7 @@ class Loader:
             if batch.capabilities:
                 self._staged[CAPABILITIES.name].add_all(capability_lines(batch.capabilities), batch.seen_at)
         self._batches += 1
+        self._recorder.add_batch(batch)
         if self._is_full() or self._clock() - self._written >= self._store.limits.seconds:
             self.commit()
 
@@ -221,7 +227,9 @@ class Loader:
                 return
             with self._errors():
                 self._store.make(self._made)
+                self._recorder.add_changes(all_removed(self._store, self._to_clear))
                 self._store.begin(self._run, clear_state=True, clear=self._to_clear)
+                self._recorder.begin()
             self._to_clear = None
         with self._staging_errors():
             for writer in self._staged.values():
@@ -245,11 +253,11 @@ class Loader:
         """
         self.commit()
         with self._errors():
-            return prune(self._store, self._run, selected, self._now, self._counts.add)
+            return prune(self._store, self._run, selected, self._now, self._recorder.add_changes)
 
     def _write(self, staged: Sequence[StagedRows], state: dict[str, PackedState | None]) -> None:
         with self._errors():
-            self._counts.add(self._store.write(LoadPackage(self._run, staged, state)))
+            self._recorder.add_changes(self._store.write(LoadPackage(self._run, staged, state)))
 
     def _write_each(self, state: MappingOf[str, PackedState | None], error: DestinationError) -> None:
         """Write a package that the store refused, but for the projects at fault.

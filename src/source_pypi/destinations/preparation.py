@@ -6,6 +6,7 @@ from collections.abc import Mapping as MappingOf
 from msgspec import Struct
 from msgspec.structs import replace
 
+from source_pypi.destinations.runs import RUNS
 from source_pypi.destinations.state import broken_run, forget
 from source_pypi.destinations.store import RunRow, Store
 from source_pypi.destinations.tables import (
@@ -53,6 +54,7 @@ class Prepared(Struct, frozen=True):
         replaced.
     :ivar unfinished: when the run began that this one resumes, in seconds since 1970; None: it resumes none.
     :ivar warnings: what to say.
+    :ivar new_histories: the tables whose history begins with this run.
     """
 
     run: RunRow
@@ -61,6 +63,7 @@ class Prepared(Struct, frozen=True):
     to_clear: tuple[Table, ...] | None = None
     unfinished: int | None = None
     warnings: tuple[str, ...] = ()
+    new_histories: tuple[str, ...] = ()
 
 
 def prepare(store: Store, settings: LoadSettings, now: Callable[[], float]) -> Prepared:
@@ -72,15 +75,16 @@ def prepare(store: Store, settings: LoadSettings, now: Callable[[], float]) -> P
     """
     last = _last_run(store)
     recorded = set(last.tables) if last is not None else set[str]()
-    every = [STATE, RUN, *RUN_TABLES, *with_histories(table_of(s, history=True) for s in settings.streams)]
+    every = [STATE, RUN, RUNS, *RUN_TABLES, *with_histories(table_of(s, history=True) for s in settings.streams)]
     existing = store.existing(every, recorded)
     tables = _tables(store, settings, recorded, existing)
-    made = (STATE, RUN, *RUN_TABLES, *with_histories(tables))
+    made = (STATE, RUN, RUNS, *RUN_TABLES, *with_histories(tables))
     for table in made:
         if existing.get(table.name) is False:
             raise DestinationError(store.name, f"it has a table or view {table.name!r} that is not ours")
     names = tuple(sorted(recorded.union(table.name for table in made)))
-    prepared = Prepared(RunRow(VERSION, "", int(now()), names), (*tables, *RUN_TABLES), made)
+    begun = tuple(table.name for table in tables if table.history is not None and table.history.name not in existing)
+    prepared = Prepared(RunRow(VERSION, "", int(now()), names), (*tables, *RUN_TABLES), made, new_histories=begun)
     if last is not None and last.index and settings.root and not same_index(last.index, settings.root):
         return _replacing(store, settings, last, prepared)
     if last is not None:

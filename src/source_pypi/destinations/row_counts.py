@@ -1,7 +1,5 @@
 """How many rows of a table a run added, changed and removed."""
 
-from collections.abc import Mapping
-
 from msgspec import Struct
 
 from source_pypi.destinations.tables import Table
@@ -41,15 +39,3 @@ def changes_of(old: int, new: int, added: int, changed: int) -> RowChanges:
     :param changed: new rows that differ from the old row of the same key.
     """
     return RowChanges(added, changed, old - (new - added))
-
-
-class RowCounter:
-    """Sums the changes of a run, by table."""
-
-    def __init__(self) -> None:
-        self.changes: dict[str, RowChanges] = {}
-
-    def add(self, changes: Mapping[str, RowChanges]) -> None:
-        """Add the changes of a package."""
-        for table, one in changes.items():
-            self.changes[table] = self.changes.get(table, RowChanges()) + one

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from msgspec import Struct, field
 
 from source_pypi.destinations.row_counts import RowChanges
+from source_pypi.destinations.runs import RunRecord
 from source_pypi.destinations.tables import Table
 from source_pypi.sync.state import ProjectSummary
 from source_pypi.sync.state_codec import PackedState
@@ -154,6 +155,13 @@ class Store(Protocol):
 
     def begin(self, run: RunRow, *, clear_state: bool, clear: Sequence[Table] = ()) -> None:
         """Write the row of ``_run``; before it, delete all state if ``clear_state``, and all rows of some tables."""
+
+    def last_run_number(self) -> int:
+        """The highest number in ``runs``, which exists; 0: it is empty."""
+        ...
+
+    def record_run(self, record: RunRecord) -> None:
+        """Write a row of ``runs`` in the place of the one with its number."""
 
     def states(self, projects: Collection[str]) -> Iterable[PackedState]:
         """The state of these projects."""

@@ -125,16 +125,17 @@ def with_histories(tables: Iterable[Table]) -> list[Table]:
     return [one for table in tables for one in (table, table.history) if one is not None]
 
 
-def known_tables(names: Collection[str], *, of_projects: bool = False) -> list[Table]:
+def known_tables(names: Collection[str], *, of_projects: bool = False, histories: bool = True) -> list[Table]:
     """The tables of streams, and of their histories, among these names.
 
     :param of_projects: only those of streams that have rows of projects; a history then comes with its table only.
+    :param histories: whether those of histories are among them.
     """
     from source_pypi.streams import STREAMS
 
     streams = [one for one in STREAMS if one.name in names and (one.of_project or not of_projects)]
     tables = [table_of(one, history=history_name(one.name) in names) for one in streams]
-    return tables if of_projects else with_histories(tables)
+    return tables if of_projects or not histories else with_histories(tables)
 
 
 def history_name(table: str) -> str:

@@ -50,6 +50,8 @@ class StateFile(SqlState):
     :param schema: the schema of the tables; it is made if it does not exist. None: ``main``.
     """
 
+    has_lists = True
+
     def __init__(self, path: Path, schema: str | None = None) -> None:
         self.path, self._schema = path, schema
         self._connection: duckdb.DuckDBPyConnection | None = None

@@ -13,7 +13,7 @@ Cost
 import json
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import duckdb
 
@@ -23,6 +23,7 @@ from source_pypi.destinations.duckdb.state import StateFile
 from source_pypi.destinations.duckdb.tables import quoted, rows_in, text
 from source_pypi.destinations.parquet.folder import Bucket, Folder
 from source_pypi.destinations.row_counts import RowChanges
+from source_pypi.destinations.runs import RUNS, RunRecord, record_values
 from source_pypi.destinations.sql.statements import Statement, Statements
 from source_pypi.destinations.store import Limits, LoadPackage, RunRow, StagedRows
 from source_pypi.destinations.tables import OURS, RUN, STATE, Table
@@ -145,6 +146,18 @@ class ParquetStore(StateFile):
         super().begin(run, clear_state=clear_state)
         self._publish()
 
+    def last_run_number(self) -> int:
+        """The highest number in ``runs``; 0: it is empty."""
+        ((last,),) = self.connection.execute("SELECT max(run) FROM read_parquet(?)", [self._url(RUNS)]).fetchall()
+        return int(last or 0)
+
+    def record_run(self, record: RunRecord) -> None:
+        """Write a row of ``runs`` in the place of the one with its number."""
+        others = self._rows_of(RUNS, RUNS.names(), "run <> %s", [record.run])
+        row = ", ".join(f"CAST(%s AS {column.type.duckdb})" for column in RUNS.columns)
+        values = [*others.values, *record_values(record, lists=True)]
+        self._write(RUNS, Statement(f"{others.sql} UNION ALL SELECT {row} ORDER BY run", values))
+
     def write(self, package: LoadPackage) -> dict[str, RowChanges]:
         """Delete the state of projects whose rows change, change them, and write the state."""
         if package.staged:
@@ -181,7 +194,7 @@ class ParquetStore(StateFile):
         return Statement(f"read_parquet(%s) WHERE {condition.sql}", [url, *condition.values])
 
     def _rows_of(
-        self, table: Table, present: Collection[str], condition: str = "true", values: Sequence[str] = ()
+        self, table: Table, present: Collection[str], condition: str = "true", values: Sequence[Any] = ()
     ) -> Statement:
         """The query for rows of a table, with the columns and types that it has now."""
         columns = _columns(table, present)

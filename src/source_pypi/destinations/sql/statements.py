@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from source_pypi.destinations.row_counts import compared_columns
+from source_pypi.destinations.runs import RUNS, RunRecord, record_values
 from source_pypi.destinations.store import LoadPackage, RunRow, StagedRows
 from source_pypi.destinations.tables import RUN, STATE, VALID_FROM, VALID_TO, Column, Table
 from source_pypi.schema import SEEN_AT, TEXT, TIMESTAMP
@@ -222,7 +223,12 @@ class Statements:
 
 
 class SqlState(ABC):
-    """How ``_state`` and ``_run`` are read, and how a run begins; stores that keep them in a database inherit it."""
+    """How ``_state`` and ``_run`` are read, and how a run begins; stores that keep them in a database inherit it.
+
+    :ivar has_lists: whether a column can hold a list; otherwise it holds JSON.
+    """
+
+    has_lists = False
 
     @property
     @abstractmethod
@@ -278,6 +284,23 @@ class SqlState(ABC):
         writing = [Statements(self.dialect).write_run(run, first=self._last_run() is None)]
         # where there is no transaction, the run must not name the new index before the old rows are gone
         self._execute_all(deleting + writing if clear else writing + deleting)
+
+    def last_run_number(self) -> int:
+        """The highest number in ``runs``, which exists; 0: it is empty."""
+        ((last,),) = self._select(f"MAX({self.dialect.column('run')})", RUNS)
+        return int(last or 0)
+
+    def record_run(self, record: RunRecord) -> None:
+        """Write a row of ``runs`` in the place of the one with its number."""
+        table, values = self.dialect.table(RUNS.name), record_values(record, lists=self.has_lists)
+        same = " AND ".join(f"{self.dialect.column(name)} = %s" for name in ("run", "started_at"))
+        places = ", ".join(["%s"] * len(values))
+        self._execute_all(
+            [
+                Statement(f"DELETE FROM {table} WHERE {same}", [record.run, record.started_at]),
+                Statement(f"INSERT INTO {table} ({self.dialect.listed(RUNS.names())}) VALUES ({places})", values),
+            ]
+        )
 
     def states(self, projects: Collection[str]) -> Iterable[PackedState]:
         """The state of these projects."""

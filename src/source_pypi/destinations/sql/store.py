@@ -34,6 +34,7 @@ from source_pypi.destinations.address import DATASET, parse_address
 from source_pypi.destinations.error_messages import reason_of
 from source_pypi.destinations.into import with_schema
 from source_pypi.destinations.row_counts import RowChanges, changes_of
+from source_pypi.destinations.runs import RUNS
 from source_pypi.destinations.sql.dataset import Dataset, staging_name
 from source_pypi.destinations.sql.dialects import Destination, destination_of
 from source_pypi.destinations.sql.rows import (
@@ -170,7 +171,8 @@ class SqlStore(SqlState):
     def make(self, tables: Sequence[Table]) -> None:
         """Create the tables that do not exist, and the columns that they lack; replace state tables of version 1."""
         assert self._destination is not None
-        staging = [staging_table(table) for table in tables if table not in (STATE, RUN) and not _is_history(table)]
+        unstaged = (STATE, RUN, RUNS)
+        staging = [staging_table(table) for table in tables if table not in unstaged and not _is_history(table)]
         staging += [NEW_STATE, SCOPE]
         self._drop_old()
         self._tables.make([*map(_stored, tables)])
