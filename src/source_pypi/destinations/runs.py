@@ -1,7 +1,7 @@
 """The table ``runs``: when each sync ran, what it read, and how many rows it added, changed and removed."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import Struct
@@ -59,10 +59,6 @@ def tables_json(changes: Mapping[str, RowChanges], totals: Mapping[str, int]) ->
     )
 
 
-def record_values(record: RunRecord, *, lists: bool) -> Sequence[object]:
-    """The values of a row of ``runs``.
-
-    :param lists: whether the store has lists; otherwise they are JSON.
-    """
-    values = [getattr(record, name) for name in RUNS.names()]
-    return [(list(one) if lists else json.dumps(one)) if isinstance(one, tuple) else one for one in values]
+def record_values(record: RunRecord) -> list[object]:
+    """The values of a row of ``runs``: numbers, texts, times (UTC), tuples of texts, and None."""
+    return [getattr(record, name) for name in RUNS.names()]

@@ -50,8 +50,6 @@ class StateFile(SqlState):
     :param schema: the schema of the tables; it is made if it does not exist. None: ``main``.
     """
 
-    has_lists = True
-
     def __init__(self, path: Path, schema: str | None = None) -> None:
         self.path, self._schema = path, schema
         self._connection: duckdb.DuckDBPyConnection | None = None
@@ -84,6 +82,10 @@ class StateFile(SqlState):
         """Close the file."""
         if self._connection is not None:
             self._connection.close()
+
+    def parameter(self, value: object) -> object:
+        """A value of ``runs`` as a statement takes it."""
+        return list(value) if isinstance(value, tuple) else value
 
     def last_run(self) -> RunRow | None:
         """The row of ``_run``; None: there is none."""

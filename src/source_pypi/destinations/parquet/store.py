@@ -155,7 +155,7 @@ class ParquetStore(StateFile):
         """Write a row of ``runs`` in the place of the one with its number."""
         others = self._rows_of(RUNS, RUNS.names(), "run <> %s", [record.run])
         row = ", ".join(f"CAST(%s AS {column.type.duckdb})" for column in RUNS.columns)
-        values = [*others.values, *record_values(record, lists=True)]
+        values = [*others.values, *map(self.parameter, record_values(record))]
         self._write(RUNS, Statement(f"{others.sql} UNION ALL SELECT {row} ORDER BY run", values))
 
     def write(self, package: LoadPackage) -> dict[str, RowChanges]:

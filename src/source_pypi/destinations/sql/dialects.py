@@ -43,6 +43,7 @@ class Destination:
     :ivar file_format: the format of the files that are loaded; None: dlt's choice.
     :ivar json: whether nested values have a type of their own; otherwise they are text. dlt has a JSON type everywhere,
         but hands over JSON that is a text already as a text in JSON, or not at all.
+    :ivar times_are_texts: whether times are texts in UTC.
     :ivar create_index: the statement that makes an index if it does not exist; None: not known to be understood.
     """
 
@@ -50,6 +51,7 @@ class Destination:
     dataset: str | None
     file_format: str | None
     json: bool = False
+    times_are_texts: bool = False
     create_index: str | None = None
     staging: StagingFile | None = None
 
@@ -150,6 +152,7 @@ def _sqlite(address: str, staging: Path) -> Destination:
         dlt.destinations.sqlalchemy(engine),
         "main",
         "parquet",
+        times_are_texts=True,
         create_index='CREATE INDEX IF NOT EXISTS "main"."{name}_project" ON "{name}" ("project")',
         staging=StagingFile(dlt.destinations.sqlalchemy(staging_engine), "main", _ATTACHED, close),
     )

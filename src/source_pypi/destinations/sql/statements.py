@@ -10,6 +10,7 @@ History
     those of the visits. A digest of the row's columns, without ``seen_at``, tells whether its state changed.
 """
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -223,12 +224,7 @@ class Statements:
 
 
 class SqlState(ABC):
-    """How ``_state`` and ``_run`` are read, and how a run begins; stores that keep them in a database inherit it.
-
-    :ivar has_lists: whether a column can hold a list; otherwise it holds JSON.
-    """
-
-    has_lists = False
+    """How ``_state`` and ``_run`` are read, and how a run begins; stores that keep them in a database inherit it."""
 
     @property
     @abstractmethod
@@ -242,6 +238,10 @@ class SqlState(ABC):
     @abstractmethod
     def _execute_all(self, statements: Iterable[Statement]) -> None:
         """Execute statements in one transaction."""
+
+    def parameter(self, value: object) -> object:
+        """A value of ``runs`` as a statement takes it: lists are JSON."""
+        return json.dumps(value) if isinstance(value, tuple) else value
 
     def _state(self, row: Sequence[Any]) -> PackedState:
         """State, from a row of ``_state``."""
@@ -292,12 +292,12 @@ class SqlState(ABC):
 
     def record_run(self, record: RunRecord) -> None:
         """Write a row of ``runs`` in the place of the one with its number."""
-        table, values = self.dialect.table(RUNS.name), record_values(record, lists=self.has_lists)
+        table, values = self.dialect.table(RUNS.name), [*map(self.parameter, record_values(record))]
         same = " AND ".join(f"{self.dialect.column(name)} = %s" for name in ("run", "started_at"))
         places = ", ".join(["%s"] * len(values))
         self._execute_all(
             [
-                Statement(f"DELETE FROM {table} WHERE {same}", [record.run, record.started_at]),
+                Statement(f"DELETE FROM {table} WHERE {same}", [record.run, self.parameter(record.started_at)]),
                 Statement(f"INSERT INTO {table} ({self.dialect.listed(RUNS.names())}) VALUES ({places})", values),
             ]
         )

@@ -27,6 +27,7 @@ import time
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -252,6 +253,13 @@ class SqlStore(SqlState):
         contents = [(NEW_STATE, table_rows(NEW_STATE, state)), (SCOPE, table_rows(SCOPE, scope_rows(package, load)))]
         contents += [(staging_table(one.table), staged_rows(one, load)) for one in package.staged if one.size]
         self._staging.append(contents)
+
+    def parameter(self, value: object) -> object:
+        """A value of ``runs`` as a statement takes it: SQLite holds times as texts, which dlt writes like this."""
+        assert self._destination is not None
+        if isinstance(value, datetime) and self._destination.times_are_texts:
+            return value.replace(tzinfo=None).isoformat(" ", "microseconds")
+        return super().parameter(value)
 
     def _execute_all(self, statements: Iterable[Statement]) -> None:
         self._tables.execute(statements)
