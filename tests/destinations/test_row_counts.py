@@ -49,7 +49,7 @@ def difference(before: Snapshot, after: Snapshot) -> dict[str, RowChanges]:
 def random_rows(random_: random.Random, project: str) -> dict[str, Sequence[Mapping[str, Any]]]:
     """New rows of some of the tables of a project, few of them different from the last ones."""
     version = {"project": project, "version": "1"}
-    some = {
+    some: dict[str, Sequence[Mapping[str, Any]]] = {
         "files": [
             {"project": project, "filename": f"{number}.whl", "size": random_.choice([None, 1, 2]), "python_tags": None}
             for number in range(3)

@@ -51,8 +51,9 @@ class RunRecorder:
         self._store.record_run(self._record)
 
     def add_batch(self, batch: Batch) -> None:
-        """Count the project of a batch, if it was read."""
-        self._projects += bool(batch.project and batch.changes and not batch.missing and not batch.missing_allowed)
+        """Count the project of a batch, if the index had it."""
+        is_read = batch.changes and not batch.missing and not batch.missing_allowed and not batch.service
+        self._projects += bool(batch.project and is_read)
 
     def add_changes(self, changes: Mapping[str, RowChanges]) -> None:
         """Add the changes of a package, by table."""

@@ -31,6 +31,9 @@ RUNS = Table(
     "a sync. Key: run",
 )
 
+#: The view over the histories (``duckdb/changes_view.py``).
+CHANGES_VIEW = "changes"
+
 
 class RunRecord(Struct, frozen=True, kw_only=True):
     """A row of ``runs``: the columns of ``RUNS``, in their order."""

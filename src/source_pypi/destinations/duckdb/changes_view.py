@@ -12,16 +12,27 @@ Pairs
 
 from collections.abc import Collection, Iterator, Mapping
 
-from source_pypi.destinations.duckdb.tables import quoted, text
-from source_pypi.destinations.row_counts import compared_columns
-from source_pypi.destinations.runs import RUNS
-from source_pypi.destinations.tables import VALID_FROM, VALID_TO, Table, history_name
+import duckdb
 
-NAME = "changes"
+from source_pypi.destinations.duckdb.tables import Catalog, quoted, text
+from source_pypi.destinations.row_counts import compared_columns
+from source_pypi.destinations.runs import CHANGES_VIEW, RUNS
+from source_pypi.destinations.tables import OURS, VALID_FROM, VALID_TO, Table, history_name, known_tables
+from source_pypi.streams import STREAMS
+
 ROW = (
-    "a row that a run added, changed or removed in a table with a history; its key, the columns that changed, and their "
-    "values before and after, or those of the whole row, without its key"
+    "a row that a run added, changed or removed, of a table with a history: its key, the columns that changed, and "
+    "their values before and after. Of an added or removed row, the values of all columns but the key"
 )
+
+
+def make_changes_view(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
+    """Make the view over the histories that exist, of this run and of earlier ones; a view of the user's own stays."""
+    histories = [one.name for one in STREAMS if catalog.is_ours(history_name(one.name))]
+    query = changes_query(known_tables(histories, histories=False), catalog.columns)
+    if query is not None and catalog.is_ours(CHANGES_VIEW) is not False:
+        connection.execute(f"CREATE OR REPLACE VIEW {CHANGES_VIEW} AS {query}")
+        connection.execute(f"COMMENT ON VIEW {CHANGES_VIEW} IS {text(f'{OURS}{ROW}.')}")
 
 
 def changes_query(tables: Collection[Table], columns: Mapping[str, Collection[str]]) -> str | None:
@@ -68,7 +79,7 @@ def _changes_of(table: Table, compared: Collection[str]) -> str:
             SELECT coalesce(new.{VALID_FROM}, old.{VALID_TO}) AS changed_at, to_json({{{key}}}) AS key,
                 CASE WHEN old.{VALID_TO} IS NULL THEN 'added' WHEN new.{VALID_FROM} IS NULL THEN 'removed'
                     ELSE 'changed' END AS kind,
-                [name FOR name IN [{differing}]::VARCHAR[] IF name IS NOT NULL] AS differing,
+                [one_column FOR one_column IN [{differing}]::VARCHAR[] IF one_column IS NOT NULL] AS differing,
                 {_entries("old", compared)} AS old_values, {_entries("new", compared)} AS new_values
             FROM (SELECT * FROM {history} WHERE {VALID_TO} >= ({since})) AS old
                 FULL JOIN (SELECT * FROM {history} WHERE {VALID_FROM} >= ({since})) AS new

@@ -10,6 +10,7 @@ from typing import Literal
 
 import duckdb
 
+from source_pypi.destinations.duckdb.changes_view import make_changes_view
 from source_pypi.destinations.duckdb.counting import OldRows
 from source_pypi.destinations.duckdb.state import StateFile
 from source_pypi.destinations.duckdb.tables import make_table, make_view, quoted, rows_in, schema_in_query, text
@@ -72,6 +73,8 @@ class DuckdbStore(StateFile):
         for view in VIEWS:
             with suppress(duckdb.BinderException), self.transaction():
                 make_view(self.connection, view, self.catalog)
+        with self.transaction():
+            make_changes_view(self.connection, self.catalog)
 
     def _begin_history(self, table: Table, history: Table) -> None:
         """Copy the rows into their history."""

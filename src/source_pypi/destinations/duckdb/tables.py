@@ -9,6 +9,7 @@ import re
 import duckdb
 
 from source_pypi.destinations.duckdb.views import VIEWS, View
+from source_pypi.destinations.runs import CHANGES_VIEW
 from source_pypi.destinations.sql.statements import Statement
 from source_pypi.destinations.store import StagedRows
 from source_pypi.destinations.tables import OURS, Table
@@ -41,7 +42,7 @@ class Catalog:
         try:
             found = connection.execute(query)
         except duckdb.BinderException:  # a view of a column that somebody dropped; our views are made again
-            for view in {one.name for one in VIEWS if self.is_ours(one.name)}:
+            for view in {name for name in (CHANGES_VIEW, *(one.name for one in VIEWS)) if self.is_ours(name)}:
                 connection.execute(f"DROP VIEW IF EXISTS {quoted(view)}")
                 del self.comments[view]
             found = connection.execute(query)
