@@ -20,6 +20,7 @@ from benchmarks.against.dlt import dlt
 from benchmarks.against.environment import MissingPeerError
 from benchmarks.against.pyairbyte import pyairbyte
 from benchmarks.against.pypi_to_sqlite import pypi_to_sqlite
+from benchmarks.counting import counting
 from benchmarks.figure import Figure
 from benchmarks.growth import growth, large
 from benchmarks.loading import load, sync
@@ -44,6 +45,7 @@ BENCHMARKS: dict[str, Callable[[Workbench], Iterator[Figure]]] = {
     "memory": memory,
     "sync": sync,
     "load": load,
+    "counting": counting,
     "cdk": cdk,
     "pypi_to_sqlite": pypi_to_sqlite,
     "pyairbyte": pyairbyte,

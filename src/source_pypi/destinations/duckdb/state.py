@@ -159,11 +159,6 @@ class StateFile(SqlState):
         """Execute a statement."""
         self.connection.execute(statement.sql.replace("%s", "?"), list(statement.values))
 
-    def execute_counted(self, statement: Statement) -> int:
-        """Execute a statement that writes rows, and return their number."""
-        ((count,),) = self.connection.execute(statement.sql.replace("%s", "?"), list(statement.values)).fetchall()
-        return int(count)
-
     def _execute_all(self, statements: Iterable[Statement]) -> None:
         with self.transaction():
             for statement in statements:

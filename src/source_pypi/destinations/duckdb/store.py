@@ -11,7 +11,7 @@ from typing import Literal
 import duckdb
 
 from source_pypi.destinations.duckdb.changes_view import make_changes_view
-from source_pypi.destinations.duckdb.counting import OldRows
+from source_pypi.destinations.duckdb.counting import CountedReplacement
 from source_pypi.destinations.duckdb.state import StateFile
 from source_pypi.destinations.duckdb.tables import make_table, make_view, quoted, rows_in, schema_in_query, text
 from source_pypi.destinations.duckdb.views import VIEWS
@@ -103,18 +103,13 @@ class DuckdbStore(StateFile):
             self.execute(statement)
 
     def _replace(self, staged: StagedRows) -> RowChanges:
-        """Put new rows in the place of those in scope; if there are none of these, nothing is deleted or compared."""
-        statements, table, inserted = Statements(self.dialect), staged.table, 0
+        statements, table = Statements(self.dialect), staged.table
         condition = statements.in_scope(staged)
-        in_scope = Statement(f"{quoted(table.name)} WHERE {condition.sql}", condition.values)
-        old = OldRows(self.connection, table, in_scope)
-        if old.count:
-            self.execute(statements.delete(staged))
-        if staged.size:
-            inserted = self.execute_counted(statements.insert(staged, rows_in(staged)))
-        changes = old.changes_to(in_scope, inserted)
+        insert = statements.insert(staged, rows_in(staged)) if staged.size else None
+        replacement = CountedReplacement(self.connection, table)
+        changes = replacement.run(condition, insert)
         if table.history is not None:
-            for statement in statements.keep_history(staged, in_scope, _digest(table)):
+            for statement in statements.keep_history(staged, replacement.new_rows, _digest(table)):
                 self.execute(statement)
         return changes
 

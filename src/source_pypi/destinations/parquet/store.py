@@ -18,7 +18,7 @@ from typing import Any, Literal
 import duckdb
 
 from source_pypi.destinations.address import parse_address, scheme_of
-from source_pypi.destinations.duckdb.counting import OldRows
+from source_pypi.destinations.duckdb.counting import RowComparison
 from source_pypi.destinations.duckdb.state import StateFile
 from source_pypi.destinations.duckdb.tables import quoted, rows_in, text
 from source_pypi.destinations.parquet.folder import Bucket, Folder
@@ -187,8 +187,9 @@ class ParquetStore(StateFile):
         before, after = self.row_count(table), self._count(str(path))
         if not before:
             return RowChanges(added=after)
-        old = OldRows(self.connection, table, self._in_scope(self._url(table), condition))
-        return old.changes_to(self._in_scope(str(path), condition), after - (before - old.count))
+        comparison = RowComparison(self.connection, table)
+        old = comparison.hold(self._in_scope(self._url(table), condition))
+        return comparison.changes_to(self._in_scope(str(path), condition), old, after - (before - old))
 
     def _in_scope(self, url: str, condition: Statement) -> Statement:
         return Statement(f"read_parquet(%s) WHERE {condition.sql}", [url, *condition.values])
