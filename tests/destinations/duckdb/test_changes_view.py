@@ -86,7 +86,7 @@ def test_baseline_ends_with_the_first_complete_run(path: Path) -> None:
     with begin(path, 0) as loader:
         add(loader, 1, {"files": files("a")})
     loader = begin(path, 100).__enter__()
-    add(loader, 101, {"files": files("a")}, "bar")
+    add(loader, 101, {"files": [{"project": "bar", "filename": "x"}]}, "bar")
     loader.commit()
     kill(loader)
     load(path, 200, "a", "b")

@@ -17,7 +17,7 @@ from source_pypi.destinations.duckdb.tables import make_table, make_view, quoted
 from source_pypi.destinations.duckdb.views import VIEWS
 from source_pypi.destinations.into import duckdb_path, with_schema
 from source_pypi.destinations.row_counts import RowChanges
-from source_pypi.destinations.sql.statements import Statement, Statements
+from source_pypi.destinations.sql.statements import Statements
 from source_pypi.destinations.store import Limits, LoadPackage, StagedRows
 from source_pypi.destinations.tables import VALID_FROM, VALID_TO, Table
 from source_pypi.schema import SEEN_AT
