@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 from msgspec.structs import replace
 
+from source_pypi.destinations.runs import RUNS
 from source_pypi.destinations.tables import CAPABILITIES
 from source_pypi.streams import STREAMS
 from source_pypi.sync.state import ProjectState
@@ -63,7 +64,7 @@ def content_of(path: Path) -> Content:
         return Content()
     with opened(path) as connection:
         names = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-        of_streams = [name for name in names if not name.startswith("_") and name != CAPABILITIES.name]
+        of_streams = [name for name in names if not name.startswith("_") and name not in (CAPABILITIES.name, RUNS.name)]
         tables = {name: _rows(connection, name) for name in of_streams}
         states: dict[str, dict[str, ProjectState]] = {}
         for row in map(PackedState._make, _all(connection, "SELECT * FROM _state", names)):

@@ -11,6 +11,7 @@ import dlt
 import duckdb
 import pytest
 
+from source_pypi.destinations.runs import RUNS
 from source_pypi.destinations.sql.dataset import STAGING, staging_name
 from source_pypi.destinations.tables import RUN, RUN_TABLES, STATE
 from tests.cli import Run
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.warehouses
 
 Serve = Callable[..., FakeIndex]
 #: The tables of a sync of files.
-TABLES = {"files", *(table.name for table in (STATE, RUN, *RUN_TABLES))}
+TABLES = {"files", *(table.name for table in (STATE, RUN, RUNS, *RUN_TABLES))}
 #: The longest name in PostgreSQL.
 LONGEST = "x" * 63
 TOO_LONG = "the name of a schema has at most 63 bytes there"
