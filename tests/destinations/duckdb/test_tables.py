@@ -6,6 +6,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from msgspec.structs import replace
 
 from source_pypi.destinations.duckdb.tables import (
     LONGEST_ROW,
@@ -127,3 +128,14 @@ def test_schema_in_use(connection: duckdb.DuckDBPyConnection, schema: str | None
     other.execute(statement)
     for each, query in ((other, "SELECT * FROM t"), (connection.cursor(), f"SELECT * FROM {before_table}t")):
         assert rows(each, query) == [("a", "1", 1)]
+
+
+def test_columns_of_the_key_are_not_null(connection: duckdb.DuckDBPyConnection) -> None:
+    """The columns of the key are NOT NULL in a new table; a table of an older release stays as it is."""
+    table = replace(TABLE, key=("project", "version"))
+    make_table(connection, table, Catalog(connection))
+    make_table(connection, replace(TABLE, name="old"), Catalog(connection))
+    make_table(connection, replace(table, name="old"), Catalog(connection))
+    query = "SELECT column_name, is_nullable FROM duckdb_columns() WHERE table_name = '{}' ORDER BY column_index"
+    assert rows(connection, query.format("t")) == [("project", False), ("version", False), ("value", True)]
+    assert rows(connection, query.format("old")) == [("project", True), ("version", True), ("value", True)]

@@ -63,7 +63,10 @@ def make_table(connection: duckdb.DuckDBPyConnection, table: Table, catalog: Cat
     name, existing = quoted(table.name), catalog.columns.get(table.name, {})
     created = table.name not in catalog.comments
     if created:
-        columns = ", ".join(f"{quoted(column.name)} {column.type.duckdb}" for column in table.columns)
+        columns = ", ".join(
+            f"{quoted(column.name)} {column.type.duckdb}{' NOT NULL' if column.name in (table.key or ()) else ''}"
+            for column in table.columns
+        )
         connection.execute(f"CREATE TABLE {name} ({columns})")
     for column in table.columns:
         if not created and column.name not in existing:
