@@ -3,6 +3,8 @@
 Cost
     A condition that is a join makes DuckDB read all columns of all rows. So the old rows are found first, by what the
     condition needs, and their columns are read by row id. In a table of 2 million rows that takes a fifth of the time.
+    A sync that replaces all rows of 60 projects of 100 to 4,000 files takes no more CPU than without the count; one of
+    600 projects of 15 files takes 1.27 times as much (`benchmarks/counting.py`, on a machine with other load).
 """
 
 import duckdb
