@@ -3,8 +3,9 @@
 Cost
     A condition that is a join makes DuckDB read all columns of all rows. So the old rows are found first, by what the
     condition needs, and their columns are read by row id. In a table of 2 million rows that takes a fifth of the time.
-    A sync that replaces all rows of 60 projects of 100 to 4,000 files takes no more CPU than without the count; one of
-    600 projects of 15 files takes 1.27 times as much (`benchmarks/counting.py`, on a machine with other load).
+    A sync that replaces all rows of 60 projects of 100 to 4,000 files takes 1.11 times the CPU of one without counting,
+    one of 600 projects of 15 files 1.27 times: medians of 3 runs on a machine with other load
+    (`benchmarks/counting.py`).
 """
 
 import duckdb
