@@ -20,7 +20,8 @@
     │   ├── ShortListError          the index's list lost too many projects at once
     │   ├── UntrustedError          a certificate that is not trusted
     │   ├── ProxyError              a proxy that cannot be used, or that requires credentials
-    │   └── DestinationError        a destination that cannot be opened or written
+    │   ├── DestinationError        a destination that cannot be opened or written
+    │   └── DatabaseFileError       a loaded database that cannot be read
     ├── TransientError              a later run may succeed (Airbyte: transient_error)
     │   ├── UnreachableError        no complete response after all tries
     │   ├── UnavailableError        429 or 5xx after all tries
@@ -330,6 +331,14 @@ class DestinationError(ConfigError):
     destination: str
     reason: str
     template = "cannot write {destination}: {reason}"
+
+
+class DatabaseFileError(ConfigError):
+    """A file of DuckDB that cannot be read, or that ``sync`` did not load; ``reason`` says what to do."""
+
+    path: str
+    reason: str
+    template = "cannot read {path}: {reason}"
 
 
 # A later run may succeed ----------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from source_pypi.safety.redaction import without_credentials
 #: The commands, in the order of the help, and the module of this package that has each as a function of its name.
 _COMMANDS = {
     "sync": "sync",
+    "report": "report",
     "streams": "sync",
     "spec": "airbyte",
     "check": "airbyte",

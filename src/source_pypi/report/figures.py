@@ -1,0 +1,89 @@
+"""Figures: a query, its answer, and what a page shows of it. Each has its SQL, its table as CSV, and an anchor."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from msgspec import Struct
+
+from source_pypi.queries import Query, parse_query
+from source_pypi.report.database import OPTIONAL, Answer, Database, Missing
+from source_pypi.report.values import csv_url
+
+#: The most rows of a figure that a page shows.
+MOST_ROWS = 500
+
+
+class Figure(Struct, frozen=True):
+    """What a page shows of a query.
+
+    :ivar anchor: the figure's place in the page, which stays the same between releases.
+    :ivar kind: the template's macro that draws it.
+    :ivar drawing: what the macro draws, beside the rows.
+    :ivar download: the table as a URL.
+    :ivar downloaded: the number of rows in it.
+    """
+
+    anchor: str
+    kind: str
+    query: Query
+    answer: Answer
+    download: str
+    downloaded: int
+    drawing: Any = None
+    missing: None = None
+
+
+class Absent(Struct, frozen=True):
+    """A figure that the file has no tables for."""
+
+    anchor: str
+    missing: Missing
+
+    @property
+    def query(self) -> Query:
+        """The query that cannot be answered."""
+        return self.missing.query
+
+    @property
+    def remedy(self) -> str:
+        """What to run to get it, in words."""
+        if self.missing.streams:
+            return f"not in this file; load it with --streams {','.join(self.missing.streams)}"
+        if "changes" in self.missing.tables or any(name.endswith("_history") for name in self.missing.tables):
+            return "not in this file; load it with --history"
+        return f"not in this file: run sync again, which creates {', '.join(self.missing.tables)}"
+
+
+class Plan(Struct, frozen=True):
+    """How a page shows a query: the file of SQL, and the template's macro.
+
+    :ivar limit: the most rows that are read.
+    """
+
+    name: str
+    kind: str = "table"
+    limit: int = MOST_ROWS
+
+
+@cache
+def read_query(page: str, name: str) -> Query:
+    """The query in ``sql/PAGE/NAME.sql``."""
+    text = files("source_pypi.report").joinpath("sql", page, f"{name}.sql").read_text(encoding="utf-8")
+    return parse_query(name, text)
+
+
+def make_figure(
+    database: Database, query: Query, plan: Plan, parameters: Mapping[str, str] | None = None
+) -> Figure | Absent:
+    """Ask the database for a figure.
+
+    :param parameters: texts for the query's parameters.
+    """
+    anchor = plan.name.replace("_", "-")
+    answer = database.answer(query, plan.limit, parameters, optional=OPTIONAL)
+    if isinstance(answer, Missing):
+        return Absent(anchor, answer)
+    download, downloaded = csv_url(answer.columns, answer.rows)
+    return Figure(anchor, plan.kind, query, answer, download, downloaded)
