@@ -7,6 +7,8 @@ from typing import NamedTuple
 #: The size of a chart in its own units, and the space for the words at its axes.
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 960, 220, 64, 16, 14, 28
 _DAY = 86_400
+#: The most labels below a chart.
+MOST_LABELS = 10
 
 
 class Tick(NamedTuple):
@@ -60,14 +62,15 @@ class Timeline(NamedTuple):
 
 
 def bars(
-    labels: Sequence[str], stacks: Sequence[Sequence[tuple[float, str, str]]], unit: str = "", most_labels: int = 10
+    labels: Sequence[str], stacks: Sequence[Sequence[tuple[float, str, str]]], unit: str = "", least: float = 0
 ) -> Bars:
     """Bars side by side, one a label.
 
     :param stacks: the parts of each bar from the bottom up: value, title, and name of the colour.
-    :param unit: ``bytes`` for labels in kB, MB and GB.
+    :param unit: ``bytes`` for labels in kB, MB and GB; otherwise what stands behind the numbers.
+    :param least: what the axis reaches at least.
     """
-    top = max((sum(part[0] for part in stack) for stack in stacks), default=0) or 1
+    top = max(least, max((sum(part[0] for part in stack) for stack in stacks), default=0)) or 1
     step = _nice(top / 4)
     lines = [step * number for number in range(int(top // step) + 1)]
     scale = (HEIGHT - TOP - BOTTOM) / max(top, lines[-1])
@@ -81,7 +84,7 @@ def bars(
             if value:
                 x, width = LEFT + place * slot, max(min(slot * 0.82, 44), 0.6)
                 drawn.append(Bar(round(x + (slot - width) / 2, 2), round(base, 2), round(width, 2), round(height, 2), title, style))
-    every = max(1, -(-len(labels) // most_labels))
+    every = max(1, -(-len(labels) // MOST_LABELS))
     across = [
         Tick(round(LEFT + (place + 0.5) * slot, 2), label) for place, label in enumerate(labels) if place % every == 0
     ]
@@ -124,11 +127,12 @@ def timeline(releases: Sequence[Release], lanes: Sequence[str], row: int = 34) -
 
 def short(number: float, unit: str = "") -> str:
     """A number in at most four characters and a letter: 1.2k, 3M; with ``bytes``: 1.2 kB."""
-    signs = ((1e12, " TB"), (1e9, " GB"), (1e6, " MB"), (1e3, " kB")) if unit else ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+    of_bytes = unit == "bytes"
+    signs = ((1e12, " TB"), (1e9, " GB"), (1e6, " MB"), (1e3, " kB")) if of_bytes else ((1e6, "M"), (1e3, "k"))
     for size, sign in signs:
         if number >= size:
             return f"{number / size:.3g}{sign}"
-    return f"{number:.3g}{' B' if unit else ''}"
+    return f"{number:.3g}{' B' if of_bytes else unit}"
 
 
 def _nice(rough: float) -> float:

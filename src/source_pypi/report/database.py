@@ -4,13 +4,15 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 from msgspec import Struct
 
 from source_pypi.errors import DatabaseFileError
 from source_pypi.queries import Query, views
+
+if TYPE_CHECKING:  # a module with records that holds DuckDB keeps it from being released when Python exits
+    from duckdb import DuckDBPyConnection
 
 #: The most memory that a query uses before it writes to disk.
 MEMORY = "1GB"
@@ -57,7 +59,7 @@ class Database:
     :ivar unavailable: the streams that the index does not provide, with the reason.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: "DuckDBPyConnection") -> None:
         self._connection = connection
         self.relations: dict[str, dict[str, str]] = {}
         for table, column, kind in self._all(
@@ -119,6 +121,8 @@ def open_database(path: Path, schema: str | None = None) -> Iterator[Database]:
     :param schema: the schema of the tables. None: ``main``.
     :raises DatabaseFileError: when there is no such file, or it is not one that ``sync`` loaded.
     """
+    import duckdb
+
     if not path.is_file():
         raise DatabaseFileError(str(path), "there is no such file; load one with source-pypi sync")
     try:

@@ -33,7 +33,7 @@ PROJECT = (
     Plan("sizes", "bars", 2000),
     Plan("wheels", "coverage", 2000),
     Plan("python"),
-    Plan("attestations"),
+    Plan("attestations", "bars", 2000),
     Plan("owners"),
     Plan("dependencies"),
     Plan("dependents"),
@@ -154,6 +154,15 @@ def _sizes(answer: Answer) -> charts.Bars:
     return charts.bars([shown(row["version"])[:14] for row in rows], stacks, "bytes")
 
 
+def _attested(answer: Answer) -> charts.Bars:
+    rows = list(reversed(answer.records()[:MOST_BARS]))
+    stacks = [
+        [(100 * (row["attested_files"] or 0) / (row["files"] or 1), f"{shown(row['version'])}: {row['status']}", "second")]
+        for row in rows
+    ]
+    return charts.bars([shown(row["version"])[:14] for row in rows], stacks, "%", least=100)
+
+
 def _monthly(column: str) -> Callable[[Answer], charts.Bars]:
     def draw(answer: Answer) -> charts.Bars:
         rows = answer.records()
@@ -196,6 +205,7 @@ _DRAWINGS: Mapping[tuple[str, str], Callable[[Answer], Any]] = {
     ("project", "timeline"): _timeline,
     ("project", "sizes"): _sizes,
     ("project", "wheels"): _coverage,
+    ("project", "attestations"): _attested,
     ("index", "uploads"): _monthly("files"),
     ("index", "new_projects"): _monthly("projects"),
     ("index", "attestations"): _monthly("percent"),

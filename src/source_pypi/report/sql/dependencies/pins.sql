@@ -77,7 +77,7 @@ row AS (
         ) AS red,
         list_filter(
             [
-                CASE WHEN state.status NOT IN ('quarantined', 'active') THEN state.status END,
+                CASE WHEN state.status IN ('archived', 'deprecated') THEN state.status END,
                 CASE WHEN behind.major_behind > 0 THEN 'major behind' WHEN behind.project IS NOT NULL THEN 'outdated' END,
                 CASE WHEN unattested.project IS NOT NULL THEN 'unattested' END,
                 CASE WHEN sole.project IS NOT NULL THEN 'sole maintainer' END,
