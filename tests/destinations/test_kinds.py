@@ -54,6 +54,9 @@ class ToyStore:
         for table in tables:
             TABLES.setdefault(table.name, {})
 
+    def make_views(self):
+        return ()
+
     def begin(self, run, *, clear_state, clear=()):
         RUNS.append(run)
         if clear_state:

@@ -88,6 +88,8 @@ class Loader:
             with self._errors():
                 self._store.open()
                 self._take(prepare(self._store, self._settings, self._now))
+                if self._to_clear is None:
+                    self.warnings += self._store.make_views()
                 self._folder = TemporaryFolder()
             self._begin_package()
             with self._staging_errors():
@@ -192,6 +194,7 @@ class Loader:
                 return
             with self._errors():
                 self._store.make(self._made)
+                self.warnings += self._store.make_views()
                 self._store.begin(self._run, clear_state=True, clear=self._to_clear)
             self._to_clear = None
         with self._staging_errors():

@@ -148,6 +148,10 @@ class Store(Protocol):
     def make(self, tables: Sequence[Table]) -> None:
         """Create the tables that do not exist, and the columns that they lack."""
 
+    def make_views(self) -> Sequence[str]:
+        """Create the views whose tables all exist; called after ``make``. Return warnings about those that failed."""
+        ...
+
     def begin(self, run: RunRow, *, clear_state: bool, clear: Sequence[Table] = ()) -> None:
         """Write the row of ``_run``; before it, delete all state if ``clear_state``, and all rows of some tables."""
 

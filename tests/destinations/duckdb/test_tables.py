@@ -11,14 +11,13 @@ from source_pypi.destinations.duckdb.tables import (
     LONGEST_ROW,
     Catalog,
     make_table,
-    make_view,
+    make_views,
     quoted,
     rows_in,
     schema_in_query,
     text,
     use_schema,
 )
-from source_pypi.destinations.duckdb.views import VIEWS
 from source_pypi.destinations.store import StagedRows
 from source_pypi.destinations.tables import SELECTION, Column, Table, table_of
 from source_pypi.schema import INTEGER, TEXT
@@ -75,9 +74,7 @@ def test_views_are_made_once_their_tables_exist(connection: duckdb.DuckDBPyConne
         make_table(connection, table, catalog)
     connection.execute("CREATE VIEW latest_files AS SELECT 'mine' AS x")
     for _ in range(2):
-        catalog = Catalog(connection)
-        for view in VIEWS:
-            make_view(connection, view, catalog)
+        assert make_views(connection, Catalog(connection)) == []
     assert rows(connection, "SELECT * FROM latest_files") == [("mine",)]
     assert Catalog(connection).is_ours("release_cadence") is True
     assert Catalog(connection).is_ours("latest_files") is False

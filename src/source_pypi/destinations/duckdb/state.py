@@ -5,13 +5,13 @@ import shutil
 import tempfile
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from source_pypi.destinations.duckdb.tables import Catalog, make_table, quoted, use_schema
+from source_pypi.destinations.duckdb.tables import Catalog, make_table, quoted, transaction, use_schema
 from source_pypi.destinations.sql.statements import (
     BATCH_SIZE,
     SCOPE,
@@ -94,17 +94,9 @@ class StateFile(SqlState):
             for table in tables:
                 make_table(self.connection, table, self.catalog)
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """All of it or nothing, whatever ends it: an error, or the user."""
-        self.connection.begin()
-        try:
-            yield
-            self.connection.commit()
-        except BaseException:
-            with suppress(duckdb.Error, RuntimeError):
-                self.connection.rollback()
-            raise
+        return transaction(self.connection)
 
     @contextmanager
     def memory_for(self, package: LoadPackage) -> Iterator[None]:

@@ -5,14 +5,10 @@ keeps them unique as well.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import suppress
 from typing import Literal
 
-import duckdb
-
 from source_pypi.destinations.duckdb.state import StateFile
-from source_pypi.destinations.duckdb.tables import make_table, make_view, quoted, rows_in, schema_in_query, text
-from source_pypi.destinations.duckdb.views import VIEWS
+from source_pypi.destinations.duckdb.tables import make_table, make_views, quoted, rows_in, schema_in_query, text
 from source_pypi.destinations.into import duckdb_path, with_schema
 from source_pypi.destinations.sql.statements import Statement, Statements
 from source_pypi.destinations.store import Limits, LoadPackage, StagedRows
@@ -61,15 +57,16 @@ class DuckdbStore(StateFile):
         return {table.name for table in tables if not set(table.names()) <= columns.get(table.name, {}).keys()}
 
     def make(self, tables: Sequence[Table]) -> None:
-        """Create the tables that do not exist, the columns that they lack, and the views."""
+        """Create the tables that do not exist, and the columns that they lack."""
         with self.transaction():
             created = {table.name for table in tables if make_table(self.connection, table, self.catalog)}
             for table in tables:
                 if table.history is not None and table.history.name in created:
                     self._begin_history(table, table.history)
-        for view in VIEWS:
-            with suppress(duckdb.BinderException), self.transaction():
-                make_view(self.connection, view, self.catalog)
+
+    def make_views(self) -> Sequence[str]:
+        """Create the views whose tables all exist."""
+        return make_views(self.connection, self.catalog)
 
     def _begin_history(self, table: Table, history: Table) -> None:
         """Copy the rows into their history."""

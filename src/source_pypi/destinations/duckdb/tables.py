@@ -5,13 +5,16 @@ Ours
 """
 
 import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 import duckdb
 
-from source_pypi.destinations.duckdb.views import VIEWS, View
 from source_pypi.destinations.sql.statements import Statement
 from source_pypi.destinations.store import StagedRows
 from source_pypi.destinations.tables import OURS, Table
+from source_pypi.destinations.views import OLD_VIEWS, comment_of, creatable, not_created
+from source_pypi.queries import Query, views
 
 #: The longest JSON object in bytes that DuckDB reads by default.
 LONGEST_ROW = 16 * 1024 * 1024
@@ -41,7 +44,7 @@ class Catalog:
         try:
             found = connection.execute(query)
         except duckdb.BinderException:  # a view of a column that somebody dropped; our views are made again
-            for view in {one.name for one in VIEWS if self.is_ours(one.name)}:
+            for view in filter(self.is_ours, (*OLD_VIEWS, *(one.name for one in views()))):
                 connection.execute(f"DROP VIEW IF EXISTS {quoted(view)}")
                 del self.comments[view]
             found = connection.execute(query)
@@ -76,14 +79,49 @@ def make_table(connection: duckdb.DuckDBPyConnection, table: Table, catalog: Cat
     return created
 
 
-def make_view(connection: duckdb.DuckDBPyConnection, view: View, catalog: Catalog) -> None:
-    """Make a view whose tables all exist, of this run or of an earlier one; a view of the user's own stays.
+def make_views(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> list[str]:
+    """Create the views whose tables all exist, of this run or of an earlier one; views of the user's own stay.
 
-    :raises duckdb.BinderException: when a table of a stream that is not selected lacks a column, since it was dropped.
+    A view of a stream that is not selected cannot be created if its table lacks a column, since an earlier release made
+    it or somebody dropped the column. This is no failure: the stream's next run adds the column.
+
+    :return: a warning for each view that failed for another reason.
     """
-    if all(map(catalog.is_ours, view.needs)) and catalog.is_ours(view.name) is not False:
-        connection.execute(f"CREATE OR REPLACE VIEW {quoted(view.name)} AS {view.query}")
-        connection.execute(f"COMMENT ON VIEW {quoted(view.name)} IS {text(f'{OURS}{view.row}.')}")
+    found, failed = creatable(catalog.is_ours), []
+    with suppress(duckdb.Error):
+        _make_views(connection, found, [name for name in OLD_VIEWS if catalog.is_ours(name)])
+        return []
+    for view in found:
+        try:
+            _make_views(connection, [view])
+        except duckdb.BinderException:
+            continue
+        except duckdb.Error as error:
+            failed.append(not_created(view, error))
+    return failed
+
+
+def _make_views(connection: duckdb.DuckDBPyConnection, found: Sequence[Query], old: Sequence[str] = ()) -> None:
+    """Drop views of earlier releases and create others, all or none."""
+    with transaction(connection):
+        for name in old:
+            connection.execute(f"DROP VIEW {quoted(name)}")
+        for view in found:
+            connection.execute(f"CREATE OR REPLACE VIEW {quoted(view.name)} AS {view.sql}")
+            connection.execute(f"COMMENT ON VIEW {quoted(view.name)} IS {text(comment_of(view))}")
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All of it or nothing, whatever ends it: an error, or the user."""
+    connection.begin()
+    try:
+        yield
+        connection.commit()
+    except BaseException:
+        with suppress(duckdb.Error, RuntimeError):
+            connection.rollback()
+        raise
 
 
 def rows_in(staged: StagedRows) -> Statement:

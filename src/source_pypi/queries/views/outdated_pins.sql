@@ -49,7 +49,7 @@ behind AS (
         latest.is_prerelease AS latest_is_prerelease,
         date_diff('second', selected.released_at, latest.released_at) AS seconds_behind,
         CASE
-            WHEN selected.epoch <> latest.epoch THEN greatest(latest.major - selected.major, 1)
+            WHEN selected.epoch <> latest.epoch AND latest.major - selected.major < 1 THEN 1
             ELSE latest.major - selected.major
         END AS major_behind
     FROM pins
