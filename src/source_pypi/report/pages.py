@@ -33,7 +33,7 @@ PROJECT = (
     Plan("sizes", "bars", 2000),
     Plan("wheels", "coverage", 2000),
     Plan("python"),
-    Plan("attestations", "bars", 2000),
+    Plan("attestations"),
     Plan("owners"),
     Plan("dependencies"),
     Plan("dependents"),
@@ -154,20 +154,11 @@ def _sizes(answer: Answer) -> charts.Bars:
     return charts.bars([shown(row["version"])[:14] for row in rows], stacks, "bytes")
 
 
-def _attested(answer: Answer) -> charts.Bars:
-    rows = list(reversed(answer.records()[:MOST_BARS]))
-    stacks = [
-        [(100 * (row["attested_files"] or 0) / (row["files"] or 1), f"{shown(row['version'])}: {row['status']}", "second")]
-        for row in rows
-    ]
-    return charts.bars([shown(row["version"])[:14] for row in rows], stacks, "%", least=100)
-
-
-def _monthly(column: str) -> Callable[[Answer], charts.Bars]:
+def _monthly(column: str, unit: str = "") -> Callable[[Answer], charts.Bars]:
     def draw(answer: Answer) -> charts.Bars:
         rows = answer.records()
-        stacks = [[(row[column] or 0, f"{row['month']:%b %Y}: {shown(row[column])}", "first")] for row in rows]
-        return charts.bars([f"{row['month']:%Y-%m}" for row in rows], stacks)
+        stacks = [[(row[column] or 0, f"{row['month']:%b %Y}: {shown(row[column])}{unit}", "first")] for row in rows]
+        return charts.bars([f"{row['month']:%Y-%m}" for row in rows], stacks, unit)
 
     return draw
 
@@ -205,8 +196,7 @@ _DRAWINGS: Mapping[tuple[str, str], Callable[[Answer], Any]] = {
     ("project", "timeline"): _timeline,
     ("project", "sizes"): _sizes,
     ("project", "wheels"): _coverage,
-    ("project", "attestations"): _attested,
     ("index", "uploads"): _monthly("files"),
     ("index", "new_projects"): _monthly("projects"),
-    ("index", "attestations"): _monthly("percent"),
+    ("index", "attestations"): _monthly("percent", "%"),
 }

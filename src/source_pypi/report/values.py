@@ -77,9 +77,9 @@ def link(value: Any) -> str | None:
 
 
 def size(count: Any) -> str:
-    """A number of bytes in the largest unit of which there is at least one."""
-    if count is None:
-        return ""
+    """A number of bytes in the largest unit of which there is at least one; anything else as ``shown`` has it."""
+    if not isinstance(count, int):
+        return shown(count)
     for unit, least in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if count >= least:
             return f"{count / least:.1f} {unit}"

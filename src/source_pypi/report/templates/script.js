@@ -19,7 +19,7 @@ for (const table of document.querySelectorAll("table.data")) {
       body.append(...rows.map(([, row]) => row));
     });
   });
-  if (body.rows.length < 8) continue;
+  if (body.rows.length < 15) continue;
   const filter = document.createElement("input");
   filter.type = "search";
   filter.placeholder = `Filter ${body.rows.length.toLocaleString("en")} rows`;

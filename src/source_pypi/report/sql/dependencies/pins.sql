@@ -6,7 +6,8 @@ WITH advisory AS (
         project,
         version,
         list(DISTINCT id ORDER BY id) AS advisories,
-        list(DISTINCT smallest_fix ORDER BY smallest_fix) FILTER (smallest_fix IS NOT NULL) AS fixes
+        list(DISTINCT smallest_fix ORDER BY smallest_fix) FILTER (smallest_fix IS NOT NULL) AS fixes,
+        bool_and(fix_admitted) AS fix_admitted
     FROM vulnerable_pins
     GROUP BY ALL
 ),
@@ -55,6 +56,7 @@ row AS (
         behind.major_behind,
         advisory.advisories,
         advisory.fixes,
+        advisory.fix_admitted,
         yank.yanked_reason,
         coalesce(gone.status, state.status) AS status,
         owner.owners,

@@ -1,7 +1,17 @@
 -- title: Projects
--- question: Which projects were released last?
+-- question: Which projects do most others require, and which were released last? The first 2,000 are here; the option
+--   --project makes the page of any other.
 -- needs: projects
-SELECT project, latest_version, last_upload_at, version_count, file_count, total_size, left(summary, 120) AS summary
+WITH required AS (SELECT name AS project, count(DISTINCT project) AS dependents FROM dependencies GROUP BY name)
+SELECT
+    projects.project,
+    projects.latest_version,
+    required.dependents,
+    projects.last_upload_at,
+    projects.version_count,
+    projects.total_size,
+    left(projects.summary, 100) AS summary
 FROM projects
-ORDER BY last_upload_at DESC NULLS LAST, project
+LEFT JOIN required USING (project)
+ORDER BY required.dependents DESC NULLS LAST, projects.last_upload_at DESC NULLS LAST, projects.project
 LIMIT 2000

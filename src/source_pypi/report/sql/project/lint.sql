@@ -7,9 +7,9 @@ WITH latest AS (
     WHERE project = $project
 ),
 classified AS (
-    SELECT DISTINCT parts[3] AS python
+    SELECT DISTINCT parts[-1] AS python
     FROM classifiers
-    WHERE project = $project AND category = 'Programming Language' AND regexp_matches(parts[3], '^3\.[0-9]+$')
+    WHERE project = $project AND category = 'Programming Language' AND regexp_matches(parts[-1], '^3\.[0-9]+$')
 ),
 label AS (SELECT DISTINCT well_known FROM urls WHERE project = $project),
 minimum AS (
