@@ -27,7 +27,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()  # what waits here would be looked through again and again, which sync does not do
     wall, cpu = time.perf_counter(), time.process_time()
-    with Loader(DuckdbStore(sys.argv[2]), streams, selection.projects, root=index.root) as database:
+    with Loader(DuckdbStore(sys.argv[2]), streams, selection.requested, root=index.root) as database:
         for batch in visited:
             database.add(batch)
         database.finish()

@@ -36,6 +36,7 @@ class MemoryStore:
         keys: bool = True,
     ) -> None:
         self.keys, self.unfinished = keys, unfinished
+        self.unresolved: Collection[str] = ()
         self.batches: list[Batch] = []
         self.loads: list[list[str]] = []
         self.states: dict[str, dict[str, ProjectState]] = dict(states or {})

@@ -106,7 +106,7 @@ class Sync(Command):
         config, chosen = self.config(projects, **settings), choose_streams(list(streams))
         index, selection = open_index(config), select(config)
         before = self._content(streams)
-        opened = open_destination(str(self.file), chosen, selection.projects, root=index.root, now=lambda: now)
+        opened = open_destination(str(self.file), chosen, selection.requested, root=index.root, now=lambda: now)
         with opened as database:
             for batch in batches(index, selection, chosen, config, database, lambda: now):
                 database.add(batch)

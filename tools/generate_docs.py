@@ -16,7 +16,6 @@ from source_pypi.airbyte.manifest import RECIPES, left_out_fields
 from source_pypi.cli import cli
 from source_pypi.cli.signals import SHUTDOWN_SECONDS
 from source_pypi.config import Config
-from source_pypi.destinations.duckdb.views import VIEWS
 from source_pypi.fields import fields_of
 from source_pypi.http import client, compression, connections
 from source_pypi.schema import describe_streams, type_words
@@ -86,7 +85,7 @@ def entities() -> str:
 
 def views_table() -> str:
     """Every view: name, what a row is, the tables that it reads."""
-    rows = [(f"`{view.name}`", view.row, _names(list(view.needs))) for view in VIEWS]
+    rows = [(f"`{view.name}`", view.row, _names(list(view.needs))) for view in views()]
     return _table(("view", "a row is", "reads"), rows)
 
 

@@ -206,6 +206,7 @@ class _SourceState:
 
     unfinished: int | None = None
     keys = True
+    unresolved: Collection[str] = ()
 
     def __init__(self, state: dict[str, Any], root: str) -> None:
         self._state, self._root = state, root

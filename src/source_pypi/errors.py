@@ -155,7 +155,7 @@ class UnknownProjectsError(ConfigError):
 
 
 class UnknownReleaseError(ConfigError):
-    """A pinned version that the index does not have; raised after everything else was read.
+    """A pinned version, or a range of versions, that the index does not have; raised after everything else was read.
 
     ``listed`` are the versions that the project document lists; empty: not known. ``found`` is what the URL answered.
     """
@@ -167,6 +167,11 @@ class UnknownReleaseError(ConfigError):
     found: str = "answered 404"
 
     def _message(self) -> str:
+        if self.version[:1] in ("<", ">", "=", "!", "~"):
+            return (
+                f"the index has no release of {self.project} that {self.version} admits ({self.url} {self.found}): "
+                "check the versions; a yanked release has to be pinned"
+            )
         similar = similar_names(self.version, [version for version in self.listed if version != self.version])
         check = f"check the version (similar: {', '.join(similar)})" if similar else "check the version"
         return (

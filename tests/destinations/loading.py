@@ -14,7 +14,7 @@ from source_pypi.config import make_config
 from source_pypi.destinations.duckdb.store import DuckdbStore
 from source_pypi.destinations.loader import Loader
 from source_pypi.destinations.parquet.store import ParquetStore
-from source_pypi.selection import SelectedProject, select
+from source_pypi.selection import Requested, select
 from source_pypi.services.index.api import Index
 from source_pypi.services.index.documents.fingerprint import fingerprint_of
 from source_pypi.streams import choose_streams
@@ -50,12 +50,12 @@ OpenLoader = Callable[..., Loader]
 def into_duckdb(
     path: Path,
     streams: Sequence[Stream] = ALL,
-    projects: Sequence[SelectedProject] = (),
+    requested: Sequence[Requested] = (),
     schema: str | None = None,
     **options: Any,
 ) -> Loader:
     """A loader into a DuckDB file."""
-    return Loader(DuckdbStore(str(path), schema), streams, projects, **options)
+    return Loader(DuckdbStore(str(path), schema), streams, requested, **options)
 
 
 def into_folder(path: Path, streams: Sequence[Stream] = ALL, **options: Any) -> Loader:
@@ -69,8 +69,10 @@ def run(
     """Load projects, and continue from what was loaded before."""
     config = make_config({"projects": projects, "releases": "all", **settings})
     streams = list(loader._streams.values())
+    selection = select(config)
+    loader._requested = selection.requested
     with loader:
-        for batch in batches(index, select(config), streams, config, loader, now):
+        for batch in batches(index, selection, streams, config, loader, now):
             loader.add(batch)
         loader.finish()
 

@@ -193,16 +193,15 @@ def test_refused_rows_do_not_stop_the_capabilities(open_loader: OpenLoader, tmp_
     assert contents(tmp_path, "index_capabilities", "stream, available") == [("files", True)]
 
 
-def test_last_selection_is_stored(open_loader: OpenLoader, tmp_path: Path) -> None:
-    """``_selection`` has what the last sync selected, a row a pin."""
-    for names in (["old"], ["a", "b==1.0", "b==2.0"]):
-        projects = select(make_config({"projects": names})).projects
-        with open_loader(projects=projects):
+def test_last_requirements_are_stored(open_loader: OpenLoader, tmp_path: Path) -> None:
+    """``pins`` has the requirements of the last sync, a row each, in their order."""
+    for names in (["old"], ["b==1.0", "a", "b>=2"]):
+        with open_loader(requested=select(make_config({"projects": names})).requested):
             pass
-    assert contents(tmp_path, "_selection", "project, pin, (pin IS NULL) = (sort_key IS NULL)") == [
-        ("a", None, True),
-        ("b", "1.0", True),
-        ("b", "2.0", True),
+    assert contents(tmp_path, "pins", "position, project, specifier, pinned_version") == [
+        (0, "b", "==1.0", "1.0"),
+        (1, "a", None, None),
+        (2, "b", ">=2", None),
     ]
 
 

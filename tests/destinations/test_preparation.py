@@ -182,7 +182,7 @@ def test_broken_run_is_an_error(open_loader: OpenLoader, tmp_path: Path) -> None
         ("DROP TABLE _run", []),
         ("ALTER TABLE _run DROP COLUMN unfinished", []),
         ("ALTER TABLE _run DROP COLUMN tables", []),
-        ("DROP TABLE _selection", []),
+        ("DROP TABLE pins", []),
     ],
 )
 def test_incomplete_state_is_made_again(
@@ -190,11 +190,11 @@ def test_incomplete_state_is_made_again(
 ) -> None:
     """If a table of the state, or a column of it, is gone, everything is read again, and the state is complete."""
     fill(open_loader())
-    if "_selection" in change and (tmp_path / "x").exists():
-        (tmp_path / "x" / "_selection" / "selection.parquet").unlink()
+    if "TABLE pins" in change and (tmp_path / "x").exists():
+        (tmp_path / "x" / "pins" / "pins.parquet").unlink()
     else:
         change_state(tmp_path, change)
-    kept = ["foo"] if "_selection" in change else []
+    kept = ["foo"] if "TABLE pins" in change else []
     with open_loader() as loader:
         assert list(loader.load(["foo"])) == kept
         assert [warning.partition(" has ")[1:] for warning in loader.warnings] == [

@@ -118,8 +118,8 @@ def test_refused_rows_fail_their_project_only(open_loader: OpenLoader, tmp_path:
     with open_loader() as loader:
         loader.add(batch_with("bad", {"files": [{"project": "bad", "filename": "old.whl"}]}))
         loader.finish()
-    projects = select(make_config({"projects": ["bad", "foo"]})).projects
-    with open_loader(now=NOW + 60, projects=projects) as loader:
+    requested = select(make_config({"projects": ["bad", "foo"]})).requested
+    with open_loader(now=NOW + 60, requested=requested) as loader:
         loader.add(batch_with("foo", FOO))
         refused = [{"project": "bad", "filename": "new.whl", "uploaded_at": "yesterday"}]
         later = {"files": Change(OTHER, 1, batch_with("bad", {"files": refused}).changes["files"].lines)}
@@ -133,7 +133,7 @@ def test_refused_rows_fail_their_project_only(open_loader: OpenLoader, tmp_path:
         }
     assert contents(tmp_path, "files", "project, filename") == [("bad", "old.whl"), ("foo", "foo.whl")]
     assert contents(tmp_path, "versions", "project") == [("foo",)]
-    assert contents(tmp_path, "_selection", "project") == [("bad",), ("foo",)]
+    assert contents(tmp_path, "pins", "project") == [("bad",), ("foo",)]
     (rejected,) = loader.rejected
     assert (rejected.project, list(rejected.failures)) == ("bad", ["files"])
     message = str(rejected.failures["files"])

@@ -15,7 +15,7 @@ from source_pypi.config import Config
 from source_pypi.destinations import open_destination
 from source_pypi.destinations.loader import Loader
 from source_pypi.errors import SourceError
-from source_pypi.selection import SelectedProject, select
+from source_pypi.selection import Requested, select
 from source_pypi.services.index.api import Index
 from source_pypi.streams.stream import Stream
 from source_pypi.sync.resume import RESUME_WITHIN
@@ -124,7 +124,7 @@ class Synced(Destination):
         streams = [BY_NAME[name] for name in run.streams]
         index = run.connect()
         try:
-            with self._opened(streams, selection.projects, index.root, run.now) as database:
+            with self._opened(streams, selection.requested, index.root, run.now) as database:
                 for number, batch in enumerate(batches(index, selection, streams, run.config, database, run.now)):
                     if number == run.cut:
                         raise Killed
@@ -136,9 +136,9 @@ class Synced(Destination):
         return outcome
 
     def _opened(
-        self, streams: Sequence[Stream], targets: Sequence[SelectedProject], root: str, now: Callable[[], float]
+        self, streams: Sequence[Stream], requested: Sequence[Requested], root: str, now: Callable[[], float]
     ) -> Loader:
-        return open_destination(str(self.path), streams, targets, root=root, now=now, keep_history=self.keep_history)
+        return open_destination(str(self.path), streams, requested, root=root, now=now, keep_history=self.keep_history)
 
     def tables(self) -> Tables:
         """Return the rows of the file, after checking that the valid rows of a history are the same."""

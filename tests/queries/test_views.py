@@ -8,10 +8,12 @@ import duckdb
 import pytest
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from source_pypi.destinations.tables import RUN_TABLES, table_of
 from source_pypi.queries import views
+from source_pypi.streams import STREAMS
 from tests.queries.cases import CASES, PYTHONS, SPECIFIERS, Case, Rows, release
-from tests.queries.tables import TABLES
 
+TABLES = (*RUN_TABLES, *map(table_of, STREAMS))
 BY_NAME = {view.name: view for view in views()}
 
 

@@ -24,7 +24,7 @@ def sync(into: str, index_url: str, projects: Sequence[str]) -> None:
     config = make_config({"projects": projects, "releases": "all"})
     streams, selection = choose_streams(["all"]), select(config)
     index = Index(Client(requests_per_second=0, timeout=5), Locations(index_url))
-    with open_destination(into, streams, selection.projects, root=index.root) as warehouse:
+    with open_destination(into, streams, selection.requested, root=index.root) as warehouse:
         print("open", flush=True)
         for batch in batches(index, selection, streams, config, warehouse):
             warehouse.add(batch)

@@ -61,7 +61,7 @@ def sync(
     with (
         asking(fake) as index,
         open_destination(
-            place.into, streams, selection.projects, root=index.root, keep_history=keep_history, now=now
+            place.into, streams, selection.requested, root=index.root, keep_history=keep_history, now=now
         ) as warehouse,
     ):
         done.warnings = warehouse.warnings

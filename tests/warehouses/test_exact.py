@@ -200,15 +200,27 @@ def test_another_index(place: Place, world: World, serve: Serve) -> None:
 
 
 def test_what_was_named(place: Place, world: World, serve: Serve) -> None:
-    """What was named last, with its pins, stands in ``_selection``."""
+    """What was named last, with its versions, is in ``pins``."""
     lively(world)
     streams = choose_streams(["files"])
     fake = serve()
     sync(place, fake, ["flask==1.0", "click"], streams)
     fake.new_run()
     sync(place, fake, ["flask==1.0"], streams)
-    named = [{name: row[name] for name in ("project", "pin")} for row in place.select("_selection")]
-    assert named == [{"project": "flask", "pin": "1.0"}]
+    columns = ("position", "project", "specifier", "pinned_version", "extras", "line", "version", "not_read")
+    (pin,) = [{name: row[name] for name in columns} for row in place.select("pins")]
+    assert pin == {
+        "position": 0,
+        "project": "flask",
+        "specifier": "==1.0",
+        "pinned_version": "1.0",
+        "extras": None,
+        "line": None,
+        "version": "1.0",
+        "not_read": None,
+    }
+    (clause,) = place.select("pin_clauses")
+    assert (clause["operator"], clause["clause_version"], clause["excluded"]) == ("==", "1.0", False)
 
 
 def test_capabilities(place: Place, world: World, serve: Serve) -> None:

@@ -130,6 +130,8 @@ class StreamStates:
     :ivar unreadable: the streams whose state cannot be read, and why. Their state is passed back unchanged.
     """
 
+    unresolved: Collection[str] = ()
+
     def __init__(
         self,
         streams: Sequence[str],

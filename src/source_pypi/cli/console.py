@@ -110,9 +110,15 @@ def print_plan(run: "Run", destination: str) -> None:
 
 
 def _projects(selection: "Selection") -> str:
-    """Return the selected projects with their pins."""
+    """Return the selected projects with their versions."""
     named = [
-        ", ".join([*([one.project] if one.unpinned else []), *(f"{one.project}=={pin}" for pin in one.pins)])
+        ", ".join(
+            [
+                *([one.project] if one.unpinned else []),
+                *(f"{one.project}=={pin}" for pin in one.pins),
+                *(f"{one.project}{versions}" for versions in one.ranges),
+            ]
+        )
         for one in selection.projects
     ]
     whole = "every project that the index lists" if selection.whole_index else ""

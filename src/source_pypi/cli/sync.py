@@ -112,8 +112,8 @@ def sync(
 ) -> None:
     """Load projects into a DuckDB file, or into any warehouse.
 
-    NAME is a project's name, optionally pinned to a version: requests==2.31.0. A pin selects the release for the
-    streams that read a single release.
+    NAME is a project's name, optionally with versions: requests==2.31.0, 'flask>=2,<3'. They select the release for
+    the streams that read a single release: the pinned one, or the highest that is admitted.
     """
     from source_pypi.destinations.into import check_destination, check_schema, with_schema
     from source_pypi.streams import choose_streams
@@ -128,7 +128,8 @@ def sync(
             check_schema(into, schema)
         options = {"index_url": index_url, "index_from": index_from, "any_index": any_index}
         settings = _settings(config, names, **options, accept_deletions=accept_deletions)
-        run = open_run(settings, choose_streams(_split(streams)), files=files, on_event=warn_of_waits)
+        chosen = choose_streams(_split(streams))
+        run = open_run(settings, chosen, files=files, by_command=len(names), on_event=warn_of_waits)
         _warn_of_selection(run)
         if prune and (run.selection.whole_index or not run.selection.projects):
             raise SettingError("", "--prune needs projects by name: without them, no project is left out")
@@ -202,7 +203,7 @@ def _load(run: "Run", into: str, *, prune: bool, **options: Any) -> "Loader":
     from source_pypi.destinations import open_destination
     from source_pypi.sync.summary import warnings_of
 
-    opened = open_destination(into, run.streams, run.selection.projects, root=run.index.root, **options)
+    opened = open_destination(into, run.streams, run.selection.requested, root=run.index.root, **options)
     with opened as destination, progress() as show:
         for warning in destination.warnings:
             warn(warning)

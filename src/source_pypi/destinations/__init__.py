@@ -10,7 +10,7 @@ from msgspec import Struct
 from source_pypi.destinations.address import is_database, is_folder, without_query
 from source_pypi.destinations.into import check_destination, check_schema
 from source_pypi.errors import ExtraMissingError, SettingError
-from source_pypi.selection import SelectedProject
+from source_pypi.selection import Requested
 from source_pypi.streams.stream import Stream
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ KINDS = (
 def open_destination(
     into: str,
     streams: Sequence[Stream],
-    selected_projects: Sequence[SelectedProject] = (),
+    requested: Sequence[Requested] = (),
     *,
     root: str,
     schema: str | None = None,
@@ -54,6 +54,7 @@ def open_destination(
 ) -> "Loader":
     """The loader into what ``--into`` names, as a context manager.
 
+    :param requested: the requirements that select projects.
     :param root: the index's URL.
     :param schema: the schema of the tables; None: ``main`` in DuckDB, elsewhere ``pypi_data``, or what dlt's
         configuration names.
@@ -74,7 +75,7 @@ def open_destination(
     return Loader(
         store,
         streams,
-        selected_projects,
+        requested,
         root=root,
         keep_history=keep_history,
         replace_index=replace_index,

@@ -21,16 +21,17 @@ from types import TracebackType
 from msgspec.structs import replace
 
 from source_pypi.destinations.error_messages import destination_errors, is_about_rows
+from source_pypi.destinations.pins import KNOWN_COLUMNS, PinRows
 from source_pypi.destinations.preparation import LoadSettings, Prepared, prepare
 from source_pypi.destinations.pruning import prune
 from source_pypi.destinations.rejection import write_by_halves
 from source_pypi.destinations.staging import StagingWriter
 from source_pypi.destinations.state import merged_state, states_of, summaries_of
 from source_pypi.destinations.store import LoadPackage, StagedRows, Store
-from source_pypi.destinations.tables import CAPABILITIES, RUN_TABLES, SELECTION, capability_lines, selection_lines
+from source_pypi.destinations.tables import CAPABILITIES, PIN_CLAUSES, PINS, RUN_TABLES, capability_lines
 from source_pypi.destinations.temporary import TemporaryFolder
 from source_pypi.errors import DestinationError
-from source_pypi.selection import SelectedProject
+from source_pypi.selection import Requested
 from source_pypi.streams.stream import Stream
 from source_pypi.sync.batch import Batch, lines_of
 from source_pypi.sync.state import WHOLE_INDEX, ProjectState, ProjectSummary
@@ -46,7 +47,7 @@ class Loader:
     Entering opens the store and makes the tables. Leaving writes what was added, also when an error is under way.
 
     :param streams: the streams to load.
-    :param projects: the selected projects: the rows of ``_selection``.
+    :param requested: the requirements that select projects: the rows of ``pins``.
     :param root: the index's URL. A store holds rows of one index.
     :param keep_history: begin to keep every state of a row; a history that was begun continues in any case.
     :param replace_index: if the store holds rows of another index, delete all rows and state, once this index has
@@ -67,7 +68,7 @@ class Loader:
         self,
         store: Store,
         streams: Sequence[Stream],
-        projects: Sequence[SelectedProject] = (),
+        requested: Sequence[Requested] = (),
         *,
         root: str = "",
         keep_history: bool = False,
@@ -78,7 +79,7 @@ class Loader:
         self.warnings: list[str] = []
         self.rejected: list[Batch] = []
         self.unfinished: int | None = None
-        self._store, self._projects, self._now, self._clock = store, projects, now, clock
+        self._store, self._requested, self._now, self._clock = store, requested, now, clock
         self._settings = LoadSettings(streams, root, keep_history, replace_index)
         self._answered = False
         self._streams = {stream.name: stream for stream in streams}
@@ -88,12 +89,11 @@ class Loader:
             with self._errors():
                 self._store.open()
                 self._take(prepare(self._store, self._settings, self._now))
+                self._take_pins()
                 if self._to_clear is None:
                     self.warnings += self._store.make_views()
                 self._folder = TemporaryFolder()
             self._begin_package()
-            with self._staging_errors():
-                self._staged[SELECTION.name].add_all(selection_lines(self._projects), _EPOCH)
         except BaseException:
             self._store.close()
             raise
@@ -121,6 +121,16 @@ class Loader:
         self._tables = {table.name: table for table in prepared.tables}
         self.unfinished = prepared.unfinished
         self.warnings += prepared.warnings
+
+    def _take_pins(self) -> None:
+        """Take the requirements, with the versions that an earlier run of this index found."""
+        known = self._store.rows_of(PINS, KNOWN_COLUMNS) if self._to_clear is None else ()
+        self._pins, self._pins_written = PinRows(self._requested, known), False
+
+    @property
+    def unresolved(self) -> Collection[str]:
+        """The named projects with a requirement of which it is not known which version it selects."""
+        return self._pins.unresolved
 
     # State ----------------------------------------------------------------------------------------------------------
 
@@ -171,6 +181,7 @@ class Loader:
                     self._states.setdefault(project, {})[name] = change.state
             if batch.capabilities:
                 self._staged[CAPABILITIES.name].add_all(capability_lines(batch.capabilities), batch.seen_at)
+        self._pins.add(batch)
         self._batches += 1
         if self._is_full() or self._clock() - self._written >= self._store.limits.seconds:
             self.commit()
@@ -198,6 +209,7 @@ class Loader:
                 self._store.begin(self._run, clear_state=True, clear=self._to_clear)
             self._to_clear = None
         with self._staging_errors():
+            self._stage_pins()
             for writer in self._staged.values():
                 writer.close()
         staged = [writer.rows for writer in self._staged.values() if writer.rows.scope.projects]
@@ -210,6 +222,16 @@ class Loader:
                 raise
             self._write_each(state, error)
         self._begin_package()
+
+    def _stage_pins(self) -> None:
+        """All pins in the first package of the run, later those whose version has become known."""
+        pins = self._staged[PINS.name]
+        if not self._pins_written:
+            pins.add_all(self._pins.lines(), _EPOCH)
+            self._staged[PIN_CLAUSES.name].add_all(self._pins.clause_lines(), _EPOCH)
+        for project, lines in self._pins.changed_lines().items():
+            pins.add(Batch(project, _EPOCH), [lines], ())
+        self._pins_written = True
 
     def prune(self, selected: Collection[str]) -> tuple[int, int]:
         """Delete rows and state of projects that are not selected, also of streams that did not run.

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from source_pypi.destinations.state import broken_run, forget
 from source_pypi.destinations.store import RunRow, Store
 from source_pypi.destinations.tables import (
+    OLD_SELECTION,
     RUN,
     RUN_TABLES,
     STATE,
@@ -72,14 +73,20 @@ def prepare(store: Store, settings: LoadSettings, now: Callable[[], float]) -> P
     """
     last = _last_run(store)
     recorded = set(last.tables) if last is not None else set[str]()
-    every = [STATE, RUN, *RUN_TABLES, *with_histories(table_of(s, history=True) for s in settings.streams)]
+    every = [
+        OLD_SELECTION,
+        STATE,
+        RUN,
+        *RUN_TABLES,
+        *with_histories(table_of(s, history=True) for s in settings.streams),
+    ]
     existing = store.existing(every, recorded)
     tables = _tables(store, settings, recorded, existing)
     made = (STATE, RUN, *RUN_TABLES, *with_histories(tables))
     for table in made:
         if existing.get(table.name) is False:
             raise DestinationError(store.name, f"it has a table or view {table.name!r} that is not ours")
-    names = tuple(sorted(recorded.union(table.name for table in made)))
+    names = tuple(sorted(recorded.union(table.name for table in made) - {OLD_SELECTION.name}))
     prepared = Prepared(RunRow(VERSION, "", int(now()), names), (*tables, *RUN_TABLES), made)
     if last is not None and last.index and settings.root and not same_index(last.index, settings.root):
         return _replacing(store, settings, last, prepared)
@@ -88,6 +95,8 @@ def prepare(store: Store, settings: LoadSettings, now: Callable[[], float]) -> P
     lost = {table.name for table in tables if _is_lost(store, table, existing)}
     if last is not None:
         lost.update(store.incomplete([table for table in tables if table.name in existing]))
+    if existing.get(OLD_SELECTION.name):
+        store.drop(OLD_SELECTION)
     _make(store, settings, last, prepared, lost)
     return prepared
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from msgspec import Struct, field
 
@@ -144,6 +144,13 @@ class Store(Protocol):
     def row_counts(self, table: Table) -> Iterable[tuple[str, int]]:
         """Each project of a table that exists, and its number of rows."""
         ...
+
+    def rows_of(self, table: Table, columns: Sequence[str]) -> Iterable[Sequence[Any]]:
+        """The values of some columns, which hold texts, in the rows of a table that exists."""
+        ...
+
+    def drop(self, table: Table) -> None:
+        """Drop a table that exists and is ours."""
 
     def make(self, tables: Sequence[Table]) -> None:
         """Create the tables that do not exist, and the columns that they lack."""

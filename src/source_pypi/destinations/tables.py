@@ -1,7 +1,7 @@
 """The tables that every store makes.
 
-Each stream has one, and perhaps one for its history. ``_selection`` and ``index_capabilities`` have the rows of the
-last run; ``_state`` and ``_run`` have what the next run needs.
+Each stream has one, and perhaps one for its history. ``pins``, ``pin_clauses`` and ``index_capabilities`` have the rows
+of the last run; ``_state`` and ``_run`` have what the next run needs.
 """
 
 from collections.abc import Collection, Iterable
@@ -9,10 +9,19 @@ from collections.abc import Collection, Iterable
 import msgspec
 from msgspec import Struct
 
-from source_pypi.schema import BOOLEAN, BYTES, INTEGER, JSON, SEEN_AT, TEXT, TIMESTAMP, ColumnType, column_types
+from source_pypi.schema import (
+    BOOLEAN,
+    BYTES,
+    INTEGER,
+    JSON,
+    SEEN_AT,
+    TEXT,
+    TEXTS,
+    TIMESTAMP,
+    ColumnType,
+    column_types,
+)
 from source_pypi.schema import table_fields as fields_of_table
-from source_pypi.selection import SelectedProject
-from source_pypi.standards.versions import sort_key
 from source_pypi.streams.stream import Stream
 from source_pypi.sync.batch import Capability
 
@@ -62,14 +71,57 @@ _VALIDITY = (
     Column(VALID_FROM, TIMESTAMP, "Time of the visit that found the row like this."),
     Column(VALID_TO, TIMESTAMP, "Time of the visit that found it changed or gone. Null: it still holds."),
 )
-SELECTION = Table(
-    "_selection",
+#: The rows that ``pins.py`` makes.
+PINS = Table(
+    "pins",
     (
+        Column("position", INTEGER, "The requirement's position in the order in which they were given, from 0."),
         Column("project", TEXT, "The project's normalised name (PEP 503)."),
-        Column("pin", TEXT, "The version that the selection pins. Null: none."),
-        Column("sort_key", TEXT, "The sort key of the pinned version, as in versions."),
+        Column("specifier", TEXT, "The accepted versions (PEP 440), as the file or the user writes them. Null: any."),
+        Column("pinned_version", TEXT, "The version that is pinned (== or ===). Null: none is."),
+        Column("extras", TEXTS, "The required extras of the project. Null: none."),
+        Column("marker", TEXT, "The condition under which it is required (PEP 508). Null: none."),
+        Column("file", TEXT, "The name of the file that requires it, as given, or 'command line', or the setting."),
+        Column("line", INTEGER, "The line in the file, from 1. Null: not known."),
+        Column("named_index", TEXT, "The index that the file names for it; several, joined with ' or '. Null: none."),
+        Column(
+            "version",
+            TEXT,
+            "The version that is selected, as the index writes it: the pinned one, the highest that the specifier "
+            "admits, or the latest. Streams of releases have its rows. Null: not known, or there is none.",
+        ),
+        Column("sort_key", TEXT, "The sort key of version, as in versions. Null: version is null."),
+        Column("not_read", TEXT, "Why the project was not requested. Null: it was."),
     ),
-    "a project, and perhaps a version, that the last sync selected",
+    "a requirement that selected a project in the last sync. Key: position",
+)
+PIN_CLAUSES = Table(
+    "pin_clauses",
+    (
+        Column("position", INTEGER, "The requirement's position, as in pins."),
+        Column("clause", INTEGER, "The clause's position in the specifier, from 0."),
+        Column("project", TEXT, "The project's normalised name (PEP 503)."),
+        Column("operator", TEXT, "The operator, e.g. >= or ~=. Null: the clause is invalid."),
+        Column("clause_version", TEXT, "The version behind the operator, e.g. 1.2.*. Null: the clause is invalid."),
+        Column(
+            "lower_sort_key",
+            TEXT,
+            "The lowest sort key in the clause's interval. It may be the key of no version. With < and <= it leaves "
+            "out invalid versions. Null: no lower bound, or the clause is invalid.",
+        ),
+        Column(
+            "upper_sort_key",
+            TEXT,
+            "The lowest sort key above the interval. Null: no upper bound, or the clause is invalid.",
+        ),
+        Column(
+            "excluded",
+            BOOLEAN,
+            "Whether the clause (!=) admits the versions outside of the interval, instead of those inside. Null: the "
+            "clause is invalid.",
+        ),
+    ),
+    "a clause of the specifier of a requirement in pins. Key: position, clause",
 )
 #: The columns of ``Capability``, in its order.
 CAPABILITIES = Table(
@@ -83,7 +135,9 @@ CAPABILITIES = Table(
     "a stream of source-pypi, and whether the last sync found it on the index. Key: stream",
 )
 #: The tables of which each run replaces all rows.
-RUN_TABLES = (SELECTION, CAPABILITIES)
+RUN_TABLES = (PINS, PIN_CLAUSES, CAPABILITIES)
+#: What older releases made: what a run selected. ``pins`` took its place.
+OLD_SELECTION = Table("_selection", (Column("project", TEXT), Column("pin", TEXT), Column("sort_key", TEXT)), "")
 #: The columns of ``PackedState``, in its order.
 STATE = Table(
     "_state",
@@ -143,13 +197,6 @@ def history_name(table: str) -> str:
 def _history_of(name: str, columns: Iterable[Column]) -> Table:
     state = tuple(column for column in columns if column.name != SEEN_AT.name)
     return Table(history_name(name), (*state, *_VALIDITY), f"a state that a row of {name} had for a time")
-
-
-def selection_lines(projects: Iterable[SelectedProject]) -> bytes:
-    """The rows of ``_selection`` as newline-delimited JSON."""
-    pins = [(project.project, pin) for project in projects for pin in project.pins or (None,)]
-    rows = [{"project": project, "pin": pin, "sort_key": pin and sort_key(pin)} for project, pin in pins]
-    return msgspec.json.Encoder().encode_lines(rows)
 
 
 def capability_lines(capabilities: Iterable[Capability]) -> bytes:

@@ -12,7 +12,7 @@ from packaging.utils import NormalizedName
 from source_pypi.config import Config
 from source_pypi.errors import NoProjectsError, RequirementsError
 from source_pypi.selection.indexes import allowed, with_pip_indexes
-from source_pypi.selection.names import Requested, RequirementsFile, parse_requested
+from source_pypi.selection.names import BY_COMMAND, Requested, RequirementsFile, parse_requested
 
 __all__ = ["Collected", "Requested", "SelectedProject", "Selection", "collect", "merge", "select"]
 
@@ -25,11 +25,11 @@ class SelectedProject(Struct, frozen=True):
 
     :ivar project: the normalised name (PEP 503).
     :ivar pins: the requested versions.
-    :ivar unpinned: whether it was also requested without a version; the setting ``releases`` then says which releases
+    :ivar unpinned: whether it was also requested without versions; the setting ``releases`` then says which releases
         to read.
     :ivar extras: the requested extras.
     :ivar named: whether the user named it; False if the index lists it or another project requires it.
-    :ivar ranges: the requested ranges of versions (PEP 440); they select no release, but one must satisfy each.
+    :ivar ranges: the requested ranges of versions (PEP 440); each selects the highest release that it admits.
     :ivar depth: its distance in dependencies from a selected project; 0: it is one.
     """
 
@@ -52,6 +52,7 @@ class Selection(Struct, frozen=True):
     :ivar warnings: which parts of the requirement files were skipped, and why.
     :ivar elsewhere: names of projects that files have from another index: they are not requested as dependencies
         either.
+    :ivar requested: every requirement, in the order in which they were given, also those that are not read.
     """
 
     projects: tuple[SelectedProject, ...] = ()
@@ -60,24 +61,25 @@ class Selection(Struct, frozen=True):
     excluded: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     elsewhere: frozenset[NormalizedName] = frozenset()
+    requested: tuple[Requested, ...] = ()
 
     def excludes(self, project: str) -> bool:
         """Whether to leave out the project with this normalised name."""
         return any(fnmatch.fnmatchcase(project, pattern) for pattern in self.excluded)
 
 
-def select(config: Config, files: Iterable[Path] = ()) -> Selection:
+def select(config: Config, files: Iterable[Path] = (), *, by_command: int = 0) -> Selection:
     """The projects that a configuration, requirement files and lock files name.
 
+    :param by_command: how many of the last names in the setting ``projects`` the command line gave.
     :raises ProjectNameError: for a text that is not a valid project name, with or without a pin.
     :raises RequirementsError: for a file that cannot be read or parsed, and if there are files but no projects.
     :raises NoProjectsError: if no project is selected, or all are excluded.
     """
-    found = collect(config, files)
+    found = collect(config, files, by_command=by_command)
     excluded = tuple(_pattern(text) for text in config.exclude)
     selection = Selection((), config.whole_index, config.follow_dependencies, excluded)
-    wanted = [one for one in found.requested if not selection.excludes(one.project)]
-    permitted = allowed(wanted, config)
+    permitted = allowed([_unless_excluded(one, selection) for one in found.every], config)
     warnings = (*found.warnings, *permitted.warnings)
     if not permitted.requested and not config.whole_index and (permitted.warnings or not found.requested):
         if not found.sources:
@@ -88,7 +90,15 @@ def select(config: Config, files: Iterable[Path] = ()) -> Selection:
     projects = merge(permitted.requested)
     if not projects and not config.whole_index:
         raise NoProjectsError
-    return replace(selection, projects=projects, warnings=warnings, elsewhere=permitted.elsewhere)
+    return replace(
+        selection, projects=projects, warnings=warnings, elsewhere=permitted.elsewhere, requested=permitted.every
+    )
+
+
+def _unless_excluded(one: Requested, selection: Selection) -> Requested:
+    """A requirement, with the reason if the setting ``exclude`` leaves its project out."""
+    excluded = one.not_read is None and selection.excludes(one.project)
+    return replace(one, not_read="the setting exclude leaves it out") if excluded else one
 
 
 class Collected(Struct, frozen=True):
@@ -97,24 +107,28 @@ class Collected(Struct, frozen=True):
     :ivar requested: in this order: by name, in the setting ``requirements``, in each file.
     :ivar sources: the names of the files, and of the setting if it is set.
     :ivar warnings: which parts were skipped, and why.
+    :ivar every: the same as ``requested``, with what files have from elsewhere than an index after that of each file.
     """
 
     requested: tuple[Requested, ...]
     sources: tuple[str, ...]
     warnings: tuple[str, ...]
+    every: tuple[Requested, ...] = ()
 
 
-def collect(config: Config, files: Iterable[Path] = ()) -> Collected:
+def collect(config: Config, files: Iterable[Path] = (), *, by_command: int = 0) -> Collected:
     """Everything that is requested, with file, line and index (``Requested.origin``).
 
+    :param by_command: as of ``select``.
     :raises ProjectNameError, RequirementsError: as of ``select``.
     """
-    requested = _requested_by_name(config)
+    by_name = _requested_by_name(config, by_command)
     sources = _sources(config.requirements, [*files])
     contents = with_pip_indexes(content for _, content in sources)
-    requested += [one for content in contents for one in content.requested]
+    requested = (*by_name, *(one for content in contents for one in content.requested))
+    every = (*by_name, *(one for content in contents for one in (*content.requested, *content.skipped)))
     warnings = tuple(warning for content in contents for warning in content.warnings)
-    return Collected(tuple(requested), tuple(name for name, _ in sources), warnings)
+    return Collected(requested, tuple(name for name, _ in sources), warnings, every)
 
 
 def _sources(text: str | None, files: Sequence[Path]) -> list[tuple[str, RequirementsFile]]:
@@ -128,32 +142,31 @@ def _sources(text: str | None, files: Sequence[Path]) -> list[tuple[str, Require
     return sources + [(str(path), read_requirements(path)) for path in files]
 
 
-def _requested_by_name(config: Config) -> list[Requested]:
+def _requested_by_name(config: Config, by_command: int) -> list[Requested]:
     requested = [parse_requested(text) for text in config.projects]
+    first = len(requested) - by_command
+    requested[first:] = [replace(one, named_by=BY_COMMAND) for one in requested[first:]]
     if config.project_name is not None:
-        single = parse_requested(config.project_name)
-        requested.insert(0, replace(single, pin=config.version or single.pin))
+        single = replace(parse_requested(config.project_name), named_by="setting project_name")
+        single = single if config.version is None else replace(single, pin=config.version, range="")
+        requested.insert(0, single)
     return requested
 
 
 def merge(requested: Iterable[Requested]) -> tuple[SelectedProject, ...]:
     """Each project once, in the order of first mention, with all versions and extras that were requested."""
-    versions: dict[NormalizedName, dict[str | None, None]] = {}
-    extras: dict[NormalizedName, frozenset[NormalizedName]] = {}
-    ranges: dict[NormalizedName, dict[str, None]] = {}
+    by_project: dict[NormalizedName, list[Requested]] = {}
     for one in requested:
-        ranges.setdefault(one.project, {}).update(dict.fromkeys([one.range] if one.range else []))
-        versions.setdefault(one.project, {})[one.pin] = None
-        extras[one.project] = extras.get(one.project, frozenset()) | one.extras
+        by_project.setdefault(one.project, []).append(one)
     return tuple(
         SelectedProject(
             project=project,
-            pins=tuple(version for version in pins if version is not None),
-            unpinned=None in pins,
-            extras=extras[project],
-            ranges=tuple(ranges[project]),
+            pins=tuple(dict.fromkeys(one.pin for one in every if one.pin is not None)),
+            unpinned=any(not one.versions for one in every),
+            extras=frozenset().union(*(one.extras for one in every)),
+            ranges=tuple(dict.fromkeys(one.range for one in every if one.pin is None and one.range)),
         )
-        for project, pins in versions.items()
+        for project, every in by_project.items()
     )
 
 

@@ -187,14 +187,16 @@ def _pins(path: Path, entries: Sequence[_Entry], lines: Sequence[int] = ()) -> R
     """
     requested: list[Requested] = []
     skipped: dict[str, None] = {}
+    elsewhere: list[Requested] = []
     known = lines if len(lines) == len(entries) else [None] * len(entries)
     for entry, line in zip(entries, known, strict=True):
-        project = project_name(entry.name)
+        specifier = f"=={entry.version}" if entry.version else None
+        origin = Origin(str(path), line, specifier, entry.marker, entry.indexes)
+        one = Requested(project_name(entry.name), entry.version or None, extras(entry.extras), origin)
         if entry.other_source is None:
-            specifier = f"=={entry.version}" if entry.version else None
-            origin = Origin(str(path), line, specifier, entry.marker, entry.indexes)
-            requested.append(Requested(project, entry.version or None, extras(entry.extras), origin))
+            requested.append(one)
         else:
-            skipped[f"{project} ({entry.other_source})"] = None
+            skipped[f"{one.project} ({entry.other_source})"] = None
+            elsewhere.append(replace(one, not_read=f"its file has it from elsewhere ({entry.other_source})"))
     warnings = (f"{path}: skipped, not from an index: {', '.join(skipped)}",) if skipped else ()
-    return RequirementsFile(tuple(requested), warnings)
+    return RequirementsFile(tuple(requested), warnings, skipped=tuple(elsewhere))

@@ -1,4 +1,4 @@
-"""A requested project: its name, with or without a version and extras."""
+"""A requested project: its name, with or without versions and extras."""
 
 import re
 from collections.abc import Iterable
@@ -19,9 +19,12 @@ _REQUESTED = re.compile(
     # possessive: time stays linear in the length of white space
     r"""(?P<name>[^\s=<>!~;@\[\],()]++)          # validated below
         \s*+(?:\[(?P<extras>[^\]]*)\])?
-        \s*+(?:===?\s*+(?P<version>[^\s=,;*]+))?""",
+        \s*+(?:===?\s*+(?P<version>[^\s=,;*]+)|(?P<range>[=<>!~][^\[\];@()]*+))?""",
     re.VERBOSE,
 )
+_FORMS = "write a name, name==version, or a name and a range of versions, as 'name>=1,<2'"
+#: What named a project that no file names.
+BY_COMMAND, BY_SETTING = "command line", "setting projects"
 
 
 class NamedIndex(Struct, frozen=True):
@@ -61,6 +64,8 @@ class Requested(Struct, frozen=True):
     :ivar extras: the requested extras.
     :ivar origin: the file that requests it; None: the command line or the setting ``projects``.
     :ivar range: the range of versions that was requested (PEP 440); empty: none, or a pin.
+    :ivar named_by: what names it if no file does.
+    :ivar not_read: why it is not requested from the index; None: it is.
     """
 
     project: NormalizedName
@@ -68,6 +73,20 @@ class Requested(Struct, frozen=True):
     extras: frozenset[NormalizedName] = frozenset()
     origin: Origin | None = None
     range: str = ""
+    named_by: str = BY_SETTING
+    not_read: str | None = None
+
+    @property
+    def versions(self) -> str:
+        """What selects the release: the pin, or else the range; empty: the latest release is selected."""
+        return self.range if self.pin is None else self.pin
+
+    @property
+    def specifier(self) -> str | None:
+        """The accepted versions, as the file or the user writes them; None: any."""
+        if self.origin is not None:
+            return self.origin.specifier
+        return self.range or None if self.pin is None else f"=={self.pin}"
 
 
 class RequirementsFile(Struct, frozen=True):
@@ -77,22 +96,40 @@ class RequirementsFile(Struct, frozen=True):
     :ivar warnings: what was skipped and why, one line each, which begins with the file's name.
     :ivar pip_indexes: the indexes that options of pip name. They hold for all files in pip's format of a command. None:
         the file is in another format.
+    :ivar skipped: the named projects that it has from elsewhere than an index: from a URL, a folder, version control.
     """
 
     requested: tuple[Requested, ...] = ()
     warnings: tuple[str, ...] = ()
     pip_indexes: tuple[NamedIndex, ...] | None = None
+    skipped: tuple[Requested, ...] = ()
 
 
 def parse_requested(text: str) -> Requested:
-    """Parse a name with or without a pin and extras: ``flask``, ``requests==2.31.0``, ``requests[socks]``.
+    """Parse a name with or without versions and extras: ``flask``, ``requests==2.31.0``, ``requests[socks]>=2,<3``.
 
     :raises ProjectNameError: if it is invalid.
     """
     match = _REQUESTED.fullmatch(text.strip())
     if match is None:
-        raise ProjectNameError(without_credentials(text), "write a name, or name==version")
-    return Requested(project_name(match["name"], text), match["version"], extras((match["extras"] or "").split(",")))
+        raise ProjectNameError(without_credentials(text), _FORMS)
+    pin, versions = match["version"], ""
+    if match["range"] is not None:
+        pin, versions = _pin_or_range(match["range"], text)
+    named = extras((match["extras"] or "").split(","))
+    return Requested(project_name(match["name"], text), pin, named, range=versions)
+
+
+def _pin_or_range(specifier: str, text: str) -> tuple[str | None, str]:
+    """The pinned version, and else the range, of a specifier that is no single pin."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet  # noqa: PLC0415 - few runs need it
+
+    try:
+        parsed = SpecifierSet(specifier)
+    except InvalidSpecifier as error:
+        raise ProjectNameError(without_credentials(text), _FORMS) from error
+    pin = next((one.version for one in parsed if is_exact(one.operator, one.version)), None)
+    return pin, "" if pin is not None else str(parsed)
 
 
 def requested_by(requirement: "Requirement", file: str, line: int | None = None) -> Requested:

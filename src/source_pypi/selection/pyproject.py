@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 from packaging.dependency_groups import DependencyGroupResolver
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
@@ -100,18 +101,20 @@ def read_pyproject(path: Path) -> RequirementsFile:
     own_names = {canonicalize_name(name) for name in (content.project.name, content.tool.poetry.name) if name}
     not_from_index = _not_from_index(content)
     requested: list[Requested] = []
-    skipped: dict[NormalizedName, None] = {}
+    skipped: dict[NormalizedName, Requested] = {}
     requirements = [(requested_by(one, str(path)), one.url is not None) for one in _requirements(str(path), content)]
     required = [(on_indexes(one, indexes.of(one.project)), is_url) for one, is_url in requirements]
     for one, is_url in [*required, *((one, False) for one in _poetry(str(path), content.tool.poetry, indexes))]:
         if is_url or one.project in not_from_index:
-            skipped[one.project] = None
+            skipped.setdefault(one.project, one)
         elif one.project not in own_names:  # a project may require its own extras
             requested.append(one)
     warnings = [f"skipped, not from an index: {', '.join(skipped)}"] if skipped else []
     dynamic = {"dependencies", "optional-dependencies"} & set(content.project.dynamic)
     warnings += [f"skipped, determined by the build: project.{table}" for table in sorted(dynamic)]
-    return RequirementsFile(tuple(requested), tuple(f"{path}: {warning}" for warning in warnings))
+    reason = "its file has it from elsewhere than an index"
+    elsewhere = tuple(replace(one, not_read=reason) for one in skipped.values())
+    return RequirementsFile(tuple(requested), tuple(f"{path}: {warning}" for warning in warnings), skipped=elsewhere)
 
 
 def _requirements(file: str, content: _Pyproject) -> Iterator[Requirement]:

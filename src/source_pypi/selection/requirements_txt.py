@@ -11,6 +11,7 @@ import re
 import shlex
 from argparse import ArgumentError, ArgumentParser, Namespace
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -24,9 +25,11 @@ from source_pypi.safety.redaction import without_credentials
 from source_pypi.selection.file_formats import byte_order, decode, read_bytes
 from source_pypi.selection.names import (
     NamedIndex,
+    Origin,
     Requested,
     RequirementsFile,
     named_index,
+    project_name,
     public_index,
     requested_by,
 )
@@ -47,7 +50,8 @@ _ARCHIVE = re.compile(r"\S+\.(?:whl|zip|tar|tgz|tbz|txz|tar\.(?:gz|bz2|xz))(?:\[
 def read_requirements_txt(path: Path) -> RequirementsFile:
     """The projects that a requirements.txt and the files that it includes name.
 
-    An exact constraint pins a project that is requested without a pin; it does not request the project.
+    An exact constraint pins a project that is requested without a pin, another one limits its versions; it does not
+    request the project.
 
     :raises RequirementsError: if a file cannot be read, or a line is not a valid requirement.
     """
@@ -89,16 +93,20 @@ class _Parser(Struct):
     indexes: list[NamedIndex] = field(default_factory=list)
     only_named: bool = False
     constraints: dict[NormalizedName, dict[str, None]] = field(default_factory=dict)
+    limits: dict[NormalizedName, dict[str, None]] = field(default_factory=dict)
+    skipped: list[Requested] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     parsed_files: set[tuple[str, bool]] = field(default_factory=set)
 
     def result(self) -> RequirementsFile:
-        """The requested projects; constraints pin those that are requested without a pin."""
+        """The requested projects; constraints pin or limit those that are requested without a pin."""
         requested: list[Requested] = []
         for one in self.requested:
             pins = self.constraints.get(one.project, {}) if one.pin is None else {}
-            requested += [replace(one, pin=pin, range="") for pin in pins] or [one]
-        return RequirementsFile(tuple(requested), tuple(self.warnings), self._named_indexes())
+            limits = dict.fromkeys(filter(None, (one.range, *self.limits.get(one.project, {}))))
+            limited = replace(one, range=",".join(limits)) if one.pin is None else one
+            requested += [replace(one, pin=pin, range="") for pin in pins] or [limited]
+        return RequirementsFile(tuple(requested), tuple(self.warnings), self._named_indexes(), tuple(self.skipped))
 
     def _named_indexes(self) -> tuple[NamedIndex, ...]:
         """Where the projects may be. pip's options hold for all files: every index that any of them names counts."""
@@ -143,20 +151,35 @@ class _Parser(Struct):
             raise line.error(str(error)) from error
         if requirement.url:
             self.warnings.append(line.warning("a URL, not a project of an index", requested.project))
-        elif not line.constraint:
+            self.skipped.append(replace(requested, not_read="its file has it from a URL"))
+        elif line.constraint:
+            self._constrain(requested)
+        else:
             self.requested.append(requested)
-        elif requested.pin is not None:
+
+    def _constrain(self, requested: Requested) -> None:
+        if requested.pin is not None:
             self.constraints.setdefault(requested.project, {})[requested.pin] = None
+        elif requested.range:
+            self.limits.setdefault(requested.project, {})[requested.range] = None
 
     def _options(self, options: Namespace, line: _Line) -> None:
         for raw in options.editable:
             name = re.search(r"[#&]egg=([^&\[]+)", raw)
             self.warnings.append(line.warning("editable, not a project of an index", name[1] if name else raw))
+            self._skip_editable(name[1] if name else "", line)
         self._index_options(options, line)
         for raw in options.requirement:
             self._include(raw, line, constraint=False)
         for raw in options.constraint:
             self._include(raw, line, constraint=True)
+
+    def _skip_editable(self, name: str, line: _Line) -> None:
+        """Keep the name of an editable project, if it has a valid one."""
+        with suppress(ProjectNameError):
+            origin = Origin(line.title, line.number)
+            reason = "its file has it as an editable project"
+            self.skipped.append(Requested(project_name(name), origin=origin, not_read=reason))
 
     def _index_options(self, options: Namespace, line: _Line) -> None:
         """Note the indexes and folders that a line names, and whether they replace the public index."""

@@ -44,8 +44,33 @@ def sort_key(text: str) -> str:
     if version is None:
         runs = re.findall(r"\d+|\D+", text[:LONGEST_PARSED].lower())
         return "0" + "".join(f"1{_number(run)}" if run.isdecimal() and run.isascii() else f"0{run}!" for run in runs)
+    return f"{_head(version)}{_post(version)}{_dev(version)}{_local(version)}"
+
+
+def family_end(text: str) -> str:
+    """The lowest text above the sort keys of a version and of its local versions (``1.0+1``), below all others.
+
+    A version with a local part has no local versions of its own: the text is above its own key only.
+    """
+    version = parse_version(text)
+    return sort_key(text) + ("3" if version is None or version.local is None else "0")
+
+
+def head_end(text: str) -> str:
+    """The lowest text above the sort keys of a version, its local versions and its post-releases, below all others.
+
+    :raises ValueError: if the text violates PEP 440.
+    """
+    version = parse_version(text)
+    if version is None:
+        raise ValueError(f"{text!r} is no version")
+    return f"{_head(version)}2"
+
+
+def _head(version: Version) -> str:
+    """The part of a sort key for epoch, release and pre-release."""
     release = ".".join(_number(part) for part in _without_zeros(version.release))
-    return f"1{_number(version.epoch)}~{release}!{_pre(version)}{_post(version)}{_dev(version)}{_local(version)}"
+    return f"1{_number(version.epoch)}~{release}!{_pre(version)}"
 
 
 def _number(value: int | str) -> str:

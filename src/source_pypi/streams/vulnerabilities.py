@@ -37,6 +37,10 @@ class Vulnerability(Struct, frozen=True, kw_only=True, gc=False):
     summary: Annotated[str | None, _given("summary", "One-line summary of the advisory.")]
     details: Annotated[str | None, _given("details", "The advisory's text.")]
     fixed_in: Annotated[list[str] | None, _given("fixed_in", "Versions with a fix, each once, in PEP 440 order.")]
+    fixed_in_sort_keys: Annotated[
+        list[str] | None,
+        _given("fixed_in", "The sort keys of fixed_in, in the same order, which compare with versions.sort_key."),
+    ]
     link: Annotated[str | None, _given("link", "URL of the advisory.")]
     source: Annotated[str | None, _given("source", "The database that the index got it from.")]
     withdrawn_at: Annotated[
@@ -53,7 +57,8 @@ def vulnerabilities_rows(documents: ProjectDocuments) -> Iterator[Row]:
         advisories = list(enumerate(release.content.vulnerabilities or ()))
         by_id = {_identifier(advisory, position): advisory for position, advisory in reversed(advisories)}
         for identifier, advisory in sorted(by_id.items()):
-            fixed = texts(advisory.fixed_in)
+            given = texts(advisory.fixed_in)
+            fixed = None if given is None else sorted(dict.fromkeys(given), key=sort_key)
             yield Vulnerability(
                 project=documents.project,
                 version=release.version,
@@ -61,7 +66,8 @@ def vulnerabilities_rows(documents: ProjectDocuments) -> Iterator[Row]:
                 aliases=texts(advisory.aliases),
                 summary=text(advisory.summary),
                 details=text(advisory.details),
-                fixed_in=None if fixed is None else sorted(dict.fromkeys(fixed), key=sort_key),
+                fixed_in=fixed,
+                fixed_in_sort_keys=None if fixed is None else [sort_key(version) for version in fixed],
                 link=text(advisory.link),
                 source=text(advisory.source),
                 withdrawn_at=in_utc(advisory.withdrawn),

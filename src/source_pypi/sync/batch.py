@@ -80,6 +80,8 @@ class Batch(Struct, frozen=True):
     :ivar provided: the streams of which the index has documents, whether or not they make rows.
     :ivar lacking: why the index has no documents for other streams that could be read, by name.
     :ivar capabilities: which streams the index provides; only in a run's last batch.
+    :ivar versions: the version that each requirement of the project selects, by pin or range, and by an empty text for
+        one without versions; those that select none are missing, or None. None: as in the last run that read it.
     """
 
     project: str | None
@@ -96,6 +98,7 @@ class Batch(Struct, frozen=True):
     provided: frozenset[str] = frozenset()
     lacking: dict[str, NotOfferedError] = field(default_factory=dict)
     capabilities: tuple[Capability, ...] = ()
+    versions: dict[str, str | None] | None = None
 
     @property
     def counts(self) -> dict[str, int]:

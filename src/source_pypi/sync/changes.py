@@ -113,6 +113,7 @@ def batch_of(
         total_projects=total_projects,
         provided=provided_streams(previous.streams, result, changes),
         lacking=lacking_streams(previous.streams, result, changes),
+        versions=result.versions,
     )
 
 

@@ -49,7 +49,7 @@ def _of_projects(plan: FetchPlan, selection: Selection) -> list[RequestEstimate]
     if needs_page(plan, absent=False, has_document=True):
         estimates.append(RequestEstimate(DocumentKind.PAGE, projects, each))
     if DocumentKind.RELEASES in plan.documents or plan.follow:
-        pins = sum(len(one.pins) for one in selection.projects)
+        pins = sum(len(one.pins) + len(one.ranges) for one in selection.projects)
         every = plan.releases == "all" and (selection.whole_index or any(one.unpinned for one in selection.projects))
         estimates.append(RequestEstimate(DocumentKind.RELEASES, pins, "1 for each release" if every else ""))
     if DocumentKind.PROVENANCE in plan.documents:

@@ -9,7 +9,7 @@ from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import ProjectDocuments, Stream
 from source_pypi.sync.fetch_result import FetchResult
 from source_pypi.sync.planner import PreviousState
-from source_pypi.sync.releases import is_pinned
+from source_pypi.sync.releases import is_satisfied
 
 
 def failure_of(stream: Stream, result: FetchResult) -> SourceError | None:
@@ -51,11 +51,11 @@ def not_offered(stream: Stream, documents: ProjectDocuments) -> SourceError | No
 
 
 def has_mistyped_pin(stream: Stream, result: FetchResult, previous: PreviousState) -> bool:
-    """Return whether a pinned version never existed; rows of releases then stay, unless there are new ones."""
+    """Return whether a pin or range has never been satisfied; rows of releases then stay, unless there are new ones."""
     if not result.user_errors or stream.partition_kind is not DocumentKind.RELEASES:
         return False
     state = previous.states.get(stream.name)
     partitions = state.partitions if state is not None else {}
     existed = [name for name, one in partitions.items() if one.has_rows or not (one.fingerprint or UNKNOWN).absent]
     unknown = [error.version for error in result.user_errors if isinstance(error, UnknownReleaseError)]
-    return any(not is_pinned(version, existed) for version in unknown)
+    return any(not is_satisfied(version, existed) for version in unknown)

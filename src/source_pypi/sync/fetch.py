@@ -39,7 +39,7 @@ from source_pypi.services.index.documents import (
 )
 from source_pypi.services.index.documents.html_page import is_html
 from source_pypi.services.index.documents.kinds import VIA_PROJECT, DocumentKind
-from source_pypi.streams._pages import releases_of, unreadable_names
+from source_pypi.streams._pages import releases_of, unreadable_names, with_page
 from source_pypi.streams.stream import ProjectDocuments
 from source_pypi.sync.batch import Notice
 from source_pypi.sync.fetch_metadata import MetadataFetch, requirements_of
@@ -59,7 +59,7 @@ from source_pypi.sync.fetch_releases import ReleaseFetch
 from source_pypi.sync.fetch_result import FetchResult
 from source_pypi.sync.notices import NoticeKind, unknown_fields
 from source_pypi.sync.planner import PreviousState
-from source_pypi.sync.releases import unsatisfied, wanted_versions
+from source_pypi.sync.releases import is_pinned, is_range, selected_versions, wanted_versions
 from source_pypi.sync.unknown import unknown
 
 T = TypeVar("T")
@@ -105,7 +105,10 @@ class _ProjectFetch:
         self._page: Document[Page] | Unchanged | None = None
         self._accepted_page: Document[Page] | None = None  # received to learn whether a lower serial is right
         self._dependents: dict[str, Any] = {}
+        self._listing_page: Document[Page] | None = None  # received for the versions that it lists
+        self._unlisted_ranges = False  # whether ranges select nothing because nothing lists the versions
         self._page_versions: tuple[str, ...] | None = None  # what the page lists, once a pin was looked up there
+        self._selected: dict[str, str | None] = {}  # the version that each requirement selects
         self._missing_at = ""  # where the project document was requested
 
     # The project document ---------------------------------------------------------------------------------
@@ -296,15 +299,15 @@ class _ProjectFetch:
 
     def request_dependents(self) -> None:
         """Request what a received project document leads to: releases, core metadata, provenance."""
-        self._check_versions()
+        self._select_versions()
         if self.result.page_only and self._plan.metadata:
             self._request_metadata()
         if not isinstance(self._document, Document):
             return
         document, result, plan = self._document, self.result, self._plan
         listed = self._documents().listed or document  # completed from the page
-        wanted = wanted_versions(self._project, listed.content, plan.releases)
-        if not wanted and not document.content.info.version:
+        wanted = wanted_versions(self._selected, listed.content, plan.releases)
+        if (not wanted and not document.content.info.version) or self._unlisted_ranges:
             self._leave_releases()
             return
         result.pinned = frozenset(version for version, pinned in wanted.items() if pinned)
@@ -332,54 +335,93 @@ class _ProjectFetch:
         if listed is not None and listed.content.releases is not None:
             return listed.content.releases
         if self._page_versions is None:
-            page = _received(self._page)
-            if page is None:
-                with self.result.recording_failures(()):
-                    page = _received(self._index.page(self._name))
+            page = self._whole_page()
             self._page_versions = () if page is None else tuple(releases_of(page, self._name))
         return self._page_versions
+
+    def _whole_page(self) -> Document[Page] | None:
+        """The page, which is requested if it was not received; None: there is none, or it cannot be read."""
+        page = _received(self._page) or self._listing_page
+        if page is None:
+            with self.result.recording_failures(()):
+                page = self._listing_page = _received(self._index.page(self._name))
+        return page
 
     def _request_metadata(self) -> None:
         """Request core metadata, since the index has no documents of the project and its releases."""
         listed = self._documents().listed
         if listed is None:
             return
-        wanted = wanted_versions(self._project, listed.content, self._plan.releases)
+        wanted = wanted_versions(self._selected, listed.content, self._plan.releases)
         fetch = MetadataFetch(self._index, self._project, self._plan, self._previous, self.result, listed, wanted)
         self._dependents = fetch.fetch()
         self.result.pinned = frozenset(version for version, pinned in wanted.items() if pinned)
 
     def _leave_releases(self) -> None:
-        """Leave rows of releases as they are: the document does not say which release it describes."""
+        """Leave rows of releases as they are: nothing says which release the document describes, or which there are."""
         kinds = (DocumentKind.RELEASES, DocumentKind.CORE_METADATA, DocumentKind.PROVENANCE)
         self.result.unusable.update(kinds)
-        if self._plan.documents.intersection(kinds):
+        if not self._unlisted_ranges and self._plan.documents.intersection(kinds):
             self.result.notices += unknown_fields(["info.version"])
 
-    def _check_versions(self) -> None:
+    def _select_versions(self) -> None:
+        """Find out which version each requirement selects."""
+        documents, result = self._documents(), self.result
+        listed = documents.listed
+        if listed is None:
+            gone = result.fingerprints.get(DocumentKind.PROJECT)
+            result.versions = {} if gone is not None and gone.absent and result.answered(DocumentKind.PROJECT) else None
+            return
+        content = self._with_all_versions(listed.content)
+        self._selected = result.versions = selected_versions(self._project, listed.content, content)
+        if not self._unlisted_ranges:
+            self._check_versions(documents, listed)
+
+    def _with_all_versions(self, content: Project) -> Project:
+        """The project document with all versions that the index lists, if ranges need them and it leaves them out."""
+        if content.releases is not None or not self._project.ranges:
+            return content
+        page = self._whole_page()
+        if page is None:
+            self._unlisted_ranges = True
+            self.result.warnings.append(f"{self._name}: nothing lists its versions, so that ranges select none")
+            return content
+        return with_page(content, page, self._name)
+
+    def _check_versions(self, documents: ProjectDocuments, document: Document[Project]) -> None:
         """Report pins and ranges that no listed release satisfies; the next run then reads the document again."""
-        documents = self._documents()
         versions = versions_to_check(self._plan, self._project)
         if self.result.page_only:  # the page stands for it, and there are no release documents to find the pins in
             versions = (*self._project.pins, *self._project.ranges)
-        document = documents.listed if versions else None
-        if document is None or not (listed := tuple(document.content.releases or ())):
+        listed, latest = tuple(document.content.releases or ()), document.content.info.version
+        if not versions or not (listed or self._project.ranges):
             return
-        if not documents.completed and unknown(document, "releases") is not None:
+        if not documents.completed and listed and unknown(document, "releases") is not None:
             return
-        latest = document.content.info.version
-        missing = unsatisfied(versions, [*listed, *([latest] if latest else [])])
+        known = [*listed, *([latest] if latest else [])]
+        missing = [one for one in versions if not (self._selected[one] if is_range(one) else is_pinned(one, known))]
         self.result.user_errors += [
             UnknownReleaseError(self._name, text, document.url, listed, "lists none") for text in missing
         ]
+        self._selected |= dict.fromkeys(missing)
         self.result.satisfied = None if missing else satisfied_by(versions)
 
     def finish(self) -> FetchResult:
         """Return the result, with the documents that were received."""
         self.result.documents = self._documents()
+        if self._leaves_rows_of_releases():
+            self.result.versions = None
         self.result.requirements = self._requirements() if self._plan.follow else None
         self._warn_of_unreadable_names()
         return self.result
+
+    def _leaves_rows_of_releases(self) -> bool:
+        """Whether rows of releases stay as they are, which may be another release than the one that is selected now."""
+        kinds = {DocumentKind.RELEASES} & self._plan.documents
+        kinds |= {DocumentKind.CORE_METADATA} if kinds and self.result.page_only else set()
+        errors = map(self.result.failures.get, kinds)
+        failed = any(error is not None and not isinstance(error, NotOfferedError) for error in errors)
+        return failed or bool(kinds & self.result.unusable)
 
     def _documents(self) -> ProjectDocuments:
         """The documents that were received so far."""

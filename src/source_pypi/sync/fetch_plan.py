@@ -26,6 +26,7 @@ class FetchPlan(Struct, frozen=True):
     :ivar follow: whether requirements are needed: those of the pinned releases and, unless the project is pinned, those
         of the latest release.
     :ivar pages: whether a page can complete the project document, or stand for it, for one of the streams.
+    :ivar in_full: whether the project document is requested in full, to learn which versions are selected.
     :ivar metadata: whether core metadata can stand for documents of releases that the index does not have.
     """
 
@@ -35,6 +36,7 @@ class FetchPlan(Struct, frozen=True):
     follow: bool = False
     pages: bool = False
     metadata: bool = False
+    in_full: bool = False
 
     def kinds_of(self, *, page_only: bool) -> frozenset[DocumentKind]:
         """Return the kinds of documents that a project takes.
@@ -95,7 +97,7 @@ def project_condition(plan: FetchPlan, previous: PreviousState, versions: Collec
     checked = [state.fingerprints.get(VERSIONS_CODE) for state in previous.states.values()]
     unchecked = bool(versions) and any(one is None or not one.same(satisfied_by(versions)) for one in checked)
     unknown = plan.follow and previous.requirements is None
-    return in_full(condition) if unknown or unchecked or rechecks_files(plan, previous) else condition
+    return in_full(condition) if plan.in_full or unknown or unchecked or rechecks_files(plan, previous) else condition
 
 
 def rechecks_files(plan: FetchPlan, previous: PreviousState) -> bool:

@@ -37,6 +37,7 @@ from source_pypi.sync.releases import (
     MetadataSource,
     declares_core_metadata,
     files_of,
+    highest_admitted,
     is_pinned,
     metadata_sources,
     metadata_urls,
@@ -60,10 +61,14 @@ class ReleaseFetch:
         self._result = result
         self._responses: dict[str, _Response] = {}
         self._absent_pins: list[str] = []
+        self._pins: tuple[str, ...] = project.pins  # and what ranges select
 
     def recheck(self) -> dict[str, _Response]:
         """Request the releases that may have changed although the project document has not; return the responses."""
-        versions = releases_to_recheck(self._plan, self.previous, self._project.pins)
+        known = self.previous.partition_fingerprints(DocumentKind.RELEASES)
+        of_ranges = (highest_admitted(versions, known) for versions in self._project.ranges)
+        self._pins = (*self._project.pins, *(version for version in of_ranges if version is not None))
+        versions = releases_to_recheck(self._plan, self.previous, self._pins)
         with self._result.recording_failures([DocumentKind.RELEASES]):
             return self._request_all(versions)
         return {}
@@ -115,6 +120,7 @@ class ReleaseFetch:
         :param announced: returns the versions that the index lists; called if a pinned release has no document.
         """
         result, latest = self._result, document.content.info.version
+        self._pins = (*self._pins, *(version for version, pinned in wanted.items() if pinned))
         known = self.previous.partition_fingerprints(DocumentKind.RELEASES)
         unchanged = releases_unchanged(self.previous, document)
         partitions = self._kept(DocumentKind.RELEASES) if self._plan.releases == "all" else {}
@@ -136,6 +142,7 @@ class ReleaseFetch:
                 result.pinned |= {spelling} if pinned else set()
             elif not is_pinned(version, announced()):
                 result.user_errors.append(self._unknown_release(version, document))
+                result.versions = {one: None if v == version else v for one, v in (result.versions or {}).items()}
             else:
                 absent.append(version)
         self._absent_pins = [version for version in absent if wanted[version]]
@@ -164,7 +171,7 @@ class ReleaseFetch:
         return self._responses[version]
 
     def _is_pinned(self, version: str) -> bool:
-        return is_pinned(version, self._project.pins)
+        return is_pinned(version, self._pins)
 
     def _unknown_release(self, version: str, document: Document[Project] | None = None) -> UnknownReleaseError:
         name = self._project.project

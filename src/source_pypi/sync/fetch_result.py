@@ -33,7 +33,8 @@ class FetchResult(Struct):
     :ivar missing: whether the index does not know the project.
     :ivar releases_unknown: whether nothing says which releases and files the project has: rows made of documents about
         them stay.
-    :ivar pinned: the pinned versions, in the index's spelling.
+    :ivar pinned: the versions that pins and ranges select, in the index's spelling.
+    :ivar versions: the version that each requirement selects (``Batch.versions``); None: not known.
     :ivar satisfied: of the pins and ranges that listed releases satisfy; None: there are none, or one is not satisfied.
     :ivar requirements: those to follow; None: not looked up.
     :ivar first_seen: when the files without upload time were first seen; set before rows are made.
@@ -57,6 +58,7 @@ class FetchResult(Struct):
     requirements: tuple[str, ...] | None = None
     satisfied: Fingerprint | None = None
     first_seen: FirstSeen = ()
+    versions: dict[str, str | None] | None = None
 
     @property
     def page_only(self) -> bool:

@@ -5,7 +5,7 @@ are in ``planner.py`` (``decide_listed``). One large response takes the place of
 projects that look unchanged is requested all the same (``list_sample.py``).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -54,7 +54,8 @@ def visit_list(selection: Selection, planner: Planner, documents: IndexDocuments
 
     :raises SourceError: when the whole index is selected and its list cannot be read.
     """
-    summaries = summaries_for_list(selection, planner.summaries())
+    unresolved = planner.unresolved
+    summaries = summaries_for_list(selection, planner.summaries(), unresolved)
     if summaries is None:
         return VisitList(selection, [])
     listing = documents.projects()
@@ -64,7 +65,7 @@ def visit_list(selection: Selection, planner: Planner, documents: IndexDocuments
         return VisitList(selection, [])
     serials = serials_of(listing)
     del listing  # tens of megabytes that nothing needs any more, unless a stream reads them
-    visits = make_visit_list(selection, serials, summaries, planner.decide_listed, planner.started_at)
+    visits = make_visit_list(selection, serials, summaries, planner.decide_listed, planner.started_at, unresolved)
     changed = changed_since_listed(index, planner.project_conditions(visits.sample), serials)
     if not changed:
         return visits
@@ -75,19 +76,25 @@ def visit_list(selection: Selection, planner: Planner, documents: IndexDocuments
         requested = reason is Reason.UNCHANGED and (untrusted or summary.project in changed)
         return Reason.SERIAL_CHANGED if requested else reason
 
-    again = summaries_for_list(selection, planner.summaries()) or ()
+    again = summaries_for_list(selection, planner.summaries(), unresolved) or ()
     known = (len(changed), len(visits.sample)) if untrusted else None
-    return replace(make_visit_list(selection, serials, again, decide), received=changed, untrusted=known)
+    return replace(
+        make_visit_list(selection, serials, again, decide, unresolved=unresolved), received=changed, untrusted=known
+    )
 
 
-def summaries_for_list(selection: Selection, summaries: Iterable[ProjectSummary]) -> Iterable[ProjectSummary] | None:
+def summaries_for_list(
+    selection: Selection, summaries: Iterable[ProjectSummary], unresolved: Collection[str] = ()
+) -> Iterable[ProjectSummary] | None:
     """Return the summaries to compare with the list; None: the run does not need the list.
 
     The whole index needs it. Named projects do if enough of them could be skipped and dependencies are not followed.
+
+    :param unresolved: as of ``make_visit_list``.
     """
     if selection.whole_index:
         return summaries
-    named = _unpinned(selection)
+    named = _unpinned(selection, unresolved)
     if len(named) < MIN_PROJECTS_FOR_LISTING or selection.follow:
         return None
     comparable = [summary for summary in summaries if summary.comparable and summary.project in named]
@@ -100,6 +107,7 @@ def make_visit_list(
     summaries: Iterable[ProjectSummary],
     decide: Callable[[ProjectSummary, Mapping[str, int | None]], Reason],
     salt: int = 0,
+    unresolved: Collection[str] = (),
 ) -> VisitList:
     """Return which projects to request.
 
@@ -107,8 +115,9 @@ def make_visit_list(
     :param summaries: of the projects that have state.
     :param decide: why a project that has state is requested, or ``Reason.UNCHANGED`` (``planner.decide_listed``).
     :param salt: another one leads to another sample.
+    :param unresolved: named projects that are requested whatever the list says (``StateStore.unresolved``).
     """
-    named = _unpinned(selection)
+    named = _unpinned(selection, unresolved)
     listed = dict.fromkeys(serials) if selection.whole_index else {}
     skipped_names: set[str] = set()
     unlisted: set[str] = set()
@@ -152,6 +161,8 @@ def serials_of(listing: Listing) -> dict[str, int | None]:
     return serials
 
 
-def _unpinned(selection: Selection) -> set[str]:
+def _unpinned(selection: Selection, unresolved: Collection[str]) -> set[str]:
     """The named projects that the list can leave out."""
-    return {one.project for one in selection.projects if not one.pins and not one.ranges}
+    return {
+        one.project for one in selection.projects if not one.pins and not one.ranges and one.project not in unresolved
+    }

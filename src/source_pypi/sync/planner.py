@@ -11,7 +11,8 @@ With the index's list of projects (``decide_listed``; ``listing.py`` says when a
     5. A project whose full check is due is requested (``FULL_CHECK``).
     6. Every other project is skipped (``UNCHANGED``), but for a sample, which shows whether the list moves with its
        projects (``list_sample.py``).
-    Pinned projects are requested in every run, whatever the list says: an advisory changes a release document only.
+    Projects with pins or ranges are requested in every run, whatever the list says: an advisory changes a release
+    document only. So is a project with a requirement of which the store does not know the version.
 
 Each project that is requested (``decide``)
     A run that continues an interrupted one skips what that one has read (``ALREADY_READ``), unless a stream or a
@@ -253,17 +254,19 @@ def decide(
     *,
     resumed_since: int | None,
     follow: bool,
+    unresolved: bool = False,
 ) -> ProjectTask | Skip:
     """Return the task to request a project, or why it is skipped.
 
     :param resumed_since: when the interrupted run started that this run continues, in seconds since 1970; None: none.
     :param follow: whether the project's requirements are needed.
+    :param unresolved: whether the project's versions are needed (``StateStore.unresolved``).
     """
     if not previous.states:
         return ProjectTask(project, previous, settings_digests, Reason.NEW)
     if len(previous.comparable) < len(previous.streams):
         return ProjectTask(project, previous, settings_digests, Reason.OTHER_SETTINGS)
-    known = previous.existed and not (follow and previous.requirements is None)
+    known = previous.existed and not unresolved and not (follow and previous.requirements is None)
     checked_at = min(state.checked_at for state in previous.states.values())
     if known and resumed_since is not None and resumed_since <= checked_at <= resumed_since + CLOCK_TOLERANCE:
         return Skip(Reason.ALREADY_READ, previous.requirements)
@@ -311,6 +314,7 @@ class Planner:
     :param now: when the run started, in seconds since 1970.
     :ivar project_streams: the selected streams that have rows of projects; ``index_streams``: the others.
     :ivar keys: whether states hold the keys of rows.
+    :ivar unresolved: as of the store.
     :ivar started_at: when the run started, in seconds since 1970.
     """
 
@@ -318,7 +322,7 @@ class Planner:
         self._store, self._config, self.started_at = store, config, int(now)
         self.project_streams = tuple(stream for stream in streams if stream.of_project)
         self.index_streams = tuple(stream for stream in streams if not stream.of_project)
-        self.keys = store.keys
+        self.keys, self.unresolved = store.keys, frozenset(store.unresolved)
         self._full_checks = FullChecks(now, config.full_check_days)
         self._resumed_since = resumable(store.unfinished, now)
         self._loaded: dict[str, Mapping[str, ProjectState]] = {}
@@ -336,7 +340,10 @@ class Planner:
         states = self._loaded[project.project]
         previous = previous_state(self.project_streams, states, digests, project.project, self._full_checks)
         follow = project.depth < self._config.follow_dependencies
-        return decide(project, previous, digests, resumed_since=self._resumed_since, follow=follow)
+        unresolved = project.project in self.unresolved
+        return decide(
+            project, previous, digests, resumed_since=self._resumed_since, follow=follow, unresolved=unresolved
+        )
 
     def decide_listed(self, summary: ProjectSummary, serials: Mapping[str, int | None]) -> Reason:
         """Return why a project that has state is requested, or ``UNCHANGED``.
@@ -369,7 +376,7 @@ class Planner:
         return previous_state(self.index_streams, states, digests, full_checks=self._full_checks), digests
 
     def _settings_digests(self, project: SelectedProject) -> Mapping[str, bytes]:
-        if not project.pins:
+        if not project.pins and not project.ranges:
             return self._unpinned_digests
         return settings_digests_of(self.project_streams, project, self._config, keys=self.keys)
 

@@ -1,7 +1,7 @@
 """Which releases of a project are meant, and the URLs of documents about their files."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -9,7 +9,7 @@ from msgspec import Struct
 from source_pypi.selection import SelectedProject
 from source_pypi.services.index.documents import UNKNOWN, Document, File, Fingerprint, Page, Project
 from source_pypi.services.index.documents.fingerprint import listed_fingerprint
-from source_pypi.standards.versions import parse_version, same_version
+from source_pypi.standards.versions import parse_version, same_version, sort_key
 from source_pypi.standards.wheels import kind_of
 from source_pypi.streams._values import absolute, is_url
 
@@ -36,30 +36,77 @@ def is_pinned(version: str, pins: Iterable[str]) -> bool:
     return any(same_version(version, pin) for pin in pins)
 
 
-def unsatisfied(requested: Iterable[str], versions: Collection[str]) -> list[str]:
-    """Return the pins and ranges that none of these versions satisfies. Prereleases count."""
+def is_range(versions: str) -> bool:
+    """Return whether a text of versions is a range (PEP 440), not a pin."""
+    return versions[:1] in ("<", ">", "=", "!", "~")
+
+
+def is_satisfied(versions: str, by: Collection[str]) -> bool:
+    """Return whether one of these versions is the pin, or is in the range. Pre-releases count."""
+    return is_pinned(versions, by) if not is_range(versions) else bool(_admitted(versions, by, prereleases=True))
+
+
+def highest_admitted(versions: str, of: Iterable[str]) -> str | None:
+    """Return the highest of these versions that a range admits; None: it admits none.
+
+    A pre-release is admitted if the range names one, or admits nothing else, as by pip.
+    """
+    return max(_admitted(versions, of), key=sort_key, default=None)
+
+
+def selected_release(versions: str, document: Project) -> str | None:
+    """Return the release that a range selects; None: none.
+
+    It is the highest one that the range admits and that was not yanked, which only pins select (PEP 592). A release
+    without files is selected only if no release with files is admitted. ``requires_python`` is ignored.
+    """
+    listed = document.listed()
+    admitted = _admitted(versions, (version for version, files in listed.items() if files))
+    available = [version for version in admitted if not _is_yanked(listed[version])]
+    return max(available, key=sort_key, default=None) if admitted else highest_admitted(versions, listed)
+
+
+def _admitted(versions: str, of: Iterable[str], *, prereleases: bool | None = None) -> list[str]:
     from packaging.specifiers import SpecifierSet
 
-    parsed = [one for one in map(parse_version, versions) if one is not None]
-
-    def is_satisfied(text: str) -> bool:
-        if text[:1] not in "<>=!~":
-            return is_pinned(text, versions)
-        return any(SpecifierSet(text).contains(one, prereleases=True) for one in parsed)
-
-    return [text for text in requested if not is_satisfied(text)]
+    valid = [version for version in of if parse_version(version) is not None]
+    return list(SpecifierSet(versions).filter(valid, prereleases=prereleases))
 
 
-def wanted_versions(project: SelectedProject, document: Project, releases: Literal["latest", "all"]) -> dict[str, bool]:
-    """Return the versions to read, in the index's spelling if it has one, and whether each is pinned."""
-    listed = list(document.releases or {})
-    latest = [document.info.version] if document.info.version else []
-    wanted: dict[str, bool] = {}
+def _is_yanked(files: Sequence[File]) -> bool:
+    """Whether every file of a release was yanked."""
+    return all(file.yanked for file in files)
+
+
+def selected_versions(project: SelectedProject, document: Project, listing: Project) -> dict[str, str | None]:
+    """Return the version that each pin and each range selects, and, under an empty text, the latest if that is read.
+
+    Versions have the index's spelling; a pin that the index does not list keeps its own. None: a range selects none.
+
+    :param listing: the document, with all versions that the index lists, to which ranges are applied.
+    """
+    listed, latest = list(document.releases or {}), document.info.version
+    selected: dict[str, str | None] = {}
     for pin in project.pins:
-        spellings = [pin] if pin in listed else [version for version in latest + listed if same_version(version, pin)]
-        wanted[spellings[0] if spellings else pin] = True
-    if project.unpinned:
-        for version in latest + (listed if releases == "all" else []):
+        known = [*([latest] if latest else []), *listed]
+        spellings = [pin] if pin in listed else [version for version in known if same_version(version, pin)]
+        selected[pin] = spellings[0] if spellings else pin
+    selected |= {versions: selected_release(versions, listing) for versions in project.ranges}
+    return selected | ({"": latest or None} if project.unpinned else {})
+
+
+def wanted_versions(
+    selected: Mapping[str, str | None], document: Project, releases: Literal["latest", "all"]
+) -> dict[str, bool]:
+    """Return the versions to read, and whether a pin or a range selects each.
+
+    :param selected: of ``selected_versions``.
+    :param releases: which ones, if a requirement without versions selects the project.
+    """
+    wanted = {version: True for versions, version in selected.items() if versions and version is not None}
+    if "" in selected:
+        latest = [document.info.version] if document.info.version else []
+        for version in latest + (list(document.releases or {}) if releases == "all" else []):
             wanted.setdefault(version, False)
     return wanted
 

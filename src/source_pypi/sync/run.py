@@ -111,15 +111,17 @@ def open_run(
     streams: Sequence[Stream],
     *,
     files: Iterable[Path] = (),
+    by_command: int = 0,
     on_event: Callable[[RetryWait | RequestLog], None] = lambda event: None,
 ) -> Run:
     """Return the run that a configuration describes. Nothing is requested yet.
 
     :param files: requirement and lock files whose projects are read, too.
+    :param by_command: how many of the last names in the setting ``projects`` the command line gave.
     :param on_event: called with each wait before it begins, and with each response.
     :raises ConfigError: when no projects are selected, or a name, a file or a setting is invalid.
     """
-    selection = select(config, files) if needs_projects(streams) else Selection()
+    selection = select(config, files, by_command=by_command) if needs_projects(streams) else Selection()
     return Run(open_index(config, on_event), selection, streams, config)
 
 
@@ -303,6 +305,8 @@ class _ProjectReader:
         plan = self._circuit_breaker.without_failing(self._plan)
         if self._queue.follows(task.project):
             plan = replace(plan, follow=True)
+        if task.project.project in self._planner.unresolved:
+            plan = replace(plan, in_full=True)
         received = self._received.get(task.project.project)
         result = fetch_project(self._index, task.project, plan, task.previous, received)
         self._circuit_breaker.add(result, self._plan.kinds_of(page_only=result.page_only))

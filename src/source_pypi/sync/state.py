@@ -125,6 +125,10 @@ class StateStore(Protocol):
     def keys(self) -> bool:
         """Whether states hold the keys of rows, so that a later run can list the keys of deleted rows."""
 
+    @property
+    def unresolved(self) -> Collection[str]:
+        """The named projects with a requirement of which the store does not know which version it selects."""
+
     def load(self, projects: Collection[str]) -> Mapping[str, Mapping[str, ProjectState]]:
         """Return the states of these projects: by project, then by stream."""
         ...
@@ -142,6 +146,7 @@ class NoState:
 
     unfinished: int | None = None
     keys = False
+    unresolved: Collection[str] = ()
 
     def load(self, projects: Collection[str]) -> Mapping[str, Mapping[str, ProjectState]]:  # noqa: ARG002
         """Return no states."""
@@ -199,5 +204,5 @@ def settings_digest_of(
     if project is not None and (stream.partition_field is not None or follow):
         unpinned = releases if project.unpinned else ""
         filled = use_core_metadata and (follow or bool(stream.fallback_documents))
-        parts += [unpinned, *sorted(project.pins), str(filled), str(follow)]
+        parts += [unpinned, *sorted(project.pins), *sorted(project.ranges), str(filled), str(follow)]
     return blake2b("\n".join(parts).encode(), digest_size=4).digest()

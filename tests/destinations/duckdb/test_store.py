@@ -20,7 +20,7 @@ from source_pypi.config import make_config
 from source_pypi.destinations.duckdb.state import LONG_ROW, _make_file
 from source_pypi.destinations.duckdb.store import DuckdbStore
 from source_pypi.destinations.loader import Loader
-from source_pypi.destinations.tables import CAPABILITIES, RUN, SELECTION, STATE
+from source_pypi.destinations.tables import CAPABILITIES, PIN_CLAUSES, PINS, RUN, STATE
 from source_pypi.errors import DestinationError
 from source_pypi.safety.limits import LARGEST_ROW
 from source_pypi.schema import stream_fields, table_fields
@@ -60,7 +60,9 @@ def test_streams_are_typed_tables(world: World, fake: FakeIndex, connect: Connec
     world.add("Flask", releases=["1.0", "2.0"], keywords="web, wsgi", project_urls={"Source": "https://example.com"})
     load(path, connect(fake), "Flask")
     loaded = dict(rows(path, "select table_name, estimated_size from duckdb_tables()"))
-    assert set(loaded) == {stream.name for stream in STREAMS} | {"_selection", "index_capabilities", "_state", "_run"}
+    assert set(loaded) == {stream.name for stream in STREAMS} | {
+        table.name for table in (PINS, PIN_CLAUSES, CAPABILITIES, STATE, RUN)
+    }
     assert {name: loaded[name] for name in ("files", "project", "release", "stats", "versions")} == {
         "files": 4,
         "project": 1,
@@ -100,7 +102,7 @@ def test_tables_and_columns_are_commented(path: Path) -> None:
         pass
     comments = dict(rows(path, "select table_name, comment from duckdb_tables()"))
     assert comments["files"] == "A row is a distribution file. Key: project, filename."
-    of_run = (SELECTION, CAPABILITIES, STATE, RUN)
+    of_run = (PINS, PIN_CLAUSES, CAPABILITIES, STATE, RUN)
     assert set(comments) == {stream.name for stream in STREAMS} | {table.name for table in of_run}
     columns = rows(path, "select table_name, column_name, comment from duckdb_columns() where comment is not null")
     expected = {(s.name, f.name, f.description) for s in STREAMS for f in table_fields(s)}
@@ -278,7 +280,7 @@ def test_unknown_pin_keeps_loaded_rows(
         "create table stats (top_packages json, mine int)",
         "create table projects (project varchar, budget int)",
         "create view files as select 1 as project",
-        "create table _selection (x int)",
+        "create table pins (x int)",
         "create table index_capabilities (stream varchar, available boolean)",
     ],
 )

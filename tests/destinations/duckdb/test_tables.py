@@ -19,7 +19,7 @@ from source_pypi.destinations.duckdb.tables import (
     use_schema,
 )
 from source_pypi.destinations.store import StagedRows
-from source_pypi.destinations.tables import SELECTION, Column, Table, table_of
+from source_pypi.destinations.tables import PINS, Column, Table, table_of
 from source_pypi.schema import INTEGER, TEXT
 from source_pypi.streams import choose_streams
 
@@ -70,7 +70,7 @@ def test_older_table_gets_columns_and_comments(connection: duckdb.DuckDBPyConnec
 def test_views_are_made_once_their_tables_exist(connection: duckdb.DuckDBPyConnection) -> None:
     """A view is made once its tables exist, and made again in the next run; one of the user's stays."""
     catalog = Catalog(connection)
-    for table in (SELECTION, *map(table_of, choose_streams(["files", "versions"]))):
+    for table in (PINS, *map(table_of, choose_streams(["files", "versions"]))):
         make_table(connection, table, catalog)
     connection.execute("CREATE VIEW latest_files AS SELECT 'mine' AS x")
     for _ in range(2):

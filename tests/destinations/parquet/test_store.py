@@ -41,8 +41,10 @@ def test_table_is_one_described_file(world: World, fake: FakeIndex, connect: Con
     index = connect(fake)
     folder = tmp_path / "pypi"
     run(into_folder(folder, root=index.root), index, ["flask"])
-    names = {f"{name}/{name}.parquet" for name in (*(stream.name for stream in ALL), "index_capabilities")}
-    names.add("_selection/selection.parquet")
+    names = {
+        f"{name}/{name}.parquet"
+        for name in (*(stream.name for stream in ALL), "pins", "pin_clauses", "index_capabilities")
+    }
     found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert found == {*names, "_state.duckdb"}
     for stream in ALL:
@@ -92,7 +94,7 @@ def test_only_changed_tables_are_written(
     fake.new_run()
     run(into_folder(tmp_path, streams, root=index.root), index, ["flask"])
     after = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.parquet")}
-    assert {path.parent.name for path in after if after[path] != before[path]} == {"roles", "_selection"}
+    assert {path.parent.name for path in after if after[path] != before[path]} == {"roles", "pins", "pin_clauses"}
 
 
 def test_older_table_gets_new_columns(tmp_path: Path) -> None:
@@ -222,7 +224,13 @@ def test_what_a_killed_run_left_is_deleted(tmp_path: Path) -> None:
     (tmp_path / ".source-pypi.lock").touch()
     with into_folder(tmp_path, FILES):
         pass
-    assert {path.name for path in tmp_path.iterdir()} == {"_state.duckdb", "_selection", "files", "index_capabilities"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "_state.duckdb",
+        "pins",
+        "pin_clauses",
+        "files",
+        "index_capabilities",
+    }
 
 
 def dense(size: int) -> msgspec.Raw:

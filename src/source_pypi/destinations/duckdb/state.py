@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from source_pypi.destinations.duckdb.tables import Catalog, make_table, quoted, transaction, use_schema
+from source_pypi.destinations.duckdb.tables import Catalog, drop_table, make_table, quoted, transaction, use_schema
 from source_pypi.destinations.sql.statements import (
     BATCH_SIZE,
     SCOPE,
@@ -93,6 +93,12 @@ class StateFile(SqlState):
         with self.transaction():
             for table in tables:
                 make_table(self.connection, table, self.catalog)
+
+    def drop(self, table: Table) -> None:
+        """Drop a table that exists and is ours."""
+        with self.transaction():
+            drop_table(self.connection, table.name)
+        self.catalog = Catalog(self.connection)
 
     def transaction(self) -> AbstractContextManager[None]:
         """All of it or nothing, whatever ends it: an error, or the user."""

@@ -79,6 +79,14 @@ def make_table(connection: duckdb.DuckDBPyConnection, table: Table, catalog: Cat
     return created
 
 
+def drop_table(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Drop a table of ours, and the views of ours that read it."""
+    query = f"SELECT view_name FROM duckdb_views() WHERE {_HERE} AND starts_with(comment, ?) AND contains(sql, ?)"
+    for (view,) in connection.execute(query, [OURS, name]).fetchall():
+        connection.execute(f"DROP VIEW {quoted(view)}")
+    connection.execute(f"DROP TABLE {quoted(name)}")
+
+
 def make_views(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> list[str]:
     """Create the views whose tables all exist, of this run or of an earlier one; views of the user's own stay.
 
@@ -94,10 +102,10 @@ def make_views(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> list[
     for view in found:
         try:
             _make_views(connection, [view])
-        except duckdb.BinderException:
-            continue
         except duckdb.Error as error:
-            failed.append(not_created(view, error))
+            if not isinstance(error, duckdb.BinderException):
+                failed.append(not_created(view, error))
+            connection.execute(f"DROP VIEW IF EXISTS {quoted(view.name)}")
     return failed
 
 

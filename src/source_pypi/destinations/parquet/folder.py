@@ -63,6 +63,11 @@ class Folder:
         """Delete a file, if it exists."""
         (self._root / name).unlink(missing_ok=True)
 
+    def delete_folder(self, name: str) -> None:
+        """Delete a folder, if it exists and nothing is in it."""
+        if (self._root / name).is_dir() and self.is_empty(name):
+            (self._root / name).rmdir()
+
     def close(self) -> None:
         """Delete what is in the making; what another run makes stays."""
         if self._made_work:
@@ -113,3 +118,9 @@ class Bucket(Folder):
         """Delete a file, if it exists."""
         if self.exists(name):
             self.filesystem.rm_file(f"{self._path}/{name}")
+
+    def delete_folder(self, name: str) -> None:
+        """Delete a folder, where folders are more than a part of the names of files, if nothing is in it."""
+        path = f"{self._path}/{name}"
+        if self.filesystem.isdir(path) and not self.filesystem.ls(path, detail=False, refresh=True):
+            self.filesystem.rmdir(path)

@@ -12,7 +12,7 @@ Cost
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import duckdb
 
@@ -110,6 +110,16 @@ class ParquetStore(StateFile):
             return super().row_counts(table)
         query = "SELECT project, count(*) FROM read_parquet(?) WHERE project IS NOT NULL GROUP BY project"
         return self.connection.execute(query, [self._url(table)]).fetchall()
+
+    def rows_of(self, table: Table, columns: Sequence[str]) -> list[Sequence[Any]]:
+        """The values of some columns, which hold texts, in the rows of a table that exists."""
+        listed = ", ".join(map(quoted, columns))
+        return list(self.connection.execute(f"SELECT {listed} FROM read_parquet(?)", [self._url(table)]).fetchall())
+
+    def drop(self, table: Table) -> None:
+        """Delete the file of a table that exists and is ours, and its folder, if nothing else is in it."""
+        self.folder.delete(_file(table.name))
+        self.folder.delete_folder(table.name)
 
     def make(self, tables: Sequence[Table]) -> None:
         """Create the tables that do not exist, and the columns that they lack."""

@@ -193,6 +193,10 @@ class SqlState(ABC):
         rows = self._rows(Statement(f"SELECT {project}, COUNT(*) FROM {name} GROUP BY {project}"))
         return [(project, int(count)) for project, count in rows if project is not None]
 
+    def rows_of(self, table: Table, columns: Sequence[str]) -> list[Sequence[Any]]:
+        """The values of some columns, which hold texts, in the rows of a table that exists."""
+        return list(self._select(self.dialect.listed(columns), table))
+
     def latest_check(self) -> int | None:
         """The highest ``checked_at`` of all state, in seconds since 1970; None: there is no state."""
         ((latest,),) = self._select(f"MAX({self.dialect.column('checked_at')})", STATE)

@@ -166,6 +166,11 @@ class SqlStore(SqlState):
         found = self._tables.columns(table.name for table in tables)
         return {table.name for table in tables if not set(table.names()) <= found.get(table.name, set())}
 
+    def drop(self, table: Table) -> None:
+        """Drop a table that exists and is ours, and its staging table."""
+        self._tables.drop([table.name])
+        self._staging.drop(self._staging.columns([staging_name_of(table.name)]))
+
     def make(self, tables: Sequence[Table]) -> None:
         """Create the tables that do not exist, and the columns that they lack; replace state tables of version 1."""
         assert self._destination is not None

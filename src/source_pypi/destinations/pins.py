@@ -1,0 +1,117 @@
+"""The rows of ``pins`` and ``pin_clauses``: the requirements of a run, with the version that each selects.
+
+The first package of a run replaces all rows. Until a project is read, its requirements have the version that an earlier
+run found. The package with the rows of a project replaces its pins as well, so that a version in ``pins`` is that of
+the rows beside it, wherever the run ends.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from source_pypi.destinations.tables import PINS
+from source_pypi.selection import Requested
+from source_pypi.standards.clauses import clauses_of, is_specifier
+from source_pypi.standards.versions import sort_key
+from source_pypi.sync.batch import Batch
+
+#: What tells requirements apart whose version earlier runs found: project, pinned version and specifier.
+_Key = tuple[str, str | None, str | None]
+#: The columns that ``PinRows`` takes of the rows of an earlier run.
+KNOWN_COLUMNS = ("project", "pinned_version", "specifier", "version")
+
+
+class PinRows:
+    """The rows of one run.
+
+    :param requested: the requirements, in their order.
+    :param known: rows of ``pins`` from an earlier run, with the columns ``KNOWN_COLUMNS``.
+    :ivar unresolved: the projects with a requirement of which no run has found the version.
+    """
+
+    def __init__(self, requested: Sequence[Requested], known: Iterable[Sequence[str | None]] = ()) -> None:
+        self._requested = requested
+        versions = {(project, pin, specifier): version for project, pin, specifier, version in known}
+        self._versions = {_key(one): versions.get(_key(one)) for one in requested if one.not_read is None}
+        self._changed: set[str] = set()
+        self.unresolved: frozenset[str] = frozenset(
+            project for (project, _, _), version in self._versions.items() if version is None
+        )
+
+    def add(self, batch: Batch) -> None:
+        """Take the versions that a project's requirements select; nothing if the batch does not say them."""
+        if batch.versions is None:
+            return
+        for one in self._requested:
+            if one.project == batch.project and one.not_read is None:
+                version = batch.versions.get(one.versions)
+                if self._versions[_key(one)] != version:
+                    self._versions[_key(one)] = version
+                    self._changed.add(one.project)
+
+    def lines(self) -> bytes:
+        """All rows of ``pins`` as newline-delimited JSON."""
+        self._changed.clear()
+        return self._lines(range(len(self._requested)))
+
+    def changed_lines(self) -> dict[str, bytes]:
+        """The rows of each project whose versions have changed since the last call, or that of ``lines``."""
+        changed = {project: self._lines(self._positions(project)) for project in sorted(self._changed)}
+        self._changed.clear()
+        return changed
+
+    def clause_lines(self) -> bytes:
+        """All rows of ``pin_clauses`` as newline-delimited JSON."""
+        rows = [
+            {
+                "position": position,
+                "clause": number,
+                "project": one.project,
+                "operator": clause.operator,
+                "clause_version": clause.version,
+                "lower_sort_key": clause.lower,
+                "upper_sort_key": clause.upper,
+                "excluded": clause.excluded,
+            }
+            for position, one in enumerate(self._requested)
+            for number, clause in enumerate(clauses_of(_effective(one)))
+        ]
+        return msgspec.json.Encoder().encode_lines(rows)
+
+    def _positions(self, project: str) -> list[int]:
+        return [position for position, one in enumerate(self._requested) if one.project == project]
+
+    def _lines(self, positions: Iterable[int]) -> bytes:
+        rows = [self._row(position, self._requested[position]) for position in positions]
+        return msgspec.json.Encoder().encode_lines(rows)
+
+    def _row(self, position: int, one: Requested) -> Mapping[str, object]:
+        origin, version = one.origin, self._versions.get(_key(one)) if one.not_read is None else None
+        indexes = dict.fromkeys(index.title for index in origin.indexes) if origin is not None else {}
+        values = (
+            position,
+            one.project,
+            one.specifier,
+            one.pin,
+            sorted(one.extras) or None,
+            None if origin is None else origin.marker,
+            one.named_by if origin is None else origin.file,
+            None if origin is None else origin.line,
+            " or ".join(indexes) or None,
+            version,
+            version and sort_key(version),
+            one.not_read,
+        )
+        return dict(zip(PINS.names(), values, strict=True))
+
+
+def _key(one: Requested) -> _Key:
+    return one.project, one.pin, one.specifier
+
+
+def _effective(one: Requested) -> str:
+    """The specifier that selects the version: constraints add to that of the file, and Poetry writes it otherwise."""
+    if one.pin is None:
+        return one.range or one.specifier or ""
+    written = one.specifier or ""
+    return written if is_specifier(written) and one.pin in written else f"=={one.pin}"
