@@ -15,30 +15,52 @@ from source_pypi.report.values import csv_url
 MOST_ROWS = 500
 
 
+class Plan(Struct, frozen=True):
+    """How a page shows a query.
+
+    :ivar name: the file of SQL, and the figure's anchor, which stays the same between releases.
+    :ivar kind: the template's macro that draws it.
+    :ivar limit: the most rows that are read.
+    :ivar half: whether two such figures stand side by side on a wide screen.
+    """
+
+    name: str
+    kind: str = "table"
+    limit: int = MOST_ROWS
+    half: bool = False
+
+    @property
+    def anchor(self) -> str:
+        """The figure's place in the page."""
+        return self.name.replace("_", "-")
+
+
 class Figure(Struct, frozen=True):
     """What a page shows of a query.
 
-    :ivar anchor: the figure's place in the page, which stays the same between releases.
-    :ivar kind: the template's macro that draws it.
-    :ivar drawing: what the macro draws, beside the rows.
-    :ivar download: the table as a URL.
+    :ivar download: the table as a URL that holds it.
     :ivar downloaded: the number of rows in it.
+    :ivar drawing: what the macro draws, beside the rows.
+    :ivar missing: None; what an absent figure has instead.
     """
 
-    anchor: str
-    kind: str
-    query: Query
+    plan: Plan
     answer: Answer
     download: str
     downloaded: int
     drawing: Any = None
     missing: None = None
 
+    @property
+    def query(self) -> Query:
+        """The query that is answered."""
+        return self.answer.query
+
 
 class Absent(Struct, frozen=True):
     """A figure that the file has no tables for."""
 
-    anchor: str
+    plan: Plan
     missing: Missing
 
     @property
@@ -53,18 +75,7 @@ class Absent(Struct, frozen=True):
             return f"not in this file; load it with --streams {','.join(self.missing.streams)}"
         if "changes" in self.missing.tables or any(name.endswith("_history") for name in self.missing.tables):
             return "not in this file; load it with --history"
-        return f"not in this file: run sync again, which creates {', '.join(self.missing.tables)}"
-
-
-class Plan(Struct, frozen=True):
-    """How a page shows a query: the file of SQL, and the template's macro.
-
-    :ivar limit: the most rows that are read.
-    """
-
-    name: str
-    kind: str = "table"
-    limit: int = MOST_ROWS
+        return f"not in this file; a sync with this release creates {', '.join(self.missing.tables)}"
 
 
 @cache
@@ -81,9 +92,7 @@ def make_figure(
 
     :param parameters: texts for the query's parameters.
     """
-    anchor = plan.name.replace("_", "-")
     answer = database.answer(query, plan.limit, parameters, optional=OPTIONAL)
     if isinstance(answer, Missing):
-        return Absent(anchor, answer)
-    download, downloaded = csv_url(answer.columns, answer.rows)
-    return Figure(anchor, plan.kind, query, answer, download, downloaded)
+        return Absent(plan, answer)
+    return Figure(plan, answer, *csv_url(answer.columns, answer.rows))

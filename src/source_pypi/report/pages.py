@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
+
 from source_pypi.queries import Query
 from source_pypi.report import charts
 from source_pypi.report.database import Answer, Database
@@ -32,24 +34,24 @@ PROJECT = (
     Plan("advisories"),
     Plan("sizes", "bars", 2000),
     Plan("wheels", "coverage", 2000),
-    Plan("python"),
-    Plan("attestations"),
-    Plan("owners"),
+    Plan("python", half=True),
+    Plan("attestations", half=True),
+    Plan("owners", half=True),
+    Plan("urls", half=True),
     Plan("dependencies"),
     Plan("dependents"),
-    Plan("urls"),
     Plan("lint", "checks"),
 )
 INDEX = (
     Plan("uploads", "bars", 2000),
     Plan("new_projects", "bars", 2000),
-    Plan("ages", "shares"),
-    Plan("sizes", "shares"),
-    Plan("python", "shares"),
-    Plan("licenses", "shares"),
+    Plan("ages", "shares", half=True),
+    Plan("sizes", "shares", half=True),
+    Plan("python", "shares", half=True),
+    Plan("licenses", "shares", half=True),
     Plan("attestations", "bars", 2000),
-    Plan("statuses", "shares"),
-    Plan("coverage", "shares"),
+    Plan("statuses", "shares", half=True),
+    Plan("coverage", "shares", half=True),
     Plan("projects", "table", MOST_LISTED),
 )
 
@@ -78,15 +80,7 @@ def _figures(
         figure = make_figure(database, query, plan, parameters)
         draw = _DRAWINGS.get((page, plan.name))
         if isinstance(figure, Figure) and draw is not None:
-            figure = Figure(
-                figure.anchor,
-                figure.kind,
-                figure.query,
-                figure.answer,
-                figure.download,
-                figure.downloaded,
-                draw(figure.answer),
-            )
+            figure = replace(figure, drawing=draw(figure.answer))
         yield figure
 
 
@@ -94,10 +88,7 @@ def _counts(database: Database) -> Figure | Absent:
     figure = make_figure(database, counting_query(checked_rules(database)), Plan("counts", "tiles"))
     if isinstance(figure, Absent):
         return figure
-    counts = rule_counts(database, dict(figure.answer.rows))
-    return Figure(
-        figure.anchor, figure.kind, figure.query, figure.answer, figure.download, figure.downloaded, counts
-    )
+    return replace(figure, drawing=rule_counts(database, dict(figure.answer.rows)))
 
 
 def _coverage_query(database: Database) -> Query:
