@@ -1,7 +1,7 @@
 -- title: Time since the last release
 -- question: How long ago was the last upload of each project?
 -- needs: projects
-WITH aged AS (SELECT date_diff('day', last_upload_at, now()) AS days FROM projects)
+WITH aged AS (SELECT floor((epoch(now()) - epoch(last_upload_at)) / 86400) AS days FROM projects)
 SELECT
     CASE
         WHEN days IS NULL THEN 'no files'

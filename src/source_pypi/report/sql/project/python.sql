@@ -9,4 +9,6 @@ SELECT
     python_support.has_wheel
 FROM python_support
 JOIN latest USING (project, version)
-ORDER BY try_cast(split_part(python_support.python, '.', 2) AS INTEGER) DESC
+ORDER BY
+    try_cast(split_part(python_support.python, '.', 1) AS INTEGER) DESC,
+    try_cast(split_part(python_support.python, '.', 2) AS INTEGER) DESC
