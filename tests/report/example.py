@@ -1,9 +1,7 @@
 """An example for the report: an index of 24 projects, requirement files that pin them, and a database of both."""
 
-import os
 import subprocess
 import sys
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -183,28 +181,28 @@ def example_world(now: datetime | None = None) -> World:
     return world
 
 
-def requirements() -> str:
+def requirements_text() -> str:
     """The requirement file of the example."""
     lines = [f"{one.name}{one.pin}" for one in PROJECTS if one.pin is not None]
     return "\n".join(["# pinned for the service", *lines, *MORE, ""])
 
 
-def load_example(folder: Path, world: World, *options: str, name: str = "pypi.duckdb") -> Path:
-    """Load the projects of ``requirements.txt`` in a folder, which is made if it is not there, into a DuckDB file."""
-    listed = folder / "requirements.txt"
+def load_example(folder: Path, world: World, *options: str, requirements: str = "requirements.txt") -> Path:
+    """Load what a requirement file pins into a DuckDB file in its folder, and return the file's path.
+
+    The requirement file of the example is made if it is not there.
+    """
+    listed = folder / requirements
     if not listed.exists():
-        listed.write_text(requirements())
-    with FakeIndex(world) as index:
-        sync(folder, ["-r", "requirements.txt", "--streams", "all", "--into", name, "--index-url", index.url, *options])
-    return folder / name
-
-
-def sync(folder: Path, arguments: Sequence[str]) -> None:
-    """Run ``sync`` in a folder, without a rate limit."""
+        listed.write_text(requirements_text())
     settings = folder / "settings.json"
     settings.write_text('{"requests_per_second": 0, "follow_dependencies": 2}')
-    command = [sys.executable, "-m", "source_pypi", "sync", "--config", str(settings), *arguments]
-    subprocess.run(command, cwd=folder, check=False, env=os.environ, capture_output=True, timeout=120)
+    with FakeIndex(world) as index:
+        arguments = ["-r", f"./{requirements}", "--streams", "all", "--index-url", index.url, "--history", *options]
+        command = [sys.executable, "-m", "source_pypi", "sync", "--config", str(settings), *arguments]
+        done = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True, timeout=120)
+    assert (folder / "pypi.duckdb").exists(), done.stderr
+    return folder / "pypi.duckdb"
 
 
 def _add(world: World, one: Example, today: datetime) -> None:
