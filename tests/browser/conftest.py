@@ -74,7 +74,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory, example: Path, hostile: Pa
         "dependencies": (example, None),
         "project": (example, "copper-web"),
         "hostile": (hostile, None),
-        "hostile project": (hostile, "bad"),
+        "hostile-project": (hostile, "bad"),
     }
     for name, (database, project) in made.items():
         write_report(database, folder / f"{name}.html", project=project)

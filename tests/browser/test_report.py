@@ -12,7 +12,7 @@ from tests.report.hostile import CODE, HARMLESS, SCHEMES
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("dependencies", "project", "hostile", "hostile project")
+PAGES = ("dependencies", "project", "hostile", "hostile-project")
 Reports = dict[str, Path]
 #: The text of the first column of a table's rows, as shown.
 FIRST_COLUMN = "rows => rows.filter(row => !row.hidden).map(row => row.cells[0].innerText.split('\\n')[0].trim())"
@@ -24,7 +24,7 @@ def strict(reports: Reports) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:  # noqa: N802
-            body = reports[self.path.strip("/").replace("%20", " ")].read_bytes()
+            body = reports[self.path.strip("/")].read_bytes()
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.send_header("Content-Security-Policy", "default-src 'none'")
@@ -52,7 +52,7 @@ def test_no_messages_and_no_requests(reports: Reports, open_page: Open, name: st
     assert (opened.messages, opened.requests) == ([], [])
 
 
-@pytest.mark.parametrize("name", ["hostile", "hostile project"])
+@pytest.mark.parametrize("name", ["hostile", "hostile-project"])
 def test_hostile_texts_stay_text(reports: Reports, open_page: Open, name: str) -> None:
     """No text becomes an element or an attribute, and no code runs; the texts are there, word for word."""
     page = open_page(reports[name]).page
@@ -70,7 +70,7 @@ def test_hostile_texts_stay_text(reports: Reports, open_page: Open, name: str) -
 
 def test_only_http_urls_are_links(reports: Reports, open_page: Open) -> None:
     """Links lead to http and https, to figures and to tables for download; other URLs are text."""
-    page = open_page(reports["hostile project"]).page
+    page = open_page(reports["hostile-project"]).page
     links = page.evaluate("[...document.querySelectorAll('a')].map(one => one.getAttribute('href'))")
     outside = {link for link in links if not link.startswith(("#", "data:text/csv;"))}
     assert outside == {HARMLESS}

@@ -108,7 +108,8 @@ def _facts(database: Database, pins: int) -> list[tuple[str, str]]:
     index = without_credentials(str(database.value('SELECT "index" FROM _run') or "unknown"))
     facts = [("index", index)]
     if database.has("runs"):
-        facts.append(("last run", str(database.value("SELECT strftime(max(started_at), '%Y-%m-%d %H:%M UTC') FROM runs"))))
+        started = database.value("SELECT max(started_at) FROM runs")
+        facts.append(("last run", f"{started:%Y-%m-%d %H:%M} UTC" if started else "unknown"))
         streams = database.value("SELECT arg_max(streams, run) FROM runs") or []
         facts.append(("streams", listed([str(one) for one in streams], 20)))
     if pins:

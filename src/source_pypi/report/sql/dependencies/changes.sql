@@ -1,11 +1,17 @@
 -- title: Changes in the last run
 -- question: Which rows did the last run add, change or remove?
--- needs: changes
+-- needs: changes, runs
 SELECT
     table_name AS "table",
     kind,
-    CAST(key AS VARCHAR) AS "key",
-    changed_columns
+    array_to_string(key ->> '$.*', ', ') AS "row",
+    changed_columns,
+    CASE WHEN kind = 'changed' THEN CAST(before AS VARCHAR) END AS before,
+    CASE WHEN kind = 'changed' THEN CAST(after AS VARCHAR) END AS after
 FROM changes
-WHERE run = (SELECT max(run) FROM changes)
-ORDER BY table_name, kind, key
+WHERE run = (SELECT max(run) FROM runs)
+ORDER BY
+    CASE table_name WHEN 'vulnerabilities' THEN 0 WHEN 'statuses' THEN 1 WHEN 'versions' THEN 2 ELSE 3 END,
+    "table",
+    kind,
+    "row"
