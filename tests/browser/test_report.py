@@ -23,7 +23,7 @@ def strict(reports: Reports) -> Iterator[str]:
     """A server that sends every page with the strictest policy."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             body = reports[self.path.strip("/")].read_bytes()
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
@@ -126,7 +126,9 @@ def test_light_and_dark(reports: Reports, open_page: Open) -> None:
     lightness = {}
     for scheme in ("light", "dark"):
         page = open_page(reports["dependencies"], color_scheme=scheme).page
-        colours = page.evaluate("[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]")
+        colours = page.evaluate(
+            "[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]"
+        )
         lightness[scheme] = [sum(map(int, colour[4:-1].split(","))) for colour in colours]
     assert lightness["light"][0] < lightness["light"][1]
     assert lightness["dark"][0] > lightness["dark"][1]

@@ -51,7 +51,7 @@ class Example(Struct, frozen=True):
     attested: int | None = None
     organization: str | None = None
     summary: str = ""
-    info: dict[str, Any] = {}  # noqa: RUF012 - a struct copies it
+    info: dict[str, Any] = {}
 
 
 def _minors(major: int, first: int, last: int, patches: int = 1) -> tuple[str, ...]:

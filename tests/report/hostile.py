@@ -56,7 +56,11 @@ def hostile_world() -> World:
     world.yank("bad", "1.0", CODE[3])
     for position, link in enumerate(SCHEMES):
         made = advisory(
-            f"ID-{position}{CODE[position % len(CODE)]}", link=link, aliases=CODE[:2], summary=CODE[1], fixed_in=CODE[:1]
+            f"ID-{position}{CODE[position % len(CODE)]}",
+            link=link,
+            aliases=CODE[:2],
+            summary=CODE[1],
+            fixed_in=CODE[:1],
         )
         world.add_advisory("bad", "1.0", made)
     world.archive("soft")

@@ -14,7 +14,7 @@ def make_database(path: Path, tables: Mapping[str, str | tuple[str, Sequence[Seq
     """
     with duckdb.connect(str(path)) as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        connection.execute('CREATE TABLE _run AS SELECT 2 AS version, \'http://127.0.0.1:8080/\' AS "index"')
+        connection.execute("CREATE TABLE _run AS SELECT 2 AS version, 'http://127.0.0.1:8080/' AS \"index\"")
         for name, content in tables.items():
             if isinstance(content, str):
                 connection.execute(f"CREATE TABLE {name} AS {content}")
@@ -34,4 +34,17 @@ PINS = (
 
 def pin(position: int, project: str, version: str | None, not_read: str | None = None) -> tuple[Any, ...]:
     """A row of ``pins``, from ``requirements.txt``."""
-    return (position, project, None, version, None, None, "requirements.txt", position + 1, None, version, version, not_read)
+    return (
+        position,
+        project,
+        None,
+        version,
+        None,
+        None,
+        "requirements.txt",
+        position + 1,
+        None,
+        version,
+        version,
+        not_read,
+    )

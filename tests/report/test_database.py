@@ -37,8 +37,8 @@ def test_the_shown_query_can_be_run(tmp_path: Path) -> None:
     """The SQL of an answer returns the same rows by itself: parameters are literals, absent tables are empty ones."""
     path = make_database(tmp_path / "a.duckdb", {"versions": "SELECT 'it''s' AS project, '1' AS version"})
     sql = (
-        "WITH owner AS (SELECT project, \"user\" FROM roles)\n"
-        "SELECT version, owner.\"user\" FROM versions LEFT JOIN owner USING (project) WHERE project = $project"
+        'WITH owner AS (SELECT project, "user" FROM roles)\n'
+        'SELECT version, owner."user" FROM versions LEFT JOIN owner USING (project) WHERE project = $project'
     )
     query = parse_query("q", f"-- title: T\n-- question: Q\n-- needs: versions\n{sql}")
     with open_database(path) as database:
@@ -58,7 +58,10 @@ def test_unavailable_streams(tmp_path: Path) -> None:
 
 def test_files_of_others_are_refused(tmp_path: Path) -> None:
     """A file that is not there, is no database, or was not loaded by sync is an error of one line; it is not changed."""
-    with pytest.raises(DatabaseFileError, match=r"cannot read .*none\.duckdb: there is no such file"), open_database(tmp_path / "none.duckdb"):
+    with (
+        pytest.raises(DatabaseFileError, match=r"cannot read .*none\.duckdb: there is no such file"),
+        open_database(tmp_path / "none.duckdb"),
+    ):
         pass
     (tmp_path / "text.duckdb").write_text("text")
     with pytest.raises(DatabaseFileError, match="not a valid DuckDB"), open_database(tmp_path / "text.duckdb"):

@@ -71,7 +71,8 @@ def test_only_http_urls_become_links(url: Any, linked: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "text"), [(None, ""), (999, "999 B"), (1500, "1.5 kB"), (10**6, "1.0 MB"), (2 * 10**12, "2.0 TB"), ("a", "a")]
+    ("count", "text"),
+    [(None, ""), (999, "999 B"), (1500, "1.5 kB"), (10**6, "1.0 MB"), (2 * 10**12, "2.0 TB"), ("a", "a")],
 )
 def test_sizes(count: Any, text: str) -> None:
     """Bytes are shown in the largest unit of which there is one."""
@@ -87,7 +88,7 @@ def decoded(url: str) -> list[list[str]]:
 
 def test_csv_has_all_values() -> None:
     """The CSV has a row a row, times in ISO 8601, lists with semicolons, and null as nothing."""
-    rows = [("a,\n\"b\"", 1.5, None, [1, None], datetime(2024, 1, 1, tzinfo=UTC)), ("é", -2, True, [], date(2024, 1, 2))]
+    rows = [('a,\n"b"', 1.5, None, [1, None], datetime(2024, 1, 1, tzinfo=UTC)), ("é", -2, True, [], date(2024, 1, 2))]
     url, count = csv_url(["one", "two", "three", "four", "five"], rows)
     assert count == 2
     assert decoded(url) == [

@@ -94,7 +94,9 @@ def _check_loaded(database: Database, path: Path, project: str) -> None:
         sql = f"SELECT count(*) FROM {table} WHERE project = $project"  # noqa: S608 - a name of ours
         if database.value(sql, {"project": project}):
             return
-    raise DatabaseFileError(str(path), f"it has no rows of the project {project}; load it with source-pypi sync {project}")
+    raise DatabaseFileError(
+        str(path), f"it has no rows of the project {project}; load it with source-pypi sync {project}"
+    )
 
 
 def _selection(database: Database) -> str:

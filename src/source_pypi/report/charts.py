@@ -83,7 +83,16 @@ def bars(
             base -= height
             if value:
                 x, width = LEFT + place * slot, max(min(slot * 0.82, 44), 0.6)
-                drawn.append(Bar(round(x + (slot - width) / 2, 2), round(base, 2), round(width, 2), round(height, 2), title, style))
+                drawn.append(
+                    Bar(
+                        round(x + (slot - width) / 2, 2),
+                        round(base, 2),
+                        round(width, 2),
+                        round(height, 2),
+                        title,
+                        style,
+                    )
+                )
     every = max(1, -(-len(labels) // MOST_LABELS))
     across = [
         Tick(round(LEFT + (place + 0.5) * slot, 2), label) for place, label in enumerate(labels) if place % every == 0
@@ -150,12 +159,12 @@ def _time_ticks(first: datetime, last: datetime) -> list[tuple[datetime, str]]:
     years = range(first.year + 1, last.year + 1)
     if len(years) >= 3:
         step = -(-len(years) // 12)
-        return [(datetime(year, 1, 1, tzinfo=first.tzinfo), str(year)) for year in years if (year - years[0]) % step == 0]
+        return [
+            (datetime(year, 1, 1, tzinfo=first.tzinfo), str(year)) for year in years if (year - years[0]) % step == 0
+        ]
     months = _months(first.date(), last.date())
     step = max(1, -(-len(months) // 10))
-    return [
-        (datetime(one.year, one.month, 1, tzinfo=first.tzinfo), one.strftime("%b %Y")) for one in months[::step]
-    ]
+    return [(datetime(one.year, one.month, 1, tzinfo=first.tzinfo), one.strftime("%b %Y")) for one in months[::step]]
 
 
 def _months(first: date, last: date) -> list[date]:

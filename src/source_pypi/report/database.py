@@ -18,7 +18,9 @@ if TYPE_CHECKING:  # a module with records that holds DuckDB keeps it from being
 MEMORY = "1GB"
 #: What a file must contain at least: a table that every sync makes.
 _MARKER = "_run"
-_WORD = re.compile(r"\w+")
+#: The tables that a query reads, and how one with tables of its own begins.
+_READ = re.compile(r"\b(?:FROM|JOIN)\s+(\w+)")
+_WITH = re.compile(r"WITH(?: RECURSIVE)?\s+")
 
 
 class Answer(Struct, frozen=True):
@@ -45,11 +47,13 @@ class Missing(Struct, frozen=True):
 
     :ivar streams: the streams that are not in the file.
     :ivar tables: tables and views that are not in the file, and that no stream brings.
+    :ivar outdated: whether the tables are there, and lack columns: another release made them.
     """
 
     query: Query
-    streams: tuple[str, ...]
-    tables: tuple[str, ...]
+    streams: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    outdated: bool = False
 
 
 class Database:
@@ -90,12 +94,17 @@ class Database:
         :param parameters: texts for the ``$name`` in the query.
         :param optional: tables and views that the query reads if the file has them; others stand in for them, empty.
         """
+        from duckdb import BinderException
+
         if not self.has(*query.needs):
             return self._missing(query)
         parameters = parameters or {}
         sql = with_empty(query.sql, [name for name in optional if name not in self.relations])
         used = {name: value for name, value in parameters.items() if f"${name}" in sql}
-        cursor = self._connection.execute(sql, used or None)
+        try:
+            cursor = self._connection.execute(sql, used or None)
+        except BinderException:
+            return Missing(query, outdated=True)
         columns = tuple(column[0] for column in cursor.description or ())
         rows = cursor.fetchmany(limit + 1)
         return Answer(query, with_literals(sql, used), columns, rows[:limit], len(rows) > limit)
@@ -165,17 +174,14 @@ def missing_tables(needs: Collection[str], present: Collection[str]) -> set[str]
 
 
 def with_empty(sql: str, absent: Collection[str]) -> str:
-    """The query with an empty table in place of each absent one that it reads.
-
-    :param sql: a query that begins with ``WITH``, if it reads an optional table.
-    """
-    words = set(_WORD.findall(sql))
-    empty = [f"{name} AS (SELECT {_NULLS[name]} WHERE false)" for name in absent if name in words]
+    """The query with an empty table in place of each absent one that it reads."""
+    read = set(_READ.findall(sql))
+    empty = [f"{name} AS (SELECT {_NULLS[name]} WHERE false)" for name in absent if name in read]
     if not empty:
         return sql
-    start = re.match(r"WITH( RECURSIVE)?\s", sql)
-    assert start is not None, "a query with optional tables begins with WITH"
-    return ",\n".join([*empty, sql[start.end() :]]).join([start[0], ""])
+    start = _WITH.match(sql)
+    listed = ",\n".join(empty)
+    return f"{start[0]}{listed},\n{sql[start.end() :]}" if start else f"WITH {listed}\n{sql}"
 
 
 def with_literals(sql: str, parameters: Mapping[str, str]) -> str:

@@ -71,6 +71,10 @@ class Absent(Struct, frozen=True):
     @property
     def remedy(self) -> str:
         """What to run to get it, in words."""
+        if self.missing.outdated:
+            return (
+                "not in this file, whose tables another release made; a sync with this release brings them up to date"
+            )
         if self.missing.streams:
             return f"not in this file; load it with --streams {','.join(self.missing.streams)}"
         if "changes" in self.missing.tables or any(name.endswith("_history") for name in self.missing.tables):

@@ -13,7 +13,7 @@ from source_pypi.safety.redaction import without_credentials
 #: The most characters of a text that a page shows, and the most entries of a list.
 LONGEST_TEXT, LONGEST_LIST = 240, 12
 #: The most bytes of a table that a page carries for download.
-LARGEST_CSV = 150_000
+LARGEST_CSV = 100_000
 #: How a text begins that a spreadsheet would take for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

@@ -1,7 +1,15 @@
 -- title: Skipped
 -- question: Which requirements were not read, and why?
 -- needs: pins
-WITH gone AS (SELECT project, any_value(status) AS status, any_value(reason) AS reason FROM missing_projects GROUP BY project)
+WITH gone AS (
+    SELECT project, any_value(status) AS status, any_value(reason) AS reason
+    FROM (
+        SELECT project, status, reason FROM missing_projects
+        UNION ALL
+        SELECT project, status, reason FROM pin_statuses
+    )
+    GROUP BY project
+)
 SELECT
     pins.project,
     pins.specifier,
