@@ -59,7 +59,7 @@ def open_page(chromium: "Browser") -> Iterator[Open]:
             opened.page.on("console", lambda message: opened.messages.append(message.text))
             opened.page.on("pageerror", lambda error: opened.messages.append(str(error)))
             opened.page.on("dialog", lambda dialog: opened.messages.append(f"dialog {dialog.message}"))
-            opened.page.on("request", lambda one: one.url == url or opened.requests.append(one.url))
+            opened.page.on("request", lambda one: opened.requests.extend([one.url] if one.url != url else []))
             opened.page.goto(url)
             return opened
 

@@ -40,7 +40,8 @@ def test_report_of_a_project(loaded: Path, run: Run) -> None:
         (["none.duckdb"], "error: cannot read none.duckdb: there is no such file; load one with source-pypi sync\n"),
         (
             ["--project", "django"],
-            "error: cannot read pypi.duckdb: it has no rows of the project django; load it with source-pypi sync django\n",
+            "error: cannot read pypi.duckdb: it has no rows of the project django; "
+            "load it with source-pypi sync django\n",
         ),
         (["-o", "none/report.html"], "error: cannot write none/report.html: no such file or directory\n"),
         (["--schema", "none"], "error: cannot read pypi.duckdb: "),

@@ -132,6 +132,8 @@ def test_view_that_fails(monkeypatch: pytest.MonkeyPatch, world: World, load: Lo
     assert rows(path, "select project, releases from release_cadence") == [("flask", 1)]
 
 
+
+
 def test_views_of_pins(world: World, load: Load, path: Path) -> None:
     """A sync of pins on an index finds the vulnerable, the yanked, the outdated and the missing ones."""
     world.add("click", releases=["8.0", "8.1", "8.2"])

@@ -7,11 +7,12 @@ from typing import Any
 import duckdb
 
 
-def make_database(path: Path, tables: Mapping[str, str | tuple[str, Sequence[Sequence[Any]]]]) -> Path:
-    """Make a DuckDB file as ``sync`` leaves it, with the table ``_run`` and others.
+#: By name, a query that returns a table's rows, or its columns and rows.
+Tables = Mapping[str, str | tuple[str, Sequence[Sequence[Any]]]]
 
-    :param tables: by name, a query that returns the rows, or the columns and the rows.
-    """
+
+def make_database(path: Path, tables: Tables) -> Path:
+    """Make a DuckDB file as ``sync`` leaves it, with the table ``_run`` and others."""
     with duckdb.connect(str(path)) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("CREATE TABLE _run AS SELECT 2 AS version, 'http://127.0.0.1:8080/' AS \"index\"")

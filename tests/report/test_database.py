@@ -57,7 +57,7 @@ def test_unavailable_streams(tmp_path: Path) -> None:
 
 
 def test_files_of_others_are_refused(tmp_path: Path) -> None:
-    """A file that is not there, is no database, or was not loaded by sync is an error of one line; it is not changed."""
+    """A file that is not there, is no database, or was not loaded by sync is an error of one line; it stays as it is."""
     with (
         pytest.raises(DatabaseFileError, match=r"cannot read .*none\.duckdb: there is no such file"),
         open_database(tmp_path / "none.duckdb"),
@@ -99,7 +99,7 @@ def test_empty_tables_stand_before_the_others() -> None:
     made = with_empty("WITH RECURSIVE a AS (SELECT project FROM roles) FROM a", ["roles", "projects"])
     assert made.startswith("WITH RECURSIVE roles AS (SELECT NULL::VARCHAR")
     assert "projects AS" not in made
-    assert duckdb.sql(made).fetchall() == []
+    assert duckdb.execute(made).fetchall() == []
 
 
 def test_literals() -> None:

@@ -224,7 +224,7 @@ def test_a_contradiction_of_classifiers(tmp_path: Path) -> None:
     tables = {
         "projects": "SELECT 'a' AS project, 'S' AS summary, '>=3.10' AS requires_python, 'MIT' AS license_expression, "
         "NULL AS license, ['License :: OSI Approved'] AS classifiers",
-        "classifiers": "SELECT 'a' AS project, '1' AS version, 'Programming Language' AS category, ['Python', '3.9'] AS parts",
+        "classifiers": "SELECT 'a' AS project, 'Programming Language' AS category, ['Python', '3.9'] AS parts",
     }
     with open_database(make_database(tmp_path / "a.duckdb", tables)) as database:
         checks = {row["check"]: row for row in records(by_name(project_page(database, "a"))["lint"])}

@@ -14,7 +14,7 @@ from source_pypi.report import MOST_PINS, Written, write_report
 from source_pypi.report.database import open_database
 from source_pypi.report.pages import dependencies_page, index_page, project_page
 from tests.report.hostile import CODE, FILE, HARMLESS
-from tests.report.tables import PINS, make_database, pin
+from tests.report.tables import PINS, Tables, make_database, pin
 
 VOID = {"meta", "br"}
 
@@ -30,11 +30,13 @@ class Page(HTMLParser):
         assert self.open == []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element."""
         self.elements.append((tag, dict(attrs)))
         if tag not in VOID:
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
+        """Compare with the element that is open."""
         assert self.open.pop() == tag
 
     def named(self, tag: str) -> list[dict[str, str | None]]:
@@ -114,7 +116,7 @@ def test_every_figure_has_sql_that_runs_and_a_table(example: Path, tmp_path: Pat
 
 def test_header(tmp_path: Path) -> None:
     """The header names the index without credentials, the last run, the selection, the counts, and what is missing."""
-    tables = {
+    tables: Tables = {
         "pins": (PINS, [pin(0, "a", "1"), pin(1, "b", None, "its file names another index")]),
         "projects": "SELECT 'a' AS project, NULL AS organization",
         "index_capabilities": (
@@ -151,9 +153,7 @@ def test_page_by_the_number_of_pins(tmp_path: Path) -> None:
     pages = []
     for count in (0, 1, MOST_PINS, MOST_PINS + 1):
         columns = f"SELECT n AS position, 'p' || n AS project, NULL AS specifier FROM range({count}) t(n)"
-        tables = {
-            "pins": f"SELECT *, '1' AS version, 'f' AS file, n AS line, NULL AS not_read FROM ({columns}), (SELECT 0 AS n)"
-        }
+        tables = {"pins": f"SELECT *, '1' AS version, 'f' AS file, 0 AS line, NULL AS not_read FROM ({columns})"}
         written = write_report(make_database(tmp_path / f"{count}.duckdb", tables), tmp_path / "r.html")
         pages.append(written.page)
     assert pages == ["index", "dependencies", "dependencies", "index"]
@@ -180,7 +180,7 @@ def test_sizes_are_bounded(tmp_path: Path) -> None:
     tables = {
         "pins": "SELECT n AS position, 'p' || n AS project, '==1' AS specifier, '1' AS version, 'f.txt' AS file, "
         "n AS line, NULL AS not_read FROM range(300) t(n)",
-        "vulnerable_pins": f"SELECT 'p' || n AS project, '1' AS version, '==1' AS specifier, 'f.txt' AS file, n AS line, "
+        "vulnerable_pins": "SELECT 'p' || n AS project, '1' AS version, '==1' AS specifier, 'f.txt' AS file, n AS line, "
         f"'{long}' || m AS id, ['{long}'] AS aliases, '{long}' AS summary, '{long}' AS link, ['2'] AS fixed_in, "
         "'2' AS smallest_fix, false AS fix_admitted, 'osv' AS source FROM range(300) t(n), range(20) u(m)",
     }

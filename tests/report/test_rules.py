@@ -4,7 +4,7 @@ from pathlib import Path
 
 from source_pypi.report.database import open_database
 from source_pypi.report.rules import RULES, checked_rules, counting_query, rule_counts
-from tests.report.tables import PINS, make_database, pin
+from tests.report.tables import PINS, Tables, make_database, pin
 
 
 def test_counts_of_the_example(example: Path) -> None:
@@ -39,7 +39,7 @@ def test_rules_without_tables_are_not_checked(tmp_path: Path) -> None:
 
 def test_rules_that_the_index_cannot_answer_are_not_checked(tmp_path: Path) -> None:
     """Where the index does not provide a stream, an empty view does not count as clean."""
-    tables = {
+    tables: Tables = {
         "pins": (PINS, [pin(0, "a", "1")]),
         "vulnerable_pins": "SELECT 'a' AS project WHERE false",
         "index_capabilities": ("stream TEXT, available BOOLEAN, reason TEXT", [("vulnerabilities", False, "none")]),

@@ -116,7 +116,5 @@ def _facts(database: Database, pins: int) -> list[tuple[str, str]]:
         facts.append(("streams", listed([str(one) for one in streams], 20)))
     if pins:
         facts.append(("requirements", f"{pins:,}"))
-    for table in ("projects", "versions", "files"):
-        if database.has(table):
-            facts.append((table, f"{database.value(f'SELECT count(*) FROM {table}'):,}"))  # noqa: S608
-    return facts
+    tables = [name for name in ("projects", "versions", "files") if database.has(name)]
+    return [*facts, *((name, f"{database.value(f'SELECT count(*) FROM {name}'):,}") for name in tables)]  # noqa: S608

@@ -215,7 +215,7 @@ _NULLS = {
         "pin_statuses": f"{_PIN}, status VARCHAR, reason VARCHAR",
         "pin_licenses": f"{_PIN}, expression VARCHAR, expression_source VARCHAR, license VARCHAR",
         "sole_maintainers": "project VARCHAR, user VARCHAR",
-        "stale_projects": "project VARCHAR, latest_version VARCHAR, last_release_at TIMESTAMPTZ, days_since_last BIGINT",
+        "stale_projects": "project VARCHAR, latest_version VARCHAR, last_release_at TIMESTAMPTZ",
         "provenance_status": "project VARCHAR, version VARCHAR, status VARCHAR, files BIGINT, attested_files BIGINT, "
         "publishers VARCHAR[]",
         "projects": "project VARCHAR, name VARCHAR, summary VARCHAR, latest_version VARCHAR, organization VARCHAR, "

@@ -18,7 +18,7 @@ LARGEST_CSV = 100_000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def shown(value: Any) -> str:
+def shown(value: Any) -> str:  # noqa: PLR0911 - one for each type
     """A value as text: dates without time, numbers with thousands, lists with commas; cut if it is long."""
     match value:
         case None:
