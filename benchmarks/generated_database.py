@@ -24,24 +24,25 @@ ROWS = {
     """,
     "versions": """
         SELECT 'project-' || n AS project, v || '.0.0' AS version, true AS valid_pep440,
-            v || '.0.0' AS normalized_version, '1' || lpad(v::VARCHAR, 4, '0') AS sort_key, v % 9 = 8 AS is_prerelease, TIMESTAMPTZ '2008-01-01'
-            + to_days((sqrt(n) * 7 + v * 60)::INTEGER) AS first_upload_at, first_upload_at AS last_upload_at,
-            2 AS file_count, 20000 + (hash(n + v) % 1000000)::BIGINT AS total_size, true AS has_sdist,
-            true AS has_wheel, '>=3.9' AS requires_python, hash(n * 31 + v) % 200 = 0 AS yanked, v = n % 19 AS is_latest,
-            'document' AS source, now() AS seen_at
+            v || '.0.0' AS normalized_version, '1' || lpad(v::VARCHAR, 4, '0') AS sort_key, v % 9 = 8 AS is_prerelease,
+            TIMESTAMPTZ '2008-01-01' + to_days((sqrt(n) * 7 + v * 60)::INTEGER) AS first_upload_at,
+            first_upload_at AS last_upload_at, 2 AS file_count, 20000 + (hash(n + v) % 1000000)::BIGINT AS total_size, true AS has_sdist,
+            true AS has_wheel, '>=3.9' AS requires_python, hash(n * 31 + v) % 200 = 0 AS yanked,
+            v = n % 19 AS is_latest, 'document' AS source, now() AS seen_at
         FROM range({projects}) t(n), range(19) u(v) WHERE v <= n % 19
     """,
     "files": """
         SELECT project, project || '-' || version
-            || ['.tar.gz', '-py3-none-any.whl', '-cp312-cp312-win_amd64.whl'][k + 1] AS filename, version, ['sdist', 'bdist_wheel', 'bdist_wheel'][k + 1] AS packagetype,
+            || ['.tar.gz', '-py3-none-any.whl', '-cp312-cp312-win_amd64.whl'][k + 1] AS filename, version,
+            ['sdist', 'bdist_wheel', 'bdist_wheel'][k + 1] AS packagetype,
             ['source', 'py3', 'cp312'][k + 1] AS python_version, total_size // 2 AS size,
             first_upload_at AS uploaded_at, requires_python, yanked, 'document' AS source, seen_at
         FROM versions, range(3) t(k) WHERE k < 2 OR hash(project || version) % 8 = 0
     """,
     "dependencies": """
         SELECT 'project-' || n AS project, (n % 19) || '.0.0' AS version, d AS position,
-            'project-' || (hash(n + d) % 5000) || '>=1' AS requirement, 'project-' || (hash(n + d) % 5000) AS name, '>=1' AS specifier, 'index' AS source,
-            now() AS seen_at
+            'project-' || (hash(n + d) % 5000) || '>=1' AS requirement, 'project-' || (hash(n + d) % 5000) AS name,
+            '>=1' AS specifier, 'index' AS source, now() AS seen_at
         FROM range({projects}) t(n), range(4) u(d)
     """,
     "attestations": """

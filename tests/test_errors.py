@@ -118,6 +118,7 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
         "the environment's proxy (HTTP_PROXY, HTTPS_PROXY or ALL_PROXY) is not a URL",
     ),
     ("DestinationError", ("x.duckdb", "it is locked"), "cannot write x.duckdb: it is locked"),
+    ("DatabaseFileError", ("x.duckdb", "there is no such file"), "cannot read x.duckdb: there is no such file"),
     (
         "UnreachableError",
         (URL, "connection refused", 3, 4.25, True),

@@ -62,3 +62,25 @@ def test_database_is_not_changed(loaded: Path, run: Run) -> None:
     (loaded / "pypi.duckdb").chmod(0o400)
     assert run("report").returncode == 0
     assert (loaded / "pypi.duckdb").read_bytes() == before
+
+
+def test_sync_with_report(world: World, fake: FakeIndex, run: Run, tmp_path: Path) -> None:
+    """``sync --report`` writes the page of what it has loaded, also of a second run and of another schema."""
+    world.add("Flask", releases=["1.0", "2.0"])
+    for options in ([], [], ["--schema", "mine"]):
+        (tmp_path / "page.html").unlink(missing_ok=True)
+        done = run("sync", "flask==1.0", "--index-url", fake.url, "--report", "page.html", *options)
+        assert done.returncode == 0, done.stderr
+        assert "page.html: dependencies, " in done.stdout
+        text = (tmp_path / "page.html").read_text()
+        assert "<h1>command line</h1>" in text
+        assert fake.url in text
+
+
+@pytest.mark.parametrize("into", ["warehouse/", "sqlite:///pypi.db"])
+def test_sync_with_report_needs_a_file(fake: FakeIndex, run: Run, into: str) -> None:
+    """``--report`` with another destination is an error before the first request."""
+    done = run("sync", "flask", "--index-url", fake.url, "--into", into, "--report", "page.html")
+    assert done.returncode == 1
+    assert done.stderr == "error: --report needs a DuckDB file as destination, such as --into pypi.duckdb\n"
+    assert fake.requests == []

@@ -6,7 +6,6 @@ from typing import Any
 
 import duckdb
 
-
 #: By name, a query that returns a table's rows, or its columns and rows.
 Tables = Mapping[str, str | tuple[str, Sequence[Sequence[Any]]]]
 

@@ -7,7 +7,7 @@ import pytest
 
 from source_pypi.errors import DatabaseFileError
 from source_pypi.queries import parse_query
-from source_pypi.report.database import Answer, Missing, open_database, with_empty, with_literals
+from source_pypi.report.database import Missing, QueryResult, open_database, with_empty, with_literals
 from tests.report.tables import make_database
 
 
@@ -16,8 +16,8 @@ def test_answers(tmp_path: Path) -> None:
     path = make_database(tmp_path / "a.duckdb", {"projects": "SELECT 'p' || n AS project FROM range(5) t(n)"})
     query = parse_query("q", "-- title: T\n-- question: Q\n-- needs: projects\nSELECT project FROM projects ORDER BY 1")
     with open_database(path) as database:
-        made = database.answer(query, 2)
-    assert isinstance(made, Answer)
+        made = database.run_query(query, 2)
+    assert isinstance(made, QueryResult)
     assert (made.columns, made.rows, made.more) == (("project",), [("p0",), ("p1",)], True)
     assert made.records() == [{"project": "p0"}, {"project": "p1"}]
 
@@ -27,7 +27,7 @@ def test_missing_tables_name_their_streams(tmp_path: Path) -> None:
     path = make_database(tmp_path / "a.duckdb", {"versions": "SELECT 'a' AS project"})
     query = parse_query("q", "-- title: T\n-- question: Q\n-- needs: vulnerable_pins, versions\nSELECT 1")
     with open_database(path) as database:
-        made = database.answer(query, 2)
+        made = database.run_query(query, 2)
     assert isinstance(made, Missing)
     assert made.streams == ("vulnerabilities",)
     assert "pins" in made.tables
@@ -42,8 +42,8 @@ def test_the_shown_query_can_be_run(tmp_path: Path) -> None:
     )
     query = parse_query("q", f"-- title: T\n-- question: Q\n-- needs: versions\n{sql}")
     with open_database(path) as database:
-        made = database.answer(query, 5, {"project": "it's"}, optional=["roles"])
-    assert isinstance(made, Answer)
+        made = database.run_query(query, 5, {"project": "it's"}, optional=["roles"])
+    assert isinstance(made, QueryResult)
     with duckdb.connect(str(path), read_only=True) as connection:
         assert connection.execute(made.sql).fetchall() == made.rows == [("1", None)]
 
@@ -57,7 +57,7 @@ def test_unavailable_streams(tmp_path: Path) -> None:
 
 
 def test_files_of_others_are_refused(tmp_path: Path) -> None:
-    """A file that is not there, is no database, or was not loaded by sync is an error of one line; it stays as it is."""
+    """A file that is not there, is no database, or was not loaded by sync is an error of one line; it stays."""
     with (
         pytest.raises(DatabaseFileError, match=r"cannot read .*none\.duckdb: there is no such file"),
         open_database(tmp_path / "none.duckdb"),

@@ -33,7 +33,7 @@ def project(example: Path) -> dict[str, Any]:
 
 def records(figure: Figure) -> list[dict[str, Any]]:
     """The rows of a figure."""
-    return figure.answer.records()
+    return figure.result.records()
 
 
 def test_pins_are_sorted_by_severity(dependencies: dict[str, Any]) -> None:

@@ -10,8 +10,8 @@ from tests.report.tables import PINS, Tables, make_database, pin
 def test_counts_of_the_example(example: Path) -> None:
     """Each rule counts the projects that break it, serious ones first."""
     with open_database(example) as database:
-        answer = database.answer(counting_query(checked_rules(database)), 100)
-        counts = rule_counts(database, dict(answer.rows))  # type: ignore[union-attr]
+        result = database.run_query(counting_query(checked_rules(database)), 100)
+        counts = rule_counts(database, dict(result.rows))  # type: ignore[union-attr]
     assert [(count.rule.name, count.projects, count.style) for count in counts] == [
         ("vulnerable", 5, "red"),
         ("missing", 1, "red"),

@@ -36,9 +36,10 @@ def report(*, database: Path, output: Path, project: str | None, schema: str | N
 
 
 def make_report(database: Path, output: Path, *, project: str | None = None, schema: str | None = None) -> None:
-    """Write the report of a database and print where it is; ``sync --report`` calls this, too.
+    """Write the report of a database and print where it is.
 
-    :raises DatabaseFileError: when the database cannot be read, or the page cannot be written.
+    :raises DatabaseFileError: when the database cannot be read.
+    :raises DestinationError: when the page cannot be written.
     """
     from source_pypi.errors import DestinationError
     from source_pypi.report import write_report
@@ -50,3 +51,26 @@ def make_report(database: Path, output: Path, *, project: str | None = None, sch
     click.echo(f"{written.path}: {written.page}, {written.size / 1000:,.0f} kB")
     if written.missing:
         print_note(f"without {', '.join(written.missing)}; the page says which streams they need")
+
+
+def check_report(into: str) -> None:
+    """Refuse ``sync --report`` where the destination is not a DuckDB file.
+
+    :raises SettingError: when it is a folder or a database.
+    """
+    from source_pypi.destinations.address import is_database, is_folder
+    from source_pypi.errors import SettingError
+
+    if is_database(into) or is_folder(into):
+        raise SettingError("", "--report needs a DuckDB file as destination, such as --into pypi.duckdb")
+
+
+def report_after_sync(into: str, output: Path, *, schema: str | None = None) -> None:
+    """Write the report of the DuckDB file that ``--into`` names, after it was loaded, and print where it is.
+
+    :raises DatabaseFileError: when the database cannot be read.
+    :raises DestinationError: when the page cannot be written.
+    """
+    from source_pypi.destinations.into import duckdb_path
+
+    make_report(duckdb_path(into), output, schema=schema)

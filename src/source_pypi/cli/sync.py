@@ -21,6 +21,7 @@ from source_pypi.cli.console import (
     warn,
     warn_of_waits,
 )
+from source_pypi.cli.report import check_report, report_after_sync
 from source_pypi.cli.signals import exit_on_signal, interrupt
 from source_pypi.errors import SettingError
 
@@ -93,6 +94,13 @@ _file = click.Path(path_type=Path, dir_okay=False)
     is_flag=True,
     help="Afterwards delete the rows of projects that this run does not select, in all tables, and say how many.",
 )
+@click.option(
+    "--report",
+    "report_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Afterwards write an HTML page of the DuckDB file, as the command report does.",
+)
 def sync(
     *,
     names: tuple[str, ...],
@@ -109,6 +117,7 @@ def sync(
     history: bool,
     replace_index: bool,
     prune: bool,
+    report_file: Path | None,
 ) -> None:
     """Load projects into a DuckDB file, or into any warehouse.
 
@@ -126,6 +135,8 @@ def sync(
         check_destination(into)
         if schema is not None:
             check_schema(into, schema)
+        if report_file is not None:
+            check_report(into)
         options = {"index_url": index_url, "index_from": index_from, "any_index": any_index}
         settings = _settings(config, names, **options, accept_deletions=accept_deletions)
         chosen = choose_streams(_split(streams))
@@ -141,6 +152,8 @@ def sync(
         if run.summary.projects or run.summary.rows or run.summary.capabilities.unavailable():
             seconds = time.monotonic() - began
             print_report(run, seconds, with_schema(into, schema), loader.table_in_query)
+        if report_file is not None:
+            report_after_sync(into, report_file, schema=schema)
         for line in run.summary.lines():
             print_error(line)
         sys.exit(1 if run.summary.errors else 0)

@@ -23,7 +23,7 @@ _READ = re.compile(r"\b(?:FROM|JOIN)\s+(\w+)")
 _WITH = re.compile(r"WITH(?: RECURSIVE)?\s+")
 
 
-class Answer(Struct, frozen=True):
+class QueryResult(Struct, frozen=True):
     """What a query returned.
 
     :ivar sql: the query as a user can run it.
@@ -85,9 +85,9 @@ class Database:
         row = self._connection.execute(sql, parameters).fetchone()
         return None if row is None else row[0]
 
-    def answer(
+    def run_query(
         self, query: Query, limit: int, parameters: Mapping[str, str] | None = None, optional: Collection[str] = ()
-    ) -> Answer | Missing:
+    ) -> QueryResult | Missing:
         """Run a query.
 
         :param limit: the most rows to return.
@@ -107,7 +107,7 @@ class Database:
             return Missing(query, outdated=True)
         columns = tuple(column[0] for column in cursor.description or ())
         rows = cursor.fetchmany(limit + 1)
-        return Answer(query, with_literals(sql, used), columns, rows[:limit], len(rows) > limit)
+        return QueryResult(query, with_literals(sql, used), columns, rows[:limit], len(rows) > limit)
 
     def _missing(self, query: Query) -> Missing:
         from source_pypi.streams import NAMES

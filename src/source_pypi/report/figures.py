@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from source_pypi.queries import Query, parse_query
-from source_pypi.report.database import OPTIONAL, Answer, Database, Missing
+from source_pypi.report.database import OPTIONAL, Database, Missing, QueryResult
 from source_pypi.report.values import csv_url
 
 #: The most rows of a figure that a page shows.
@@ -45,7 +45,7 @@ class Figure(Struct, frozen=True):
     """
 
     plan: Plan
-    answer: Answer
+    result: QueryResult
     download: str
     downloaded: int
     drawing: Any = None
@@ -54,7 +54,7 @@ class Figure(Struct, frozen=True):
     @property
     def query(self) -> Query:
         """The query that is answered."""
-        return self.answer.query
+        return self.result.query
 
 
 class Absent(Struct, frozen=True):
@@ -96,7 +96,7 @@ def make_figure(
 
     :param parameters: texts for the query's parameters.
     """
-    answer = database.answer(query, plan.limit, parameters, optional=OPTIONAL)
-    if isinstance(answer, Missing):
-        return Absent(plan, answer)
-    return Figure(plan, answer, *csv_url(answer.columns, answer.rows))
+    result = database.run_query(query, plan.limit, parameters, optional=OPTIONAL)
+    if isinstance(result, Missing):
+        return Absent(plan, result)
+    return Figure(plan, result, *csv_url(result.columns, result.rows))

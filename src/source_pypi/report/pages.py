@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from source_pypi.queries import Query
 from source_pypi.report import charts
-from source_pypi.report.database import Answer, Database
+from source_pypi.report.database import Database, QueryResult
 from source_pypi.report.figures import Absent, Figure, Plan, make_figure, read_query
 from source_pypi.report.rules import checked_rules, counting_query, rule_counts
 from source_pypi.report.values import shown, size
@@ -80,7 +80,7 @@ def _figures(
         figure = make_figure(database, query, plan, parameters)
         draw = _DRAWINGS.get((page, plan.name))
         if isinstance(figure, Figure) and draw is not None:
-            figure = replace(figure, drawing=draw(figure.answer))
+            figure = replace(figure, drawing=draw(figure.result))
         yield figure
 
 
@@ -88,7 +88,7 @@ def _counts(database: Database) -> Figure | Absent:
     figure = make_figure(database, counting_query(checked_rules(database)), Plan("counts", "tiles"))
     if isinstance(figure, Absent):
         return figure
-    return replace(figure, drawing=rule_counts(database, dict(figure.answer.rows)))
+    return replace(figure, drawing=rule_counts(database, dict(figure.result.rows)))
 
 
 def _coverage_query(database: Database) -> Query:
@@ -109,8 +109,8 @@ def _coverage_query(database: Database) -> Query:
     )
 
 
-def _timeline(answer: Answer) -> charts.Timeline:
-    found = [row for row in answer.records() if isinstance(row["released_at"], datetime)]
+def _timeline(result: QueryResult) -> charts.Timeline:
+    found = [row for row in result.records() if isinstance(row["released_at"], datetime)]
     lanes = ["releases", *(["pre-releases"] if any(row["is_prerelease"] for row in found) else [])]
     releases = [
         charts.Release(
@@ -135,8 +135,8 @@ def _release_title(row: Mapping[str, Any]) -> str:
     return ", ".join([f"{shown(row['version'])}, {shown(row['released_at'])}", *filter(None, notes)])
 
 
-def _sizes(answer: Answer) -> charts.Bars:
-    rows = list(reversed(answer.records()[:MOST_BARS]))
+def _sizes(result: QueryResult) -> charts.Bars:
+    rows = list(reversed(result.records()[:MOST_BARS]))
     kinds = (("sdist", "first"), ("wheels", "second"), ("other", "third"))
     stacks = [
         [(row[kind], f"{shown(row['version'])}: {kind} {size(row[kind])}", style) for kind, style in kinds]
@@ -145,20 +145,20 @@ def _sizes(answer: Answer) -> charts.Bars:
     return charts.bars([shown(row["version"])[:14] for row in rows], stacks, "bytes")
 
 
-def _monthly(column: str, unit: str = "") -> Callable[[Answer], charts.Bars]:
-    def draw(answer: Answer) -> charts.Bars:
-        rows = answer.records()
+def _monthly(column: str, unit: str = "") -> Callable[[QueryResult], charts.Bars]:
+    def draw(result: QueryResult) -> charts.Bars:
+        rows = result.records()
         stacks = [[(row[column] or 0, f"{row['month']:%b %Y}: {shown(row[column])}{unit}", "first")] for row in rows]
         return charts.bars([f"{row['month']:%Y-%m}" for row in rows], stacks, unit)
 
     return draw
 
 
-def _matrix(answer: Answer) -> dict[str, Any]:
+def _matrix(result: QueryResult) -> dict[str, Any]:
     """The platforms in the order of how many projects have wheels for them, and a row a release."""
     platforms: dict[str, int] = {}
     rows: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
-    for one in answer.records():
+    for one in result.records():
         cells = rows.setdefault((one["project"], one["version"]), {})
         if one["platform"] is not None:
             platforms[one["platform"]] = platforms.get(one["platform"], 0) + 1
@@ -166,11 +166,11 @@ def _matrix(answer: Answer) -> dict[str, Any]:
     return {"platforms": sorted(platforms, key=lambda name: (name != "any", name.lower()))[:24], "rows": rows}
 
 
-def _coverage(answer: Answer) -> dict[str, Any]:
+def _coverage(result: QueryResult) -> dict[str, Any]:
     """The platforms of one project, and a column for each Python and ABI."""
     tags: dict[str, None] = {}
     rows: dict[str, dict[str, Mapping[str, Any]]] = {}
-    for one in answer.records():
+    for one in result.records():
         tag = one["python"] if one["python"] == one["abi"] else f"{one['python']}-{one['abi']}"
         tags[tag] = None
         rows.setdefault(one["platform"], {})[tag] = one
@@ -182,7 +182,7 @@ def _tag_order(tag: str) -> tuple[int, str]:
     return int(digits[1:5] or 0), tag
 
 
-_DRAWINGS: Mapping[tuple[str, str], Callable[[Answer], Any]] = {
+_DRAWINGS: Mapping[tuple[str, str], Callable[[QueryResult], Any]] = {
     ("dependencies", "wheels"): _matrix,
     ("project", "timeline"): _timeline,
     ("project", "sizes"): _sizes,
