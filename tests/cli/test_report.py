@@ -68,6 +68,7 @@ def test_sync_with_report(world: World, fake: FakeIndex, run: Run, tmp_path: Pat
     """``sync --report`` writes the page of what it has loaded, also of a second run and of another schema."""
     world.add("Flask", releases=["1.0", "2.0"])
     for options in ([], [], ["--schema", "mine"]):
+        fake.new_run()
         (tmp_path / "page.html").unlink(missing_ok=True)
         done = run("sync", "flask==1.0", "--index-url", fake.url, "--report", "page.html", *options)
         assert done.returncode == 0, done.stderr

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 #: The size of a chart in its own units, and the space for the words at its axes.
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 960, 220, 64, 16, 14, 28
+#: The space for the names of lanes.
+LANES = 90
 _DAY = 86_400
 #: The most labels below a chart.
 MOST_LABELS = 10
@@ -120,11 +122,11 @@ def timeline(releases: Sequence[Release], lanes: Sequence[str], row: int = 34) -
     first, last = min(one.released for one in releases), max(one.released for one in releases)
     span = max((last - first).total_seconds(), _DAY * 30)
     start = first.timestamp() - span * 0.02
-    scale = (WIDTH - LEFT - RIGHT) / (span * 1.04)
+    scale = (WIDTH - LANES - RIGHT) / (span * 1.04)
     middle = {lane: TOP + row * (place + 0.5) for place, lane in enumerate(lanes)}
 
     def across(moment: float) -> float:
-        return round(LEFT + (moment - start) * scale, 2)
+        return round(LANES + (moment - start) * scale, 2)
 
     dots = [
         Dot(across(one.released.timestamp()), middle[one.lane], one.title, one.hollow, one.crossed, one.vulnerable)

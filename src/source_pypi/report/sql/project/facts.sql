@@ -10,7 +10,7 @@ SELECT
     coalesce(
         (SELECT any_value(licenses.expression) FROM licenses WHERE licenses.project = $project AND licenses.version = projects.latest_version),
         projects.license_expression
-    ) AS license,
+    ) AS licence,
     owner.owners,
     projects.organization,
     projects.requires_python,
