@@ -4,11 +4,12 @@ The pages call these functions in comments that cog runs. ``make docs`` writes t
 is not current.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import Any
 
+import duckdb
 from click.testing import CliRunner
 
 from source_pypi.airbyte.commands import CHECK_TRIES, CHECK_WAIT
@@ -16,8 +17,10 @@ from source_pypi.airbyte.manifest import RECIPES, left_out_fields
 from source_pypi.cli import cli
 from source_pypi.cli.signals import SHUTDOWN_SECONDS
 from source_pypi.config import Config
+from source_pypi.destinations.tables import RUN_TABLES, table_of
 from source_pypi.fields import fields_of
 from source_pypi.http import client, compression, connections
+from source_pypi.queries import Query, views
 from source_pypi.schema import describe_streams, type_words
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams import STREAMS
@@ -29,6 +32,17 @@ PARENTS = ("projects", "versions", "files")
 WITHOUT_PARENTS = {DocumentKind.PAGE, DocumentKind.LISTING, DocumentKind.RECENT_RELEASES, DocumentKind.RECENT_PROJECTS}
 #: Fields that tables are joined on.
 JOINED = ("project", "version", "filename")
+#: The tables that views read.
+_TABLES = (*RUN_TABLES, *map(table_of, STREAMS))
+#: DuckDB's types in the words of the other pages.
+_TYPE_WORDS = {
+    "VARCHAR": "string",
+    "BIGINT": "integer",
+    "DOUBLE": "number",
+    "BOOLEAN": "boolean",
+    "VARCHAR[]": "list of strings",
+    "TIMESTAMP WITH TIME ZONE": "time",
+}
 RESULTS = Path(__file__).parent.parent / "benchmarks" / "results.md"
 
 
@@ -83,10 +97,54 @@ def entities() -> str:
     return "\n".join([*lines, "```"])
 
 
-def views_table() -> str:
-    """Every view: name, what a row is, the tables that it reads."""
-    rows = [(f"`{view.name}`", view.row, _names(list(view.needs))) for view in views()]
-    return _table(("view", "a row is", "reads"), rows)
+def views_table(page: str = "") -> str:
+    """Every view: name, what it answers, the tables that it reads. Names link to their sections in ``page``."""
+    rows = [
+        (f"[`{view.name}`]({page}#{view.name})", view.question, _names(list(view.needs)))
+        for view in sorted(views(), key=lambda view: view.name)
+    ]
+    return _table(("view", "answers", "reads"), rows)
+
+
+def views_reference() -> str:
+    """Every view with every column."""
+    types = _types_of_views()
+    return "\n\n".join(_view(view, types[view.name]) for view in sorted(views(), key=lambda view: view.name))
+
+
+def _view(view: Query, types: dict[str, str]) -> str:
+    needs = ", ".join(f"`{need}`" for need in view.needs)
+    where = f"DuckDB and Parquet; not in databases: {view.duckdb_only}" if view.duckdb_only else "all"
+    meanings = {**_meanings(view.needs), **view.columns}
+    rows = [(f"`{name}`", type_, meanings.get(name, "")) for name, type_ in types.items()]
+    head = f"## {view.name}\n\n{view.question} A row is {view.row}.\n\n- needs: {needs}\n- destinations: {where}\n\n"
+    return head + _table(("column", "type", "meaning"), rows)
+
+
+def _meanings(needs: Iterable[str]) -> dict[str, str]:
+    """The meanings of columns of tables and views, by their names; the first one that has a column counts."""
+    found: dict[str, str] = {}
+    tables = {table.name: table for table in _TABLES}
+    by_name = {view.name: view for view in views()}
+    for need in needs:
+        of_table = {column.name: column.description for column in tables[need].columns} if need in tables else {}
+        of_view = {**_meanings(by_name[need].needs), **by_name[need].columns} if need in by_name else {}
+        found = {**of_table, **of_view, **found}
+    return found
+
+
+def _types_of_views() -> dict[str, dict[str, str]]:
+    """The columns of each view and their types in DuckDB."""
+    with duckdb.connect(":memory:") as connection:
+        for table in _TABLES:
+            columns = ", ".join(f'"{column.name}" {column.type.duckdb}' for column in table.columns)
+            connection.execute(f'CREATE TABLE "{table.name}" ({columns})')
+        found = {}
+        for view in views():
+            connection.execute(f'CREATE VIEW "{view.name}" AS {view.sql}')
+            described = connection.execute(f'DESCRIBE "{view.name}"').fetchall()
+            found[view.name] = {name: _TYPE_WORDS.get(type_, type_) for name, type_, *_ in described}
+        return found
 
 
 def carried_table() -> str:

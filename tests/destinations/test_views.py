@@ -132,14 +132,12 @@ def test_view_that_fails(monkeypatch: pytest.MonkeyPatch, world: World, load: Lo
     assert rows(path, "select project, releases from release_cadence") == [("flask", 1)]
 
 
-
-
 def test_views_of_pins(world: World, load: Load, path: Path) -> None:
     """A sync of pins on an index finds the vulnerable, the yanked, the outdated and the missing ones."""
     world.add("click", releases=["8.0", "8.1", "8.2"])
     world.yank("click", "8.0", "broken")
     world.add("flask", releases=["1.0", "1.1", "2.0"])
-    world.add_advisory("flask", "1.0", Vulnerability("PYSEC-1", fixed_in=["2.0", "1.1"]))
+    world.add_advisory("flask", "1.0", Vulnerability("PYSEC-1", fixed_in=("2.0", "1.1")))
     world.archive("click")
     assert load("click==v8.0", "flask<2,!=1.1", "nowhere==1") == []
     assert rows(path, "select project, version, yanked_reason, replacement, replacement_admitted from yanked_pins") == [

@@ -1,8 +1,9 @@
 """queries/: the files of views and questions."""
 
 import pytest
+from msgspec.structs import replace
 
-from source_pypi.queries import Query, parse_query, questions, views
+from source_pypi.queries import Query, parse_query, questions, variants, views
 
 TEXT = """\
 -- title: Things
@@ -12,6 +13,8 @@ TEXT = """\
 -- row: a thing
 -- column n: Their number.
 --    Null: none.
+-- duckdb only: others cannot
+--   count.
 
 -- counted
 SELECT 1 AS n;
@@ -28,6 +31,7 @@ def test_parse_query() -> None:
         sql="-- counted\nSELECT 1 AS n",
         row="a thing",
         columns={"n": "Their number. Null: none."},
+        duckdb_only="others cannot count.",
     )
 
 
@@ -63,3 +67,13 @@ def test_names_of_queries_are_unique() -> None:
     """No question has the name of a view."""
     names = [query.name for query in (*views(), *questions())]
     assert len(set(names)) == len(names)
+
+
+def test_variants_differ_in_their_sql_only() -> None:
+    """A view in the words of another dialect has the same name, question and columns."""
+    by_name = {view.name: view for view in views()}
+    for variant in variants("sqlite").values():
+        view = by_name[variant.name]
+        assert replace(variant, sql="") == replace(view, sql="")
+        assert variant.sql != view.sql
+    assert variants("postgres") == {}

@@ -1,7 +1,9 @@
 """queries/views: what each view says of small tables, in DuckDB."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -10,6 +12,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from source_pypi.destinations.tables import RUN_TABLES, table_of
 from source_pypi.queries import views
+from source_pypi.standards.versions import sort_key
 from source_pypi.streams import STREAMS
 from tests.queries.cases import CASES, PYTHONS, SPECIFIERS, Case, Rows, release
 
@@ -123,3 +126,24 @@ def test_python_support_judges_as_packaging(connection: duckdb.DuckDBPyConnectio
     rows = connection.execute("SELECT project, python, admitted FROM python_support").fetchall()
     expected = [(one, python, admitted(one, python)) for one in SPECIFIERS for python in PYTHONS]
     assert in_order(rows) == in_order(expected)
+
+
+def test_documented_query(connection: duckdb.DuckDBPyConnection) -> None:
+    """The query in docs/views.md lists the requirements that refuse the latest release of what they require."""
+    page = (Path(__file__).parents[2] / "docs" / "views.md").read_text("utf-8")
+    _, query = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    row = {"project": "a", "version": "1.0"}
+    clauses = [
+        {**row, "position": 0, "clause": 0, "name": "b", **interval(None, "2"), "excluded": False},
+        {**row, "position": 1, "clause": 0, "name": "c", **interval("1", None), "excluded": False},
+        {**row, "position": 2, "clause": 0, "name": "d", **interval("2.0", "2.0.post0"), "excluded": True},
+        {**row, "position": 3, "clause": 0, "name": "e", **interval(None, None), "excluded": None},
+    ]
+    versions = [release(name, "2.0", is_latest=True) for name in "bcde"]
+    insert(connection, {"dependency_clauses": clauses, "versions": [*versions, release("c", "0.5")]})
+    assert in_order(connection.execute(query).fetchall()) == [("a", "1.0", "b", "2.0"), ("a", "1.0", "d", "2.0")]
+
+
+def interval(lower: str | None, upper: str | None) -> dict[str, str | None]:
+    """The bounds of a clause."""
+    return {"lower_sort_key": lower and sort_key(lower), "upper_sort_key": upper and sort_key(upper)}

@@ -75,7 +75,10 @@ def in_postgres(server: str, database: str) -> Place:
         return [row for (row,) in postgres.execute(address, query)]
 
     def tables() -> set[str]:
-        query = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'pypi_data'"
+        query = (
+            "SELECT table_name FROM information_schema.tables "
+            "WHERE table_schema = 'pypi_data' AND table_type = 'BASE TABLE'"
+        )
         return {name for (name,) in postgres.execute(address, query)}
 
     return Place("postgres", address, select, tables)

@@ -40,7 +40,8 @@ def suggested(done: "subprocess.CompletedProcess[str]") -> str:
 
 def tables_in(address: str, schema: str) -> set[str]:
     """The tables of a schema in PostgreSQL."""
-    query = f"SELECT table_name FROM information_schema.tables WHERE table_schema = '{schema}'"
+    is_table = "table_type = 'BASE TABLE'"
+    query = f"SELECT table_name FROM information_schema.tables WHERE table_schema = '{schema}' AND {is_table}"
     return {name for (name,) in postgres.execute(address, query)}
 
 

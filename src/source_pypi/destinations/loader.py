@@ -205,8 +205,8 @@ class Loader:
                 return
             with self._errors():
                 self._store.make(self._made)
-                self.warnings += self._store.make_views()
                 self._store.begin(self._run, clear_state=True, clear=self._to_clear)
+                self.warnings += self._store.make_views()
             self._to_clear = None
         with self._staging_errors():
             self._stage_pins()

@@ -3,8 +3,9 @@
 Format
     A file is ``NAME.sql``. It begins with comments, ``-- key: value``, and has one SELECT below them, in DuckDB's
     dialect. Keys: ``title``, ``question`` (what the query answers), ``needs`` (the tables and views that it reads,
-    separated by commas); in views also ``row`` (what a row is), and one ``column NAME`` for each column that needs an
-    explanation. A comment that is indented by more than one space continues the value above it.
+    separated by commas); in views also ``row`` (what a row is), one ``column NAME`` for each column that needs an
+    explanation, and ``duckdb only`` (why other databases do not have the view). A comment that is indented by more than
+    one space continues the value above it.
 """
 
 import re
@@ -17,7 +18,7 @@ from itertools import takewhile
 
 from msgspec import Struct
 
-_ENTRY = re.compile(r"-- (column \w+|title|question|needs|row): (.+)")
+_ENTRY = re.compile(r"-- (column \w+|title|question|needs|row|duckdb only): (.+)")
 _REQUIRED = ("title", "question", "needs")
 
 
@@ -31,6 +32,7 @@ class Query(Struct, frozen=True):
     :ivar sql: one SELECT in DuckDB's dialect, without a semicolon.
     :ivar row: what a row is; empty for questions.
     :ivar columns: the meaning of columns, by their names.
+    :ivar duckdb_only: why other databases do not have the view; empty: PostgreSQL and SQLite have it.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Query(Struct, frozen=True):
     sql: str
     row: str = ""
     columns: Mapping[str, str] = {}
+    duckdb_only: str = ""
 
 
 @cache
@@ -54,6 +57,12 @@ def views() -> tuple[Query, ...]:
 def questions() -> tuple[Query, ...]:
     """All named questions, in the order of their names."""
     return tuple(_read("questions"))
+
+
+@cache
+def variants(dialect: str) -> dict[str, Query]:
+    """The views that a dialect of SQL needs in other words, by their names."""
+    return {query.name: query for query in _read("views", dialect)}
 
 
 def parse_query(name: str, text: str) -> Query:
@@ -71,7 +80,16 @@ def parse_query(name: str, text: str) -> Query:
         raise ValueError(f"{name}.sql: it has no {missing[0] if missing else 'SELECT'}")
     columns = {key.removeprefix("column "): entries[key] for key in entries if key.startswith("column ")}
     needs = tuple(need.strip() for need in entries["needs"].split(","))
-    return Query(name, entries["title"], entries["question"], needs, sql, entries.get("row", ""), columns)
+    return Query(
+        name=name,
+        title=entries["title"],
+        question=entries["question"],
+        needs=needs,
+        sql=sql,
+        row=entries.get("row", ""),
+        columns=columns,
+        duckdb_only=entries.get("duckdb only", ""),
+    )
 
 
 def _entries(name: str, head: Iterable[str]) -> dict[str, str]:
@@ -88,9 +106,9 @@ def _entries(name: str, head: Iterable[str]) -> dict[str, str]:
     return entries
 
 
-def _read(folder: str) -> list[Query]:
-    """The queries in a folder, in the order of their names; none if there is no such folder."""
-    found = files(__name__).joinpath(folder)
+def _read(*folders: str) -> list[Query]:
+    """The queries in a folder inside others, in the order of their names; none if there is no such folder."""
+    found = files(__name__).joinpath(*folders)
     paths: list[Traversable] = list(found.iterdir()) if found.is_dir() else []
     sources = sorted((path for path in paths if path.name.endswith(".sql")), key=lambda path: path.name)
     return [parse_query(path.name.removesuffix(".sql"), path.read_text(encoding="utf-8")) for path in sources]

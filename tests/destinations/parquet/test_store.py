@@ -46,7 +46,7 @@ def test_table_is_one_described_file(world: World, fake: FakeIndex, connect: Con
         for name in (*(stream.name for stream in ALL), "pins", "pin_clauses", "index_capabilities")
     }
     found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-    assert found == {*names, "_state.duckdb"}
+    assert found == {*names, "_state.duckdb", "views.sql"}
     for stream in ALL:
         path = folder / stream.name / f"{stream.name}.parquet"
         told = dict(rows(f"SELECT decode(key), decode(value) FROM parquet_kv_metadata('{path}')"))
@@ -230,6 +230,7 @@ def test_what_a_killed_run_left_is_deleted(tmp_path: Path) -> None:
         "pin_clauses",
         "files",
         "index_capabilities",
+        "views.sql",
     }
 
 

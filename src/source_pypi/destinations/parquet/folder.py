@@ -54,6 +54,10 @@ class Folder:
         """Where DuckDB reads a file."""
         return str(self._root / name)
 
+    def absolute_url(self, name: str) -> str:
+        """Where DuckDB reads a file, from any working directory."""
+        return str((self._root / name).absolute())
+
     def put(self, path: Path, name: str) -> None:
         """Move a file from ``work`` to its place, in one step."""
         (self._root / name).parent.mkdir(exist_ok=True)
@@ -106,6 +110,10 @@ class Bucket(Folder):
     def url(self, name: str) -> str:
         """Where DuckDB reads a file, by the registered ``filesystem``."""
         return str(self.filesystem.unstrip_protocol(f"{self._path}/{name}"))
+
+    def absolute_url(self, name: str) -> str:
+        """Where DuckDB reads a file."""
+        return self.url(name)
 
     def put(self, path: Path, name: str) -> None:
         """Move a file from ``work`` to its place, in one step."""

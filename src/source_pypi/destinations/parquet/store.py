@@ -20,9 +20,10 @@ from source_pypi.destinations.address import parse_address, scheme_of
 from source_pypi.destinations.duckdb.state import StateFile
 from source_pypi.destinations.duckdb.tables import quoted, rows_in, text
 from source_pypi.destinations.parquet.folder import Bucket, Folder
+from source_pypi.destinations.parquet.views import HEAD, VIEWS_FILE, views_sql
 from source_pypi.destinations.sql.statements import Statement, Statements
 from source_pypi.destinations.store import Limits, LoadPackage, RunRow, StagedRows
-from source_pypi.destinations.tables import OURS, RUN, STATE, Table
+from source_pypi.destinations.tables import OURS, RUN, RUN_TABLES, STATE, Table, known_tables
 
 #: The file of the state, and that of version 1.
 STATE_FILE, OLD_STATE_FILE = "_state.duckdb", "_state.sqlite"
@@ -132,6 +133,23 @@ class ParquetStore(StateFile):
             elif (present := self._names(table)) != table.names():
                 self._write(table, self._rows_of(table, present))
         self.folder.delete(OLD_STATE_FILE)
+
+    def make_views(self) -> Sequence[str]:
+        """Write ``views.sql``, unless it is there already, or somebody else's file has its name."""
+        last = self.last_run()
+        known = [*known_tables(() if last is None else last.tables), *RUN_TABLES]
+        tables = [table for table in known if self.folder.exists(_file(table.name))]
+        incomplete = self.incomplete(tables)
+        urls = {table.name: self.folder.absolute_url(_file(table.name)) for table in tables}
+        complete = [table for table in tables if table.name not in incomplete]
+        content = views_sql(self.folder.absolute_url(VIEWS_FILE), complete, urls)
+        path = self.folder.open_file(VIEWS_FILE)
+        before = path.read_text("utf-8", "replace") if path.is_file() else HEAD
+        if before.startswith(HEAD) and before != content and not path.is_dir():
+            made = self.folder.work / f"new-{VIEWS_FILE}"
+            made.write_text(content, encoding="utf-8")
+            self.folder.put(made, VIEWS_FILE)
+        return ()
 
     def begin(self, run: RunRow, *, clear_state: bool, clear: Sequence[Table] = ()) -> None:
         """Write the row of ``_run``; before it, delete all state if ``clear_state``, and all rows of some tables."""

@@ -4,7 +4,7 @@ import getpass
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from source_pypi.destinations.address import DestinationAddress
 from source_pypi.destinations.tables import Table
@@ -43,6 +43,7 @@ class Destination:
     :ivar file_format: the format of the files that are loaded; None: dlt's choice.
     :ivar json: whether nested values have a type of their own; otherwise they are text. dlt has a JSON type everywhere,
         but hands over JSON that is a text already as a text in JSON, or not at all.
+    :ivar views: the dialect in which views are created; None: there are none.
     :ivar create_index: the statement that makes an index if it does not exist; None: not known to be understood.
     """
 
@@ -50,6 +51,7 @@ class Destination:
     dataset: str | None
     file_format: str | None
     json: bool = False
+    views: Literal["postgres", "sqlite"] | None = None
     create_index: str | None = None
     staging: StagingFile | None = None
 
@@ -115,7 +117,7 @@ def _named(name: str, schema: str | None) -> Destination:
 
 def _postgres(factory: Any, schema: str | None) -> Destination:
     create_index = 'CREATE INDEX IF NOT EXISTS "{name}_project" ON {table} ("project")'
-    return Destination(factory, schema, "insert_values", json=True, create_index=create_index)
+    return Destination(factory, schema, "insert_values", json=True, views="postgres", create_index=create_index)
 
 
 def _sqlalchemy(address: DestinationAddress, schema: str | None, folder: Path) -> Destination:
@@ -150,6 +152,7 @@ def _sqlite(address: str, staging: Path) -> Destination:
         dlt.destinations.sqlalchemy(engine),
         "main",
         "parquet",
+        views="sqlite",
         create_index='CREATE INDEX IF NOT EXISTS "main"."{name}_project" ON "{name}" ("project")',
         staging=StagingFile(dlt.destinations.sqlalchemy(staging_engine), "main", _ATTACHED, close),
     )

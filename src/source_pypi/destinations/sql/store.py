@@ -185,6 +185,16 @@ class SqlStore(SqlState):
             Statement(f"DELETE FROM {self.dialect.table(table.name)} WHERE {load} < %s", [stale]) for table in staging
         )
 
+    def make_views(self) -> Sequence[str]:
+        """Create the views whose tables all exist, in PostgreSQL and SQLite."""
+        from source_pypi.destinations.sql.views import Views
+
+        assert self._destination is not None
+        last = self.last_run() if self._destination.views is not None else None
+        if self._destination.views is None or last is None:
+            return ()
+        return Views(self._tables, self._destination.views, last.tables, self.secrets).make()
+
     def _prepare_staging(self, tables: Sequence[Table]) -> None:
         """Make the staging tables.
 

@@ -22,7 +22,7 @@ WITH release AS (
         coalesce(first_upload_at, first_seen_at) AS released_at,
         substr(sort_key, 1, strpos(sort_key, '~')) AS epoch,
         CASE
-            WHEN strpos(sort_key, '~') > 0 AND substr(sort_key, strpos(sort_key, '~') + 1, 2) <= '18'
+            WHEN strpos(sort_key, '~') > 0 AND substr(sort_key, strpos(sort_key, '~') + 1, 2) BETWEEN '01' AND '18'
             THEN
                 CAST(
                     substr(

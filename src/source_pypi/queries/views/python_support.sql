@@ -8,8 +8,10 @@
 --   there is no requires_python. Null: it is not valid in PEP 440.
 -- column classified: Whether a classifier names it. Null: no classifiers of the release are known.
 -- column has_wheel: Whether the release has a wheel for CPython of this version with the GIL, on any platform.
-WITH pythons (major, minor) AS (
-    VALUES (2, 7), (3, 6), (3, 7), (3, 8), (3, 9), (3, 10), (3, 11), (3, 12), (3, 13), (3, 14), (3, 15)
+WITH pythons (major, minor, bit) AS (
+    VALUES
+        (2, 7, 1), (3, 6, 2), (3, 7, 4), (3, 8, 8), (3, 9, 16), (3, 10, 32), (3, 11, 64), (3, 12, 128), (3, 13, 256),
+        (3, 14, 512), (3, 15, 1024)
 ),
 selected AS (
     SELECT DISTINCT project, version FROM pins WHERE version IS NOT NULL
@@ -74,8 +76,7 @@ numbers AS (
 judged AS (
     SELECT
         numbers.requires_python,
-        pythons.major,
-        pythons.minor,
+        pythons.bit,
         CASE
             WHEN (numbers.any_minor OR numbers.any_micro) AND numbers.operator NOT IN ('==', '!=') THEN NULL
             WHEN numbers.operator IN ('>=', '>')
@@ -106,21 +107,19 @@ judged AS (
 admitted AS (
     SELECT
         requires_python,
-        major,
-        minor,
-        max(CASE WHEN NOT admits THEN 1 ELSE 0 END) AS refused,
-        max(CASE WHEN admits IS NULL THEN 1 ELSE 0 END) AS unknown
+        bit_or(CASE WHEN NOT admits THEN bit ELSE 0 END) AS refused,
+        bit_or(CASE WHEN admits IS NULL THEN bit ELSE 0 END) AS unknown
     FROM judged
-    GROUP BY requires_python, major, minor
+    GROUP BY requires_python
 ),
 tags AS (
-    SELECT DISTINCT
+    SELECT
         releases.project,
         releases.version,
         substr(python.tag, 1, 2) AS implementation,
         substr(python.tag, 3, 1) AS major,
         substr(python.tag, 4) AS minor,
-        CASE WHEN abi.tag = 'abi3' OR abi.tag = 'none' THEN abi.tag ELSE 'own' END AS abi
+        abi.tag AS abi
     FROM releases
     JOIN files ON files.project = releases.project AND files.version = releases.version
     CROSS JOIN UNNEST(files.python_tags) AS python (tag)
@@ -142,47 +141,56 @@ ranges AS (
         AND ltrim(major || minor, '0123456789') = ''
         AND (implementation = 'cp' OR abi = 'none')
 ),
-covered AS (
-    SELECT DISTINCT ranges.project, ranges.version, pythons.major, pythons.minor
+wheels AS (
+    SELECT
+        project,
+        version,
+        min(CASE WHEN and_later AND major = 2 THEN minor END) AS later_2,
+        min(CASE WHEN and_later AND major = 3 THEN minor END) AS later_3,
+        max(CASE WHEN major = 2 AND minor = 7 THEN 1 ELSE 0 END) AS has_27,
+        bit_or(CASE WHEN major = 3 AND minor <= 15 THEN 1 << minor ELSE 0 END) AS minors_3
     FROM ranges
-    JOIN pythons
-        ON pythons.major = ranges.major
-        AND (pythons.minor = ranges.minor OR ranges.and_later AND pythons.minor > ranges.minor)
+    GROUP BY project, version
 ),
 classified AS (
-    SELECT DISTINCT project, version FROM classifiers
-),
-named AS (
-    SELECT DISTINCT classifiers.project, classifiers.version, pythons.major, pythons.minor
-    FROM classifiers
-    JOIN pythons
+    SELECT
+        classifiers.project,
+        classifiers.version,
+        bit_or(coalesce(pythons.bit, 0)) AS named
+    FROM releases
+    JOIN classifiers ON classifiers.project = releases.project AND classifiers.version = releases.version
+    LEFT JOIN pythons
         ON classifiers.classifier = 'Programming Language :: Python :: ' || pythons.major || '.' || pythons.minor
+    GROUP BY classifiers.project, classifiers.version
+),
+described AS (
+    SELECT
+        releases.project,
+        releases.version,
+        CAST(coalesce(admitted.refused, 0) AS BIGINT) AS refused,
+        CAST(coalesce(admitted.unknown, 0) AS BIGINT) AS unknown,
+        CAST(classified.named AS BIGINT) AS named,
+        coalesce(wheels.later_2, 99) AS later_2,
+        coalesce(wheels.later_3, 99) AS later_3,
+        coalesce(wheels.has_27, 0) AS has_27,
+        CAST(coalesce(wheels.minors_3, 0) AS BIGINT) AS minors_3
+    FROM releases
+    LEFT JOIN admitted ON admitted.requires_python = releases.requires_python
+    LEFT JOIN classified ON classified.project = releases.project AND classified.version = releases.version
+    LEFT JOIN wheels ON wheels.project = releases.project AND wheels.version = releases.version
 )
 SELECT
-    releases.project,
-    releases.version,
+    described.project,
+    described.version,
     pythons.major || '.' || pythons.minor AS python,
     CASE
-        WHEN admitted.unknown = 1 THEN NULL
-        WHEN admitted.refused = 1 THEN FALSE
-        ELSE TRUE
+        WHEN (described.unknown & pythons.bit) <> 0 THEN NULL
+        ELSE (described.refused & pythons.bit) = 0
     END AS admitted,
-    CASE WHEN classified.project IS NOT NULL THEN named.project IS NOT NULL END AS classified,
-    covered.project IS NOT NULL AS has_wheel
-FROM releases
+    (described.named & pythons.bit) <> 0 AS classified,
+    CASE
+        WHEN pythons.major = 2 THEN described.has_27 = 1 OR pythons.minor >= described.later_2
+        ELSE (described.minors_3 & (1 << pythons.minor)) <> 0 OR pythons.minor >= described.later_3
+    END AS has_wheel
+FROM described
 CROSS JOIN pythons
-LEFT JOIN admitted
-    ON admitted.requires_python = releases.requires_python
-    AND admitted.major = pythons.major
-    AND admitted.minor = pythons.minor
-LEFT JOIN classified ON classified.project = releases.project AND classified.version = releases.version
-LEFT JOIN named
-    ON named.project = releases.project
-    AND named.version = releases.version
-    AND named.major = pythons.major
-    AND named.minor = pythons.minor
-LEFT JOIN covered
-    ON covered.project = releases.project
-    AND covered.version = releases.version
-    AND covered.major = pythons.major
-    AND covered.minor = pythons.minor

@@ -17,39 +17,14 @@ WITH dated AS (
         lag(first_upload_at) OVER (PARTITION BY project ORDER BY first_upload_at) AS previous_at
     FROM versions
     WHERE first_upload_at IS NOT NULL
-),
-gaps AS (
-    SELECT
-        project,
-        date_diff('second', previous_at, released_at) / 86400.0 AS days,
-        row_number() OVER (PARTITION BY project ORDER BY date_diff('second', previous_at, released_at)) AS place,
-        count(*) OVER (PARTITION BY project) AS total
-    FROM dated
-    WHERE previous_at IS NOT NULL
-),
-medians AS (
-    SELECT project, avg(days) AS median_days_between
-    FROM gaps
-    WHERE 2 * place BETWEEN total AND total + 2
-    GROUP BY project
-),
-counted AS (
-    SELECT
-        project,
-        count(*) AS releases,
-        count(CASE WHEN is_prerelease THEN 1 END) AS prereleases,
-        min(released_at) AS first_release_at,
-        max(released_at) AS last_release_at
-    FROM dated
-    GROUP BY project
 )
 SELECT
-    counted.project,
-    counted.releases,
-    counted.prereleases,
-    counted.first_release_at,
-    counted.last_release_at,
-    medians.median_days_between,
-    date_diff('second', counted.last_release_at, current_timestamp) / 86400.0 AS days_since_last
-FROM counted
-LEFT JOIN medians ON medians.project = counted.project
+    project,
+    count(*) AS releases,
+    count(CASE WHEN is_prerelease THEN 1 END) AS prereleases,
+    min(released_at) AS first_release_at,
+    max(released_at) AS last_release_at,
+    median(date_diff('second', previous_at, released_at) / 86400.0) AS median_days_between,
+    date_diff('second', max(released_at), current_timestamp) / 86400.0 AS days_since_last
+FROM dated
+GROUP BY project
