@@ -26,7 +26,8 @@ ROWS = {
         SELECT 'project-' || n AS project, v || '.0.0' AS version, true AS valid_pep440,
             v || '.0.0' AS normalized_version, '1' || lpad(v::VARCHAR, 4, '0') AS sort_key, v % 9 = 8 AS is_prerelease,
             TIMESTAMPTZ '2008-01-01' + to_days((sqrt(n) * 7 + v * 60)::INTEGER) AS first_upload_at,
-            first_upload_at AS last_upload_at, 2 AS file_count, 20000 + (hash(n + v) % 1000000)::BIGINT AS total_size, true AS has_sdist,
+            first_upload_at AS last_upload_at, 2 AS file_count,
+            20000 + (hash(n + v) % 1000000)::BIGINT AS total_size, true AS has_sdist,
             true AS has_wheel, '>=3.9' AS requires_python, hash(n * 31 + v) % 200 = 0 AS yanked,
             v = n % 19 AS is_latest, 'document' AS source, now() AS seen_at
         FROM range({projects}) t(n), range(19) u(v) WHERE v <= n % 19

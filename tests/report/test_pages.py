@@ -9,7 +9,7 @@ import pytest
 from source_pypi.report.database import open_database
 from source_pypi.report.figures import Absent, Figure
 from source_pypi.report.pages import DEPENDENCIES, INDEX, PROJECT, dependencies_page, index_page, project_page
-from tests.report.tables import PINS, make_database, pin
+from tests.report.tables import PINS, Tables, make_database, pin
 
 
 def by_name(figures: Iterable[Figure | Absent]) -> dict[str, Any]:
@@ -89,6 +89,32 @@ def test_paths_to_vulnerable_projects(dependencies: dict[str, Any]) -> None:
     assert paths[("wool-http", "copper-web")] == "copper-web → wool-http"
     assert paths[("vault-crypto", "vault-crypto")] == "vault-crypto"
     assert ("url-tools", "url-tools") not in paths
+
+
+def test_paths_among_projects_that_require_each_other(tmp_path: Path) -> None:
+    """Circles end; a vulnerable requirement without a root above it has a path of its own; extras do not count."""
+    columns = "project TEXT, version TEXT, name TEXT, extra TEXT"
+    rows: list[tuple[Any, ...]] = [
+        ("a", "1", "b", None),
+        ("b", "1", "a", None),
+        ("top", "1", "deep", None),
+        ("deep", "1", "bad", None),
+    ]
+    rows += [("top", "1", "b", "test"), ("other", "0", "bad", None), ("bad", "1", "bad", None)]
+    tables: Tables = {
+        "pins": (PINS, [pin(0, "a", "1"), pin(1, "b", "1"), pin(2, "top", "1"), pin(3, "other", "1")]),
+        "dependencies": (columns, rows),
+        "vulnerabilities": (
+            "project TEXT, version TEXT, id TEXT, withdrawn_at TIMESTAMPTZ",
+            [("b", "1", "X-1", None), ("bad", "1", "X-2", None), ("top", "1", "X-3", "2024-01-01")],
+        ),
+    }
+    with open_database(make_database(tmp_path / "a.duckdb", tables)) as database:
+        found = records(by_name(dependencies_page(database))["paths"])
+    assert [(row["project"], row["required_by"], row["path"], row["distance"]) for row in found] == [
+        ("b", "b", "b", 0),
+        ("bad", "top", "top → deep → bad", 2),
+    ]
 
 
 def test_wheels_of_pins(dependencies: dict[str, Any]) -> None:

@@ -35,7 +35,13 @@ path AS (
         WHERE len(path.steps) < 8 AND NOT list_contains(path.steps, edge.dependent)
     )
     WHERE choice = 1
-)
+),
+root AS (
+    SELECT project
+    FROM pins
+    WHERE project NOT IN (SELECT edge.project FROM edge WHERE edge.dependent IN (SELECT project FROM pins))
+),
+rooted AS (SELECT DISTINCT vulnerable FROM path WHERE project IN (SELECT project FROM root))
 SELECT
     vulnerable.project,
     vulnerable.versions,
@@ -46,6 +52,8 @@ SELECT
 FROM path
 JOIN vulnerable ON vulnerable.project = path.vulnerable
 JOIN pins ON pins.project = path.project
-WHERE path.project NOT IN (SELECT edge.project FROM edge WHERE edge.dependent IN (SELECT project FROM pins))
+WHERE path.project IN (SELECT project FROM root)
+    -- projects that require each other have no root: such a requirement stands for itself
+    OR (path.project = path.vulnerable AND path.vulnerable NOT IN (SELECT vulnerable FROM rooted))
 GROUP BY ALL
 ORDER BY vulnerable.project, distance, required_by
