@@ -147,6 +147,7 @@ def test_changes_of_the_last_run(tmp_path: Path) -> None:
             "run INTEGER, table_name TEXT, key JSON, kind TEXT, changed_columns TEXT[], before JSON, after JSON",
             [
                 (1, "files", '{"project": "a"}', "added", None, None, None),
+                (2, "release", '{"project": "a", "version": "1"}', "changed", ["info"], "{}", "{}"),
                 (
                     2,
                     "versions",
