@@ -37,6 +37,13 @@ def test_raw_rows_are_dicts(world: World, fake: FakeIndex) -> None:
     assert list(row["releases"]) == ["1.0"]
 
 
+def test_range_selects_the_highest_release(world: World, fake: FakeIndex) -> None:
+    """A name may have a range of versions, of which the highest release is read."""
+    world.add("flask", releases=["1.0", "2.0", "2.1", "3.0"])
+    rows = source_pypi.read("release", ["flask>=2,<3"], index_url=fake.url)
+    assert [row["version"] for row in rows] == ["2.1"]
+
+
 def test_statistics_need_no_projects(fake: FakeIndex) -> None:
     """A stream of the index as a whole is read without projects."""
     (row,) = source_pypi.read("stats", index_url=fake.url)

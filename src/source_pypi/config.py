@@ -28,10 +28,10 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
     projects: Annotated[
         tuple[str, ...],
         describe(
-            "Names of the projects to read, in any spelling. Append ==VERSION to a name to read that release instead "
-            "of the latest one.",
+            "Names of the projects to read, in any spelling. Append ==VERSION, or a range such as >=2,<3, to a name to "
+            "read that release, or the highest one that the range admits, instead of the latest one.",
             title="Projects",
-            examples=[["flask", "requests==2.31.0"]],
+            examples=[["flask", "requests==2.31.0", "werkzeug>=2,<3"]],
         ),
     ] = ()
     project_name: Annotated[
@@ -53,7 +53,7 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
     requirements: Annotated[
         str | None,
         describe(
-            "Text of a requirements.txt; its projects and pinned versions are read as well. For files of other kinds, "
+            "Text of a requirements.txt; its projects and versions are read as well. For files of other kinds, "
             "use sync -r FILE.",
             title="Requirements",
             examples=["flask>=3\nrequests==2.31.0"],
@@ -84,7 +84,7 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
     releases: Annotated[
         Literal["latest", "all"],
         describe(
-            "Which releases of projects without a pinned version to read, in streams that read releases. `all` takes "
+            "Which releases of projects named without versions to read, in streams that read releases. `all` takes "
             "one request per release.",
             title="Releases",
         ),

@@ -46,6 +46,7 @@ from source_pypi.fields import Field, fields_of
 from source_pypi.schema import SEEN_AT, column_types, table_fields
 from source_pypi.selection import Selection, select
 from source_pypi.services.index.api import open_index
+from source_pypi.services.service import open_services
 from source_pypi.streams import STREAMS, choose_streams
 from source_pypi.streams.stream import Row, Stream
 from source_pypi.sync.batch import Batch, rows_of
@@ -159,7 +160,8 @@ def _batches(config: Config) -> Iterator[Batch]:
     streams = [stream for stream in STREAMS if stream.name in source.selected_resources]
     _check_destination(source, streams)
     selection = select(config) if needs_projects(streams) else Selection()
-    run = Run(open_index(config), selection, streams, config)
+    services = open_services({stream.service for stream in streams if stream.service}, config, lambda event: None)
+    run = Run(open_index(config), selection, streams, config, services=services)
     store, loaded = _SourceState(dlt.current.source_state(), run.index.root), False
     for batch in run.batches(store):
         for warning in warnings_of(batch):

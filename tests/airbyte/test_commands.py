@@ -214,6 +214,19 @@ def test_check_and_read_agree(world: World, fake: FakeIndex, read: Read, project
     assert complete is (status == "SUCCEEDED")
 
 
+def test_check_of_a_range(world: World, fake: FakeIndex) -> None:
+    """A range of versions that no release satisfies fails the check."""
+    world.add("flask", releases=["1.0", "1.1", "3.0"])
+    assert json.loads(airbyte.check(config(fake, "flask>=1,<2")))["connectionStatus"]["status"] == "SUCCEEDED"
+    fake.new_run()
+    status = json.loads(airbyte.check(config(fake, "flask>3")))["connectionStatus"]
+    assert status == {
+        "status": "FAILED",
+        "message": f"the index has no release of flask that >3 admits ({fake.url}/pypi/flask/json lists none): "
+        "check the versions; a yanked release has to be pinned",
+    }
+
+
 def test_check_of_a_missing_release(world: World, fake: FakeIndex) -> None:
     """A pinned version that is missing fails the check, which suggests similar versions."""
     world.add("flask", releases=["1.0", "1.1", "3.0"])

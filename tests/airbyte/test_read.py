@@ -81,6 +81,13 @@ def test_raw_documents_keep_every_key(world: World, fake: FakeIndex, read: Read)
     }
 
 
+def test_range_selects_the_highest_release(world: World, fake: FakeIndex, read: Read) -> None:
+    """A name in the settings may have a range of versions, of which the highest release is read."""
+    world.add("flask", releases=["1.0", "1.1", "2.0"])
+    complete, messages = read(config(fake, "flask<2"), "release")
+    assert (complete, [row["version"] for row in records(messages, "release")]) == (True, ["1.1"])
+
+
 def _request(fake: FakeIndex, path: str) -> Any:
     import urllib.request
 

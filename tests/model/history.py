@@ -8,6 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion, Version
+
 from source_pypi.config import Config, make_config
 from source_pypi.http.client import Client
 from source_pypi.selection import select
@@ -15,6 +18,7 @@ from source_pypi.services.index.api import Index
 from source_pypi.services.index.locations import Locations
 from source_pypi.sync.run import batches
 from tests.fake_index import FakeIndex, Fault, World, faults
+from tests.fake_index.model import Project
 from tests.fake_index.site import Answer
 from tests.fake_index.versions import latest, same, visible
 from tests.model.changes import PROJECTS, Site
@@ -61,7 +65,8 @@ OUTAGES: Mapping[str, Fault] = {
 class Choice:
     """The projects, streams and settings that the user chose.
 
-    :ivar projects: names, each with its pins; None among these: the project is selected without a version as well.
+    :ivar projects: names, each with its pins and ranges of versions; None among these: the project is selected without
+        versions as well.
     """
 
     projects: dict[str, tuple[str | None, ...]] = field(default_factory=dict)
@@ -72,7 +77,7 @@ class Choice:
         """Return the configuration."""
         whole = self.settings.get("whole_index")
         named = [
-            name if pin is None else f"{name}=={pin}"
+            f"{name}{pin or ''}" if pin is None or is_range(pin) else f"{name}=={pin}"
             for name, pins in self.projects.items()
             for pin in (pins or (None,))
             if pin is not None or not whole
@@ -192,6 +197,29 @@ class History:
             return tables_of(batches(index, select(config), [BY_NAME[name] for name in self.choice.streams], config))
 
 
+def is_range(versions: str) -> bool:
+    """Return whether a text is a range of versions, not a version."""
+    return not versions[0].isalnum()
+
+
+def highest(project: Project, versions: str) -> str | None:
+    """Return the release that a range selects: the highest that pip would consider; None: none."""
+    shown = {release.version: release for release in visible(project) if _is_valid(release.version)}
+    with_files = [version for version, release in shown.items() if release.files]
+    admitted = list(SpecifierSet(versions).filter(with_files))
+    candidates = admitted or list(SpecifierSet(versions).filter(shown))
+    available = [version for version in candidates if not admitted or not shown[version].yanked]
+    return max(available, key=Version, default=None)
+
+
+def _is_valid(version: str) -> bool:
+    try:
+        Version(version)
+    except InvalidVersion:
+        return False
+    return True
+
+
 class _Check:
     """Which rows a destination should have after a sync, and whether it does."""
 
@@ -288,10 +316,11 @@ class _Check:
         if stream not in ("release", "vulnerabilities") or project is None:
             return dict(rows)
         newest, pins = latest(project), self.history.choice.projects.get(name, ())
+        selected = [highest(project, pin) if is_range(pin) else pin for pin in pins if pin]
         old = {
             release.version
             for release in visible(project)
-            if release is not newest and not any(pin and same(release.version, pin) for pin in pins)
+            if release is not newest and not any(pin and same(release.version, pin) for pin in selected)
         }
         current = {key: row for key, row in rows.items() if key[1] not in old}
         return current | {key: row for key, row in self.found.get(place, {}).items() if key[1] in old}

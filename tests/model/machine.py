@@ -9,10 +9,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from tests.fake_index import faults
 from tests.model.changes import CHANGES, PROJECTS, VERSIONS
-from tests.model.history import DAY, HOUR, OUTAGES, History, Trouble
+from tests.model.history import DAY, HOUR, OUTAGES, History, Trouble, is_range
 from tests.model.tables import NAMES
 
 names = st.sampled_from(PROJECTS)
+#: Ranges of versions: each admits some of ``VERSIONS``.
+RANGES = ("<1.1", "<2", ">=1.0,<3", "!=2.0", ">=2.0rc1")
 picks = st.integers(0, 5)
 some_time = st.sampled_from([2 * HOUR, 30 * 60, DAY, 8 * DAY])
 #: The paths of faulty responses: a project's documents of one kind, those of all projects, or all paths.
@@ -115,12 +117,13 @@ class Histories(RuleBasedStateMachine):
 
     # The choice --------------------------------------------------------------------------------------------------
 
-    @rule(name=names, pinned=st.sampled_from([None, *VERSIONS]), more=st.booleans())
+    @rule(name=names, pinned=st.sampled_from([None, *VERSIONS, *RANGES]), more=st.booleans())
     def choose(self, name: str, pinned: str | None, more: bool) -> None:
-        """Add a project, or pin it to another version; ``more``: in addition to its pins."""
+        """Add a project, or choose other versions of it; ``more``: in addition to its pins and ranges."""
         projects, project = self.history.choice.projects, self.history.world.get(name)
         pins = projects.get(name, ()) if more else ()
-        if pinned is None or (project is not None and pinned in project.releases):
+        known = project is not None and pinned is not None and (is_range(pinned) or pinned in project.releases)
+        if pinned is None or known:
             self.history.decide(projects=projects | {name: tuple(dict.fromkeys([*pins, pinned]))})
 
     @precondition(lambda self: len(self.history.choice.projects) > 1)

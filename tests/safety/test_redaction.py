@@ -26,6 +26,9 @@ from source_pypi.safety.redaction import without_credentials
         ("cannot write postgresql:/a:b@host/x: no", "cannot write postgresql:/host/x: no"),
         ("https://alice:se/cr?et#x@example.com/y", "https://example.com/y"),
         ("http://a.example.com/x?n=1&X-Amz-Signature=abc&z=2", "http://a.example.com/x?n=1&X-Amz-Signature=***&z=2"),
+        ("to 'http://user:secret'", "to 'http://user:***'"),
+        ("http://127.0.0.1:secret/x: no", "http://127.0.0.1:***/x: no"),
+        ("http://127.0.0.1:8080secret, again", "http://127.0.0.1:*** again"),
         ("http://a.example.com/?access_token=abc, again", "http://a.example.com/?access_token=*** again"),
     ],
 )
@@ -47,6 +50,10 @@ def test_credentials_are_removed(text: str, expected: str) -> None:
         "flask @ http://index.test/flask.whl",
         "http://index.test:8080/feed@local/simple/",
         "C:/Users/ann@home/pypi.duckdb",
+        "http://index.test:8080: status 500",
+        "http://index.test: status 500",
+        "'http://index.test:99999999/' (http://[::1]:80), file:///C:/x",
+        "http://index.test:/simple",
     ],
 )
 def test_other_text_stays(text: str) -> None:
@@ -67,11 +74,13 @@ def test_any_password_is_removed(secret: str) -> None:
     assert without_credentials(text) == "before https://index.test/simple/ behind"
 
 
-@pytest.mark.parametrize("text", ["a?b#c" * 20_000, "?" * 100_000, "?key" * 20_000, "aa://a:b" * 12_000])
+HOSTILE = ["a?b#c" * 20_000, "?" * 100_000, "?key" * 20_000, "aa://" * 20_000, "aa://a:b" * 12_000]
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "aa://a:" + "1" * 100_000])
 def test_hostile_texts_take_little_time(text: str) -> None:
     """A hostile text takes little time."""
     began = time.process_time()
-    assert without_credentials(text) == text
-    assert without_credentials(f"@{text}") == f"@{text}"
-    assert "@" not in without_credentials(f"{text}@")[:-1]
+    for hostile in (text, f"@{text}", f"{text}@"):
+        assert len(without_credentials(hostile)) <= 2 * len(text)
     assert time.process_time() - began < 2

@@ -56,7 +56,16 @@ def test_several_sources_of_one_project_are_merged() -> None:
     )
     config = Config(projects=("Zope_Interface",), requirements="flask==2.0\nclick==8\n-r other.txt", exclude=("cl*",))
     config = replace(config, any_index=True)
-    assert select(config, [Path("requirements.txt"), Path("uv.lock")]) == Selection(
+    selection = select(config, [Path("requirements.txt"), Path("uv.lock")])
+    assert [(one.project, one.versions, one.origin and one.origin.file) for one in selection.requested] == [
+        ("zope-interface", "", None),
+        ("flask", "2.0", "setting 'requirements'"),
+        ("click", "8", "setting 'requirements'"),
+        ("zope-interface", "5.0", "requirements.txt"),
+        ("flask", "", "requirements.txt"),
+        ("flask", "3.0.0", "uv.lock"),
+    ]
+    assert replace(selection, requested=()) == Selection(
         projects=(
             selected("zope-interface", "5.0", unpinned=True),
             selected("flask", "2.0", "3.0.0", unpinned=True),

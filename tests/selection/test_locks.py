@@ -11,7 +11,7 @@ from packaging.utils import NormalizedName
 from source_pypi.errors import RequirementsError
 from source_pypi.selection.files import read_requirements
 from source_pypi.selection.names import Requested, RequirementsFile
-from tests.selection import without_origins
+from tests.selection import reasons, without_origins
 
 Read = Callable[[str, str], RequirementsFile]
 
@@ -76,6 +76,15 @@ def test_pylock(read: Read, name: str) -> None:
         (requested("click", "8.1.7"), requested("flask", "3.0.0"), requested("unversioned")),
         (f"{name}: skipped, not from an index: patched (vcs), our-app (directory), archived (archive)",),
     )
+
+
+def test_packages_from_elsewhere_are_kept_with_the_reason(read: Read) -> None:
+    """A package that is not from an index is kept, with its line and why it is not read."""
+    assert reasons(read("pylock.toml", PYLOCK)) == [
+        ("patched", 22, "its file has it from elsewhere (vcs)"),
+        ("our-app", 26, "its file has it from elsewhere (directory)"),
+        ("archived", 30, "its file has it from elsewhere (archive)"),
+    ]
 
 
 @pytest.mark.parametrize("version", ["1.1", "1.25"])

@@ -8,7 +8,7 @@ from packaging.utils import NormalizedName
 from source_pypi.errors import RequirementsError
 from source_pypi.selection.names import Requested, RequirementsFile
 from source_pypi.selection.pyproject import read_pyproject
-from tests.selection import without_origins
+from tests.selection import reasons, without_origins
 
 
 def requested(project: str, pin: str | None = None, *extras: str, versions: str = "") -> Requested:
@@ -67,6 +67,8 @@ def test_standard_tables(path: Path) -> None:
     )
     note = "pyproject.toml: skipped, not from an index: patched, our-lib"
     assert without_origins(read_pyproject(path)) == RequirementsFile(expected, (note,))
+    reason = "its file has it from elsewhere than an index"
+    assert reasons(read_pyproject(path)) == [("patched", None, reason), ("our-lib", None, reason)]
 
 
 POETRY = """

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from packaging.utils import NormalizedName
 
 from source_pypi.errors import RequirementsError
 from source_pypi.selection.names import Requested, RequirementsFile
 from source_pypi.selection.requirements_txt import read_requirements_text, read_requirements_txt
-from tests.selection import without_origins
+from tests.selection import reasons, without_origins
 
 
 def requested(project: str, pin: str | None = None, *extras: str, versions: str = "") -> Requested:
@@ -223,13 +224,36 @@ def test_exact_constraint_pins_a_requested_project(folder: Path) -> None:
         (
             requested("flask", "3.0.0", "async"),
             requested("click", "7.0"),
-            requested("requests"),
+            replace(requested("requests"), range="<3"),
             requested("jinja2", "3.0"),
             requested("jinja2", "3.1"),
             requested("urllib3"),
         ),
         ("constraints.txt:5: skipped, a URL, not a project of an index: urllib3",),
     )
+
+
+def test_constraints_limit_ranges(folder: Path) -> None:
+    """A constraint that is no pin adds to the range of a project that is requested without a pin."""
+    write("a.txt", "-c limits.txt\nflask>=2\nclick==7.0\nrequests\njinja2")
+    write("limits.txt", "flask<3\nclick<8\nrequests!=2.1\nwerkzeug<3")
+    requested = read_requirements_txt(Path("a.txt")).requested
+    assert [(one.project, one.pin, one.range) for one in requested] == [
+        ("flask", None, ">=2,<3"),
+        ("click", "7.0", ""),
+        ("requests", None, "!=2.1"),
+        ("jinja2", None, ""),
+    ]
+
+
+def test_projects_from_elsewhere_are_kept_with_the_reason(folder: Path) -> None:
+    """A project that a file has from a URL or as an editable one is kept, with its line and why it is not read."""
+    write("a.txt", "flask @ https://example.com/f.whl\n-e git+https://example.com/a#egg=A.b[x]\n-e .\n./c\n-c b.txt")
+    write("b.txt", "click @ https://example.com/c.whl")
+    assert reasons(read_requirements_txt(Path("a.txt"))) == [
+        ("flask", 1, "its file has it from a URL"),
+        ("a-b", 2, "its file has it as an editable project"),
+    ]
 
 
 def test_environment_variables_are_replaced(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,15 +5,21 @@ import time
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from packaging.utils import NormalizedName, canonicalize_name
 
 from source_pypi.config import Config
 from source_pypi.errors import NoProjectsError, ProjectNameError
 from source_pypi.selection import Requested, SelectedProject, Selection, merge, select
-from source_pypi.selection.names import parse_requested
+from source_pypi.selection.names import BY_COMMAND, parse_requested
 
-FORM = "write a name, or name==version"
+FORM = "write a name, or name==version, or a range such as 'name>=1,<2'"
 LETTERS = "a name has ASCII letters, digits, '.', '-' and '_', and starts and ends with a letter or digit"
+
+
+def chosen(config: Config) -> Selection:
+    """What a configuration selects, without the requirements that do."""
+    return replace(select(config), requested=())
 
 
 def selected(project: str, *pins: str, unpinned: bool | None = None, extras: tuple[str, ...] = ()) -> SelectedProject:
@@ -53,8 +59,8 @@ def selected(project: str, *pins: str, unpinned: bool | None = None, extras: tup
 )
 def test_names_and_extras_are_normalised(text: str, expected: SelectedProject) -> None:
     """Names and extras are normalised; a pin stays as it is."""
-    assert select(Config(projects=(text,))) == Selection((expected,))
-    assert select(Config(project_name=text)) == Selection((expected,))
+    assert chosen(Config(projects=(text,))) == Selection((expected,))
+    assert chosen(Config(project_name=text)) == Selection((expected,))
 
 
 @pytest.mark.parametrize(
@@ -69,15 +75,12 @@ def test_names_and_extras_are_normalised(text: str, expected: SelectedProject) -
         ("flask=1.0", FORM),
         ("flask= =1.0", FORM),
         ("flask====1.0", FORM),
-        ("flask==1.0.*", FORM),
-        ("flask==1.0,<2", FORM),
         ("flask==1.0 ==2.0", FORM),
-        ("flask>=1.0", FORM),
-        ("flask>1.0", FORM),
-        ("flask<=1.0", FORM),
-        ("flask<1.0", FORM),
-        ("flask!=1.0", FORM),
-        ("flask~=1.0", FORM),
+        ("flask>=1.0 <2", FORM),
+        ("flask>=", FORM),
+        ("flask>=old", FORM),
+        ("flask>=1.0; python_version > '3'", FORM),
+        ("flask (>=1.0)", FORM),
         ("flask (==1.0)", FORM),
         ("flask==1.0; python_version > '3'", FORM),
         ("flask; python_version > '3'", FORM),
@@ -115,6 +118,52 @@ def test_invalid_names_are_refused(text: str, reason: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("flask>=2,<3", Requested(NormalizedName("flask"), range="<3,>=2")),
+        ("Flask ~= 2.2", Requested(NormalizedName("flask"), range="~=2.2")),
+        ("flask!=1.0", Requested(NormalizedName("flask"), range="!=1.0")),
+        ("flask==1.*", Requested(NormalizedName("flask"), range="==1.*")),
+        (
+            "flask[async] >= 2 , < 3",
+            Requested(NormalizedName("flask"), None, frozenset({NormalizedName("async")}), range="<3,>=2"),
+        ),
+        ("flask==1.0,<2", Requested(NormalizedName("flask"), "1.0")),
+        ("flask<2,===1.0", Requested(NormalizedName("flask"), "1.0")),
+    ],
+)
+def test_ranges_are_parsed(text: str, expected: Requested) -> None:
+    """A name may have a range of versions (PEP 440); a range with an exact version is a pin."""
+    assert parse_requested(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("projects", "expected"),
+    [
+        (("a>=1",), SelectedProject(NormalizedName("a"), unpinned=False, ranges=(">=1",))),
+        (("a>=1", "a>=1", "a<2"), SelectedProject(NormalizedName("a"), unpinned=False, ranges=(">=1", "<2"))),
+        (("a>=1", "a"), SelectedProject(NormalizedName("a"), ranges=(">=1",))),
+        (("a>=1", "a==1"), SelectedProject(NormalizedName("a"), ("1",), unpinned=False, ranges=(">=1",))),
+    ],
+)
+def test_all_ranges_of_a_project_count(projects: tuple[str, ...], expected: SelectedProject) -> None:
+    """Pins and ranges of one project all count; the latest release only if it is requested without versions."""
+    assert chosen(Config(projects=projects)) == Selection((expected,))
+
+
+def test_requirements_are_kept_in_their_order() -> None:
+    """A selection has every requirement, in its order, with what named it, also one that is excluded."""
+    config = Config(project_name="b", projects=("a>=1", "c", "A"), exclude=("c",))
+    a, b, c = (NormalizedName(name) for name in "abc")
+    assert select(config, by_command=1).requested == (
+        Requested(b, named_by="setting project_name"),
+        Requested(a, range=">=1"),
+        Requested(c, not_read="the setting exclude leaves it out"),
+        Requested(a, named_by=BY_COMMAND),
+    )
+
+
+@pytest.mark.parametrize(
     ("config", "expected"),
     [
         (Config(project_name="Flask"), (selected("flask"),)),
@@ -134,7 +183,7 @@ def test_invalid_names_are_refused(text: str, reason: str) -> None:
 )
 def test_project_name_and_version_come_first(config: Config, expected: tuple[SelectedProject, ...]) -> None:
     """The project of the settings of 0.2.x comes first, pinned to its version, and is merged with the others."""
-    assert select(config) == Selection(expected)
+    assert chosen(config) == Selection(expected)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +202,7 @@ def test_project_name_and_version_come_first(config: Config, expected: tuple[Sel
 )
 def test_project_named_twice_is_selected_once(projects: tuple[str, ...], expected: tuple[SelectedProject, ...]) -> None:
     """A project named twice, in any spelling, is selected once, at its first mention, with each pin once."""
-    assert select(Config(projects=projects)) == Selection(expected)
+    assert chosen(Config(projects=projects)) == Selection(expected)
 
 
 def test_merge_of_nothing() -> None:
@@ -180,7 +229,7 @@ def test_merge_of_nothing() -> None:
 )
 def test_exclude_and_whole_index(config: Config, expected: Selection) -> None:
     """Excluded names and patterns, in any spelling, are not selected; with the whole index, no name is needed."""
-    assert select(config) == expected
+    assert chosen(config) == expected
 
 
 @pytest.mark.parametrize(
@@ -189,7 +238,7 @@ def test_exclude_and_whole_index(config: Config, expected: Selection) -> None:
 )
 def test_excludes_matches_normalised_names(project: str, expected: bool) -> None:
     """A selection says of any project, by its normalised name, whether it is excluded."""
-    selection = select(Config(projects=("a",), exclude=("Foo.Bar", "internal-*", "x?")))
+    selection = chosen(Config(projects=("a",), exclude=("Foo.Bar", "internal-*", "x?")))
     assert selection.excludes(project) == expected
 
 
@@ -225,7 +274,7 @@ def test_selection_without_projects_is_refused(config: Config) -> None:
 def test_any_names_are_selected_once_in_order(names: list[str]) -> None:
     """For any names, the selected projects are the normalised names, each once, in order."""
     expected = tuple(selected(name) for name in dict.fromkeys(canonicalize_name(name) for name in names))
-    assert select(Config(projects=tuple(names))) == Selection(expected)
+    assert chosen(Config(projects=tuple(names))) == Selection(expected)
 
 
 @pytest.mark.parametrize(

@@ -190,6 +190,7 @@ def test_each_state_of_a_project_is_one_row(
         warnings=notes,
         total_projects=1,
         provided=frozenset({"statuses"}),
+        versions=batch.versions,
     )
     assert rows_in(batch) == {"statuses": [with_serial(row, world)]}
     assert fake.counts == {"/pypi/foo/json": 1, "/simple/foo/": 1}

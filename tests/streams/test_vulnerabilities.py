@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from source_pypi.services.index.api import Index
+from source_pypi.standards.versions import sort_key
 from source_pypi.streams import choose_streams
 from source_pypi.streams.stream import ProjectDocuments, ReleaseView
 from source_pypi.streams.vulnerabilities import Vulnerability, vulnerabilities_rows
@@ -34,7 +35,9 @@ def row_with(identifier: str, **changes: Any) -> Vulnerability:
     """A row of foo 1.0 in which everything else is null."""
     nothing = ("aliases", "summary", "details", "fixed_in", "link", "source", "withdrawn_at")
     plain: dict[str, Any] = {"project": "foo", "version": "1.0", "id": identifier, **dict.fromkeys(nothing)}
-    return Vulnerability(**plain | changes)
+    fixed = changes.get("fixed_in")
+    keys = None if fixed is None else [sort_key(version) for version in fixed]
+    return Vulnerability(**plain | {"fixed_in_sort_keys": keys} | changes)
 
 
 def test_advisory() -> None:

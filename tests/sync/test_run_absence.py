@@ -15,7 +15,7 @@ def test_missing_project_is_reported_and_the_others_are_read(world: World, fake:
     """A project that the index does not have is reported as missing, and the others are read."""
     world.add("flask")
     given = list(read(connect(fake), ["nope", "flask"], streams("files")))
-    assert given[0] == Batch("nope", given[0].seen_at, given[0].changes, missing=True, total_projects=2)
+    assert given[0] == Batch("nope", given[0].seen_at, given[0].changes, missing=True, total_projects=2, versions={})
     assert counts(given[0]) == {"files": 0}
     assert counts(given[1]) == {"files": 2}
 

@@ -62,7 +62,7 @@ HAPPENED: dict[str, tuple[Callable[[World], object], set[str]]] = {
     "upload": (
         lambda world: world.upload("foo", "4.0", filename="foo-4.0.tar.gz"),
         {"projects", "versions", "files", "project", "release", "statuses", "dependencies", "classifiers", "urls"}
-        | {"vulnerabilities"},
+        | {"vulnerabilities", "dependency_clauses", "licenses"},
     ),
     "another file": (
         lambda world: world.upload("foo", "2.0", filename="foo-2.0.zip"),

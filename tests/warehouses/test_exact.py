@@ -4,9 +4,11 @@ import random
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
 from source_pypi.config import make_config
 from source_pypi.destinations import open_destination
+from source_pypi.destinations.tables import OLD_SELECTION
 from source_pypi.errors import DestinationError
 from source_pypi.selection import select
 from source_pypi.streams import STREAMS, choose_streams
@@ -221,6 +223,23 @@ def test_what_was_named(place: Place, world: World, serve: Serve) -> None:
     }
     (clause,) = place.select("pin_clauses")
     assert (clause["operator"], clause["clause_version"], clause["excluded"]) == ("==", "1.0", False)
+
+
+def test_table_of_older_releases_is_dropped(place: Place, world: World, serve: Serve) -> None:
+    """``_selection``, which older releases made, is dropped, and rows and state stay."""
+    lively(world)
+    streams = choose_streams(["files"])
+    fake = serve()
+    sync(place, fake, ["flask"], streams)
+    with open_destination(place.into, streams, root=fake.url) as loader:
+        loader._store.make([OLD_SELECTION])
+        loader._run = replace(loader._run, tables=(*loader._run.tables, "_selection"))
+        loader.finish()
+    assert "_selection" in place.tables()
+    fake.new_run()
+    assert sync(place, fake, ["flask"], streams).warnings == []
+    assert "_selection" not in place.tables()
+    assert len(place.select("files")) == 4
 
 
 def test_capabilities(place: Place, world: World, serve: Serve) -> None:

@@ -65,6 +65,17 @@ def in_order_of(fake: FakeIndex, projects: Sequence[str], names: Sequence[str]) 
     return made
 
 
+def test_range(database: Place, load: Load, world: World, serve: Serve) -> None:
+    """A name may have a range of versions, of which the highest release is loaded, and later a higher one."""
+    world.add("flask", releases=["1.0", "1.1", "2.0"])
+    fake = serve()
+    load(fake, ["flask<2"], "release")
+    assert [row["version"] for row in database.select("release")] == ["1.1"]
+    world.upload("flask", "1.2", filename="flask-1.2.tar.gz")
+    load(fake, ["flask<2"], "release")
+    assert [row["version"] for row in database.select("release")] == ["1.2"]
+
+
 def test_selected(database: Place, load: Load, world: World, serve: Serve) -> None:
     """Only selected streams are loaded, and streams that are not cost nothing: one request a project, whatever is."""
     world.add("flask", releases=["1.0", "2.0"], owner="alice")

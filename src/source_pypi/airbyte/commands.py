@@ -108,7 +108,7 @@ class _Check:
 
         some, others = list(projects[:MAX_CHECKED]), projects[MAX_CHECKED:]
         listed = set(map(canonicalize_name, self._listed_names)) if others else set()
-        unsure = [one for one in others if one.pins or one.project not in listed]
+        unsure = [one for one in others if one.pins or one.ranges or one.project not in listed]
         self._request([*some, *unsure[: MAX_REQUESTED - len(some)]])
 
     def whole_index(self) -> None:
@@ -133,7 +133,8 @@ class _Check:
         pinned = {DocumentKind.PROJECT, DocumentKind.RELEASES}
         missing, user_errors = list[str](), list[SourceError]()
         for one in projects:
-            plan = FetchPlan(frozenset(pinned if one.pins else {DocumentKind.PROJECT}), pages=bool(one.pins))
+            kinds = pinned if one.pins else {DocumentKind.PROJECT}
+            plan = FetchPlan(frozenset(kinds), pages=bool(one.pins or one.ranges))
             result = fetch_project(self._index, one, plan)
             if failures := self._without_lacking(result.failures.values()):
                 raise failures[0]

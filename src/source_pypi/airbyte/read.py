@@ -171,6 +171,7 @@ class _Reader:
     def _open_run(self, index: Index, states: StreamStates) -> Run:
         """Return the run of the streams with readable state. If no projects can be selected, their streams fail."""
         from source_pypi.selection import Selection, select
+        from source_pypi.services.service import open_services
         from source_pypi.sync.run import Run, needs_projects
 
         readable = [stream for stream in self._streams if stream.name not in states.unreadable]
@@ -183,7 +184,9 @@ class _Reader:
             return run
         for warning in selection.warnings:
             self._messages.log("WARN", warning)
-        return Run(index, selection, readable, self._config, self._now)
+        names = {stream.service for stream in readable if stream.service}
+        services = open_services(names, self._config, self._on_event)
+        return Run(index, selection, readable, self._config, self._now, services)
 
     def _write_batches(self, run: Run, states: StreamStates) -> None:
         """Write every batch, and the state at checkpoints."""
@@ -197,7 +200,7 @@ class _Reader:
                 self._estimate(new, batch.total_projects)
                 new = frozenset()
             self._write_batch(batch, states)
-            self._projects += batch.project is not None
+            self._projects += batch.project is not None and not batch.service
             self._total = max(self._total, batch.total_projects)
             for warning in warnings_of(batch):
                 self._messages.log("WARN", warning)

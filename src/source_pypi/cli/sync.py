@@ -75,7 +75,7 @@ _file = click.Path(path_type=Path, dir_okay=False)
     type=_file,
     multiple=True,
     metavar="FILE",
-    help="Also load the projects and pinned versions in a requirements.txt, pyproject.toml or lock file. Repeatable.",
+    help="Also load the projects and versions in a requirements.txt, pyproject.toml or lock file. Repeatable.",
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be requested from where, and request nothing.")
 @click.option(
@@ -216,7 +216,7 @@ def _load(run: "Run", into: str, *, prune: bool, **options: Any) -> "Loader":
     from source_pypi.destinations import open_destination
     from source_pypi.sync.summary import warnings_of
 
-    opened = open_destination(into, run.streams, run.selection.requested, root=run.index.root, **options)
+    opened = open_destination(into, run.streams, run.selection.requested, root=run.index_root, **options)
     with opened as destination, progress() as show:
         for warning in destination.warnings:
             warn(warning)

@@ -167,7 +167,7 @@ class Loader:
         :raises DestinationError: when they cannot be written; leave the loader then.
         """
         project = batch.project or WHOLE_INDEX
-        if batch.changes and not batch.missing and not self._answered:
+        if batch.changes and not batch.missing and not batch.service and not self._answered:
             self._answered = True
             self._run = replace(self._run, index=self._settings.root)
         if any(project in self._staged[name].rows.scope.projects for name in batch.counts):
@@ -176,7 +176,7 @@ class Loader:
             for name, change in batch.changes.items():
                 stream = self._streams[name]
                 if change.count is not None:
-                    self._staged[name].add(batch, lines_of(stream, batch), change.unchanged_partitions)
+                    self._staged[name].add(batch, lines_of(stream, batch), change)
                 if stream.incremental:
                     self._states.setdefault(project, {})[name] = change.state
             if batch.capabilities:
@@ -230,7 +230,7 @@ class Loader:
             pins.add_all(self._pins.lines(), _EPOCH)
             self._staged[PIN_CLAUSES.name].add_all(self._pins.clause_lines(), _EPOCH)
         for project, lines in self._pins.changed_lines().items():
-            pins.add(Batch(project, _EPOCH), [lines], ())
+            pins.add_project(project, lines, _EPOCH)
         self._pins_written = True
 
     def prune(self, selected: Collection[str]) -> tuple[int, int]:

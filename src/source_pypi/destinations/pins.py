@@ -34,20 +34,22 @@ class PinRows:
         versions = {(project, pin, specifier): version for project, pin, specifier, version in known}
         self._versions = {_key(one): versions.get(_key(one)) for one in requested if one.not_read is None}
         self._changed: set[str] = set()
+        self._positions: dict[str, list[int]] = {}
+        for position, one in enumerate(requested):
+            self._positions.setdefault(one.project, []).append(position)
         self.unresolved: frozenset[str] = frozenset(
             project for (project, _, _), version in self._versions.items() if version is None
         )
 
     def add(self, batch: Batch) -> None:
         """Take the versions that a project's requirements select; nothing if the batch does not say them."""
-        if batch.versions is None:
+        if batch.versions is None or batch.project is None:
             return
-        for one in self._requested:
-            if one.project == batch.project and one.not_read is None:
-                version = batch.versions.get(one.versions)
-                if self._versions[_key(one)] != version:
-                    self._versions[_key(one)] = version
-                    self._changed.add(one.project)
+        for one in (self._requested[position] for position in self._positions.get(batch.project, ())):
+            version = batch.versions.get(one.versions)
+            if one.not_read is None and self._versions[_key(one)] != version:
+                self._versions[_key(one)] = version
+                self._changed.add(one.project)
 
     def lines(self) -> bytes:
         """All rows of ``pins`` as newline-delimited JSON."""
@@ -56,7 +58,7 @@ class PinRows:
 
     def changed_lines(self) -> dict[str, bytes]:
         """The rows of each project whose versions have changed since the last call, or that of ``lines``."""
-        changed = {project: self._lines(self._positions(project)) for project in sorted(self._changed)}
+        changed = {project: self._lines(self._positions[project]) for project in sorted(self._changed)}
         self._changed.clear()
         return changed
 
@@ -77,9 +79,6 @@ class PinRows:
             for number, clause in enumerate(clauses_of(_effective(one)))
         ]
         return msgspec.json.Encoder().encode_lines(rows)
-
-    def _positions(self, project: str) -> list[int]:
-        return [position for position, one in enumerate(self._requested) if one.project == project]
 
     def _lines(self, positions: Iterable[int]) -> bytes:
         rows = [self._row(position, self._requested[position]) for position in positions]

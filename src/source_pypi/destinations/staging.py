@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from source_pypi.destinations.store import ReplaceScope, StagedRows
 from source_pypi.destinations.tables import Table
-from source_pypi.sync.batch import Batch
+from source_pypi.sync.batch import Batch, Change
 from source_pypi.sync.state import WHOLE_INDEX
 
 #: Bytes up to which lines are counted as one row: to look for the longest of them costs more than to allow for all.
@@ -29,21 +29,30 @@ class StagingWriter:
         self._file: BinaryIO | None = None
         self._places: dict[str, list[tuple[Path, int, int]]] = {}
 
-    def add(self, batch: Batch, slices: Iterable[bytes], unchanged_partitions: tuple[str, ...]) -> None:
-        """Take rows that replace a project's, but those of some partitions, as slices of lines."""
+    def add(self, batch: Batch, slices: Iterable[bytes], change: Change) -> None:
+        """Take the rows of a change, as slices of lines; they replace a project's, or those of some partitions."""
         for lines in slices:
             self._write(lines, batch.project or WHOLE_INDEX)
-        if batch.project is None:
+        if change.changed_partitions is not None:
+            project = batch.project or WHOLE_INDEX
+            self.rows.scope.projects[project] = batch.seen_at
+            self.rows.scope.changed_partitions[project] = change.changed_partitions
+        elif batch.project is None:
             self.rows.scope = ReplaceScope(whole=True, projects={WHOLE_INDEX: batch.seen_at})
         else:
             self.rows.scope.projects[batch.project] = batch.seen_at
-            if unchanged_partitions:
-                self.rows.scope.unchanged_partitions[batch.project] = unchanged_partitions
+            if change.unchanged_partitions:
+                self.rows.scope.unchanged_partitions[batch.project] = change.unchanged_partitions
 
     def add_all(self, lines: bytes, at: datetime) -> None:
         """Take rows that replace all rows of the table."""
         self._write(lines)
         self.rows.scope = ReplaceScope(whole=True, projects={WHOLE_INDEX: at})
+
+    def add_project(self, project: str, lines: bytes, at: datetime) -> None:
+        """Take rows that replace all rows of a project."""
+        self._write(lines, project)
+        self.rows.scope.projects[project] = at
 
     def only(self, projects: Iterable[str], folder: Path) -> StagedRows | None:
         """The rows of some projects, in files of their own; None: no rows are replaced."""
@@ -58,7 +67,8 @@ class StagingWriter:
                 file.seek(offset)
                 copy._write(file.read(length))
         copy.close()
-        copy.rows.scope = ReplaceScope(scope.whole, visited, kept)
+        changed = {one: scope.changed_partitions[one] for one in visited if one in scope.changed_partitions}
+        copy.rows.scope = ReplaceScope(scope.whole, visited, kept, changed)
         return copy.rows
 
     def _write(self, lines: bytes, project: str = WHOLE_INDEX) -> None:

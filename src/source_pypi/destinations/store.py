@@ -51,11 +51,14 @@ class ReplaceScope(Struct):
     :ivar projects: the rows of these projects, with the time of each visit (UTC). Where all rows are replaced, it has
         the time under an empty name.
     :ivar unchanged_partitions: partitions, by project, whose rows stay.
+    :ivar changed_partitions: the only partitions, by project, whose rows are replaced; the empty name stands for a
+        table that is not read by project. If it has any, it has them for all of ``projects``.
     """
 
     whole: bool = False
     projects: dict[str, datetime] = field(default_factory=dict)
     unchanged_partitions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    changed_partitions: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class StagedRows(Struct):

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 
 from source_pypi.errors import ProjectNameError
+from source_pypi.safety.limits import LONGEST_PARSED
 from source_pypi.safety.redaction import without_credentials
 from source_pypi.standards.index_urls import default_url, index_title
 
@@ -19,10 +20,10 @@ _REQUESTED = re.compile(
     # possessive: time stays linear in the length of white space
     r"""(?P<name>[^\s=<>!~;@\[\],()]++)          # validated below
         \s*+(?:\[(?P<extras>[^\]]*)\])?
-        \s*+(?:===?\s*+(?P<version>[^\s=,;*]+)|(?P<range>[=<>!~][^\[\];@()]*+))?""",
+        \s*+(?:===?\s*+(?P<version>[^\s=,;*]+)|(?P<range>(?:[<>!~]=?|={2,3})(?!=)[^\[\];@()]*+))?""",
     re.VERBOSE,
 )
-_FORMS = "write a name, name==version, or a name and a range of versions, as 'name>=1,<2'"
+_FORMS = "write a name, or name==version, or a range such as 'name>=1,<2'"
 #: What named a project that no file names.
 BY_COMMAND, BY_SETTING = "command line", "setting projects"
 
@@ -111,7 +112,7 @@ def parse_requested(text: str) -> Requested:
     :raises ProjectNameError: if it is invalid.
     """
     match = _REQUESTED.fullmatch(text.strip())
-    if match is None:
+    if match is None or len(match["range"] or "") > LONGEST_PARSED:
         raise ProjectNameError(without_credentials(text), _FORMS)
     pin, versions = match["version"], ""
     if match["range"] is not None:

@@ -151,7 +151,8 @@ class _Parser(Struct):
             raise line.error(str(error)) from error
         if requirement.url:
             self.warnings.append(line.warning("a URL, not a project of an index", requested.project))
-            self.skipped.append(replace(requested, not_read="its file has it from a URL"))
+            if not line.constraint:
+                self.skipped.append(replace(requested, not_read="its file has it from a URL"))
         elif line.constraint:
             self._constrain(requested)
         else:

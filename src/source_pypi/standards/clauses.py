@@ -75,14 +75,23 @@ def _interval(operator: str, text: str) -> tuple[str | None, str | None]:
     version = parse_version(text)
     if version is None:  # only === takes what is no version
         return sort_key(text), f"{sort_key(text)}!"
-    key = sort_key(text)
-    return {
-        ">=": lambda: (key, None),
-        "<=": lambda: (VALID, family_end(text)),
-        ">": lambda: (_above(version), None),
-        "<": lambda: (VALID, key if version.is_prerelease else sort_key(f"{version.public}.dev0")),
-        "~=": lambda: (key, _prefix("", _release(version, version.release[:-1]))[1]),
-    }.get(operator, lambda: (key, family_end(text)))()
+    return _lower(operator, version, text), _upper(operator, version, text)
+
+
+def _lower(operator: str, version: Version, text: str) -> str:
+    if operator == ">":
+        return _above(version)
+    return VALID if operator in ("<", "<=") else sort_key(text)
+
+
+def _upper(operator: str, version: Version, text: str) -> str | None:
+    if operator in (">", ">="):
+        return None
+    if operator == "<":
+        return sort_key(text if version.is_prerelease else f"{version.public}.dev0")
+    if operator == "~=":
+        return _prefix("", _release(version, version.release[:-1]))[1]
+    return family_end(text)
 
 
 def _above(version: Version) -> str:

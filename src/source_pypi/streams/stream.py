@@ -27,7 +27,7 @@ from source_pypi.streams._pages import ListedProject, from_page, with_page
 #: The requests that streams take.
 ONE_PER_PROJECT = "1 per project, shared by all streams that read the project document"
 ONE_PER_RELEASE = (
-    "the latest release: none beyond the project document; 1 per pinned version; with `releases: all`, 1 per release, "
+    "the latest release: none beyond the project document; 1 per pin or range; with `releases: all`, 1 per release, "
     "shared by all streams that read releases"
 )
 #: The same, of streams that METADATA can stand for.
@@ -186,6 +186,10 @@ class Stream(Struct, frozen=True, dict=True):
     :ivar says_first_seen: whether its rows say when a sync first saw files without upload time.
     :ivar require: raises ConfigError if the stream cannot be read, e.g. because a library is missing. None: it always
         can.
+    :ivar service: the folder in ``services/`` of the service that it reads; empty: the index.
+    :ivar per_project: of another service than the index: whether it is requested for each project.
+    :ivar merged_by: of another service than the index: the field whose values identify the rows that are replaced
+        together. New rows replace those with the same value; all others stay.
     :ivar raw: whether its rows are documents as the index sent them, including keys that the record lacks.
     :ivar revision: increase it when the same fields get other values: all rows are then read again.
     """
@@ -196,20 +200,23 @@ class Stream(Struct, frozen=True, dict=True):
     key: tuple[str, ...]
     documents: tuple[DocumentKind, ...]
     cost: str
-    rows: Callable[[ProjectDocuments], Iterable[Row]]
+    rows: Callable[[Any], Iterable[Row]]
     fallback_documents: tuple[DocumentKind, ...] = ()
     required_key: str | None = None
     from_page: bool = False
     from_metadata: bool = False
     says_first_seen: bool = False
     require: Callable[[], None] | None = None
+    service: str = ""
+    per_project: bool = False
+    merged_by: str | None = None
     raw: bool = False
     revision: int = 0
 
     @cached_property
     def of_project(self) -> bool:
         """Whether its rows belong to projects; otherwise they describe the index as a whole."""
-        return all(kind.of_project for kind in self.documents)
+        return self.per_project if self.service else all(kind.of_project for kind in self.documents)
 
     @cached_property
     def incremental(self) -> bool:
@@ -233,6 +240,8 @@ class Stream(Struct, frozen=True, dict=True):
     @cached_property
     def partition_field(self) -> str | None:
         """The field that identifies the document of ``partition_kind``; None: a project's rows are one partition."""
+        if self.merged_by is not None:
+            return self.merged_by
         return None if self.partition_kind is None else _PARTITION_FIELDS[self.partition_kind]
 
 

@@ -51,6 +51,7 @@ class Change(Struct, frozen=True):
     :ivar unchanged_partitions: the partitions whose rows stay; the rows of all others are replaced by these.
     :ivar deleted_keys: the keys of deleted rows.
     :ivar unknown_partitions: unchanged partitions whose rows could not be made again, since a field is unknown.
+    :ivar changed_partitions: the only partitions whose rows are replaced; None: all but ``unchanged_partitions``.
     :ivar only_time_changed: whether ``state`` differs from the previous state in the time only.
     """
 
@@ -61,6 +62,7 @@ class Change(Struct, frozen=True):
     deleted_keys: list[dict[str, str | int]] = field(default_factory=list)
     only_time_changed: bool = False
     unknown_partitions: tuple[str, ...] = ()
+    changed_partitions: tuple[str, ...] | None = None
 
 
 class Batch(Struct, frozen=True):
@@ -80,8 +82,10 @@ class Batch(Struct, frozen=True):
     :ivar provided: the streams of which the index has documents, whether or not they make rows.
     :ivar lacking: why the index has no documents for other streams that could be read, by name.
     :ivar capabilities: which streams the index provides; only in a run's last batch.
+    :ivar service: the service that it is from; empty: the index.
     :ivar versions: the version that each requirement of the project selects, by pin or range, and by an empty text for
-        one without versions; those that select none are missing, or None. None: as in the last run that read it.
+        one without versions; those that select none are missing, or None. None: as in the last run that read it, or
+        no requirement names the project.
     """
 
     project: str | None
@@ -98,6 +102,7 @@ class Batch(Struct, frozen=True):
     provided: frozenset[str] = frozenset()
     lacking: dict[str, NotOfferedError] = field(default_factory=dict)
     capabilities: tuple[Capability, ...] = ()
+    service: str = ""
     versions: dict[str, str | None] | None = None
 
     @property

@@ -409,7 +409,7 @@ class _ProjectFetch:
     def finish(self) -> FetchResult:
         """Return the result, with the documents that were received."""
         self.result.documents = self._documents()
-        if self._leaves_rows_of_releases():
+        if not self._project.named or self._leaves_rows_of_releases():
             self.result.versions = None
         self.result.requirements = self._requirements() if self._plan.follow else None
         self._warn_of_unreadable_names()

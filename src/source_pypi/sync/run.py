@@ -31,6 +31,7 @@ from source_pypi.selection import Selection, select
 from source_pypi.services.index.api import Index, open_index
 from source_pypi.services.index.documents import Document, Project
 from source_pypi.services.index.documents.kinds import DocumentKind
+from source_pypi.services.service import Service, open_services
 from source_pypi.streams.stream import Stream
 from source_pypi.sync.batch import Batch
 from source_pypi.sync.changes import batch_of
@@ -45,6 +46,7 @@ from source_pypi.sync.listing import visit_list
 from source_pypi.sync.notices import SUBJECTS, NoticeKind, Notices
 from source_pypi.sync.planner import Planner, ProjectTask
 from source_pypi.sync.queue import ProjectQueue
+from source_pypi.sync.services import service_batches
 from source_pypi.sync.state import NoState, StateStore
 from source_pypi.sync.summary import RunSummary
 
@@ -61,6 +63,7 @@ class Run:
     :param selection: the projects to read.
     :param streams: the streams to read.
     :param now: returns the time, in seconds since 1970.
+    :param services: the other services that the streams read, by name.
     :ivar summary: counts and errors of the run so far; complete once ``batches`` has ended.
     """
 
@@ -71,9 +74,16 @@ class Run:
         streams: Sequence[Stream],
         config: Config,
         now: Callable[[], float] = time.time,
+        services: Mapping[str, Service] | None = None,
     ) -> None:
         self.index, self.selection, self.streams, self.config, self.now = index, selection, streams, config, now
+        self.services = services or {}
         self.summary = RunSummary(index.root)
+
+    @property
+    def index_root(self) -> str:
+        """The URL of the index that rows are read from; empty: all streams read other services."""
+        return self.index.root if any(not stream.service for stream in self.streams) else ""
 
     def batches(self, store: StateStore | None = None) -> Iterator[Batch]:
         """Yield a batch for each project, and one for the index as a whole, counted in ``summary``.
@@ -89,7 +99,7 @@ class Run:
         """
         notices = Notices()
         try:
-            for batch in batches(self.index, self.selection, self.streams, self.config, store, self.now):
+            for batch in self._batches(store):
                 self.summary.add(batch)
                 notices.add(batch)
                 yield batch
@@ -97,13 +107,27 @@ class Run:
         except DestinationError:
             raise
         except SourceError as error:
-            self.summary.stop(error, tuple(stream.name for stream in self.streams))
+            self.summary.stop(error, tuple(stream.name for stream in self.streams if not stream.service))
         else:
             if store is not None:
                 store.finish()
         announced = {kind: notices.line(NoticeKind.ANNOUNCED, subject) for kind, subject in SUBJECTS.items()}
         capabilities = self.summary.capabilities.rows([stream.name for stream in self.streams], announced)
         yield Batch(None, _utc(self.now()), warnings=tuple(notices.lines()), capabilities=capabilities)
+
+    def _batches(self, store: StateStore | None) -> Iterator[Batch]:
+        """The batches of the index, then those of the other services. If the index stops the run, these come first."""
+        of_index = [stream for stream in self.streams if not stream.service]
+        stopped: SourceError | None = None
+        try:
+            yield from batches(self.index, self.selection, of_index, self.config, store, self.now)
+        except DestinationError:
+            raise
+        except SourceError as error:
+            stopped = error
+        yield from service_batches(self.services, self.streams, self.selection, store or NoState(), self.now)
+        if stopped is not None:
+            raise stopped
 
 
 def open_run(
@@ -122,7 +146,8 @@ def open_run(
     :raises ConfigError: when no projects are selected, or a name, a file or a setting is invalid.
     """
     selection = select(config, files, by_command=by_command) if needs_projects(streams) else Selection()
-    return Run(open_index(config, on_event), selection, streams, config)
+    services = open_services({stream.service for stream in streams if stream.service}, config, on_event)
+    return Run(open_index(config, on_event), selection, streams, config, services=services)
 
 
 def batches(

@@ -48,7 +48,7 @@ class RunSummary(Struct):
         self.rows.update(batch.counts)
         if batch.missing and batch.project is not None:
             self.missing.append(batch.project)
-        elif batch.project is not None and batch.changes and not batch.missing_allowed:
+        elif batch.project is not None and batch.changes and not batch.missing_allowed and not batch.service:
             self.projects += 1
             self.unchanged += not batch.counts
         by_error: dict[int, tuple[SourceError, list[str]]] = {}

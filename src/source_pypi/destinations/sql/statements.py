@@ -20,7 +20,7 @@ from msgspec import Struct
 from source_pypi.destinations.store import LoadPackage, RunRow, StagedRows
 from source_pypi.destinations.tables import RUN, STATE, VALID_FROM, VALID_TO, Column, Table
 from source_pypi.schema import SEEN_AT, TEXT, TIMESTAMP
-from source_pypi.sync.state import ProjectSummary
+from source_pypi.sync.state import WHOLE_INDEX, ProjectSummary
 from source_pypi.sync.state_codec import PackedState
 
 #: Rows that are fetched at once.
@@ -33,7 +33,12 @@ SCOPE = Table(
         LOAD_COLUMN,
         Column("for_stream", TEXT),
         Column("for_project", TEXT, "The project whose rows are replaced. Empty: the index as a whole."),
-        Column("for_partition", TEXT, "The partition whose rows stay. Null: the row is about the project."),
+        Column(
+            "for_partition",
+            TEXT,
+            "A partition whose rows stay or, where a package names those, are replaced. Null: the row is about the "
+            "project.",
+        ),
         Column("visited", TIMESTAMP, "Time of the visit."),
     ),
     "what a package replaces, or a partition that it leaves",
@@ -66,7 +71,7 @@ def scope_rows(package: LoadPackage, load: str) -> list[tuple[Any, ...]]:
         rows += [(load, name, project, None, visited) for project, visited in scope.projects.items()]
         rows += [
             (load, name, project, partition, None)
-            for project, partitions in scope.unchanged_partitions.items()
+            for project, partitions in (*scope.unchanged_partitions.items(), *scope.changed_partitions.items())
             for partition in partitions
         ]
     return rows
@@ -94,6 +99,8 @@ class Statements:
         """The condition that a row of a table, or of its history, is replaced."""
         if staged.scope.whole:
             return Statement("1 = 1")
+        if staged.scope.changed_partitions:
+            return self._in_changed_partitions(staged)
         column, scope, name = self._column, self._table(SCOPE.name), staged.table.name
         of_stream = f"{column(LOAD)} = %s AND {column('for_stream')} = %s"
         condition = (
@@ -108,6 +115,19 @@ class Statements:
             f"AND {column('for_project')} = {column('project')} "
             f"AND {column('for_partition')} = {column(partition_field)})",
             [self._load, name, self._load, name],
+        )
+
+    def _in_changed_partitions(self, staged: StagedRows) -> Statement:
+        """The condition that a row is in one of the partitions that are replaced."""
+        assert staged.table.partition_field is not None
+        column, scope, name = self._column, self._table(SCOPE.name), staged.table.name
+        partition = f"CAST({column(staged.table.partition_field)} AS VARCHAR(255))"
+        is_whole = WHOLE_INDEX in staged.scope.changed_partitions
+        of_project = "" if is_whole else f" AND {column('for_project')} = {column('project')}"
+        return Statement(
+            f"EXISTS (SELECT 1 FROM {scope} WHERE {column(LOAD)} = %s AND {column('for_stream')} = %s "
+            f"AND {column('for_partition')} = {partition}{of_project})",
+            [self._load, name],
         )
 
     def replace(self, staged: StagedRows, rows: Statement | None) -> Iterator[Statement]:
@@ -147,7 +167,8 @@ class Statements:
     def _visited(self, staged: StagedRows) -> Statement:
         """The time of the visit to the project of a row."""
         column = self._column
-        of_row = "" if staged.scope.whole else f" AND {column('for_project')} = {column('project')}"
+        is_whole = staged.scope.whole or WHOLE_INDEX in staged.scope.projects
+        of_row = "" if is_whole else f" AND {column('for_project')} = {column('project')}"
         return Statement(
             f"SELECT MAX({column('visited')}) FROM {self._table(SCOPE.name)} "
             f"WHERE {column(LOAD)} = %s AND {column('for_stream')} = %s{of_row}",
