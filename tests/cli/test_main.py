@@ -54,7 +54,7 @@ def test_help_lists_every_command(run: Run) -> None:
     done = run("--help")
     listed = done.stdout.partition("Commands:\n")[2].splitlines()
     assert [line.split()[0] for line in listed] == [
-        *("sync", "streams", "spec", "check", "discover", "read", "manifest"),
+        *("sync", "report", "streams", "spec", "check", "discover", "read", "manifest"),
     ]
     done = run("nope")
     assert (done.returncode, done.stdout) == (2, "")
