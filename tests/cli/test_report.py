@@ -85,3 +85,13 @@ def test_sync_with_report_needs_a_file(fake: FakeIndex, run: Run, into: str) -> 
     assert done.returncode == 1
     assert done.stderr == "error: --report needs a DuckDB file as destination, such as --into pypi.duckdb\n"
     assert fake.requests == []
+
+
+def test_open(loaded: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``--open`` opens the page in the browser, by its URL."""
+    browser = loaded / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {loaded}/opened\n')
+    browser.chmod(0o700)
+    monkeypatch.setenv("BROWSER", f"{browser} %s")
+    assert run("report", "--open").returncode == 0
+    assert (loaded / "opened").read_text().strip() == (loaded / "report.html").as_uri()
