@@ -365,3 +365,23 @@ def test_missing_lock_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(RequirementsError) as caught:
         read_requirements(tmp_path / name)
     assert caught.value.args == (str(tmp_path / name), None, "cannot be read: No such file or directory")
+
+
+def test_package_of_paths_is_not_requested(read: Read) -> None:
+    """A package of a pylock.toml whose files are all on the machine is not the index's, unless it names an index."""
+    path, url = 'path = "NAME-1.0.zip"', 'url = "https://packages.example.com/NAME-1.0.zip"'
+    wheel = 'path = "NAME-1.0-py3-none-any.whl"'
+    packages = {
+        "local": f"sdist = {{ {path}, HASHES }}\nwheels = [{{ {wheel}, HASHES }}]",
+        "remote": f"sdist = {{ {url}, HASHES }}",
+        "mixed": f"sdist = {{ {url}, HASHES }}\nwheels = [{{ {wheel}, HASHES }}]",
+        "named": f'index = "https://packages.example.com/simple"\nsdist = {{ {path}, HASHES }}',
+    }
+    content = 'lock-version = "1.0"\ncreated-by = "a locker"\n'
+    for name, files in packages.items():
+        listed = files.replace("NAME", name).replace("HASHES", 'hashes = { sha256 = "0123" }')
+        content += f'[[packages]]\nname = "{name}"\nversion = "1.0"\n{listed}\n'
+    assert without_origins(read("pylock.toml", content)) == RequirementsFile(
+        (requested("remote", "1.0"), requested("mixed", "1.0"), requested("named", "1.0")),
+        ("pylock.toml: skipped, not from an index: local (path)",),
+    )
