@@ -98,8 +98,9 @@ def read_pylock(path: Path) -> RequirementsFile:
 
 def _has_only_paths(package: Package) -> bool:
     """Whether no file of a package is from an index: it names none, and each of its files is on the machine."""
-    files = [*([package.sdist] if package.sdist else []), *(package.wheels or ())]
-    return package.index is None and bool(files) and all(file.path and not file.url for file in files)
+    sdists = [package.sdist] if package.sdist else []
+    places = [(file.path, file.url) for file in sdists] + [(file.path, file.url) for file in package.wheels or ()]
+    return package.index is None and bool(places) and all(path and not url for path, url in places)
 
 
 def _newer_minor(version: Any) -> str | None:
