@@ -96,7 +96,7 @@ class ProjectDocuments(Struct, frozen=True, kw_only=True, dict=True):
         return replace(self.document, content=with_page(self.document.content, self.page, self.project))
 
     @property
-    def filenames(self) -> tuple[str, ...]:
+    def file_names(self) -> tuple[str, ...]:
         """The names of all files that the index lists, each once."""
         if self.listed is None:
             return ()

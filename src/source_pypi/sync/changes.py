@@ -179,7 +179,7 @@ def _add_first_seen(result: FetchResult, previous: PreviousState, checked_at: in
     undated, known = result.documents.undated, previous.first_seen
     if any(stream.says_first_seen for stream in previous.streams) and (undated or known):
         times = times_of(undated, known, checked_at)
-        kept = known_times(result.documents.filenames, known, checked_at)
+        kept = known_times(result.documents.file_names, known, checked_at)
         result.documents, result.first_seen = (
             replace(result.documents, first_seen=as_datetimes(times)),
             packed(kept | times),
