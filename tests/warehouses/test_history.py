@@ -92,11 +92,12 @@ def test_clock_that_was_ahead_leaves_no_state_in_the_future(database: Place, wor
     """States that a clock 400 days ahead wrote begin and end with the next visit at the latest."""
     world.add("flask", releases=["1.0"])
     fake, versions = serve(), choose_streams(["versions"])
-    for time, change in (
+    changes: list[tuple[float, Callable[[], object]]] = [
         (TIMES[0] + 400 * 86_400, lambda: None),
         (TIMES[0] + 401 * 86_400, lambda: world.yank("flask", "1.0", "bad")),
         (TIMES[0], lambda: world.unyank("flask", "1.0")),
-    ):
+    ]
+    for time, change in changes:
         change()
         fake.new_run()
         sync(database, fake, ["flask"], versions, now=lambda: time, keep_history=True)  # noqa: B023
