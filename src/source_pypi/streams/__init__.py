@@ -36,6 +36,7 @@ NAMES = (
     "recent_releases",
     "recent_projects",
     "stats",
+    "events",
 )
 #: The streams that are loaded when none is named.
 DEFAULT = ("projects", "versions", "files")
