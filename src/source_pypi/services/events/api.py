@@ -20,11 +20,11 @@ from source_pypi.config import Config
 from source_pypi.errors import StateError
 from source_pypi.http.client import DEFAULT_RETRY_POLICY, Client, RequestLog, RetryPolicy, RetryWait
 from source_pypi.http.credentials import Credentials, credentials_for, origin
+from source_pypi.http.user_agent import user_agent
 from source_pypi.safety.redaction import without_credentials
 from source_pypi.services.events.beginning import Beginning, find_beginning, parse_since
 from source_pypi.services.events.entries import JournalEntry, JournalPage
 from source_pypi.services.events.journal import PAGE_SIZE, Journal
-from source_pypi.services.index.api import user_agent
 from source_pypi.services.index.locations import root_of
 from source_pypi.services.service import Portion, Request
 from source_pypi.standards.index_urls import default_url

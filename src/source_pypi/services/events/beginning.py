@@ -1,8 +1,9 @@
 """Where a first sync begins: after a serial, or at a date, of which the journal has no index.
 
 Search for a date
-    A page has the times of the 50,000 events after a serial. The number of events per day varies, so the next guess is
-    interpolated between two known pages; every third guess is the middle, so that no history makes the search long.
+    A page has the times of the 50,000 events after a serial, and so shows how many events happen per day. The next
+    guess assumes that this is so up to the date; every third guess is the middle, so that no history makes the search
+    long.
     After ``MOST_PROBES`` pages the search ends at the latest event that is known to be before the date: the sync then
     begins earlier, never later. Before the serial 628,000 times run backwards by up to years, and the search for a date
     of that time finds any of the places where it occurs.
@@ -55,29 +56,33 @@ def find_beginning(
     wanted = time.timestamp()
     if wanted > now:
         return Beginning(last_serial)
-    low, high = 0, last_serial  # events up to low are before the time; one after high is not
-    low_time, high_time = 0.0, now
+    low, high = 0, last_serial  # events up to low are before the time; those after high are not
+    near, per_second = (last_serial, now), last_serial / max(now, 1.0)
     for probe in range(MOST_PROBES):
         if low >= high:
             break
-        guess = _guess(low, high, (wanted - low_time) / max(high_time - low_time, 1.0), probe, page_size)
+        straight = int(near[0] + (wanted - near[1]) * per_second) - page_size // 2
+        guess = _guess(low, high, straight, probe, page_size)
         page = since(guess)
         at = next((place for place, entry in enumerate(page) if entry.timestamp >= wanted), None)
         if at is None:  # all before the time
-            low, low_time = (page[-1].serial, float(page[-1].timestamp)) if page else (high, high_time)
+            low = page[-1].serial if page else high
         elif at or guess <= low:
             begin = page[at - 1].serial if at else guess
             return Beginning(begin, page[at:], len(page) >= page_size)
         else:
-            high, high_time = guess, float(page[0].timestamp)
+            high = guess
+        if page:
+            first, last = page[0], page[-1]
+            near = (first.serial, float(first.timestamp))
+            per_second = (last.serial - first.serial) / max(last.timestamp - first.timestamp, 1)
     return Beginning(low)
 
 
-def _guess(low: int, high: int, share: float, probe: int, page_size: int) -> int:
-    """The serial after which to look: interpolated, half a page before; every third time the middle."""
+def _guess(low: int, high: int, straight: int, probe: int, page_size: int) -> int:
+    """The serial after which to look: a straight line from the last page leads there; every third time the middle."""
     if high - low <= page_size:
         return low
     if probe % 3 == 2:
         return (low + high) // 2
-    place = low + int((high - low) * min(max(share, 0.0), 1.0)) - page_size // 2
-    return min(max(place, low), high - 1)
+    return min(max(straight, low), high - 1)
