@@ -17,6 +17,7 @@ from source_pypi.cli.options import (
     SELECTION,
     VARIABLES,
     SectionedCommand,
+    event_options,
     index_options,
     make_settings,
     option,
@@ -42,6 +43,7 @@ _FILE = re.compile(r"\.(?:txt|in|toml|lock|pip|cfg|ini|json|ya?ml|py)$|[/\\]", r
 @click.command(cls=SectionedCommand, epilog=VARIABLES)
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @selection_options
+@event_options
 @option(
     "--streams",
     section=SELECTION,
