@@ -52,7 +52,7 @@ class FakeServer:
 
             do_POST = do_GET  # noqa: N815 - http.server's names
 
-            def log_message(self, format: str, *args: object) -> None:
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in http.server
                 """Print nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

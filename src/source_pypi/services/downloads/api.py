@@ -23,7 +23,8 @@ from source_pypi.services.downloads.task import DOWNLOADS, DOWNLOADS_BY, Task
 from source_pypi.services.service import Cursor, Portion, Request, Service
 
 if TYPE_CHECKING:
-    from source_pypi.http.client import RequestLog, RetryWait
+    from source_pypi.http.client import Client, RequestLog, RetryWait
+    from source_pypi.http.credentials import Credentials
 
 #: Projects whose cursors are read at a time.
 CHUNK = 1_000
@@ -176,15 +177,43 @@ def open_service(config: Config, on_event: "Callable[[RetryWait | RequestLog], N
 
     :param on_event: called with each wait before it begins, and with each response.
     """
-    from source_pypi.http.client import Client
-    from source_pypi.http.user_agent import user_agent
+    source = _clickhouse(config, on_event) if config.downloads_from == "clickhouse" else _pypistats(config, on_event)
+    return Downloads(source, breakdowns_of(config.downloads_by), config.downloads_days)
+
+
+def _pypistats(config: Config, on_event: "Callable[[RetryWait | RequestLog], None]") -> Source:
+    from source_pypi.http.credentials import credentials_for
     from source_pypi.services.downloads.pypistats import Pypistats
 
-    client = Client(
+    credentials = credentials_for(config.downloads_url)
+    return Pypistats(_client(config, credentials, config.downloads_per_minute / 60, on_event), config.downloads_url)
+
+
+def _clickhouse(config: Config, on_event: "Callable[[RetryWait | RequestLog], None]") -> Source:
+    from source_pypi.http.credentials import credentials_for
+    from source_pypi.services.downloads.clickhouse import Clickhouse
+
+    url, password = config.clickhouse_url, config.clickhouse_password
+    credentials = None if password is None else credentials_for(url, config.clickhouse_username, password)
+    client = _client(config, credentials, 1, on_event)
+    user = config.clickhouse_username if credentials is None else ""
+    return Clickhouse(client, url, config.clickhouse_database, user, config.clickhouse_queries_per_hour, on_event)
+
+
+def _client(
+    config: Config,
+    credentials: "Credentials | None",
+    per_second: float,
+    on_event: "Callable[[RetryWait | RequestLog], None]",
+) -> "Client":
+    from source_pypi.http.client import Client
+    from source_pypi.http.user_agent import user_agent
+
+    return Client(
         user_agent=user_agent(config.contact),
-        requests_per_second=config.downloads_per_minute / 60,
+        credentials=credentials,
+        requests_per_second=per_second,
         timeout=config.request_timeout_seconds,
         ca_bundle=config.ca_bundle,
         on_event=on_event,
     )
-    return Downloads(Pypistats(client, config.downloads_url), breakdowns_of(config.downloads_by), config.downloads_days)
