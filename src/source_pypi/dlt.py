@@ -45,6 +45,7 @@ from source_pypi.errors import DestinationError, NoProjectsError
 from source_pypi.fields import Field, fields_of
 from source_pypi.schema import SEEN_AT, column_types, table_fields
 from source_pypi.selection import Selection, select
+from source_pypi.services.downloads.top import top_projects
 from source_pypi.services.index.api import open_index
 from source_pypi.services.service import open_services
 from source_pypi.streams import STREAMS, choose_streams
@@ -85,7 +86,7 @@ def pypi(projects: Iterable[str] | None = None, streams: Iterable[str] | None = 
     try:
         selection_warnings = select(config).warnings
     except NoProjectsError:
-        if needs_projects(selected):
+        if needs_projects(selected) and not config.top:
             raise
         selection_warnings = ()
     for warning in filter(None, (environment_note(config), *selection_warnings)):
@@ -159,7 +160,7 @@ def _batches(config: Config) -> Iterator[Batch]:
     source = Container()[SourceInjectableContext].source
     streams = [stream for stream in STREAMS if stream.name in source.selected_resources]
     _check_destination(source, streams)
-    selection = select(config) if needs_projects(streams) else Selection()
+    selection = select(config, top=top_projects(config)) if needs_projects(streams) else Selection()
     services = open_services({stream.service for stream in streams if stream.service}, config, lambda event: None)
     run = Run(open_index(config), selection, streams, config, services=services)
     store, loaded = _SourceState(dlt.current.source_state(), run.index.root), False

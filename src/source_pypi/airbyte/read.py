@@ -23,7 +23,7 @@ from source_pypi.airbyte.heartbeat import Heartbeat
 from source_pypi.airbyte.inputs import ConfiguredStream, read_catalog, read_state
 from source_pypi.airbyte.messages import MessageWriter, Write
 from source_pypi.config import Config, environment_note
-from source_pypi.errors import BugError, ConfigError, SourceError, UnknownProjectsError, UnknownStreamError
+from source_pypi.errors import BugError, SourceError, UnknownProjectsError, UnknownStreamError
 
 if TYPE_CHECKING:
     from source_pypi.airbyte.state import StreamStates
@@ -171,13 +171,16 @@ class _Reader:
     def _open_run(self, index: Index, states: StreamStates) -> Run:
         """Return the run of the streams with readable state. If no projects can be selected, their streams fail."""
         from source_pypi.selection import Selection, select
+        from source_pypi.services.downloads.top import top_projects
         from source_pypi.services.service import open_services
         from source_pypi.sync.run import Run, needs_projects
 
         readable = [stream for stream in self._streams if stream.name not in states.unreadable]
         try:
-            selection = select(self._config) if needs_projects(self._streams) else Selection()
-        except ConfigError as error:
+            selection = Selection()
+            if needs_projects(self._streams):
+                selection = select(self._config, top=top_projects(self._config, self._on_event))
+        except SourceError as error:
             of_index = [stream for stream in readable if not stream.of_project]
             run = Run(index, Selection(), of_index, self._config, self._now)
             run.summary.stop(error, tuple(stream.name for stream in self._streams if stream.of_project))

@@ -28,6 +28,7 @@ from source_pypi.config import Config
 from source_pypi.errors import ConfigError, DestinationError, SourceError, StoppedError, TooLargeError
 from source_pypi.http.client import RequestLog, RetryWait
 from source_pypi.selection import Selection, select
+from source_pypi.services.downloads.top import top_projects
 from source_pypi.services.index.api import Index, open_index
 from source_pypi.services.index.documents import Document, Project
 from source_pypi.services.index.documents.kinds import DocumentKind
@@ -140,14 +141,17 @@ def open_run(
     by_command: int = 0,
     on_event: Callable[[RetryWait | RequestLog], None] = lambda event: None,
 ) -> Run:
-    """Return the run that a configuration describes. Nothing is requested yet.
+    """Return the run that a configuration describes. Nothing is requested yet, but the list for the setting ``top``.
 
     :param files: requirement and lock files whose projects are read, too.
     :param by_command: how many of the last names in the setting ``projects`` the command line gave.
     :param on_event: called with each wait before it begins, and with each response.
     :raises ConfigError: when no projects are selected, or a name, a file or a setting is invalid.
+    :raises SourceError: when the list of the most downloaded projects cannot be read.
     """
-    selection = select(config, files, by_command=by_command) if needs_projects(streams) else Selection()
+    selection = Selection()
+    if needs_projects(streams):
+        selection = select(config, files, by_command=by_command, top=top_projects(config, on_event))
     services = open_services({stream.service for stream in streams if stream.service}, config, on_event)
     return Run(open_index(config, on_event), selection, streams, config, services=services)
 
