@@ -21,6 +21,7 @@
     │   ├── UntrustedError          a certificate that is not trusted
     │   ├── ProxyError              a proxy that cannot be used, or that requires credentials
     │   ├── DestinationError        a destination that cannot be opened or written
+    │   ├── ServiceRefusedError     a service other than the index refuses the client, or is not trusted
     │   ├── QueryError              a query with an error, or a database that cannot be read
     │   └── DatabaseFileError       a loaded database that cannot be read
     ├── TransientError              a later run may succeed (Airbyte: transient_error)

@@ -121,7 +121,7 @@ class _Run:
     def __init__(self, source: Source, today: date) -> None:
         self.today, self.skipped = today, set[str]()
         self.first_error: SourceError | None = None
-        self._source, self._empty = source, list[str]()
+        self._source, self._read, self._known = source, dict[str, None](), set[str]()
         self._progress: dict[tuple[str, str], Progress] = {}
 
     def progress_of(self, project: str, stream: str, cursor: Cursor | None) -> Progress:
@@ -149,8 +149,8 @@ class _Run:
         self._progress.clear()
 
     def _portion(self, task: Task, found: DownloadCounts) -> Portion:
-        if not found.counts:
-            self._empty.append(task.project)
+        self._read[task.project] = None
+        self._known.update([task.project] if found.counts else [])
         counts = found.since(task.first)
         cursor = self._progress[task.project, task.stream].after(counts)
         return Portion(counts, {task.stream: cursor}, task.project, replaced_slices(counts, task.since))
@@ -158,8 +158,7 @@ class _Run:
     def warnings(self) -> tuple[str, ...]:
         """Which projects the source does not know, and how many were skipped."""
         lines = []
-        if self._empty:
-            names = list(dict.fromkeys(self._empty))
+        if names := [name for name in self._read if name not in self._known]:
             lines.append(f"{self._source.name} has no downloads of {_counted(len(names))}: {some_of(names)}")
         if self.skipped:
             lines.append(
