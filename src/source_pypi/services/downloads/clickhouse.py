@@ -226,8 +226,8 @@ def _counts(row: _Row, dimensions: tuple[str, ...]) -> list[Count]:
     """
     values: Sequence[tuple[str, ...]] = [*zip(*(getattr(row, f"{name}_values") for name in dimensions), strict=True)]
     if dimensions:
-        counts = [*zip(row.days, row.counts, values, strict=True)]
-        return [Count(day, count, value) for day, count, value in sorted(counts)]
+        counts = [*zip(row.days, values, row.counts, strict=True)]
+        return [Count(day, count, value) for day, value, count in sorted(counts)]
     days = [*zip(row.days, row.counts, row.without_mirrors or (), strict=True)]
     with_mirrors = [Count(day, count, category="with_mirrors") for day, count, _ in sorted(days)]
     return with_mirrors + [Count(day, others, category="without_mirrors") for day, _, others in sorted(days) if others]

@@ -11,6 +11,8 @@ from source_pypi.services.service import Cursor
 
 #: A source has the downloads of a day from this time of the next day on: its load begins at 01:00 UTC.
 LOADED_AFTER = timedelta(hours=1, minutes=30)
+#: A day that is longer ago and has no downloads any more has been forgotten, not corrected.
+CORRECTED_DAYS = 30
 
 
 class SeriesProgress(Struct, frozen=True, array_like=True):
@@ -69,10 +71,14 @@ def source_day(now: float) -> date:
 
 
 def replaced_slices(counts: DownloadCounts, since: date | None) -> tuple[str, ...]:
-    """The slices of the days that were read again, with or without downloads; none if every day was read."""
+    """The slices of the days that were read again, with or without downloads; none if every day was read.
+
+    Days that the source may have forgotten are left out: their rows stay.
+    """
     if since is None or not counts.counts:
         return ()
-    return tuple(slice_name(counts.source, counts.dimensions, day) for day in _days(since, counts.today))
+    first = max(since, counts.today - timedelta(days=CORRECTED_DAYS))
+    return tuple(slice_name(counts.source, counts.dimensions, day) for day in _days(first, counts.today))
 
 
 def _days(first: date, last: date) -> Iterator[date]:
