@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
-from source_pypi.services.downloads.documents import DIMENSIONS, Count, DownloadCounts
+from source_pypi.config import DIMENSIONS
+from source_pypi.services.downloads.documents import Count, DownloadCounts
 
 
 def _downloads() -> Sequence[DownloadCounts]:

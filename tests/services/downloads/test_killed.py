@@ -28,19 +28,20 @@ def start(path: Path, settings: dict[str, Any]) -> "subprocess.Popen[bytes]":
     return subprocess.Popen([sys.executable, "-m", "source_pypi", *command], stdout=subprocess.DEVNULL)
 
 
-@pytest.mark.parametrize("kind", [FakePypistats, FakeClickhouse])
-@pytest.mark.parametrize("after", [1, 5, 14, 23, 34])
+@pytest.mark.parametrize(
+    ("kind", "after"), [*((FakePypistats, after) for after in (1, 5, 14, 35)), *((FakeClickhouse, n) for n in (1, 3))]
+)
 def test_killed_sync_continues(kind: Any, after: int, tmp_path: Path) -> None:
     """Killed at a request or soon after it, the next run makes the tables those of one that was not killed."""
     downloads = Downloads(source_day(datetime.now(UTC).timestamp()))
     for number, project in enumerate(PROJECTS):
         for days in range(1, 6):
             downloads.add(project, days, number + days, version=f"{days}.0")
-    options = {"once_a_day": False} if kind is FakePypistats else {"most_cells": 20, "quota": 10_000}
+    options = {"once_a_day": False} if kind is FakePypistats else {"most_cells": 30}
     with kind(downloads, **options) as fake:
         settings = {"downloads_url": fake.url, "downloads_per_minute": 0}
         if kind is FakeClickhouse:
-            settings = {"downloads_from": "clickhouse", "clickhouse_url": fake.url, "clickhouse_queries_per_hour": 9999}
+            settings = {"downloads_from": "clickhouse", "clickhouse_url": fake.url, "downloads_by": ["version"]}
         killed: list[int] = []
         path, whole = tmp_path / "killed.duckdb", tmp_path / "whole.duckdb"
         process = start(path, settings)
