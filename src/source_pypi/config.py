@@ -7,6 +7,7 @@ so that a configuration of 0.2.x and a new one are both valid.
 import json
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -234,6 +235,23 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
             title="Concurrency",
         ),
     ] = 1
+    events_url: Annotated[
+        str | None,
+        describe(
+            "URL at which the index answers XML-RPC, for the stream `events`. Empty: /pypi below the index's root.",
+            title="Events URL",
+            examples=["https://packages.example.com/root/mirror/pypi"],
+        ),
+    ] = None
+    events_since: Annotated[
+        str | None,
+        describe(
+            "Where the first sync of the stream `events` begins: after a serial, or at a date or time (UTC, ISO 8601). "
+            "Empty: at the journal's last event.",
+            title="Events since",
+            examples=["2026-01-01", "24891358"],
+        ),
+    ] = None
     request_timeout_seconds: Annotated[
         float,
         Meta(gt=0, le=86_400),
@@ -461,11 +479,25 @@ def _check(config: Config) -> None:
     in_keyring = config.index_username is not None and config.credentials_from == "keyring"  # the password
     if (config.index_username is None) != (config.index_password is None) and not in_keyring:
         raise SettingError("index_password", "index_username and index_password must be set together")
-    if config.index_url is not None:
-        _check_url(config.index_url)
-    for setting in ("top_url", "downloads_url", "clickhouse_url"):
-        _check_url(getattr(config, setting), setting, "https://downloads.example.com")
+    _check_urls(config)
+    if config.events_since is not None and not _is_serial_or_time(config.events_since):
+        raise SettingError("events_since", "must be a serial, such as 24891358, or a date, such as 2026-01-31")
     _check_downloads(config)
+
+
+def _is_serial_or_time(text: str) -> bool:
+    try:
+        return text.isascii() and (text.isdigit() or bool(datetime.fromisoformat(text)))
+    except ValueError:
+        return False
+
+
+def _check_urls(config: Config) -> None:
+    for name, url in (("index_url", config.index_url), ("events_url", config.events_url)):
+        if url is not None:
+            _check_url(url, name)
+    for name in ("top_url", "downloads_url", "clickhouse_url"):
+        _check_url(getattr(config, name), name, "https://downloads.example.com")
 
 
 def _check_downloads(config: Config) -> None:
@@ -482,7 +514,7 @@ def _check_downloads(config: Config) -> None:
         raise SettingError("clickhouse_database", "must consist of letters, digits and underscores")
 
 
-def _check_url(url: str, setting: str = "index_url", example: str = "https://packages.example.com/simple/") -> None:
+def _check_url(url: str, name: str = "index_url", example: str = "https://packages.example.com/simple/") -> None:
     try:
         parts = urlsplit(url)
         valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -490,6 +522,6 @@ def _check_url(url: str, setting: str = "index_url", example: str = "https://pac
         parts, valid = urlsplit(""), False
     if "@" in parts.query + parts.fragment:
         reason = "has an @ after a ? or #; in a username or password, write ? as %3F, # as %23 and / as %2F"
-        raise SettingError(setting, reason)
+        raise SettingError(name, reason)
     if not valid or re.search(r"[\s\x00-\x1f]", url):
-        raise SettingError(setting, f"must be a URL such as {example}")
+        raise SettingError(name, f"must be a URL such as {example}")

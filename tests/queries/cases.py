@@ -572,9 +572,172 @@ SUPPORT = Case(
         *supported("c", "1.0", "3.12 3.13 3.14 3.15", None, ""),
     ],
 )
+
+
+def event(serial: int, kind: str, version: str | None = None, project: str | None = "a", **more: Any) -> dict[str, Any]:
+    """A row of ``events``, as many minutes after ``THEN`` as its serial says."""
+    return {"serial": serial, "project": project, "version": version, "kind": kind, "time": at(serial), **more}
+
+
+def at(serial: int) -> datetime:
+    """The time of an event."""
+    return THEN + timedelta(minutes=serial)
+
+
+QUARANTINES = Case(
+    "quarantines",
+    {
+        "events": [
+            event(1, "new_release", "1.0"),
+            event(2, "release_quarantined", "1.0"),
+            event(3, "release_quarantined", "2.0"),
+            event(4, "release_quarantine_cleared", "1.0"),
+            event(5, "release_quarantined", "1.0"),
+            event(6, "release_quarantined", "3.0"),
+            event(7, "remove_release", "3.0"),
+            event(8, "release_quarantine_cleared", "2.0", "b"),
+            event(9, "project_quarantined", None, "b"),
+            event(10, "project_quarantine_cleared", None, "b"),
+            event(11, "release_quarantined", "1.0", "c"),
+            event(12, "project_quarantined", None, "c"),
+            event(13, "remove_project", None, "c"),
+            event(14, "release_quarantined", "9", None),
+        ]
+    },
+    [
+        ("a", "1.0", 2, at(2), at(4), None, False),
+        ("a", "2.0", 3, at(3), None, None, True),
+        ("a", "1.0", 5, at(5), None, None, True),
+        ("a", "3.0", 6, at(6), None, at(7), False),
+        ("b", None, 9, at(9), at(10), None, False),
+        ("c", "1.0", 11, at(11), None, at(13), False),
+        ("c", None, 12, at(12), None, at(13), False),
+    ],
+)
+OWNERS = Case(
+    "owner_changes",
+    {
+        "events": [
+            event(1, "create"),
+            event(2, "add_role", role="Owner", user="ann"),
+            event(3, "new_release", "1.0"),
+            event(4, "invite", role="Maintainer", user="ben"),
+            event(5, "accept_invite", role="Maintainer", user="ben"),
+            event(6, "new_release", "1.0", "b"),
+            event(7, "new_release", "1.1"),
+            event(8, "new_release", "1.2"),
+            event(9, "change_role", role="Owner", user="ben"),
+            event(10, "remove_role", role="Owner", user="ann"),
+            event(11, "revoke_invite", role="Owner", user="cid"),
+        ]
+    },
+    [
+        ("a", "added", "Owner", "ann", 2, at(2), "1.0", at(3)),
+        ("a", "added", "Maintainer", "ben", 5, at(5), "1.1", at(7)),
+        ("a", "changed", "Owner", "ben", 9, at(9), None, None),
+        ("a", "removed", "Owner", "ann", 10, at(10), None, None),
+    ],
+)
+REMOVED = Case(
+    "removed_releases",
+    {
+        "events": [
+            event(1, "new_release", "1.0"),
+            event(2, "new_release", "2.0"),
+            event(3, "remove_release", "1.0"),
+            event(4, "new_release", "1.0"),
+            event(5, "remove_release", "1.0"),
+            event(6, "remove_release", "0.1"),
+            event(7, "new_release", "1.0", "b"),
+            event(8, "remove_project"),
+            event(9, "remove_release", "1.0", "c"),
+        ]
+    },
+    [
+        ("a", "1.0", 3, at(3), at(1), at(4), at(8)),
+        ("a", "1.0", 5, at(5), at(4), None, at(8)),
+        ("a", "0.1", 6, at(6), None, None, at(8)),
+        ("c", "1.0", 9, at(9), None, None, None),
+    ],
+)
+REUSE = Case(
+    "name_reuse",
+    {
+        "events": [
+            event(1, "create"),
+            event(2, "add_role", role="Owner", user="ann"),
+            event(3, "new_release", "1.0"),
+            event(4, "remove_project"),
+            event(5, "create", None, "b"),
+            event(6, "create"),
+            event(7, "add_role", role="Owner", user="eve"),
+            event(8, "add_role", role="Owner", user="eve2"),
+            event(9, "new_release", "6.6"),
+            event(10, "remove_project", None, "b"),
+            event(11, "remove_project"),
+            event(12, "remove_project"),
+            event(13, "create"),
+            event(14, "remove_project", None, "c"),
+            event(15, "create", None, "c"),
+        ]
+    },
+    [
+        ("a", 4, at(4), 6, at(6), "ann", "eve", "6.6"),
+        ("a", 12, at(12), 13, at(13), "eve2", None, None),
+        ("c", 14, at(14), 15, at(15), None, None, None),
+    ],
+)
+YANKS = Case(
+    "yanks",
+    {
+        "events": [
+            event(1, "new_release", "1.0"),
+            event(2, "yank_release", "1.0"),
+            event(3, "unyank_release", "1.0"),
+            event(4, "yank_release", "1.0"),
+            event(5, "yank_release", "0.9"),
+            event(6, "remove_release", "0.9"),
+            event(7, "yank_release", "1.0", "b"),
+            event(8, "unyank_release", "2.0", "b"),
+            event(9, "yank_release", "2.0", "c"),
+            event(10, "remove_project", None, "c"),
+        ]
+    },
+    [
+        ("a", "1.0", 2, at(1), at(2), at(3), None, False),
+        ("a", "1.0", 4, at(1), at(4), None, None, True),
+        ("a", "0.9", 5, None, at(5), None, at(6), False),
+        ("b", "1.0", 7, None, at(7), None, None, True),
+        ("c", "2.0", 9, None, at(9), None, at(10), False),
+    ],
+)
+RELEASES = Case(
+    "version_statuses",
+    {
+        "versions": [release("a", "1.0"), release("a", "2.0", yanked=True), release("a", "3.0", yanked=None)],
+        "events": [
+            event(1, "release_quarantined", "2.0"),
+            event(2, "release_quarantine_cleared", "2.0"),
+            event(3, "release_quarantined", "3.0"),
+            event(4, "release_quarantined", "4.0"),
+            event(5, "release_quarantined", "5.0"),
+            event(6, "remove_release", "5.0"),
+            event(7, "project_quarantined", None, "b"),
+        ],
+    },
+    [
+        ("a", "1.0", "available", True, None),
+        ("a", "2.0", "yanked", True, None),
+        ("a", "3.0", "quarantined", True, at(3)),
+        ("a", "4.0", "quarantined", False, at(4)),
+    ],
+)
+
+
 CASES = (
     *(VULNERABLE, OUTDATED, YANKED, MISSING, STATUSES, LICENSES, SOLE, STALE, CADENCE, DEPENDENTS),
     *(PROVENANCE, UNAVAILABLE, UNATTESTED, COVERAGE, SUPPORT, DAILY),
+    *(QUARANTINES, OWNERS, REMOVED, REUSE, YANKS, RELEASES),
 )
 
 #: Requirements of Python as projects write them, and some that violate PEP 440.

@@ -6,6 +6,7 @@ from typing import Any
 
 from source_pypi.config import DIMENSIONS
 from source_pypi.services.downloads.documents import Count, DownloadCounts
+from source_pypi.services.events.entries import JournalEntry, JournalPage
 
 
 def _downloads() -> Sequence[DownloadCounts]:
@@ -21,5 +22,16 @@ def _downloads() -> Sequence[DownloadCounts]:
     )
 
 
+def _journal() -> Sequence[JournalPage]:
+    """Pages of the journal: with every field, without events."""
+    entries = (
+        JournalEntry("Foo", "1.0", 1_725_534_675, "add py3 file foo-1.0-py3-none-any.whl", 5),
+        JournalEntry("Foo", None, 1_725_534_675, "add Owner alice", 7),
+        JournalEntry("", None, -1, "something else", 8),
+        JournalEntry("user:bob", None, 2**62, "nuke user", 9),
+    )
+    return JournalPage(entries), JournalPage(())
+
+
 #: What the function ``rows`` of the streams of each service takes.
-DOCUMENTS: dict[str, Callable[[], Sequence[Any]]] = {"downloads": _downloads}
+DOCUMENTS: dict[str, Callable[[], Sequence[Any]]] = {"downloads": _downloads, "events": _journal}

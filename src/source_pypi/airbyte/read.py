@@ -170,16 +170,13 @@ class _Reader:
 
     def _open_run(self, index: Index, states: StreamStates) -> Run:
         """Return the run of the streams with readable state. If no projects can be selected, their streams fail."""
-        from source_pypi.selection import Selection, select
-        from source_pypi.services.downloads.top import top_projects
+        from source_pypi.selection import Selection
         from source_pypi.services.service import open_services
-        from source_pypi.sync.run import Run, needs_projects
+        from source_pypi.sync.run import Run, selection_of
 
         readable = [stream for stream in self._streams if stream.name not in states.unreadable]
         try:
-            selection = Selection()
-            if needs_projects(self._streams):
-                selection = select(self._config, top=top_projects(self._config, self._on_event))
+            selection = selection_of(self._streams, self._config, on_event=self._on_event)
         except SourceError as error:
             of_index = [stream for stream in readable if not stream.of_project]
             run = Run(index, Selection(), of_index, self._config, self._now)

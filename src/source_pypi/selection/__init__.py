@@ -14,7 +14,17 @@ from source_pypi.errors import NoProjectsError, RequirementsError
 from source_pypi.selection.indexes import allowed, with_pip_indexes
 from source_pypi.selection.names import BY_COMMAND, BY_TOP, Requested, RequirementsFile, parse_requested
 
-__all__ = ["Collected", "Requested", "SelectedProject", "Selection", "collect", "merge", "select", "select_again"]
+__all__ = [
+    "Collected",
+    "Requested",
+    "SelectedProject",
+    "Selection",
+    "collect",
+    "exclusions",
+    "merge",
+    "select",
+    "select_again",
+]
 
 #: The name of the text in the settings, in warnings and errors.
 _SETTING = "setting 'requirements'"
@@ -85,7 +95,7 @@ def select(
     :raises NoProjectsError: if no project is selected, or all are excluded.
     """
     found = collect(config, files, by_command=by_command, top=top)
-    excluded = tuple(_pattern(text) for text in config.exclude)
+    excluded = exclusions(config)
     selection = Selection((), config.whole_index, config.follow_dependencies, excluded)
     permitted = allowed([_unless_excluded(one, selection) for one in found.every], config)
     warnings = (*found.warnings, *permitted.warnings)
@@ -117,7 +127,7 @@ def select_again(config: Config, requested: Iterable[Requested], projects: Itera
     :param requested: the requirements, with the reason of those that were not read.
     :param projects: normalised names; the index may have them no more.
     """
-    selection = Selection((), config.whole_index, config.follow_dependencies, tuple(map(_pattern, config.exclude)))
+    selection = Selection((), config.whole_index, config.follow_dependencies, exclusions(config))
     again = (replace(one, not_read=None) if one.not_read == _EXCLUDED else one for one in requested)
     every = tuple(_unless_excluded(one, selection) for one in again)
     named = merge(one for one in every if one.not_read is None)
@@ -201,6 +211,11 @@ def merge(requested: Iterable[Requested]) -> tuple[SelectedProject, ...]:
         )
         for project, every in by_project.items()
     )
+
+
+def exclusions(config: Config) -> tuple[str, ...]:
+    """The patterns of the names of projects to leave out."""
+    return tuple(map(_pattern, config.exclude))
 
 
 def _pattern(text: str) -> str:

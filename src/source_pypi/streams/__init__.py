@@ -36,6 +36,7 @@ NAMES = (
     "recent_releases",
     "recent_projects",
     "stats",
+    "events",
     "downloads",
     "downloads_by",
 )

@@ -45,7 +45,8 @@ def service_batches(
         whole = selection.whole_index or not selection.projects
         projects = None if whole else [one.project for one in selection.projects]
         cursors = _Cursors(store, of_service)
-        request = Request({stream.name for stream in of_service}, projects, cursors, now)
+        excludes = selection.excludes if selection.excluded else None
+        request = Request({stream.name for stream in of_service}, projects, cursors, now, excludes)
         try:
             for portion in service.portions(request):
                 yield _batch(portion, of_service, cursors.digests, name, now())
