@@ -108,7 +108,8 @@ def _configured(passed: Mapping[str, Any]) -> dict[str, Any]:
     """
     found = {}
     for field in fields_of(Config):
-        places = dlt.secrets if field.name in _CREDENTIALS else dlt.config
+        is_secret = field.name in _CREDENTIALS or field.keywords.get("airbyte_secret")
+        places = dlt.secrets if is_secret else dlt.config
         kind = field.type if field.type in (bool, int, float) else str
         is_list = isinstance(field.default, tuple)
         value: Any = places.get(f"{SECTION}.{field.name}", list if is_list else kind)

@@ -244,7 +244,28 @@ _DOWNLOAD_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         metavar="DAYS",
         help="How many of the last days to read of a project for the first time.  [default: 180]",
     ),
+    option(
+        "--downloads-per-minute",
+        section=DOWNLOADS,
+        type=float,
+        metavar="NUMBER",
+        help="Maximum request rate of pypistats; 0: no limit.  [default: 29]",
+    ),
     option("--clickhouse-url", section=DOWNLOADS, metavar="URL", help="The HTTP interface of ClickHouse."),
+    option("--clickhouse-database", section=DOWNLOADS, metavar="NAME", help="Its database.  [default: pypi]"),
+    option(
+        "--clickhouse-username",
+        section=DOWNLOADS,
+        metavar="NAME",
+        help=f"Its user; {CLICKHOUSE_PASSWORD} has the password.  [default: demo]",
+    ),
+    option(
+        "--clickhouse-queries-per-hour",
+        section=DOWNLOADS,
+        type=int,
+        metavar="NUMBER",
+        help="Maximum number of queries in an hour.  [default: 60]",
+    ),
 )
 _INDEX_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     option("--index-url", section=INDEX, metavar="URL", help="The index to read.  [default: the public index]"),

@@ -38,13 +38,13 @@ class _Entry(Struct):
     downloads: Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
-class _Answer(Struct):
+class _Document(Struct):
     data: list[_Entry]
     package: str
     type: str
 
 
-_DECODER = msgspec.json.Decoder(_Answer)
+_DECODER = msgspec.json.Decoder(_Document)
 
 
 class Pypistats:
