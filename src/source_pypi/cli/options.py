@@ -101,6 +101,11 @@ def download_options(command: _F) -> _F:
     return _all(_DOWNLOAD_OPTIONS, command)
 
 
+def event_options(command: _F) -> _F:
+    """Add the options of the stream of events. Their values are settings."""
+    return _all(_EVENT_OPTIONS, command)
+
+
 def output_options(command: _F) -> _F:
     """Add ``-q``, ``-v`` and ``--debug``: the parameters ``quiet``, ``verbose`` and ``debug``."""
     return _all(_OUTPUT_OPTIONS, command)
@@ -265,6 +270,21 @@ _DOWNLOAD_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         type=int,
         metavar="NUMBER",
         help="Maximum number of queries in an hour.  [default: 60]",
+    ),
+)
+_EVENT_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    option(
+        "--events-since",
+        section=SELECTION,
+        metavar="WHEN",
+        help="Where the first sync of the stream events begins: after a serial, or at a date or time (UTC).  "
+        "[default: at the journal's last event]",
+    ),
+    option(
+        "--events-url",
+        section=INDEX,
+        metavar="URL",
+        help="Where the index answers XML-RPC, for the stream events.  [default: /pypi below its root]",
     ),
 )
 _INDEX_OPTIONS: tuple[Callable[[Any], Any], ...] = (

@@ -18,6 +18,7 @@ from source_pypi.cli.options import (
     VARIABLES,
     SectionedCommand,
     download_options,
+    event_options,
     index_options,
     make_settings,
     option,
@@ -43,6 +44,7 @@ _FILE = re.compile(r"\.(?:txt|in|toml|lock|pip|cfg|ini|json|ya?ml|py)$|[/\\]", r
 @click.command(cls=SectionedCommand, epilog=VARIABLES)
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @selection_options
+@event_options
 @option(
     "--streams",
     section=SELECTION,
