@@ -86,7 +86,7 @@ def pypi(projects: Iterable[str] | None = None, streams: Iterable[str] | None = 
     try:
         selection_warnings = select(config).warnings
     except NoProjectsError:
-        if needs_projects(selected):
+        if needs_projects(selected) and not config.top:
             raise
         selection_warnings = ()
     for warning in filter(None, (environment_note(config), *selection_warnings)):
@@ -112,7 +112,8 @@ def _configured(passed: Mapping[str, Any]) -> dict[str, Any]:
     without_unknown(dict.fromkeys(_configured_names()))
     found = {}
     for field in fields_of(Config):
-        places = dlt.secrets if field.name in _CREDENTIALS else dlt.config
+        is_secret = field.name in _CREDENTIALS or field.keywords.get("airbyte_secret")
+        places = dlt.secrets if is_secret else dlt.config
         kind = field.type if field.type in (bool, int, float) else str
         is_list = isinstance(field.default, tuple)
         value: Any = places.get(f"{SECTION}.{field.name}", list if is_list else kind)

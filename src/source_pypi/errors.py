@@ -21,6 +21,7 @@
     │   ├── UntrustedError          a certificate that is not trusted
     │   ├── ProxyError              a proxy that cannot be used, or that requires credentials
     │   ├── DestinationError        a destination that cannot be opened or written
+    │   ├── ServiceRefusedError     a service other than the index refuses the client, or is not trusted
     │   ├── QueryError              a query with an error, or a database that cannot be read
     │   └── DatabaseFileError       a loaded database that cannot be read
     ├── TransientError              a later run may succeed (Airbyte: transient_error)
@@ -29,10 +30,12 @@
     │   ├── StaleError              an older copy than the one that was read before
     │   ├── UnconfirmedDeletionError  projects answered 404, and so did everything else
     │   ├── DamagedError            a document whose SHA-256 differs from the one on the index
+    │   ├── ServiceError            a service other than the index cannot be reached, or answers with an error
     │   └── StoppedError            consecutive projects failed, so the run stopped
     └── UnexpectedError             a fault of the index or of this package (Airbyte: system_error)
         ├── ResponseError           a status or redirect that is not expected
         ├── DocumentError           a response that is not the expected document
+        ├── ServiceDocumentError    a response of a service other than the index that is not the expected document
         ├── TooLargeError           a response, or its rows, above a limit
         └── BugError                an exception that was not raised on purpose
 
@@ -309,6 +312,15 @@ class ShortListError(ConfigError):
         )
 
 
+class ServiceRefusedError(ConfigError):
+    """A service other than the index refuses the client or its credentials; ``settings`` are those to check."""
+
+    url: str
+    reason: str
+    settings: str
+    template = "{url} {reason}: check {settings}"
+
+
 class UntrustedError(ConfigError):
     """A certificate that no trusted CA issued, or that belongs to another host; raised at once, never retried."""
 
@@ -432,6 +444,18 @@ class DamagedError(TransientError):
     )
 
 
+class ServiceError(TransientError):
+    """A service other than the index cannot be reached, or answers with an error; ``settings`` are those to check.
+
+    Rows that were read before stay, and the next run continues after them.
+    """
+
+    url: str
+    reason: str
+    settings: str
+    template = "{url} {reason}: try later, or check {settings}"
+
+
 class StoppedError(TransientError):
     """Consecutive projects failed, so the run stopped. ``unread`` is the number of projects that were not read."""
 
@@ -461,6 +485,16 @@ class DocumentError(UnexpectedError):
     expected: str
     found: str
     template = "{url}: expected {expected}, found {found}: is index_url the address of a package index?"
+
+
+class ServiceDocumentError(UnexpectedError):
+    """A response of a service other than the index that is not the expected document."""
+
+    url: str
+    expected: str
+    found: str
+    settings: str
+    template = "{url}: expected {expected}, found {found}: check {settings}"
 
 
 class BugError(UnexpectedError):

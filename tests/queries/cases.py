@@ -501,6 +501,41 @@ def supported(
     ]
 
 
+def counted(
+    project: str, day: str, downloads: int, category: str = "without_mirrors", *, complete: bool = True
+) -> dict[str, Any]:
+    """A row of ``downloads``."""
+    counting = "every-object" if day < "2026-08-24" else "artifacts"
+    row = {"project": project, "day": day, "source": "pypistats", "category": category, "downloads": downloads}
+    return {**row, "counting": counting, "complete": complete}
+
+
+DAILY = Case(
+    "downloads_daily",
+    {
+        "downloads": [
+            counted("a", "2026-08-22", 5),
+            counted("a", "2026-08-25", 3),
+            counted("a", "2026-08-26", 2, complete=False),
+            counted("a", "2026-08-26", 7, "with_mirrors", complete=False),
+            counted("b", "2026-01-31", 1),
+        ]
+    },
+    [
+        ("a", "2026-08-22", "pypistats", "without_mirrors", 5, "every-object", True),
+        ("a", "2026-08-23", "pypistats", "without_mirrors", 0, "every-object", True),
+        ("a", "2026-08-24", "pypistats", "without_mirrors", 0, "artifacts", True),
+        ("a", "2026-08-25", "pypistats", "without_mirrors", 3, "artifacts", True),
+        ("a", "2026-08-26", "pypistats", "without_mirrors", 2, "artifacts", False),
+        ("a", "2026-08-22", "pypistats", "with_mirrors", 0, "every-object", True),
+        ("a", "2026-08-23", "pypistats", "with_mirrors", 0, "every-object", True),
+        ("a", "2026-08-24", "pypistats", "with_mirrors", 0, "artifacts", True),
+        ("a", "2026-08-25", "pypistats", "with_mirrors", 0, "artifacts", True),
+        ("a", "2026-08-26", "pypistats", "with_mirrors", 7, "artifacts", False),
+        ("b", "2026-01-31", "pypistats", "without_mirrors", 1, "every-object", True),
+    ],
+)
+
 _ALL = " ".join(PYTHONS)
 SUPPORT = Case(
     "python_support",
@@ -701,7 +736,7 @@ RELEASES = Case(
 
 CASES = (
     *(VULNERABLE, OUTDATED, YANKED, MISSING, STATUSES, LICENSES, SOLE, STALE, CADENCE, DEPENDENTS),
-    *(PROVENANCE, UNAVAILABLE, UNATTESTED, COVERAGE, SUPPORT),
+    *(PROVENANCE, UNAVAILABLE, UNATTESTED, COVERAGE, SUPPORT, DAILY),
     *(QUARANTINES, OWNERS, REMOVED, REUSE, YANKS, RELEASES),
 )
 

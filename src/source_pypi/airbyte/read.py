@@ -23,7 +23,7 @@ from source_pypi.airbyte.heartbeat import Heartbeat
 from source_pypi.airbyte.inputs import ConfiguredStream, read_catalog, read_state
 from source_pypi.airbyte.messages import MessageWriter, Write
 from source_pypi.config import Config, environment_note
-from source_pypi.errors import BugError, ConfigError, SourceError, UnknownProjectsError, UnknownStreamError
+from source_pypi.errors import BugError, SourceError, UnknownProjectsError, UnknownStreamError
 
 if TYPE_CHECKING:
     from source_pypi.airbyte.state import StreamStates
@@ -176,8 +176,8 @@ class _Reader:
 
         readable = [stream for stream in self._streams if stream.name not in states.unreadable]
         try:
-            selection = selection_of(self._streams, self._config)
-        except ConfigError as error:
+            selection = selection_of(self._streams, self._config, on_event=self._on_event)
+        except SourceError as error:
             of_index = [stream for stream in readable if not stream.of_project]
             run = Run(index, Selection(), of_index, self._config, self._now)
             run.summary.stop(error, tuple(stream.name for stream in self._streams if stream.of_project))

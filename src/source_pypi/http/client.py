@@ -53,7 +53,7 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Response(Struct, frozen=True):
-    """A response with status 200, 304, 404 or 406; 410 is returned as 404.
+    """A response with status 200, 304, 404 or 406; 410 is returned as 404. ``post`` may return others, too.
 
     ``url`` is the URL that answered, after redirects, without credentials. ``body`` is decompressed; it is empty unless
     the status is 200. The keys of ``headers`` are case-insensitive. ``redirect`` is the URL of a redirect to another
@@ -189,14 +189,19 @@ class Client:
         headers = {"Accept": accept} | ({"If-None-Match": etag} if etag else {})
         return self._request(_Message(url, headers), same_host=same_host)
 
-    def post(self, url: str, body: bytes, *, content_type: str, accept: str = "*/*") -> Response:
+    def post(
+        self, url: str, body: bytes, *, content_type: str, accept: str = "*/*", answer_header: str | None = None
+    ) -> Response:
         """Post a question, which changes nothing, to a URL; it is retried as ``get``, and follows redirects as it is.
 
         405 is returned as 404: there is nothing that takes questions.
 
+        :param answer_header: a header by which the service marks its answers; a response that has it is returned with
+            its body, whatever its status. None: there is none.
         :raises SourceError: as ``get``.
         """
-        return self._request(_Message(url, {"Accept": accept, "Content-Type": content_type}, body), same_host=False)
+        headers = {"Accept": accept, "Content-Type": content_type}
+        return self._request(_Message(url, headers, body, answer_header), same_host=False)
 
     def _request(self, message: "_Message", *, same_host: bool) -> Response:
         start, tries, url = self._clock(), 0, message.url
@@ -251,7 +256,7 @@ class Client:
             shown = self.shown(hop, url)
             try:
                 response, packed = self._send(hop, message, shown)
-                body = _unpack(response, packed)
+                body = _unpack(response, packed, is_answer=message.is_answered_by(response))
                 del packed
             except OversizedError as error:
                 raise ResponseError(shown, error.limit) from error
@@ -264,7 +269,7 @@ class Client:
                 cause = cause_of(error, shown, self._connections.proxy(hop))
                 return _Failure(0, cause, None, connected=is_connected(error))
             if response.status not in _REDIRECTING:
-                return self._classify(hop, shown, response, body, posted=message.body is not None)
+                return self._classify(hop, shown, response, body, message)
             target = self._redirect_target(hop, shown, response.headers.get("Location", ""))
             if same_host and not _is_same_host(url, target):
                 redirect = self.shown(target.partition("?")[0].partition("#")[0])[:200]
@@ -307,10 +312,12 @@ class Client:
         return {name: "***" if name.lower() == "set-cookie" else hide(value) for name, value in headers.items()}
 
     def _classify(
-        self, url: str, shown: str, response: urllib3.BaseHTTPResponse, body: bytes, *, posted: bool
+        self, url: str, shown: str, response: urllib3.BaseHTTPResponse, body: bytes, message: "_Message"
     ) -> "Response | _Failure":
         """Return a response, or a failure that a retry may fix; raise any other."""
         status = response.status
+        if message.is_answered_by(response):
+            return Response(shown, status, body, response.headers)
         if status == 429 or status >= 500:
             return _Failure(status, f"status {status}", self._retry_after(response.headers.get("Retry-After")))
         if status in (401, 403):
@@ -320,7 +327,7 @@ class Client:
             raise proxy_refusal(proxy, status)
         if len(body) > compression.LARGEST_ANSWER:
             raise ResponseError(shown, f"more than {compression.LARGEST_ANSWER // 2**20} MB")
-        is_missing = status == 410 or (posted and status == 405)
+        is_missing = status == 410 or (message.body is not None and status == 405)
         if status not in (200, 304, 404, 406) and not is_missing:
             raise ResponseError(shown, f"{status} {HTTPStatus(status).phrase if status in _STANDARD else ''}".strip())
         self._received = self._received or status in (200, 304)
@@ -358,11 +365,19 @@ class Client:
 
 
 class _Message(Struct, frozen=True):
-    """A request: its URL, its headers beyond those of every request, and the body of a POST (None: it is a GET)."""
+    """A request: its URL, its headers beyond those of every request, and the body of a POST (None: it is a GET).
+
+    ``answer_header`` is the header of responses that are returned whatever their status; None: there is none.
+    """
 
     url: str
     headers: Mapping[str, str]
     body: bytes | None = None
+    answer_header: str | None = None
+
+    def is_answered_by(self, response: urllib3.BaseHTTPResponse) -> bool:
+        """Whether a response has ``answer_header``."""
+        return self.answer_header is not None and self.answer_header in response.headers
 
 
 class _Failure(Struct, frozen=True):
@@ -402,10 +417,10 @@ def _redirect_target(base: str, location: str) -> str | None:
     return url if scheme in ("http", "https") and host else None
 
 
-def _unpack(response: urllib3.BaseHTTPResponse, packed: bytes) -> bytes:
+def _unpack(response: urllib3.BaseHTTPResponse, packed: bytes, *, is_answer: bool = False) -> bytes:
     """The body of a response whose body is read; empty for any other status."""
     encoding = response.headers.get("Content-Encoding", "")
-    if response.status == 200:
+    if response.status == 200 or is_answer:
         return compression.unpack(packed, encoding)
     return packed if response.status in (401, 403) and not encoding else b""
 

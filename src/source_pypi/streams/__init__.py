@@ -37,6 +37,8 @@ NAMES = (
     "recent_projects",
     "stats",
     "events",
+    "downloads",
+    "downloads_by",
 )
 #: The streams that are loaded when none is named.
 DEFAULT = ("projects", "versions", "files")
