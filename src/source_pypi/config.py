@@ -201,6 +201,15 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
             examples=["data-team@example.com"],
         ),
     ] = None
+    advisories_url: Annotated[
+        str,
+        describe(
+            "URL under which PyPI/all.zip, PyPI/modified_id.csv and PyPI/<ID>.json of OSV's export are found, for the "
+            "streams of advisories: the public one, or a copy. file:PATH names a folder or a zip on this computer.",
+            title="Advisories URL",
+            examples=["https://packages.example.com/osv", "file:/srv/osv"],
+        ),
+    ] = "https://storage.googleapis.com/osv-vulnerabilities"
     requests_per_second: Annotated[
         float,
         Meta(ge=0),
@@ -377,16 +386,18 @@ def _check(config: Config) -> None:
         raise SettingError("index_password", "index_username and index_password must be set together")
     if config.index_url is not None:
         _check_url(config.index_url)
+    if not config.advisories_url.startswith("file:"):
+        _check_url(config.advisories_url, "advisories_url")
 
 
-def _check_url(index_url: str) -> None:
+def _check_url(url: str, setting: str = "index_url") -> None:
     try:
-        parts = urlsplit(index_url)
+        parts = urlsplit(url)
         valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         parts, valid = urlsplit(""), False
     if "@" in parts.query + parts.fragment:
         reason = "has an @ after a ? or #; in a username or password, write ? as %3F, # as %23 and / as %2F"
-        raise SettingError("index_url", reason)
-    if not valid or re.search(r"[\s\x00-\x1f]", index_url):
-        raise SettingError("index_url", "must be a URL such as https://packages.example.com/simple/")
+        raise SettingError(setting, reason)
+    if not valid or re.search(r"[\s\x00-\x1f]", url):
+        raise SettingError(setting, "must be a URL such as https://packages.example.com/simple/")

@@ -28,11 +28,13 @@
     │   ├── StaleError              an older copy than the one that was read before
     │   ├── UnconfirmedDeletionError  projects answered 404, and so did everything else
     │   ├── DamagedError            a document whose SHA-256 differs from the one on the index
+    │   ├── ChecksumError           a file of another service that differs from its checksum
     │   └── StoppedError            consecutive projects failed, so the run stopped
     └── UnexpectedError             a fault of the index or of this package (Airbyte: system_error)
         ├── ResponseError           a status or redirect that is not expected
         ├── DocumentError           a response that is not the expected document
         ├── TooLargeError           a response, or its rows, above a limit
+        ├── ServiceError            another service than the index that does not send what it should
         └── BugError                an exception that was not raised on purpose
 
 Each error carries what was requested, what came back and what to do; ``str(error)`` is one line for the user.
@@ -452,6 +454,27 @@ class DocumentError(UnexpectedError):
     expected: str
     found: str
     template = "{url}: expected {expected}, found {found}: is index_url the address of a package index?"
+
+
+class ServiceError(UnexpectedError):
+    """A service other than the index that does not send what it should; its streams keep the rows that they have.
+
+    ``setting`` is the setting with its URL.
+    """
+
+    url: str
+    found: str
+    setting: str
+    template = "{url} {found}: its streams keep their rows; check {setting}"
+
+
+class ChecksumError(TransientError):
+    """A file of a service that differs from the checksum beside it: cut short, or changed in transit."""
+
+    url: str
+    expected: str
+    found: str
+    template = "{url} has the MD5 {found}, but its header says {expected}: loaded rows stay; the next run tries again"
 
 
 class BugError(UnexpectedError):

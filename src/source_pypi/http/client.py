@@ -22,12 +22,20 @@ from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from types import MappingProxyType
+from typing import BinaryIO
 from urllib.parse import urljoin, urlsplit
 
 import urllib3
 from msgspec import Struct
 
-from source_pypi.errors import RefusedError, ResponseError, SourceError, UnavailableError, UnreachableError
+from source_pypi.errors import (
+    DestinationError,
+    RefusedError,
+    ResponseError,
+    SourceError,
+    UnavailableError,
+    UnreachableError,
+)
 from source_pypi.http import compression
 from source_pypi.http.connections import Connections, OversizedError
 from source_pypi.http.credentials import Credentials, origin
@@ -44,6 +52,8 @@ LONGEST_WAIT = 300.0
 #: Redirects that are followed in one try.
 REDIRECTS = 5
 
+#: Bytes of a body that are received at a time if a file gets it.
+_BLOCK = 1024 * 1024
 _REDIRECTING = frozenset({301, 302, 303, 307, 308})
 
 
@@ -174,10 +184,14 @@ class Client:
         accept: str = "application/json",
         etag: str | None = None,
         same_host: bool = False,
+        into: BinaryIO | None = None,
     ) -> Response:
         """Request a URL; with ``etag``, the response is 304 if nothing has changed.
 
         :param same_host: do not follow a redirect to another host, which is returned as 404.
+        :param into: a file, which gets the body of a response with status 200 as it is received; ``body`` is then
+            empty, and the service is asked not to compress it.
+        :raises DestinationError: when ``into`` cannot be written.
         :raises UnreachableError: no complete response in all tries.
         :raises UnavailableError: 429 or 5xx in all tries, or a Retry-After longer than ``retry_policy`` allows.
         :raises RefusedError: 401 or 403.
@@ -188,7 +202,7 @@ class Client:
         start, tries = self._clock(), 0
         while True:
             tries += 1
-            outcome = self._try(url, accept, etag, same_host)
+            outcome = self._try(url, accept, etag, same_host, into)
             if isinstance(outcome, Response):
                 self.answered = True
                 return outcome
@@ -220,7 +234,9 @@ class Client:
         text = without_credentials(url)
         return self._credentials.removed_from(text, requested) if self._credentials and url != requested else text
 
-    def _try(self, url: str, accept: str, etag: str | None, same_host: bool) -> "Response | _Failure":
+    def _try(
+        self, url: str, accept: str, etag: str | None, same_host: bool, into: BinaryIO | None
+    ) -> "Response | _Failure":
         """One try, which includes its redirects: the response, or why it failed."""
         hop = url
         for _ in range(REDIRECTS + 1):
@@ -228,7 +244,7 @@ class Client:
             self.stats.rate_limit_seconds = self._rate_limiter.waited
             shown = self.shown(hop, url)
             try:
-                response, packed = self._send(hop, accept, etag, shown)
+                response, packed = self._send(hop, accept, etag, shown, into)
                 body = _unpack(response, packed)
                 del packed
             except OversizedError as error:
@@ -250,22 +266,31 @@ class Client:
             hop = target
         raise ResponseError(without_credentials(url), f"more than {REDIRECTS} redirects")
 
-    def _send(self, url: str, accept: str, etag: str | None, shown: str) -> tuple[urllib3.BaseHTTPResponse, bytes]:
+    def _send(
+        self, url: str, accept: str, etag: str | None, shown: str, into: BinaryIO | None
+    ) -> tuple[urllib3.BaseHTTPResponse, bytes]:
         plain = self._headers | {"Accept": accept} | ({"If-None-Match": etag} if etag else {})
+        plain |= {"Accept-Encoding": "identity"} if into is not None else {}
         secret = self._credentials.headers_for(url) if self._credentials else {}
         with self._stats_lock:
             self.stats.requests += 1
         start = self._clock()
         response = self._connections.open(url, plain | secret)
         try:
-            packed = response.read(compression.LARGEST_ANSWER + 1, decode_content=False)
+            if into is not None and response.status == 200:
+                packed, size = b"", _copy(response, into)
+            else:
+                packed = response.read(compression.LARGEST_ANSWER + 1, decode_content=False)
+                size = len(packed)
             with self._stats_lock:
-                self.stats.bytes_received += len(packed)
+                self.stats.bytes_received += size
             missing = response.length_remaining or 0  # urllib3 reports it at the next read only
-            if len(packed) > compression.LARGEST_ANSWER:
+            if size > compression.LARGEST_ANSWER and into is not None:
+                raise OversizedError(f"more than {compression.LARGEST_ANSWER // 2**20} MB")
+            if size > compression.LARGEST_ANSWER:
                 response.close()  # else the rest would be read as the next response
             elif missing:
-                raise urllib3.exceptions.IncompleteRead(len(packed), missing)
+                raise urllib3.exceptions.IncompleteRead(size, missing)
         except BaseException:
             response.close()
             raise
@@ -273,7 +298,7 @@ class Client:
             response.release_conn()
         seconds = self._clock() - start
         sent = plain | dict.fromkeys(secret, "***")
-        self._on_event(RequestLog(shown, response.status, len(packed), seconds, sent, self._received_headers(response)))
+        self._on_event(RequestLog(shown, response.status, size, seconds, sent, self._received_headers(response)))
         return response, packed
 
     def _received_headers(self, response: urllib3.BaseHTTPResponse) -> Mapping[str, str]:
@@ -367,6 +392,27 @@ def _redirect_target(base: str, location: str) -> str | None:
     except ValueError:  # brackets, or a port out of range
         return None
     return url if scheme in ("http", "https") and host else None
+
+
+def _copy(response: urllib3.BaseHTTPResponse, into: BinaryIO) -> int:
+    """Write the body to a file, from its beginning, and return its size, at most one block above the limit.
+
+    :raises UnknownCodingError: when the body is compressed.
+    :raises DestinationError: when the file cannot be written.
+    """
+    coding = response.headers.get("Content-Encoding", "")
+    if coding.strip().lower() not in compression.NOT_COMPRESSED:
+        raise compression.UnknownCodingError(coding)
+    into.seek(0)
+    into.truncate()
+    size = 0
+    while size <= compression.LARGEST_ANSWER and (block := response.read(_BLOCK, decode_content=False)):
+        size += len(block)
+        try:
+            into.write(block)
+        except OSError as error:
+            raise DestinationError("a temporary file", f"cannot be written: {error.strerror}") from error
+    return size
 
 
 def _unpack(response: urllib3.BaseHTTPResponse, packed: bytes) -> bytes:
