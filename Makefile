@@ -9,7 +9,7 @@ DEV := .venvs/dev/bin
 # --no-deps: a lock is complete, and older pips look for newer releases of requirements with extras.
 INSTALL = -m pip --disable-pip-version-check --quiet install --no-deps
 
-.PHONY: help sync test check format docs lock bench bench-check histories fuzz kills mutants load oracle wire-fuzz live servers pyairbyte cdk image warehouses environments supply build audit clean
+.PHONY: help sync test check format docs lock bench bench-check histories fuzz kills mutants load oracle wire-fuzz live servers browser pyairbyte cdk image warehouses environments supply build audit clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -93,6 +93,13 @@ servers: .venvs/dev/ready .venvs/servers/ready ## Test against index servers tha
 	  { echo "nginx is missing, and apt-get did not install it: install nginx, then run make servers again"; exit 1; }
 	@$(DEV)/python -m pytest -m servers $(ARGS)
 
+# Playwright drives the distribution's Chromium: nothing is downloaded from elsewhere.
+browser: .venvs/browser/ready ## Test the report in Chromium
+	@command -v chromium >/dev/null || { echo "installing chromium" && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
+	  { echo "chromium is missing, and apt-get did not install it: install chromium, then run make browser again"; exit 1; }
+	@.venvs/browser/bin/python -m pytest -m browser tests/browser $(ARGS)
+
 cdk: .venvs/dev/ready .venvs/cdk/ready ## Test with Airbyte's standard tests, readers and models
 	@$(DEV)/python -m pytest -m cdk $(ARGS)
 
@@ -139,7 +146,7 @@ audit: .venvs/supply/ready ## Ask pip-audit's advisory service for known vulnera
 	@touch $@
 
 # Environments in which the package itself is installed, editable.
-.venvs/dev/ready .venvs/warehouses/ready .venvs/mutants/ready: .venvs/%/ready: requirements/%.txt pyproject.toml
+.venvs/dev/ready .venvs/warehouses/ready .venvs/mutants/ready .venvs/browser/ready: .venvs/%/ready: requirements/%.txt pyproject.toml
 	@echo "setting up .venvs/$*"
 	@$(PYTHON) -m venv --clear .venvs/$*
 	@.venvs/$*/bin/python $(INSTALL) --require-hashes -r $<

@@ -28,6 +28,7 @@ from benchmarks.loading import load, sync
 from benchmarks.measure import CommandError
 from benchmarks.reading import memory, read
 from benchmarks.report import machine, page
+from benchmarks.report_page import report_page
 from benchmarks.starting import start
 from benchmarks.state import state
 from benchmarks.unchanged import unchanged
@@ -59,6 +60,7 @@ BENCHMARKS: dict[str, Callable[[Workbench], Iterator[Figure]]] = {
     "large": large,
     "state": state,
     "whole_index": whole_index,
+    "report_page": report_page,
 }
 
 

@@ -33,6 +33,12 @@ LOCKS = {
         *("--extra", "attestations", "--extra", "duckdb", "--extra", "keyring"),
         *("--group", "build", "--group", "dev"),
     ),
+    "browser.txt": (
+        "pyproject.toml",
+        "requirements/browser.in",
+        *("--extra", "attestations", "--extra", "duckdb"),
+        *("--group", "build"),
+    ),
     "pyairbyte.txt": ("requirements/pyairbyte.in",),
     "cdk.txt": ("requirements/cdk.in",),
     "peers.txt": ("requirements/peers.in",),

@@ -18,6 +18,7 @@ from source_pypi.safety.redaction import without_credentials
 COMMANDS = {
     "sync": "sync",
     "audit": "audit",
+    "report": "report",
     "query": "query",
     "export": "export",
     "streams": "streams",

@@ -24,6 +24,7 @@ from source_pypi.cli.options import (
     selection_options,
 )
 from source_pypi.cli.progress import progress
+from source_pypi.cli.report import check_report, report_after_sync
 from source_pypi.cli.signals import exit_on_signal, interrupt
 from source_pypi.cli.summary import LoadedDestination, print_summary
 from source_pypi.errors import SettingError
@@ -96,6 +97,13 @@ _FILE = re.compile(r"\.(?:txt|in|toml|lock|pip|cfg|ini|json|ya?ml|py)$|[/\\]", r
     is_flag=True,
     help="Print what would be requested from where, and how long that takes; request nothing.",
 )
+@option(
+    "--report",
+    section=OUTPUT,
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Afterwards write an HTML page of the DuckDB file, as the command report does.",
+)
 @output_options
 def sync(
     names: tuple[str, ...],
@@ -104,6 +112,7 @@ def sync(
     schema: str | None,
     streams: str | None,
     config: Path | None,
+    report: Path | None,
     **options: Any,
 ) -> None:
     r"""Load projects into a DuckDB file, or into any warehouse.
@@ -130,8 +139,10 @@ def sync(
         check_destination(into)
         if schema is not None:
             check_schema(into, schema)
+        if report is not None:
+            check_report(into)
         run = _open_run(names, files, into, schema, _split(streams), config, options, messages)
-        _sync(run, into, schema, messages, **own)
+        _sync(run, into, schema, messages, report=report, **own)
 
 
 def _sync(
@@ -144,6 +155,7 @@ def _sync(
     prune: bool,
     history: bool,
     replace_index: bool,
+    report: Path | None,
 ) -> None:
     """Load a run, print its summary and its errors, and exit; or print what it would request."""
     from source_pypi.cli.plan import print_plan
@@ -158,6 +170,8 @@ def _sync(
     loaded = _load(run, into, messages, prune=prune, schema=schema, keep_history=history, replace_index=replace_index)
     if messages.level > Level.QUIET:
         print_summary(run, loaded, time.monotonic() - began, messages.warnings)
+    if report is not None:
+        report_after_sync(into, report, schema=schema)
     for line in run.summary.lines():
         messages.error(line)
     sys.exit(1 if run.summary.errors else 0)

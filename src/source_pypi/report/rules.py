@@ -1,0 +1,105 @@
+"""The rules that a page of pins counts: from which view, how serious, and of which streams each depends."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from source_pypi.queries import Query
+from source_pypi.report.database import Database, missing_tables
+from source_pypi.streams import NAMES
+
+
+class Rule(Struct, frozen=True):
+    """A rule.
+
+    :ivar view: the view whose rows break it.
+    :ivar where: the condition on these rows; empty: all.
+    :ivar red: whether it is serious.
+    :ivar of_projects: whether the view has projects, of which those of pins count.
+    :ivar streams: what the index must provide.
+    """
+
+    name: str
+    view: str
+    where: str = ""
+    red: bool = False
+    of_projects: bool = False
+    streams: tuple[str, ...] = ()
+
+    @property
+    def sql(self) -> str:
+        """The query that counts the projects that break the rule."""
+        conditions = [self.where] if self.where else []
+        if self.of_projects:
+            conditions.append("project IN (SELECT project FROM pins)")
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        return f"SELECT '{self.name}' AS rule, count(DISTINCT project) AS projects FROM {self.view}{where}"  # noqa: S608
+
+
+RULES = (
+    Rule("vulnerable", "vulnerable_pins", red=True, streams=("vulnerabilities",)),
+    Rule("missing", "missing_projects", "coalesce(status, '') <> 'quarantined'", red=True),
+    Rule("quarantined", "pin_statuses", "status = 'quarantined'", red=True, streams=("statuses",)),
+    Rule("yanked", "yanked_pins", red=True, streams=("versions",)),
+    Rule("archived", "pin_statuses", "status IN ('archived', 'deprecated')", streams=("statuses",)),
+    Rule("outdated", "outdated_pins", streams=("versions",)),
+    Rule("unattested", "unattested_pins", streams=("attestations",)),
+    Rule("sole maintainer", "sole_maintainers", of_projects=True, streams=("roles",)),
+    Rule("stale", "stale_projects", of_projects=True, streams=("versions",)),
+    Rule("no licence", "pin_licenses", "expression IS NULL", streams=("licenses",)),
+)
+
+
+class Count(Struct, frozen=True):
+    """How many projects break a rule.
+
+    :ivar projects: None: it was not checked.
+    :ivar why: why it was not checked.
+    """
+
+    rule: Rule
+    projects: int | None
+    why: str = ""
+
+    @property
+    def style(self) -> str:
+        """The name of its colour."""
+        if self.projects is None:
+            return "unchecked"
+        return "none" if not self.projects else "red" if self.rule.red else "amber"
+
+
+def checked_rules(database: Database) -> tuple[Rule, ...]:
+    """The rules that the file can answer."""
+    return tuple(rule for rule in RULES if not why_unchecked(database, rule))
+
+
+def why_unchecked(database: Database, rule: Rule) -> str:
+    """Why a rule cannot be checked; empty: it can."""
+    lacking = missing_tables((rule.view,), database.relations)
+    if not lacking:
+        refused = [name for name in rule.streams if name in database.unavailable]
+        return f"the index does not provide {', '.join(refused)}" if refused else ""
+    streams = [name for name in NAMES if name in lacking]
+    return f"needs --streams {','.join(streams)}" if streams else "needs a sync with this release"
+
+
+def counting_query(rules: Iterable[Rule]) -> Query:
+    """The query that counts the projects that break each rule."""
+    rules = tuple(rules)
+    return Query(
+        "counts",
+        "Findings",
+        "How many projects break each rule?",
+        tuple(dict.fromkeys(["pins", *(rule.view for rule in rules)])),
+        "\nUNION ALL\n".join(rule.sql for rule in rules) or "SELECT NULL AS rule, NULL AS projects WHERE false",
+    )
+
+
+def rule_counts(database: Database, counted: dict[str, int]) -> list[Count]:
+    """All rules with their counts, serious ones first, those that were not checked last."""
+    made = [
+        Count(rule, counted.get(rule.name), "" if rule.name in counted else why_unchecked(database, rule))
+        for rule in RULES
+    ]
+    return sorted(made, key=lambda one: ("red", "amber", "none", "unchecked").index(one.style))
