@@ -1,7 +1,7 @@
 """The service ``advisories``: first all advisories in one zip, later those that were modified.
 
 Flow
-    The first sync reads the zip, and so does one every ``full_check_days``. The others read the list of modified
+    The first sync reads the zip, and so does one every ``full_check_days``, at least one day. The others read the list of modified
     advisories, then each of these by itself, or the zip again if they are more than ``MOST_SINGLE``.
 
 Rows
@@ -42,6 +42,8 @@ from source_pypi.standards.cvss import base_score
 MOST_SINGLE = 300
 #: Advisories that are written together.
 PORTION = 500
+#: The fewest days after which all advisories are read again, since the list shows every modified one.
+LEAST_FULL_DAYS = 1
 #: After how many days without a modified advisory an export is out of date.
 STALE_DAYS = 3
 #: Advisories that are missing at once although they may have been removed: fewer are marked in any case.
@@ -106,7 +108,7 @@ class _Found(Struct):
 class Advisories:
     """The advisories of an export.
 
-    :param full_check_days: how often all of them are read again; 0: each time.
+    :param full_check_days: how often, in days, all of them are read again.
     :param max_removed_share: the largest share of advisories that may be missing at once; more are taken for a fault
         of the export.
     """
@@ -278,7 +280,8 @@ class Advisories:
         days = (now - newest / 1_000_000) / _DAY
         if newest and days > STALE_DAYS:
             when = datetime.fromtimestamp(newest // 1_000_000, UTC)
-            yield f"{self.url}: the export may be out of date: its newest change is {days:.0f} days old ({when:%Y-%m-%d})"
+            age = f"its newest change is {days:.0f} days old ({when:%Y-%m-%d})"
+            yield f"{self.url}: the export may be out of date: {age}"
 
     def _portion(
         self,
@@ -307,7 +310,8 @@ def _names(request: Request) -> tuple[str, ...] | None:
 
 def open_service(config: Config, on_event: Callable[[RetryWait | RequestLog], None]) -> Advisories:
     """The advisories that a configuration names; nothing is requested yet."""
-    return Advisories(_export(config, on_event), config.full_check_days, config.max_deleted_share)
+    days = max(config.full_check_days, LEAST_FULL_DAYS)
+    return Advisories(_export(config, on_event), days, 1 if config.accept_deletions else config.max_deleted_share)
 
 
 def _export(config: Config, on_event: Callable[[RetryWait | RequestLog], None]) -> Export:
