@@ -105,7 +105,8 @@ _BULK_MESSAGE = """concat(
 )"""
 _BULK_FINDINGS = f"""
     SELECT project, version, file, line, id, aliases, link, smallest_fix AS fix, fix_admitted,
-        withdrawn_at AS withdrawn, severity, score, published_at AS published, cluster, 'osv' AS source, published_at AS since,
+        withdrawn_at AS withdrawn, severity, score, published_at AS published, published_at AS since, cluster,
+        'osv' AS source,
         {_BULK_MESSAGE} AS message
     FROM advisory_pins
     WHERE kind = '{{}}' AND removed_at IS NULL AND withdrawn_at IS {{}}NULL

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from source_pypi.errors import ExtraMissingError
 from source_pypi.fields import describe
-from source_pypi.services.advisories.api import AdvisoryDocuments
+from source_pypi.services.advisories.documents import AdvisoryDocuments
 from source_pypi.services.advisories.records import Record, Severity
 from source_pypi.standards.cvss import base_score, rating
 from source_pypi.streams._advisories import COST, SERVICE, AdvisoryId

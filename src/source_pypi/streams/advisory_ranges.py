@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import Struct
 
 from source_pypi.fields import describe
-from source_pypi.services.advisories.api import AdvisoryDocuments
+from source_pypi.services.advisories.documents import AdvisoryDocuments
 from source_pypi.services.advisories.ranges import intervals, key_of_introduced
 from source_pypi.services.advisories.records import Record
 from source_pypi.standards.versions import sort_key

@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import Struct
 
 from source_pypi.fields import describe
-from source_pypi.services.advisories.api import AdvisoryDocuments
+from source_pypi.services.advisories.documents import AdvisoryDocuments
 from source_pypi.standards.versions import sort_key
 from source_pypi.streams._advisories import COST, SERVICE, AdvisoryId, AdvisoryProject, ModifiedAt
 from source_pypi.streams.stream import Row, Stream

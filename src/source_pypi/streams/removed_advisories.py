@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import Struct
 
 from source_pypi.fields import describe
-from source_pypi.services.advisories.api import REMOVED, AdvisoryDocuments
+from source_pypi.services.advisories.documents import REMOVED, AdvisoryDocuments
 from source_pypi.streams._advisories import COST, SERVICE, AdvisoryId
 from source_pypi.streams.stream import Row, Stream
 

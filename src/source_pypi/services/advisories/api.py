@@ -1,8 +1,8 @@
 """The service ``advisories``: first all advisories in one zip, later those that were modified.
 
 Flow
-    The first sync reads the zip, and so does one every ``full_check_days``, at least one day. The others read the list of modified
-    advisories, then each of these by itself, or the zip again if they are more than ``MOST_SINGLE``.
+    The first sync reads the zip, and so does one every ``full_check_days``, at least one day. The others read the list
+    of modified advisories, then each of these by itself, or the zip again if they are more than ``MOST_SINGLE``.
 
 Rows
     All rows of a read advisory are replaced. One that no longer concerns a selected project loses its rows; one that
@@ -24,6 +24,7 @@ from source_pypi.http.client import Client, RequestLog, RetryWait
 from source_pypi.http.credentials import credentials_for
 from source_pypi.http.user_agent import user_agent
 from source_pypi.services.advisories.archive import Member
+from source_pypi.services.advisories.documents import REMOVED, SCORED, AdvisoryDocuments
 from source_pypi.services.advisories.export import (
     SETTING,
     Export,
@@ -50,22 +51,7 @@ STALE_DAYS = 3
 FEW_REMOVED = 5
 #: Names in a warning.
 _MOST_NAMED = 5
-#: The stream that has a row for each advisory that the export no longer has.
-REMOVED = "removed_advisories"
-#: The stream that has scores.
-SCORED = "advisories"
 _DAY = 86_400
-
-
-class AdvisoryDocuments(Struct, frozen=True):
-    """What rows are made from.
-
-    :ivar records: advisories.
-    :ivar removed: when it was noticed that the export no longer has an advisory, by identifier; None: it has it again.
-    """
-
-    records: tuple[Record, ...] = ()
-    removed: dict[str, datetime | None] = {}
 
 
 class _Found(Struct):
@@ -160,10 +146,10 @@ class Advisories:
             position = None if cursor is None or not cursor.comparable else unpack(cursor.value)
             positions[stream] = position or Position()
         removed = positions.get(REMOVED, Position())
-        known = {"ids": removed.ids, "gone": removed.gone}
-        if not all(position.covers(request.projects) for position in positions.values()):
-            return Position(**known)
-        return replace(min(positions.values(), key=lambda one: (one.modified, -one.done)), **known)
+        if all(position.covers(request.projects) for position in positions.values()):
+            oldest = min(positions.values(), key=lambda one: (one.modified, -one.done))
+            return replace(oldest, ids=removed.ids, gone=removed.gone)
+        return Position(ids=removed.ids, gone=removed.gone)
 
     def _of_records(
         self, request: Request, previous: Position, changed: list[str], listing: Listing

@@ -65,7 +65,8 @@ def read_archive(file: BinaryIO) -> Iterator[Member]:
             size += info.file_size if info.file_size <= LARGEST_MEMBER else 0
             if size > LARGEST_CONTENT:
                 raise BrokenArchiveError(f"its members have more than {LARGEST_CONTENT // 2**30} GB")
-            repeated, _ = info.filename in seen, seen.add(info.filename)
+            repeated = info.filename in seen
+            seen.add(info.filename)
             yield Member(info.filename, reason="its name is repeated") if repeated else _member(archive, info)
 
 

@@ -122,8 +122,9 @@ def parse_record(content: bytes, expected_id: str | None = None) -> tuple[Record
     :param expected_id: the identifier that it must have; None: any.
     :raises InvalidRecordError: when it is no JSON object, or has no valid ``id`` or ``modified``.
     """
+    invalid: tuple[str, ...] = ()
     try:
-        record, invalid = _DECODER.decode(content), ()
+        record = _DECODER.decode(content)
     except (msgspec.ValidationError, ValueError, RecursionError):
         record, invalid = _repaired(content)
     if not record.id or len(record.id) > LONGEST_ID or not record.id.isprintable():
@@ -162,7 +163,7 @@ def _converted(given: Any, type_: Any) -> tuple[Any, bool]:
         return msgspec.convert(given, type_), True
     except (msgspec.ValidationError, ValueError, OverflowError):
         pass
-    arguments = getattr(type_, "__args__", ())
+    arguments: tuple[Any, ...] = getattr(type_, "__args__", ())
     if isinstance(given, list) and len(arguments) == 2 and arguments[1] is ...:
         return tuple(one for each in given if (one := _converted(each, arguments[0])[0]) is not None), False
     if isinstance(given, Mapping) and isinstance(type_, type) and issubclass(type_, Struct):
