@@ -65,7 +65,7 @@ class Outcome:
     def problem(self, project: str, streams: Collection[str]) -> str | None:
         """Why streams of a project were not read; None: all of them were."""
         failed = next((self._of_services[name] for name in streams if name in self._of_services), None)
-        if failed is not None or all(name in self._service_streams for name in streams):
+        if failed is not None or (streams and self._service_streams.issuperset(streams)):
             return failed
         if project not in self.projects:
             return next(iter(self._of_index), _NOT_REACHED)

@@ -236,6 +236,23 @@ RULES = (
         findings=_BY_STATUS.format("'archived', 'deprecated'"),
     ),
     Rule(
+        name="unattested",
+        level="warning",
+        title="The release has files without attestation",
+        help="Nothing says which workflow built the files (PEP 740). Ask the maintainers to publish attestations.",
+        view="unattested_pins",
+        reads=("files", "attestations"),
+        of_release=True,
+        findings="""
+            SELECT project, version, file, line,
+                CASE WHEN attested_files > 0
+                    THEN concat(attested_files, ' of ', files, ' files have an attestation')
+                    ELSE 'no file has an attestation'
+                END AS message
+            FROM unattested_pins
+        """,
+    ),
+    Rule(
         name="withdrawn",
         level="note",
         title="An advisory about the release was withdrawn",
@@ -254,23 +271,6 @@ RULES = (
             )
         """,  # noqa: S608 - texts of our own
         without_index=True,
-    ),
-    Rule(
-        name="unattested",
-        level="warning",
-        title="The release has files without attestation",
-        help="Nothing says which workflow built the files (PEP 740). Ask the maintainers to publish attestations.",
-        view="unattested_pins",
-        reads=("files", "attestations"),
-        of_release=True,
-        findings="""
-            SELECT project, version, file, line,
-                CASE WHEN attested_files > 0
-                    THEN concat(attested_files, ' of ', files, ' files have an attestation')
-                    ELSE 'no file has an attestation'
-                END AS message
-            FROM unattested_pins
-        """,
     ),
     Rule(
         name="outdated",
