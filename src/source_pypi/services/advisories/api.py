@@ -156,10 +156,11 @@ class Advisories:
     ) -> Iterator[Portion]:
         """Portions of advisories that are requested one by one."""
         found, ids = _Found(listed=set(listing.modified)), set(previous.ids)
-        records = []
+        records, is_complete = [], True
         for identifier in changed:
             member = self._export.record(identifier)
             record = None if member is None else found.add(member)
+            is_complete = is_complete and found.modified.get(identifier, 0) >= listing.modified[identifier]
             if record is not None:
                 records.append(record)
                 ids.discard(identifier)
@@ -168,6 +169,8 @@ class Advisories:
         known = {one: time for one, time in previous.recent.items() if one in listing.modified} | found.modified
         found.ids = ids
         position = replace(previous, modified=newest, recent=recent_of(known, newest))
+        if not is_complete:  # the files lag behind the list, which the next run has to read again
+            position = replace(position, listing="")
         yield self._last(request, position, found, listing.modified, records)
 
     def _of_archive(self, request: Request, previous: Position, *, everything: bool) -> Iterator[Portion]:
