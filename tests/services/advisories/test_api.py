@@ -149,6 +149,22 @@ def test_old_copies_are_read_again(place: Path, fake: FakeAdvisories, database: 
     assert "PYSEC-2" in ids(place)
 
 
+def test_zip_that_lags_behind(place: Path, fake: FakeAdvisories, database: Database) -> None:
+    """A zip that is older than what was read by itself changes no row back, and marks nothing as removed."""
+    load(place, fake.url)
+    database.change("GHSA-1", summary="new", export=False)
+    database.publish(record("PYSEC-2", "flask", modified=START + timedelta(hours=2)), export=False)
+    database.export(archive=False)
+    load(place, fake.url)
+    before = contents(place)
+    database.zip = zip_of({f"{one}.json": database.files[one] for one in ("MAL-1", "PYSEC-1")})
+    load(place, fake.url, now=NOW + 8 * _DAY)
+    assert (contents(place), ids(place, "removed_advisories")) == (before, [])
+    fake.answers.clear()
+    load(place, fake.url, now=NOW + 8 * _DAY)
+    assert (contents(place), fake.paths) == (before, ["modified_id.csv"])
+
+
 def test_removed_advisories_are_marked(place: Path, fake: FakeAdvisories, database: Database) -> None:
     """An advisory that disappears keeps its rows, and gets a row with the time; if it comes back, the time is null."""
     load(place, fake.url)

@@ -190,17 +190,16 @@ class Advisories:
                     continue
                 if _concerns(record, request.projects):
                     found.ids.add(record.id)
-                if total > done and (everything or previous.is_new(record.id, found.modified[record.id])):
-                    records.append(record)
+                modified = found.modified[record.id]
+                if total > done and previous.recent.get(record.id, 0) <= modified:  # else the zip lags behind
+                    records += [record] if everything or previous.is_new(record.id, modified) else []
                 if len(records) == PORTION:
                     self._check_vectors(request, records)
                     partial = replace(previous, archive=archive.tag, done=total, projects=_names(request), full_at=0)
                     yield self._portion(request, partial if everything else previous, records)
                     records = []
             self._check(found, total)
-            newest = max(found.modified.values(), default=0)
-            recent = recent_of(found.modified, newest)
-            position = replace(previous, modified=newest, recent=recent, archive=archive.tag, done=-1, full_at=full_at)
+            position = replace(_with_archive(previous, found), archive=archive.tag, done=-1, full_at=full_at)
             yield self._last(request, replace(position, projects=_names(request)), found, found.modified, records)
 
     def _check(self, found: _Found, total: int) -> None:
@@ -285,6 +284,17 @@ class Advisories:
         cursors = {name: without_ids if name != REMOVED else pack(position) for name in request.streams}
         partitions = tuple(dict.fromkeys(record.id for record in records))
         return Portion(AdvisoryDocuments(relevant, removed or {}), cursors, partitions=partitions, warnings=warnings)
+
+
+def _with_archive(previous: Position, found: _Found) -> Position:
+    """The position after a zip. Advisories that were read before and are newer than the zip are still there."""
+    newest = max(found.modified.values(), default=0)
+    later = {one: time for one, time in previous.recent.items() if time > newest}
+    found.listed |= later.keys()
+    found.ids |= later.keys() & set(previous.ids)
+    times = found.modified | {one: max(time, found.modified.get(one, 0)) for one, time in later.items()}
+    newest = max(times.values(), default=0)
+    return replace(previous, modified=newest, recent=recent_of(times, newest))
 
 
 def _concerns(record: Record, projects: Iterable[str] | None) -> bool:
