@@ -294,8 +294,8 @@ def test_members_that_cannot_be_read(place: Path, fake: FakeAdvisories, database
     found = load(place, fake.url, now=NOW + 8 * _DAY)
     [warning] = [one for one in found.warnings if "could not be read" in one]
     assert warning == (
-        f"{fake.url}: 2 advisories could not be read, and keep the rows that they had (GHSA-1.json: it is not valid JSON; "
-        "README: its name is not that of an advisory)"
+        f"{fake.url}: 2 advisories could not be read, and keep the rows that they had (GHSA-1.json: it is not valid "
+        "JSON; README: its name is not that of an advisory)"
     )
     assert (ids(place), ids(place, "removed_advisories")) == (["GHSA-1", "MAL-1", "PYSEC-1"], [])
 
