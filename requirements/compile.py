@@ -14,7 +14,11 @@ PROJECT = HERE.parent
 
 #: Each lock, and what goes into it.
 LOCKS = {
-    "runtime.txt": ("pyproject.toml", "--extra", "advisories", "--extra", "attestations", "--extra", "duckdb", "--group", "build"),
+    "runtime.txt": (
+        "pyproject.toml",
+        *("--extra", "advisories", "--extra", "attestations", "--extra", "duckdb"),
+        *("--group", "build"),
+    ),
     "dev.txt": (
         "pyproject.toml",
         *("--extra", "advisories", "--extra", "attestations", "--extra", "duckdb", "--extra", "keyring"),
