@@ -60,7 +60,8 @@ def sample_world() -> World:
 def sample_config(name: str, fake: FakeIndex) -> dict[str, Any]:
     """Return a configuration for a fake index, without a rate limit."""
     settings: dict[str, Any] = json.loads((CONFIGURATIONS / name).read_text())
-    return settings | {"index_url": fake.url, "requests_per_second": 0}
+    export = CONFIGURATIONS / "advisories"
+    return settings | {"index_url": fake.url, "requests_per_second": 0, "advisories_url": f"file:{export}"}
 
 
 def copy_connector(folder: Path, fake: FakeIndex) -> Path:
@@ -84,7 +85,7 @@ def generated() -> dict[str, Any]:
     streams = json.loads(airbyte.discover())["catalog"]["streams"]
     return {
         "configured_catalog.json": _catalog(streams),
-        "abnormal_state.json": [_abnormal_state(stream) for stream in STREAMS if stream.incremental],
+        "abnormal_state.json": [_abnormal_state(stream) for stream in STREAMS if stream.incremental and not stream.service],
     }
 
 
