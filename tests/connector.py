@@ -85,7 +85,7 @@ def generated() -> dict[str, Any]:
     streams = json.loads(airbyte.discover())["catalog"]["streams"]
     return {
         "configured_catalog.json": _catalog(streams),
-        "abnormal_state.json": [_abnormal_state(stream) for stream in STREAMS if stream.incremental and not stream.service],
+        "abnormal_state.json": [_abnormal_state(one) for one in STREAMS if one.incremental and not one.service],
     }
 
 

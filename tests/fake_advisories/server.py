@@ -99,6 +99,10 @@ class FakeAdvisories:
         """The next responses at paths with this end have a fault."""
         self._faults += [(end, fault)] * times
 
+    def clear_faults(self) -> None:
+        """No fault is left."""
+        self._faults = []
+
     @property
     def paths(self) -> list[str]:
         """The last parts of the requested paths, in order."""
