@@ -21,6 +21,7 @@
     │   ├── UntrustedError          a certificate that is not trusted
     │   ├── ProxyError              a proxy that cannot be used, or that requires credentials
     │   ├── DestinationError        a destination that cannot be opened or written
+    │   ├── ServiceRefusedError     a service other than the index refuses the client, or is not trusted
     │   ├── QueryError              a query with an error, or a database that cannot be read
     │   └── DatabaseFileError       a loaded database that cannot be read
     ├── TransientError              a later run may succeed (Airbyte: transient_error)
@@ -30,12 +31,13 @@
     │   ├── UnconfirmedDeletionError  projects answered 404, and so did everything else
     │   ├── DamagedError            a document whose SHA-256 differs from the one on the index
     │   ├── ChecksumError           a file of another service that differs from its checksum
+    │   ├── ServiceError            a service other than the index cannot be reached, or answers with an error
     │   └── StoppedError            consecutive projects failed, so the run stopped
     └── UnexpectedError             a fault of the index or of this package (Airbyte: system_error)
         ├── ResponseError           a status or redirect that is not expected
         ├── DocumentError           a response that is not the expected document
+        ├── ServiceDocumentError    a response of a service other than the index that is not the expected document
         ├── TooLargeError           a response, or its rows, above a limit
-        ├── ServiceError            another service than the index that does not send what it should
         └── BugError                an exception that was not raised on purpose
 
 Each error carries what was requested, what came back and what to do; ``str(error)`` is one line for the user.
@@ -311,6 +313,15 @@ class ShortListError(ConfigError):
         )
 
 
+class ServiceRefusedError(ConfigError):
+    """A service other than the index refuses the client or its credentials; ``settings`` are those to check."""
+
+    url: str
+    reason: str
+    settings: str
+    template = "{url} {reason}: check {settings}"
+
+
 class UntrustedError(ConfigError):
     """A certificate that no trusted CA issued, or that belongs to another host; raised at once, never retried."""
 
@@ -434,6 +445,27 @@ class DamagedError(TransientError):
     )
 
 
+class ChecksumError(TransientError):
+    """A file of a service that differs from the checksum beside it: cut short, or changed in transit."""
+
+    url: str
+    expected: str
+    found: str
+    template = "{url} has the MD5 {found}, but its header says {expected}: try later"
+
+
+class ServiceError(TransientError):
+    """A service other than the index cannot be reached, or answers with an error; ``settings`` are those to check.
+
+    Rows that were read before stay, and the next run continues after them.
+    """
+
+    url: str
+    reason: str
+    settings: str
+    template = "{url} {reason}: try later, or check {settings}"
+
+
 class StoppedError(TransientError):
     """Consecutive projects failed, so the run stopped. ``unread`` is the number of projects that were not read."""
 
@@ -465,25 +497,14 @@ class DocumentError(UnexpectedError):
     template = "{url}: expected {expected}, found {found}: is index_url the address of a package index?"
 
 
-class ServiceError(UnexpectedError):
-    """A service other than the index that does not send what it should; its streams keep the rows that they have.
-
-    ``setting`` is the setting with its URL.
-    """
-
-    url: str
-    found: str
-    setting: str
-    template = "{url} {found}: its streams keep their rows; check {setting}"
-
-
-class ChecksumError(TransientError):
-    """A file of a service that differs from the checksum beside it: cut short, or changed in transit."""
+class ServiceDocumentError(UnexpectedError):
+    """A response of a service other than the index that is not the expected document."""
 
     url: str
     expected: str
     found: str
-    template = "{url} has the MD5 {found}, but its header says {expected}: loaded rows stay; the next run tries again"
+    settings: str
+    template = "{url}: expected {expected}, found {found}: check {settings}"
 
 
 class BugError(UnexpectedError):

@@ -19,7 +19,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from source_pypi.config import Config
-from source_pypi.errors import RefusedError, ResponseError, ServiceError
+from source_pypi.errors import RefusedError, ResponseError, ServiceDocumentError, ServiceError, ServiceRefusedError
 from source_pypi.http.client import Client, RequestLog, RetryWait
 from source_pypi.http.credentials import credentials_for
 from source_pypi.http.user_agent import user_agent
@@ -116,9 +116,10 @@ class Advisories:
         self._invalid_vectors = {}
         try:
             yield from self._portions(request)
-        except (RefusedError, ResponseError) as error:
-            answer = f"answered {error.status}" if isinstance(error, RefusedError) else f"answered {error.answer}"
-            raise ServiceError(error.url, answer, SETTING) from error
+        except RefusedError as error:
+            raise ServiceRefusedError(error.url, f"answered {error.status}", SETTING) from error
+        except ResponseError as error:
+            raise ServiceError(error.url, f"answered {error.answer}", SETTING) from error
 
     def _portions(self, request: Request) -> Iterator[Portion]:
         previous = self._previous(request)
@@ -158,7 +159,7 @@ class Advisories:
         found, ids = _Found(listed=set(listing.modified)), set(previous.ids)
         records, is_complete = [], True
         for identifier in changed:
-            member = self._export.record(identifier)
+            member = self._export.advisory(identifier)
             record = None if member is None else found.add(member)
             is_complete = is_complete and found.modified.get(identifier, 0) >= listing.modified[identifier]
             if record is not None:
@@ -205,12 +206,14 @@ class Advisories:
     def _check(self, found: _Found, total: int) -> None:
         """Refuse an export most of whose members are no advisories: it is another one, or broken.
 
-        :raises ServiceError: when it is.
+        :raises ServiceDocumentError: when it is.
         """
         if len(found.damaged) * 2 > total or not total:
-            name, reason = next(iter(found.damaged.items()), ("", "it has no members"))
-            what = f"{len(found.damaged):,} of {total:,} members are no advisories ({name[:100]}: {reason})"
-            raise ServiceError(self.url, what if total else reason, SETTING)
+            name, reason = next(iter(found.damaged.items()), ("", ""))
+            what = f"{len(found.damaged):,} of {total:,} members that are none ({name[:100]}: {reason})"
+            raise ServiceDocumentError(
+                self.url, "a zip of advisories", what if total else "one without members", SETTING
+            )
 
     def _last(
         self,

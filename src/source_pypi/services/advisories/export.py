@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from msgspec import Struct
 
-from source_pypi.errors import ChecksumError, DestinationError, ServiceError
+from source_pypi.errors import ChecksumError, DestinationError, ServiceDocumentError, ServiceError, ServiceRefusedError
 from source_pypi.http.client import Client
 from source_pypi.safety.redaction import without_credentials
 from source_pypi.services.advisories.archive import (
@@ -62,7 +62,7 @@ class Export(Protocol):
         """The list of modified advisories; True: it is unchanged; False: the export has none."""
         ...
 
-    def record(self, identifier: str) -> Member | None:
+    def advisory(self, identifier: str) -> Member | None:
         """An advisory; None: the export does not have it."""
         ...
 
@@ -92,10 +92,10 @@ class RemoteExport:
         listing = parse_listing(response.body)
         if not listing.modified:
             found = "an empty file" if not response.body.strip() else "no line of that format"
-            raise ServiceError(response.url, f"expected lines with a time and an identifier, found {found}", SETTING)
+            raise ServiceDocumentError(response.url, "lines with a time and an identifier", found, SETTING)
         return ListingAnswer(listing, response.etag or "")
 
-    def record(self, identifier: str) -> Member | None:
+    def advisory(self, identifier: str) -> Member | None:
         """As of ``Export``."""
         response = self._client.get(self._at(f"{quote(identifier, safe='')}.json"))
         if response.status != 200:
@@ -106,7 +106,8 @@ class RemoteExport:
     def archive(self, tag: str) -> Iterator[Archive | None]:
         """As of ``Export``; the zip is in a temporary file while it is read.
 
-        :raises ServiceError: when there is none, or it differs from its checksum.
+        :raises ServiceError: when there is none.
+        :raises ChecksumError: when it differs from its checksum.
         """
         url = self._at("all.zip")
         with _temporary_file() as file:
@@ -137,7 +138,7 @@ class LocalExport:
         """False: the zip is read each time that it has changed."""
         return False
 
-    def record(self, identifier: str) -> Member | None:  # noqa: ARG002 - of the protocol
+    def advisory(self, identifier: str) -> Member | None:  # noqa: ARG002 - of the protocol
         """None: without a list, no single record is read."""
         return None
 
@@ -145,7 +146,7 @@ class LocalExport:
     def archive(self, tag: str) -> Iterator[Archive | None]:
         """As of ``Export``.
 
-        :raises ServiceError: when nothing is there, or it cannot be read.
+        :raises ServiceRefusedError: when nothing is there, or it cannot be read.
         """
         paths = (self._path, self._path / ECOSYSTEM / "all.zip", self._path / "all.zip")
         try:
@@ -157,14 +158,14 @@ class LocalExport:
                 digest = _digest(file)
                 yield None if digest == tag else Archive(digest, _members(file, f"file:{found}"))
         except OSError as error:
-            raise ServiceError(self.url, f"cannot be read: {error.strerror}", SETTING) from error
+            raise ServiceRefusedError(self.url, f"cannot be read: {error.strerror}", SETTING) from error
 
     def _folder(self, tag: str) -> Archive | None:
         """The advisories in files; their names, sizes and times identify them."""
         folder = self._path / ECOSYSTEM if (self._path / ECOSYSTEM).is_dir() else self._path
         files = sorted(folder.glob("*.json"))
         if not files:
-            raise ServiceError(self.url, "has no all.zip and no advisories", SETTING)
+            raise ServiceRefusedError(self.url, "has no all.zip and no advisories", SETTING)
         stats = ((file.name, file.stat()) for file in files)
         digest = sha256(repr([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]).encode()).hexdigest()
         return None if digest == tag else Archive(digest, map(_read, files))
@@ -194,12 +195,12 @@ def _member(identifier: str, content: bytes) -> Member:
 def _members(file: BinaryIO, url: str) -> Iterator[Member]:
     """The members of a zip.
 
-    :raises ServiceError: when it is none, or too large.
+    :raises ServiceDocumentError: when it is none, or too large.
     """
     try:
         yield from read_archive(file)
     except BrokenArchiveError as error:
-        raise ServiceError(url, f"cannot be read: {error}", SETTING) from error
+        raise ServiceDocumentError(url, "a zip of advisories", f"something else: {error}", SETTING) from error
 
 
 @contextmanager
