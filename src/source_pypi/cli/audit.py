@@ -90,13 +90,6 @@ class _Command(SectionedCommand):
     "also covers indexes without advisories, or both.",
 )
 @option(
-    "--advisories-url",
-    section=_RULES,
-    envvar="SOURCE_PYPI_ADVISORIES_URL",
-    metavar="URL",
-    help="Where OSV's export is: a copy of it, or file:PATH.  [default: OSV's bucket]",
-)
-@option(
     "--fail-on",
     section=_RULES,
     envvar=f"{_PREFIX}_FAIL_ON",
