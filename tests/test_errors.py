@@ -166,6 +166,13 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
         "http://stats.test: expected a list, found '<html>': check downloads_url",
     ),
 ]
+ERRORS.append(
+    (
+        "ChecksumError",
+        ("http://osv.test/all.zip", "AAAA==", "BBBB=="),
+        "http://osv.test/all.zip has the MD5 BBBB==, but its header says AAAA==: try later",
+    )
+)
 CREATED = [getattr(errors, name)(*arguments) for name, arguments, _ in ERRORS]
 
 FAILURE_TYPES: dict[str, FailureType] = {

@@ -30,6 +30,7 @@
     │   ├── StaleError              an older copy than the one that was read before
     │   ├── UnconfirmedDeletionError  projects answered 404, and so did everything else
     │   ├── DamagedError            a document whose SHA-256 differs from the one on the index
+    │   ├── ChecksumError           a file of another service that differs from its checksum
     │   ├── ServiceError            a service other than the index cannot be reached, or answers with an error
     │   └── StoppedError            consecutive projects failed, so the run stopped
     └── UnexpectedError             a fault of the index or of this package (Airbyte: system_error)
@@ -442,6 +443,15 @@ class DamagedError(TransientError):
     template = (
         "{url} has the SHA-256 {found}, but the index lists {expected}: loaded rows stay, and the next run tries again"
     )
+
+
+class ChecksumError(TransientError):
+    """A file of a service that differs from the checksum beside it: cut short, or changed in transit."""
+
+    url: str
+    expected: str
+    found: str
+    template = "{url} has the MD5 {found}, but its header says {expected}: try later"
 
 
 class ServiceError(TransientError):
