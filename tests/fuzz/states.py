@@ -9,7 +9,7 @@ import duckdb
 import msgspec
 
 from source_pypi.airbyte.inputs import read_state
-from source_pypi.airbyte.state import StreamStates
+from source_pypi.sync.stream_states import StreamStates
 from source_pypi.destinations.duckdb.store import DuckdbStore
 from source_pypi.destinations.loader import Loader
 from source_pypi.destinations.preparation import VERSION

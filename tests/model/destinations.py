@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from source_pypi import airbyte
-from source_pypi.airbyte.state import StreamState
+from source_pypi.sync.stream_states import StreamState
 from source_pypi.config import Config
 from source_pypi.destinations import open_destination
 from source_pypi.destinations.loader import Loader
