@@ -11,6 +11,9 @@ from unittest.mock import ANY
 import pytest
 from msgspec.structs import replace
 
+from source_pypi.services.index.documents.fingerprint import fingerprint_of
+from source_pypi.sync.resume import RESUME_WITHIN, begins
+from source_pypi.sync.state import Partition, ProjectState, ProjectSummary
 from source_pypi.sync.stream_states import (
     CHECKPOINT_PROJECTS,
     CHECKPOINT_SECONDS,
@@ -19,9 +22,6 @@ from source_pypi.sync.stream_states import (
     StreamState,
     StreamStates,
 )
-from source_pypi.services.index.documents.fingerprint import fingerprint_of
-from source_pypi.sync.resume import RESUME_WITHIN, begins
-from source_pypi.sync.state import Partition, ProjectState, ProjectSummary
 
 ROOT = "http://index.test"
 NOW = 1_795_332_577

@@ -26,12 +26,12 @@ from source_pypi.config import Config, environment_note
 from source_pypi.errors import BugError, ConfigError, SourceError, UnknownProjectsError, UnknownStreamError
 
 if TYPE_CHECKING:
-    from source_pypi.sync.stream_states import StreamStates
     from source_pypi.http.client import RequestLog, RetryWait
     from source_pypi.services.index.api import Index
     from source_pypi.streams.stream import Stream
     from source_pypi.sync.batch import Batch, Change
     from source_pypi.sync.run import Run
+    from source_pypi.sync.stream_states import StreamStates
     from source_pypi.sync.summary import RunSummary
 
 Connect = Callable[[Config, "Callable[[RetryWait | RequestLog], None]"], "Index"]
