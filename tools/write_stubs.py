@@ -55,8 +55,8 @@ def records() -> str:
         '"""The types of rows, one a stream."""\n',
         GENERATED,
         "from datetime import datetime\n",
-        "from source_pypi.results.record import Document as Document",
-        "from source_pypi.results.record import Record as Record",
+        "from source_pypi.results.row_types import Document as Document",
+        "from source_pypi.results.row_types import Record as Record",
         *sorted(f"from source_pypi.streams import {stream.name} as _{stream.name}" for stream in flat),
         *(line for stream in flat for line in _record(stream)),
     ]

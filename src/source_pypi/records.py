@@ -5,7 +5,7 @@
 
 from typing import Any
 
-from source_pypi.results.record import Document, Record, record_type
+from source_pypi.results.row_types import Document, Record, record_type
 
 __all__ = ["Document", "Record"]
 

@@ -4,8 +4,8 @@
 
 from datetime import datetime
 
-from source_pypi.results.record import Document as Document
-from source_pypi.results.record import Record as Record
+from source_pypi.results.row_types import Document as Document
+from source_pypi.results.row_types import Record as Record
 from source_pypi.streams import attestations as _attestations
 from source_pypi.streams import classifiers as _classifiers
 from source_pypi.streams import core_metadata as _core_metadata

@@ -57,17 +57,17 @@ def arrow_reader(stream: Stream, batches: Iterable[Batch]) -> Any:
     return pa.RecordBatchReader.from_batches(schema, record_batches())
 
 
-def portions(stream: Stream, batches: Iterable[Batch]) -> Iterator[Sequence[Any]]:
-    """Yield lists of rows, as many as a batch of Arrow or of a data frame has. Those before an error come first."""
+def portions(stream: Stream, batches: Iterable[Batch], most: int = ROWS) -> Iterator[Sequence[Any]]:
+    """Yield lists of rows, at most ``most`` each. Those before an error come first."""
     rows: list[Any] = []
     size = 0
     try:
         for batch in batches:
             size += batch.size(stream.name)
             rows.extend(batch.rows(stream.name))
-            while len(rows) >= ROWS or (size >= SIZE and rows):
-                yield rows[:ROWS]
-                rows, size = rows[ROWS:], 0
+            while len(rows) >= most or (size >= SIZE and rows):
+                yield rows[:most]
+                rows, size = rows[most:], 0
     except Exception:
         if rows:
             yield rows

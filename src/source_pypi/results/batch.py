@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from source_pypi.errors import UnknownStreamError
-from source_pypi.results.record import Document, record_type
+from source_pypi.results.row_types import Document, record_type
 from source_pypi.schema import SEEN_AT
 from source_pypi.services.index.documents import plain
 from source_pypi.streams.stream import Stream

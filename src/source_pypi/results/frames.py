@@ -27,7 +27,7 @@ _PANDAS = {
 }
 
 
-def library(name: str, feature: str) -> Any:
+def import_library(name: str, feature: str) -> Any:
     """Return a library that this package does not require.
 
     :raises LibraryMissingError: when it is not installed.
@@ -43,7 +43,7 @@ def pandas_frame(stream: Stream, rows: Iterable[Any]) -> "pandas.DataFrame":
 
     :raises LibraryMissingError: when it is not installed.
     """
-    pandas: Any = library("pandas", "to_pandas")
+    pandas: Any = import_library("pandas", "to_pandas")
     every = list(rows)
     columns = {
         name: pandas.Series(values_of(stream, every, name, type_), dtype=_PANDAS[type_])
@@ -59,7 +59,7 @@ def polars_schema(stream: Stream, feature: str) -> dict[str, Any]:
     :param feature: what needs Polars, for the error.
     :raises LibraryMissingError: when it is not installed.
     """
-    polars: Any = library("polars", feature)
+    polars: Any = import_library("polars", feature)
     types: dict[ColumnType, Any] = {
         schema.TEXT: polars.String,
         schema.INTEGER: polars.Int64,
@@ -79,7 +79,7 @@ def polars_frame(stream: Stream, rows: Iterable[Any], names: Sequence[str] | Non
     :param names: the columns; None: all of them.
     :raises LibraryMissingError: when it is not installed.
     """
-    polars: Any = library("polars", "to_polars")
+    polars: Any = import_library("polars", "to_polars")
     every, types, all_types = list(rows), column_types(stream), polars_schema(stream, "to_polars")
     chosen = {name: all_types[name] for name in (all_types if names is None else names)}
     columns = {name: values_of(stream, every, name, types[name]) for name in chosen}

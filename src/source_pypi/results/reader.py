@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from types import TracebackType
 from typing import Any, Self
 
-from source_pypi.errors import SourceError, UnknownStreamError
+from source_pypi.errors import SourceError, StateError, UnknownStreamError
 from source_pypi.results.batch import Batch
 from source_pypi.results.rows import Rows
 from source_pypi.results.source import BatchSource
@@ -77,6 +77,6 @@ class Reader:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
-        ended = error is not None and error is self._source.error and not self._source.keeps
-        if error is None or ended:
+        taken = error is self._source.error and not self._source.keeps  # every batch was taken before the error
+        if error is None or (taken and not isinstance(error, StateError)):
             self.save()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from source_pypi.config import Config
-from source_pypi.results.arrow import portions
-from source_pypi.results.frames import library, polars_frame, polars_schema
+from source_pypi.results.arrow import ROWS, portions
+from source_pypi.results.frames import import_library, polars_frame, polars_schema
 from source_pypi.results.source import BatchSource
 from source_pypi.selection import Selection
 from source_pypi.streams.stream import Stream
@@ -27,7 +27,7 @@ def scan(stream: Stream, config: Config) -> "polars.LazyFrame":
     :raises ConfigError: when no projects are selected, or a name is invalid.
     """
     schema = polars_schema(stream, "scan_pypi")
-    plugins = library("polars.io.plugins", "scan_pypi")
+    plugins = import_library("polars.io.plugins", "scan_pypi")
     open_run(config, [stream])  # so that invalid input is raised here
 
     def read(
@@ -38,7 +38,8 @@ def scan(stream: Stream, config: Config) -> "polars.LazyFrame":
         run = _selected(open_run(config, [stream]), predicate)
         source = BatchSource(run)
         try:
-            yield from _limited(_frames(stream, source, columns, predicate), rows)
+            most = ROWS if rows is None else max(1, min(rows, ROWS))
+            yield from _limited(_frames(stream, source, columns, predicate, most), rows)
         finally:
             source.close()
 
@@ -47,13 +48,13 @@ def scan(stream: Stream, config: Config) -> "polars.LazyFrame":
 
 
 def _frames(
-    stream: Stream, source: BatchSource, columns: list[str] | None, predicate: Any
+    stream: Stream, source: BatchSource, columns: list[str] | None, predicate: Any, most: int
 ) -> Iterator["polars.DataFrame"]:
-    """The rows that a predicate selects, with some columns, a frame a portion of rows."""
+    """The rows that a predicate selects, with some columns; ``most`` rows are made into one frame."""
     needed = columns
     if columns is not None and predicate is not None:
         needed = list(dict.fromkeys([*columns, *predicate.meta.root_names()]))
-    for rows in portions(stream, source.batches()):
+    for rows in portions(stream, source.batches(), most):
         frame = polars_frame(stream, rows, needed)
         frame = frame if predicate is None else frame.filter(predicate)
         yield frame if columns is None else frame.select(columns)
@@ -77,7 +78,7 @@ def _selected(run: Run, predicate: Any) -> Run:
     selection = run.selection
     if predicate is None or selection.follow or selection.whole_index or not selection.projects:
         return run
-    polars: Any = library("polars", "scan_pypi")
+    polars: Any = import_library("polars", "scan_pypi")
     names = polars.DataFrame(
         {_PROJECT: [str(one.project) for one in selection.projects]}, schema={_PROJECT: polars.String}
     )

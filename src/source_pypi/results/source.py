@@ -10,7 +10,7 @@ import threading
 from collections.abc import Generator, Iterator
 
 from source_pypi.config import environment_note
-from source_pypi.errors import RowsTakenError, SourceError
+from source_pypi.errors import RowsTakenError
 from source_pypi.results.batch import Batch
 from source_pypi.results.state import SavedState
 from source_pypi.sync.run import Run
@@ -24,12 +24,12 @@ class BatchSource:
 
     :param run: the run; nothing is requested before the first batch is taken.
     :param state: the state that the run continues from; None: everything is read in full.
-    :ivar error: the first error of the run; None: there is none so far.
+    :ivar error: what ``batches`` raises after the last batch: the first error of the run; None: there is none so far.
     """
 
     def __init__(self, run: Run, state: SavedState | None = None) -> None:
         self.run, self.state = run, state
-        self.error: SourceError | None = None
+        self.error: Exception | None = None
         self._kept: list[Batch] | None = None
         self._iterated = self._ended = False
         self._lock = threading.Lock()
@@ -57,6 +57,7 @@ class BatchSource:
         """Yield the batches: all of them if they are kept, otherwise those that were not taken yet.
 
         :raises SourceError: after the last batch, the first error of the run.
+        :raises StateError: when the state of a project cannot be read.
         """
         number = 0
         while (batch := self._next(number)) is not None:
@@ -77,12 +78,19 @@ class BatchSource:
             if self._kept is not None and number < len(self._kept):
                 return self._kept[number]
             self._iterated = True
-            batch = None if self._ended else next(self._batches, None)
-            if batch is None:
-                self._ended = True
-            elif self._kept is not None:
+            batch = None if self._ended else self._take()
+            if self._kept is not None and batch is not None:
                 self._kept.append(batch)
             return batch
+
+    def _take(self) -> Batch | None:
+        """Take a batch from the run; None: it has ended. What it raised is kept for every reader."""
+        try:
+            batch = next(self._batches, None)
+        except Exception as error:
+            self.error, batch = error, None
+        self._ended = batch is None
+        return batch
 
     def _read(self) -> Generator[Batch, None, None]:
         """The batches of the run that have rows or deleted rows, or were found unchanged."""
