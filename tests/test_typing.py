@@ -51,8 +51,8 @@ source_pypi.schema("fiels")  # error
 records.Fiel  # error
 source_pypi.reed  # error
 reveal_type(source_pypi.streams())  # type: list[dict[str, Any]]
-name: source_pypi.StreamName = "files"
-reveal_type(source_pypi.read(name, ["flask"]))  # type: Rows[Any]
+def any_stream(name: source_pypi.StreamName) -> None:
+    reveal_type(source_pypi.read(name, ["flask"]))  # type: Rows[Any]
 settings: source_pypi.Settings = {"contact": "me@example.com"}
 source_pypi.read("roles", ["flask"], **settings)
 wrong: source_pypi.Settings = {"contacts": "me@example.com"}  # error

@@ -85,7 +85,7 @@ def package() -> str:
         "from collections.abc import AsyncIterator, Iterable, Iterator",
         "from typing import Any, Literal, Unpack, overload\n",
         "import polars\n",
-        "from source_pypi import records",
+        "from source_pypi import records as records",
         "from source_pypi._settings import Settings as Settings",
         "from source_pypi._settings import StreamName as StreamName",
         "from source_pypi._version import __version__ as __version__",
