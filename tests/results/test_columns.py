@@ -19,6 +19,8 @@ from source_pypi.streams import stream_named
         (INTEGER, True, None),
         (INTEGER, 2**63, None),
         (NUMBER, 1.5, 1.5),
+        (NUMBER, 2, 2.0),
+        (NUMBER, True, None),
         (NUMBER, "1.5", None),
         (BOOLEAN, False, False),
         (BOOLEAN, 0, None),

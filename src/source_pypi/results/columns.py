@@ -13,7 +13,6 @@ from source_pypi.streams.stream import Stream
 _PYTHON: dict[ColumnType, Any] = {
     TEXT: str,
     INTEGER: int,
-    NUMBER: (int, float),
     BOOLEAN: bool,
     TIMESTAMP: datetime,
     TEXTS: list,
@@ -42,6 +41,8 @@ def _of_document(value: Any, type_: ColumnType) -> Any:
         return None
     if type_ is INTEGER and (isinstance(value, bool) or not isinstance(value, int) or not -(2**63) <= value < 2**63):
         return None
+    if type_ is NUMBER:
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
     return value if isinstance(value, _PYTHON[type_]) else None
 
 

@@ -73,10 +73,12 @@ def _limited(frames: Iterator["polars.DataFrame"], rows: int | None) -> Iterator
 def _selected(run: Run, predicate: Any) -> Run:
     """The run of the projects that a predicate can select.
 
-    Dependencies are followed from all projects, and the names of a whole index are not known: nothing is left out then.
+    Dependencies are followed from all projects, the names of a whole index are not known, and rows that describe the
+    index are not requested by project: nothing is left out then.
     """
     selection = run.selection
-    if predicate is None or selection.follow or selection.whole_index or not selection.projects:
+    by_project = selection.projects and not selection.follow and not selection.whole_index
+    if predicate is None or not by_project or not all(stream.of_project for stream in run.streams):
         return run
     polars: Any = import_library("polars", "scan_pypi")
     names = polars.DataFrame(
