@@ -121,7 +121,7 @@ def test_state_is_that_of_airbyte(opened: Callable[..., source_pypi.Reader], fak
 def test_failed_block_keeps_the_old_state(opened: Callable[..., source_pypi.Reader], tmp_path: Path) -> None:
     """An error of the program keeps the state as it was, but for what ``save`` has written."""
     path = tmp_path / "state.json"
-    with pytest.raises(KeyError), opened(state=path) as reader:
+    with pytest.raises(KeyError), opened("flask", state=path) as reader:
         raise KeyError(next(iter(reader)).project)
     assert not path.exists()
     with pytest.raises(KeyError), opened(state=path) as reader:
