@@ -95,7 +95,7 @@ def scan_pypi(stream: str, projects: Iterable[str] = (), **settings: Any) -> "po
 
 def streams() -> list[dict[str, Any]]:
     """Return every stream with its fields, as ``source-pypi streams --json`` prints them."""
-    return describe_streams(choose_streams([ALL]))
+    return describe_streams(map(stream_named, NAMES))
 
 
 def schema(stream: str) -> dict[str, Any]:

@@ -36,6 +36,8 @@ def scan(stream: Stream, config: Config) -> "polars.LazyFrame":
         """Yield data frames, as Polars asks for them; the size of a batch is a hint that needs no answer."""
         del batch_size
         run = _selected(open_run(config, [stream]), predicate)
+        if run is None:
+            return
         source = BatchSource(run)
         try:
             most = ROWS if rows is None else max(1, min(rows, ROWS))
@@ -70,8 +72,8 @@ def _limited(frames: Iterator["polars.DataFrame"], rows: int | None) -> Iterator
         rows -= frame.height
 
 
-def _selected(run: Run, predicate: Any) -> Run:
-    """The run of the projects that a predicate can select.
+def _selected(run: Run, predicate: Any) -> Run | None:
+    """The run of the projects that a predicate can select; None: there are none.
 
     Dependencies are followed from all projects, the names of a whole index are not known, and rows that describe the
     index are not requested by project: nothing is left out then.
@@ -89,6 +91,8 @@ def _selected(run: Run, predicate: Any) -> Run:
             names = names.filter(condition)
     kept = set(names[_PROJECT])
     projects = tuple(one for one in selection.projects if one.project in kept)
+    if not projects:
+        return None
     chosen: Selection = replace(selection, projects=projects)
     return Run(run.index, chosen, run.streams, run.config, run.now, run.services)
 
