@@ -15,6 +15,7 @@ def test_rows_are_taken_once(world: World, fake: FakeIndex) -> None:
     """Rows are an iterator, as of a generator: what was taken does not come again."""
     world.add("flask", releases=["1.0"])
     rows = source_pypi.read("files", ["flask"], index_url=fake.url)
+    assert repr(rows) == "<rows of files>"
     assert next(rows).packagetype == "bdist_wheel"
     assert [row.packagetype for row in rows] == ["sdist"]
     assert list(rows) == []

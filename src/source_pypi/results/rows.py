@@ -30,6 +30,9 @@ class Rows(Generic[R]):
         self._source, self._stream = source, stream
         self._iterator: Iterator[R] | None = None
 
+    def __repr__(self) -> str:
+        return f"<rows of {self._stream.name}>"
+
     def __iter__(self) -> Iterator[R]:
         """Iterate over the rows: those that are left or, once they are kept, all of them."""
         return self._rows() if self._source.keeps else self
