@@ -15,6 +15,10 @@ StreamName = Literal[
     "licenses",
     "urls",
     "vulnerabilities",
+    "advisories",
+    "advisory_ranges",
+    "advisory_versions",
+    "removed_advisories",
     "roles",
     "attestations",
     "core_metadata",
@@ -25,6 +29,9 @@ StreamName = Literal[
     "recent_releases",
     "recent_projects",
     "stats",
+    "events",
+    "downloads",
+    "downloads_by",
 ]
 
 
@@ -35,6 +42,8 @@ class Settings(TypedDict, total=False):
     version: str | None
     requirements: str | None
     whole_index: bool
+    top: int
+    top_url: str
     exclude: list[str] | tuple[str, ...]
     follow_dependencies: int
     releases: Literal["latest", "all"]
@@ -52,6 +61,19 @@ class Settings(TypedDict, total=False):
     credentials_from: Literal["settings", "netrc", "keyring"]
     ca_bundle: str | None
     contact: str | None
+    advisories_url: str
     requests_per_second: float
     max_concurrency: int
+    events_url: str | None
+    events_since: str | None
     request_timeout_seconds: float
+    downloads_from: Literal["pypistats", "clickhouse"]
+    downloads_url: str
+    downloads_by: list[str] | tuple[str, ...]
+    downloads_days: int
+    downloads_per_minute: float
+    clickhouse_url: str
+    clickhouse_database: str
+    clickhouse_username: str
+    clickhouse_password: str | None
+    clickhouse_queries_per_hour: int

@@ -6,17 +6,24 @@ from datetime import datetime
 
 from source_pypi.results.row_types import Document as Document
 from source_pypi.results.row_types import Record as Record
+from source_pypi.streams import advisories as _advisories
+from source_pypi.streams import advisory_ranges as _advisory_ranges
+from source_pypi.streams import advisory_versions as _advisory_versions
 from source_pypi.streams import attestations as _attestations
 from source_pypi.streams import classifiers as _classifiers
 from source_pypi.streams import core_metadata as _core_metadata
 from source_pypi.streams import dependencies as _dependencies
 from source_pypi.streams import dependency_clauses as _dependency_clauses
+from source_pypi.streams import downloads as _downloads
+from source_pypi.streams import downloads_by as _downloads_by
+from source_pypi.streams import events as _events
 from source_pypi.streams import files as _files
 from source_pypi.streams import licenses as _licenses
 from source_pypi.streams import listing as _listing
 from source_pypi.streams import projects as _projects
 from source_pypi.streams import recent_projects as _recent_projects
 from source_pypi.streams import recent_releases as _recent_releases
+from source_pypi.streams import removed_advisories as _removed_advisories
 from source_pypi.streams import roles as _roles
 from source_pypi.streams import statuses as _statuses
 from source_pypi.streams import urls as _urls
@@ -68,6 +75,26 @@ class Vulnerability(Record, _vulnerabilities.Vulnerability, frozen=True, kw_only
 
     seen_at: datetime
 
+class Advisory(Record, _advisories.Advisory, frozen=True, kw_only=True):
+    """A row of ``advisories``: an advisory about projects of the index, from OSV's database."""
+
+    seen_at: datetime
+
+class AdvisoryRange(Record, _advisory_ranges.AdvisoryRange, frozen=True, kw_only=True):
+    """A row of ``advisory_ranges``: an interval of versions of a project that an advisory affects."""
+
+    seen_at: datetime
+
+class AdvisoryVersion(Record, _advisory_versions.AdvisoryVersion, frozen=True, kw_only=True):
+    """A row of ``advisory_versions``: a version of a project that an advisory lists as affected."""
+
+    seen_at: datetime
+
+class RemovedAdvisory(Record, _removed_advisories.RemovedAdvisory, frozen=True, kw_only=True):
+    """A row of ``removed_advisories``: an advisory that was read, and that OSV's export no longer has."""
+
+    seen_at: datetime
+
 class Role(Record, _roles.Role, frozen=True, kw_only=True):
     """A row of ``roles``: a role of a user in a project."""
 
@@ -98,3 +125,18 @@ class RecentRelease(Record, _recent_releases.RecentRelease, frozen=True, kw_only
 
 class RecentProject(Record, _recent_projects.RecentProject, frozen=True, kw_only=True):
     """A row of ``recent_projects``: an entry of the feed of new projects."""
+
+class Event(Record, _events.Event, frozen=True, kw_only=True):
+    """A row of ``events``: an event of the index's journal."""
+
+    seen_at: datetime
+
+class Download(Record, _downloads.Download, frozen=True, kw_only=True):
+    """A row of ``downloads``: the downloads of a project in a day."""
+
+    seen_at: datetime
+
+class DownloadBy(Record, _downloads_by.DownloadBy, frozen=True, kw_only=True):
+    """A row of ``downloads_by``: the downloads of a project in a day by version, Python, system and the like."""
+
+    seen_at: datetime
