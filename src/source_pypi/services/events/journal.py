@@ -36,6 +36,8 @@ class Journal:
         self.url = url
         self._client, self._clock = client, clock
         self._resets_at: float | None = None
+        #: Events that were read ahead: after this serial, in their order.
+        self._kept: tuple[int, list[JournalEntry]] = (0, [])
 
     def last_serial(self) -> int:
         """The serial of the last event; 0: there is none.
@@ -55,7 +57,24 @@ class Journal:
         :raises DocumentError: when the response is no list of events.
         :raises SourceError: when there is no response, as of ``Client.get``.
         """
+        start, kept = self._kept
+        if kept and start <= serial < kept[-1].serial:
+            return [entry for entry in kept if entry.serial > serial][:PAGE_SIZE]
         return entries_of(self._call("changelog_since_serial", serial), serial, self.url)
+
+    def read_ahead(self, serial: int, pages: int) -> list[JournalEntry] | None:
+        """Return all events after a serial, and keep them for ``since``; None: there are more than so many pages.
+
+        :raises SourceError: as ``since``.
+        """
+        entries = list[JournalEntry]()
+        for _ in range(pages):
+            page = self.since(entries[-1].serial if entries else serial)
+            entries += page
+            if len(page) < PAGE_SIZE:
+                self._kept = serial, entries
+                return entries
+        return None
 
     def _call(self, method: str, *arguments: int) -> Any:
         """The value that a method returns; faults that may pass are retried."""
