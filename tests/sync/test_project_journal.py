@@ -1,7 +1,7 @@
 """sync/project_journal.py: the index's journal in place of its list of projects."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -11,7 +11,6 @@ from source_pypi.services.events.entries import JournalEntry
 from source_pypi.services.index.api import Index
 from source_pypi.sync.planner import DAY
 from source_pypi.sync.project_journal import (
-    JOURNAL_CODE,
     MOST_TRIES,
     JournalCursor,
     ProjectEvents,
@@ -20,7 +19,6 @@ from source_pypi.sync.project_journal import (
 )
 from source_pypi.sync.state import WHOLE_INDEX, ProjectSummary
 from tests.fake_index import FakeIndex, World, faults
-from tests.fake_index.xmlrpc import Quota
 from tests.memory_store import NOW, MemoryStore, full_sync
 from tests.services.events.helpers import open_journal
 
@@ -38,14 +36,14 @@ class Synced:
         for name in NAMES:
             world.add(name, ["1.0"])
 
-    def sync(self, *, later: float = 3600, **settings: Any) -> set[str]:
+    def sync(self, *, later: float = 3600, names: Sequence[str] = (), **settings: Any) -> set[str]:
         """A run some seconds later; return what it requested, apart from the sample of unchanged projects."""
         self.at += later
         journal = open_journal(self.fake).journal
         self.store.sync(
             self.fake,
             self._connect(self.fake),
-            [],
+            names,
             STREAMS,
             at=self.at,
             open_journal=lambda: journal,
@@ -69,12 +67,12 @@ class Synced:
 
 
 @pytest.fixture
-def synced(world: World, fake: FakeIndex, connect: Connect) -> Iterator[Synced]:
+def synced(world: World, fake: FakeIndex, connect: Connect) -> Synced:
     """An index that has been read once, by its list."""
     made = Synced(world, fake, connect)
     assert "/simple/" in made.sync()
     assert made.cursor() is not None
-    yield made
+    return made
 
 
 def test_the_second_run_reads_the_journal(synced: Synced) -> None:
@@ -132,17 +130,17 @@ def test_failed_projects_are_requested_again(synced: Synced) -> None:
 
 def test_a_serial_that_is_never_reached(synced: Synced) -> None:
     """A document that never reaches the serial of its event is requested a few times, and then left."""
-    before = synced.world.get("project.3")
-    assert before is not None
     synced.world.add_role("project.3", "ann")
-    synced.world.set_serial("project.3", before.last_serial - 1)
-    requested = []
-    for _ in range(MOST_TRIES + 2):
+    event = synced.world.serial
+    synced.world.set_serial("project.3", event - 1)
+    pending = []
+    for _ in range(MOST_TRIES + 1):
         synced.sync()
-        requested.append("/pypi/project-3/json" in {one.path for one in synced.fake.requests if one.status == 200})
-    cursor = synced.cursor()
-    assert cursor is not None
-    assert cursor.pending == {}
+        cursor = synced.cursor()
+        assert cursor is not None
+        pending.append(cursor.pending)
+    tried: list[dict[str, tuple[int, int]]] = [{"project-3": (event, number + 1)} for number in range(MOST_TRIES)]
+    assert pending == [*tried, {}]
 
 
 @pytest.mark.parametrize("fault", [faults.missing(), faults.html(), faults.unavailable()], ids=lambda one: one.name)
@@ -156,12 +154,25 @@ def test_without_journal_the_list_is_read(synced: Synced, fault: faults.Fault) -
 
 def test_other_selections_read_the_list(synced: Synced) -> None:
     """The cursor of another selection says nothing of projects that were not part of it."""
-    synced.sync(exclude=["project-4"])
+    assert "/simple/" in synced.sync(exclude=["project-4"])
     synced.world.yank("project.4", "1.0")
-    assert "/simple/" in synced.sync(exclude=["project-4"], later=60) or synced.cursor() is not None
-    synced.sync(exclude=["project-4"])
+    assert synced.sync(exclude=["project-4"]) == {"/pypi"}
     assert "/simple/" in synced.sync()
     assert synced.is_current()
+
+
+def test_many_named_projects(world: World, fake: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many named projects are read by the list once, then by the journal; events of other projects are ignored."""
+    monkeypatch.setattr("source_pypi.sync.listing.MIN_PROJECTS_FOR_LISTING", 10)
+    synced = Synced(world, fake, connect)
+    named: dict[str, Any] = {"whole_index": False, "names": NAMES[:20]}
+    assert "/simple/" not in synced.sync(**named)
+    assert "/simple/" in synced.sync(**named)
+    for number in (3, 4, 25):
+        world.yank(f"project.{number}", "1.0")
+    assert synced.sync(**named) == {"/pypi", "/pypi/project-3/json", "/pypi/project-4/json"}
+    full = full_sync(fake, connect(fake), NAMES[:20], STREAMS)
+    assert synced.store.tables() == full.tables()
 
 
 def test_the_list_is_read_once_in_full_check_days(synced: Synced) -> None:
@@ -283,5 +294,3 @@ def test_events_since() -> None:
     cursor = JournalCursor(1, NOW, "x", {"late": (1, 1), "c": (1, 2)})
     assert events_since(source, cursor) == ProjectEvents({"late": 1, "c": 3, "a-b": 4}, 4, frozenset({"c"}))
     assert events_since(source, JournalCursor(9, NOW, "x")) is None
-    assert JOURNAL_CODE == "j"
-    assert Quota().amount == 3600

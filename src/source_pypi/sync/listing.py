@@ -49,6 +49,7 @@ class VisitList(Struct, frozen=True):
     :ivar untrusted: how many of how many sampled projects have changed, if the list is not trusted; None: it is.
     :ivar tracker: makes the cursor of the journal for the next run; None: there is none.
     :ivar unknown_to_journal: how many changes the list shows that the journal does not.
+    :ivar shown_by: what shows which projects have changed: list or journal.
     """
 
     selection: Selection
@@ -61,6 +62,7 @@ class VisitList(Struct, frozen=True):
     untrusted: tuple[int, int] | None = None
     tracker: ProjectTracker | None = None
     unknown_to_journal: int = 0
+    shown_by: str = "list"
 
 
 class Listed(Struct, frozen=True):
@@ -70,12 +72,14 @@ class Listed(Struct, frozen=True):
     :ivar cursor: of the journal, for the next run; None: that one reads the list.
     :ivar tries: the pending projects of the previous cursor.
     :ivar unknown_to_journal: how many changes the list shows that the journal does not.
+    :ivar shown_by: list or journal.
     """
 
     serials: Mapping[str, int | None]
     cursor: JournalCursor | None = None
     tries: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     unknown_to_journal: int = 0
+    shown_by: str = "list"
 
 
 def visit_list(
@@ -100,7 +104,8 @@ def visit_list(
             raise listed
         return VisitList(selection, [])
     visits = _visits(selection, planner, index, listed.serials, summaries)
-    return replace(visits, tracker=_tracker(visits, listed), unknown_to_journal=listed.unknown_to_journal)
+    tracker, unknown = _tracker(visits, listed), listed.unknown_to_journal
+    return replace(visits, tracker=tracker, unknown_to_journal=unknown, shown_by=listed.shown_by)
 
 
 def _listed(
@@ -117,7 +122,7 @@ def _listed(
         events = None if planner.list_is_due(previous) else events_since(open_journal(), previous)
         if events is not None:
             cursor = JournalCursor(events.last, previous.listed_at, digest)
-            return Listed(events.listed(planner.summaries()), cursor, previous.pending)
+            return Listed(events.listed(planner.summaries()), cursor, previous.pending, shown_by="journal")
     listing = documents.projects()
     if isinstance(listing, SourceError):
         return listing

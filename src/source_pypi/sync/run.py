@@ -299,15 +299,15 @@ def _readable(streams: Sequence[Stream]) -> tuple[list[Stream], dict[str, Source
 def _visit_warnings(visits: VisitList) -> Iterator[str]:
     """What the user should know of how the projects were chosen."""
     if visits.skipped:
-        yield _skipped_warning(visits.skipped)
+        yield _skipped_warning(visits.skipped, visits.shown_by)
     if visits.untrusted is not None:
         yield _untrusted_warning(*visits.untrusted)
     if visits.unknown_to_journal:
         yield _unknown_to_journal_warning(visits.unknown_to_journal)
 
 
-def _skipped_warning(count: int) -> str:
-    return f"{count:,} {'project' if count == 1 else 'projects'} skipped: the index's list shows no change"
+def _skipped_warning(count: int, shown_by: str = "list") -> str:
+    return f"{count:,} {'project' if count == 1 else 'projects'} skipped: the index's {shown_by} shows no change"
 
 
 def _untrusted_warning(changed: int, sampled: int) -> str:

@@ -36,14 +36,20 @@ class Journal:
         self.url = url
         self._client, self._clock = client, clock
         self._resets_at: float | None = None
-        #: Events that were read ahead: after this serial, in their order.
-        self._kept: tuple[int, list[JournalEntry]] = (0, [])
+        #: Events that were read ahead: after this serial, in their order. Nothing is requested twice in a run.
+        self._kept: tuple[int, list[JournalEntry]] | None = None
+        self._last_serial: int | None = None
 
     def last_serial(self) -> int:
-        """The serial of the last event; 0: there is none.
+        """The serial of the last event, when the run first requested it; 0: there is none.
 
         :raises SourceError: as ``since``.
         """
+        if self._last_serial is None:
+            self._last_serial = self._request_last_serial()
+        return self._last_serial
+
+    def _request_last_serial(self) -> int:
         serial = self._call("changelog_last_serial")
         if serial is not None and type(serial) is not int:
             raise DocumentError(self.url, "a serial", repr(serial)[:60])
@@ -57,9 +63,10 @@ class Journal:
         :raises DocumentError: when the response is no list of events.
         :raises SourceError: when there is no response, as of ``Client.get``.
         """
-        start, kept = self._kept
-        if kept and start <= serial < kept[-1].serial:
-            return [entry for entry in kept if entry.serial > serial][:PAGE_SIZE]
+        if self._kept is not None:
+            start, kept = self._kept
+            if serial == start or (kept and start < serial < kept[-1].serial):
+                return [entry for entry in kept if entry.serial > serial][:PAGE_SIZE]
         return entries_of(self._call("changelog_since_serial", serial), serial, self.url)
 
     def read_ahead(self, serial: int, pages: int) -> list[JournalEntry] | None:
