@@ -52,6 +52,13 @@ def unknown_partitions(stream: Stream, documents: ProjectDocuments) -> dict[str,
     return {name: reason for name, reason in reasons.items() if reason is not None}
 
 
+def requirements_unknown(documents: ProjectDocuments, view: ReleaseView) -> bool:
+    """Return whether nothing says what a release requires: its document has no list, and METADATA was not read."""
+    if view.from_metadata or _has_core_metadata(documents, view):
+        return False
+    return unknown(view.document, "info.requires_dist") is not None
+
+
 def lacks_list(stream: Stream, documents: ProjectDocuments) -> bool:
     """Return whether a document lacks a list that others have, so that even a first run cannot say that it is empty.
 
