@@ -137,9 +137,8 @@ def _host_warnings(foreign: Iterable[Requested], hosts: Mapping[str, FileHosts],
     for one in foreign:
         if one.origin is not None:
             groups.setdefault((one.origin.file, one.origin.hosts), {})[one.project] = None
-    read = index_title(url)
     for (file, own), projects in groups.items():
-        of_file = hosts[file]
+        of_file, read = hosts[file], index_title(url)
         it = "it" if len(projects) == 1 else "them"
         others = f"most packages from {of_file.expected}"
         if of_file.of_index:
