@@ -159,6 +159,25 @@ def test_document_that_disappears_does_not_replace_its_rows(fake: FakeIndex, con
     assert set(store.batches[0].failures) == {"projects", "versions", "files"}
 
 
+def test_index_that_drops_its_documents_for_good(fake: FakeIndex, connect: Connect) -> None:
+    """The error says that rows stay, and what to do; a new destination then gets what pages have."""
+    rich(fake.world)
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], PAGED)
+    fake.fault("/pypi/foo/json", faults.missing(), times=None)
+    store.sync(fake, index, ["foo"], PAGED)
+    (message,) = {str(error) for error in store.batches[0].failures.values()}
+    assert message == (
+        f"this index offers no project documents of foo ({fake.url}/pypi/foo/json answered 404), which earlier runs "
+        "read, so that the rows made of them stay: repeat the run later; if the index has dropped them for good, sync into "
+        "a new destination, which gets what project pages have"
+    )
+    new = MemoryStore()
+    new.sync(fake, index, ["foo"], PAGED)
+    assert new.batches[0].failures == {}
+    assert {row["source"] for row in new.tables()["files"]} == {"page"}
+
+
 def test_page_without_conditions(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
     """On an index without ETags, an unchanged page makes no rows."""
     fake = serve(etags=False)

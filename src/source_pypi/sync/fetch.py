@@ -251,7 +251,8 @@ class _ProjectFetch:
             what = f"{name} has no releases" if status in (None, "active") else f"{name} is {status}"
             result.warnings.append(f"{what}: the index has no project document of it")
         else:
-            error = NotOfferedError("project documents", url, self._index.locations.absence_at(url), name)
+            absence, had = self._index.locations.absence_at(url), self._previous.had_document
+            error = NotOfferedError("project documents", url, absence, name, read_before=had)
             result.failures.update(dict.fromkeys(VIA_PROJECT, error))
             uses_pages = self._plan.pages or self._plan.metadata
             result.page_completes = page is not None and uses_pages and not self._previous.had_document
