@@ -92,7 +92,7 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     ),
     (
         "NotOfferedError",
-        ("statistics", "http://index.test/stats/", "answered 404", ""),
+        ("statistics", "http://index.test/stats/", "answered 404", "", False),
         "this index offers no statistics (http://index.test/stats/ answered 404): "
         "leave the stream out, or read an index that has it",
     ),
@@ -261,8 +261,8 @@ def test_arguments_are_fields_and_args(error: SourceError, arguments: tuple[Any,
 def test_defaults_are_part_of_args() -> None:
     """A field that was not given has its default in ``args``; a keyword is as good as a position."""
     error = errors.NotOfferedError(url="http://index.test/stats/", what="statistics")
-    assert error.args == ("statistics", "http://index.test/stats/", "answered 404", "")
-    assert repr(error) == ("NotOfferedError('statistics', 'http://index.test/stats/', 'answered 404', '')")
+    assert error.args == ("statistics", "http://index.test/stats/", "answered 404", "", False)
+    assert repr(error) == ("NotOfferedError('statistics', 'http://index.test/stats/', 'answered 404', '', False)")
 
 
 def test_default_remedy_of_state() -> None:

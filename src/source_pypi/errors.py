@@ -258,13 +258,15 @@ class NotOfferedError(ConfigError):
     """Documents that this index does not provide; raised for the streams that need them.
 
     ``found`` is how the index answered, or what the document lacks. ``project`` is the project whose documents are
-    missing; empty: the index has none of any project.
+    missing; empty: the index has none of any project. ``read_before`` says whether earlier runs read such a document of
+    it.
     """
 
     what: str
     url: str
     found: str = "answered 404"
     project: str = ""
+    read_before: bool = False
 
     @property
     def reason(self) -> str:
@@ -274,9 +276,14 @@ class NotOfferedError(ConfigError):
 
     def of_index(self) -> "NotOfferedError":
         """Return the same error about the index as a whole."""
-        return NotOfferedError(self.what, self.url, self.found)
+        return NotOfferedError(self.what, self.url, self.found, read_before=self.read_before)
 
     def _message(self) -> str:
+        if self.read_before:
+            return (
+                f"{self.reason}, which earlier runs read, so that the rows made of them stay: repeat the run later; if "
+                "the index has dropped them for good, sync into a new destination, which gets what project pages have"
+            )
         return f"{self.reason}: leave the stream out, or read an index that has it"
 
 

@@ -6,11 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from source_pypi.cli.summary import shell_quoted
-from tests.cli import Run
+from tests.cli import Run, suggested_query
 from tests.fake_index import FakeIndex, World, faults
+from tests.servers.packages import PROJECTS
+from tests.servers.simulated import Nexus, Simulated
 
 
 def test_changes_and_totals(world: World, fake: FakeIndex, run: Run) -> None:
@@ -102,7 +105,7 @@ def test_next_command_works(world: World, fake: FakeIndex, run: Run, tmp_path: P
     command = query.replace("source-pypi", f"{shlex.quote(sys.executable)} -m source_pypi", 1) + " --format csv"
     answer = subprocess.run(["/bin/sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (answer.returncode, answer.stderr) == (0, "")
-    assert answer.stdout.splitlines()[0] == "project,files,last_upload"
+    assert answer.stdout.splitlines()[0] == "project,files,latest_file"
     assert answer.stdout.splitlines()[1].startswith("flask,2,")
 
 
@@ -151,3 +154,14 @@ def test_debug_shows_no_credentials(world: World, fake: FakeIndex, run: Run, tmp
     assert any(line.startswith("  < ETag: ") for line in lines)
     assert "hunter2" not in done.stderr
     assert "YW5uOmh1bnRlcjI" not in done.stderr
+
+
+@pytest.mark.parametrize("streams", ["files", "versions"])
+def test_suggested_query_without_upload_times(run: Run, tmp_path: Path, streams: str) -> None:
+    """On an index of pages without upload times, the suggested query shows when files and versions were first seen."""
+    with Simulated(Nexus()) as server:
+        done = run("sync", *PROJECTS, "--index-url", server.index, "--streams", streams)
+    with duckdb.connect(str(tmp_path / "pypi.duckdb"), read_only=True) as database:
+        rows = database.execute(suggested_query(done.stdout)).fetchall()
+    assert rows
+    assert [row for row in rows if row[2] is None] == []

@@ -332,6 +332,38 @@ def test_prune(world: World, fake: FakeIndex, run: Run, tmp_path: Path) -> None:
     assert done.stderr == "error: --prune needs projects by name: without them, no project is left out\n"
 
 
+def test_prune_keeps_what_may_still_be_required(
+    world: World, fake: FakeIndex, run: Run, settings: Path, tmp_path: Path
+) -> None:
+    """Rows of followed projects stay while the document that required them does not say what it requires."""
+    world.add("flask", requires_dist=["mid"])
+    world.add("mid", requires_dist=["leaf"])
+    world.add("leaf")
+    world.add("other")
+    configuration = json.loads(settings.read_text())
+    settings.write_text(json.dumps({**configuration, "follow_dependencies": 3}))
+    assert run("sync", "flask", "other", "--config", settings).returncode == 0
+    world.add("flask", ["9.0"], requires_dist=None)
+    for rows in (4, 0):
+        fake.new_run()
+        done = run("sync", "flask", "--config", settings, "--prune")
+        deleted = (
+            f"deleted {rows} rows of 1 project that this run does not select"
+            if rows
+            else "deleted nothing: there are no rows of projects that this run does not select"
+        )
+        assert (done.returncode, done.stderr) == (
+            0,
+            f"note: --prune {deleted}\nnote: --prune kept 2 projects (leaf, mid): selected projects required them, and "
+            "the index no longer says what these require\n",
+        )
+        assert count_rows(tmp_path / "pypi.duckdb", "projects") == 3
+    world.add("flask", ["10.0"], requires_dist=["leaf"])
+    fake.new_run()
+    done = run("sync", "flask", "--config", settings, "--prune")
+    assert done.stderr == "note: --prune deleted 4 rows of 1 project that this run does not select\n"
+
+
 def test_another_index(world: World, serve: Callable[..., FakeIndex], run: Run, tmp_path: Path) -> None:
     """Another index with the same destination is an error before it is asked; --replace-index replaces the rows."""
     world.add("flask")

@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 _QUERIES = (
     (
         {"files"},
-        "select project, count(*) as files, max(uploaded_at) as last_upload "
+        "select project, count(*) as files, max(coalesce(uploaded_at, first_seen_at)) as latest_file "
         "from {files} group by project order by files desc",
     ),
     ({"projects"}, "select project, latest_version, summary from {projects}"),
-    ({"versions"}, "select project, version, first_upload_at from {versions} order by project, sort_key desc"),
+    (
+        {"versions"},
+        "select project, version, coalesce(first_upload_at, first_seen_at) as released_at "
+        "from {versions} order by project, sort_key desc",
+    ),
 )
 #: The file that ``query`` and ``report`` read unless another one is named.
 _DEFAULT_FILE = "pypi.duckdb"

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from source_pypi.destinations.loader import Loader
     from source_pypi.sync.run import Run
 
+#: The number of projects that a note of ``--prune`` names.
+_MAX_KEPT = 5
 #: What the name of a requirement file has: an ending, or a folder before it.
 _FILE = re.compile(r"\.(?:txt|in|toml|lock|pip|cfg|ini|json|ya?ml|py)$|[/\\]", re.IGNORECASE)
 
@@ -284,10 +286,20 @@ def _prune(run: "Run", destination: "Loader", selected: "Collection[str]", messa
     if summary.stopped is not None or unknown:
         messages.warn("--prune deleted nothing: this run did not find out which projects are selected; repeat it")
         return
-    projects, rows = destination.prune(selected)
+    possible = destination.may_be_required(selected) if run.selection.follow else set()
+    unknown_required = {one for one in possible if not run.selection.excludes(one)} - run.selection.elsewhere
+    projects, rows = destination.prune({*selected, *unknown_required})
     messages.print_note(
         f"--prune deleted {counted(rows, 'row')} of {counted(projects, 'project')} that this run does not select"
+        if rows
+        else "--prune deleted nothing: there are no rows of projects that this run does not select"
     )
+    if unknown_required:
+        shown = ", ".join(sorted(unknown_required)[:_MAX_KEPT]) + (", ..." if len(unknown_required) > _MAX_KEPT else "")
+        messages.print_note(
+            f"--prune kept {counted(len(unknown_required), 'project')} ({shown}): selected projects required them, and "
+            "the index no longer says what these require"
+        )
 
 
 def _duckdb_file(into: str) -> str | None:

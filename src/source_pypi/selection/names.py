@@ -48,6 +48,7 @@ class Origin(Struct, frozen=True):
     :ivar marker: the condition under which it is required (PEP 508); None: none.
     :ivar indexes: the indexes that the file names for the project. Several: it may be on any of them. Empty: the file
         names none.
+    :ivar hosts: the hosts of the files that a lock file has of it; empty: it has no URLs.
     """
 
     file: str
@@ -55,6 +56,7 @@ class Origin(Struct, frozen=True):
     specifier: str | None = None
     marker: str | None = None
     indexes: tuple[NamedIndex, ...] = ()
+    hosts: tuple[str, ...] = ()
 
 
 class Requested(Struct, frozen=True):
