@@ -1,6 +1,11 @@
 """cli/audit.py: the command, its report and its exit status."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -164,10 +169,14 @@ def test_exit_status(sample: World, audit: Audit, requirements: str, options: li
         (["--index-url", "ftp://x"], "setting 'index_url'"),
         (["-r", "nowhere.txt"], "nowhere.txt: cannot be read"),
         (["fl ask"], "'fl ask' cannot be a project"),
+        (["requirements.txt"], "requirements.txt is a file; to read the projects in it, write -r requirements.txt"),
+        (["--into", "nowhere/x.duckdb"], "--into nowhere/x.duckdb: its folder does not exist"),
+        (["-o", "nowhere/x.json"], "-o nowhere/x.json: its folder does not exist"),
     ],
 )
-def test_usage_errors(run: Run, fake: FakeIndex, options: list[str], message: str) -> None:
+def test_usage_errors(run: Run, fake: FakeIndex, tmp_path: Path, options: list[str], message: str) -> None:
     """An invalid option, setting or file has the exit status 3 and one line, and nothing is requested."""
+    (tmp_path / "requirements.txt").write_text("flask\n")
     done = run("audit", "flask", "--index-url", fake.url, *options)
     assert (done.returncode, done.stdout, fake.requests) == (3, "", [])
     assert message in done.stderr
@@ -335,12 +344,59 @@ def test_output_file(sample: World, run: Run, fake: FakeIndex, tmp_path: Path) -
     done = run("audit", "werkzeug==2.2.1", "--index-url", fake.url, "--format", "markdown", "-o", "audit.md")
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout == (
-        "1 release checked, 1 finding (1 failing), 0 projects not or not fully checked, 0 findings allowed -> "
+        "1 release checked, 1 finding (1 failing), 0 projects not fully checked, 0 findings allowed -> "
         "audit.md\n"
     )
     assert (tmp_path / "audit.md").read_text().startswith("## Audit of Python packages\n")
     assert "<b>" not in (tmp_path / "audit.md").read_text()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["audit.md"]
+
+
+def test_output_to_standard_output(sample: World, run: Run, fake: FakeIndex, tmp_path: Path) -> None:
+    """-o - is standard output, as without -o; no file of this name is made."""
+    options = ("audit", "werkzeug==2.2.1", "--index-url", fake.url, "--format", "csv")
+    without = run(*options).stdout
+    fake.new_run()
+    assert run(*options, "-o", "-").stdout == without
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_output_to_a_pipe(sample: World, run: Run, fake: FakeIndex, tmp_path: Path) -> None:
+    """-o writes into a named pipe, as into a device; no file takes its place."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        done = run("audit", "werkzeug==2.2.1", "--index-url", fake.url, "-o", "pipe")
+        assert os.read(reader, 100_000).startswith(b"rule ")
+    finally:
+        os.close(reader)
+    assert (done.returncode, pipe.is_fifo(), list(tmp_path.iterdir())) == (1, True, [pipe])
+
+
+def test_output_to_a_link(sample: World, run: Run, fake: FakeIndex, tmp_path: Path) -> None:
+    """-o writes into the file that a link names; the link stays."""
+    (tmp_path / "link.txt").symlink_to("target.txt")
+    run("audit", "werkzeug==2.2.1", "--index-url", fake.url, "-o", "link.txt")
+    assert (tmp_path / "link.txt").is_symlink()
+    assert (tmp_path / "target.txt").read_text().startswith("rule ")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [((), "interrupted; nothing was reported"), (("--into", "x.duckdb"), "interrupted; what was read before is kept")],
+)
+def test_interrupted(sample: World, fake: FakeIndex, tmp_path: Path, options: tuple[str, ...], message: str) -> None:
+    """After a signal the error says whether what was read is kept: only --into keeps it."""
+    fake.fault("/pypi/flask/json", faults.slow(5))
+    command = [sys.executable, "-m", "source_pypi", "audit", "flask", "--index-url", fake.url, *options]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        while not fake.requests:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=20)[1] == f"error: {message}\n"
+    assert process.returncode == 130
 
 
 def test_table(sample: World, run: Run, fake: FakeIndex) -> None:
@@ -350,7 +406,7 @@ def test_table(sample: World, run: Run, fake: FakeIndex) -> None:
     assert done.stdout.splitlines() == [
         "rule        project   version  where         fix                   finding",
         "vulnerable  werkzeug  2.2.1    command line  2.2.3 (not admitted)  PYSEC-1 (CVE-1): a | <b>\\x1b[31m",
-        "1 release checked, 1 finding (1 failing), 0 projects not or not fully checked, 0 findings allowed; "
+        "1 release checked, 1 finding (1 failing), 0 projects not fully checked, 0 findings allowed; "
         f"index {fake.url}",
     ]
 

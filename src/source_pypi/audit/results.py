@@ -76,7 +76,7 @@ def summary_line(report: Report) -> str:
     failing = sum(finding.fails for finding in report.findings)
     return (
         f"{_counted(report.checked, 'release')} checked, {_counted(len(report.findings), 'finding')} "
-        f"({failing} failing), {_counted(report.unchecked, 'project')} not or not fully checked, "
+        f"({failing} failing), {_counted(report.unchecked, 'project')} not fully checked, "
         f"{_counted(len(report.allowed), 'finding')} allowed"
     )
 
