@@ -94,6 +94,7 @@ def _status(project: str, files: int) -> Row:
         "statuses",
         project=project,
         status="active",
+        has_status=False,
         has_document=False,
         has_page=True,
         file_count=files,

@@ -66,6 +66,7 @@ def claims(pypiserver: Server) -> Claims:
                 "statuses",
                 project=PROJECT,
                 status="active",
+                has_status=False,
                 has_document=True,
                 has_page=True,
                 file_count=4,

@@ -74,6 +74,11 @@ _BY_STATUS = """
     WHERE status IN ({})
 """
 
+_WITHOUT_STATUS = """
+    SELECT pins.project, 'the index does not publish the statuses of projects' AS why
+    FROM pins JOIN statuses USING (project) WHERE NOT has_status AND status = 'active'
+"""
+
 _OUTDATED = """
     SELECT project, version, file, line, latest_version AS fix, latest_admitted AS fix_admitted,
         concat(
@@ -117,6 +122,7 @@ RULES = (
         reads=("statuses",),
         of_release=False,
         findings=_BY_STATUS.format("'quarantined'"),
+        unknown=_WITHOUT_STATUS,
     ),
     Rule(
         name="missing",
@@ -132,7 +138,12 @@ RULES = (
                 CASE status
                     WHEN 'missing' THEN 'is not on the index'
                     WHEN 'empty' THEN 'has no releases on the index'
-                    ELSE concat('the index has no release that ', specifier, ' admits')
+                    ELSE concat(
+                        'the index has no release that ', specifier, ' admits',
+                        CASE WHEN project IN (SELECT versions.project FROM versions WHERE yanked)
+                            THEN ' (a range admits no yanked release)'
+                        END
+                    )
                 END AS message
             FROM missing_projects
             LEFT JOIN first_seen ON stream = 'statuses' AND subject = project AND detail = status
@@ -187,6 +198,7 @@ RULES = (
         reads=("statuses",),
         of_release=False,
         findings=_BY_STATUS.format("'archived', 'deprecated'"),
+        unknown=_WITHOUT_STATUS,
     ),
     Rule(
         name="unattested",
