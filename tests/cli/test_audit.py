@@ -14,6 +14,7 @@ from urllib.request import urlopen
 import duckdb
 import pytest
 
+from source_pypi.services.index.documents.page import JSON_PAGE
 from tests.cli import Run
 from tests.fake_index import FakeIndex, World, advisory, faults
 from tests.servers.simulated import Nexus, Simulated
@@ -221,10 +222,25 @@ def test_index_without_advisories(sample: World, fake: FakeIndex, audit: Audit) 
 def test_index_without_documents(audit: Audit) -> None:
     """Of an index that has only pages, what these say is checked, and the rest is not."""
     with Simulated(Nexus()) as server:
-        _, report = audit("tiny-tool\n", "--rules", "vulnerable,yanked,missing", url=server.index)
+        options = ("--rules", "vulnerable,yanked,missing", "--follow-dependencies", 0)
+        _, report = audit("tiny-tool\n", *options, url=server.index)
     assert report["findings"] == []
     assert ("vulnerable", "tiny-tool") in why(report)
     assert ("missing", "tiny-tool") not in why(report)
+
+
+def test_index_without_statuses(sample: World, fake: FakeIndex, audit: Audit) -> None:
+    """A page that gives no status is not clean for the rules about it, unless its format says that there is none."""
+    page = document_of(fake, f"/simple/flask/?format={JSON_PAGE}")
+    del page["project-status"]
+    for version, unchecked in (("1.1", ["archived", "quarantined"]), ("1.4", [])):
+        page["meta"]["api-version"] = version
+        sample.override("/simple/flask/", page, JSON_PAGE)
+        status, report = audit("flask==1.0\n", "--strict")
+        assert (status, report["findings"]) == (2 if unchecked else 0, [])
+        assert why(report) == {
+            (rule, "flask"): "the index does not publish the statuses of projects" for rule in unchecked
+        }
 
 
 def test_release_document_without_advisories(sample: World, audit: Audit, fake: FakeIndex) -> None:
@@ -252,6 +268,16 @@ def test_unknown_release(sample: World, audit: Audit) -> None:
     assert status == 1
     assert short(report) == [("missing", "flask", None, 1, None)]
     assert set(why(report)) == {("vulnerable", "flask"), ("yanked", "flask")}
+
+
+def test_range_of_yanked_releases(sample: World, audit: Audit) -> None:
+    """A range selects no yanked release (PEP 592): if it admits no other one, the pin is missing."""
+    sample.yank("old", "1.1", reason="broken, too")
+    status, report = audit("old>=1.0\n")
+    assert (status, short(report)) == (1, [("missing", "old", None, 1, None)])
+    assert report["findings"][0]["message"] == (
+        "the index has no release that >=1.0 admits (a range admits no yanked release)"
+    )
 
 
 def test_project_of_another_index(sample: World, audit: Audit, fake: FakeIndex, tmp_path: Path) -> None:
@@ -301,6 +327,50 @@ def test_dependencies_are_followed(world: World, fake: FakeIndex, audit: Audit, 
     assert audit("flask==2.0\n", "-r", "uv.lock")[1]["checked"] == 2
 
 
+def test_dependencies_that_are_not_known(sample: World, audit: Audit) -> None:
+    """Without a lock file, a project whose dependencies the index does not publish is not checked by any rule."""
+    options = ("--rules", "yanked", "--strict")
+    with Simulated(Nexus()) as server:
+        status, report = audit("tiny-tool\n", *options, url=server.index)
+        assert (status, report["checked"]) == (2, 0)
+        assert why(report)["yanked", "tiny-tool"].startswith("its dependencies are not known: this index offers no ")
+        status, report = audit("tiny-tool\n", *options, "--follow-dependencies", 0, url=server.index)
+        assert (status, report["checked"]) == (0, 1)
+
+
+def test_lines_without_a_name(sample: World, audit: Audit, tmp_path: Path) -> None:
+    """What a file requests without a name, or by an unset variable, is not checked."""
+    lines = ["flask==2.0", "./local", "git+https://git.example/x.git", "-e .", "old==${NO_VARIABLE}"]
+    status, report = audit("\n".join([*lines, "-r https://files.example/more.txt"]), "--rules", "yanked", "--strict")
+    assert (status, report["checked"]) == (2, 1)
+    assert {(one["project"], one["why"]) for one in report["not_checked"]} == {
+        ("./local", "requirements.txt:2: a path, not a project of an index"),
+        ("git+https://git.example/x.git", "requirements.txt:3: a URL, not a project of an index"),
+        (".", "requirements.txt:4: editable, not a project of an index"),
+        ("old==${NO_VARIABLE}", "requirements.txt:5: environment variable NO_VARIABLE is not set"),
+        ("https://files.example/more.txt", "requirements.txt:6: a URL, not a file"),
+    }
+
+
+def test_dynamic_dependencies(sample: World, run: Run, fake: FakeIndex, tmp_path: Path) -> None:
+    """Dependencies that only the build of a pyproject.toml tells are not checked."""
+    text = '[project]\nname = "mine"\ndynamic = ["dependencies"]\noptional-dependencies.x = ["flask"]\n'
+    (tmp_path / "pyproject.toml").write_text(text)
+    done = run("audit", "-r", "pyproject.toml", "--index-url", fake.url, "--rules", "yanked", "--strict")
+    assert done.returncode == 2
+    assert done.stdout.splitlines()[0] == (
+        "not checked: project.dependencies (yanked): pyproject.toml: determined by the build"
+    )
+
+
+def test_order_of_findings(sample: World, audit: Audit) -> None:
+    """Advisories of a release come in the order of their identifiers, whatever the order of the index."""
+    names = [f"PYSEC-{number}" for number in (3, 1, 4, 2)]
+    sample.set_advisories("werkzeug", "2.2.1", [advisory(name) for name in names])
+    _, report = audit("werkzeug==2.2.1\n")
+    assert [one["id"] for one in report["findings"]] == sorted(names)
+
+
 def test_dependency_at_another_release(world: World, audit: Audit) -> None:
     """If a requirement excludes a dependency's latest release, the release that would be installed was not checked."""
     world.add("flask", releases=["2.0"], requires_dist=["werkzeug<3"])
@@ -344,8 +414,7 @@ def test_output_file(sample: World, run: Run, fake: FakeIndex, tmp_path: Path) -
     done = run("audit", "werkzeug==2.2.1", "--index-url", fake.url, "--format", "markdown", "-o", "audit.md")
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout == (
-        "1 release checked, 1 finding (1 failing), 0 projects not fully checked, 0 findings allowed -> "
-        "audit.md\n"
+        "1 release checked, 1 finding (1 failing), 0 projects not fully checked, 0 findings allowed -> audit.md\n"
     )
     assert (tmp_path / "audit.md").read_text().startswith("## Audit of Python packages\n")
     assert "<b>" not in (tmp_path / "audit.md").read_text()
@@ -406,8 +475,7 @@ def test_table(sample: World, run: Run, fake: FakeIndex) -> None:
     assert done.stdout.splitlines() == [
         "rule        project   version  where         fix                   finding",
         "vulnerable  werkzeug  2.2.1    command line  2.2.3 (not admitted)  PYSEC-1 (CVE-1): a | <b>\\x1b[31m",
-        "1 release checked, 1 finding (1 failing), 0 projects not fully checked, 0 findings allowed; "
-        f"index {fake.url}",
+        f"1 release checked, 1 finding (1 failing), 0 projects not fully checked, 0 findings allowed; index {fake.url}",
     ]
 
 

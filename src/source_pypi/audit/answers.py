@@ -16,6 +16,7 @@ from source_pypi.audit.results import Finding, NotChecked, Report
 from source_pypi.audit.rules import ChosenRule
 from source_pypi.safety.printable import printable
 from source_pypi.safety.redaction import without_credentials
+from source_pypi.selection.names import Unnamed
 
 #: Where a pin comes from that is in no file.
 NO_FILES = frozenset({"command line", "setting projects", "setting 'requirements'"})
@@ -55,6 +56,7 @@ def answer(
     index: str,
     dated: bool,
     follow: bool,
+    unnamed: Iterable[Unnamed] = (),
 ) -> Report:
     """The report of an audit.
 
@@ -63,6 +65,7 @@ def answer(
     :param entries: the accepted findings.
     :param dated: whether the database was there before, so that its times say when something was first seen.
     :param follow: whether the run followed dependencies.
+    :param unnamed: what files may request without a name.
     """
     connection.execute("SET TimeZone = 'UTC'")
     _make_first_seen(connection, dated=dated)
@@ -80,14 +83,15 @@ def answer(
         for chosen in rules
         for finding in _findings(connection, chosen)
     ]
-    findings.sort(key=lambda one: (order[one.rule], one.project, one.version or "", one.file or "", one.line or 0))
+    findings.sort(key=lambda one: (order[one.rule], one.project, one.version or "", _position(one), one.id or ""))
     standing, allowed, notes = allow(dict.fromkeys(findings), entries, today)
     not_checked: dict[NotChecked, None] = {}
     unchecked: set[tuple[str, str | None]] = set()
     for chosen in rules:
-        for pin, one in _not_checked(connection, chosen, pins, outcome, excluded):
+        for pin, one in _not_checked(connection, chosen, pins, outcome, excluded, follow=follow):
             not_checked[one] = None
             unchecked.add((pin.project, pin.version))
+        not_checked |= dict.fromkeys(NotChecked(chosen.text, _cut(one.text), _cut(one.why)) for one in unnamed)
     checked = {(pin.project, pin.version) for pin in pins} - unchecked
     return Report(
         index=without_credentials(index),
@@ -97,6 +101,10 @@ def answer(
         allowed=allowed,
         notes=notes,
     )
+
+
+def _position(finding: Finding) -> tuple[str, int]:
+    return finding.file or "", finding.line or 0
 
 
 def _missing(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -160,7 +168,7 @@ def _finding(chosen: ChosenRule, row: Mapping[str, Any]) -> Finding:
         version=_text(row.get("version")),
         file=None if file is None or file in NO_FILES else _text(file),
         line=row["line"],
-        message=_shortened(printable(row["message"])),
+        message=_cut(row["message"]),
         since=None if since is None else since.astimezone(UTC),
         fix=_text(row.get("fix")),
         fix_admitted=row.get("fix_admitted"),
@@ -176,8 +184,10 @@ def _not_checked(
     pins: Iterable[Pin],
     outcome: Outcome,
     excluded: Mapping[str, str],
+    *,
+    follow: bool,
 ) -> Iterator[tuple[Pin, NotChecked]]:
-    """The pins for which a rule could not be checked, and why."""
+    """The pins for which a rule could not be checked, and why; with ``follow``, also for want of their dependencies."""
     unknown = (
         {row["project"]: row["why"] for row in _rows(connection, chosen.rule.unknown)} if chosen.rule.unknown else {}
     )
@@ -186,7 +196,9 @@ def _not_checked(
         if why is None and chosen.rule.of_release:
             why = excluded.get(pin.project)
         if why is None and pin.project in unknown:
-            why = _shortened(printable(unknown[pin.project]))
+            why = _cut(unknown[pin.project])
+        if why is None and follow and (problem := outcome.dependencies_problem(pin.project)) is not None:
+            why = f"its dependencies are not known: {problem}"
         if why is not None:
             yield pin, NotChecked(chosen.text, pin.project, why)
 
@@ -220,5 +232,7 @@ def _text(value: str | None) -> str | None:
     return None if value is None else printable(value)
 
 
-def _shortened(text: str) -> str:
+def _cut(text: str) -> str:
+    """A text with escapes for control characters, and not longer than a message may be."""
+    text = printable(text)
     return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}..."

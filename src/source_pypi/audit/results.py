@@ -35,7 +35,9 @@ class NotChecked(Struct, frozen=True):
     """A rule that could not be checked for a project."""
 
     rule: Annotated[str, Meta(description="The rule, as it was selected.")]
-    project: Annotated[str, Meta(description="The project's normalised name.")]
+    project: Annotated[
+        str, Meta(description="The project's normalised name; the text of the file if it does not name a project.")
+    ]
     why: Annotated[str, Meta(description="Why it could not be checked, on one line.")]
 
 

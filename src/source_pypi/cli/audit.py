@@ -376,6 +376,7 @@ def _answer(
             index=run.index.root,
             dated=dated,
             follow=run.selection.follow > 0,
+            unnamed=run.selection.unnamed,
         )
 
 
