@@ -304,6 +304,14 @@ def test_failed_project(sample: World, audit: Audit, fake: FakeIndex) -> None:
     assert {project for _, project in why(report)} == {"old"}
 
 
+def test_release_document_that_is_refused(sample: World, audit: Audit, fake: FakeIndex) -> None:
+    """If the document of a pinned release cannot be read, what the list of releases says is checked all the same."""
+    fake.fault("/pypi/old/1.0/json", faults.forbidden(), times=None)
+    status, report = audit("old==1.0\n", "--rules", "vulnerable,yanked,missing", "--follow-dependencies", 0)
+    assert (status, short(report)) == (1, [("yanked", "old", "1.0", 1, "1.1")])
+    assert list(why(report)) == [("vulnerable", "old")]
+
+
 def test_nothing_could_be_read(sample: World, run: Run, tmp_path: Path) -> None:
     """If the index cannot be reached, there is one error and no report."""
     done = run("audit", "flask==2.0", "--index-url", "http://127.0.0.1:9", "--format", "sarif")
@@ -372,10 +380,15 @@ def test_order_of_findings(sample: World, audit: Audit) -> None:
 
 
 def test_dependency_at_another_release(world: World, audit: Audit) -> None:
-    """If a requirement excludes a dependency's latest release, the release that would be installed was not checked."""
+    """If a requirement excludes a dependency's latest release, the release that would be installed was not checked.
+
+    What the latest release is affected by is no finding.
+    """
     world.add("flask", releases=["2.0"], requires_dist=["werkzeug<3"])
     world.add("werkzeug", releases=["2.0", "3.0"])
+    world.add_advisory("werkzeug", "3.0", advisory("PYSEC-1"))
     _, report = audit("flask==2.0\n")
+    assert report["findings"] == []
     assert why(report) == {
         (rule, "werkzeug"): "flask 2.0 does not admit 3.0, the only release that was read; audit a lock file"
         for rule in ("vulnerable", "yanked")

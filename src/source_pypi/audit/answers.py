@@ -82,6 +82,7 @@ def answer(
         replace(finding, fails=chosen in failing, required_by=required_by.get(finding.project))
         for chosen in rules
         for finding in _findings(connection, chosen)
+        if not (chosen.rule.of_release and finding.project in excluded)
     ]
     findings.sort(key=lambda one: (order[one.rule], one.project, one.version or "", _position(one), one.id or ""))
     standing, allowed, notes = allow(dict.fromkeys(findings), entries, today)
