@@ -216,7 +216,7 @@ def test_index_without_advisories(sample: World, fake: FakeIndex, audit: Audit) 
         status, report = audit("flask==1.0\n", "--strict", "--rules", "vulnerable", "--into", "pypi.duckdb")
         assert (status, report["findings"], report["checked"]) == (2, [], 0)
         assert list(why(report)) == [("vulnerable", "flask")]
-        assert "no vulnerabilities in project documents" in why(report)["vulnerable", "flask"]
+        assert "no field vulnerabilities in project documents" in why(report)["vulnerable", "flask"]
 
 
 def test_index_without_documents(audit: Audit) -> None:

@@ -179,8 +179,8 @@ def test_waits_are_warnings(world: World, fake: FakeIndex, run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ([], "error: no projects named, and pypi.duckdb does not exist: give names (source-pypi sync flask requests)"),
-        (["flask", "--exclude", "*"], "error: no projects named, or all of them excluded: give names (source-pypi "),
+        ([], "error: no projects named, and pypi.duckdb does not exist: give names (flask requests)"),
+        (["flask", "--exclude", "*"], "error: no projects named, or all of them excluded: give names (flask "),
         (["fl ask"], "error: 'fl ask' cannot be a project: write a name, name==version"),
         (["-x-"], "error: No such option '-x'. (see source-pypi sync --help)\n"),
         (["flask", "--releases", "some"], "error: Invalid value for '--releases': 'some' is not one of 'latest', "),

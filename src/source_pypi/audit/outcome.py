@@ -86,6 +86,8 @@ def _problem(stream: Stream, batch: Batch) -> str | None:
     """Why a stream was not read; None: its documents were received."""
     name = stream.name
     error = batch.failures.get(name) or batch.lacking.get(name) or _of_releases(stream, batch)
+    if isinstance(error, NotOfferedError) and not error.project:  # of other projects it may have them
+        error = NotOfferedError(error.what, error.url, error.found, batch.project or "")
     if error is not None:
         return reason(error)
     if name not in batch.changes:
