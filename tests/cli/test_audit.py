@@ -206,6 +206,15 @@ def test_accepted_findings(sample: World, audit: Audit, tmp_path: Path) -> None:
     ]
 
 
+def test_accepted_findings_that_were_not_checked(sample: World, audit: Audit, tmp_path: Path) -> None:
+    """An entry about a rule or a project that was not checked is not called useless."""
+    entry = '[[allow]]\nrule = "{}"\nproject = "{}"\nreason = "r"\n'
+    pairs = [("outdated", "werkzeug"), ("vulnerable", "nowhere"), ("yanked", "werkzeug")]
+    (tmp_path / "allow.toml").write_text("".join(entry.format(*pair) for pair in pairs))
+    _, report = audit("werkzeug==2.2.1\nnowhere\n", "--allow", "allow.toml")
+    assert report["notes"] == ["the allowed finding yanked werkzeug (r) matches nothing; remove it"]
+
+
 def test_index_without_advisories(sample: World, fake: FakeIndex, audit: Audit) -> None:
     """An index whose documents have no key of advisories is not clean, also in later runs into the same database."""
     for path in ("/pypi/flask/json", "/pypi/flask/1.0/json"):
@@ -310,6 +319,15 @@ def test_release_document_that_is_refused(sample: World, audit: Audit, fake: Fak
     status, report = audit("old==1.0\n", "--rules", "vulnerable,yanked,missing", "--follow-dependencies", 0)
     assert (status, short(report)) == (1, [("yanked", "old", "1.0", 1, "1.1")])
     assert list(why(report)) == [("vulnerable", "old")]
+
+
+def test_index_without_the_projects(sample: World, run: Run, fake: FakeIndex) -> None:
+    """An index that has none of the projects may be the wrong one: a warning, beside the findings."""
+    done = run("audit", "nowhere", "nobody", "--index-url", fake.url, "--format", "csv", "--fail-on", "vulnerable")
+    assert done.returncode == 0
+    assert f"warning: {fake.url} has none of the projects: check index_url\n" in done.stderr
+    fake.new_run()
+    assert "warning" not in run("audit", "nowhere", "flask", "--index-url", fake.url, "--format", "csv").stderr
 
 
 def test_nothing_could_be_read(sample: World, run: Run, tmp_path: Path) -> None:

@@ -76,16 +76,6 @@ def answer(
         without_dependencies(connection)
     outcome.add_missing(_missing(connection))
     pins = read_pins(connection)
-    order = {chosen.text: position for position, chosen in enumerate(rules)}
-    required_by = {pin.project: pin.required_by for pin in pins}
-    findings = [
-        replace(finding, fails=chosen in failing, required_by=required_by.get(finding.project))
-        for chosen in rules
-        for finding in _findings(connection, chosen)
-        if not (chosen.rule.of_release and finding.project in excluded)
-    ]
-    findings.sort(key=lambda one: (order[one.rule], one.project, one.version or "", _position(one), one.id or ""))
-    standing, allowed, notes = allow(dict.fromkeys(findings), entries, today)
     not_checked: dict[NotChecked, None] = {}
     unchecked: set[tuple[str, str | None]] = set()
     for chosen in rules:
@@ -93,15 +83,49 @@ def answer(
             not_checked[one] = None
             unchecked.add((pin.project, pin.version))
         not_checked |= dict.fromkeys(NotChecked(chosen.text, _cut(one.text), _cut(one.why)) for one in unnamed)
-    checked = {(pin.project, pin.version) for pin in pins} - unchecked
+    findings = _all_findings(connection, rules, failing, pins, excluded)
+    standing, allowed, notes = allow(findings, entries, today, lambda entry: _is_checked(entry, rules, not_checked))
     return Report(
         index=without_credentials(index),
-        checked=len(checked),
+        checked=len({(pin.project, pin.version) for pin in pins} - unchecked),
         findings=standing,
         not_checked=tuple(not_checked),
         allowed=allowed,
         notes=notes,
     )
+
+
+def _all_findings(
+    connection: duckdb.DuckDBPyConnection,
+    rules: Sequence[ChosenRule],
+    failing: Collection[ChosenRule],
+    pins: Iterable[Pin],
+    excluded: Collection[str],
+) -> list[Finding]:
+    """The findings of all rules, each once, by rule, project, version, place and advisory.
+
+    :param excluded: dependencies whose release is not the one that an installer would choose.
+    """
+    order = {chosen.text: position for position, chosen in enumerate(rules)}
+    required_by = {pin.project: pin.required_by for pin in pins}
+    findings = {
+        replace(finding, fails=chosen in failing, required_by=required_by.get(finding.project)): None
+        for chosen in rules
+        for finding in _findings(connection, chosen)
+        if not (chosen.rule.of_release and finding.project in excluded)
+    }
+
+    def key(one: Finding) -> tuple[object, ...]:
+        return order[one.rule], one.project, one.version or "", _position(one), one.id or ""
+
+    return sorted(findings, key=key)
+
+
+def _is_checked(entry: Entry, rules: Iterable[ChosenRule], not_checked: Collection[NotChecked]) -> bool:
+    """Whether a rule that an entry is about was checked for its project."""
+    left_out = {(one.rule, one.project) for one in not_checked}
+    texts = (one.text for one in rules if entry.rule in (one.text, one.rule.name))
+    return any((text, entry.project) not in left_out for text in texts)
 
 
 def _position(finding: Finding) -> tuple[str, int]:

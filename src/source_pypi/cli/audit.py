@@ -344,6 +344,8 @@ def _load(run: "Run", into: str, outcome: "Outcome", messages: Messages) -> None
         outcome.add(batch)
     if not outcome.answered:
         _raise_first(run)
+    if outcome.missing.issuperset(outcome.projects):
+        messages.warn(f"{run.summary.index} has none of the projects: check index_url")
 
 
 def _raise_first(run: "Run") -> NoReturn:
