@@ -7,12 +7,14 @@ is not current.
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import dropwhile, takewhile
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import click
 import duckdb
 from click.testing import CliRunner
 
+from source_pypi import errors
 from source_pypi.airbyte.commands import CHECK_TRIES, CHECK_WAIT
 from source_pypi.airbyte.manifest import RECIPES, left_out_fields
 from source_pypi.answers.available import needed_tables
@@ -25,7 +27,7 @@ from source_pypi.http import client, compression, connections
 from source_pypi.queries import Query, questions, views
 from source_pypi.schema import describe_streams, type_words
 from source_pypi.services.index.documents.kinds import DocumentKind
-from source_pypi.streams import STREAMS
+from source_pypi.streams import STREAMS, stream_named
 from source_pypi.sync.circuit_breaker import STOP_AFTER
 
 #: Tables that others reference, outermost first.
@@ -46,6 +48,12 @@ _TYPE_WORDS = {
     "TIMESTAMP WITH TIME ZONE": "time",
 }
 RESULTS = Path(__file__).parent.parent / "benchmarks" / "results.md"
+
+
+def error_tree() -> str:
+    """Every error with its cause, as the module of errors draws them."""
+    _, _, tree = (errors.__doc__ or "").partition("::\n\n")
+    return f"```text\n{dedent(''.join(takewhile(str.strip, tree.splitlines(keepends=True))))}```"
 
 
 def settings_table() -> str:
@@ -92,7 +100,7 @@ def entities() -> str:
         parent = _parent(stream, described)
         if parent is not None:
             many = "o|" if set(stream["key"]) == set(parent["key"]) else "o{"
-            one = "|o" if stream["reads"][0] in WITHOUT_PARENTS else "||"
+            one = "|o" if not stream["reads"] or stream["reads"][0] in WITHOUT_PARENTS else "||"
             joined = ", ".join(parent["key"])
             lines.append(f'    {parent["name"]} {one}--{many} {stream["name"]} : "{joined}"')
     lines.append('    projects |o--o{ dependencies : "project = name"')
@@ -275,12 +283,18 @@ def _stream(stream: dict[str, Any]) -> str:
         f"A row is {stream['row']}.",
         "",
         f"- key: {_names(stream['key'])}",
-        f"- documents: {', '.join(stream['reads'])}",
+        f"- documents: {', '.join(stream['reads'])}" if stream["reads"] else _service(stream["name"]),
         f"- cursor: {_names([stream['cursor']]) if stream['cursor'] else 'none; the table is a snapshot'}",
         f"- requests: {stream['cost']}",
         f"- loaded by default: {'yes' if stream['default'] else 'no'}",
     ]
     return f"## {stream['name']}\n\n" + "\n".join(lines) + "\n\n" + _fields(stream["fields"])
+
+
+def _service(name: str) -> str:
+    """The line that names the service of a stream, with its page."""
+    service = stream_named(name).service
+    return f"- service: [{service}]({service}.md)"
 
 
 def _fields(fields: list[dict[str, Any]]) -> str:

@@ -17,7 +17,9 @@ _MAX_NAMED = 4
 
 def selects_projects(config: "Config", files: Sequence[Path]) -> bool:
     """Whether settings or files select projects, so that nothing is refreshed."""
-    return bool(files or config.projects or config.project_name or config.requirements or config.whole_index)
+    return bool(
+        files or config.projects or config.project_name or config.requirements or config.whole_index or config.top
+    )
 
 
 def open_refreshing_run(
@@ -43,6 +45,7 @@ def open_refreshing_run(
     from source_pypi.destinations.into import with_schema
     from source_pypi.selection import select_again
     from source_pypi.services.index.api import open_index
+    from source_pypi.services.service import open_services
     from source_pypi.standards.index_urls import index_title, is_public
     from source_pypi.streams import choose_streams
     from source_pypi.sync.run import Run
@@ -55,7 +58,8 @@ def open_refreshing_run(
         messages.warn(warning)
     chosen = choose_streams(contents.streams if streams is None else streams)
     selection = select_again(config, contents.requested, contents.projects)
-    run = Run(open_index(config, messages.on_event), selection, chosen, config)
+    services = open_services({one.service for one in chosen if one.service}, config, messages.on_event)
+    run = Run(open_index(config, messages.on_event), selection, chosen, config, services=services)
     messages.print_note(f"refreshing {with_schema(into, schema)}: {_what(run)}, from {index_title(run.index.root)}")
     return run
 

@@ -16,6 +16,8 @@ from source_pypi.cli.options import (
     SELECTION,
     VARIABLES,
     SectionedCommand,
+    download_options,
+    event_options,
     index_options,
     make_settings,
     option,
@@ -39,12 +41,14 @@ if TYPE_CHECKING:
 @click.command(cls=SectionedCommand, epilog=VARIABLES)
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @selection_options
+@event_options
 @option(
     "--streams",
     section=SELECTION,
     metavar="A,B,...",
     shell_complete=complete_streams,
-    help="Streams to load; 'all' for all.  [default: projects,versions,files]",
+    help="Streams to load; 'all' for all of the index, which leaves out downloads and the like.  "
+    "[default: projects,versions,files]",
 )
 @option(
     "--into",
@@ -87,6 +91,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="If the destination holds rows of another index, delete all of them once this index has answered.",
 )
+@download_options
 @index_options
 @option(
     "--dry-run",

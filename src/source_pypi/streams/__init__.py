@@ -26,6 +26,10 @@ NAMES = (
     "licenses",
     "urls",
     "vulnerabilities",
+    "advisories",
+    "advisory_ranges",
+    "advisory_versions",
+    "removed_advisories",
     "roles",
     "attestations",
     "core_metadata",
@@ -36,10 +40,13 @@ NAMES = (
     "recent_releases",
     "recent_projects",
     "stats",
+    "events",
+    "downloads",
+    "downloads_by",
 )
 #: The streams that are loaded when none is named.
 DEFAULT = ("projects", "versions", "files")
-#: Selects every stream.
+#: Selects every stream of the index. Streams of other services are read only if they are named.
 ALL = "all"
 
 
@@ -51,18 +58,19 @@ def stream_named(name: str) -> "Stream":
 
 
 def choose_streams(names: Iterable[str] | None) -> "tuple[Stream, ...]":
-    """The streams of these names, each once, in the table's order. None: the default ones; ``all``: every stream.
+    """The streams of these names, each once, in the table's order. None: the default ones; ``all``: all of the index.
 
     :raises UnknownStreamError: with every name that is not a stream's.
     """
     wanted = DEFAULT if names is None else tuple(names)
     if unknown := [name for name in wanted if name not in NAMES and name != ALL]:
         raise UnknownStreamError(unknown, [*NAMES, ALL])
-    return tuple(stream_named(name) for name in NAMES if ALL in wanted or name in wanted)
+    streams = map(stream_named, NAMES if ALL in wanted else [name for name in NAMES if name in wanted])
+    return tuple(one for one in streams if one.name in wanted or not one.service)
 
 
 def __getattr__(name: str) -> Any:
     """``STREAMS``: every stream, imported on first access."""
     if name != "STREAMS":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return choose_streams([ALL])
+    return choose_streams(NAMES)

@@ -14,12 +14,12 @@ from source_pypi.sync.fetch_plan import FetchPlan, make_fetch_plan, needs_page
 class RequestEstimate(Struct, frozen=True):
     """The requests for one kind of document, of a run without state.
 
-    :ivar kind: the kind.
+    :ivar kind: the kind, or the service.
     :ivar requests: how many at least.
     :ivar more: what further requests depend on; empty: there are none.
     """
 
-    kind: DocumentKind
+    kind: str
     requests: int
     more: str = ""
 
@@ -35,7 +35,9 @@ def estimate_requests(streams: Sequence[Stream], selection: Selection, config: C
     if of_projects:
         estimates = _of_projects(make_fetch_plan(of_projects, config), selection)
         of_index |= {DocumentKind.LISTING} if selection.whole_index else set()
-    return [*(RequestEstimate(kind, 1) for kind in sorted(of_index)), *estimates]
+    services = {stream.service: stream.cost for stream in streams if stream.service}
+    of_services = [RequestEstimate(f"service {name}", 0, cost) for name, cost in services.items()]
+    return [*(RequestEstimate(kind, 1) for kind in sorted(of_index)), *estimates, *of_services]
 
 
 def _of_projects(plan: FetchPlan, selection: Selection) -> list[RequestEstimate]:

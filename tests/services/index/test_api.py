@@ -7,7 +7,8 @@ import pytest
 from source_pypi import __version__
 from source_pypi.config import make_config
 from source_pypi.errors import DocumentError, NotOfferedError
-from source_pypi.services.index.api import Index, open_index, user_agent
+from source_pypi.http.user_agent import user_agent
+from source_pypi.services.index.api import Index, open_index
 from source_pypi.services.index.documents import Document
 from source_pypi.standards.index_urls import default_url
 from tests.fake_index import FakeIndex, World, faults

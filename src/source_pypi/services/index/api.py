@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
-from source_pypi._version import __version__
 from source_pypi.config import Config
 from source_pypi.errors import DocumentError, NotOfferedError, SourceError
 from source_pypi.http.client import (
@@ -19,6 +18,7 @@ from source_pypi.http.client import (
     RetryWait,
 )
 from source_pypi.http.credentials import credentials_for
+from source_pypi.http.user_agent import user_agent
 from source_pypi.safety.limits import LONGEST_VERSION
 from source_pypi.services.index.document_requests import DocumentRequests, accept_any
 from source_pypi.services.index.documents import (
@@ -268,8 +268,3 @@ def open_index(
         on_event=on_event,
     )
     return Index(client, Locations.of_url(url, chosen=config.index_url is not None))
-
-
-def user_agent(contact: str | None) -> str:
-    """The User-Agent, by which the operators can identify the client and reach the user (index-api.md 2.1)."""
-    return f"source-pypi/{__version__}" + (f" (+{contact})" if contact else "")
