@@ -394,6 +394,15 @@ def test_dynamic_dependencies(sample: World, run: Run, fake: FakeIndex, tmp_path
     )
 
 
+def test_many_aliases(sample: World, audit: Audit) -> None:
+    """A message has five aliases at most, so that the summary is not cut off; the report has all of them."""
+    names = [f"CVE-{number}" for number in range(500)]
+    sample.set_advisories("werkzeug", "2.2.1", [advisory("PYSEC-1", aliases=names, summary="a hole")])
+    (finding,) = audit("werkzeug==2.2.1\n")[1]["findings"]
+    assert finding["message"] == "PYSEC-1 (CVE-0, CVE-1, CVE-2, CVE-3, CVE-4 and 495 more): a hole"
+    assert finding["aliases"] == names
+
+
 def test_order_of_findings(sample: World, audit: Audit) -> None:
     """Advisories of a release come in the order of their identifiers, whatever the order of the index."""
     names = [f"PYSEC-{number}" for number in (3, 1, 4, 2)]

@@ -121,12 +121,15 @@ def fix_text(finding: Finding) -> str:
     return f"{finding.fix}{words[finding.fix_admitted]}"
 
 
-def grouped(not_checked: tuple[NotChecked, ...]) -> dict[tuple[str, str], list[str]]:
-    """The rules that could not be checked, by project and reason."""
-    groups: dict[tuple[str, str], list[str]] = {}
+def grouped(not_checked: tuple[NotChecked, ...]) -> list[tuple[str, str, str]]:
+    """What could not be checked: projects, rules and reason; projects with the same rules and reason are together."""
+    rules: dict[tuple[str, str], list[str]] = {}
     for one in not_checked:
-        groups.setdefault((one.project, one.why), []).append(one.rule)
-    return groups
+        rules.setdefault((one.project, one.why), []).append(one.rule)
+    projects: dict[tuple[str, str], list[str]] = {}
+    for (project, why), names in rules.items():
+        projects.setdefault((", ".join(names), why), []).append(project)
+    return [(", ".join(together), names, why) for (names, why), together in projects.items()]
 
 
 def _counted(number: int, noun: str) -> str:
