@@ -19,7 +19,7 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     (
         "NoProjectsError",
         (),
-        "no projects named, or all of them excluded: give names (source-pypi sync flask requests) or a file "
+        "no projects named, or all of them excluded: give names (flask requests) or a file "
         "(-r requirements.txt), or set 'projects' or 'project_name' in the configuration",
     ),
     ("ProjectNameError", ("a b", "write a name"), "'a b' cannot be a project: write a name"),

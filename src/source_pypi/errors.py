@@ -118,7 +118,7 @@ class NoProjectsError(ConfigError):
     """No project was named; raised when a selection is made."""
 
     template = (
-        "no projects named, or all of them excluded: give names (source-pypi sync flask requests) or a file "
+        "no projects named, or all of them excluded: give names (flask requests) or a file "
         "(-r requirements.txt), or set 'projects' or 'project_name' in the configuration"
     )
 

@@ -120,6 +120,23 @@ def test_output_file(run: Run, loaded: Path, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_output_that_is_no_file(run: Run, loaded: Path, tmp_path: Path) -> None:
+    """-o writes into a named pipe, as into a device, and into the file that a link names; both keep their places."""
+    pipe, link = tmp_path / "pipe", tmp_path / "link.csv"
+    os.mkfifo(pipe)
+    link.symlink_to("target.csv")
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        run("query", "SELECT 1 AS a", "-o", "pipe", "--format", "csv")
+        assert os.read(reader, 100) == b"a\n1\n"
+    finally:
+        os.close(reader)
+    run("query", "SELECT 2 AS a", "-o", "link.csv")
+    assert (pipe.is_fifo(), link.is_symlink()) == (True, True)
+    assert (tmp_path / "target.csv").read_text() == "a\n2\n"
+
+
 def test_many_rows(run: Run, loaded: Path) -> None:
     """A table shows the first 1,000 rows and says how many there are; CSV has all of them."""
     done = run("query", "SELECT unnest(range(2500)) AS n", "--format", "table")

@@ -179,8 +179,8 @@ def test_waits_are_warnings(world: World, fake: FakeIndex, run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ([], "error: no projects named, and pypi.duckdb does not exist: give names (source-pypi sync flask requests)"),
-        (["flask", "--exclude", "*"], "error: no projects named, or all of them excluded: give names (source-pypi "),
+        ([], "error: no projects named, and pypi.duckdb does not exist: give names (flask requests)"),
+        (["flask", "--exclude", "*"], "error: no projects named, or all of them excluded: give names (flask "),
         (
             ["fl ask"],
             "error: 'fl ask' cannot be a project: write a name, or name==version, or a range such as 'name>=1,<2'",
@@ -273,7 +273,7 @@ def test_file_given_as_a_name(
         (tmp_path / name).write_text("flask")
     done = run("sync", name, "--index-url", fake.url)
     if refused:
-        error = f"error: {name} is a file; to load the projects in it, write -r {name}\n"
+        error = f"error: {name} is a file; to read the projects in it, write -r {name}\n"
         assert (done.returncode, done.stderr, fake.requests) == (1, error, [])
     else:
         assert (done.returncode, done.stderr) == (0, "")
@@ -373,7 +373,7 @@ def test_another_index(world: World, serve: Callable[..., FakeIndex], run: Run, 
     assert (done.returncode, second.requests) == (1, [])
     assert done.stderr == (
         f"error: cannot write pypi.duckdb: it holds rows of the index {first.url}, and this run reads {second.url}: "
-        "check index_url, name another destination with --into, or delete these rows with --replace-index\n"
+        "check index_url, name another destination with --into, or delete these rows with sync --replace-index\n"
     )
     done = run("sync", "flask", "--index-url", second.url, "--replace-index", "--streams", "files")
     assert done.returncode == 0

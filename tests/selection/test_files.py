@@ -16,6 +16,7 @@ from source_pypi.config import Config
 from source_pypi.errors import NoProjectsError, RequirementsError
 from source_pypi.selection import SelectedProject, Selection, select
 from source_pypi.selection.files import is_lock
+from source_pypi.selection.names import Unnamed
 from tests.fake_index import FakeIndex, World
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -66,7 +67,11 @@ def test_several_sources_of_one_project_are_merged() -> None:
         ("flask", "", "requirements.txt"),
         ("flask", "3.0.0", "uv.lock"),
     ]
-    assert replace(selection, requested=()) == Selection(
+    assert selection.unnamed == (
+        Unnamed("other.txt", "setting 'requirements':3: a setting cannot include files"),
+        Unnamed(".", "requirements.txt:3: editable, not a project of an index"),
+    )
+    assert replace(selection, requested=(), unnamed=()) == Selection(
         projects=(
             selected("zope-interface", "5.0", unpinned=True),
             selected("flask", "2.0", "3.0.0", unpinned=True),

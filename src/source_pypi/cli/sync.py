@@ -1,6 +1,5 @@
 """``sync``, which loads projects into a destination."""
 
-import re
 import signal
 import sys
 import time
@@ -23,6 +22,7 @@ from source_pypi.cli.options import (
     make_settings,
     option,
     output_options,
+    refuse_files,
     selection_options,
 )
 from source_pypi.cli.progress import progress
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
 #: The number of projects that a note of ``--prune`` names.
 _MAX_KEPT = 5
-#: What the name of a requirement file has: an ending, or a folder before it.
-_FILE = re.compile(r"\.(?:txt|in|toml|lock|pip|cfg|ini|json|ya?ml|py)$|[/\\]", re.IGNORECASE)
 
 
 @click.command(cls=SectionedCommand, epilog=VARIABLES)
@@ -142,7 +140,7 @@ def sync(
     signal.signal(signal.SIGTERM, interrupt)
     exit_on_signal(INTERRUPTED, messages.leave_bar)
     with one_line_errors():
-        _refuse_files(names)
+        refuse_files(names)
         check_destination(into)
         if schema is not None:
             check_schema(into, schema)
@@ -182,16 +180,6 @@ def _sync(
     for line in run.summary.lines():
         messages.error(line)
     sys.exit(1 if run.summary.errors else 0)
-
-
-def _refuse_files(names: tuple[str, ...]) -> None:
-    """Refuse a requirement file that is given as a name: the index would be asked for a project of that name.
-
-    :raises SettingError: when a name is that of an existing file.
-    """
-    for name in names:
-        if _FILE.search(name) and Path(name).is_file():
-            raise SettingError("", f"{name} is a file; to load the projects in it, write -r {name}")
 
 
 def _open_run(

@@ -22,10 +22,7 @@ from source_pypi.selection import Requested
 from source_pypi.selection.names import BY_COMMAND, NamedIndex, Origin
 from source_pypi.streams import NAMES
 
-_ADVICE = (
-    "give names (source-pypi sync flask requests) or a file (-r requirements.txt), or refresh another destination "
-    "(--into)"
-)
+_ADVICE = "give names (flask requests) or a file (-r requirements.txt), or refresh another destination (--into)"
 #: How the names of what requires a project begin where no file does: the command line, and settings.
 _NO_FILES = (BY_COMMAND, "setting ")
 #: What stands between the indexes in ``pins.named_index``.

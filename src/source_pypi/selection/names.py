@@ -92,6 +92,17 @@ class Requested(Struct, frozen=True):
         return self.range or None if self.pin is None else f"=={self.pin}"
 
 
+class Unnamed(Struct, frozen=True):
+    """A part of a file that may request a project, and does not say which.
+
+    :ivar text: the part, without credentials.
+    :ivar why: file, line and reason.
+    """
+
+    text: str
+    why: str
+
+
 class RequirementsFile(Struct, frozen=True):
     """The content of a requirement file or lock file.
 
@@ -100,12 +111,14 @@ class RequirementsFile(Struct, frozen=True):
     :ivar pip_indexes: the indexes that options of pip name. They hold for all files in pip's format of a command. None:
         the file is in another format.
     :ivar skipped: the named projects that it has from elsewhere than an index: from a URL, a folder, version control.
+    :ivar unnamed: what it may request without a name, or in a file that was not read.
     """
 
     requested: tuple[Requested, ...] = ()
     warnings: tuple[str, ...] = ()
     pip_indexes: tuple[NamedIndex, ...] | None = None
     skipped: tuple[Requested, ...] = ()
+    unnamed: tuple[Unnamed, ...] = ()
 
 
 def parse_requested(text: str) -> Requested:
