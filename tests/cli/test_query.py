@@ -120,6 +120,16 @@ def test_output_file(run: Run, loaded: Path, tmp_path: Path) -> None:
     )
 
 
+def test_output_that_is_no_file(run: Run, loaded: Path, tmp_path: Path) -> None:
+    """-o - is standard output; a pipe or device is written to, and stays what it is."""
+    assert run("query", "SELECT 1 AS a", "--format", "csv", "-o", "-").stdout == "a\n1\n"
+    assert run("query", "SELECT 1 AS a", "--format", "csv", "-o", "/dev/stdout").stdout == "a\n1\n"
+    (tmp_path / "null").symlink_to(os.devnull)
+    assert run("query", "SELECT 1 AS a", "-o", "null").returncode == 0
+    assert ((tmp_path / "null").is_symlink(), Path(os.devnull).is_char_device()) == (True, True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["null", "pypi.duckdb"]
+
+
 def test_many_rows(run: Run, loaded: Path) -> None:
     """A table shows the first 1,000 rows and says how many there are; CSV has all of them."""
     done = run("query", "SELECT unnest(range(2500)) AS n", "--format", "table")

@@ -34,6 +34,13 @@ def test_report_of_a_project(loaded: Path, run: Run) -> None:
     assert "<h1>flask</h1>" in (loaded / "flask.html").read_text()
 
 
+def test_output_that_is_no_file(loaded: Path, run: Run) -> None:
+    """A device is written to and stays one."""
+    (loaded / "null").symlink_to("/dev/null")
+    assert run("report", "-o", "null").returncode == 0
+    assert ((loaded / "null").is_symlink(), Path("/dev/null").is_char_device()) == (True, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [

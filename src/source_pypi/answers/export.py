@@ -7,8 +7,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from source_pypi.answers.database import Database, Relation, quoted, sql_errors, text
-from source_pypi.answers.files import work_folder
 from source_pypi.errors import QueryError
+from source_pypi.safety.files import work_folder
 
 #: The options of DuckDB's COPY for each format. Names of files end in the format.
 FORMATS = {

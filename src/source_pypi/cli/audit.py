@@ -3,7 +3,7 @@
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -24,6 +24,7 @@ from source_pypi.cli.options import (
 )
 from source_pypi.cli.signals import exit_on_signal, interrupt
 from source_pypi.errors import ConfigError, SettingError
+from source_pypi.safety.files import replacing
 
 if TYPE_CHECKING:
     from source_pypi.audit.allow import Entry
@@ -372,10 +373,10 @@ def _answer(
 
 
 def _print_report(text: str, report: "Report", format_: str, output: Path | None) -> None:
-    """Print the report, or write it to a file; a format for programs has its summary on standard error."""
+    """Print the report, or write it to a file (``-``: none); a format for programs has its summary on standard error."""
     from source_pypi.audit.results import summary_line
 
-    if output is None:
+    if output is None or str(output) == "-":
         click.echo(text, nl=False)
         if format_ != "table":
             click.echo(summary_line(report), err=True)
@@ -389,11 +390,8 @@ def _write(path: Path, text: str) -> None:
 
     :raises SettingError: when it cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.new")
     try:
-        temporary.write_text(text, encoding="utf-8", newline="")
-        temporary.replace(path)
+        with replacing(path) as made:
+            made.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
         raise SettingError("", f"the report {path} cannot be written: {error.strerror}") from error

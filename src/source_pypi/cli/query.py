@@ -199,14 +199,17 @@ def _print_list(source: str, schema: str | None, form: str, out: TextIO) -> None
 
 @contextmanager
 def _writing(output: Path | None) -> Iterator[TextIO]:
-    """Yield standard output, or a file that replaces the old one once it is complete."""
-    if output is None:
+    """Yield standard output (None or ``-``), or a file that replaces the old one once it is complete."""
+    if output is None or str(output) == "-":
         yield sys.stdout
         return
-    from source_pypi.answers.files import replacing
+    from source_pypi.safety.files import replacing
 
-    with replacing(output) as path, path.open("w", encoding="utf-8", newline="") as file:
-        yield file
+    try:
+        with replacing(output) as path, path.open("w", encoding="utf-8", newline="") as file:
+            yield file
+    except OSError as error:
+        raise QueryError(f"{output} cannot be written: {error.strerror or error}") from error
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from source_pypi.report.figures import Absent, Figure
 from source_pypi.report.pages import dependencies_page, index_page, project_page
 from source_pypi.report.render import listed, render_page
 from source_pypi.report.rules import checked_rules
+from source_pypi.safety.files import replacing
 from source_pypi.safety.redaction import without_credentials
 
 #: The most pins that a page lists one by one.
@@ -45,7 +46,8 @@ def write_report(database: Path, output: Path, *, project: str | None = None, sc
     with open_database(database, schema) as opened:
         page, content = _content(opened, database, project)
     text = render_page(content).encode("utf-8", "replace")
-    output.write_bytes(text)
+    with replacing(output) as made:
+        made.write_bytes(text)
     absent = tuple(one.query.title for one in content["figures"] if isinstance(one, Absent))
     return Written(output, page, len(text), absent)
 
