@@ -373,7 +373,7 @@ def _answer(
 
 
 def _print_report(text: str, report: "Report", format_: str, output: Path | None) -> None:
-    """Print the report, or write it to a file (``-``: none); a format for programs has its summary on standard error."""
+    """Print the report, or write it to a file; a format for programs has its summary on standard error."""
     from source_pypi.audit.results import summary_line
 
     if output is None or str(output) == "-":
