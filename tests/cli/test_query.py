@@ -209,19 +209,19 @@ def test_what_cannot_be_read(run: Run, tmp_path: Path) -> None:
     duckdb.connect(str(tmp_path / "other.duckdb")).execute("CREATE TABLE files (a INT)").close()
     make_database(tmp_path / "schema.duckdb", PROJECTS, schema="Pypi")
     errors = {
-        "none.duckdb": "there is no file none.duckdb: load projects into it with 'source-pypi sync NAME... --into "
-        "none.duckdb', or name another one with --from",
-        "text.duckdb": "text.duckdb is no DuckDB file; name one with --from",
-        "lite.db": "lite.db is a SQLite file: read it with sqlite3, or name a DuckDB file with --from",
+        "none.duckdb": "there is no file none.duckdb: load projects into it with source-pypi sync NAME... --into "
+        "none.duckdb, or name another file",
+        "text.duckdb": "text.duckdb is no DuckDB file; name the file, or the folder of Parquet, that sync loaded",
+        "lite.db": "lite.db is a SQLite file: read it with sqlite3, or name a DuckDB file",
         "empty": "empty has no tables of source-pypi",
         "other.duckdb": "other.duckdb has no tables of source-pypi",
         "schema.duckdb": "schema.duckdb has no tables of source-pypi; they are in the schema Pypi: add --schema Pypi",
-        "postgresql://ann:secret@host/db": "postgresql://... cannot be read: name a DuckDB file or a folder of Parquet "
-        "on this machine with --from",
+        "postgresql://ann:secret@host/db": "postgresql://... cannot be read: name a DuckDB file, or a folder of "
+        "Parquet, on this machine",
     }
-    assert {name: run("query", "SELECT 1", "--from", name).stderr for name in errors} == {
-        name: f"error: {error}\n" for name, error in errors.items()
-    }
+    lines = {name: f"error: {error}\n" for name, error in errors.items()}
+    assert {name: run("query", "SELECT 1", "--from", name).stderr for name in errors} == lines
+    assert {name: run("report", name).stderr for name in errors} == lines
     done = run("query", "SELECT count(*) AS n FROM projects", "--from", "schema.duckdb", "--schema", "pypi")
     assert done.stdout == "n\n-\n2\n(1 row)\n"
 
@@ -232,8 +232,7 @@ def test_file_in_use(run: Run, loaded: Path) -> None:
         done = run("query", "SELECT 1")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        "error: pypi.duckdb is in use by another program, perhaps a running sync; repeat the query when that has "
-        "ended\n"
+        "error: pypi.duckdb is in use by another program, perhaps a running sync; repeat this when that has ended\n"
     )
 
 
@@ -300,8 +299,8 @@ def test_unknown_names(run: Run, loaded: Path) -> None:
     assert run("query", "qqq").stderr == f"error: there is no question, table or view qqq: {end}"
     assert "did you mean projects" in run("query", "project").stderr
     assert run("query", "sole-maintainers").stderr == (
-        "error: sole-maintainers needs tables that the database does not have (roles): add them with 'source-pypi sync "
-        "--streams roles,projects'\n"
+        "error: sole-maintainers needs tables that the database does not have (roles): load them with source-pypi sync "
+        "--streams roles,projects --into pypi.duckdb\n"
     )
     assert run("query", "nope", "--sql").returncode == 1
     assert run("query", "--sql").returncode == 2

@@ -20,14 +20,14 @@ def by_name(figures: Iterable[Figure | Absent]) -> dict[str, Any]:
 @pytest.fixture
 def dependencies(example: Path) -> dict[str, Any]:
     """The figures of the example's pins."""
-    with open_database(example) as database:
+    with open_database(str(example)) as database:
         return by_name(dependencies_page(database))
 
 
 @pytest.fixture
 def project(example: Path) -> dict[str, Any]:
     """The figures of the example's project copper-web."""
-    with open_database(example) as database:
+    with open_database(str(example)) as database:
         return by_name(project_page(database, "copper-web"))
 
 
@@ -109,7 +109,7 @@ def test_paths_among_projects_that_require_each_other(tmp_path: Path) -> None:
             [("b", "1", "X-1", None), ("bad", "1", "X-2", None), ("top", "1", "X-3", "2024-01-01")],
         ),
     }
-    with open_database(make_database(tmp_path / "a.duckdb", tables)) as database:
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
         found = records(by_name(dependencies_page(database))["paths"])
     assert [(row["project"], row["required_by"], row["path"], row["distance"]) for row in found] == [
         ("b", "b", "b", 0),
@@ -160,7 +160,7 @@ def test_changes_of_the_last_run(tmp_path: Path) -> None:
             ],
         ),
     }
-    with open_database(make_database(tmp_path / "a.duckdb", tables)) as database:
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
         figures = by_name(dependencies_page(database))
     assert records(figures["last_run"]) == [{"table": "versions", "added": 1, "changed": 2, "removed": 3, "rows": 4}]
     assert records(figures["changes"]) == [
@@ -177,7 +177,7 @@ def test_changes_of_the_last_run(tmp_path: Path) -> None:
 
 def test_absent_figures_say_what_brings_them(tmp_path: Path) -> None:
     """A figure without its tables says in one line which streams, or which option, it needs."""
-    with open_database(make_database(tmp_path / "a.duckdb", {"pins": (PINS, [pin(0, "a", "1")])})) as database:
+    with open_database(str(make_database(tmp_path / "a.duckdb", {"pins": (PINS, [pin(0, "a", "1")])}))) as database:
         figures = by_name(dependencies_page(database))
     assert figures["wheels"].remedy == "not in this file; load it with --streams versions,files"
     assert figures["paths"].remedy == "not in this file; load it with --streams dependencies,vulnerabilities"
@@ -197,7 +197,7 @@ def test_timeline_of_a_project(project: dict[str, Any]) -> None:
 
 def test_vulnerable_releases_are_red(example: Path) -> None:
     """A release with an advisory that stands is red in the timeline, and the dot's title names the advisory."""
-    with open_database(example) as database:
+    with open_database(str(example)) as database:
         dots = by_name(project_page(database, "certs"))["timeline"].drawing.dots
     assert [(dot.title.split(",")[0], "PYSEC-2024-9005" in dot.title) for dot in dots if dot.vulnerable] == [
         ("2023.7.22", True)
@@ -213,7 +213,7 @@ def test_sizes_of_releases(project: dict[str, Any]) -> None:
 
 def test_coverage_of_wheels(example: Path) -> None:
     """Wheels of the latest release stand beside those of the one before."""
-    with open_database(example) as database:
+    with open_database(str(example)) as database:
         drawing = by_name(project_page(database, "half-attested"))["wheels"].drawing
     assert drawing["tags"] == ["py3-none", "cp310-abi3"]
     cell = drawing["rows"]["macosx_11_0_arm64"]["cp310-abi3"]
@@ -235,7 +235,7 @@ def test_other_figures_of_a_project(project: dict[str, Any], example: Path) -> N
         "tin-signals",
     ]
     assert {row["label"] for row in records(project["urls"])} == {"Homepage", "Source"}
-    with open_database(example) as database:
+    with open_database(str(example)) as database:
         dependents = by_name(project_page(database, "url-tools"))["dependents"]
     assert [row["dependent"] for row in records(dependents)] == ["ember-queue", "river-requests"]
 
@@ -253,7 +253,7 @@ def test_a_contradiction_of_classifiers(tmp_path: Path) -> None:
         "NULL AS license, ['License :: OSI Approved'] AS classifiers",
         "classifiers": "SELECT 'a' AS project, 'Programming Language' AS category, ['Python', '3.9'] AS parts",
     }
-    with open_database(make_database(tmp_path / "a.duckdb", tables)) as database:
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
         checks = {row["check"]: row for row in records(by_name(project_page(database, "a"))["lint"])}
     assert checks["Classifiers agree with requires-python"]["passed"] is False
     assert checks["Classifiers agree with requires-python"]["detail"] == "below it: 3.9"
@@ -263,7 +263,7 @@ def test_a_contradiction_of_classifiers(tmp_path: Path) -> None:
 def test_tables_of_another_release(tmp_path: Path) -> None:
     """A figure whose table lacks a column says so in one line; the others are there."""
     tables = {"projects": "SELECT 'a' AS project, NULL::TIMESTAMPTZ AS first_upload_at"}
-    with open_database(make_database(tmp_path / "a.duckdb", tables)) as database:
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
         figures = by_name(index_page(database))
     assert figures["sizes"].remedy == (
         "not in this file, whose tables another release made; a sync with this release brings them up to date"
@@ -273,7 +273,7 @@ def test_tables_of_another_release(tmp_path: Path) -> None:
 
 def test_aggregates(example: Path) -> None:
     """The page of many projects counts projects and files, and lists the projects that most others require."""
-    with open_database(example) as database:
+    with open_database(str(example)) as database:
         figures = by_name(index_page(database))
         files = database.value("SELECT count(*) FROM files")
     assert sum(row["files"] for row in records(figures["uploads"])) == files

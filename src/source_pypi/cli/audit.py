@@ -327,10 +327,12 @@ def _load(run: "Run", into: str, outcome: "Outcome", messages: Messages) -> None
         for warning in destination.warnings:
             messages.warn(warning)
         for batch in run.batches(FreshRun(destination)):
+            destination.count_requests(run.index.client.stats.requests)
             destination.add(batch)
             outcome.add(batch)
             show()
             del batch  # it is large, and the next one is about to be made
+        destination.count_requests(run.index.client.stats.requests)
         if run.summary.stopped is not None:
             outcome.stop(run.summary.stopped)
     for batch in destination.rejected:

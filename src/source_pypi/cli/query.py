@@ -133,14 +133,13 @@ def sql_of(text: str, database: "Database") -> str:
         raise _unknown(name, similar_questions(name, database.relations))
     found = availability(question, database.relations)
     if found.missing:
-        raise QueryError(f"{question.name} needs {_missing(found)}")
+        raise QueryError(f"{question.name} needs {_missing(found, database)}")
     return question.sql
 
 
-def _missing(found: "Availability") -> str:
+def _missing(found: "Availability", database: "Database") -> str:
     tables = ", ".join(found.missing)
-    remedy = f"add them with 'source-pypi sync {found.remedy}'" if found.remedy else "repeat the sync"
-    return f"tables that the database does not have ({tables}): {remedy}"
+    return f"tables that the database does not have ({tables}): load them with {database.sync_command(found.remedy)}"
 
 
 def _unknown(name: str, similar: list[str]) -> QueryError:
