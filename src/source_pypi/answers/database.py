@@ -294,7 +294,8 @@ def _tables(connection: duckdb.DuckDBPyConnection, source: str, schema: str | No
             elsewhere = f"; they are in the schema {with_ours[0]}: add --schema {shell_quoted(with_ours[0])}"
         place = f"the schema {schema} of {source}" if schema else source
         raise QueryError(f"{place} has no tables of source-pypi{elsewhere}")
-    connection.execute(f"USE {quoted(str(here))}")
+    ((catalog,),) = connection.execute("SELECT current_database()").fetchall()
+    connection.execute(f"USE {quoted(str(catalog))}.{quoted(str(here))}")  # a schema may have the name of a database
     return [Relation(name, is_view, comment) for place, name, is_view, comment in found if place == here]
 
 
