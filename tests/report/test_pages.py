@@ -117,6 +117,78 @@ def test_paths_among_projects_that_require_each_other(tmp_path: Path) -> None:
     ]
 
 
+def test_findings_are_those_of_the_requirement(tmp_path: Path) -> None:
+    """A requirement is not missing because another one of its project is; the fix that it admits is its own."""
+    missing = "project TEXT, specifier TEXT, file TEXT, line INTEGER, status TEXT, reason TEXT, since TIMESTAMPTZ"
+    vulnerable = (
+        "project TEXT, version TEXT, specifier TEXT, file TEXT, line INTEGER, id TEXT, aliases TEXT[], summary TEXT, "
+        "link TEXT, fixed_in TEXT[], smallest_fix TEXT, fix_admitted BOOLEAN, source TEXT"
+    )
+    pins = [list(pin(number, name, "1")) for number, name in enumerate(("a", "a", "b", "b", "c"))]
+    for number, specifier in ((1, "==9"), (2, "==1"), (3, ">=1")):
+        pins[number][2] = specifier
+    pins[1][9] = pins[4][9] = None
+    advisory = ["f", 1, "X-1", None, None, None, None, "2"]
+    tables: Tables = {
+        "pins": (PINS, pins),
+        "missing_projects": (
+            missing,
+            [("a", "==9", "f", 1, "no release", None, None), ("c", None, "f", 1, "missing", None, None)],
+        ),
+        "vulnerable_pins": (
+            vulnerable,
+            [("b", "1", "==1", *advisory, False, None), ("b", "1", ">=1", *advisory, True, None)],
+        ),
+    }
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
+        rows = records(by_name(dependencies_page(database))["pins"])
+    assert {(row["project"], row["specifier"]): (row["red"], row["fix_admitted"]) for row in rows} == {
+        ("a", None): ([], None),
+        ("a", "==9"): (["missing"], None),
+        ("b", "==1"): (["vulnerable"], False),
+        ("b", ">=1"): (["vulnerable"], True),
+        ("c", None): (["missing"], None),
+    }
+
+
+def test_licences_that_spdx_does_not_have(tmp_path: Path) -> None:
+    """A licence as free text is shown, and is not counted among those that are not stated."""
+    columns = (
+        "project TEXT, version TEXT, specifier TEXT, file TEXT, line INTEGER, expression TEXT, "
+        "expression_source TEXT, license TEXT"
+    )
+    rest = (None, "f", 1)
+    licenses = [("a", "1", *rest, None, None, "GPL v3"), ("b", "1", *rest, None, None, None)]
+    tables: Tables = {
+        "pins": (PINS, [pin(0, "a", "1"), pin(1, "b", "1"), pin(2, "c", "1")]),
+        "pin_licenses": (columns, [*licenses, ("c", "1", *rest, "MIT", "license", "MIT")]),
+    }
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
+        figures = by_name(dependencies_page(database))
+    assert {row["project"]: (row["license"], row["amber"]) for row in records(figures["pins"])} == {
+        "a": ("GPL v3", ["no SPDX licence"]),
+        "b": (None, ["no SPDX licence"]),
+        "c": ("MIT", []),
+    }
+    assert [(row["expression"], row["named"]) for row in records(figures["licenses"])] == [
+        ("not in SPDX", ["a"]),
+        (None, ["b"]),
+        ("MIT", ["c"]),
+    ]
+
+
+def test_project_that_the_index_does_not_have(example: Path) -> None:
+    """The page of a quarantined or removed project has its status, and checks no metadata."""
+    with open_database(str(example)) as database:
+        figures = by_name(project_page(database, "night-mail"))
+    (facts,) = records(figures["facts"])
+    assert {name: value for name, value in facts.items() if value is not None} == {
+        "name": "night-mail",
+        "status": "quarantined",
+    }
+    assert records(figures["lint"]) == []
+
+
 def test_wheels_of_pins(dependencies: dict[str, Any]) -> None:
     """The matrix has a row a pinned release; wheels of the stable ABI and for free-threaded Python are told apart."""
     rows = dependencies["wheels"].drawing["rows"]
@@ -153,9 +225,9 @@ def test_changes_of_the_last_run(tmp_path: Path) -> None:
                     "versions",
                     '{"project": "a", "version": "1"}',
                     "changed",
-                    ["yanked"],
-                    '{"yanked":false}',
-                    '{"yanked":true}',
+                    ["yanked", "yanked_reason"],
+                    '{"yanked":false,"yanked_reason":null}',
+                    '{"yanked":true,"yanked_reason":"bro\\"ken"}',
                 ),
             ],
         ),
@@ -168,9 +240,7 @@ def test_changes_of_the_last_run(tmp_path: Path) -> None:
             "table": "versions",
             "kind": "changed",
             "row": "a, 1",
-            "changed_columns": ["yanked"],
-            "before": '{"yanked":false}',
-            "after": '{"yanked":true}',
+            "changed": 'yanked: false → true, yanked_reason: none → bro"ken',
         }
     ]
 
@@ -250,8 +320,7 @@ def test_a_contradiction_of_classifiers(tmp_path: Path) -> None:
     """A classifier of a Python version below requires-python does not pass, and is named."""
     tables = {
         "projects": "SELECT 'a' AS project, 'S' AS summary, '>=3.10' AS requires_python, 'MIT' AS license_expression, "
-        "NULL AS license, ['License :: OSI Approved'] AS classifiers",
-        "classifiers": "SELECT 'a' AS project, 'Programming Language' AS category, ['Python', '3.9'] AS parts",
+        "NULL AS license, ['License :: OSI Approved', 'Programming Language :: Python :: 3.9'] AS classifiers",
     }
     with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
         checks = {row["check"]: row for row in records(by_name(project_page(database, "a"))["lint"])}

@@ -17,12 +17,12 @@ def test_counts_of_the_example(example: Path) -> None:
         ("missing", 1, "red"),
         ("quarantined", 1, "red"),
         ("yanked", 1, "red"),
-        ("archived", 1, "amber"),
+        ("archived or deprecated", 1, "amber"),
         ("outdated", 18, "amber"),
         ("unattested", 15, "amber"),
         ("sole maintainer", 5, "amber"),
         ("stale", 1, "amber"),
-        ("no licence", 2, "amber"),
+        ("no SPDX licence", 2, "amber"),
     ]
 
 
