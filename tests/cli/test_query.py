@@ -130,6 +130,52 @@ def test_output_that_is_no_file(run: Run, loaded: Path, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["null", "pypi.duckdb"]
 
 
+def test_sql_that_begins_with_a_comment(run: Run, loaded: Path) -> None:
+    """The SQL of a question can be the argument; an option that does not exist is still an error."""
+    sql = run("query", "stale-projects", "--sql").stdout
+    assert sql.startswith("-- Stale projects\n")
+    expected = run("query", "stale-projects", "--format", "csv").stdout
+    assert run("query", sql, "--format", "csv").stdout == expected != ""
+    assert run("query", "--format", "csv", "--x\nSELECT 1 AS a").stdout == "a\n1\n"
+    assert run("query", "--nope").returncode == 2
+
+
+def test_files_of_other_formats(run: Run, loaded: Path, tmp_path: Path) -> None:
+    """A query writes no table of text into a file whose name says that it is Parquet or a spreadsheet."""
+    done = run("query", "SELECT 1", "-o", "x.parquet")
+    assert (done.returncode, done.stderr.split(":")[1]) == (2, " a query cannot write .parquet")
+    assert run("query", "SELECT 1", "-o", "x.xlsx").returncode == 2
+    assert run("query", "SELECT 1 AS a", "-o", "x.xlsx", "--format", "csv").returncode == 0
+
+
+def test_plans(run: Run, loaded: Path) -> None:
+    """A table of EXPLAIN is its plan, line by line."""
+    lines = run("query", "EXPLAIN SELECT count(*) FROM projects").stdout.splitlines()
+    assert len(lines) > 2
+    assert [line for line in lines if "\\n" in line or "explain_key" in line] == []
+
+
+def test_intervals(run: Run, loaded: Path) -> None:
+    """An interval is the same text in each format."""
+    sql = "SELECT INTERVAL '3 days 2 hours' AS a"
+    assert run("query", sql, "--format", "csv").stdout == 'a\n"3 days, 2:00:00"\n'
+    assert run("query", sql, "--format", "ndjson").stdout == '{"a": "3 days, 2:00:00"}\n'
+
+
+def test_tables_with_spaces(run: Run, loaded: Path) -> None:
+    """The name of a table is its rows, whatever characters it has."""
+    with duckdb.connect(str(loaded)) as connection:
+        connection.execute('CREATE TABLE "my table; 1" AS SELECT 7 AS n')
+    assert run("query", "my table; 1", "--format", "csv").stdout == "n\n7\n"
+
+
+@pytest.mark.parametrize("word", ["INSTALL httpfs", "RESET threads", "USE main", "COMMENT ON TABLE files IS 'x'"])
+def test_other_statements_are_named(run: Run, loaded: Path, word: str) -> None:
+    """The message names the statement as the user writes it."""
+    name = word.partition(" ")[0]
+    assert run("query", word).stderr.startswith(f"error: {name} is not a query; ")
+
+
 def test_many_rows(run: Run, loaded: Path) -> None:
     """A table shows the first 1,000 rows and says how many there are; CSV has all of them."""
     done = run("query", "SELECT unnest(range(2500)) AS n", "--format", "table")
@@ -408,10 +454,11 @@ def test_history(database: Database) -> None:
 @pytest.mark.parametrize(
     ("line", "complete"),
     [("", True), (".tables", True), ("SELECT 1", False), ("SELECT 1;", True), ("SELECT ';", False),
-     ("SELECT ';';", True), ("stale-projects", True), ("projects", True), ("SELEC;", True)],
+     ("SELECT ';';", True), ("stale-projects", True), ("projects", True), ("SELEC;", True),
+     ("SELECT 1, -- a ;", False), ("SELECT 1 -- a\n;", True), ("SELECT 1 /* a ;", False), ("SELECT 1 /* a */;", True)],
 )  # fmt: skip
 def test_complete_lines(database: Database, line: str, complete: bool) -> None:
-    """A semicolon within a text does not end a query."""
+    """A semicolon within a text or a comment does not end a query."""
     assert is_complete(line, database) is complete
 
 

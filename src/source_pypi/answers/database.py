@@ -34,6 +34,8 @@ MEMORY = "800MB"
 #: Rows that are read at once.
 BATCH = 1_000
 _READS = frozenset({"SELECT", "EXPLAIN"})
+#: Statements that DuckDB counts among those of another name.
+_OWN_WORDS = frozenset({"COMMENT", "IMPORT", "INSTALL", "RESET", "USE"})
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 _PLACE = re.compile(r"LINE (\d+): (\.\.\.)?")
 
@@ -187,6 +189,8 @@ def the_query(sql: str) -> str:
     kind = found[0].type.name
     is_pivot = kind == "MULTI" and bool(re.match(r"\s*(?:pivot|unpivot|with|from)\b", found[0].query, re.IGNORECASE))
     if kind not in _READS and not is_pivot:
+        if (word := re.match(r"\s*(\w+)", found[0].query)) and word[1].upper() in _OWN_WORDS:
+            kind = word[1].upper()
         raise QueryError(f"{kind} is not a query; the database is opened for reading only (SELECT, EXPLAIN, DESCRIBE)")
     return str(found[0].query).strip().rstrip(";")
 

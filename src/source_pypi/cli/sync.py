@@ -115,7 +115,7 @@ def sync(
     report: Path | None,
     **options: Any,
 ) -> None:
-    r"""Load projects into a DuckDB file, or into any warehouse.
+    """Load projects into a DuckDB file, or into any warehouse.
 
     NAME is a project's name, optionally with versions: requests==2.31.0, 'flask>=2,<3'. They select the release for
     the streams that read a single release: the pinned one, or the highest that is admitted.
@@ -127,7 +127,7 @@ def sync(
       source-pypi sync flask 'requests==2.31.0'
       source-pypi sync -r requirements.txt --streams all --into deps.duckdb
       source-pypi sync --into deps.duckdb
-    """
+    """  # noqa: D301 - \b is click's
     from source_pypi.destinations.into import check_destination, check_schema
 
     messages = Messages(level_of(**{name: options.pop(name) for name in ("quiet", "verbose", "debug")}))

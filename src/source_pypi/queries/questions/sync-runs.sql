@@ -20,6 +20,6 @@ LEFT JOIN (
         (entry.value ->> '$.changed')::BIGINT AS changed,
         (entry.value ->> '$.removed')::BIGINT AS removed
     FROM runs, json_each(runs.tables) AS entry
-    WHERE (entry.value ->> '$.added')::BIGINT + (entry.value ->> '$.changed')::BIGINT + (entry.value ->> '$.removed')::BIGINT > 0
+    WHERE added + changed + removed > 0
 ) AS changed USING (run)
 ORDER BY run DESC, changed.table_name
