@@ -125,7 +125,6 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     ),
     ("DestinationError", ("x.duckdb", "it is locked"), "cannot write x.duckdb: it is locked"),
     ("QueryError", ("SQL, line 1, column 8: no such column",), "SQL, line 1, column 8: no such column"),
-    ("DatabaseFileError", ("x.duckdb", "there is no such file"), "cannot read x.duckdb: there is no such file"),
     (
         "UnreachableError",
         (URL, "connection refused", 3, 4.25, True),

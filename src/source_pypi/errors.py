@@ -24,8 +24,7 @@
     │   ├── ProxyError              a proxy that cannot be used, or that requires credentials
     │   ├── DestinationError        a destination that cannot be opened or written
     │   ├── ServiceRefusedError     a service other than the index refuses the client, or is not trusted
-    │   ├── QueryError              a query with an error, or a database that cannot be read
-    │   └── DatabaseFileError       a loaded database that cannot be read
+    │   └── QueryError              a query with an error, or a database that cannot be read
     ├── TransientError              a later run may succeed (Airbyte: transient_error)
     │   ├── UnreachableError        no complete response after all tries
     │   ├── UnavailableError        429 or 5xx after all tries
@@ -384,14 +383,6 @@ class QueryError(ConfigError):
 
     reason: str
     template = "{reason}"
-
-
-class DatabaseFileError(ConfigError):
-    """A file of DuckDB that cannot be read, or that ``sync`` did not load; ``reason`` says what to do."""
-
-    path: str
-    reason: str
-    template = "cannot read {path}: {reason}"
 
 
 # A later run may succeed ----------------------------------------------------------------------------------------------

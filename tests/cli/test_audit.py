@@ -513,6 +513,13 @@ def test_interrupted(sample: World, fake: FakeIndex, tmp_path: Path, options: tu
     assert process.returncode == 130
 
 
+def test_output_that_is_no_file(sample: World, run: Run, fake: FakeIndex, tmp_path: Path) -> None:
+    """A device is written to and stays one."""
+    (tmp_path / "null").symlink_to("/dev/null")
+    assert run("audit", "werkzeug==2.2.1", "--index-url", fake.url, "-o", "null").returncode == 1
+    assert ((tmp_path / "null").is_symlink(), Path("/dev/null").is_char_device()) == (True, True)
+
+
 def test_table(sample: World, run: Run, fake: FakeIndex) -> None:
     """The default format is a table; pins of the command line say so."""
     done = run("audit", "werkzeug==2.2.1", "--index-url", fake.url)

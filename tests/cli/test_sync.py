@@ -45,6 +45,7 @@ def test_sync_prints_a_report(world: World, fake: FakeIndex, run: Run, tmp_path:
         ("flask", 4),
         ("requests", 2),
     ]
+    assert connection.execute("select projects, requests from runs").fetchall() == [(2, 2)]
     connection.close()
 
 

@@ -25,6 +25,7 @@ from source_pypi.cli.options import (
 )
 from source_pypi.cli.signals import exit_on_signal, interrupt
 from source_pypi.errors import ConfigError, SettingError
+from source_pypi.safety.files import replacing
 
 if TYPE_CHECKING:
     from source_pypi.audit.allow import Entry
@@ -351,10 +352,12 @@ def _load(run: "Run", into: str, outcome: "Outcome", messages: Messages) -> None
         for warning in destination.warnings:
             messages.warn(warning)
         for batch in run.batches(FreshRun(destination)):
+            destination.count_requests(run.index.client.stats.requests)
             destination.add(batch)
             outcome.add(batch)
             show()
             del batch  # it is large, and the next one is about to be made
+        destination.count_requests(run.index.client.stats.requests)
         if run.summary.stopped is not None:
             outcome.stop(run.summary.stopped)
     for batch in destination.rejected:
@@ -403,15 +406,16 @@ def _print_report(text: str, report: "Report", format_: str, output: Path | None
     """Print the report, or write it to a file; a format for programs has its summary on standard error."""
     from source_pypi.audit.results import summary_line
 
-    if output is None:
+    if output is None or str(output) == "-":
         click.echo(text, nl=False)
         if format_ != "table":
             click.echo(summary_line(report), err=True)
         return
-    from source_pypi.answers.files import replacing
-
-    with replacing(output) as path:
-        path.write_text(text, encoding="utf-8", newline="")
+    try:
+        with replacing(output) as path:
+            path.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise SettingError("", f"the report {output} cannot be written: {error.strerror or error}") from error
     click.echo(f"{summary_line(report)} -> {output}")
 
 

@@ -120,7 +120,7 @@ def sync(
     report: Path | None,
     **options: Any,
 ) -> None:
-    r"""Load projects into a DuckDB file, or into any warehouse.
+    """Load projects into a DuckDB file, or into any warehouse.
 
     NAME is a project's name, optionally with versions: requests==2.31.0, 'flask>=2,<3'. They select the release for
     the streams that read a single release: the pinned one, or the highest that is admitted.
@@ -132,7 +132,7 @@ def sync(
       source-pypi sync flask 'requests==2.31.0'
       source-pypi sync -r requirements.txt --streams all --into deps.duckdb
       source-pypi sync --into deps.duckdb
-    """
+    """  # noqa: D301 - \b is click's
     from source_pypi.destinations.into import check_destination, check_schema
 
     messages = Messages(level_of(**{name: options.pop(name) for name in ("quiet", "verbose", "debug")}))
@@ -246,7 +246,7 @@ def _load(
     for batch in destination.rejected:
         run.summary.add(batch)
     return LoadedDestination(
-        with_schema(into, schema), _duckdb_file(into), opened.row_changes, opened.totals(), opened.table_in_query
+        with_schema(into, schema), _readable(into), schema, opened.row_changes, opened.totals(), opened.table_in_query
     )
 
 
@@ -257,12 +257,14 @@ def _load_batches(run: "Run", destination: "Loader", messages: Messages) -> set[
     selected: set[str] = {one.project for one in run.selection.projects}
     with progress(run, messages) as show:
         for batch in run.batches(destination):
+            destination.count_requests(run.index.client.stats.requests)
             destination.add(batch)
             selected.update([batch.project] if batch.project else [])
             for warning in warnings_of(batch):
                 messages.warn(warning)
             show()
             del batch  # it is large, and the next one is about to be made
+    destination.count_requests(run.index.client.stats.requests)
     return selected
 
 
@@ -290,12 +292,14 @@ def _prune(run: "Run", destination: "Loader", selected: "Collection[str]", messa
         )
 
 
-def _duckdb_file(into: str) -> str | None:
-    """The path of the DuckDB file that ``--into`` names; None: it names something else."""
-    from source_pypi.destinations.address import is_database, is_folder
+def _readable(into: str) -> str | None:
+    """The path of the DuckDB file or local folder that ``--into`` names, which ``query`` reads; None: neither."""
+    from source_pypi.destinations.address import is_database, is_folder, scheme_of
     from source_pypi.destinations.into import duckdb_path
 
-    return None if is_folder(into) or is_database(into) else str(duckdb_path(into))
+    if is_folder(into):
+        return None if scheme_of(into) else into
+    return None if is_database(into) else str(duckdb_path(into))
 
 
 def _split(streams: str | None) -> list[str] | None:
