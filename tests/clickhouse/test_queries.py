@@ -33,7 +33,7 @@ def random_downloads() -> Downloads:
     """Some hundred downloads of three projects with all values."""
     chooser, made = random.Random(1), Downloads(TODAY)
     for _ in range(400):
-        values = {name: chooser.choice(known) for name, known in VALUES.items()}
+        values: dict[str, Any] = {name: chooser.choice(known) for name, known in VALUES.items()}
         made.add(chooser.choice(["a", "b-c", "d2"]), chooser.randint(1, 20), chooser.randint(1, 3), **values)
     return made
 
