@@ -221,6 +221,15 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
             examples=["data-team@example.com"],
         ),
     ] = None
+    advisories_url: Annotated[
+        str,
+        describe(
+            "URL under which PyPI/all.zip, PyPI/modified_id.csv and PyPI/<ID>.json of OSV's export are found, for the "
+            "streams of advisories: the public one, or a copy. file:PATH names a folder or a zip on this computer.",
+            title="Advisories URL",
+            examples=["https://packages.example.com/osv", "file:/srv/osv"],
+        ),
+    ] = "https://storage.googleapis.com/osv-vulnerabilities"
     requests_per_second: Annotated[
         float,
         Meta(ge=0),
@@ -498,6 +507,8 @@ def _check_urls(config: Config) -> None:
             _check_url(url, name)
     for name in ("top_url", "downloads_url", "clickhouse_url"):
         _check_url(getattr(config, name), name, "https://downloads.example.com")
+    if not config.advisories_url.startswith("file:"):
+        _check_url(config.advisories_url, "advisories_url", "https://advisories.example.com")
 
 
 def _check_downloads(config: Config) -> None:

@@ -12,6 +12,8 @@
     │   ├── UnknownReleaseError     a pinned version that the index does not have
     │   ├── UnknownStreamError      a stream that does not exist
     │   ├── ExtraMissingError       a stream or setting whose library is not installed
+    │   ├── LibraryMissingError     a data frame whose library is not installed
+    │   ├── RowsTakenError          rows that were taken by iteration, and not kept
     │   ├── CatalogError            an Airbyte catalog or state file that cannot be read
     │   ├── StateError              a stream's state that cannot be read
     │   ├── NotOfferedError         a document that this index does not offer
@@ -30,6 +32,7 @@
     │   ├── StaleError              an older copy than the one that was read before
     │   ├── UnconfirmedDeletionError  projects answered 404, and so did everything else
     │   ├── DamagedError            a document whose SHA-256 differs from the one on the index
+    │   ├── ChecksumError           a file of another service that differs from its checksum
     │   ├── ServiceError            a service other than the index cannot be reached, or answers with an error
     │   └── StoppedError            consecutive projects failed, so the run stopped
     └── UnexpectedError             a fault of the index or of this package (Airbyte: system_error)
@@ -207,6 +210,22 @@ class ExtraMissingError(ConfigError):
     extra: str
     feature: str
     template = "{feature} needs the extra: pip install 'source-pypi[{extra}]'"
+
+
+class LibraryMissingError(ConfigError):
+    """A method of the Python library whose result is of a library that is not installed."""
+
+    library: str
+    feature: str
+    template = "{feature} needs {library}: pip install {library}"
+
+
+class RowsTakenError(ConfigError):
+    """Rows of the Python library that were taken by iteration, and not kept, so that they cannot be returned again."""
+
+    template = (
+        "rows were taken by iteration, and not kept: read them again, or take them as Arrow or a data frame first"
+    )
 
 
 class CatalogError(ConfigError):
@@ -442,6 +461,15 @@ class DamagedError(TransientError):
     template = (
         "{url} has the SHA-256 {found}, but the index lists {expected}: loaded rows stay, and the next run tries again"
     )
+
+
+class ChecksumError(TransientError):
+    """A file of a service that differs from the checksum beside it: cut short, or changed in transit."""
+
+    url: str
+    expected: str
+    found: str
+    template = "{url} has the MD5 {found}, but its header says {expected}: try later"
 
 
 class ServiceError(TransientError):

@@ -26,12 +26,12 @@ from source_pypi.config import Config, environment_note
 from source_pypi.errors import BugError, SourceError, UnknownProjectsError, UnknownStreamError
 
 if TYPE_CHECKING:
-    from source_pypi.airbyte.state import StreamStates
     from source_pypi.http.client import RequestLog, RetryWait
     from source_pypi.services.index.api import Index
     from source_pypi.streams.stream import Stream
     from source_pypi.sync.batch import Batch, Change
     from source_pypi.sync.run import Run
+    from source_pypi.sync.stream_states import StreamStates
     from source_pypi.sync.summary import RunSummary
 
 Connect = Callable[[Config, "Callable[[RetryWait | RequestLog], None]"], "Index"]
@@ -149,7 +149,7 @@ class _Reader:
 
     def _load_states(self, root: str, previous: Mapping[str, Any]) -> StreamStates:
         """Return the state of the streams, and log what the user should know about it."""
-        from source_pypi.airbyte.state import StreamStates
+        from source_pypi.sync.stream_states import StreamStates
 
         incremental = [stream.name for stream in self._streams if stream.incremental]
         keys = self._config.track_removed and not self._config.whole_index
@@ -190,7 +190,7 @@ class _Reader:
 
     def _write_batches(self, run: Run, states: StreamStates) -> None:
         """Write every batch, and the state at checkpoints."""
-        from source_pypi.airbyte.state import Checkpoints
+        from source_pypi.sync.stream_states import Checkpoints
         from source_pypi.sync.summary import warnings_of
 
         checkpoints = Checkpoints(self._now())

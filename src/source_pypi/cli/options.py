@@ -311,6 +311,13 @@ _INDEX_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "the netrc file, or also the keyring.  [default: settings]",
     ),
     option("--ca-bundle", section=INDEX, metavar="FILE", help="A PEM file with CA certificates to trust as well."),
+    option(
+        "--advisories-url",
+        section=INDEX,
+        metavar="URL",
+        help="Where OSV's export of advisories is, for their streams and rules: a copy of it, or file:PATH.  [default: "
+        "OSV's bucket]",
+    ),
     option("--config", section=INDEX, type=_file, help="Settings, a JSON file. NAMEs are added to its projects."),
     option(
         "--requests-per-second",

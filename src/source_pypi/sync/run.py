@@ -162,7 +162,8 @@ class Run:
             raise
         except SourceError as error:
             stopped = error
-        yield from service_batches(self.services, self.streams, self.selection, store or NoState(), self.now)
+        followed = self.progress.followed if self.selection.follow else ()
+        yield from service_batches(self.services, self.streams, self.selection, store or NoState(), self.now, followed)
         if stopped is not None:
             raise stopped
 
@@ -371,6 +372,8 @@ class _ProjectReader:
     def _next_task(self) -> ProjectTask | None:
         """The next project that is due; None: there is none now."""
         while (project := self._queue.take()) is not None:
+            if self._config.follow_dependencies:
+                self._progress.followed.add(project.project)
             decision = self._planner.decide(project, self._queue.upcoming)
             if isinstance(decision, ProjectTask):
                 return decision
