@@ -329,6 +329,43 @@ def test_a_contradiction_of_classifiers(tmp_path: Path) -> None:
     assert checks["No licence classifier beside the expression"]["passed"] is False
 
 
+DAYS = (
+    "project TEXT, day TEXT, source TEXT, category TEXT, downloads BIGINT, counting TEXT, complete BOOLEAN",
+    (
+        ("a", "2026-08-23", "pypistats", "without_mirrors", 7, "every-object", True),
+        ("a", "2026-08-24", "pypistats", "without_mirrors", 5, "artifacts", True),
+        ("a", "2026-08-24", "pypistats", "with_mirrors", 99, "artifacts", True),
+        ("b", "2026-08-24", "pypistats", "without_mirrors", 30, "artifacts", True),
+        ("c", "2026-08-24", "pypistats", "without_mirrors", 400, "artifacts", True),
+        ("a", "2026-08-25", "pypistats", "without_mirrors", 2, "artifacts", False),
+        ("a", "2026-08-21", "clickhouse", "without_mirrors", 1, "every-object", True),
+    ),
+)
+
+
+def test_downloads_by_day(tmp_path: Path) -> None:
+    """A bar a day, of the source with the newest days; its colour tells what was counted, and what is not complete."""
+    tables = {"downloads_daily": DAYS, "pins": (PINS, [pin(0, "a", "1"), pin(1, "b", "1"), pin(2, "c", None, "why")])}
+    with open_database(make_database(tmp_path / "a.duckdb", tables)) as database:
+        of_project = by_name(project_page(database, "a"))["downloads"]
+        of_pins = by_name(dependencies_page(database))["downloads"]
+    assert [(bar.title, bar.style) for bar in of_project.drawing.bars] == [
+        ("2026-08-23: 7, every object counted", "third"),
+        ("2026-08-24: 5, wheels and sdists counted", "first"),
+        ("2026-08-25: 2, wheels and sdists counted, not complete", "second"),
+    ]
+    assert [(row["day"], row["downloads"]) for row in records(of_pins)] == [
+        ("2026-08-25", 2),
+        ("2026-08-24", 35),
+        ("2026-08-23", 7),
+    ]
+
+
+def test_downloads_that_were_not_loaded(project: dict[str, Any]) -> None:
+    """Without the stream, the figure says how to load it."""
+    assert project["downloads"].remedy == "not in this file; load it with --streams downloads"
+
+
 def test_tables_of_another_release(tmp_path: Path) -> None:
     """A figure whose table lacks a column says so in one line; the others are there."""
     tables = {"projects": "SELECT 'a' AS project, NULL::TIMESTAMPTZ AS first_upload_at"}
@@ -373,6 +410,7 @@ def test_anchors_are_unique() -> None:
         "changes",
         "licenses",
         "wheels",
+        "downloads",
         "skipped",
     ]
     for page in (DEPENDENCIES, PROJECT, INDEX):
