@@ -43,6 +43,12 @@ LOCKS = {
         *("--extra", "advisories", "--extra", "attestations", "--extra", "duckdb"),
         *("--group", "build"),
     ),
+    "frames.txt": (
+        "pyproject.toml",
+        "requirements/frames.in",
+        *("--extra", "arrow", "--extra", "duckdb"),
+        *("--group", "build"),
+    ),
     "pyairbyte.txt": ("requirements/pyairbyte.in",),
     "cdk.txt": ("requirements/cdk.in",),
     "peers.txt": ("requirements/peers.in",),

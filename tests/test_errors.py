@@ -67,6 +67,12 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     ("RequirementsError", ("pylock.toml", None, "it is no TOML"), "pylock.toml: it is no TOML"),
     ("RequirementsError", ("requirements.txt", 3, "no such file"), "requirements.txt:3: no such file"),
     ("ExtraMissingError", ("sbom", "sboms"), "sboms needs the extra: pip install 'source-pypi[sbom]'"),
+    ("LibraryMissingError", ("polars", "to_polars"), "to_polars needs polars: pip install polars"),
+    (
+        "RowsTakenError",
+        (),
+        "rows were taken by iteration, and not kept: read them again, or take them as Arrow or a data frame first",
+    ),
     ("CatalogError", ("state", "x.json is no JSON"), "the state cannot be read: x.json is no JSON"),
     (
         "StateError",

@@ -45,13 +45,13 @@ from source_pypi.config import Config, config_of, environment_note, without_unkn
 from source_pypi.errors import DestinationError, NoProjectsError
 from source_pypi.fields import Field, fields_of
 from source_pypi.schema import SEEN_AT, column_types, table_fields
-from source_pypi.selection import Selection, select
+from source_pypi.selection import select
 from source_pypi.services.index.api import open_index
 from source_pypi.services.service import open_services
 from source_pypi.streams import STREAMS, choose_streams
 from source_pypi.streams.stream import Row, Stream
 from source_pypi.sync.batch import Batch, rows_of
-from source_pypi.sync.run import Run, needs_projects
+from source_pypi.sync.run import Run, needs_projects, selection_of
 from source_pypi.sync.state import WHOLE_INDEX, ProjectState, ProjectSummary, summary_for
 from source_pypi.sync.state_codec import pack_text, unpack_text, with_time
 from source_pypi.sync.summary import warnings_of
@@ -86,7 +86,7 @@ def pypi(projects: Iterable[str] | None = None, streams: Iterable[str] | None = 
     try:
         selection_warnings = select(config).warnings
     except NoProjectsError:
-        if needs_projects(selected):
+        if needs_projects(selected) and not config.top:
             raise
         selection_warnings = ()
     for warning in filter(None, (environment_note(config), *selection_warnings)):
@@ -112,7 +112,8 @@ def _configured(passed: Mapping[str, Any]) -> dict[str, Any]:
     without_unknown(dict.fromkeys(_configured_names()))
     found = {}
     for field in fields_of(Config):
-        places = dlt.secrets if field.name in _CREDENTIALS else dlt.config
+        is_secret = field.name in _CREDENTIALS or field.keywords.get("airbyte_secret")
+        places = dlt.secrets if is_secret else dlt.config
         kind = field.type if field.type in (bool, int, float) else str
         is_list = isinstance(field.default, tuple)
         value: Any = places.get(f"{SECTION}.{field.name}", list if is_list else kind)
@@ -175,7 +176,7 @@ def _batches(config: Config) -> Iterator[Batch]:
     source = Container()[SourceInjectableContext].source
     streams = [stream for stream in STREAMS if stream.name in source.selected_resources]
     _check_destination(source, streams)
-    selection = select(config) if needs_projects(streams) else Selection()
+    selection = selection_of(streams, config)
     services = open_services({stream.service for stream in streams if stream.service}, config, lambda event: None)
     run = Run(open_index(config), selection, streams, config, services=services)
     store, loaded = _SourceState(dlt.current.source_state(), run.index.root), False

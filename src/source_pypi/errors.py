@@ -12,6 +12,8 @@
     │   ├── UnknownReleaseError     a pinned version that the index does not have
     │   ├── UnknownStreamError      a stream that does not exist
     │   ├── ExtraMissingError       a stream or setting whose library is not installed
+    │   ├── LibraryMissingError     a data frame whose library is not installed
+    │   ├── RowsTakenError          rows that were taken by iteration, and not kept
     │   ├── CatalogError            an Airbyte catalog or state file that cannot be read
     │   ├── StateError              a stream's state that cannot be read
     │   ├── NotOfferedError         a document that this index does not offer
@@ -208,6 +210,22 @@ class ExtraMissingError(ConfigError):
     extra: str
     feature: str
     template = "{feature} needs the extra: pip install 'source-pypi[{extra}]'"
+
+
+class LibraryMissingError(ConfigError):
+    """A method of the Python library whose result is of a library that is not installed."""
+
+    library: str
+    feature: str
+    template = "{feature} needs {library}: pip install {library}"
+
+
+class RowsTakenError(ConfigError):
+    """Rows of the Python library that were taken by iteration, and not kept, so that they cannot be returned again."""
+
+    template = (
+        "rows were taken by iteration, and not kept: read them again, or take them as Arrow or a data frame first"
+    )
 
 
 class CatalogError(ConfigError):

@@ -25,6 +25,7 @@ from tests.fake_index.prepare import Prepared, Style, compress, matches
 from tests.fake_index.site import Answer, Asked, Site, not_allowed
 from tests.fake_index.wire import Connection, Heard, Plan, sent_bytes
 from tests.fake_index.world import World
+from tests.fake_index.xmlrpc import PATHS, XmlRpc
 
 _METHODS = "GET, HEAD, OPTIONS"
 
@@ -62,7 +63,7 @@ class FakeIndex:
     mode: "edge" answers as the public index does behind its CDN, "origin" as the application behind it.
     poverty: a poor mirror (index-api.md 0). strict: a question asked twice is answered with 500.
     latency: seconds before each answer. prefix: everything lies below this path. record=False: keep no list
-    of requests (for long benchmarks); nothing is then known to be asked twice.
+    of requests (for long benchmarks); nothing is then known to be asked twice. xmlrpc: whether it has a journal.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class FakeIndex:
         prefix: str = "",
         port: int = 0,
         record: bool = True,
+        xmlrpc: bool = True,
     ) -> None:
         self.world = world
         self.latency = latency
@@ -93,6 +95,8 @@ class FakeIndex:
         self.repeated: list[str] = []
         self.port = port
         self._sent = (0, 0)
+        #: The journal; None: the index has none.
+        self.xmlrpc = XmlRpc(lambda: self.world.journal) if xmlrpc and not poverty else None
         self._record = record
         self._edge = mode == "edge"
         self._poverty = poverty
@@ -236,6 +240,10 @@ class FakeIndex:
             answer = Answer(500, "text/plain; charset=UTF-8", body)
             return self._planned(heard, self._style.prepare(answer, gzip=False), None)
         gzip = takes_gzip(heard.headers.get("accept-encoding"))
+        if heard.method == "POST" and self.xmlrpc is not None and inner in PATHS:
+            answer = self.xmlrpc.answer(heard.body, heard.headers.get("content-type", ""))
+            prepared = replace(self._style, etags=False).prepare(answer, gzip=gzip)  # the edge caches no POST
+            return self._planned(heard, prepared, None)
         return self._planned(heard, self._right(asked, path, gzip=gzip), None)
 
     def _right(self, asked: Asked, path: str, *, gzip: bool) -> Prepared:
@@ -354,8 +362,8 @@ def _basic(username: str, password: str) -> str:
 
 def _question(heard: Heard) -> tuple[str, ...]:
     """The identity of a request, with its condition: a request without it, after a 304, is not a repetition."""
-    headers = heard.headers
-    return heard.method, heard.target, headers.get("accept", ""), headers.get("if-none-match", "")
+    headers, posted = heard.headers, heard.body.decode("latin-1")
+    return heard.method, heard.target + posted, headers.get("accept", ""), headers.get("if-none-match", "")
 
 
 def _break(packed: bytes) -> bytes:

@@ -10,7 +10,7 @@ import socket
 import struct
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.fake_index.faults import Fault
 
@@ -34,6 +34,7 @@ class Heard:
     headers: dict[str, str]
     #: The connection ends after the answer.
     last: bool
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +84,20 @@ class Connection:
                 raise BadRequestError("head too long")
         head, self._buffer = self._buffer[:end], self._buffer[end + 4 :]
         heard = parse(head)
-        self._skip_body(heard.headers)
-        return heard
+        return replace(heard, body=self._read_body(heard.headers))
 
-    def _skip_body(self, headers: dict[str, str]) -> None:
-        """Read the body of a request, which is ignored."""
+    def _read_body(self, headers: dict[str, str]) -> bytes:
+        """The body of a request; cut short if the client is done."""
         length = headers.get("content-length", "0")
         if "transfer-encoding" in headers or not length.isdigit():
             raise BadRequestError("no body is taken")
-        missing = int(length) - len(self._buffer)
-        self._buffer = self._buffer[int(length) :]
-        while missing > 0:
-            more = self._sock.recv(min(missing, 65536))
+        body, self._buffer = self._buffer[: int(length)], self._buffer[int(length) :]
+        while len(body) < int(length):
+            more = self._sock.recv(min(int(length) - len(body), 65536))
             if not more:
-                return
-            missing -= len(more)
+                break
+            body += more
+        return body
 
     def _send(self, plan: Plan) -> bool:
         """Send an answer; False if the connection has ended."""

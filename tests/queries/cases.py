@@ -507,6 +507,41 @@ def supported(
     ]
 
 
+def counted(
+    project: str, day: str, downloads: int, category: str = "without_mirrors", *, complete: bool = True
+) -> dict[str, Any]:
+    """A row of ``downloads``."""
+    counting = "every-object" if day < "2026-08-24" else "artifacts"
+    row = {"project": project, "day": day, "source": "pypistats", "category": category, "downloads": downloads}
+    return {**row, "counting": counting, "complete": complete}
+
+
+DAILY = Case(
+    "downloads_daily",
+    {
+        "downloads": [
+            counted("a", "2026-08-22", 5),
+            counted("a", "2026-08-25", 3),
+            counted("a", "2026-08-26", 2, complete=False),
+            counted("a", "2026-08-26", 7, "with_mirrors", complete=False),
+            counted("b", "2026-01-31", 1),
+        ]
+    },
+    [
+        ("a", "2026-08-22", "pypistats", "without_mirrors", 5, "every-object", True),
+        ("a", "2026-08-23", "pypistats", "without_mirrors", 0, "every-object", True),
+        ("a", "2026-08-24", "pypistats", "without_mirrors", 0, "artifacts", True),
+        ("a", "2026-08-25", "pypistats", "without_mirrors", 3, "artifacts", True),
+        ("a", "2026-08-26", "pypistats", "without_mirrors", 2, "artifacts", False),
+        ("a", "2026-08-22", "pypistats", "with_mirrors", 0, "every-object", True),
+        ("a", "2026-08-23", "pypistats", "with_mirrors", 0, "every-object", True),
+        ("a", "2026-08-24", "pypistats", "with_mirrors", 0, "artifacts", True),
+        ("a", "2026-08-25", "pypistats", "with_mirrors", 0, "artifacts", True),
+        ("a", "2026-08-26", "pypistats", "with_mirrors", 7, "artifacts", False),
+        ("b", "2026-01-31", "pypistats", "without_mirrors", 1, "every-object", True),
+    ],
+)
+
 _ALL = " ".join(PYTHONS)
 SUPPORT = Case(
     "python_support",
@@ -541,6 +576,166 @@ SUPPORT = Case(
         *supported("a", "2.0", None, None, _ALL),
         *supported("b", "1.0", _ALL, "", "3.6 3.7 3.12 3.13 3.14 3.15"),
         *supported("c", "1.0", "3.12 3.13 3.14 3.15", None, ""),
+    ],
+)
+
+
+def event(serial: int, kind: str, version: str | None = None, project: str | None = "a", **more: Any) -> dict[str, Any]:
+    """A row of ``events``, as many minutes after ``THEN`` as its serial says."""
+    return {"serial": serial, "project": project, "version": version, "kind": kind, "time": at(serial), **more}
+
+
+def at(serial: int) -> datetime:
+    """The time of an event."""
+    return THEN + timedelta(minutes=serial)
+
+
+QUARANTINES = Case(
+    "quarantines",
+    {
+        "events": [
+            event(1, "new_release", "1.0"),
+            event(2, "release_quarantined", "1.0"),
+            event(3, "release_quarantined", "2.0"),
+            event(4, "release_quarantine_cleared", "1.0"),
+            event(5, "release_quarantined", "1.0"),
+            event(6, "release_quarantined", "3.0"),
+            event(7, "remove_release", "3.0"),
+            event(8, "release_quarantine_cleared", "2.0", "b"),
+            event(9, "project_quarantined", None, "b"),
+            event(10, "project_quarantine_cleared", None, "b"),
+            event(11, "release_quarantined", "1.0", "c"),
+            event(12, "project_quarantined", None, "c"),
+            event(13, "remove_project", None, "c"),
+            event(14, "release_quarantined", "9", None),
+        ]
+    },
+    [
+        ("a", "1.0", 2, at(2), at(4), None, False),
+        ("a", "2.0", 3, at(3), None, None, True),
+        ("a", "1.0", 5, at(5), None, None, True),
+        ("a", "3.0", 6, at(6), None, at(7), False),
+        ("b", None, 9, at(9), at(10), None, False),
+        ("c", "1.0", 11, at(11), None, at(13), False),
+        ("c", None, 12, at(12), None, at(13), False),
+    ],
+)
+OWNERS = Case(
+    "owner_changes",
+    {
+        "events": [
+            event(1, "create"),
+            event(2, "add_role", role="Owner", user="ann"),
+            event(3, "new_release", "1.0"),
+            event(4, "invite", role="Maintainer", user="ben"),
+            event(5, "accept_invite", role="Maintainer", user="ben"),
+            event(6, "new_release", "1.0", "b"),
+            event(7, "new_release", "1.1"),
+            event(8, "new_release", "1.2"),
+            event(9, "change_role", role="Owner", user="ben"),
+            event(10, "remove_role", role="Owner", user="ann"),
+            event(11, "revoke_invite", role="Owner", user="cid"),
+        ]
+    },
+    [
+        ("a", "added", "Owner", "ann", 2, at(2), "1.0", at(3)),
+        ("a", "added", "Maintainer", "ben", 5, at(5), "1.1", at(7)),
+        ("a", "changed", "Owner", "ben", 9, at(9), None, None),
+        ("a", "removed", "Owner", "ann", 10, at(10), None, None),
+    ],
+)
+REMOVED = Case(
+    "removed_releases",
+    {
+        "events": [
+            event(1, "new_release", "1.0"),
+            event(2, "new_release", "2.0"),
+            event(3, "remove_release", "1.0"),
+            event(4, "new_release", "1.0"),
+            event(5, "remove_release", "1.0"),
+            event(6, "remove_release", "0.1"),
+            event(7, "new_release", "1.0", "b"),
+            event(8, "remove_project"),
+            event(9, "remove_release", "1.0", "c"),
+        ]
+    },
+    [
+        ("a", "1.0", 3, at(3), at(1), at(4), at(8)),
+        ("a", "1.0", 5, at(5), at(4), None, at(8)),
+        ("a", "0.1", 6, at(6), None, None, at(8)),
+        ("c", "1.0", 9, at(9), None, None, None),
+    ],
+)
+REUSE = Case(
+    "name_reuse",
+    {
+        "events": [
+            event(1, "create"),
+            event(2, "add_role", role="Owner", user="ann"),
+            event(3, "new_release", "1.0"),
+            event(4, "remove_project"),
+            event(5, "create", None, "b"),
+            event(6, "create"),
+            event(7, "add_role", role="Owner", user="eve"),
+            event(8, "add_role", role="Owner", user="eve2"),
+            event(9, "new_release", "6.6"),
+            event(10, "remove_project", None, "b"),
+            event(11, "remove_project"),
+            event(12, "remove_project"),
+            event(13, "create"),
+            event(14, "remove_project", None, "c"),
+            event(15, "create", None, "c"),
+        ]
+    },
+    [
+        ("a", 4, at(4), 6, at(6), "ann", "eve", "6.6"),
+        ("a", 12, at(12), 13, at(13), "eve2", None, None),
+        ("c", 14, at(14), 15, at(15), None, None, None),
+    ],
+)
+YANKS = Case(
+    "yanks",
+    {
+        "events": [
+            event(1, "new_release", "1.0"),
+            event(2, "yank_release", "1.0"),
+            event(3, "unyank_release", "1.0"),
+            event(4, "yank_release", "1.0"),
+            event(5, "yank_release", "0.9"),
+            event(6, "remove_release", "0.9"),
+            event(7, "yank_release", "1.0", "b"),
+            event(8, "unyank_release", "2.0", "b"),
+            event(9, "yank_release", "2.0", "c"),
+            event(10, "remove_project", None, "c"),
+        ]
+    },
+    [
+        ("a", "1.0", 2, at(1), at(2), at(3), None, False),
+        ("a", "1.0", 4, at(1), at(4), None, None, True),
+        ("a", "0.9", 5, None, at(5), None, at(6), False),
+        ("b", "1.0", 7, None, at(7), None, None, True),
+        ("c", "2.0", 9, None, at(9), None, at(10), False),
+    ],
+)
+RELEASES = Case(
+    "version_statuses",
+    {
+        "versions": [release("a", "1.0"), release("a", "2.0", yanked=True), release("a", "3.0", yanked=None)],
+        "events": [
+            event(1, "release_quarantined", "2.0"),
+            event(2, "release_quarantine_cleared", "2.0"),
+            event(3, "release_quarantined", "3.0"),
+            event(4, "release_quarantined", "4.0"),
+            event(5, "release_quarantined", "5.0"),
+            event(6, "remove_release", "5.0"),
+            event(7, "project_quarantined", None, "b"),
+        ],
+    },
+    [
+        ("a", "1.0", "available", True, None),
+        ("a", "2.0", "yanked", True, None),
+        ("a", "3.0", "quarantined", True, at(3)),
+        ("a", "4.0", "quarantined", False, at(4)),
     ],
 )
 
@@ -747,7 +942,8 @@ CASES = (
     ADVISORY_PINS,
     VULNERABLE_VERSIONS,
     *(VULNERABLE, OUTDATED, YANKED, MISSING, STATUSES, LICENSES, SOLE, STALE, CADENCE, DEPENDENTS),
-    *(PROVENANCE, UNAVAILABLE, UNATTESTED, COVERAGE, SUPPORT),
+    *(PROVENANCE, UNAVAILABLE, UNATTESTED, COVERAGE, SUPPORT, DAILY),
+    *(QUARANTINES, OWNERS, REMOVED, REUSE, YANKS, RELEASES),
 )
 
 #: Requirements of Python as projects write them, and some that violate PEP 440.

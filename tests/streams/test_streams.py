@@ -299,6 +299,7 @@ def test_default_streams() -> None:
         (iter(["files"]), ["files"]),
         (["all"], OF_INDEX),
         (["files", "all"], OF_INDEX),
+        (["all", "events"], [*OF_INDEX, "events"]),
         (["all", "advisories"], [*OF_INDEX[:9], "advisories", *OF_INDEX[9:]]),
     ],
 )

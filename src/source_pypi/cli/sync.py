@@ -17,6 +17,8 @@ from source_pypi.cli.options import (
     SELECTION,
     VARIABLES,
     SectionedCommand,
+    download_options,
+    event_options,
     index_options,
     make_settings,
     option,
@@ -42,12 +44,14 @@ _FILE = re.compile(r"\.(?:txt|in|toml|lock|pip|cfg|ini|json|ya?ml|py)$|[/\\]", r
 @click.command(cls=SectionedCommand, epilog=VARIABLES)
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @selection_options
+@event_options
 @option(
     "--streams",
     section=SELECTION,
     metavar="A,B,...",
     shell_complete=complete_streams,
-    help="Streams to load; 'all' for all.  [default: projects,versions,files]",
+    help="Streams to load; 'all' for all of the index, which leaves out downloads and the like.  "
+    "[default: projects,versions,files]",
 )
 @option(
     "--into",
@@ -90,6 +94,7 @@ _FILE = re.compile(r"\.(?:txt|in|toml|lock|pip|cfg|ini|json|ya?ml|py)$|[/\\]", r
     is_flag=True,
     help="If the destination holds rows of another index, delete all of them once this index has answered.",
 )
+@download_options
 @index_options
 @option(
     "--dry-run",

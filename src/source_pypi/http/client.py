@@ -2,7 +2,8 @@
 
 Flow
     ``Client.get`` waits for the rate limiter, sends one request over a kept connection, reads the whole body, and
-    retries where that may help. It follows redirects itself, because each hop needs its own headers.
+    retries where that may help. It follows redirects itself, because each hop needs its own headers. ``Client.post``
+    does the same with a body; only requests that change nothing may be sent, since they are retried, too.
 
 What is retried
     Connection errors, timeouts and incomplete bodies. 429 and 5xx: the service is overloaded or down; the public index
@@ -62,7 +63,7 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Response(Struct, frozen=True):
-    """A response with status 200, 304, 404 or 406; 410 is returned as 404.
+    """A response with status 200, 304, 404 or 406; 410 is returned as 404. ``post`` may return others, too.
 
     ``url`` is the URL that answered, after redirects, without credentials. ``body`` is decompressed; it is empty unless
     the status is 200. The keys of ``headers`` are case-insensitive. ``redirect`` is the URL of a redirect to another
@@ -199,10 +200,30 @@ class Client:
         :raises ProxyError: the proxy cannot be used, or requires credentials.
         :raises ResponseError: any other status, too many redirects, or a redirect that is not followed.
         """
-        start, tries = self._clock(), 0
+        headers = {"Accept": accept} | ({"If-None-Match": etag} if etag else {})
+        if into is not None:
+            headers["Accept-Encoding"] = "identity"
+        return self._request(_Message(url, headers, into=into), same_host=same_host)
+
+    def post(
+        self, url: str, body: bytes, *, content_type: str, accept: str = "*/*", answer_header: str | None = None
+    ) -> Response:
+        """Post a question, which changes nothing, to a URL; it is retried as ``get``, and follows redirects as it is.
+
+        405 is returned as 404: there is nothing that takes questions.
+
+        :param answer_header: a header by which the service marks its answers; a response that has it is returned with
+            its body, whatever its status. None: there is none.
+        :raises SourceError: as ``get``.
+        """
+        headers = {"Accept": accept, "Content-Type": content_type}
+        return self._request(_Message(url, headers, body, answer_header), same_host=False)
+
+    def _request(self, message: "_Message", *, same_host: bool) -> Response:
+        start, tries, url = self._clock(), 0, message.url
         while True:
             tries += 1
-            outcome = self._try(url, accept, etag, same_host, into)
+            outcome = self._try(message, same_host)
             if isinstance(outcome, Response):
                 self.answered = True
                 return outcome
@@ -219,11 +240,19 @@ class Client:
         """Whether the first 4,096 bytes of a body, part of which errors quote, contain the credentials."""
         return self._credentials is not None and self._credentials.appear_in(body[:4096])
 
-    def wait_before_retry(self, url: str, reason: str, tries: int) -> None:
-        """Wait before the caller requests a URL again because of what the response says; the wait is the usual one."""
-        seconds = self._wait_before(tries, None)
-        self._on_event(RetryWait(without_credentials(url), reason, seconds, tries))
+    def wait_before_retry(self, url: str, reason: str, tries: int, retry_after: float | None = None) -> None:
+        """Wait before the caller requests a URL again because of what the response says.
+
+        :param retry_after: seconds that the response asks to wait; None: the usual wait.
+        """
+        seconds = self._wait_before(tries, retry_after)
+        self._on_event(RetryWait(without_credentials(url), reason, seconds, tries, retry_after is not None))
         self._sleep(seconds)
+
+    @property
+    def retry_policy(self) -> RetryPolicy:
+        """How often requests are retried, and the longest wait."""
+        return self._retry_policy
 
     def renew_connections(self) -> None:
         """Use new connections from now on, because a response on a kept one belonged to another request."""
@@ -234,18 +263,16 @@ class Client:
         text = without_credentials(url)
         return self._credentials.removed_from(text, requested) if self._credentials and url != requested else text
 
-    def _try(
-        self, url: str, accept: str, etag: str | None, same_host: bool, into: BinaryIO | None
-    ) -> "Response | _Failure":
+    def _try(self, message: "_Message", same_host: bool) -> "Response | _Failure":
         """One try, which includes its redirects: the response, or why it failed."""
-        hop = url
+        hop = url = message.url
         for _ in range(REDIRECTS + 1):
             self._rate_limiter.wait()
             self.stats.rate_limit_seconds = self._rate_limiter.waited
             shown = self.shown(hop, url)
             try:
-                response, packed = self._send(hop, accept, etag, shown, into)
-                body = _unpack(response, packed)
+                response, packed = self._send(hop, message, shown)
+                body = _unpack(response, packed, is_answer=message.is_answered_by(response))
                 del packed
             except OversizedError as error:
                 raise ResponseError(shown, error.limit) from error
@@ -258,7 +285,7 @@ class Client:
                 cause = cause_of(error, shown, self._connections.proxy(hop))
                 return _Failure(0, cause, None, connected=is_connected(error))
             if response.status not in _REDIRECTING:
-                return self._classify(hop, shown, response, body)
+                return self._classify(hop, shown, response, body, message)
             target = self._redirect_target(hop, shown, response.headers.get("Location", ""))
             if same_host and not _is_same_host(url, target):
                 redirect = self.shown(target.partition("?")[0].partition("#")[0])[:200]
@@ -266,26 +293,23 @@ class Client:
             hop = target
         raise ResponseError(without_credentials(url), f"more than {REDIRECTS} redirects")
 
-    def _send(
-        self, url: str, accept: str, etag: str | None, shown: str, into: BinaryIO | None
-    ) -> tuple[urllib3.BaseHTTPResponse, bytes]:
-        plain = self._headers | {"Accept": accept} | ({"If-None-Match": etag} if etag else {})
-        plain |= {"Accept-Encoding": "identity"} if into is not None else {}
+    def _send(self, url: str, message: "_Message", shown: str) -> tuple[urllib3.BaseHTTPResponse, bytes]:
+        plain = self._headers | dict(message.headers)
         secret = self._credentials.headers_for(url) if self._credentials else {}
         with self._stats_lock:
             self.stats.requests += 1
         start = self._clock()
-        response = self._connections.open(url, plain | secret)
+        response = self._connections.open(url, plain | secret, message.body)
         try:
-            if into is not None and response.status == 200:
-                packed, size = b"", _copy(response, into)
+            if message.into is not None and response.status == 200:
+                packed, size = b"", _copy(response, message.into)
             else:
                 packed = response.read(compression.LARGEST_ANSWER + 1, decode_content=False)
                 size = len(packed)
             with self._stats_lock:
                 self.stats.bytes_received += size
             missing = response.length_remaining or 0  # urllib3 reports it at the next read only
-            if size > compression.LARGEST_ANSWER and into is not None:
+            if size > compression.LARGEST_ANSWER and message.into is not None:
                 raise OversizedError(f"more than {compression.LARGEST_ANSWER // 2**20} MB")
             if size > compression.LARGEST_ANSWER:
                 response.close()  # else the rest would be read as the next response
@@ -309,9 +333,13 @@ class Client:
         hide = self._credentials.removed_from if self._credentials is not None else str
         return {name: "***" if name.lower() == "set-cookie" else hide(value) for name, value in headers.items()}
 
-    def _classify(self, url: str, shown: str, response: urllib3.BaseHTTPResponse, body: bytes) -> "Response | _Failure":
+    def _classify(
+        self, url: str, shown: str, response: urllib3.BaseHTTPResponse, body: bytes, message: "_Message"
+    ) -> "Response | _Failure":
         """Return a response, or a failure that a retry may fix; raise any other."""
         status = response.status
+        if message.is_answered_by(response):
+            return Response(shown, status, body, response.headers)
         if status == 429 or status >= 500:
             return _Failure(status, f"status {status}", self._retry_after(response.headers.get("Retry-After")))
         if status in (401, 403):
@@ -321,10 +349,11 @@ class Client:
             raise proxy_refusal(proxy, status)
         if len(body) > compression.LARGEST_ANSWER:
             raise ResponseError(shown, f"more than {compression.LARGEST_ANSWER // 2**20} MB")
-        if status not in (200, 304, 404, 406, 410):
+        is_missing = status == 410 or (message.body is not None and status == 405)
+        if status not in (200, 304, 404, 406) and not is_missing:
             raise ResponseError(shown, f"{status} {HTTPStatus(status).phrase if status in _STANDARD else ''}".strip())
         self._received = self._received or status in (200, 304)
-        return Response(shown, 404 if status == 410 else status, body, response.headers)
+        return Response(shown, 404 if is_missing else status, body, response.headers)
 
     def _redirect_target(self, base: str, shown: str, location: str) -> str:
         """The URL that a redirect leads to.
@@ -355,6 +384,24 @@ class Client:
             return retry_after
         backoff: float = min(LONGEST_BACKOFF, SHORTEST_BACKOFF * 2 ** (tries - 1))
         return backoff * (1 + self._jitter() / 4)
+
+
+class _Message(Struct, frozen=True):
+    """A request: its URL, its headers beyond those of every request, and the body of a POST (None: it is a GET).
+
+    ``answer_header`` is the header of responses that are returned whatever their status; None: there is none. ``into``
+    is the file that gets the body of a response with status 200; None: the response has it.
+    """
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None = None
+    answer_header: str | None = None
+    into: BinaryIO | None = None
+
+    def is_answered_by(self, response: urllib3.BaseHTTPResponse) -> bool:
+        """Whether a response has ``answer_header``."""
+        return self.answer_header is not None and self.answer_header in response.headers
 
 
 class _Failure(Struct, frozen=True):
@@ -415,10 +462,10 @@ def _copy(response: urllib3.BaseHTTPResponse, into: BinaryIO) -> int:
     return size
 
 
-def _unpack(response: urllib3.BaseHTTPResponse, packed: bytes) -> bytes:
+def _unpack(response: urllib3.BaseHTTPResponse, packed: bytes, *, is_answer: bool = False) -> bytes:
     """The body of a response whose body is read; empty for any other status."""
     encoding = response.headers.get("Content-Encoding", "")
-    if response.status == 200:
+    if response.status == 200 or is_answer:
         return compression.unpack(packed, encoding)
     return packed if response.status in (401, 403) and not encoding else b""
 

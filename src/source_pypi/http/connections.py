@@ -88,19 +88,22 @@ class Connections:
         self._routes: dict[tuple[str, str], _Route] = {}
         self._routes_lock = threading.Lock()
 
-    def open(self, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
-        """Send a GET request and receive the headers; the caller reads the body and then releases the connection.
+    def open(self, url: str, headers: Mapping[str, str], body: bytes | None = None) -> urllib3.BaseHTTPResponse:
+        """Send a request and receive the headers; the caller reads the body and then releases the connection.
+
+        :param body: what is posted; None: the request is a GET.
 
         :raises ProxyError: when the environment names something that is not an HTTP proxy.
         :raises urllib3.exceptions.HTTPError: when no headers arrive.
         """
         parts = urlsplit(url)
         route = self._route(parts, url)
-        options: dict[str, Any] = {"headers": headers, "redirect": False, "preload_content": False}
+        method = "GET" if body is None else "POST"
+        options: dict[str, Any] = {"headers": headers, "body": body, "redirect": False, "preload_content": False}
         if route.pool is None:
-            return route.pools.urlopen("GET", url, **options)
+            return route.pools.urlopen(method, url, **options)
         target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-        return route.pool.urlopen("GET", target, **options)
+        return route.pool.urlopen(method, target, **options)
 
     def renew(self) -> None:
         """Use new connections from now on; those in use are closed when their requests have ended."""

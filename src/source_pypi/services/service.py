@@ -38,12 +38,14 @@ class Request(Struct, frozen=True):
     :ivar cursors: returns the cursors of projects, by project, then by stream. The empty name stands for a stream that
         is read as a whole. What has no cursor is read from its beginning.
     :ivar now: the time, in seconds since 1970.
+    :ivar excludes: whether the user leaves out the project with a normalised name; None: none is left out.
     """
 
     streams: Collection[str]
     projects: Sequence[str] | None
     cursors: Callable[[Collection[str]], Mapping[str, Mapping[str, Cursor]]]
     now: Callable[[], float]
+    excludes: Callable[[str], bool] | None = None
 
 
 class Portion(Struct, frozen=True):

@@ -40,6 +40,9 @@ NAMES = (
     "recent_releases",
     "recent_projects",
     "stats",
+    "events",
+    "downloads",
+    "downloads_by",
 )
 #: The streams that are loaded when none is named.
 DEFAULT = ("projects", "versions", "files")

@@ -92,14 +92,15 @@ def batch_of(
             unknown_keys += [stream.required_key or ""] * _leaves_unknown(change, stream, documents)
     named = result.project is None or result.project.named
     missing = result.missing and named
-    allowed = missing and (missing_projects == "warn" or (missing_projects == "auto" and previous.existed))
+    warn = missing_projects == "warn" or (result.project is not None and result.project.may_be_missing)
+    allowed = missing and (warn or (missing_projects == "auto" and previous.existed))
     return Batch(
         project=documents.project,
         seen_at=seen_at,
         changes=changes,
         failures=failures,
         missing=missing and not allowed,
-        missing_allowed=allowed and missing_projects == "warn",
+        missing_allowed=allowed and warn,
         user_errors=tuple(result.user_errors),
         warnings=(
             *result.warnings,

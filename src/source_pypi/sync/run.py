@@ -25,9 +25,17 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from source_pypi.config import Config
-from source_pypi.errors import ConfigError, DestinationError, SourceError, StoppedError, TooLargeError
+from source_pypi.errors import (
+    ConfigError,
+    DestinationError,
+    NoProjectsError,
+    SourceError,
+    StoppedError,
+    TooLargeError,
+)
 from source_pypi.http.client import RequestLog, RetryWait
-from source_pypi.selection import Selection, select
+from source_pypi.selection import Selection, exclusions, select
+from source_pypi.services.downloads.top import top_projects
 from source_pypi.services.index.api import Index, open_index
 from source_pypi.services.index.documents import Document, Project
 from source_pypi.services.index.documents.kinds import DocumentKind
@@ -55,6 +63,33 @@ from source_pypi.sync.summary import RunSummary
 def needs_projects(streams: Iterable[Stream]) -> bool:
     """Return whether any of the streams has rows of projects, so that projects have to be selected."""
     return any(stream.of_project for stream in streams)
+
+
+def selection_of(
+    streams: Sequence[Stream],
+    config: Config,
+    files: Iterable[Path] = (),
+    *,
+    by_command: int = 0,
+    on_event: Callable[[RetryWait | RequestLog], None] = lambda event: None,
+) -> Selection:
+    """Return the projects of a run of these streams.
+
+    Nothing is requested but the list for the setting ``top``. Streams of other services that are read as a whole take
+    the selected projects if there are any, and else all.
+
+    :raises ConfigError: when no projects are selected and a stream needs them, or a name, a file or a setting is
+        invalid.
+    """
+    if not needs_projects(streams) and not any(one.service for one in streams):
+        return Selection()
+    top = top_projects(config, on_event)
+    if needs_projects(streams):
+        return select(config, files, by_command=by_command, top=top)
+    try:
+        return select(config, files, by_command=by_command, top=top)
+    except NoProjectsError:
+        return Selection(excluded=exclusions(config))
 
 
 class Run:
@@ -141,14 +176,15 @@ def open_run(
     by_command: int = 0,
     on_event: Callable[[RetryWait | RequestLog], None] = lambda event: None,
 ) -> Run:
-    """Return the run that a configuration describes. Nothing is requested yet.
+    """Return the run that a configuration describes. Nothing is requested yet, but the list for the setting ``top``.
 
     :param files: requirement and lock files whose projects are read, too.
     :param by_command: how many of the last names in the setting ``projects`` the command line gave.
     :param on_event: called with each wait before it begins, and with each response.
     :raises ConfigError: when no projects are selected, or a name, a file or a setting is invalid.
+    :raises SourceError: when the list of the most downloaded projects cannot be read.
     """
-    selection = select(config, files, by_command=by_command) if needs_projects(streams) else Selection()
+    selection = selection_of(streams, config, files, by_command=by_command, on_event=on_event)
     services = open_services({stream.service for stream in streams if stream.service}, config, on_event)
     return Run(open_index(config, on_event), selection, streams, config, services=services)
 

@@ -48,7 +48,8 @@ def service_batches(
         selected = dict.fromkeys(one.project for one in selection.projects)
         projects = None if whole else [*selected, *sorted(set(followed) - selected.keys())]
         cursors = _Cursors(store, of_service)
-        request = Request({stream.name for stream in of_service}, projects, cursors, now)
+        excludes = selection.excludes if selection.excluded else None
+        request = Request({stream.name for stream in of_service}, projects, cursors, now, excludes)
         try:
             for portion in service.portions(request):
                 yield _batch(portion, of_service, cursors.digests, name, now())
