@@ -34,6 +34,8 @@ INCREMENTAL = [
 ]
 #: Those of the index. The cursors of other services are of their own kinds.
 OF_INDEX = [name for name in INCREMENTAL if not stream_named(name).service]
+#: Streams without rows in a first sync.
+EMPTY = {"removed_advisories"}
 #: Names of settings that hold secrets.
 SECRETS = {
     *("client_token", "access_token", "api_token", "token", "secret", "client_secret", "password", "key", "jwt"),
@@ -206,7 +208,7 @@ def test_read(settings: Config, read: Read) -> None:
     assert complete
     for stream in (one for one in STREAMS if one["name"] in READ):
         rows, validator = records(messages, stream["name"]), strict(stream["json_schema"])
-        assert rows, stream["name"]
+        assert rows or stream["name"] in EMPTY, stream["name"]
         assert [error.message for row in rows for error in validator.iter_errors(row)] == []
         assert all(row.keys() & stream["json_schema"]["properties"].keys() for row in rows)
 
@@ -293,7 +295,8 @@ def without_time(rows: Messages) -> list[str]:
 def test_two_sequential_reads(fake: FakeIndex, settings: Config, read: Read, tmp_path: Path) -> None:
     """TestIncremental.two_sequential_reads: a second read with the last states gives no records."""
     _, first = read(settings, *INCREMENTAL)
-    assert all(records(first, name) and states(first, name) for name in INCREMENTAL)
+    assert all(records(first, name) or name in EMPTY for name in INCREMENTAL)
+    assert all(states(first, name) for name in INCREMENTAL)
     fake.new_run()
     _, second = read(settings, *INCREMENTAL, state=state_file(tmp_path, first), now=lambda: NOW + 60)
     assert {name: records(second, name) for name in INCREMENTAL} == {name: [] for name in INCREMENTAL}

@@ -1,6 +1,7 @@
 """report/pages.py: the figures of each page, over the example."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,48 @@ def test_advisories_of_pins(dependencies: dict[str, Any]) -> None:
     ]
     assert ("certs", "PYSEC-2024-9005", "2024.7.4", False) in rows
     assert len(rows) == 6
+
+
+def test_advisories_of_osv(tmp_path: Path) -> None:
+    """OSV's advisories count as the index's do; malware is a finding of its own, and withdrawn ones are none."""
+    columns = (
+        "project TEXT, version TEXT, specifier TEXT, id TEXT, kind TEXT, aliases TEXT[], summary TEXT, severity TEXT, score DOUBLE, "
+        "published_at TIMESTAMPTZ, withdrawn_at TIMESTAMPTZ, removed_at TIMESTAMPTZ, smallest_fix TEXT, "
+        "fix_admitted BOOLEAN, link TEXT"
+    )
+    at = datetime(2026, 1, 2, tzinfo=UTC)
+
+    def about(project: str, id_: str, kind: str, *, withdrawn: datetime | None = None) -> tuple[Any, ...]:
+        link = f"https://x/{id_}"
+        return (project, "1", "==1", id_, kind, [], "bad", "high", 7.5, at, withdrawn, None, "2", True, link)
+
+    tables: Tables = {
+        "pins": (PINS, [pin(number, name, "1") for number, name in enumerate("abc")]),
+        "advisory_pins": (
+            columns,
+            [
+                about("a", "P-1", "vulnerability"),
+                about("b", "MAL-1", "malware"),
+                about("c", "P-2", "vulnerability", withdrawn=at),
+            ],
+        ),
+    }
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
+        found = by_name(dependencies_page(database))
+    assert [(row["project"], row["advisories"], row["fixes"], row["red"]) for row in records(found["pins"])] == [
+        ("a", ["P-1"], ["2"], ["vulnerable"]),
+        ("b", None, None, ["malware"]),
+        ("c", None, None, []),
+    ]
+    shown = [
+        (row["id"], row["kind"], row["severity"], row["score"], row["published"], row["source"])
+        for row in records(found["bulk_advisories"])
+    ]
+    assert shown == [
+        ("MAL-1", "malware", "high", 7.5, at.date(), "osv"),
+        ("P-1", "vulnerability", "high", 7.5, at.date(), "osv"),
+        ("P-2", "withdrawn", "high", 7.5, at.date(), "osv"),
+    ]
 
 
 def test_paths_to_vulnerable_projects(dependencies: dict[str, Any]) -> None:
@@ -346,7 +389,7 @@ DAYS = (
 def test_downloads_by_day(tmp_path: Path) -> None:
     """A bar a day, of the source with the newest days; its colour tells what was counted, and what is not complete."""
     tables = {"downloads_daily": DAYS, "pins": (PINS, [pin(0, "a", "1"), pin(1, "b", "1"), pin(2, "c", None, "why")])}
-    with open_database(make_database(tmp_path / "a.duckdb", tables)) as database:
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
         of_project = by_name(project_page(database, "a"))["downloads"]
         of_pins = by_name(dependencies_page(database))["downloads"]
     assert [(bar.title, bar.style) for bar in of_project.drawing.bars] == [
@@ -405,6 +448,7 @@ def test_anchors_are_unique() -> None:
     assert [plan.anchor for plan in DEPENDENCIES] == [
         "pins",
         "advisories",
+        "bulk-advisories",
         "paths",
         "last-run",
         "changes",

@@ -23,6 +23,8 @@ def test_counts_of_the_example(example: Path) -> None:
         ("sole maintainer", 5, "amber"),
         ("stale", 1, "amber"),
         ("no SPDX licence", 2, "amber"),
+        ("malware", None, "unchecked"),
+        ("vulnerable (OSV)", None, "unchecked"),
     ]
 
 

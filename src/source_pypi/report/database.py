@@ -178,6 +178,9 @@ _NULLS = {
     for name, text in {
         "vulnerable_pins": f"{_PIN}, id VARCHAR, aliases VARCHAR[], summary VARCHAR, link VARCHAR, "
         "fixed_in VARCHAR[], smallest_fix VARCHAR, fix_admitted BOOLEAN, source VARCHAR",
+        "advisory_pins": f"{_PIN}, id VARCHAR, kind VARCHAR, aliases VARCHAR[], summary VARCHAR, severity VARCHAR, "
+        "score DOUBLE, published_at TIMESTAMPTZ, withdrawn_at TIMESTAMPTZ, removed_at TIMESTAMPTZ, "
+        "smallest_fix VARCHAR, fix_admitted BOOLEAN, link VARCHAR",
         "outdated_pins": f"{_PIN}, latest_version VARCHAR, releases_behind BIGINT, days_behind BIGINT, "
         "major_behind BIGINT, latest_admitted BOOLEAN",
         "yanked_pins": f"{_PIN}, yanked_reason VARCHAR, uploaded_at TIMESTAMPTZ, replacement VARCHAR, "

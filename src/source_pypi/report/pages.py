@@ -21,6 +21,7 @@ MOST_LISTED = 2000
 DEPENDENCIES = (
     Plan("pins", "pins"),
     Plan("advisories"),
+    Plan("bulk_advisories"),
     Plan("paths"),
     Plan("last_run"),
     Plan("changes"),

@@ -36,7 +36,10 @@ class Rule(Struct, frozen=True):
         return f"SELECT '{self.name}' AS rule, count(DISTINCT project) AS projects FROM {self.view}{where}"  # noqa: S608
 
 
+_HOLDS = "kind = '{}' AND withdrawn_at IS NULL AND removed_at IS NULL"
 RULES = (
+    Rule("malware", "advisory_pins", _HOLDS.format("malware"), red=True),
+    Rule("vulnerable (OSV)", "advisory_pins", _HOLDS.format("vulnerability"), red=True),
     Rule("vulnerable", "vulnerable_pins", red=True, streams=("vulnerabilities",)),
     Rule("missing", "missing_projects", "coalesce(status, '') <> 'quarantined'", red=True),
     Rule("quarantined", "pin_statuses", "status = 'quarantined'", red=True, streams=("statuses",)),

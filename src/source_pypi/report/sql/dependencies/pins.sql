@@ -1,7 +1,14 @@
 -- title: Pins
 -- question: What does each requirement select, and what is wrong with it?
 -- needs: pins
-WITH advisory AS (
+WITH named AS (
+    SELECT project, version, specifier, id, smallest_fix, fix_admitted FROM vulnerable_pins
+    UNION
+    SELECT project, version, specifier, id, smallest_fix, fix_admitted
+    FROM advisory_pins
+    WHERE kind = 'vulnerability' AND withdrawn_at IS NULL AND removed_at IS NULL
+),
+advisory AS (
     SELECT
         project,
         version,
@@ -9,8 +16,13 @@ WITH advisory AS (
         list(DISTINCT id ORDER BY id) AS advisories,
         list(DISTINCT smallest_fix ORDER BY smallest_fix) FILTER (smallest_fix IS NOT NULL) AS fixes,
         bool_and(fix_admitted) AS fix_admitted
-    FROM vulnerable_pins
+    FROM named
     GROUP BY ALL
+),
+malware AS (
+    SELECT DISTINCT project
+    FROM advisory_pins
+    WHERE kind = 'malware' AND withdrawn_at IS NULL AND removed_at IS NULL
 ),
 owner AS (
     SELECT
@@ -82,6 +94,7 @@ row AS (
         pins.not_read,
         list_filter(
             [
+                CASE WHEN malware.project IS NOT NULL THEN 'malware' END,
                 CASE WHEN advisory.project IS NOT NULL THEN 'vulnerable' END,
                 CASE WHEN gone.status <> 'quarantined' OR (gone.some_without_release AND pins.version IS NULL) THEN 'missing' END,
                 CASE WHEN 'quarantined' IN (state.status, gone.status) THEN 'quarantined' END,
@@ -102,6 +115,7 @@ row AS (
         ) AS amber
     FROM pins
     LEFT JOIN projects USING (project)
+    LEFT JOIN malware ON malware.project = pins.project
     LEFT JOIN yank USING (project, version)
     LEFT JOIN behind USING (project, version)
     LEFT JOIN unattested USING (project, version)
