@@ -86,7 +86,8 @@ def test_advisories_of_pins(dependencies: dict[str, Any]) -> None:
 def test_advisories_of_osv(tmp_path: Path) -> None:
     """OSV's advisories count as the index's do; malware is a finding of its own, and withdrawn ones are none."""
     columns = (
-        "project TEXT, version TEXT, specifier TEXT, id TEXT, kind TEXT, aliases TEXT[], summary TEXT, severity TEXT, score DOUBLE, "
+        "project TEXT, version TEXT, specifier TEXT, id TEXT, kind TEXT, aliases TEXT[], summary TEXT, "
+        "severity TEXT, score DOUBLE, "
         "published_at TIMESTAMPTZ, withdrawn_at TIMESTAMPTZ, removed_at TIMESTAMPTZ, smallest_fix TEXT, "
         "fix_admitted BOOLEAN, link TEXT"
     )
@@ -94,7 +95,7 @@ def test_advisories_of_osv(tmp_path: Path) -> None:
 
     def about(project: str, id_: str, kind: str, *, withdrawn: datetime | None = None) -> tuple[Any, ...]:
         link = f"https://x/{id_}"
-        return (project, "1", "==1", id_, kind, [], "bad", "high", 7.5, at, withdrawn, None, "2", True, link)
+        return (project, "1", None, id_, kind, [], "bad", "high", 7.5, at, withdrawn, None, "2", True, link)
 
     tables: Tables = {
         "pins": (PINS, [pin(number, name, "1") for number, name in enumerate("abc")]),
