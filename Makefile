@@ -9,7 +9,7 @@ DEV := .venvs/dev/bin
 # --no-deps: a lock is complete, and older pips look for newer releases of requirements with extras.
 INSTALL = -m pip --disable-pip-version-check --quiet install --no-deps
 
-.PHONY: help sync test check format docs lock bench bench-check histories fuzz kills mutants load oracle wire-fuzz live servers browser pyairbyte cdk image warehouses environments supply build audit clean
+.PHONY: help sync test check format docs lock bench bench-check histories fuzz kills mutants load oracle wire-fuzz live servers browser pyairbyte cdk image warehouses frames environments supply build audit clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -34,6 +34,7 @@ check: .venvs/dev/ready ## Check format, lint, types, imports, locks, licences a
 	@$(DEV)/python requirements/licences.py
 	@$(DEV)/python tools/draw_architecture.py --check
 	@$(DEV)/python tools/write_audit_schema.py --check
+	@$(DEV)/python tools/write_stubs.py --check
 	@PYTHONPATH=. $(DEV)/cog --check $(COGGED)
 
 format: .venvs/dev/ready ## Format the code and sort its imports
@@ -41,9 +42,10 @@ format: .venvs/dev/ready ## Format the code and sort its imports
 	@$(DEV)/ruff format
 
 COGGED = $(shell grep -l "\[\[\[cog" README.md docs/*.md)
-docs: .venvs/dev/ready ## Generate the picture of the architecture, the schema of audits, tables in the documentation, and files for Airbyte
+docs: .venvs/dev/ready ## Generate the library's types, the picture of the architecture, schemas, tables in the docs, and files for Airbyte
 	@$(DEV)/python tools/draw_architecture.py
 	@$(DEV)/python tools/write_audit_schema.py
+	@$(DEV)/python tools/write_stubs.py
 	@PYTHONPATH=. $(DEV)/cog -r $(COGGED)
 	@$(DEV)/python -m tests.connector
 
@@ -109,6 +111,9 @@ pyairbyte: .venvs/dev/ready .venvs/pyairbyte/ready ## Test under PyAirbyte, into
 warehouses: .venvs/warehouses/ready ## Test loading into PostgreSQL (started on the loopback), SQLite and Parquet
 	@.venvs/warehouses/bin/python -m pytest -m warehouses tests/warehouses tests/oracle/test_histories.py $(ARGS)
 
+frames: .venvs/frames/ready ## Test the library with DuckDB, Polars, pandas, pyarrow, DataFusion and Ibis, and with pyright
+	@.venvs/frames/bin/python -m pytest -m frames tests/frames $(ARGS)
+
 environments: .venvs/dev/ready ## Test the wheel on every installed Python, with odd locales, folders and streams
 	@$(DEV)/python -m pytest -m environments $(ARGS)
 
@@ -146,7 +151,7 @@ audit: .venvs/supply/ready ## Ask pip-audit's advisory service for known vulnera
 	@touch $@
 
 # Environments in which the package itself is installed, editable.
-.venvs/dev/ready .venvs/warehouses/ready .venvs/mutants/ready .venvs/browser/ready: .venvs/%/ready: requirements/%.txt pyproject.toml
+.venvs/dev/ready .venvs/warehouses/ready .venvs/mutants/ready .venvs/browser/ready .venvs/frames/ready: .venvs/%/ready: requirements/%.txt pyproject.toml
 	@echo "setting up .venvs/$*"
 	@$(PYTHON) -m venv --clear .venvs/$*
 	@.venvs/$*/bin/python $(INSTALL) --require-hashes -r $<

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from benchmarks.advisories import advisories
 from benchmarks.against.cdk import cdk
 from benchmarks.against.dlt import dlt
 from benchmarks.against.environment import MissingPeerError
@@ -54,6 +55,7 @@ BENCHMARKS: dict[str, Callable[[Workbench], Iterator[Figure]]] = {
     "dlt": dlt,
     "unchanged": unchanged,
     "audit": audit,
+    "advisories": advisories,
     "concurrency": concurrency,
     "overlap": overlap,
     "growth": growth,

@@ -14,35 +14,45 @@ PROJECT = HERE.parent
 
 #: Each lock, and what goes into it.
 LOCKS = {
-    "runtime.txt": ("pyproject.toml", "--extra", "attestations", "--extra", "duckdb", "--group", "build"),
+    "runtime.txt": (
+        "pyproject.toml",
+        *("--extra", "advisories", "--extra", "attestations", "--extra", "duckdb"),
+        *("--group", "build"),
+    ),
     "dev.txt": (
         "pyproject.toml",
-        *("--extra", "attestations", "--extra", "duckdb", "--extra", "keyring"),
+        *("--extra", "advisories", "--extra", "attestations", "--extra", "duckdb", "--extra", "keyring"),
         *("--group", "build", "--group", "dev"),
     ),
     "servers.txt": ("requirements/servers.in",),
     "supply.txt": ("requirements/supply.in", "--group", "pyproject.toml:build"),
     "warehouses.txt": (
         "pyproject.toml",
-        *("--extra", "attestations", "--extra", "duckdb", "--extra", "dlt"),
+        *("--extra", "advisories", "--extra", "attestations", "--extra", "duckdb", "--extra", "dlt"),
         *("--group", "build", "--group", "dev"),
     ),
     "mutants.txt": (
         "pyproject.toml",
         "requirements/mutants.in",
-        *("--extra", "attestations", "--extra", "duckdb", "--extra", "keyring"),
+        *("--extra", "advisories", "--extra", "attestations", "--extra", "duckdb", "--extra", "keyring"),
         *("--group", "build", "--group", "dev"),
     ),
     "browser.txt": (
         "pyproject.toml",
         "requirements/browser.in",
-        *("--extra", "attestations", "--extra", "duckdb"),
+        *("--extra", "advisories", "--extra", "attestations", "--extra", "duckdb"),
+        *("--group", "build"),
+    ),
+    "frames.txt": (
+        "pyproject.toml",
+        "requirements/frames.in",
+        *("--extra", "arrow", "--extra", "duckdb"),
         *("--group", "build"),
     ),
     "pyairbyte.txt": ("requirements/pyairbyte.in",),
     "cdk.txt": ("requirements/cdk.in",),
     "peers.txt": ("requirements/peers.in",),
-    "image.txt": ("pyproject.toml", "--extra", "attestations"),
+    "image.txt": ("pyproject.toml", "--extra", "advisories", "--extra", "attestations"),
     "image-build.txt": ("--group", "pyproject.toml:build"),
 }
 OPTIONS = (

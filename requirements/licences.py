@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 LOCK = Path(__file__).with_name("runtime.txt")
-EXTRAS = ("attestations", "dlt", "duckdb", "keyring")
+EXTRAS = ("advisories", "arrow", "attestations", "dlt", "duckdb", "keyring")
 #: SPDX identifiers of licences that ask for no more than their text, and what classifiers call them.
 ALLOWED = {
     "0BSD": (),
@@ -35,6 +35,7 @@ ALLOWED = {
 #: Packages with another licence, and why that is no hindrance.
 EXCEPTIONS = {
     "certifi": "MPL-2.0: certificates, unchanged, as a package of its own",
+    "cvss": "LGPL-3.0: only with the extra advisories, as a package of its own",
     "orjson": "MPL-2.0 and MIT or Apache-2.0: only with the extra dlt, as a package of its own",
     "pathspec": "MPL-2.0: builds the package, and is no part of it",
     "psycopg2-binary": "LGPL-3.0: only with the extra dlt, as a package of its own",

@@ -60,7 +60,9 @@ def sample_world() -> World:
 def sample_config(name: str, fake: FakeIndex) -> dict[str, Any]:
     """Return a configuration for a fake index, without a rate limit."""
     settings: dict[str, Any] = json.loads((CONFIGURATIONS / name).read_text())
-    return settings | {"index_url": fake.url, "requests_per_second": 0, "events_since": "0"}
+    own = {"index_url": fake.url, "requests_per_second": 0, "events_since": "0"}
+    export = CONFIGURATIONS / "advisories"
+    return settings | own | {"downloads_url": "http://127.0.0.1:9", "advisories_url": f"file:{export}"}
 
 
 def copy_connector(folder: Path, fake: FakeIndex) -> Path:

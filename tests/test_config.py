@@ -35,9 +35,22 @@ DEFAULTS: dict[str, Any] = {
     "request_timeout_seconds": 30,
     "events_url": None,
     "events_since": None,
+    "advisories_url": "https://storage.googleapis.com/osv-vulnerabilities",
     "missing_projects": "auto",
     "max_deleted_share": 0.2,
     "accept_deletions": False,
+    "top": 0,
+    "top_url": "https://hugovk.dev/top-pypi-packages/top-pypi-packages.min.json",
+    "downloads_from": "pypistats",
+    "downloads_url": "https://pypistats.org",
+    "downloads_by": ("python", "system"),
+    "downloads_days": 180,
+    "downloads_per_minute": 29,
+    "clickhouse_url": "https://sql-clickhouse.clickhouse.com",
+    "clickhouse_database": "pypi",
+    "clickhouse_username": "demo",
+    "clickhouse_password": None,
+    "clickhouse_queries_per_hour": 60,
 }
 ALL: dict[str, Any] = {
     "projects": ["flask", "requests==2.31.0"],
@@ -64,9 +77,22 @@ ALL: dict[str, Any] = {
     "request_timeout_seconds": 2.5,
     "events_url": "https://packages.example.com/pypi",
     "events_since": "2026-01-01",
+    "advisories_url": "file:/srv/osv",
     "missing_projects": "warn",
     "max_deleted_share": 0.5,
     "accept_deletions": True,
+    "top": 100,
+    "top_url": "https://data.example.com/top.json",
+    "downloads_from": "clickhouse",
+    "downloads_url": "https://stats.example.com",
+    "downloads_by": ["version+country", "installer"],
+    "downloads_days": 30,
+    "downloads_per_minute": 0,
+    "clickhouse_url": "https://clickhouse.example.com:8443",
+    "clickhouse_database": "downloads",
+    "clickhouse_username": "reader",
+    "clickhouse_password": "hidden",
+    "clickhouse_queries_per_hour": 1_000,
 }
 ADDRESS = "must be a URL such as https://packages.example.com/simple/"
 TOGETHER = "index_username and index_password must be set together"
@@ -80,7 +106,8 @@ def test_defaults() -> None:
 
 def test_every_setting_is_read() -> None:
     """Every setting has the value that is given."""
-    expected = Config(**{**ALL, "projects": ("flask", "requests==2.31.0"), "exclude": ("internal-*", "setuptools")})
+    lists = {name: tuple(ALL[name]) for name in ("projects", "exclude", "downloads_by")}
+    expected = Config(**{**ALL, **lists})
     assert make_config(ALL) == expected
     assert ALL.keys() == set(Config.__struct_fields__)
 
@@ -412,3 +439,37 @@ def test_note_about_another_index_in_the_environment(monkeypatch: pytest.MonkeyP
     assert environment_note(make_config({"index_from": "environment"})) == (
         f"this run reads https://main.example.com/simple, but the environment also names {MORE} (UV_INDEX)"
     )
+
+
+@pytest.mark.parametrize(
+    ("settings", "setting", "reason"),
+    [
+        ({"downloads_by": ["pyton"]}, "downloads_by", "'pyton' is none of version, file_type, python, system, "),
+        (
+            {"downloads_by": ["version"]},
+            "downloads_by",
+            "pypistats does not count by 'version', only by python and by ",
+        ),
+        ({"downloads_by": ["python+system"]}, "downloads_by", "pypistats does not count by 'python+system', only by "),
+        ({"downloads_url": "pypistats.org"}, "downloads_url", "must be a URL such as https://downloads.example.com"),
+        ({"clickhouse_url": "tcp://a:9000"}, "clickhouse_url", "must be a URL such as https://downloads.example.com"),
+        ({"top_url": "top.json"}, "top_url", "must be a URL such as https://downloads.example.com"),
+        (
+            {"clickhouse_database": "a.b; DROP"},
+            "clickhouse_database",
+            "must consist of letters, digits and underscores",
+        ),
+    ],
+)
+def test_invalid_settings_of_downloads(settings: dict[str, Any], setting: str, reason: str) -> None:
+    """A breakdown that the source does not have, and what cannot be a URL or a name, is refused."""
+    with pytest.raises(SettingError) as caught:
+        make_config(settings)
+    assert caught.value.setting == setting
+    assert caught.value.reason.startswith(reason)
+
+
+def test_breakdowns_of_clickhouse() -> None:
+    """ClickHouse counts by any dimensions, also by several at once."""
+    by = ["version+country", "file_type", "installer + system"]
+    assert make_config({"downloads_from": "clickhouse", "downloads_by": by}).downloads_by == tuple(by)

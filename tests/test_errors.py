@@ -67,6 +67,12 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     ("RequirementsError", ("pylock.toml", None, "it is no TOML"), "pylock.toml: it is no TOML"),
     ("RequirementsError", ("requirements.txt", 3, "no such file"), "requirements.txt:3: no such file"),
     ("ExtraMissingError", ("sbom", "sboms"), "sboms needs the extra: pip install 'source-pypi[sbom]'"),
+    ("LibraryMissingError", ("polars", "to_polars"), "to_polars needs polars: pip install polars"),
+    (
+        "RowsTakenError",
+        (),
+        "rows were taken by iteration, and not kept: read them again, or take them as Arrow or a data frame first",
+    ),
     ("CatalogError", ("state", "x.json is no JSON"), "the state cannot be read: x.json is no JSON"),
     (
         "StateError",
@@ -150,7 +156,29 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
         (URL, "a project document", "'<html>'"),
         f"{URL}: expected a project document, found '<html>': {INDEX_URL}",
     ),
+    (
+        "ServiceError",
+        ("http://stats.test", "answered 503 (7 tries in 63.0 s)", "downloads_url"),
+        "http://stats.test answered 503 (7 tries in 63.0 s): try later, or check downloads_url",
+    ),
+    (
+        "ServiceRefusedError",
+        ("http://stats.test", "answered 403", "downloads_url"),
+        "http://stats.test answered 403: check downloads_url",
+    ),
+    (
+        "ServiceDocumentError",
+        ("http://stats.test", "a list", "'<html>'", "downloads_url"),
+        "http://stats.test: expected a list, found '<html>': check downloads_url",
+    ),
 ]
+ERRORS.append(
+    (
+        "ChecksumError",
+        ("http://osv.test/all.zip", "AAAA==", "BBBB=="),
+        "http://osv.test/all.zip has the MD5 BBBB==, but its header says AAAA==: try later",
+    )
+)
 CREATED = [getattr(errors, name)(*arguments) for name, arguments, _ in ERRORS]
 
 FAILURE_TYPES: dict[str, FailureType] = {

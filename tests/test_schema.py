@@ -367,7 +367,7 @@ def test_specification_refuses_what_the_connector_refuses(settings: dict[str, An
     assert not jsonschema.Draft7Validator(SPECIFICATION).is_valid(settings)
 
 
-def test_only_the_password_is_a_secret() -> None:
-    """Only the password is marked as a secret."""
+def test_only_passwords_are_secrets() -> None:
+    """Only passwords are marked as secrets."""
     marked = {name for name, setting in SPECIFICATION["properties"].items() if setting.get("airbyte_secret")}
-    assert marked == {"index_password"}
+    assert marked == {"index_password", "clickhouse_password"}

@@ -7,12 +7,14 @@ is not current.
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import dropwhile, takewhile
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import click
 import duckdb
 from click.testing import CliRunner
 
+from source_pypi import errors
 from source_pypi.airbyte.commands import CHECK_TRIES, CHECK_WAIT
 from source_pypi.airbyte.manifest import RECIPES, left_out_fields
 from source_pypi.answers.available import needed_tables
@@ -46,6 +48,12 @@ _TYPE_WORDS = {
     "TIMESTAMP WITH TIME ZONE": "time",
 }
 RESULTS = Path(__file__).parent.parent / "benchmarks" / "results.md"
+
+
+def error_tree() -> str:
+    """Every error with its cause, as the module of errors draws them."""
+    _, _, tree = (errors.__doc__ or "").partition("::\n\n")
+    return f"```text\n{dedent(''.join(takewhile(str.strip, tree.splitlines(keepends=True))))}```"
 
 
 def settings_table() -> str:

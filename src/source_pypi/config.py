@@ -22,6 +22,9 @@ from source_pypi.safety.redaction import without_credentials
 from source_pypi.standards.index_settings import environment_indexes
 from source_pypi.standards.index_urls import default_url, index_title, is_public, same_index
 
+#: What downloads can be counted by, in the order in which breakdowns and keys list them.
+DIMENSIONS = ("version", "file_type", "python", "system", "country", "installer")
+
 
 class Config(Struct, frozen=True, kw_only=True, gc=False):
     """The user's settings. Read them from a file with :func:`read_config`, or pass them as keywords."""
@@ -65,6 +68,22 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
         bool,
         describe("Read every project that the index lists.", title="Whole index"),
     ] = False
+    top: Annotated[
+        int,
+        Meta(ge=0, le=15_000),
+        describe(
+            "How many of the most downloaded projects to read as well, in the order of a public list of the last "
+            "calendar month. Its names are the only thing that is taken from it. 0: none.",
+            title="Most downloaded projects",
+        ),
+    ] = 0
+    top_url: Annotated[
+        str,
+        describe(
+            "URL of the list of the most downloaded projects: a JSON object whose `rows` have a `project` each.",
+            title="URL of the most downloaded projects",
+        ),
+    ] = "https://hugovk.dev/top-pypi-packages/top-pypi-packages.min.json"
     exclude: Annotated[
         tuple[str, ...],
         describe(
@@ -202,6 +221,15 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
             examples=["data-team@example.com"],
         ),
     ] = None
+    advisories_url: Annotated[
+        str,
+        describe(
+            "URL under which PyPI/all.zip, PyPI/modified_id.csv and PyPI/<ID>.json of OSV's export are found, for the "
+            "streams of advisories: the public one, or a copy. file:PATH names a folder or a zip on this computer.",
+            title="Advisories URL",
+            examples=["https://packages.example.com/osv", "file:/srv/osv"],
+        ),
+    ] = "https://storage.googleapis.com/osv-vulnerabilities"
     requests_per_second: Annotated[
         float,
         Meta(ge=0),
@@ -242,6 +270,73 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
             title="Request timeout",
         ),
     ] = 30
+
+    downloads_from: Annotated[
+        Literal["pypistats", "clickhouse"],
+        describe(
+            "Who counts the downloads: `pypistats` has the last 180 days, and takes a request for each project; "
+            "`clickhouse` has all days, and also versions, countries and installers.",
+            title="Source of downloads",
+        ),
+    ] = "pypistats"
+    downloads_url: Annotated[
+        str,
+        describe(
+            "URL under which `pypistats` has api/packages/NAME/overall: the public site, or a copy of it.",
+            title="Pypistats URL",
+        ),
+    ] = "https://pypistats.org"
+    downloads_by: Annotated[
+        tuple[str, ...],
+        describe(
+            "What the stream downloads_by counts by: version, file_type, python, system, country or installer, or "
+            "several at once, as in version+country. `pypistats` has python and system only.",
+            title="Breakdowns of downloads",
+        ),
+    ] = ("python", "system")
+    downloads_days: Annotated[
+        int,
+        Meta(ge=1, le=10_000),
+        describe(
+            "How many of the last days to read when a project's downloads are read for the first time. Later runs read "
+            "the days since then.",
+            title="First days of downloads",
+        ),
+    ] = 180
+    downloads_per_minute: Annotated[
+        float,
+        Meta(ge=0),
+        describe("Maximum request rate of `pypistats`, per minute. 0 disables the limit.", title="Pypistats rate"),
+    ] = 29
+    clickhouse_url: Annotated[
+        str,
+        describe(
+            "URL of the HTTP interface of `clickhouse`: the public playground, or a server with the same tables.",
+            title="ClickHouse URL",
+        ),
+    ] = "https://sql-clickhouse.clickhouse.com"
+    clickhouse_database: Annotated[
+        str, describe("Database of `clickhouse` that has the tables.", title="ClickHouse database")
+    ] = "pypi"
+    clickhouse_username: Annotated[
+        str, describe("Username for `clickhouse`. It is sent only to its own host.", title="ClickHouse username")
+    ] = "demo"
+    clickhouse_password: Annotated[
+        str | None,
+        describe(
+            "Password for `clickhouse`. It is sent only to its own host. The public playground needs none.",
+            title="ClickHouse password",
+            airbyte_secret=True,
+        ),
+    ] = None
+    clickhouse_queries_per_hour: Annotated[
+        int,
+        Meta(ge=1),
+        describe(
+            "Maximum number of queries in an hour. When a run has sent them, it waits until the hour is over.",
+            title="ClickHouse quota",
+        ),
+    ] = 60
 
     def __repr__(self) -> str:
         return f"Config({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
@@ -393,11 +488,10 @@ def _check(config: Config) -> None:
     in_keyring = config.index_username is not None and config.credentials_from == "keyring"  # the password
     if (config.index_username is None) != (config.index_password is None) and not in_keyring:
         raise SettingError("index_password", "index_username and index_password must be set together")
-    for name, url in (("index_url", config.index_url), ("events_url", config.events_url)):
-        if url is not None:
-            _check_url(url, name)
+    _check_urls(config)
     if config.events_since is not None and not _is_serial_or_time(config.events_since):
         raise SettingError("events_since", "must be a serial, such as 24891358, or a date, such as 2026-01-31")
+    _check_downloads(config)
 
 
 def _is_serial_or_time(text: str) -> bool:
@@ -407,7 +501,31 @@ def _is_serial_or_time(text: str) -> bool:
         return False
 
 
-def _check_url(url: str, name: str = "index_url") -> None:
+def _check_urls(config: Config) -> None:
+    for name, url in (("index_url", config.index_url), ("events_url", config.events_url)):
+        if url is not None:
+            _check_url(url, name)
+    for name in ("top_url", "downloads_url", "clickhouse_url"):
+        _check_url(getattr(config, name), name, "https://downloads.example.com")
+    if not config.advisories_url.startswith("file:"):
+        _check_url(config.advisories_url, "advisories_url", "https://advisories.example.com")
+
+
+def _check_downloads(config: Config) -> None:
+    """Check what downloads are counted by, and from which source."""
+    for text in config.downloads_by:
+        names = [name.strip() for name in text.split("+")]
+        for name in names:
+            if name not in DIMENSIONS:
+                raise SettingError("downloads_by", f"{name!r} is none of {', '.join(DIMENSIONS)}")
+        if config.downloads_from == "pypistats" and names not in (["python"], ["system"]):
+            reason = f"pypistats does not count by {text!r}, only by python and by system; see downloads_from"
+            raise SettingError("downloads_by", reason)
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", config.clickhouse_database):
+        raise SettingError("clickhouse_database", "must consist of letters, digits and underscores")
+
+
+def _check_url(url: str, name: str = "index_url", example: str = "https://packages.example.com/simple/") -> None:
     try:
         parts = urlsplit(url)
         valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -417,4 +535,4 @@ def _check_url(url: str, name: str = "index_url") -> None:
         reason = "has an @ after a ? or #; in a username or password, write ? as %3F, # as %23 and / as %2F"
         raise SettingError(name, reason)
     if not valid or re.search(r"[\s\x00-\x1f]", url):
-        raise SettingError(name, "must be a URL such as https://packages.example.com/simple/")
+        raise SettingError(name, f"must be a URL such as {example}")

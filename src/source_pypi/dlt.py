@@ -29,6 +29,7 @@ Limits
 """
 
 import logging
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -40,7 +41,7 @@ from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.destination.utils import resolve_merge_strategy
 from dlt.extract.source import DltSource, SourceInjectableContext
 
-from source_pypi.config import Config, config_of, environment_note
+from source_pypi.config import Config, config_of, environment_note, without_unknown
 from source_pypi.errors import DestinationError, NoProjectsError
 from source_pypi.fields import Field, fields_of
 from source_pypi.schema import SEEN_AT, column_types, table_fields
@@ -73,7 +74,7 @@ def pypi(projects: Iterable[str] | None = None, streams: Iterable[str] | None = 
     :param streams: the streams that are selected, by name; None: those that are loaded by default.
     :param settings: any setting of the connector, by name (docs/settings.md).
     :raises UnknownStreamError: when a stream does not exist.
-    :raises SettingError: when a setting does not exist, or is invalid.
+    :raises SettingError: when a setting does not exist, or is invalid, or a configured one is probably misspelt.
     :raises SourceError: during extraction: when the index never answered, nothing could be read, no project exists, or
         a stream that is replaced could not be read.
     :raises DestinationError: during extraction: when the destination cannot merge or delete rows.
@@ -85,7 +86,7 @@ def pypi(projects: Iterable[str] | None = None, streams: Iterable[str] | None = 
     try:
         selection_warnings = select(config).warnings
     except NoProjectsError:
-        if needs_projects(selected):
+        if needs_projects(selected) and not config.top:
             raise
         selection_warnings = ()
     for warning in filter(None, (environment_note(config), *selection_warnings)):
@@ -105,10 +106,14 @@ def _configured(passed: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings in dlt's configuration, without its credentials if another index than its own is passed.
 
     Names are looked up in ``SECTION`` only, and not in the sections above, since the environment may have a VERSION.
+
+    :raises SettingError: when a name there is close to that of a setting, so that it is probably misspelt.
     """
+    without_unknown(dict.fromkeys(_configured_names()))
     found = {}
     for field in fields_of(Config):
-        places = dlt.secrets if field.name in _CREDENTIALS else dlt.config
+        is_secret = field.name in _CREDENTIALS or field.keywords.get("airbyte_secret")
+        places = dlt.secrets if is_secret else dlt.config
         kind = field.type if field.type in (bool, int, float) else str
         is_list = isinstance(field.default, tuple)
         value: Any = places.get(f"{SECTION}.{field.name}", list if is_list else kind)
@@ -118,6 +123,18 @@ def _configured(passed: Mapping[str, Any]) -> dict[str, Any]:
     if index_url is not None and passed.get("index_url", index_url) != index_url:
         found = {name: value for name, value in found.items() if name not in _CREDENTIALS}
     return found
+
+
+def _configured_names() -> Iterator[str]:
+    """The names in ``SECTION`` of dlt's configuration, without sections within it; some may be dlt's own."""
+    prefix = SECTION.replace(".", "__").upper() + "__"
+    variables = (name.removeprefix(prefix).lower() for name in os.environ if name.startswith(prefix))
+    yield from (name for name in variables if "__" not in name)
+    outer, inner = SECTION.split(".")
+    for provider in dlt.config.config_providers:
+        values, _ = provider.get_value(inner, dict, None, outer)
+        if isinstance(values, Mapping):
+            yield from (name for name, value in values.items() if not isinstance(value, Mapping))
 
 
 def _transformer(stream: Stream, documents: Any, *, selected: bool) -> Any:

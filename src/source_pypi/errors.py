@@ -12,6 +12,8 @@
     │   ├── UnknownReleaseError     a pinned version that the index does not have
     │   ├── UnknownStreamError      a stream that does not exist
     │   ├── ExtraMissingError       a stream or setting whose library is not installed
+    │   ├── LibraryMissingError     a data frame whose library is not installed
+    │   ├── RowsTakenError          rows that were taken by iteration, and not kept
     │   ├── CatalogError            an Airbyte catalog or state file that cannot be read
     │   ├── StateError              a stream's state that cannot be read
     │   ├── NotOfferedError         a document that this index does not offer
@@ -21,6 +23,7 @@
     │   ├── UntrustedError          a certificate that is not trusted
     │   ├── ProxyError              a proxy that cannot be used, or that requires credentials
     │   ├── DestinationError        a destination that cannot be opened or written
+    │   ├── ServiceRefusedError     a service other than the index refuses the client, or is not trusted
     │   ├── QueryError              a query with an error, or a database that cannot be read
     │   └── DatabaseFileError       a loaded database that cannot be read
     ├── TransientError              a later run may succeed (Airbyte: transient_error)
@@ -29,10 +32,13 @@
     │   ├── StaleError              an older copy than the one that was read before
     │   ├── UnconfirmedDeletionError  projects answered 404, and so did everything else
     │   ├── DamagedError            a document whose SHA-256 differs from the one on the index
+    │   ├── ChecksumError           a file of another service that differs from its checksum
+    │   ├── ServiceError            a service other than the index cannot be reached, or answers with an error
     │   └── StoppedError            consecutive projects failed, so the run stopped
     └── UnexpectedError             a fault of the index or of this package (Airbyte: system_error)
         ├── ResponseError           a status or redirect that is not expected
         ├── DocumentError           a response that is not the expected document
+        ├── ServiceDocumentError    a response of a service other than the index that is not the expected document
         ├── TooLargeError           a response, or its rows, above a limit
         └── BugError                an exception that was not raised on purpose
 
@@ -206,6 +212,22 @@ class ExtraMissingError(ConfigError):
     template = "{feature} needs the extra: pip install 'source-pypi[{extra}]'"
 
 
+class LibraryMissingError(ConfigError):
+    """A method of the Python library whose result is of a library that is not installed."""
+
+    library: str
+    feature: str
+    template = "{feature} needs {library}: pip install {library}"
+
+
+class RowsTakenError(ConfigError):
+    """Rows of the Python library that were taken by iteration, and not kept, so that they cannot be returned again."""
+
+    template = (
+        "rows were taken by iteration, and not kept: read them again, or take them as Arrow or a data frame first"
+    )
+
+
 class CatalogError(ConfigError):
     """An Airbyte catalog or state file that cannot be read; raised before anything is read.
 
@@ -307,6 +329,15 @@ class ShortListError(ConfigError):
             "check index_url and the credentials; if the projects are gone, run again with --accept-deletions "
             "(setting accept_deletions: true)"
         )
+
+
+class ServiceRefusedError(ConfigError):
+    """A service other than the index refuses the client or its credentials; ``settings`` are those to check."""
+
+    url: str
+    reason: str
+    settings: str
+    template = "{url} {reason}: check {settings}"
 
 
 class UntrustedError(ConfigError):
@@ -432,6 +463,27 @@ class DamagedError(TransientError):
     )
 
 
+class ChecksumError(TransientError):
+    """A file of a service that differs from the checksum beside it: cut short, or changed in transit."""
+
+    url: str
+    expected: str
+    found: str
+    template = "{url} has the MD5 {found}, but its header says {expected}: try later"
+
+
+class ServiceError(TransientError):
+    """A service other than the index cannot be reached, or answers with an error; ``settings`` are those to check.
+
+    Rows that were read before stay, and the next run continues after them.
+    """
+
+    url: str
+    reason: str
+    settings: str
+    template = "{url} {reason}: try later, or check {settings}"
+
+
 class StoppedError(TransientError):
     """Consecutive projects failed, so the run stopped. ``unread`` is the number of projects that were not read."""
 
@@ -461,6 +513,16 @@ class DocumentError(UnexpectedError):
     expected: str
     found: str
     template = "{url}: expected {expected}, found {found}: is index_url the address of a package index?"
+
+
+class ServiceDocumentError(UnexpectedError):
+    """A response of a service other than the index that is not the expected document."""
+
+    url: str
+    expected: str
+    found: str
+    settings: str
+    template = "{url}: expected {expected}, found {found}: check {settings}"
 
 
 class BugError(UnexpectedError):

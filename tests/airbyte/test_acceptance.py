@@ -94,7 +94,7 @@ def test_secret_is_properly_marked() -> None:
     named = [path for path, schema in schemas(SETTINGS) if path.rpartition(".")[2] in SECRETS]
     marked = [path for path, schema in schemas(SETTINGS) if schema.get("airbyte_secret") is True]
     assert named == []
-    assert marked == [".index_password"]
+    assert marked == [".index_password", ".clickhouse_password"]
 
 
 def test_property_type_is_not_array() -> None:

@@ -29,7 +29,10 @@ def test_spec() -> None:
     assert list(properties) == list(Config.__struct_fields__)
     assert [setting["order"] for setting in properties.values()] == list(range(len(properties)))
     assert all(setting["title"] and setting["description"] for setting in properties.values())
-    assert [name for name, setting in properties.items() if setting.get("airbyte_secret")] == ["index_password"]
+    assert [name for name, setting in properties.items() if setting.get("airbyte_secret")] == [
+        "index_password",
+        "clickhouse_password",
+    ]
     assert message["spec"]["documentationUrl"].startswith("https://")
 
 

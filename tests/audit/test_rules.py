@@ -2,7 +2,7 @@
 
 import pytest
 
-from source_pypi.audit.rules import DEFAULT, RULES, choose_rules, split_rules, streams_of
+from source_pypi.audit.rules import DEFAULT, RULES, choose_rules, split_rules, streams_of, with_source
 from source_pypi.errors import SettingError
 from source_pypi.queries import views
 from source_pypi.streams import NAMES
@@ -19,7 +19,7 @@ def test_rules_are_in_the_order_of_their_severity() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("vulnerabel", "--rules: there is no rule 'vulnerabel' (rules: vulnerable, quarantined, "),
+        ("vulnerabel", "--rules: there is no rule 'vulnerabel' (rules: malware, vulnerable, quarantined, "),
         ("yanked:x", "--rules: 'yanked:x': the rule yanked takes nothing after a colon"),
         ("outdated:minor", "--rules: 'outdated:minor': the rule outdated is written outdated or outdated:major"),
         ("license", "--rules: 'license': write an SPDX expression after the colon"),
@@ -47,6 +47,17 @@ def test_streams() -> None:
     chosen = choose_rules(DEFAULT, "--rules")
     assert streams_of(chosen, needs, NAMES) == {"vulnerabilities", "statuses", "versions"}
     assert streams_of(choose_rules(["unattested"], "--rules"), needs, NAMES) >= {"files", "attestations"}
+
+
+def test_source_of_advisories() -> None:
+    """The rule ``vulnerable`` reads OSV's export instead of, or besides, the advisories of the index."""
+    needs = {view.name: view.needs for view in views()}
+    bulk = {"advisories", "advisory_ranges", "advisory_versions", "removed_advisories"}
+    chosen = choose_rules(["vulnerable", "yanked"], "--rules")
+    assert streams_of(with_source(chosen, "index"), needs, NAMES) == {"vulnerabilities", "versions"}
+    assert streams_of(with_source(chosen, "osv"), needs, NAMES) == {*bulk, "versions"}
+    assert streams_of(with_source(chosen, "both"), needs, NAMES) == {*bulk, "vulnerabilities", "versions"}
+    assert [one.text for one in with_source(chosen, "both")] == ["vulnerable", "yanked"]
 
 
 def test_each_rule_has_a_view() -> None:

@@ -82,6 +82,11 @@ def test_findings(sample: World, audit: Audit) -> None:
         "id": "PYSEC-1",
         "aliases": ["CVE-1"],
         "link": "https://osv.example/vulnerability/PYSEC-1",
+        "source": "index",
+        "severity": None,
+        "score": None,
+        "published": None,
+        "cluster": None,
         "required_by": None,
         "fails": True,
     }

@@ -24,6 +24,7 @@ WITHOUT_OPTION = {
     "requirements",
     "index_username",
     "index_password",
+    "clickhouse_password",
     "track_removed",
     "max_deleted_share",
 }

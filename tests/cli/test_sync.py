@@ -181,7 +181,10 @@ def test_waits_are_warnings(world: World, fake: FakeIndex, run: Run) -> None:
     [
         ([], "error: no projects named, and pypi.duckdb does not exist: give names (source-pypi sync flask requests)"),
         (["flask", "--exclude", "*"], "error: no projects named, or all of them excluded: give names (source-pypi "),
-        (["fl ask"], "error: 'fl ask' cannot be a project: write a name, name==version"),
+        (
+            ["fl ask"],
+            "error: 'fl ask' cannot be a project: write a name, or name==version, or a range such as 'name>=1,<2'",
+        ),
         (["-x-"], "error: No such option '-x'. (see source-pypi sync --help)\n"),
         (["flask", "--releases", "some"], "error: Invalid value for '--releases': 'some' is not one of 'latest', "),
         (["flask", "--streams", "fils"], "error: no such stream: fils (did you mean files?; available: projects, "),

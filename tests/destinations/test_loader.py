@@ -54,7 +54,7 @@ def test_index_is_replaced_once_it_has_answered(open_loader: OpenLoader, tmp_pat
         (warning,) = loader.warnings
         loader.add(batch_with("bar", BAR))
         loader.finish()
-    assert f" held rows of {ROOT}: they are deleted, and {OTHER_ROOT} is read" in warning
+    assert f" holds rows of {ROOT}: they are deleted once {OTHER_ROOT} has answered" in warning
     assert stored(tmp_path) == [("files", "bar"), ("index", OTHER_ROOT), ("state", "bar")]
     assert contents(tmp_path, "versions", "*") == []
 

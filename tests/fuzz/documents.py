@@ -29,7 +29,7 @@ from source_pypi.sync.changes import change_of
 from source_pypi.sync.fetch_result import FetchResult
 from source_pypi.sync.listing import serials_of
 from source_pypi.sync.planner import PreviousState
-from source_pypi.sync.releases import metadata_urls, provenance_urls, wanted_versions
+from source_pypi.sync.releases import metadata_urls, provenance_urls, selected_versions, wanted_versions
 from tests.batches import change_with
 from tests.fuzz.seeds import world
 from tests.streams import ROOT, documents_of, documents_with, page_of
@@ -88,7 +88,8 @@ def project(body: bytes) -> None:
     visit = ProjectDocuments(
         project="foo", document=document, releases=(view,), page=_valid().page, use_core_metadata=True
     )
-    for version in wanted_versions(SelectedProject("foo", ("1.0",)), content, "all"):  # type: ignore[arg-type]
+    selected = selected_versions(SelectedProject("foo", ("1.0",), ranges=(">=1",)), content, content)  # type: ignore[arg-type]
+    for version in wanted_versions(selected, content, "all"):
         metadata_urls(document, [version])
     visit.required(view)
     check_rows(visit)

@@ -9,7 +9,6 @@ import duckdb
 import msgspec
 
 from source_pypi.airbyte.inputs import read_state
-from source_pypi.airbyte.state import StreamStates
 from source_pypi.destinations.duckdb.store import DuckdbStore
 from source_pypi.destinations.loader import Loader
 from source_pypi.destinations.preparation import VERSION
@@ -18,6 +17,7 @@ from source_pypi.destinations.store import RunRow
 from source_pypi.errors import StateError
 from source_pypi.streams import STREAMS, choose_streams
 from source_pypi.sync.state_codec import PackedState, pack_row, unpack_text
+from source_pypi.sync.stream_states import StreamStates
 from tests.fuzz.files import placed
 from tests.fuzz.seeds import seen
 from tests.streams import ROOT

@@ -12,7 +12,7 @@ import duckdb
 from msgspec.structs import replace
 
 from source_pypi.destinations.runs import RUNS
-from source_pypi.destinations.tables import CAPABILITIES
+from source_pypi.destinations.tables import RUN_TABLES
 from source_pypi.streams import STREAMS
 from source_pypi.sync.state import ProjectState
 from source_pypi.sync.state_codec import PackedState, unpack_row
@@ -25,6 +25,9 @@ Tables = dict[str, Rows]
 
 #: Columns that depend on the time of the run, not on the index.
 _OF_THE_RUN = ("seen_at", "valid_from", "valid_to")
+
+#: Tables that every run fills anew.
+OF_RUNS = {RUNS.name, *(table.name for table in RUN_TABLES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def content_of(path: Path) -> Content:
         return Content()
     with opened(path) as connection:
         names = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-        of_streams = [name for name in names if not name.startswith("_") and name not in (CAPABILITIES.name, RUNS.name)]
+        of_streams = [name for name in names if not name.startswith("_") and name not in OF_RUNS]
         tables = {name: _rows(connection, name) for name in of_streams}
         states: dict[str, dict[str, ProjectState]] = {}
         for row in map(PackedState._make, _all(connection, "SELECT * FROM _state", names)):

@@ -10,7 +10,6 @@ from typing import Any
 import duckdb
 
 from source_pypi import airbyte
-from source_pypi.airbyte.state import StreamState
 from source_pypi.config import Config
 from source_pypi.destinations import open_destination
 from source_pypi.destinations.loader import Loader
@@ -21,6 +20,7 @@ from source_pypi.streams.stream import Stream
 from source_pypi.sync.resume import RESUME_WITHIN
 from source_pypi.sync.run import batches
 from source_pypi.sync.state import WHOLE_INDEX
+from source_pypi.sync.stream_states import StreamState
 from tests.model.tables import BY_NAME, NAMES, Row, Tables, add_rows, canonical, from_database, key_of, place_of
 
 Place = tuple[str, str]

@@ -21,7 +21,7 @@ Tables = dict[tuple[str, str], Rows]
 
 BY_NAME: Mapping[str, Stream] = {stream.name: stream for stream in STREAMS}
 #: Streams that are compared: all but statistics and feeds, which are read in full each time.
-NAMES = tuple(stream.name for stream in STREAMS if stream.incremental)
+NAMES = tuple(stream.name for stream in STREAMS if stream.incremental and not stream.service)
 
 
 def place_of(stream: Stream, row: Row) -> tuple[str, str]:

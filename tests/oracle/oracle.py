@@ -215,6 +215,11 @@ def _from_pages(site: Site, index: Index, wanted: Wanted) -> dict[str, list[Row]
     return rows | {"listing": index_rows.OF_INDEX["listing"](site, index)}
 
 
+def known_streams() -> set[str]:
+    """The streams that the oracle knows: newer ones are left out of the histories."""
+    return {"dependencies", "statuses", *_OF_PROJECT, *release_rows.OF_RELEASE, *index_rows.OF_INDEX}
+
+
 def expected(site: Site, index: Index, wanted: Wanted) -> dict[str, list[Row]]:
     """The rows of each stream that a correct fresh load of the index shows."""
     if not site.style.documents:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Literal
 
+from tests.oracle.oracle import known_streams
 from tests.oracle.simulator.changes import CHANGES
 from tests.oracle.simulator.documents import Style
 from tests.oracle.simulator.faults import OUT_OF_STEP, Fault
@@ -122,7 +123,8 @@ def plan(
     """
     random = Random(seed)
     documents = "page-only" in without or Random(seed + 2).random() > PAGE_ONLY
-    streams = [name for name in streams if documents or name in {*PAGE_STREAMS, *METADATA_STREAMS}]
+    known = known_streams() if documents else {*PAGE_STREAMS, *METADATA_STREAMS}
+    streams = [name for name in streams if name in known]
     whole = destination != "read" and random.random() < 0.3 and "whole-index" not in without
     chosen = [*streams] if random.random() < 0.5 else random.sample([*streams], random.randint(2, len(streams)))
     return Plan(

@@ -36,11 +36,17 @@ def pin(position: int, project: str, version: str | None, specifier: str | None 
 
 
 def clause(
-    position: int, lower: str | None, upper: str | None, *, excluded: bool | None = False, number: int = 0
+    position: int,
+    lower: str | None,
+    upper: str | None,
+    *,
+    excluded: bool | None = False,
+    number: int = 0,
+    operator: str | None = None,
 ) -> dict[str, Any]:
     """A row of ``pin_clauses``: from one version up to another that is not included."""
     bounds = {"lower_sort_key": lower and sort_key(lower), "upper_sort_key": upper and sort_key(upper)}
-    return {"position": position, "clause": number, "excluded": excluded, **bounds}
+    return {"position": position, "clause": number, "operator": operator, "excluded": excluded, **bounds}
 
 
 def release(project: str, version: str, uploaded_at: datetime | None = None, **more: Any) -> dict[str, Any]:
@@ -501,6 +507,41 @@ def supported(
     ]
 
 
+def counted(
+    project: str, day: str, downloads: int, category: str = "without_mirrors", *, complete: bool = True
+) -> dict[str, Any]:
+    """A row of ``downloads``."""
+    counting = "every-object" if day < "2026-08-24" else "artifacts"
+    row = {"project": project, "day": day, "source": "pypistats", "category": category, "downloads": downloads}
+    return {**row, "counting": counting, "complete": complete}
+
+
+DAILY = Case(
+    "downloads_daily",
+    {
+        "downloads": [
+            counted("a", "2026-08-22", 5),
+            counted("a", "2026-08-25", 3),
+            counted("a", "2026-08-26", 2, complete=False),
+            counted("a", "2026-08-26", 7, "with_mirrors", complete=False),
+            counted("b", "2026-01-31", 1),
+        ]
+    },
+    [
+        ("a", "2026-08-22", "pypistats", "without_mirrors", 5, "every-object", True),
+        ("a", "2026-08-23", "pypistats", "without_mirrors", 0, "every-object", True),
+        ("a", "2026-08-24", "pypistats", "without_mirrors", 0, "artifacts", True),
+        ("a", "2026-08-25", "pypistats", "without_mirrors", 3, "artifacts", True),
+        ("a", "2026-08-26", "pypistats", "without_mirrors", 2, "artifacts", False),
+        ("a", "2026-08-22", "pypistats", "with_mirrors", 0, "every-object", True),
+        ("a", "2026-08-23", "pypistats", "with_mirrors", 0, "every-object", True),
+        ("a", "2026-08-24", "pypistats", "with_mirrors", 0, "artifacts", True),
+        ("a", "2026-08-25", "pypistats", "with_mirrors", 0, "artifacts", True),
+        ("a", "2026-08-26", "pypistats", "with_mirrors", 7, "artifacts", False),
+        ("b", "2026-01-31", "pypistats", "without_mirrors", 1, "every-object", True),
+    ],
+)
+
 _ALL = " ".join(PYTHONS)
 SUPPORT = Case(
     "python_support",
@@ -699,9 +740,209 @@ RELEASES = Case(
 )
 
 
+def bulk(identifier: str, *aliases: str, **more: Any) -> dict[str, Any]:
+    """A row of ``advisories``: about a vulnerability, with a score of version 3."""
+    row = {"id": identifier, "kind": "vulnerability", "aliases": list(aliases), "severity": "high", "summary": "bad"}
+    return {**row, "cvss_v3_score": 7.5, "published_at": THEN, **more}
+
+
+def affected(
+    identifier: str,
+    introduced: str | None = None,
+    fixed: str | None = None,
+    last: str | None = None,
+    limit: str | None = None,
+    *,
+    position: int = 0,
+    project: str = "a",
+) -> dict[str, Any]:
+    """A row of ``advisory_ranges``."""
+    named = {"introduced": introduced, "fixed": fixed, "last_affected": last, "limit_version": limit}
+    keys = {f"{name.removesuffix('_version')}_sort_key": text and sort_key(text) for name, text in named.items()}
+    keys["introduced_sort_key"] = "" if introduced is None else sort_key(introduced)
+    return {"id": identifier, "position": position, "project": project, **named, **keys}
+
+
+def listed(identifier: str, version: str, project: str = "a") -> dict[str, Any]:
+    """A row of ``advisory_versions``."""
+    return {"id": identifier, "project": project, "version": version, "sort_key": sort_key(version)}
+
+
+_BULK: dict[str, Rows] = {
+    "advisories": [
+        bulk("FIXED", "CVE-1"),
+        bulk("LAST", cvss_v4_score=9.3),
+        bulk("TWO", "CVE-1"),
+        bulk("LISTED", severity=None, cvss_v3_score=None),
+        bulk("LIMIT"),
+        bulk("MAL-1", kind="malware"),
+        bulk("OLD", withdrawn_at=THEN),
+        bulk("GONE"),
+        bulk("BACK"),
+    ],
+    "advisory_ranges": [
+        affected("FIXED", None, "1.5"),
+        affected("FIXED", "2.0", "2.1", position=1),
+        affected("LAST", "1.0", last="1.5"),
+        affected("TWO", None, "1.5"),
+        affected("TWO", "1.2", "2.0", position=1),
+        affected("LIMIT", None, limit="1.5"),
+        affected("MAL-1", project="evil"),
+        affected("OLD"),
+        affected("GONE"),
+        affected("BACK", "2.0"),
+    ],
+    "advisory_versions": [listed("LISTED", "1.0.0"), listed("FIXED", "1.0"), listed("LISTED", "7", "other")],
+    "removed_advisories": [{"id": "GONE", "removed_at": THEN}, {"id": "BACK", "removed_at": None}],
+}
+
+
+def hit(version: str, id_: str, fixed: str | None, *, in_range: bool = True, **more: Any) -> tuple[Any, ...]:
+    """A row of ``vulnerable_versions``, of project a."""
+    values = {"kind": "vulnerability", "severity": "high", "score": 7.5, **more}
+    head = ("a", version, sort_key(version), id_, values["kind"], values["severity"], values["score"], THEN)
+    return (*head, in_range, fixed, fixed and sort_key(fixed))
+
+
+VULNERABLE_VERSIONS = Case(
+    "vulnerable_versions",
+    {"versions": [release("a", one) for one in ("1.0", "1.5", "2.0", "2.1", "1.3+local")], **_BULK},
+    [
+        hit("1.0", "FIXED", "1.5"),
+        hit("1.3+local", "FIXED", "1.5"),
+        hit("2.0", "FIXED", "2.1"),
+        *(hit(version, "LAST", None, score=9.3) for version in ("1.0", "1.3+local", "1.5")),
+        hit("1.0", "TWO", "1.5"),
+        hit("1.3+local", "TWO", "2.0"),
+        hit("1.5", "TWO", "2.0"),
+        hit("1.0", "LISTED", None, in_range=False, severity=None, score=None),
+        hit("1.0", "LIMIT", None),
+        hit("1.3+local", "LIMIT", None),
+        hit("2.0", "BACK", None),
+        hit("2.1", "BACK", None),
+    ],
+)
+
+
+def about(line: int, version: str | None, specifier: str | None, id_: str, *fix: Any, **more: Any) -> tuple[Any, ...]:
+    """A row of ``advisory_pins``: with the smallest fix and whether it is admitted."""
+    found = {one["id"]: one for one in _BULK["advisories"]}[id_]
+    score = found.get("cvss_v4_score") or found["cvss_v3_score"]
+    head = (more.get("project", "a"), version, specifier, "requirements.txt", line, id_)
+    cluster = "CVE-1" if found["aliases"] else id_
+    facts = (found["kind"], found["aliases"], "bad", found["severity"], score, THEN)
+    times = (found.get("withdrawn_at"), THEN if id_ == "GONE" else None)
+    return (*head, cluster, *facts, *times, *fix, f"https://osv.dev/vulnerability/{id_}")
+
+
+ADVISORY_PINS = Case(
+    "advisory_pins",
+    {
+        "pins": [
+            pin(0, "a", "1.0", "==1.0"),
+            pin(1, "a", "1.5", "<3"),
+            pin(2, "a", None, "==2.0", pinned_version="2.0"),
+            pin(3, "evil", None),
+            pin(4, "a", None, "<1"),
+            pin(5, "a", "1.0", not_read="of another index"),
+            pin(6, "a", None, "bad", pinned_version="bad"),
+        ],
+        "pin_clauses": [
+            clause(0, "1.0", "1.0.post0", operator="=="),
+            clause(1, None, "3", operator="<"),
+            clause(2, "2.0", "2.0.post0", operator="=="),
+            clause(4, None, "1", operator="<"),
+            clause(6, None, None, excluded=None),
+        ],
+        **_BULK,
+    },
+    [
+        about(1, "1.0", "==1.0", "FIXED", "1.5", False),
+        about(1, "1.0", "==1.0", "LAST", None, None),
+        about(1, "1.0", "==1.0", "TWO", "2.0", False),
+        about(1, "1.0", "==1.0", "LISTED", None, None),
+        about(1, "1.0", "==1.0", "LIMIT", None, None),
+        about(1, "1.0", "==1.0", "OLD", None, None),
+        about(1, "1.0", "==1.0", "GONE", None, None),
+        about(2, "1.5", "<3", "LAST", None, None),
+        about(2, "1.5", "<3", "TWO", "2.0", True),
+        about(2, "1.5", "<3", "OLD", None, None),
+        about(2, "1.5", "<3", "GONE", None, None),
+        about(3, "2.0", "==2.0", "FIXED", "2.1", False),
+        about(3, "2.0", "==2.0", "OLD", None, None),
+        about(3, "2.0", "==2.0", "GONE", None, None),
+        about(3, "2.0", "==2.0", "BACK", None, None),
+        about(4, None, None, "MAL-1", None, None, project="evil"),
+        *(
+            about(line, *head, id_, None, None)
+            for line, *head in ((5, None, "<1"), (7, "bad", "bad"))
+            for id_ in ("OLD", "GONE")
+        ),
+    ],
+)
+ADVISORY_CLUSTERS = Case(
+    "advisory_clusters",
+    {
+        "advisories": [
+            bulk("P-1", "C-1"),
+            bulk("G-1", "C-1", "P-9"),
+            bulk("P-9"),
+            bulk("X", "P-9", "A-0"),
+            bulk("ALONE"),
+            bulk("TWIN", "C-7"),
+            bulk("OTHER", "C-7"),
+            {"id": "NONE"},
+        ]
+    },
+    [
+        *((one, "A-0") for one in ("P-1", "G-1", "P-9", "X")),
+        ("ALONE", "ALONE"),
+        ("TWIN", "C-7"),
+        ("OTHER", "C-7"),
+        ("NONE", "NONE"),
+    ],
+)
+ADVISORY_DIFFERENCES = Case(
+    "advisory_differences",
+    {
+        "versions": [
+            *(release("a", one) for one in ("1.0", "1.5", "2.0")),
+            release("b", "1.0"),
+            release("b", "2.0", is_latest=True),
+        ],
+        "pins": [pin(0, "a", "1.0"), pin(1, "a", "1.5")],
+        "vulnerabilities": [
+            {"project": "a", "version": "1.0", "id": "FIXED"},
+            {"project": "a", "version": "1.0", "id": "OLD"},
+            {"project": "a", "version": "1.0", "id": "GONE"},
+            {"project": "a", "version": "1.0", "id": "NEW"},
+            {"project": "a", "version": "1.5", "id": "FIXED"},
+            {"project": "a", "version": "1.5", "id": "LAST", "withdrawn_at": THEN},
+        ],
+        **{
+            name: [*rows, *extra]
+            for (name, rows), extra in zip(
+                _BULK.items(), ([], [affected("LAST", "2.0", position=1, project="b")], [], []), strict=True
+            )
+        },
+    },
+    [
+        ("a", "1.0", "OLD", "index", "withdrawn"),
+        ("a", "1.0", "GONE", "index", "removed"),
+        ("a", "1.0", "NEW", "index", "unknown"),
+        ("a", "1.5", "FIXED", "index", "other versions"),
+        *(("a", "1.0", one, "osv", "not listed") for one in ("LAST", "TWO", "LISTED", "LIMIT")),
+        *(("a", "1.5", one, "osv", "not listed") for one in ("LAST", "TWO")),
+        ("b", "2.0", "LAST", "osv", "not listed"),
+    ],
+)
 CASES = (
+    ADVISORY_CLUSTERS,
+    ADVISORY_DIFFERENCES,
+    ADVISORY_PINS,
+    VULNERABLE_VERSIONS,
     *(VULNERABLE, OUTDATED, YANKED, MISSING, STATUSES, LICENSES, SOLE, STALE, CADENCE, DEPENDENTS),
-    *(PROVENANCE, UNAVAILABLE, UNATTESTED, COVERAGE, SUPPORT),
+    *(PROVENANCE, UNAVAILABLE, UNATTESTED, COVERAGE, SUPPORT, DAILY),
     *(QUARANTINES, OWNERS, REMOVED, REUSE, YANKS, RELEASES),
 )
 

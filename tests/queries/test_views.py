@@ -14,7 +14,7 @@ from source_pypi.destinations.tables import RUN_TABLES, table_of
 from source_pypi.queries import views
 from source_pypi.standards.versions import sort_key
 from source_pypi.streams import STREAMS
-from tests.queries.cases import CASES, PYTHONS, SPECIFIERS, Case, Rows, release
+from tests.queries.cases import CASES, PYTHONS, SPECIFIERS, Case, Rows, counted, release
 
 TABLES = (*RUN_TABLES, *map(table_of, STREAMS))
 BY_NAME = {view.name: view for view in views()}
@@ -89,7 +89,7 @@ def tables_in(tree: Any) -> Iterator[str]:
 
 def test_every_case_has_a_view() -> None:
     """Every view but those of other tests has a case."""
-    assert {case.view for case in CASES} | {"latest_files"} == set(BY_NAME)
+    assert {case.view for case in CASES} | {"latest_files", "download_incidents"} == set(BY_NAME)
 
 
 def test_explained_columns_exist(connection: duckdb.DuckDBPyConnection) -> None:
@@ -109,6 +109,25 @@ def test_latest_files(connection: duckdb.DuckDBPyConnection) -> None:
     insert(connection, {"versions": versions, "files": files})
     connection.execute("CREATE TABLE expected AS FROM files WHERE filename IN ('a-2.0', 'b-1.0')")
     assert found(connection, "latest_files") == found(connection, "expected")
+
+
+def test_download_incidents(connection: duckdb.DuckDBPyConnection) -> None:
+    """Incidents are days with a source each, in order; the change of the counting is the one of the column counting."""
+    insert(connection, {"downloads": [counted("a", "2026-08-23", 1), counted("a", "2026-08-24", 1)]})
+    rows = connection.execute("FROM download_incidents").fetchall()
+    assert [row[0] for row in rows] == sorted(row[0] for row in rows)
+    assert all(what and reference for *_, what, reference in rows)
+    assert {kind for _, _, _, kind, _, _ in rows} == {
+        "missing",
+        "too low",
+        "too high",
+        "repaired",
+        "late",
+        "definition",
+    }
+    query = "SELECT min(day) FROM downloads WHERE counting = 'artifacts'"
+    change = [first for first, _, _, kind, _, _ in rows if kind == "definition"]
+    assert change == [day for (day,) in connection.execute(query).fetchall()]
 
 
 def admitted(specifier: str, python: str) -> bool | None:

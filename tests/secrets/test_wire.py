@@ -5,7 +5,8 @@ from contextlib import suppress
 
 import pytest
 
-import source_pypi
+from source_pypi import api
+from source_pypi.errors import SourceError
 from tests.connector import sample_world
 from tests.fake_index import FakeIndex, faults
 from tests.secrets.conftest import Given
@@ -34,11 +35,11 @@ def test_redirect_target_gets_no_credentials(
         index.fault(pattern, faults.redirect(f"{other.url.replace('://', f'://{userinfo}')}{path}"))
         settings = given.settings(index.url) | {"projects": ["sampleproject==4.0.0"]}
         followed = stream in ("core_metadata", "attestations")  # files may be on another host, documents may not
-        rows = source_pypi.read(stream, settings.pop("projects"), **settings)
+        rows = api.read(stream, settings.pop("projects"), **settings)
         if followed:
             assert list(rows)
         else:
-            with suppress(source_pypi.SourceError):
+            with suppress(SourceError):
                 list(rows)
         assert [request.path for request in other.requests] == ([path] if followed else [])
         assert not any("authorization" in request.headers for request in other.requests)

@@ -405,3 +405,23 @@ def test_standard_input(read: Read, name: str, content: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], input=content, capture_output=True, text=True, check=True)
     expected = msgspec.json.encode(read(name, content)).decode().replace(f'"file":"{name}"', '"file":"-"')
     assert json.loads(done.stdout) == json.loads(expected.replace(f'"{name}: ', '"-: ').replace(f'"{name}:', '"-:'))
+
+
+def test_package_of_paths_is_not_requested(read: Read) -> None:
+    """A package of a pylock.toml whose files are all on the machine is not the index's, unless it names an index."""
+    path, url = 'path = "NAME-1.0.zip"', 'url = "https://packages.example.com/NAME-1.0.zip"'
+    wheel = 'path = "NAME-1.0-py3-none-any.whl"'
+    packages = {
+        "local": f"sdist = {{ {path}, HASHES }}\nwheels = [{{ {wheel}, HASHES }}]",
+        "remote": f"sdist = {{ {url}, HASHES }}",
+        "mixed": f"sdist = {{ {url}, HASHES }}\nwheels = [{{ {wheel}, HASHES }}]",
+        "named": f'index = "https://packages.example.com/simple"\nsdist = {{ {path}, HASHES }}',
+    }
+    content = 'lock-version = "1.0"\ncreated-by = "a locker"\n'
+    for name, files in packages.items():
+        listed = files.replace("NAME", name).replace("HASHES", 'hashes = { sha256 = "0123" }')
+        content += f'[[packages]]\nname = "{name}"\nversion = "1.0"\n{listed}\n'
+    assert without_origins(read("pylock.toml", content)) == RequirementsFile(
+        (requested("remote", "1.0"), requested("mixed", "1.0"), requested("named", "1.0")),
+        ("pylock.toml: skipped, not from an index: local (path)",),
+    )

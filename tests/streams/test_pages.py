@@ -207,3 +207,26 @@ def test_names_without_a_version() -> None:
     page = page_with("foo.zip", "foo-1.0.zip", "README")
     assert unreadable_names(page.content, "foo") == ["foo.zip", "README"]
     assert values(files_rows(with_page(page)), "filename") == [("foo-1.0.zip",)]
+
+
+def test_files_of_other_projects_on_a_page_make_no_rows() -> None:
+    """A page that does not name its project may lead to files of others: these are no versions of the project."""
+    page = page_with("foo-1.0.tar.gz", "Foo-1.1-py3-none-any.whl", "other-9.9.tar.gz", "foobar-9.8-py3-none-any.whl")
+    assert values(versions_rows(with_page(page)), "version", "is_latest") == [("1.0", False), ("1.1", True)]
+    assert values(files_rows(with_page(page)), "filename") == [("foo-1.0.tar.gz",), ("Foo-1.1-py3-none-any.whl",)]
+    assert unreadable_names(page.content, "foo") == ["other-9.9.tar.gz", "foobar-9.8-py3-none-any.whl"]
+
+
+def test_page_that_names_its_project_has_all_its_files() -> None:
+    """Where a page names its project, each of its files is the project's, whatever its name begins with."""
+    page = page_with("foo-1.0.tar.gz", "old-name-0.9.tar.gz", name="Foo")
+    assert values(files_rows(with_page(page)), "filename") == [("old-name-0.9.tar.gz",), ("foo-1.0.tar.gz",)]
+
+
+def test_file_that_a_page_lists_twice_counts_once() -> None:
+    """Counts and sizes agree with the rows of files."""
+    page = page_with(
+        {"filename": "foo-1.0.zip", "url": "a", "size": 7}, {"filename": "foo-1.0.zip", "url": "b", "size": 8}
+    )
+    assert values(versions_rows(with_page(page)), "file_count", "total_size") == [(1, 7)]
+    assert values(files_rows(with_page(page)), "url") == [("http://index.test/simple/foo/a",)]

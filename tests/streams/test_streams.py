@@ -300,6 +300,7 @@ def test_default_streams() -> None:
         (["all"], OF_INDEX),
         (["files", "all"], OF_INDEX),
         (["all", "events"], [*OF_INDEX, "events"]),
+        (["all", "advisories"], [*OF_INDEX[:9], "advisories", *OF_INDEX[9:]]),
     ],
 )
 def test_streams_by_name(wanted: Any, expected: list[str]) -> None:

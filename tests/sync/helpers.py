@@ -18,7 +18,7 @@ Connect = Callable[..., Index]
 #: Streams of projects that read the project document only, and one of the index.
 ALL = choose_streams(["projects", "versions", "files", "project", "release", "stats"])
 #: Every stream that has rows of projects.
-EVERY = [stream.name for stream in STREAMS if stream.of_project]
+EVERY = [stream.name for stream in STREAMS if stream.of_project and not stream.service]
 #: Streams that read release documents, and one that does not.
 RELEASED = ["release", "dependencies", "vulnerabilities", "files"]
 METADATA = b"Metadata-Version: 2.1\nName: foo\nVersion: 1.0\nRequires-Dist: filled\n"

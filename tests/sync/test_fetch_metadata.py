@@ -258,6 +258,21 @@ def test_metadata_that_is_no_longer_listed(fake: FakeIndex, connect: Connect) ->
     assert failures(store) == dict.fromkeys(RELEASED, NotOfferedError)
 
 
+def test_row_of_a_project_that_loses_its_metadata(fake: FakeIndex, connect: Connect) -> None:
+    """The row is made of the page again, and the run says once what becomes null."""
+    upload(fake, "1.0")
+    as_json(fake)
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], ["projects"])
+    fake.world.upload("foo", "2.0", filename="foo-2.0.tar.gz", core_metadata=None)
+    notices = []
+    for _ in range(2):
+        store.sync(fake, index, ["foo"], ["projects"])
+        notices.append(NoticeKind.UNSTATED in [one.kind for batch in store.batches for one in batch.notices])
+    assert notices == [True, False]
+    assert values(store.tables()["projects"], "latest_version", "summary", "source") == [("2.0", None, "page")]
+
+
 @pytest.mark.parametrize("status", [404, 503])
 def test_metadata_that_cannot_be_read(fake: FakeIndex, connect: Connect, status: int) -> None:
     """Rows stay if METADATA cannot be read, also those of the release before; a later run reads it."""

@@ -11,7 +11,7 @@ from source_pypi.api import read
 from source_pypi.sync.first_seen import DIGEST, packed, times_of
 from source_pypi.sync.state_codec import pack_row, pack_text, unpack_row, unpack_text
 from tests.fake_index import FakeIndex
-from tests.fake_index.documents import View, page_html
+from tests.fake_index.documents import View, page_html, page_json
 from tests.memory_store import DAY, NOW, MemoryStore
 from tests.sync.helpers import Connect
 
@@ -43,6 +43,8 @@ def seen(store: MemoryStore, stream: str = "files") -> dict[str, Any]:
     return {row[field]: row["first_seen_at"] for row in store.tables()[stream]}
 
 
+#: The media type of a page as JSON.
+PAGE_TYPE = "application/vnd.pypi.simple.v1+json"
 A, B, C = "foo-1.0-py3-none-any.whl", "foo-1.0-py2-none-any.whl", "foo-2.0-py3-none-any.whl"
 
 
@@ -85,6 +87,19 @@ def test_file_that_comes_back_has_a_new_time(fake: FakeIndex, connect: Connect) 
     show(fake, A, C)
     store.sync(fake, index, ["foo"], SHOWN, at=NOW + 2 * DAY)
     assert seen(store) == {A: LATER, C: FIRST}
+
+
+def test_upload_time_that_comes_and_goes_keeps_the_time(fake: FakeIndex, connect: Connect) -> None:
+    """While the index gives the upload time of a file, the column is null; afterwards it has the first time again."""
+    publish(fake, A)
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], SHOWN)
+    fake.world.override("/simple/foo/", page_json(fake.world.projects["foo"], View(fake.url)), PAGE_TYPE)
+    store.sync(fake, index, ["foo"], SHOWN, at=NOW + DAY)
+    assert (seen(store), seen(store, "versions")) == ({A: None}, {"1.0": None})
+    publish(fake, A, C)
+    store.sync(fake, index, ["foo"], SHOWN, at=NOW + 2 * DAY)
+    assert seen(store) == {A: FIRST, C: LATER}
 
 
 def test_upload_time_of_the_index_is_enough(fake: FakeIndex, connect: Connect) -> None:

@@ -35,6 +35,19 @@ def test_removed_project_deletes_its_rows(world: World, fake: FakeIndex, connect
     assert store.rows == {}
 
 
+def test_removed_project_has_its_rows_deleted_once(world: World, fake: FakeIndex, connect: Connect) -> None:
+    """Later runs still say that the project was removed, but not that they delete rows."""
+    rich(world)
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], ["files"])
+    world.delete_project("foo")
+    warnings = [store.sync(fake, index, ["foo"], ["files"])[0].warnings for _ in range(2)]
+    assert warnings == [
+        ("foo was removed from the index, and its rows are deleted",),
+        ("foo was removed from the index",),
+    ]
+
+
 def test_project_that_returns_is_read_in_full(world: World, fake: FakeIndex, connect: Connect) -> None:
     """A missing project is read in full once it exists, and again after it was removed and created anew."""
     index, store = connect(fake), MemoryStore()

@@ -51,9 +51,38 @@ def changed(document: dict[str, Any], path: str, value: object) -> dict[str, Any
     return copy
 
 
+def noticed(store: MemoryStore) -> list[tuple[str, str]]:
+    """The notices of the last run."""
+    return [(notice.kind, notice.subject) for batch in store.batches for notice in batch.notices]
+
+
 VALUES = {"missing": GONE, "null": None, "text": "text", "number": 7}
 #: The public index writes null for a release without URLs: there, null means none.
 UNKNOWN = [(stream, name) for stream in FIELDS for name in VALUES if (stream, name) != ("urls", "null")]
+
+
+@pytest.mark.parametrize("path", ["vulnerabilities", "info.classifiers", "ownership.roles"])
+def test_null_in_a_first_run_is_not_silent(world: World, fake: FakeIndex, connect: Connect, path: str) -> None:
+    """No rows and no word would say that there is none; a run that finds the document unchanged says nothing again."""
+    rich(world)
+    index, (stream,) = connect(fake), [name for name, field in FIELDS.items() if field == path]
+    world.override("/pypi/foo/json", changed(document_of(fake, connect), path, None))
+    store = MemoryStore()
+    store.sync(fake, index, ["foo"], [stream])
+    assert (store.tables()[stream], noticed(store)) == ([], [(NoticeKind.UNKNOWN_FIELD, path)])
+    store.sync(fake, index, ["foo"], [stream])
+    assert noticed(store) == []
+
+
+@pytest.mark.parametrize("path", ["info.requires_dist", "info.project_urls"])
+def test_null_that_means_none_is_silent(world: World, fake: FakeIndex, connect: Connect, path: str) -> None:
+    """The public index writes null for a release without requirements or URLs."""
+    rich(world)
+    index, (stream,) = connect(fake), [name for name, field in FIELDS.items() if field == path]
+    world.override("/pypi/foo/json", changed(document_of(fake, connect), path, None))
+    store = MemoryStore()
+    store.sync(fake, index, ["foo"], [stream])
+    assert [notice for notice in noticed(store) if notice[0] == NoticeKind.UNKNOWN_FIELD] == []
 
 
 @pytest.mark.parametrize(("stream", "name"), UNKNOWN)

@@ -88,6 +88,23 @@ def test_begun_later(database: Place, world: World, serve: Serve) -> None:
     assert times == {datetime.fromtimestamp(TIMES[1], UTC)}
 
 
+def test_clock_that_was_ahead_leaves_no_state_in_the_future(database: Place, world: World, serve: Serve) -> None:
+    """States that a clock 400 days ahead wrote begin and end with the next visit at the latest."""
+    world.add("flask", releases=["1.0"])
+    fake, versions = serve(), choose_streams(["versions"])
+    changes: list[tuple[float, Callable[[], object]]] = [
+        (TIMES[0] + 400 * 86_400, lambda: None),
+        (TIMES[0] + 401 * 86_400, lambda: world.yank("flask", "1.0", "bad")),
+        (TIMES[0], lambda: world.unyank("flask", "1.0")),
+    ]
+    for time, change in changes:
+        change()
+        fake.new_run()
+        sync(database, fake, ["flask"], versions, now=lambda: time, keep_history=True)  # noqa: B023
+    states = [(row["valid_from"], row["valid_to"]) for row in history(database, versions[0])]
+    assert sorted(states, key=repr) == [(TIMES[0], TIMES[0]), (TIMES[0], TIMES[0]), (TIMES[0], None)]
+
+
 def test_moments_have_none(database: Place, world: World, serve: Serve) -> None:
     """What tells of the moment only has no history."""
     world.add("flask")

@@ -213,6 +213,26 @@ def test_configuration_in_a_file(world: World, serve: Serve, tmp_path: Path) -> 
     assert (done.returncode, done.stdout) == (0, "[('flask',)]\n"), done.stderr
 
 
+@pytest.mark.parametrize("place", ["variable", "config.toml", "secrets.toml"])
+def test_misspelt_configuration_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    """A name in dlt's configuration that is close to a setting is an error; other names may be dlt's own."""
+    program = (
+        "from source_pypi.dlt import pypi\nfrom source_pypi.errors import SettingError\n"
+        "try: pypi(['flask'])\nexcept SettingError as error: print(error)"
+    )
+    (tmp_path / ".dlt").mkdir()
+    lines = {"index_ur": '"http://index.test"', "max_table_nesting": "1"}
+    if place == "variable":
+        for name, value in lines.items():
+            monkeypatch.setenv(f"SOURCES__PYPI__{name.upper()}", value)
+    else:
+        section = "\n".join(["[sources.pypi]", *(f"{name} = {value}" for name, value in lines.items())])
+        (tmp_path / ".dlt" / place).write_text(f"{section}\n[sources.pypi.files]\nindex_urls = 1\n")
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, check=True, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.stdout == "setting 'index_ur': there is no such setting; did you mean 'index_url'?\n"
+
+
 def test_configured_credentials_are_of_the_configured_index(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """Credentials in the configuration are not used for another index that is passed."""
     for name in ("index_url", "index_username", "index_password"):

@@ -43,6 +43,7 @@ def check(config: Config, connect: Callable[[Config], Index] | None = None) -> b
     """
     from source_pypi.http.client import RetryPolicy
     from source_pypi.selection import select
+    from source_pypi.services.downloads.top import top_projects
     from source_pypi.services.index.api import open_index
     from source_pypi.services.index.locations import root_of
     from source_pypi.standards.index_urls import default_url
@@ -50,7 +51,7 @@ def check(config: Config, connect: Callable[[Config], Index] | None = None) -> b
     root = root_of(config.index_url or default_url())
     try:
         index = connect(config) if connect else open_index(config, retry_policy=RetryPolicy(CHECK_TRIES, CHECK_WAIT))
-        selection = select(config)
+        selection = select(config, top=top_projects(config))
         checked = _Check(config, index)
         checked.projects(selection.projects)
         if selection.whole_index:

@@ -23,15 +23,15 @@ from source_pypi.airbyte.heartbeat import Heartbeat
 from source_pypi.airbyte.inputs import ConfiguredStream, read_catalog, read_state
 from source_pypi.airbyte.messages import MessageWriter, Write
 from source_pypi.config import Config, environment_note
-from source_pypi.errors import BugError, ConfigError, SourceError, UnknownProjectsError, UnknownStreamError
+from source_pypi.errors import BugError, SourceError, UnknownProjectsError, UnknownStreamError
 
 if TYPE_CHECKING:
-    from source_pypi.airbyte.state import StreamStates
     from source_pypi.http.client import RequestLog, RetryWait
     from source_pypi.services.index.api import Index
     from source_pypi.streams.stream import Stream
     from source_pypi.sync.batch import Batch, Change
     from source_pypi.sync.run import Run
+    from source_pypi.sync.stream_states import StreamStates
     from source_pypi.sync.summary import RunSummary
 
 Connect = Callable[[Config, "Callable[[RetryWait | RequestLog], None]"], "Index"]
@@ -149,7 +149,7 @@ class _Reader:
 
     def _load_states(self, root: str, previous: Mapping[str, Any]) -> StreamStates:
         """Return the state of the streams, and log what the user should know about it."""
-        from source_pypi.airbyte.state import StreamStates
+        from source_pypi.sync.stream_states import StreamStates
 
         incremental = [stream.name for stream in self._streams if stream.incremental]
         keys = self._config.track_removed and not self._config.whole_index
@@ -176,8 +176,8 @@ class _Reader:
 
         readable = [stream for stream in self._streams if stream.name not in states.unreadable]
         try:
-            selection = selection_of(self._streams, self._config)
-        except ConfigError as error:
+            selection = selection_of(self._streams, self._config, on_event=self._on_event)
+        except SourceError as error:
             of_index = [stream for stream in readable if not stream.of_project]
             run = Run(index, Selection(), of_index, self._config, self._now)
             run.summary.stop(error, tuple(stream.name for stream in self._streams if stream.of_project))
@@ -191,7 +191,7 @@ class _Reader:
 
     def _write_batches(self, run: Run, states: StreamStates) -> None:
         """Write every batch, and the state at checkpoints."""
-        from source_pypi.airbyte.state import Checkpoints
+        from source_pypi.sync.stream_states import Checkpoints
         from source_pypi.sync.summary import warnings_of
 
         checkpoints = Checkpoints(self._now())

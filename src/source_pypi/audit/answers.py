@@ -167,6 +167,11 @@ def _finding(chosen: ChosenRule, row: Mapping[str, Any]) -> Finding:
         id=_text(row.get("id")),
         aliases=tuple(printable(alias) for alias in row.get("aliases") or ()),
         link=_text(row.get("link")),
+        source=row.get("source"),
+        severity=row.get("severity"),
+        score=row.get("score"),
+        published=None if (published := row.get("published")) is None else published.astimezone(UTC),
+        cluster=_text(row.get("cluster")),
     )
 
 
@@ -195,11 +200,13 @@ def _why_not_checked(chosen: ChosenRule, pin: Pin, outcome: Outcome) -> str | No
     """Why a rule could not be checked for a pin; None: it was."""
     if pin.not_read is not None:
         return without_credentials(printable(pin.not_read))
-    missing = pin.project in outcome.missing
-    if missing and chosen.rule.name != "missing":
+    without_index = chosen.rule.without_index and (pin.pinned_version is not None or not chosen.rule.of_release)
+    if pin.project in outcome.missing and chosen.rule.name != "missing" and not without_index:
         return "the project is not on this index"
     if (problem := outcome.problem(pin.project, chosen.rule.reads)) is not None:
         return problem
+    if without_index:
+        return None
     return _unresolved(pin) if chosen.rule.of_release and pin.version is None else None
 
 

@@ -31,12 +31,17 @@ class Outcome:
         self.projects: dict[str, None] = {}
         self.missing: set[str] = set()
         self.answered = False
-        self._streams = [stream for stream in streams if stream.of_project]
+        self._streams = [stream for stream in streams if stream.of_project and not stream.service]
+        self._service_streams = {stream.name for stream in streams if stream.service}
         self._problems: dict[str, dict[str, str]] = {}
         self._of_index: list[str] = []
+        self._of_services: dict[str, str] = {}
 
     def add(self, batch: Batch) -> None:
         """Add what a batch tells."""
+        if batch.service:
+            self._of_services |= {name: reason(error) for name, error in batch.failures.items()}
+            return
         if batch.project is None:
             self._of_index += [reason(error) for error in batch.failures.values()]
             return
@@ -59,6 +64,9 @@ class Outcome:
 
     def problem(self, project: str, streams: Collection[str]) -> str | None:
         """Why streams of a project were not read; None: all of them were."""
+        failed = next((self._of_services[name] for name in streams if name in self._of_services), None)
+        if failed is not None or (streams and self._service_streams.issuperset(streams)):
+            return failed
         if project not in self.projects:
             return next(iter(self._of_index), _NOT_REACHED)
         problems = self._problems.get(project, {})

@@ -25,6 +25,20 @@ class Finding(Struct, frozen=True, kw_only=True):
     id: Annotated[str | None, Meta(description="The advisory's identifier. Null: the finding is no advisory.")] = None
     aliases: Annotated[tuple[str, ...], Meta(description="Other identifiers of the advisory.")] = ()
     link: Annotated[str | None, Meta(description="URL of the advisory. Null: unknown.")] = None
+    source: Annotated[
+        str | None, Meta(description="Who names the advisory: index, osv, or 'osv, index'. Null: no advisory.")
+    ] = None
+    severity: Annotated[
+        str | None, Meta(description="critical, high, medium, low or none. Null: unknown, or no advisory.")
+    ] = None
+    score: Annotated[float | None, Meta(description="The CVSS base score. Null: unknown, or no advisory.")] = None
+    published: Annotated[
+        datetime | None, Meta(description="When the advisory was published (UTC). Null: unknown, or no advisory.")
+    ] = None
+    cluster: Annotated[
+        str | None,
+        Meta(description="The smallest identifier of the same vulnerability. Null: unknown, or no advisory."),
+    ] = None
     required_by: Annotated[
         str | None, Meta(description="The project that the file names, and that requires this one. Null: it is named.")
     ] = None

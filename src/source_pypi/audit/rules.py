@@ -1,15 +1,17 @@
 """The rules. A rule is a view, and a query that makes the columns of a finding from its rows.
 
 Queries
-    ``findings`` has the columns project, version, file, line, message, since, fix, fix_admitted, id, aliases, link.
-    Those that it leaves out are null. ``unknown`` has project and why: pins that the view says nothing about, because
-    the index does not publish what the rule needs. ``first_seen`` is a temporary table (``answers.py``).
+    ``findings`` has the columns project, version, file, line, message, since, fix, fix_admitted, id, aliases, link,
+    source, severity, score, published, cluster. Those that it leaves out are null. ``unknown`` has
+    project and why: pins that the view says nothing about, because the index does not publish what the rule needs.
+    ``first_seen`` is a temporary table (``answers.py``).
 """
 
 from collections.abc import Iterable
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from source_pypi.audit.licences import identifiers
 from source_pypi.errors import SettingError
@@ -31,6 +33,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     :ivar major_findings: the same with the argument ``major``.
     :ivar unknown: the query of what cannot be told; empty: none.
     :ivar arguments: what may stand after the colon: nothing, some words, or a licence expression.
+    :ivar without_index: whether it can be checked for what the index does not have: projects and pinned releases.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     major_findings: str = ""
     unknown: str = ""
     arguments: Literal["none", "major", "licence"] = "none"
+    without_index: bool = False
 
 
 class ChosenRule(Struct, frozen=True):
@@ -86,8 +90,61 @@ _OUTDATED = """
     WHERE {}
 """
 
+#: Who says which releases are vulnerable: the index, OSV's export, or both.
+Source = Literal["index", "osv", "both"]
+#: The streams of OSV's export.
+_BULK = ("advisories", "advisory_ranges", "advisory_versions", "removed_advisories")
+#: The message about an advisory: identifiers, summary, severity, score and day of publication, as far as known.
+_BULK_MESSAGE = """concat(
+    id,
+    CASE WHEN len(aliases) > 0 THEN ' (' || array_to_string(aliases, ', ') || ')' END,
+    coalesce(': ' || summary, ''),
+    coalesce(' [' || nullif(concat_ws(
+        ', ', severity, 'score ' || score, 'published ' || strftime(published_at, '%Y-%m-%d')
+    ), '') || ']', '')
+)"""
+_BULK_FINDINGS = f"""
+    SELECT project, version, file, line, id, aliases, link, smallest_fix AS fix, fix_admitted,
+        withdrawn_at AS withdrawn, severity, score, published_at AS published, published_at AS since, cluster,
+        'osv' AS source,
+        {_BULK_MESSAGE} AS message
+    FROM advisory_pins
+    WHERE kind = '{{}}' AND removed_at IS NULL AND withdrawn_at IS {{}}NULL
+"""  # noqa: S608 - texts of our own
+_INDEX_FINDINGS = """
+    SELECT project, version, file, line, id, aliases, link, smallest_fix AS fix, fix_admitted, 'index' AS source,
+        concat(
+            id,
+            CASE WHEN len(aliases) > 0 THEN ' (' || array_to_string(aliases, ', ') || ')' END,
+            coalesce(': ' || summary, '')
+        ) AS message,
+        first_seen.seen AS since
+    FROM vulnerable_pins
+    LEFT JOIN first_seen ON stream = 'vulnerabilities' AND subject = project || ' ' || version AND detail = id
+"""
+#: The findings of both: OSV's, with those of the index alone.
+_BOTH_FINDINGS = f"""
+    WITH bulk AS ({_BULK_FINDINGS.format("vulnerability", "")}), listed AS ({_INDEX_FINDINGS})
+    SELECT bulk.* REPLACE (CASE WHEN listed.id IS NULL THEN 'osv' ELSE 'osv, index' END AS source)
+    FROM bulk
+    LEFT JOIN (SELECT DISTINCT project, version, id FROM listed) AS listed USING (project, version, id)
+    UNION ALL BY NAME
+    SELECT listed.* FROM listed ANTI JOIN bulk USING (project, version, id)
+"""  # noqa: S608 - as above
+
 #: In the order of their severity.
 RULES = (
+    Rule(
+        name="malware",
+        level="error",
+        title="The release is reported as malware",
+        help="Do not install it. Find out what your environments have installed, and what it could reach there.",
+        view="advisory_pins",
+        reads=_BULK,
+        of_release=False,
+        findings=_BULK_FINDINGS.format("malware", ""),
+        without_index=True,
+    ),
     Rule(
         name="vulnerable",
         level="error",
@@ -96,17 +153,7 @@ RULES = (
         view="vulnerable_pins",
         reads=("vulnerabilities",),
         of_release=True,
-        findings="""
-            SELECT project, version, file, line, id, aliases, link, smallest_fix AS fix, fix_admitted,
-                concat(
-                    id,
-                    CASE WHEN len(aliases) > 0 THEN ' (' || array_to_string(aliases, ', ') || ')' END,
-                    coalesce(': ' || summary, '')
-                ) AS message,
-                first_seen.seen AS since
-            FROM vulnerable_pins
-            LEFT JOIN first_seen ON stream = 'vulnerabilities' AND subject = project || ' ' || version AND detail = id
-        """,
+        findings=_INDEX_FINDINGS,
     ),
     Rule(
         name="quarantined",
@@ -206,6 +253,26 @@ RULES = (
         """,
     ),
     Rule(
+        name="withdrawn",
+        level="note",
+        title="An advisory about the release was withdrawn",
+        help="The advisory no longer holds. If you acted on it, you may revert that.",
+        view="advisory_pins",
+        reads=_BULK,
+        of_release=True,
+        findings=f"""
+            SELECT * REPLACE (
+                concat('withdrawn on ', strftime(withdrawn, '%Y-%m-%d'), ': ', message) AS message, withdrawn AS since
+            )
+            FROM (
+                {_BULK_FINDINGS.format("vulnerability", "NOT ")}
+                UNION ALL BY NAME
+                {_BULK_FINDINGS.format("malware", "NOT ")}
+            )
+        """,  # noqa: S608 - texts of our own
+        without_index=True,
+    ),
+    Rule(
         name="outdated",
         level="note",
         title="There is a newer release",
@@ -253,6 +320,25 @@ RULES = (
 _BY_NAME = {rule.name: rule for rule in RULES}
 #: The rules that are checked unless others are selected. The others make many findings, or need more requests.
 DEFAULT = ("vulnerable", "quarantined", "missing", "yanked", "archived")
+#: The rules about malware, which are checked as well if OSV's export is read.
+DEFAULT_OF_BULK = ("malware",)
+
+
+def with_source(rules: Iterable[ChosenRule], source: Source) -> tuple[ChosenRule, ...]:
+    """Return the rules, of which ``vulnerable`` asks a source of advisories."""
+    return tuple(
+        replace(chosen, rule=_of_source(chosen.rule, source)) if chosen.rule.name == "vulnerable" else chosen
+        for chosen in rules
+    )
+
+
+def _of_source(rule: Rule, source: Source) -> Rule:
+    if source == "osv":
+        findings = _BULK_FINDINGS.format("vulnerability", "")
+        return replace(rule, view="advisory_pins", reads=_BULK, findings=findings, without_index=True)
+    if source == "both":
+        return replace(rule, view="advisory_pins", reads=(*rule.reads, *_BULK), findings=_BOTH_FINDINGS)
+    return rule
 
 
 def choose_rules(texts: Iterable[str], option: str) -> tuple[ChosenRule, ...]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from source_pypi.audit.allow import Entry
     from source_pypi.audit.outcome import Outcome
     from source_pypi.audit.results import Report
-    from source_pypi.audit.rules import ChosenRule
+    from source_pypi.audit.rules import ChosenRule, Source
     from source_pypi.config import Config
     from source_pypi.sync.run import Run
 
@@ -75,8 +75,19 @@ class _Command(SectionedCommand):
     section=_RULES,
     envvar=f"{_PREFIX}_RULES",
     metavar="RULE,...",
-    help="What to check: vulnerable, quarantined, missing, yanked, license:EXPRESSION, archived, unattested, outdated, "
-    "outdated:major, stale, sole-maintainer.  [default: vulnerable,quarantined,missing,yanked,archived]",
+    help="What to check: malware, vulnerable, quarantined, missing, yanked, license:EXPRESSION, archived, withdrawn, "
+    "unattested, outdated, outdated:major, stale, sole-maintainer.  [default: vulnerable,quarantined,missing,yanked,"
+    "archived, and malware with --advisories osv or both]",
+)
+@option(
+    "--advisories",
+    section=_RULES,
+    envvar=f"{_PREFIX}_ADVISORIES",
+    type=click.Choice(["index", "osv", "both"]),
+    default="index",
+    show_default=True,
+    help="Who says which releases are vulnerable: the index, OSV's export in one download (extra `advisories`), which "
+    "also covers indexes without advisories, or both.",
 )
 @option(
     "--fail-on",
@@ -144,6 +155,7 @@ def audit(
     files: tuple[Path, ...],
     rules: str | None,
     fail_on: str | None,
+    advisories: "Source",
     strict: bool,
     allow: Path | None,
     follow_dependencies: int | None,
@@ -173,7 +185,7 @@ def audit(
     signal.signal(signal.SIGTERM, interrupt)
     exit_on_signal(_INTERRUPTED, messages.leave_bar)
     with _usage_errors():
-        chosen, failing = _choose(rules, fail_on)
+        chosen, failing = _choose(rules, fail_on, advisories)
         entries = _entries(allow)
         _check_into(into)
         levels = _levels(files) if follow_dependencies is None else follow_dependencies
@@ -195,22 +207,27 @@ def _usage_errors() -> Iterator[None]:
         sys.exit(USAGE_ERROR)
 
 
-def _choose(rules: str | None, fail_on: str | None) -> "tuple[tuple[ChosenRule, ...], tuple[ChosenRule, ...]]":
+def _choose(
+    rules: str | None, fail_on: str | None, source: "Source"
+) -> "tuple[tuple[ChosenRule, ...], tuple[ChosenRule, ...]]":
     """The rules to check, and those whose findings fail.
 
     :raises SettingError: when an option names no rule, or one that does not exist.
     """
-    from source_pypi.audit.rules import DEFAULT, choose_rules, split_rules
+    from source_pypi.audit.rules import DEFAULT, DEFAULT_OF_BULK, choose_rules, split_rules, with_source
 
     listed, failing = (None if text is None else split_rules(text) for text in (rules, fail_on))
     for option_, given in (("--rules", listed), ("--fail-on", failing)):
         if given == []:
             raise SettingError("", f"{option_} names no rule")
-    chosen = choose_rules(DEFAULT if listed is None else listed, "--rules")
+    default = DEFAULT if source == "index" else (*DEFAULT_OF_BULK, *DEFAULT)
+    chosen = choose_rules(default if listed is None else listed, "--rules")
     if failing is None:
-        return chosen, chosen
-    selected = choose_rules([] if failing == ["none"] else failing, "--fail-on")
-    return choose_rules([one.text for one in (*chosen, *selected)], "--rules"), selected
+        selected = chosen
+    else:
+        selected = choose_rules([] if failing == ["none"] else failing, "--fail-on")
+        chosen = choose_rules([one.text for one in (*chosen, *selected)], "--rules")
+    return with_source(chosen, source), with_source(selected, source)
 
 
 def _entries(path: Path | None) -> "tuple[Entry, ...]":

@@ -28,11 +28,14 @@ VARIABLES = (
     f"separated by spaces, several paths as in PATH. Credentials: {PREFIX}_USERNAME and {PREFIX}_PASSWORD, or "
     f"{PREFIX}_TOKEN. An option comes before its variable, and that before the file of --config."
 )
+#: The variable of the password for the downloads of ClickHouse, which is a setting without an option.
+CLICKHOUSE_PASSWORD = f"{PREFIX}_CLICKHOUSE_PASSWORD"
 #: The variables of credentials. A token is a password whose user name is ``TOKEN_USER``.
 USERNAME, PASSWORD, TOKEN = f"{PREFIX}_USERNAME", f"{PREFIX}_PASSWORD", f"{PREFIX}_TOKEN"
 TOKEN_USER = "__token__"  # noqa: S105 - it is the name of a user
 #: The sections of a help, in their order.
 SELECTION, INDEX, REQUESTS, DESTINATION, OUTPUT = "What to load", "Index", "Requests", "Destination", "Output"
+DOWNLOADS = "Downloads"
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -93,6 +96,11 @@ def selection_options(command: _F) -> _F:
     return _all(_SELECTION_OPTIONS, command)
 
 
+def download_options(command: _F) -> _F:
+    """Add the options of the streams of downloads, and of the most downloaded projects. Their values are settings."""
+    return _all(_DOWNLOAD_OPTIONS, command)
+
+
 def event_options(command: _F) -> _F:
     """Add the options of the stream of events. Their values are settings."""
     return _all(_EVENT_OPTIONS, command)
@@ -121,7 +129,10 @@ def make_settings(path: Path | None, names: Sequence[str], options: Mapping[str,
         given["projects"] = [*listed, *names]
     settings |= given
     credentials, warnings = _credentials(settings.get("index_url"))
-    return make_config(settings | credentials), warnings
+    password = (
+        {"clickhouse_password": os.environ.get(CLICKHOUSE_PASSWORD)} if os.environ.get(CLICKHOUSE_PASSWORD) else {}
+    )
+    return make_config(settings | credentials | password), warnings
 
 
 def _credentials(index_url: object) -> tuple[dict[str, str], list[str]]:
@@ -207,6 +218,60 @@ _SELECTION_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "[default: auto]",
     ),
 )
+_DOWNLOAD_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    option(
+        "--top",
+        section=SELECTION,
+        type=click.IntRange(1, 15_000),
+        metavar="N",
+        help="Also load the N most downloaded projects of the last calendar month, from a public list.",
+    ),
+    option("--top-url", section=DOWNLOADS, metavar="URL", help="The list for --top.  [default: the public list]"),
+    option(
+        "--downloads-from",
+        section=DOWNLOADS,
+        type=click.Choice(["pypistats", "clickhouse"]),
+        help="Who counts the downloads for the streams downloads and downloads_by.  [default: pypistats]",
+    ),
+    option("--downloads-url", section=DOWNLOADS, metavar="URL", help="The site of pypistats, or a copy of it."),
+    option(
+        "--downloads-by",
+        section=DOWNLOADS,
+        multiple=True,
+        metavar="A+B",
+        help="What the stream downloads_by counts by: version, file_type, python, system, country, installer, or "
+        "several at once. Repeatable.  [default: python, system]",
+    ),
+    option(
+        "--downloads-days",
+        section=DOWNLOADS,
+        type=int,
+        metavar="DAYS",
+        help="How many of the last days to read of a project for the first time.  [default: 180]",
+    ),
+    option(
+        "--downloads-per-minute",
+        section=DOWNLOADS,
+        type=float,
+        metavar="NUMBER",
+        help="Maximum request rate of pypistats; 0: no limit.  [default: 29]",
+    ),
+    option("--clickhouse-url", section=DOWNLOADS, metavar="URL", help="The HTTP interface of ClickHouse."),
+    option("--clickhouse-database", section=DOWNLOADS, metavar="NAME", help="Its database.  [default: pypi]"),
+    option(
+        "--clickhouse-username",
+        section=DOWNLOADS,
+        metavar="NAME",
+        help=f"Its user; {CLICKHOUSE_PASSWORD} has the password.  [default: demo]",
+    ),
+    option(
+        "--clickhouse-queries-per-hour",
+        section=DOWNLOADS,
+        type=int,
+        metavar="NUMBER",
+        help="Maximum number of queries in an hour.  [default: 60]",
+    ),
+)
 _EVENT_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     option(
         "--events-since",
@@ -246,6 +311,13 @@ _INDEX_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "the netrc file, or also the keyring.  [default: settings]",
     ),
     option("--ca-bundle", section=INDEX, metavar="FILE", help="A PEM file with CA certificates to trust as well."),
+    option(
+        "--advisories-url",
+        section=INDEX,
+        metavar="URL",
+        help="Where OSV's export of advisories is, for their streams and rules: a copy of it, or file:PATH.  [default: "
+        "OSV's bucket]",
+    ),
     option("--config", section=INDEX, type=_file, help="Settings, a JSON file. NAMEs are added to its projects."),
     option(
         "--requests-per-second",

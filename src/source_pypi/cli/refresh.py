@@ -17,7 +17,9 @@ _MAX_NAMED = 4
 
 def selects_projects(config: "Config", files: Sequence[Path]) -> bool:
     """Whether settings or files select projects, so that nothing is refreshed."""
-    return bool(files or config.projects or config.project_name or config.requirements or config.whole_index)
+    return bool(
+        files or config.projects or config.project_name or config.requirements or config.whole_index or config.top
+    )
 
 
 def open_refreshing_run(

@@ -17,6 +17,7 @@ from source_pypi.cli.options import (
     SELECTION,
     VARIABLES,
     SectionedCommand,
+    download_options,
     event_options,
     index_options,
     make_settings,
@@ -49,7 +50,8 @@ _FILE = re.compile(r"\.(?:txt|in|toml|lock|pip|cfg|ini|json|ya?ml|py)$|[/\\]", r
     section=SELECTION,
     metavar="A,B,...",
     shell_complete=complete_streams,
-    help="Streams to load; 'all' for all.  [default: projects,versions,files]",
+    help="Streams to load; 'all' for all of the index, which leaves out downloads and the like.  "
+    "[default: projects,versions,files]",
 )
 @option(
     "--into",
@@ -92,6 +94,7 @@ _FILE = re.compile(r"\.(?:txt|in|toml|lock|pip|cfg|ini|json|ya?ml|py)$|[/\\]", r
     is_flag=True,
     help="If the destination holds rows of another index, delete all of them once this index has answered.",
 )
+@download_options
 @index_options
 @option(
     "--dry-run",

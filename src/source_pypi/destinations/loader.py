@@ -154,7 +154,7 @@ class Loader:
         self._tables = {table.name: table for table in prepared.tables}
         self.unfinished = prepared.unfinished
         self.warnings += prepared.warnings
-        self._recorder.start(prepared.new_histories)
+        self._recorder.start(prepared.tables, prepared.new_histories)
 
     def _take_pins(self) -> None:
         """Take the requirements, with the versions that an earlier run of this index found."""

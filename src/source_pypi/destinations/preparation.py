@@ -157,7 +157,7 @@ def _replacing(store: Store, settings: LoadSettings, last: RunRow, prepared: Pre
         prepared,
         run=replace(prepared.run, index=settings.root),
         to_clear=tuple(table for table in known if existing.get(table.name)),
-        warnings=(f"{store.name} held rows of {other}: they are deleted, and {this} is read",),
+        warnings=(f"{store.name} holds rows of {other}: they are deleted once {this} has answered",),
     )
 
 

@@ -28,14 +28,17 @@ class RunRecorder:
         self.totals: dict[str, int] = {}
         self._store, self._streams, self._root, self._now = store, streams, root, now
         self._record: RunRecord | None = None
+        self._tables: dict[str, Table] = {}
         self._changes: dict[str, RowChanges] = {}
         self._projects = 0
 
-    def start(self, new_histories: tuple[str, ...]) -> None:
+    def start(self, tables: Iterable[Table], new_histories: tuple[str, ...]) -> None:
         """The run starts now.
 
+        :param tables: the tables that it fills.
         :param new_histories: the tables whose history begins with it.
         """
+        self._tables = {table.name: table for table in tables}
         self._record = RunRecord(
             run=0,
             started_at=datetime.fromtimestamp(self._now(), UTC),
@@ -69,7 +72,9 @@ class RunRecorder:
         """The number of rows in each table of ``changes``; empty as long as ``begin`` was not called."""
         if self._record is None or not self._record.run:
             return {}
-        return {table.name: self._store.row_count(table) for table in known_tables(self.changes, histories=False)}
+        known = {table.name: table for table in known_tables(self.changes, histories=False)}
+        tables = {name: table for name, table in self._tables.items() if name in self.changes}
+        return {name: self._store.row_count(table) for name, table in (known | tables).items()}
 
     def end(self, *, finished: bool) -> None:
         """Complete the row of ``runs``, if there is one.

@@ -185,9 +185,11 @@ def known_tables(names: Collection[str], *, of_projects: bool = False, histories
     :param of_projects: only those of streams that have rows of projects; a history then comes with its table only.
     :param histories: whether those of histories are among them.
     """
-    from source_pypi.streams import STREAMS
+    from source_pypi.streams import NAMES as STREAM_NAMES
+    from source_pypi.streams import stream_named
 
-    streams = [one for one in STREAMS if one.name in names and (one.of_project or not of_projects)]
+    named = (stream_named(name) for name in STREAM_NAMES if name in names)
+    streams = [one for one in named if one.of_project or not of_projects]
     tables = [table_of(one, history=history_name(one.name) in names) for one in streams]
     return tables if of_projects or not histories else with_histories(tables)
 

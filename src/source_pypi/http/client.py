@@ -23,12 +23,20 @@ from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from types import MappingProxyType
+from typing import BinaryIO
 from urllib.parse import urljoin, urlsplit
 
 import urllib3
 from msgspec import Struct
 
-from source_pypi.errors import RefusedError, ResponseError, SourceError, UnavailableError, UnreachableError
+from source_pypi.errors import (
+    DestinationError,
+    RefusedError,
+    ResponseError,
+    SourceError,
+    UnavailableError,
+    UnreachableError,
+)
 from source_pypi.http import compression
 from source_pypi.http.connections import Connections, OversizedError
 from source_pypi.http.credentials import Credentials, origin
@@ -45,6 +53,8 @@ LONGEST_WAIT = 300.0
 #: Redirects that are followed in one try.
 REDIRECTS = 5
 
+#: Bytes of a body that are received at a time if a file gets it.
+_BLOCK = 1024 * 1024
 _REDIRECTING = frozenset({301, 302, 303, 307, 308})
 
 
@@ -53,7 +63,7 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Response(Struct, frozen=True):
-    """A response with status 200, 304, 404 or 406; 410 is returned as 404.
+    """A response with status 200, 304, 404 or 406; 410 is returned as 404. ``post`` may return others, too.
 
     ``url`` is the URL that answered, after redirects, without credentials. ``body`` is decompressed; it is empty unless
     the status is 200. The keys of ``headers`` are case-insensitive. ``redirect`` is the URL of a redirect to another
@@ -175,10 +185,14 @@ class Client:
         accept: str = "application/json",
         etag: str | None = None,
         same_host: bool = False,
+        into: BinaryIO | None = None,
     ) -> Response:
         """Request a URL; with ``etag``, the response is 304 if nothing has changed.
 
         :param same_host: do not follow a redirect to another host, which is returned as 404.
+        :param into: a file, which gets the body of a response with status 200 as it is received; ``body`` is then
+            empty, and the service is asked not to compress it.
+        :raises DestinationError: when ``into`` cannot be written.
         :raises UnreachableError: no complete response in all tries.
         :raises UnavailableError: 429 or 5xx in all tries, or a Retry-After longer than ``retry_policy`` allows.
         :raises RefusedError: 401 or 403.
@@ -187,16 +201,23 @@ class Client:
         :raises ResponseError: any other status, too many redirects, or a redirect that is not followed.
         """
         headers = {"Accept": accept} | ({"If-None-Match": etag} if etag else {})
-        return self._request(_Message(url, headers), same_host=same_host)
+        if into is not None:
+            headers["Accept-Encoding"] = "identity"
+        return self._request(_Message(url, headers, into=into), same_host=same_host)
 
-    def post(self, url: str, body: bytes, *, content_type: str, accept: str = "*/*") -> Response:
+    def post(
+        self, url: str, body: bytes, *, content_type: str, accept: str = "*/*", answer_header: str | None = None
+    ) -> Response:
         """Post a question, which changes nothing, to a URL; it is retried as ``get``, and follows redirects as it is.
 
         405 is returned as 404: there is nothing that takes questions.
 
+        :param answer_header: a header by which the service marks its answers; a response that has it is returned with
+            its body, whatever its status. None: there is none.
         :raises SourceError: as ``get``.
         """
-        return self._request(_Message(url, {"Accept": accept, "Content-Type": content_type}, body), same_host=False)
+        headers = {"Accept": accept, "Content-Type": content_type}
+        return self._request(_Message(url, headers, body, answer_header), same_host=False)
 
     def _request(self, message: "_Message", *, same_host: bool) -> Response:
         start, tries, url = self._clock(), 0, message.url
@@ -251,7 +272,7 @@ class Client:
             shown = self.shown(hop, url)
             try:
                 response, packed = self._send(hop, message, shown)
-                body = _unpack(response, packed)
+                body = _unpack(response, packed, is_answer=message.is_answered_by(response))
                 del packed
             except OversizedError as error:
                 raise ResponseError(shown, error.limit) from error
@@ -264,7 +285,7 @@ class Client:
                 cause = cause_of(error, shown, self._connections.proxy(hop))
                 return _Failure(0, cause, None, connected=is_connected(error))
             if response.status not in _REDIRECTING:
-                return self._classify(hop, shown, response, body, posted=message.body is not None)
+                return self._classify(hop, shown, response, body, message)
             target = self._redirect_target(hop, shown, response.headers.get("Location", ""))
             if same_host and not _is_same_host(url, target):
                 redirect = self.shown(target.partition("?")[0].partition("#")[0])[:200]
@@ -280,14 +301,20 @@ class Client:
         start = self._clock()
         response = self._connections.open(url, plain | secret, message.body)
         try:
-            packed = response.read(compression.LARGEST_ANSWER + 1, decode_content=False)
+            if message.into is not None and response.status == 200:
+                packed, size = b"", _copy(response, message.into)
+            else:
+                packed = response.read(compression.LARGEST_ANSWER + 1, decode_content=False)
+                size = len(packed)
             with self._stats_lock:
-                self.stats.bytes_received += len(packed)
+                self.stats.bytes_received += size
             missing = response.length_remaining or 0  # urllib3 reports it at the next read only
-            if len(packed) > compression.LARGEST_ANSWER:
+            if size > compression.LARGEST_ANSWER and message.into is not None:
+                raise OversizedError(f"more than {compression.LARGEST_ANSWER // 2**20} MB")
+            if size > compression.LARGEST_ANSWER:
                 response.close()  # else the rest would be read as the next response
             elif missing:
-                raise urllib3.exceptions.IncompleteRead(len(packed), missing)
+                raise urllib3.exceptions.IncompleteRead(size, missing)
         except BaseException:
             response.close()
             raise
@@ -295,7 +322,7 @@ class Client:
             response.release_conn()
         seconds = self._clock() - start
         sent = plain | dict.fromkeys(secret, "***")
-        self._on_event(RequestLog(shown, response.status, len(packed), seconds, sent, self._received_headers(response)))
+        self._on_event(RequestLog(shown, response.status, size, seconds, sent, self._received_headers(response)))
         return response, packed
 
     def _received_headers(self, response: urllib3.BaseHTTPResponse) -> Mapping[str, str]:
@@ -307,10 +334,12 @@ class Client:
         return {name: "***" if name.lower() == "set-cookie" else hide(value) for name, value in headers.items()}
 
     def _classify(
-        self, url: str, shown: str, response: urllib3.BaseHTTPResponse, body: bytes, *, posted: bool
+        self, url: str, shown: str, response: urllib3.BaseHTTPResponse, body: bytes, message: "_Message"
     ) -> "Response | _Failure":
         """Return a response, or a failure that a retry may fix; raise any other."""
         status = response.status
+        if message.is_answered_by(response):
+            return Response(shown, status, body, response.headers)
         if status == 429 or status >= 500:
             return _Failure(status, f"status {status}", self._retry_after(response.headers.get("Retry-After")))
         if status in (401, 403):
@@ -320,7 +349,7 @@ class Client:
             raise proxy_refusal(proxy, status)
         if len(body) > compression.LARGEST_ANSWER:
             raise ResponseError(shown, f"more than {compression.LARGEST_ANSWER // 2**20} MB")
-        is_missing = status == 410 or (posted and status == 405)
+        is_missing = status == 410 or (message.body is not None and status == 405)
         if status not in (200, 304, 404, 406) and not is_missing:
             raise ResponseError(shown, f"{status} {HTTPStatus(status).phrase if status in _STANDARD else ''}".strip())
         self._received = self._received or status in (200, 304)
@@ -358,11 +387,21 @@ class Client:
 
 
 class _Message(Struct, frozen=True):
-    """A request: its URL, its headers beyond those of every request, and the body of a POST (None: it is a GET)."""
+    """A request: its URL, its headers beyond those of every request, and the body of a POST (None: it is a GET).
+
+    ``answer_header`` is the header of responses that are returned whatever their status; None: there is none. ``into``
+    is the file that gets the body of a response with status 200; None: the response has it.
+    """
 
     url: str
     headers: Mapping[str, str]
     body: bytes | None = None
+    answer_header: str | None = None
+    into: BinaryIO | None = None
+
+    def is_answered_by(self, response: urllib3.BaseHTTPResponse) -> bool:
+        """Whether a response has ``answer_header``."""
+        return self.answer_header is not None and self.answer_header in response.headers
 
 
 class _Failure(Struct, frozen=True):
@@ -402,10 +441,31 @@ def _redirect_target(base: str, location: str) -> str | None:
     return url if scheme in ("http", "https") and host else None
 
 
-def _unpack(response: urllib3.BaseHTTPResponse, packed: bytes) -> bytes:
+def _copy(response: urllib3.BaseHTTPResponse, into: BinaryIO) -> int:
+    """Write the body to a file, from its beginning, and return its size, at most one block above the limit.
+
+    :raises UnknownCodingError: when the body is compressed.
+    :raises DestinationError: when the file cannot be written.
+    """
+    coding = response.headers.get("Content-Encoding", "")
+    if coding.strip().lower() not in compression.NOT_COMPRESSED:
+        raise compression.UnknownCodingError(coding)
+    into.seek(0)
+    into.truncate()
+    size = 0
+    while size <= compression.LARGEST_ANSWER and (block := response.read(_BLOCK, decode_content=False)):
+        size += len(block)
+        try:
+            into.write(block)
+        except OSError as error:
+            raise DestinationError("a temporary file", f"cannot be written: {error.strerror}") from error
+    return size
+
+
+def _unpack(response: urllib3.BaseHTTPResponse, packed: bytes, *, is_answer: bool = False) -> bytes:
     """The body of a response whose body is read; empty for any other status."""
     encoding = response.headers.get("Content-Encoding", "")
-    if response.status == 200:
+    if response.status == 200 or is_answer:
         return compression.unpack(packed, encoding)
     return packed if response.status in (401, 403) and not encoding else b""
 

@@ -12,7 +12,8 @@ LARGEST_ANSWER = 256 * 1024 * 1024
 
 #: Names of gzip, and names that servers send although nothing is compressed: ``aws-chunked`` is how an object was
 #: uploaded to a bucket, and a charset is no coding.
-_GZIP, _NOT_COMPRESSED = frozenset({"gzip", "x-gzip"}), frozenset({"", "identity", "aws-chunked", "utf-8", "utf8"})
+_GZIP = frozenset({"gzip", "x-gzip"})
+NOT_COMPRESSED = frozenset({"", "identity", "aws-chunked", "utf-8", "utf8"})
 #: Codings of one body; a server applies one.
 _MOST_CODINGS = 3
 
@@ -34,7 +35,7 @@ def unpack(packed: bytes, encoding: str) -> bytes:
     :raises DecodeError: when the stream is broken or incomplete.
     :raises UnknownCodingError: when a coding is not gzip.
     """
-    codings = [coding for text in encoding.split(",") if (coding := text.strip().lower()) not in _NOT_COMPRESSED]
+    codings = [coding for text in encoding.split(",") if (coding := text.strip().lower()) not in NOT_COMPRESSED]
     unknown = next((coding for coding in codings if coding not in _GZIP), None)
     if unknown is not None or len(codings) > _MOST_CODINGS:
         raise UnknownCodingError(encoding.strip() if unknown is None else unknown)

@@ -9,7 +9,7 @@ _USERINFO = re.compile(r"(?<=[a-z0-9+.-]{2}:/)(/?)[^/?#\s]*@", re.IGNORECASE)
 #: A password with a character that should be percent-encoded, up to the last ``@``. It does not match a host and port,
 #: because a number follows the colon of a host.
 _BROKEN_USERINFO = re.compile(r"(?<=[a-z0-9+.-]{2}:/)(/?)[^/?#\s:@\[]*:(?!\d*(?:[/?#\s]|$))\S*@", re.IGNORECASE)
-#: What stands in place of a port and is no number: a password whose ``@`` is missing (``http://user:password``).
+#: What stands in place of a port and is no number: a password whose ``@`` is missing (``scheme://user:password``).
 _NOT_A_PORT = re.compile(
     r"(?<=[a-z0-9+.-]{2}://)([^/?#\s:@\[\]]*+):(?!\d++(?![\w%~.-]))(?![/?#\s'\"),;]|$)[^/?#\s'\"]++", re.IGNORECASE
 )

@@ -12,7 +12,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from source_pypi.config import Config
 from source_pypi.errors import NoProjectsError, RequirementsError
 from source_pypi.selection.indexes import allowed, with_pip_indexes
-from source_pypi.selection.names import BY_COMMAND, Requested, RequirementsFile, parse_requested
+from source_pypi.selection.names import BY_COMMAND, BY_TOP, Requested, RequirementsFile, parse_requested
 
 __all__ = [
     "Collected",
@@ -42,6 +42,8 @@ class SelectedProject(Struct, frozen=True):
     :ivar extras: the requested extras.
     :ivar named: whether the user named it; False if the index lists it or another project requires it.
     :ivar ranges: the requested ranges of versions (PEP 440); each selects the highest release that it admits.
+    :ivar may_be_missing: whether it is no error if the index does not have it, since only the list of the most
+        downloaded projects names it.
     :ivar depth: its distance in dependencies from a selected project; 0: it is one.
     """
 
@@ -52,6 +54,7 @@ class SelectedProject(Struct, frozen=True):
     depth: int = 0
     named: bool = True
     ranges: tuple[str, ...] = ()
+    may_be_missing: bool = False
 
 
 class Selection(Struct, frozen=True):
@@ -80,15 +83,18 @@ class Selection(Struct, frozen=True):
         return any(fnmatch.fnmatchcase(project, pattern) for pattern in self.excluded)
 
 
-def select(config: Config, files: Iterable[Path] = (), *, by_command: int = 0) -> Selection:
+def select(
+    config: Config, files: Iterable[Path] = (), *, by_command: int = 0, top: Iterable[NormalizedName] = ()
+) -> Selection:
     """The projects that a configuration, requirement files and lock files name.
 
     :param by_command: how many of the last names in the setting ``projects`` the command line gave.
+    :param top: the projects that the setting ``top`` selects; they come after those that are named.
     :raises ProjectNameError: for a text that is not a valid project name, with or without a pin.
     :raises RequirementsError: for a file that cannot be read or parsed, and if there are files but no projects.
     :raises NoProjectsError: if no project is selected, or all are excluded.
     """
-    found = collect(config, files, by_command=by_command)
+    found = collect(config, files, by_command=by_command, top=top)
     excluded = exclusions(config)
     selection = Selection((), config.whole_index, config.follow_dependencies, excluded)
     permitted = allowed([_unless_excluded(one, selection) for one in found.every], config)
@@ -150,13 +156,15 @@ class Collected(Struct, frozen=True):
     every: tuple[Requested, ...] = ()
 
 
-def collect(config: Config, files: Iterable[Path] = (), *, by_command: int = 0) -> Collected:
+def collect(
+    config: Config, files: Iterable[Path] = (), *, by_command: int = 0, top: Iterable[NormalizedName] = ()
+) -> Collected:
     """Everything that is requested, with file, line and index (``Requested.origin``).
 
-    :param by_command: as of ``select``.
+    :param by_command, top: as of ``select``.
     :raises ProjectNameError, RequirementsError: as of ``select``.
     """
-    by_name = _requested_by_name(config, by_command)
+    by_name = [*_requested_by_name(config, by_command), *(Requested(name, named_by=BY_TOP) for name in top)]
     sources = _sources(config.requirements, [*files])
     contents = with_pip_indexes(content for _, content in sources)
     requested = (*by_name, *(one for content in contents for one in content.requested))
@@ -199,6 +207,7 @@ def merge(requested: Iterable[Requested]) -> tuple[SelectedProject, ...]:
             unpinned=any(not one.versions for one in every),
             extras=frozenset().union(*(one.extras for one in every)),
             ranges=tuple(dict.fromkeys(one.range for one in every if one.pin is None and one.range)),
+            may_be_missing=all(one.named_by == BY_TOP and one.origin is None for one in every),
         )
         for project, every in by_project.items()
     )

@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
-from packaging.pylock import Pylock, PylockValidationError
+from packaging.pylock import Package, Pylock, PylockValidationError
 
 from source_pypi.errors import RequirementsError
 from source_pypi.selection.file_formats import read_json, read_toml, table_lines
@@ -80,7 +80,12 @@ def read_pylock(path: Path) -> RequirementsFile:
         raise RequirementsError(str(path), None, f"is not a valid lock file (PEP 751): {reason}") from error
     entries = []
     for package in lock.packages:
-        kinds = (("vcs", package.vcs), ("directory", package.directory), ("archive", package.archive))
+        kinds = (
+            ("vcs", package.vcs),
+            ("directory", package.directory),
+            ("archive", package.archive),
+            ("path", _has_only_paths(package)),
+        )
         other_source = next((kind for kind, source in kinds if source), None)
         version = str(package.version) if package.version else None
         marker = str(package.marker) if package.marker else None
@@ -89,6 +94,13 @@ def read_pylock(path: Path) -> RequirementsFile:
     file = _pins(path, entries, table_lines(path, "packages"))
     note = f"{path}: lock-version {newer} is newer than 1.0; what 1.0 does not have is ignored"
     return replace(file, warnings=(note, *file.warnings)) if newer else file
+
+
+def _has_only_paths(package: Package) -> bool:
+    """Whether no file of a package is from an index: it names none, and each of its files is on the machine."""
+    sdists = [package.sdist] if package.sdist else []
+    places = [(file.path, file.url) for file in sdists] + [(file.path, file.url) for file in package.wheels or ()]
+    return package.index is None and bool(places) and all(path and not url for path, url in places)
 
 
 def _newer_minor(version: Any) -> str | None:

@@ -25,7 +25,7 @@ _REQUESTED = re.compile(
 )
 _FORMS = "write a name, or name==version, or a range such as 'name>=1,<2'"
 #: What named a project that no file names.
-BY_COMMAND, BY_SETTING = "command line", "setting projects"
+BY_COMMAND, BY_SETTING, BY_TOP = "command line", "setting projects", "setting top"
 
 
 class NamedIndex(Struct, frozen=True):

@@ -26,6 +26,10 @@ NAMES = (
     "licenses",
     "urls",
     "vulnerabilities",
+    "advisories",
+    "advisory_ranges",
+    "advisory_versions",
+    "removed_advisories",
     "roles",
     "attestations",
     "core_metadata",
@@ -37,6 +41,8 @@ NAMES = (
     "recent_projects",
     "stats",
     "events",
+    "downloads",
+    "downloads_by",
 )
 #: The streams that are loaded when none is named.
 DEFAULT = ("projects", "versions", "files")

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from source_pypi.services.index.documents import Digests, Document, File, Info, Page, PageFile, Project
 from source_pypi.standards.versions import parse_version, sort_key
-from source_pypi.standards.wheels import kind_of, python_version_in, version_in
+from source_pypi.standards.wheels import begins_with, kind_of, python_version_in, version_in
 from source_pypi.streams._values import absolute
 
 #: Where a row is from.
@@ -80,23 +80,35 @@ def releases_of(page: Document[Page], project: str) -> dict[str, list[File] | No
     """The files of a page by version, in the order of versions; a version without files has an empty list.
 
     The versions are spelled as the page lists them (PEP 700), else as they are in the names of files. A file whose name
-    has no version is left out (``unreadable_names``).
+    tells no version of the project is left out (``unreadable_names``). Of a file that is listed twice, the first entry
+    counts.
     """
     spellings = {_identity(version): version for version in page.content.versions or ()}
     releases: dict[str, list[File]] = {version: [] for version in page.content.versions or ()}
+    seen: set[str] = set()
     for file in page.content.files:
         name = file.name()
-        written = None if name is None else version_in(name, project)
+        written = None if name is None or name in seen else _version_of(name, page.content, project)
         if name is not None and written is not None:
+            seen.add(name)
             version = spellings.setdefault(_identity(written), written)
             releases.setdefault(version, []).append(_file(file, name, page.url))
     return {version: releases[version] for version in sorted(releases, key=sort_key)}
 
 
 def unreadable_names(page: Page, project: str) -> list[str]:
-    """The names of files on a page that have no version."""
-    names = (file.name() for file in page.files)
-    return [name for name in names if name is not None and version_in(name, project) is None]
+    """The names of files on a page that tell no version of the project, each once."""
+    names = dict.fromkeys(name for file in page.files if (name := file.name()) is not None)
+    return [name for name in names if _version_of(name, page, project) is None]
+
+
+def _version_of(name: str, page: Page, project: str) -> str | None:
+    """The version in the name of a file; None: it has none, or is that of another project.
+
+    A page that names its project says that its files are the project's. One that does not, as HTML or a folder, may
+    lead to files of others, which pip leaves out as well.
+    """
+    return version_in(name, project) if page.name or begins_with(name, project) else None
 
 
 def _info(name: str | None, version: str | None, files: Sequence[File]) -> Info:

@@ -95,6 +95,14 @@ class ProjectDocuments(Struct, frozen=True, kw_only=True, dict=True):
             return Document(page.url, from_page(page, self.project), page.body, page.etag, page.serial, ())
         return replace(self.document, content=with_page(self.document.content, self.page, self.project))
 
+    @property
+    def file_names(self) -> tuple[str, ...]:
+        """The names of all files that the index lists, each once."""
+        if self.listed is None:
+            return ()
+        names = (file.name() for files in self.listed.content.listed().values() for file in files)
+        return tuple(dict.fromkeys(name for name in names if name))
+
     @cached_property
     def undated(self) -> tuple[str, ...]:
         """The names of the files of which the index gives no upload time, each once."""

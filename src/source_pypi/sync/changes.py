@@ -18,17 +18,17 @@ from source_pypi.errors import TooLargeError
 from source_pypi.safety.limits import LARGEST_ROW, MOST_ROWS
 from source_pypi.services.index.documents import ABSENT, Fingerprint
 from source_pypi.services.index.documents.kinds import DocumentKind
-from source_pypi.streams.stream import Row, Stream
+from source_pypi.streams.stream import ProjectDocuments, Row, Stream
 from source_pypi.sync.batch import Batch, Change
 from source_pypi.sync.capabilities import lacking_streams, provided_streams
 from source_pypi.sync.failures import failure_of, has_mistyped_pin, not_offered
 from source_pypi.sync.fetch_result import FetchResult
-from source_pypi.sync.first_seen import FirstSeen, as_datetimes, packed, times_of
+from source_pypi.sync.first_seen import FirstSeen, as_datetimes, known_times, packed, times_of
 from source_pypi.sync.keys import deleted_keys, keys_of, remaining_key
 from source_pypi.sync.notices import unknown_fields
 from source_pypi.sync.planner import PreviousState
 from source_pypi.sync.state import CODES, COUNT_CODE, DIGEST, VERSIONS_CODE, Key, Partition, ProjectState
-from source_pypi.sync.unknown import INCOMPLETE, rows_are_unknown, unknown_partitions
+from source_pypi.sync.unknown import INCOMPLETE, lacks_list, rows_are_unknown, unknown_partitions
 from source_pypi.sync.warnings import absence_warnings, own_key_warnings
 
 #: Rows that are made and encoded at a time. Files take some 700 bytes each as JSON, so that a slice fits into the
@@ -89,17 +89,18 @@ def batch_of(
             unknown_keys.append(stream.required_key or "")
         elif change.count or not has_mistyped_pin(stream, result, previous):
             changes[stream.name] = change
-            unknown_keys += [stream.required_key or ""] * bool(change.unknown_partitions)
+            unknown_keys += [stream.required_key or ""] * _leaves_unknown(change, stream, documents)
     named = result.project is None or result.project.named
     missing = result.missing and named
-    allowed = missing and (missing_projects == "warn" or (missing_projects == "auto" and previous.existed))
+    warn = missing_projects == "warn" or (result.project is not None and result.project.may_be_missing)
+    allowed = missing and (warn or (missing_projects == "auto" and previous.existed))
     return Batch(
         project=documents.project,
         seen_at=seen_at,
         changes=changes,
         failures=failures,
         missing=missing and not allowed,
-        missing_allowed=allowed and missing_projects == "warn",
+        missing_allowed=allowed and warn,
         user_errors=tuple(result.user_errors),
         warnings=(
             *result.warnings,
@@ -115,6 +116,11 @@ def batch_of(
         lacking=lacking_streams(previous.streams, result, changes),
         versions=result.versions,
     )
+
+
+def _leaves_unknown(change: Change, stream: Stream, documents: ProjectDocuments) -> bool:
+    """Whether rows stay, or are none, because a field is unknown."""
+    return bool(change.unknown_partitions) or (change.count is not None and lacks_list(stream, documents))
 
 
 def change_of(
@@ -175,9 +181,14 @@ def change_of(
 
 def _add_first_seen(result: FetchResult, previous: PreviousState, checked_at: int) -> None:
     """Add to a fetch when its files without upload time were first seen, if a stream says so."""
-    if any(stream.says_first_seen for stream in previous.streams) and (undated := result.documents.undated):
-        times = times_of(undated, previous.first_seen, checked_at)
-        result.documents, result.first_seen = replace(result.documents, first_seen=as_datetimes(times)), packed(times)
+    undated, known = result.documents.undated, previous.first_seen
+    if any(stream.says_first_seen for stream in previous.streams) and (undated or known):
+        times = times_of(undated, known, checked_at)
+        kept = known_times(result.documents.file_names, known, checked_at)
+        result.documents, result.first_seen = (
+            replace(result.documents, first_seen=as_datetimes(times)),
+            packed(kept | times),
+        )
 
 
 def _first_seen(stream: Stream, result: FetchResult, before: ProjectState | None, *, made: bool) -> FirstSeen:

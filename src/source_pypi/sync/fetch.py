@@ -440,7 +440,7 @@ class _ProjectFetch:
         if names:
             shown = ", ".join(name[:LONGEST_CACHED] for name in names[:3]) + (", ..." if names[3:] else "")
             self.result.warnings.append(
-                f"{self._name}: {len(names)} files are left out, because their names have no version ({shown})"
+                f"{self._name}: {len(names)} files are left out, because their names tell no version of it ({shown})"
             )
 
     def _requirements(self) -> tuple[str, ...] | None:

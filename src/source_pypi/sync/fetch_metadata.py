@@ -195,7 +195,11 @@ class MetadataFetch:
 
     def _note_latest(self) -> None:
         """Record the METADATA of the latest release, which the row of the project is made of."""
-        if self._of_project is None or self._latest not in self._sources:
+        if self._of_project is None:
+            return
+        if self._latest not in self._sources:
+            if _is_there(self._stated_before()):
+                self._result.notices.append(Notice(NoticeKind.UNSTATED))
             return
         known = self._known(self._of_project, self._latest, self._sources[self._latest])
         fingerprint = self._fingerprint(self._latest)
@@ -208,10 +212,13 @@ class MetadataFetch:
 
     def _loses_metadata(self) -> bool:
         """Whether METADATA of the latest release cannot be read, although the project's row was made of METADATA."""
-        state = None if self._of_project is None else self._previous.states.get(self._of_project.name)
-        before = UNKNOWN if state is None else state.fingerprint(_METADATA)
         now = self._result.fingerprints.get(_METADATA, UNKNOWN)
-        return self._latest in self._sources and _is_there(before) and not _is_there(now)
+        return self._latest in self._sources and _is_there(self._stated_before()) and not _is_there(now)
+
+    def _stated_before(self) -> Fingerprint:
+        """The METADATA that the row of the project was made of; ``UNKNOWN``: none."""
+        state = None if self._of_project is None else self._previous.states.get(self._of_project.name)
+        return UNKNOWN if state is None else state.fingerprint(_METADATA)
 
     def _fingerprint(self, version: str, kind: DocumentKind = _METADATA, name: str = "") -> Fingerprint:
         """What stands in state of a version's METADATA; ``UNKNOWN``: rows of earlier runs stay.

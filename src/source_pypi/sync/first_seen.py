@@ -2,7 +2,8 @@
 
 A state keeps the times of a project's files, grouped by time: the files of one group were seen by the same run, so that
 a file costs eight bytes. Of its name a digest is kept, which is long enough that nobody makes a file whose digest is
-that of an older one. A file that disappears is forgotten: if it comes back, it has a new time.
+that of an older one. A file that disappears is forgotten: if it comes back, it has a new time. The time
+is kept while the index gives an upload time, since an index may give it in one form of a page and not in the other.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,13 +22,20 @@ def times_of(names: Iterable[str], known: Iterable[FirstSeen], now: int) -> dict
     :param known: from the states of earlier runs; the earliest time of a file counts.
     :param now: no time is later, whatever the clock said in earlier runs.
     """
+    names = tuple(names)
+    return dict.fromkeys(names, max(0, now)) | known_times(names, known, now)
+
+
+def known_times(names: Iterable[str], known: Iterable[FirstSeen], now: int) -> dict[str, int]:
+    """Return the same of the files that are known; the others are left out."""
     earliest: dict[bytes, int] = {}
     for groups in known:
         for time, digests in groups:
             for start in range(0, len(digests), DIGEST):
                 digest = digests[start : start + DIGEST]
                 earliest[digest] = min(time, earliest.get(digest, time))
-    return {name: max(0, min(now, earliest.get(_digest(name), now))) for name in names}
+    times = ((name, earliest.get(_digest(name))) for name in names) if earliest else ()
+    return {name: max(0, min(now, time)) for name, time in times if time is not None}
 
 
 def packed(times: Mapping[str, int]) -> FirstSeen:

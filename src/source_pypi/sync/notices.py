@@ -30,6 +30,10 @@ class NoticeKind(enum.StrEnum):
         "releases without documents and without core metadata (METADATA): {count} of {projects}; dependencies, "
         "classifiers and URLs of these are unknown"
     )
+    UNSTATED = (
+        "the index lists no core metadata (METADATA) of the latest release of {projects}, as it did before: what only "
+        "METADATA states is now null in projects"
+    )
     PINS = "pinned releases without release documents: {count} of {projects}; core metadata (METADATA) stands for them"
     ANNOUNCED = "{subject}: the index announces {count} of {projects} for which it then answers 404; loaded rows stay"
 

@@ -1,6 +1,6 @@
 """How far a run is: what a progress bar shows. One thread writes it, others may read it."""
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 
 class RunProgress(Struct):
@@ -10,9 +10,11 @@ class RunProgress(Struct):
     :ivar done: how many projects this run has finished.
     :ivar already_read: how many projects the run that this one continues had finished.
     :ivar total: how many projects there are, with those already read, as far as it is known by now.
+    :ivar followed: the projects so far, if dependencies are followed: selected ones and their dependencies.
     """
 
     waiting_for: str = ""
     done: int = 0
     already_read: int = 0
     total: int = 0
+    followed: set[str] = field(default_factory=set)

@@ -35,6 +35,7 @@ from source_pypi.errors import (
 )
 from source_pypi.http.client import RequestLog, RetryWait
 from source_pypi.selection import Selection, exclusions, select
+from source_pypi.services.downloads.top import top_projects
 from source_pypi.services.index.api import Index, open_index
 from source_pypi.services.index.documents import Document, Project
 from source_pypi.services.index.documents.kinds import DocumentKind
@@ -66,19 +67,28 @@ def needs_projects(streams: Iterable[Stream]) -> bool:
 
 
 def selection_of(
-    streams: Sequence[Stream], config: Config, files: Iterable[Path] = (), *, by_command: int = 0
+    streams: Sequence[Stream],
+    config: Config,
+    files: Iterable[Path] = (),
+    *,
+    by_command: int = 0,
+    on_event: Callable[[RetryWait | RequestLog], None] = lambda event: None,
 ) -> Selection:
     """Return the projects of a run of these streams.
 
-    Streams of other services that are read as a whole take the selected projects if there are any, and else all.
+    Nothing is requested but the list for the setting ``top``. Streams of other services that are read as a whole take
+    the selected projects if there are any, and else all.
 
     :raises ConfigError: when no projects are selected and a stream needs them, or a name, a file or a setting is
         invalid.
     """
+    if not needs_projects(streams) and not any(one.service for one in streams):
+        return Selection()
+    top = top_projects(config, on_event)
     if needs_projects(streams):
-        return select(config, files, by_command=by_command)
+        return select(config, files, by_command=by_command, top=top)
     try:
-        return select(config, files, by_command=by_command) if any(one.service for one in streams) else Selection()
+        return select(config, files, by_command=by_command, top=top)
     except NoProjectsError:
         return Selection(excluded=exclusions(config))
 
@@ -157,7 +167,8 @@ class Run:
             raise
         except SourceError as error:
             stopped = error
-        yield from service_batches(self.services, self.streams, self.selection, store or NoState(), self.now)
+        followed = self.progress.followed if self.selection.follow else ()
+        yield from service_batches(self.services, self.streams, self.selection, store or NoState(), self.now, followed)
         if stopped is not None:
             raise stopped
 
@@ -170,14 +181,15 @@ def open_run(
     by_command: int = 0,
     on_event: Callable[[RetryWait | RequestLog], None] = lambda event: None,
 ) -> Run:
-    """Return the run that a configuration describes. Nothing is requested yet.
+    """Return the run that a configuration describes. Nothing is requested yet, but the list for the setting ``top``.
 
     :param files: requirement and lock files whose projects are read, too.
     :param by_command: how many of the last names in the setting ``projects`` the command line gave.
     :param on_event: called with each wait before it begins, and with each response.
     :raises ConfigError: when no projects are selected, or a name, a file or a setting is invalid.
+    :raises SourceError: when the list of the most downloaded projects cannot be read.
     """
-    selection = selection_of(streams, config, files, by_command=by_command)
+    selection = selection_of(streams, config, files, by_command=by_command, on_event=on_event)
     services = open_services({stream.service for stream in streams if stream.service}, config, on_event)
     journal = journal_for(config, services, on_event)
     return Run(open_index(config, on_event), selection, streams, config, services=services, open_journal=journal)
@@ -422,6 +434,8 @@ class _ProjectReader:
     def _next_task(self) -> ProjectTask | None:
         """The next project that is due; None: there is none now."""
         while (project := self._queue.take()) is not None:
+            if self._config.follow_dependencies:
+                self._progress.followed.add(project.project)
             decision = self._planner.decide(project, self._queue.upcoming)
             if isinstance(decision, ProjectTask):
                 return decision

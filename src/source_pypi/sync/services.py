@@ -32,18 +32,21 @@ def service_batches(
     selection: Selection,
     store: StateStore,
     now: Callable[[], float] = time.time,
+    followed: Collection[str] = (),
 ) -> Iterator[Batch]:
     """Yield a batch for each portion of each service that one of the streams reads.
 
     :param services: the services, by name.
     :param now: the time, in seconds since 1970.
+    :param followed: projects that the run has read besides the selected ones: their dependencies.
     """
     for name, service in services.items():
         of_service = [stream for stream in streams if stream.service == name]
         if not of_service:
             continue
         whole = selection.whole_index or not selection.projects
-        projects = None if whole else [one.project for one in selection.projects]
+        selected = dict.fromkeys(one.project for one in selection.projects)
+        projects = None if whole else [*selected, *sorted(set(followed) - selected.keys())]
         cursors = _Cursors(store, of_service)
         excludes = selection.excludes if selection.excluded else None
         request = Request({stream.name for stream in of_service}, projects, cursors, now, excludes)

@@ -19,6 +19,8 @@ from source_pypi.sync.state import Partition, ProjectState
 INCOMPLETE = ABSENT
 #: Keys whose null means "none": the public index writes null for a release without URLs (index-api.md 4.2).
 _NULL_MEANS_NONE = frozenset({"info.project_urls"})
+#: Keys that every document of the public index has, with a list. If one is missing or null, 0 rows are no answer.
+_ALWAYS_LISTED = frozenset({"vulnerabilities", "info.classifiers", "ownership.roles"})
 
 
 class Unknown(enum.Enum):
@@ -48,6 +50,15 @@ def unknown_partitions(stream: Stream, documents: ProjectDocuments) -> dict[str,
     else:
         reasons = {}
     return {name: reason for name, reason in reasons.items() if reason is not None}
+
+
+def lacks_list(stream: Stream, documents: ProjectDocuments) -> bool:
+    """Return whether a document lacks a list that others have, so that even a first run cannot say that it is empty.
+
+    A list of a wrong type is an invalid field, which the run reports in any case.
+    """
+    reasons = set(unknown_partitions(stream, documents).values())
+    return stream.required_key in _ALWAYS_LISTED and bool(reasons & {Unknown.MISSING, Unknown.NULL})
 
 
 def rows_are_unknown(stream: Stream, documents: ProjectDocuments, state: ProjectState | None) -> bool:

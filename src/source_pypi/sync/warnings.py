@@ -24,7 +24,8 @@ def absence_warnings(result: FetchResult, previous: PreviousState, *, named: boo
     if not result.missing:
         return []
     if previous.existed:
-        return [f"{result.documents.project} was removed from the index, and its rows are deleted"]
+        loaded = any(one.has_rows for state in previous.states.values() for one in state.partitions.values())
+        return [f"{result.documents.project} was removed from the index{', and its rows are deleted' * loaded}"]
     if allowed:
         return [f"{result.documents.project} is not on the index: check the spelling"]
     return [] if named else [f"{result.documents.project} is listed or required, but the index does not have it"]

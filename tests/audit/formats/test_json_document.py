@@ -27,6 +27,11 @@ def test_json() -> None:
         "id": "PYSEC-1",
         "aliases": ["CVE-1"],
         "link": "https://osv.example/PYSEC-1",
+        "source": None,
+        "severity": None,
+        "score": None,
+        "published": None,
+        "cluster": None,
         "required_by": None,
         "fails": True,
     }

@@ -131,6 +131,29 @@ def test_unchanged_releases_keep_their_state(world: World, fake: FakeIndex, conn
     assert agrees(path)
 
 
+def test_clock_that_was_ahead_leaves_no_state_in_the_future(
+    world: World, fake: FakeIndex, connect: Connect, path: Path
+) -> None:
+    """States that a clock 400 days ahead wrote begin and end with the next visit at the latest."""
+    index, ahead = connect(fake), 400 * 86_400
+    world.add("foo", releases=["1.0"])
+    load(path, fake, index, ahead, "foo")
+    world.yank("foo", "1.0")
+    load(path, fake, index, ahead + 100, "foo")
+    world.unyank("foo", "1.0")
+    load(path, fake, index, 0, "foo")
+    world.upload("foo", "2.0", filename="foo-2.0.tar.gz")
+    load(path, fake, index, 100, "foo")
+    assert times(path, "versions_history", "version, yanked") == [
+        ("1.0", False, 0, 0),
+        ("1.0", False, 0, 100),  # until it is no longer the latest
+        ("1.0", False, 100, None),
+        ("1.0", True, 0, 0),
+        ("2.0", False, 100, None),
+    ]
+    assert agrees(path)
+
+
 def test_state_that_returns_is_a_new_state(world: World, fake: FakeIndex, connect: Connect, path: Path) -> None:
     """A row that returns to an earlier state has a new state."""
     index = connect(fake)

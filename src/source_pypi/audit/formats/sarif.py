@@ -62,6 +62,11 @@ def _result(finding: Finding, positions: dict[str, int], levels: Mapping[str, st
         "fixAdmitted": finding.fix_admitted,
         "advisory": finding.id,
         "link": finding.link,
+        "source": finding.source,
+        "severity": finding.severity,
+        "score": finding.score,
+        "published": None if finding.published is None else finding.published.isoformat(),
+        "cluster": finding.cluster,
         "requiredBy": finding.required_by,
     }
     return {

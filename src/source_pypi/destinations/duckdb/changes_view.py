@@ -18,7 +18,7 @@ from source_pypi.destinations.duckdb.tables import Catalog, quoted, text
 from source_pypi.destinations.row_counts import compared_columns
 from source_pypi.destinations.runs import CHANGES_VIEW, RUNS
 from source_pypi.destinations.tables import OURS, VALID_FROM, VALID_TO, Table, history_name, known_tables
-from source_pypi.streams import STREAMS
+from source_pypi.streams import NAMES
 
 ROW = (
     "a row that a run added, changed or removed, of a table with a history: its key, the columns that changed, and "
@@ -28,7 +28,7 @@ ROW = (
 
 def make_changes_view(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
     """Make the view over the histories that exist, of this run and of earlier ones; a view of the user's own stays."""
-    histories = [one.name for one in STREAMS if catalog.is_ours(history_name(one.name))]
+    histories = [name for name in NAMES if catalog.is_ours(history_name(name))]
     query = changes_query(known_tables(histories, histories=False), catalog.columns)
     if query is not None and catalog.is_ours(CHANGES_VIEW) is not False:
         connection.execute(f"CREATE OR REPLACE VIEW {CHANGES_VIEW} AS {query}")

@@ -7,7 +7,8 @@ Scope
 
 History
     A row of ``files_history`` is a state of a row from ``valid_from`` until ``valid_to``. Times are
-    those of the visits. A digest of the row's columns, without ``seen_at``, tells whether its state changed.
+    those of the visits. A digest of the row's columns, without ``seen_at``, tells whether its state changed. No time of
+    a history is after the visit that writes it: later ones, of a clock that was ahead, become the time of that visit.
 """
 
 import json
@@ -187,7 +188,7 @@ class Statements:
     def keep_history(
         self, staged: StagedRows, new: Statement, digest: str, further: Sequence[str] = ()
     ) -> Iterator[Statement]:
-        """End the states that no new row has, and begin those that only a new row has.
+        """End the states that no new row has, and begin those that only a new row has; times in the future become now.
 
         :param new: what follows FROM in a query for the new rows.
         :param digest: the digest of a new row, and of a row of the history, in SQL.
@@ -198,6 +199,11 @@ class Statements:
         condition = self.in_scope(staged)
         open_ = f"{column(VALID_TO)} IS NULL AND {condition.sql}"
         visited = self._visited(staged)
+        for name in (column(VALID_FROM), column(VALID_TO)):
+            yield Statement(
+                f"UPDATE {history} SET {name} = ({visited.sql}) WHERE {name} > ({visited.sql}) AND {condition.sql}",
+                [*visited.values, *visited.values, *condition.values],
+            )
         yield Statement(
             f"UPDATE {history} SET {column(VALID_TO)} = ({visited.sql}) "
             f"WHERE {open_} AND {digest} NOT IN (SELECT {digest} FROM {new.sql})",

@@ -1,4 +1,4 @@
-"""The state of streams as Airbyte stores it: read from what the platform passes, written as STATE messages.
+"""The state of streams as JSON objects, one a stream: Airbyte's STATE messages, and files of the Python library.
 
 Format
     ``{"version": 1, "index": ROOT, "generation": NUMBER, "unfinished": SECONDS, "projects": {NAME: STATE}}`` for each
@@ -7,7 +7,7 @@ Format
     is packed (``state_codec.pack_text``): it holds the keys of all rows.
 
 State that is set aside
-    State of another index, or of rows that the destination does not keep (``ConfiguredStream.continues``), is not used:
+    State of another index, or of rows that the destination does not keep (``Continuation.continues``), is not used:
     the stream is read from the beginning. The platform keeps that state until the index has answered for a project, or
     for the index as a whole: a mistyped index URL, which never answers or answers 404 to everything, changes no state.
 
@@ -19,9 +19,8 @@ Checkpoints
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
-from source_pypi.airbyte.inputs import ConfiguredStream
 from source_pypi.errors import StateError
 from source_pypi.sync.resume import begins, resumable
 from source_pypi.sync.state import WHOLE_INDEX, ProjectState, ProjectSummary, summary_for
@@ -35,8 +34,32 @@ CHECKPOINT_SECONDS, CHECKPOINT_PROJECTS = 10.0, 500
 MAX_COPIES, FREE_BYTES = 1.5, 1_000_000
 
 
-#: How a stream is read that continues from its state.
-_CONTINUES = ConfiguredStream()
+class Continuation(Protocol):
+    """Decides whether a stream is read from its state."""
+
+    @property
+    def generation(self) -> int | None:
+        """The generation of the rows of this sync; None: there are no generations."""
+
+    def continues(self, generation: int | None) -> bool:
+        """Return whether the rows that a state stands for are kept, so that this sync needs only the changes.
+
+        :param generation: of the state; None: it has none.
+        """
+        ...
+
+
+class _Continues:
+    """Every stream is read from its state."""
+
+    generation: int | None = None
+
+    def continues(self, generation: int | None) -> bool:  # noqa: ARG002
+        """Return True."""
+        return True
+
+
+_CONTINUES = _Continues()
 
 
 class StreamState:
@@ -51,10 +74,10 @@ class StreamState:
     :ivar other_index: the root URL of the index that the state belongs to, if not ``root``; it is then set aside.
     :ivar other_generation: whether the state is of rows that the destination does not keep; it is then set aside.
     :ivar size: the approximate size of the message, in bytes.
-    :raises StateError: when another connector or a newer release wrote the message.
+    :raises StateError: when another program or a newer release wrote the message.
     """
 
-    def __init__(self, stream: str, message: Any, root: str, configured: ConfiguredStream = _CONTINUES) -> None:
+    def __init__(self, stream: str, message: Any, root: str, configured: Continuation = _CONTINUES) -> None:
         self.stream, self.root, self._configured = stream, root, configured
         self.projects: dict[str, str] = {}
         self.unfinished: int | None = None
@@ -140,7 +163,7 @@ class StreamStates:
         *,
         keys: bool,
         now: float,
-        configured: Mapping[str, ConfiguredStream] = MappingProxyType({}),
+        configured: Mapping[str, Continuation] = MappingProxyType({}),
     ) -> None:
         self.keys, self._previous, self._answered = keys, previous, False
         self.unreadable: dict[str, StateError] = {}

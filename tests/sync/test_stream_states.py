@@ -1,4 +1,4 @@
-"""airbyte/state.py: the state as Airbyte stores it, and when it is written."""
+"""sync/stream_states.py: the state of streams as JSON, and when it is written."""
 
 import base64
 import itertools
@@ -11,7 +11,10 @@ from unittest.mock import ANY
 import pytest
 from msgspec.structs import replace
 
-from source_pypi.airbyte.state import (
+from source_pypi.services.index.documents.fingerprint import fingerprint_of
+from source_pypi.sync.resume import RESUME_WITHIN, begins
+from source_pypi.sync.state import Partition, ProjectState, ProjectSummary
+from source_pypi.sync.stream_states import (
     CHECKPOINT_PROJECTS,
     CHECKPOINT_SECONDS,
     VERSION,
@@ -19,9 +22,6 @@ from source_pypi.airbyte.state import (
     StreamState,
     StreamStates,
 )
-from source_pypi.services.index.documents.fingerprint import fingerprint_of
-from source_pypi.sync.resume import RESUME_WITHIN, begins
-from source_pypi.sync.state import Partition, ProjectState, ProjectSummary
 
 ROOT = "http://index.test"
 NOW = 1_795_332_577

@@ -1,0 +1,81 @@
+"""The most downloaded projects, from a public list of the last calendar month (beyond-index.md 1.5).
+
+The list decides which projects are read, and in which order. Its counts are not used.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+from packaging.utils import InvalidName, NormalizedName, canonicalize_name
+
+from source_pypi.config import Config
+from source_pypi.errors import DocumentError, SourceError
+from source_pypi.safety.redaction import without_credentials
+from source_pypi.services.downloads.failures import of_service
+
+if TYPE_CHECKING:
+    from source_pypi.http.client import RequestLog, RetryWait
+
+_EXPECTED = "a JSON object whose 'rows' have a 'project' each"
+
+
+class _Entry(Struct):
+    project: str
+
+
+class _List(Struct):
+    rows: list[_Entry]
+
+
+def top_projects(
+    config: Config, on_event: "Callable[[RetryWait | RequestLog], None]" = lambda event: None
+) -> tuple[NormalizedName, ...]:
+    """The normalised names of the ``top`` most downloaded projects, the most downloaded first, in one request.
+
+    Without the setting, nothing is requested. Names that are not those of projects are left out.
+
+    :raises SourceError: when the list cannot be read.
+    """
+    if not config.top:
+        return ()
+    from source_pypi.http.client import Client
+    from source_pypi.http.credentials import credentials_for
+    from source_pypi.http.user_agent import user_agent
+
+    client = Client(
+        user_agent=user_agent(config.contact),
+        credentials=credentials_for(config.top_url),
+        timeout=config.request_timeout_seconds,
+        ca_bundle=config.ca_bundle,
+        on_event=on_event,
+    )
+    try:
+        names = _names(client.get(config.top_url).body, without_credentials(config.top_url))
+    except SourceError as error:
+        raise of_service(error, "top_url") from error
+    finally:
+        client.close()
+    return tuple(names)[: config.top]
+
+
+def _names(body: bytes, url: str) -> dict[NormalizedName, None]:
+    """The names in the list, each once, in its order.
+
+    :raises DocumentError: when it is another document, or has no names.
+    """
+    try:
+        rows = msgspec.json.decode(body, type=_List).rows
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        found = str(error)[:200] if body else "nothing: there is no such document"
+        raise DocumentError(url, _EXPECTED, found) from error
+    names = dict[NormalizedName, None]()
+    for row in rows:
+        try:
+            names[canonicalize_name(row.project, validate=True)] = None
+        except InvalidName:
+            continue
+    if not names:
+        raise DocumentError(url, _EXPECTED, "no names of projects")
+    return names

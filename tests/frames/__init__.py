@@ -1,0 +1,1 @@
+"""Tests with DuckDB, Polars, pandas, pyarrow and DataFusion, in an environment of their own."""

@@ -1,0 +1,1 @@
+"""Tests of ``services/downloads/``, against the fakes of ``tests/fake_downloads/``."""
