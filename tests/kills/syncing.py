@@ -56,6 +56,13 @@ SCENARIOS = (
     Scenario("four at once", settings={"max_concurrency": 4}),
     Scenario("whole index", "projects,files,listing,stats", settings={"whole_index": True}, named=0),
     Scenario("whole index again", "projects,files,listing", settings={"whole_index": True}, named=0, again=True),
+    Scenario(
+        "whole index again, with events",
+        "projects,files,events",
+        settings={"whole_index": True, "events_since": "0"},
+        named=0,
+        again=True,
+    ),
     Scenario("dependencies", "projects,dependencies", settings={"follow_dependencies": 2}, named=175),
     Scenario("dependencies again", "projects,dependencies", settings={"follow_dependencies": 2}, named=175, again=True),
 )
