@@ -346,7 +346,7 @@ DAYS = (
 def test_downloads_by_day(tmp_path: Path) -> None:
     """A bar a day, of the source with the newest days; its colour tells what was counted, and what is not complete."""
     tables = {"downloads_daily": DAYS, "pins": (PINS, [pin(0, "a", "1"), pin(1, "b", "1"), pin(2, "c", None, "why")])}
-    with open_database(make_database(tmp_path / "a.duckdb", tables)) as database:
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
         of_project = by_name(project_page(database, "a"))["downloads"]
         of_pins = by_name(dependencies_page(database))["downloads"]
     assert [(bar.title, bar.style) for bar in of_project.drawing.bars] == [
