@@ -333,6 +333,8 @@ def test_state_with_abnormally_large_values(
         folder = copy_connector(tmp_path, fake) / "integration_tests"
         settings = make_config(sample_config("config.json", fake))
         catalog, state = folder / "configured_catalog.json", folder / "abnormal_state.json"
+        configured = json.loads(catalog.read_text())["streams"]
+        catalog.write_text(json.dumps({"streams": [one for one in configured if one["stream"]["name"] in NAMES]}))
         complete = airbyte.read(settings, catalog, state, written.append, connect=lambda *_: connect(fake))
     messages = [json.loads(line) for line in b"".join(written).splitlines()]
     assert complete
