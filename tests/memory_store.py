@@ -10,6 +10,7 @@ from source_pypi.services.index.api import Index
 from source_pypi.streams import choose_streams
 from source_pypi.streams.stream import Stream
 from source_pypi.sync.batch import Batch, lines_of
+from source_pypi.sync.project_journal import EventSource
 from source_pypi.sync.run import batches
 from source_pypi.sync.state import WHOLE_INDEX, ProjectState, ProjectSummary, summary_for
 from tests.fake_index import FakeIndex
@@ -69,6 +70,7 @@ class MemoryStore:
         *,
         at: float = NOW,
         now: Callable[[], float] | None = None,
+        open_journal: Callable[[], EventSource] | None = None,
         **settings: Any,
     ) -> list[Batch]:
         """Read projects in a run that starts ``at`` a time; keep its batches, and return them."""
@@ -76,7 +78,8 @@ class MemoryStore:
         config = make_config({"projects": list(projects), **settings})
         chosen = choose_streams(streams)
         self.batches = []
-        for batch in batches(index, select(config), chosen, config, self, now or (lambda: at)):
+        clock = now or (lambda: at)
+        for batch in batches(index, select(config), chosen, config, self, clock, open_journal=open_journal):
             self.batches.append(batch)
             for stream in chosen:
                 if stream.name in batch.changes:

@@ -51,7 +51,7 @@ from source_pypi.services.service import open_services
 from source_pypi.streams import STREAMS, choose_streams
 from source_pypi.streams.stream import Row, Stream
 from source_pypi.sync.batch import Batch, rows_of
-from source_pypi.sync.run import Run, needs_projects, selection_of
+from source_pypi.sync.run import Run, journal_for, needs_projects, selection_of
 from source_pypi.sync.state import WHOLE_INDEX, ProjectState, ProjectSummary, summary_for
 from source_pypi.sync.state_codec import pack_text, unpack_text, with_time
 from source_pypi.sync.summary import warnings_of
@@ -178,7 +178,8 @@ def _batches(config: Config) -> Iterator[Batch]:
     _check_destination(source, streams)
     selection = selection_of(streams, config)
     services = open_services({stream.service for stream in streams if stream.service}, config, lambda event: None)
-    run = Run(open_index(config), selection, streams, config, services=services)
+    journal = journal_for(config, services, lambda event: None)
+    run = Run(open_index(config), selection, streams, config, services=services, open_journal=journal)
     store, loaded = _SourceState(dlt.current.source_state(), run.index.root), False
     for batch in run.batches(store):
         for warning in warnings_of(batch):

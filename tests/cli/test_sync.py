@@ -45,6 +45,7 @@ def test_sync_prints_a_report(world: World, fake: FakeIndex, run: Run, tmp_path:
         ("flask", 4),
         ("requests", 2),
     ]
+    assert connection.execute("select projects, requests from runs").fetchall() == [(2, 2)]
     connection.close()
 
 
@@ -179,8 +180,8 @@ def test_waits_are_warnings(world: World, fake: FakeIndex, run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ([], "error: no projects named, and pypi.duckdb does not exist: give names (source-pypi sync flask requests)"),
-        (["flask", "--exclude", "*"], "error: no projects named, or all of them excluded: give names (source-pypi "),
+        ([], "error: no projects named, and pypi.duckdb does not exist: give names (flask requests)"),
+        (["flask", "--exclude", "*"], "error: no projects named, or all of them excluded: give names (flask "),
         (
             ["fl ask"],
             "error: 'fl ask' cannot be a project: write a name, or name==version, or a range such as 'name>=1,<2'",
@@ -273,7 +274,7 @@ def test_file_given_as_a_name(
         (tmp_path / name).write_text("flask")
     done = run("sync", name, "--index-url", fake.url)
     if refused:
-        error = f"error: {name} is a file; to load the projects in it, write -r {name}\n"
+        error = f"error: {name} is a file; to read the projects in it, write -r {name}\n"
         assert (done.returncode, done.stderr, fake.requests) == (1, error, [])
     else:
         assert (done.returncode, done.stderr) == (0, "")
@@ -332,6 +333,38 @@ def test_prune(world: World, fake: FakeIndex, run: Run, tmp_path: Path) -> None:
     assert done.stderr == "error: --prune needs projects by name: without them, no project is left out\n"
 
 
+def test_prune_keeps_what_may_still_be_required(
+    world: World, fake: FakeIndex, run: Run, settings: Path, tmp_path: Path
+) -> None:
+    """Rows of followed projects stay while the document that required them does not say what it requires."""
+    world.add("flask", requires_dist=["mid"])
+    world.add("mid", requires_dist=["leaf"])
+    world.add("leaf")
+    world.add("other")
+    configuration = json.loads(settings.read_text())
+    settings.write_text(json.dumps({**configuration, "follow_dependencies": 3}))
+    assert run("sync", "flask", "other", "--config", settings).returncode == 0
+    world.add("flask", ["9.0"], requires_dist=None)
+    for rows in (4, 0):
+        fake.new_run()
+        done = run("sync", "flask", "--config", settings, "--prune")
+        deleted = (
+            f"deleted {rows} rows of 1 project that this run does not select"
+            if rows
+            else "deleted nothing: there are no rows of projects that this run does not select"
+        )
+        assert (done.returncode, done.stderr) == (
+            0,
+            f"note: --prune {deleted}\nnote: --prune kept 2 projects (leaf, mid): selected projects required them, and "
+            "the index no longer says what these require\n",
+        )
+        assert count_rows(tmp_path / "pypi.duckdb", "projects") == 3
+    world.add("flask", ["10.0"], requires_dist=["leaf"])
+    fake.new_run()
+    done = run("sync", "flask", "--config", settings, "--prune")
+    assert done.stderr == "note: --prune deleted 4 rows of 1 project that this run does not select\n"
+
+
 def test_another_index(world: World, serve: Callable[..., FakeIndex], run: Run, tmp_path: Path) -> None:
     """Another index with the same destination is an error before it is asked; --replace-index replaces the rows."""
     world.add("flask")
@@ -341,7 +374,7 @@ def test_another_index(world: World, serve: Callable[..., FakeIndex], run: Run, 
     assert (done.returncode, second.requests) == (1, [])
     assert done.stderr == (
         f"error: cannot write pypi.duckdb: it holds rows of the index {first.url}, and this run reads {second.url}: "
-        "check index_url, name another destination with --into, or delete these rows with --replace-index\n"
+        "check index_url, name another destination with --into, or delete these rows with sync --replace-index\n"
     )
     done = run("sync", "flask", "--index-url", second.url, "--replace-index", "--streams", "files")
     assert done.returncode == 0

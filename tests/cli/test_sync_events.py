@@ -52,6 +52,32 @@ def test_a_journal_that_fails_costs_only_its_stream(world: World, fake: FakeInde
     assert rows(tmp_path / "pypi.duckdb", "SELECT project FROM projects") == [("flask",)]
 
 
+def test_whole_index_and_events_share_the_journal(world: World, fake: FakeIndex, run: Run, tmp_path: Path) -> None:
+    """A second run of the whole index reads the journal, once for its stream and for the choice of projects."""
+    for number in range(20):
+        world.add(f"p{number}")
+    options = ("--whole-index", "--streams", "projects,versions,events", "--index-url", fake.url)
+    assert run("sync", *options).returncode == 0
+    for number in (3, 4):
+        world.project(f"p{number}").release("2.0", wheel=True)
+    fake.new_run()
+    again = run("sync", *options)
+    assert (again.returncode, fake.repeated) == (0, [])
+    assert again.stderr == "warning: 18 projects skipped: the index's journal shows no change\n"
+    changed = [one.path for one in fake.requests if one.status == 200 and one.method == "GET"]
+    assert sorted(changed) == ["/pypi/p3/json", "/pypi/p4/json"]
+    assert "/simple/" not in {one.path for one in fake.requests}
+    file = tmp_path / "pypi.duckdb"
+    assert rows(file, "SELECT project, kind FROM events WHERE kind = 'new_release' ORDER BY serial") == [
+        ("p3", "new_release"),
+        ("p4", "new_release"),
+    ]
+    assert rows(file, "SELECT count(*) FROM versions") == [(22,)]
+    fake.new_run()
+    assert run("sync", *options).returncode == 0
+    assert fake.repeated == []
+
+
 def test_events_are_not_requested_unless_selected(world: World, fake: FakeIndex, run: Run) -> None:
     """Neither the default streams nor ``all`` request the journal."""
     world.add("Flask")

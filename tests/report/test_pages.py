@@ -21,14 +21,14 @@ def by_name(figures: Iterable[Figure | Absent]) -> dict[str, Any]:
 @pytest.fixture
 def dependencies(example: Path) -> dict[str, Any]:
     """The figures of the example's pins."""
-    with open_database(example) as database:
+    with open_database(str(example)) as database:
         return by_name(dependencies_page(database))
 
 
 @pytest.fixture
 def project(example: Path) -> dict[str, Any]:
     """The figures of the example's project copper-web."""
-    with open_database(example) as database:
+    with open_database(str(example)) as database:
         return by_name(project_page(database, "copper-web"))
 
 
@@ -86,14 +86,30 @@ def test_advisories_of_pins(dependencies: dict[str, Any]) -> None:
 def test_advisories_of_osv(tmp_path: Path) -> None:
     """OSV's advisories count as the index's do; malware is a finding of its own, and withdrawn ones are none."""
     columns = (
-        "project TEXT, version TEXT, id TEXT, kind TEXT, aliases TEXT[], summary TEXT, severity TEXT, score DOUBLE, "
+        "project TEXT, version TEXT, specifier TEXT, id TEXT, kind TEXT, aliases TEXT[], summary TEXT, severity TEXT, score DOUBLE, "
         "published_at TIMESTAMPTZ, withdrawn_at TIMESTAMPTZ, removed_at TIMESTAMPTZ, smallest_fix TEXT, "
         "fix_admitted BOOLEAN, link TEXT"
     )
     at = datetime(2026, 1, 2, tzinfo=UTC)
 
     def about(project: str, id_: str, kind: str, *, withdrawn: datetime | None = None) -> tuple[Any, ...]:
-        return (project, "1", id_, kind, [], "bad", "high", 7.5, at, withdrawn, None, "2", True, f"https://x/{id_}")
+        return (
+            project,
+            "1",
+            None,
+            id_,
+            kind,
+            [],
+            "bad",
+            "high",
+            7.5,
+            at,
+            withdrawn,
+            None,
+            "2",
+            True,
+            f"https://x/{id_}",
+        )
 
     tables: Tables = {
         "pins": (PINS, [pin(number, name, "1") for number, name in enumerate("abc")]),
@@ -151,12 +167,84 @@ def test_paths_among_projects_that_require_each_other(tmp_path: Path) -> None:
             [("b", "1", "X-1", None), ("bad", "1", "X-2", None), ("top", "1", "X-3", "2024-01-01")],
         ),
     }
-    with open_database(make_database(tmp_path / "a.duckdb", tables)) as database:
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
         found = records(by_name(dependencies_page(database))["paths"])
     assert [(row["project"], row["required_by"], row["path"], row["distance"]) for row in found] == [
         ("b", "b", "b", 0),
         ("bad", "top", "top → deep → bad", 2),
     ]
+
+
+def test_findings_are_those_of_the_requirement(tmp_path: Path) -> None:
+    """A requirement is not missing because another one of its project is; the fix that it admits is its own."""
+    missing = "project TEXT, specifier TEXT, file TEXT, line INTEGER, status TEXT, reason TEXT, since TIMESTAMPTZ"
+    vulnerable = (
+        "project TEXT, version TEXT, specifier TEXT, file TEXT, line INTEGER, id TEXT, aliases TEXT[], summary TEXT, "
+        "link TEXT, fixed_in TEXT[], smallest_fix TEXT, fix_admitted BOOLEAN, source TEXT"
+    )
+    pins = [list(pin(number, name, "1")) for number, name in enumerate(("a", "a", "b", "b", "c"))]
+    for number, specifier in ((1, "==9"), (2, "==1"), (3, ">=1")):
+        pins[number][2] = specifier
+    pins[1][9] = pins[4][9] = None
+    advisory = ["f", 1, "X-1", None, None, None, None, "2"]
+    tables: Tables = {
+        "pins": (PINS, pins),
+        "missing_projects": (
+            missing,
+            [("a", "==9", "f", 1, "no release", None, None), ("c", None, "f", 1, "missing", None, None)],
+        ),
+        "vulnerable_pins": (
+            vulnerable,
+            [("b", "1", "==1", *advisory, False, None), ("b", "1", ">=1", *advisory, True, None)],
+        ),
+    }
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
+        rows = records(by_name(dependencies_page(database))["pins"])
+    assert {(row["project"], row["specifier"]): (row["red"], row["fix_admitted"]) for row in rows} == {
+        ("a", None): ([], None),
+        ("a", "==9"): (["missing"], None),
+        ("b", "==1"): (["vulnerable"], False),
+        ("b", ">=1"): (["vulnerable"], True),
+        ("c", None): (["missing"], None),
+    }
+
+
+def test_licences_that_spdx_does_not_have(tmp_path: Path) -> None:
+    """A licence as free text is shown, and is not counted among those that are not stated."""
+    columns = (
+        "project TEXT, version TEXT, specifier TEXT, file TEXT, line INTEGER, expression TEXT, "
+        "expression_source TEXT, license TEXT"
+    )
+    rest = (None, "f", 1)
+    licenses = [("a", "1", *rest, None, None, "GPL v3"), ("b", "1", *rest, None, None, None)]
+    tables: Tables = {
+        "pins": (PINS, [pin(0, "a", "1"), pin(1, "b", "1"), pin(2, "c", "1")]),
+        "pin_licenses": (columns, [*licenses, ("c", "1", *rest, "MIT", "license", "MIT")]),
+    }
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
+        figures = by_name(dependencies_page(database))
+    assert {row["project"]: (row["license"], row["amber"]) for row in records(figures["pins"])} == {
+        "a": ("GPL v3", ["no SPDX licence"]),
+        "b": (None, ["no SPDX licence"]),
+        "c": ("MIT", []),
+    }
+    assert [(row["expression"], row["named"]) for row in records(figures["licenses"])] == [
+        ("not in SPDX", ["a"]),
+        (None, ["b"]),
+        ("MIT", ["c"]),
+    ]
+
+
+def test_project_that_the_index_does_not_have(example: Path) -> None:
+    """The page of a quarantined or removed project has its status, and checks no metadata."""
+    with open_database(str(example)) as database:
+        figures = by_name(project_page(database, "night-mail"))
+    (facts,) = records(figures["facts"])
+    assert {name: value for name, value in facts.items() if value is not None} == {
+        "name": "night-mail",
+        "status": "quarantined",
+    }
+    assert records(figures["lint"]) == []
 
 
 def test_wheels_of_pins(dependencies: dict[str, Any]) -> None:
@@ -195,14 +283,14 @@ def test_changes_of_the_last_run(tmp_path: Path) -> None:
                     "versions",
                     '{"project": "a", "version": "1"}',
                     "changed",
-                    ["yanked"],
-                    '{"yanked":false}',
-                    '{"yanked":true}',
+                    ["yanked", "yanked_reason"],
+                    '{"yanked":false,"yanked_reason":null}',
+                    '{"yanked":true,"yanked_reason":"bro\\"ken"}',
                 ),
             ],
         ),
     }
-    with open_database(make_database(tmp_path / "a.duckdb", tables)) as database:
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
         figures = by_name(dependencies_page(database))
     assert records(figures["last_run"]) == [{"table": "versions", "added": 1, "changed": 2, "removed": 3, "rows": 4}]
     assert records(figures["changes"]) == [
@@ -210,16 +298,14 @@ def test_changes_of_the_last_run(tmp_path: Path) -> None:
             "table": "versions",
             "kind": "changed",
             "row": "a, 1",
-            "changed_columns": ["yanked"],
-            "before": '{"yanked":false}',
-            "after": '{"yanked":true}',
+            "changed": 'yanked: false → true, yanked_reason: none → bro"ken',
         }
     ]
 
 
 def test_absent_figures_say_what_brings_them(tmp_path: Path) -> None:
     """A figure without its tables says in one line which streams, or which option, it needs."""
-    with open_database(make_database(tmp_path / "a.duckdb", {"pins": (PINS, [pin(0, "a", "1")])})) as database:
+    with open_database(str(make_database(tmp_path / "a.duckdb", {"pins": (PINS, [pin(0, "a", "1")])}))) as database:
         figures = by_name(dependencies_page(database))
     assert figures["wheels"].remedy == "not in this file; load it with --streams versions,files"
     assert figures["paths"].remedy == "not in this file; load it with --streams dependencies,vulnerabilities"
@@ -239,7 +325,7 @@ def test_timeline_of_a_project(project: dict[str, Any]) -> None:
 
 def test_vulnerable_releases_are_red(example: Path) -> None:
     """A release with an advisory that stands is red in the timeline, and the dot's title names the advisory."""
-    with open_database(example) as database:
+    with open_database(str(example)) as database:
         dots = by_name(project_page(database, "certs"))["timeline"].drawing.dots
     assert [(dot.title.split(",")[0], "PYSEC-2024-9005" in dot.title) for dot in dots if dot.vulnerable] == [
         ("2023.7.22", True)
@@ -255,7 +341,7 @@ def test_sizes_of_releases(project: dict[str, Any]) -> None:
 
 def test_coverage_of_wheels(example: Path) -> None:
     """Wheels of the latest release stand beside those of the one before."""
-    with open_database(example) as database:
+    with open_database(str(example)) as database:
         drawing = by_name(project_page(database, "half-attested"))["wheels"].drawing
     assert drawing["tags"] == ["py3-none", "cp310-abi3"]
     cell = drawing["rows"]["macosx_11_0_arm64"]["cp310-abi3"]
@@ -277,7 +363,7 @@ def test_other_figures_of_a_project(project: dict[str, Any], example: Path) -> N
         "tin-signals",
     ]
     assert {row["label"] for row in records(project["urls"])} == {"Homepage", "Source"}
-    with open_database(example) as database:
+    with open_database(str(example)) as database:
         dependents = by_name(project_page(database, "url-tools"))["dependents"]
     assert [row["dependent"] for row in records(dependents)] == ["ember-queue", "river-requests"]
 
@@ -292,10 +378,9 @@ def test_a_contradiction_of_classifiers(tmp_path: Path) -> None:
     """A classifier of a Python version below requires-python does not pass, and is named."""
     tables = {
         "projects": "SELECT 'a' AS project, 'S' AS summary, '>=3.10' AS requires_python, 'MIT' AS license_expression, "
-        "NULL AS license, ['License :: OSI Approved'] AS classifiers",
-        "classifiers": "SELECT 'a' AS project, 'Programming Language' AS category, ['Python', '3.9'] AS parts",
+        "NULL AS license, ['License :: OSI Approved', 'Programming Language :: Python :: 3.9'] AS classifiers",
     }
-    with open_database(make_database(tmp_path / "a.duckdb", tables)) as database:
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
         checks = {row["check"]: row for row in records(by_name(project_page(database, "a"))["lint"])}
     assert checks["Classifiers agree with requires-python"]["passed"] is False
     assert checks["Classifiers agree with requires-python"]["detail"] == "below it: 3.9"
@@ -305,7 +390,7 @@ def test_a_contradiction_of_classifiers(tmp_path: Path) -> None:
 def test_tables_of_another_release(tmp_path: Path) -> None:
     """A figure whose table lacks a column says so in one line; the others are there."""
     tables = {"projects": "SELECT 'a' AS project, NULL::TIMESTAMPTZ AS first_upload_at"}
-    with open_database(make_database(tmp_path / "a.duckdb", tables)) as database:
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
         figures = by_name(index_page(database))
     assert figures["sizes"].remedy == (
         "not in this file, whose tables another release made; a sync with this release brings them up to date"
@@ -315,7 +400,7 @@ def test_tables_of_another_release(tmp_path: Path) -> None:
 
 def test_aggregates(example: Path) -> None:
     """The page of many projects counts projects and files, and lists the projects that most others require."""
-    with open_database(example) as database:
+    with open_database(str(example)) as database:
         figures = by_name(index_page(database))
         files = database.value("SELECT count(*) FROM files")
     assert sum(row["files"] for row in records(figures["uploads"])) == files

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from source_pypi.config import make_config
 from source_pypi.selection import select
 from source_pypi.services.index.api import Index
-from source_pypi.streams import NAMES
+from source_pypi.streams import NAMES, choose_streams
 from source_pypi.sync.batch import Batch, Capability
 from source_pypi.sync.capabilities import NOT_SEEN, NOT_SELECTED
 from source_pypi.sync.run import Run
@@ -54,11 +54,13 @@ def pages_only(fake: FakeIndex, *names: str) -> None:
 def test_complete_index_provides_every_stream(world: World, fake: FakeIndex, connect: Connect) -> None:
     """On an index that has everything, every stream is available, with the time at which that was found out."""
     rich(world)
-    _, batches = sync(connect(fake), ["foo"], *NAMES)
+    of_index = [stream.name for stream in choose_streams(["all"])]
+    _, batches = sync(connect(fake), ["foo"], *of_index)
     (at,) = {batch.seen_at for batch in batches if batch.project == "foo"}
-    assert batches[-1] == Batch(
-        None, at, capabilities=tuple(Capability(name, available=True, checked_at=at) for name in NAMES)
-    )
+    available = {name: Capability(name, available=True, checked_at=at) for name in of_index}
+    others = {name: Capability(name, reason=NOT_SELECTED) for name in NAMES if name not in of_index}
+    every = available | others
+    assert batches[-1] == Batch(None, at, capabilities=tuple(every[name] for name in NAMES))
 
 
 def test_stream_without_rows_is_available(world: World, fake: FakeIndex, connect: Connect) -> None:
@@ -170,7 +172,7 @@ def test_page_only_index_without_metadata(world: World, fake: FakeIndex, connect
     pages_only(fake, "foo", "bar")
     names = ("projects", "dependencies", "core_metadata")
     run, batches = sync(connect(fake), ["foo", "bar"], *names)
-    reason = f"this index offers no core metadata ({fake.url}/simple/foo/ lists none of the selected releases)"
+    reason = f"this index offers no core metadata ({fake.url}/simple/foo/ announces none for the selected releases)"
     said = {row.stream: (row.available, row.reason) for row in batches[-1].capabilities if row.stream in names}
     assert said == {"projects": (True, None), "dependencies": (False, reason), "core_metadata": (False, reason)}
     assert run.summary.lines() == [

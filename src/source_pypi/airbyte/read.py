@@ -172,7 +172,7 @@ class _Reader:
         """Return the run of the streams with readable state. If no projects can be selected, their streams fail."""
         from source_pypi.selection import Selection
         from source_pypi.services.service import open_services
-        from source_pypi.sync.run import Run, selection_of
+        from source_pypi.sync.run import Run, journal_for, selection_of
 
         readable = [stream for stream in self._streams if stream.name not in states.unreadable]
         try:
@@ -186,7 +186,8 @@ class _Reader:
             self._messages.log("WARN", warning)
         names = {stream.service for stream in readable if stream.service}
         services = open_services(names, self._config, self._on_event)
-        return Run(index, selection, readable, self._config, self._now, services)
+        journal = journal_for(self._config, services, self._on_event)
+        return Run(index, selection, readable, self._config, self._now, services, journal)
 
     def _write_batches(self, run: Run, states: StreamStates) -> None:
         """Write every batch, and the state at checkpoints."""

@@ -48,7 +48,7 @@ def open_refreshing_run(
     from source_pypi.services.service import open_services
     from source_pypi.standards.index_urls import index_title, is_public
     from source_pypi.streams import choose_streams
-    from source_pypi.sync.run import Run
+    from source_pypi.sync.run import Run, journal_for
 
     contents = read_contents(into, schema)
     config, warnings = make_settings(path, (), options)
@@ -59,7 +59,9 @@ def open_refreshing_run(
     chosen = choose_streams(contents.streams if streams is None else streams)
     selection = select_again(config, contents.requested, contents.projects)
     services = open_services({one.service for one in chosen if one.service}, config, messages.on_event)
-    run = Run(open_index(config, messages.on_event), selection, chosen, config, services=services)
+    journal = journal_for(config, services, messages.on_event)
+    index = open_index(config, messages.on_event)
+    run = Run(index, selection, chosen, config, services=services, open_journal=journal)
     messages.print_note(f"refreshing {with_schema(into, schema)}: {_what(run)}, from {index_title(run.index.root)}")
     return run
 

@@ -44,12 +44,12 @@ RULES = (
     Rule("missing", "missing_projects", "coalesce(status, '') <> 'quarantined'", red=True),
     Rule("quarantined", "pin_statuses", "status = 'quarantined'", red=True, streams=("statuses",)),
     Rule("yanked", "yanked_pins", red=True, streams=("versions",)),
-    Rule("archived", "pin_statuses", "status IN ('archived', 'deprecated')", streams=("statuses",)),
+    Rule("archived or deprecated", "pin_statuses", "status IN ('archived', 'deprecated')", streams=("statuses",)),
     Rule("outdated", "outdated_pins", streams=("versions",)),
     Rule("unattested", "unattested_pins", streams=("attestations",)),
     Rule("sole maintainer", "sole_maintainers", of_projects=True, streams=("roles",)),
     Rule("stale", "stale_projects", of_projects=True, streams=("versions",)),
-    Rule("no licence", "pin_licenses", "expression IS NULL", streams=("licenses",)),
+    Rule("no SPDX licence", "pin_licenses", "expression IS NULL", streams=("licenses",)),
 )
 
 

@@ -62,6 +62,11 @@ class IndexDocuments:
         self._list_condition = Fingerprint(condition.tag) if previous.accepts_lower_serials else condition
         self._result: FetchResult | None = None
 
+    @property
+    def reads_list(self) -> bool:
+        """Whether a stream reads the list of projects, so that it is requested in any case."""
+        return DocumentKind.LISTING in self._kinds
+
     def result(self) -> FetchResult:
         """Return what was found; requested at the first call, unless ``projects`` has done that."""
         if self._result is None:

@@ -2,7 +2,8 @@
 
 The list has the serial of each project. Projects whose serial has not changed need no request of their own; the rules
 are in ``planner.py`` (``decide_listed``). One large response takes the place of many small ones. A sample of the
-projects that look unchanged is requested all the same (``list_sample.py``).
+projects that look unchanged is requested all the same (``list_sample.py``). The index's journal of events may take the
+place of the list (``project_journal.py``).
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -19,6 +20,15 @@ from source_pypi.services.index.documents.page import serial_of
 from source_pypi.sync.fetch_index import IndexDocuments
 from source_pypi.sync.list_sample import Sample, changed_since_listed, is_untrusted
 from source_pypi.sync.planner import Planner, Reason
+from source_pypi.sync.project_journal import (
+    MOST_TRACKED,
+    EventSource,
+    JournalCursor,
+    ProjectEvents,
+    ProjectTracker,
+    events_since,
+    selection_digest,
+)
 from source_pypi.sync.state import ProjectSummary
 
 #: Named projects that the list could leave out from which on a run requests it. Operators of indexes ask clients not to
@@ -37,6 +47,9 @@ class VisitList(Struct, frozen=True):
     :ivar sample: some of the projects that are skipped.
     :ivar received: the documents of projects that were requested to compare them with the list.
     :ivar untrusted: how many of how many sampled projects have changed, if the list is not trusted; None: it is.
+    :ivar tracker: makes the cursor of the journal for the next run; None: there is none.
+    :ivar unknown_to_journal: how many changes the list shows that the journal does not.
+    :ivar shown_by: what shows which projects have changed: list or journal.
     """
 
     selection: Selection
@@ -47,24 +60,115 @@ class VisitList(Struct, frozen=True):
     sample: tuple[str, ...] = ()
     received: Mapping[str, Document[Project]] = field(default_factory=dict)
     untrusted: tuple[int, int] | None = None
+    tracker: ProjectTracker | None = None
+    unknown_to_journal: int = 0
+    shown_by: str = "list"
 
 
-def visit_list(selection: Selection, planner: Planner, documents: IndexDocuments, index: Index) -> VisitList:
+class Listed(Struct, frozen=True):
+    """What the index's list shows, or what the journal shows in its place.
+
+    :ivar serials: of each project that the index has (``serials_of``).
+    :ivar cursor: of the journal, for the next run; None: that one reads the list.
+    :ivar tries: the pending projects of the previous cursor.
+    :ivar unknown_to_journal: how many changes the list shows that the journal does not.
+    :ivar shown_by: list or journal.
+    """
+
+    serials: Mapping[str, int | None]
+    cursor: JournalCursor | None = None
+    tries: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    unknown_to_journal: int = 0
+    shown_by: str = "list"
+
+
+def visit_list(
+    selection: Selection,
+    planner: Planner,
+    documents: IndexDocuments,
+    index: Index,
+    open_journal: Callable[[], EventSource] | None = None,
+) -> VisitList:
     """Return which projects a run requests; request the list, if that saves many requests, and then a sample.
 
+    :param open_journal: returns the journal, which may take the place of the list; None: there is none.
     :raises SourceError: when the whole index is selected and its list cannot be read.
     """
     unresolved = planner.unresolved
     summaries = summaries_for_list(selection, planner.summaries(), unresolved)
     if summaries is None:
         return VisitList(selection, [])
+    listed = _listed(selection, planner, documents, open_journal)
+    if isinstance(listed, SourceError):
+        if selection.whole_index:
+            raise listed
+        return VisitList(selection, [])
+    visits = _visits(selection, planner, index, listed.serials, summaries)
+    tracker, unknown = _tracker(visits, listed), listed.unknown_to_journal
+    return replace(visits, tracker=tracker, unknown_to_journal=unknown, shown_by=listed.shown_by)
+
+
+def _listed(
+    selection: Selection,
+    planner: Planner,
+    documents: IndexDocuments,
+    open_journal: Callable[[], EventSource] | None,
+) -> Listed | SourceError:
+    """Read the journal if an earlier run has read the list, and else the list."""
+    digest = selection_digest(selection)
+    previous = None if open_journal is None else planner.journal_cursor()
+    previous = None if previous is None or previous.selection != digest else previous
+    if open_journal is not None and previous is not None and not documents.reads_list:
+        events = None if planner.list_is_due(previous) else events_since(open_journal(), previous)
+        if events is not None:
+            cursor = JournalCursor(events.last, previous.listed_at, digest)
+            return Listed(events.listed(planner.summaries()), cursor, previous.pending, shown_by="journal")
     listing = documents.projects()
     if isinstance(listing, SourceError):
-        if selection.whole_index:
-            raise listing
-        return VisitList(selection, [])
+        return listing
     serials = serials_of(listing)
+    last = None if listing.meta is None or not any(serials.values()) else serial_of(listing.meta.last_serial)
     del listing  # tens of megabytes that nothing needs any more, unless a stream reads them
+    unknown = 0
+    if open_journal is not None and previous is not None and planner.list_is_due(previous):
+        events = events_since(open_journal(), previous)
+        unknown = 0 if events is None else _unknown_to(events, serials, planner.summaries())
+    if open_journal is None or not last or unknown:
+        return Listed(serials, unknown_to_journal=unknown)
+    return Listed(
+        serials, JournalCursor(last, planner.started_at, digest), {} if previous is None else previous.pending
+    )
+
+
+def _unknown_to(events: ProjectEvents, serials: Mapping[str, int | None], summaries: Iterable[ProjectSummary]) -> int:
+    """How many projects the list shows as changed that have no event."""
+    return sum(
+        (listed := serials.get(one.project)) is not None
+        and one.serial is not None
+        and listed > one.serial
+        and one.project not in events.serials
+        for one in summaries
+    )
+
+
+def _tracker(visits: VisitList, listed: Listed) -> ProjectTracker:
+    """What compares the documents of the requested projects with their listed serials."""
+    expected: dict[str, int] | None = None
+    if listed.cursor is not None and len(visits.selection.projects) + len(visits.listed) <= MOST_TRACKED:
+        names = [*(one.project for one in visits.selection.projects), *visits.listed]
+        expected = {name: serial for name in names if (serial := listed.serials.get(name)) is not None}
+    return ProjectTracker(expected, listed.cursor, listed.tries)
+
+
+def _visits(
+    selection: Selection,
+    planner: Planner,
+    index: Index,
+    serials: Mapping[str, int | None],
+    summaries: Iterable[ProjectSummary],
+) -> VisitList:
+    """Return which projects are requested according to their serials, and to a sample of the others."""
+    unresolved = planner.unresolved
     visits = make_visit_list(selection, serials, summaries, planner.decide_listed, planner.started_at, unresolved)
     changed = changed_since_listed(index, planner.project_conditions(visits.sample), serials)
     if not changed:

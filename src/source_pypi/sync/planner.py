@@ -54,6 +54,7 @@ from source_pypi.services.index.documents import ABSENT, ABSENT_AGAIN, Fingerpri
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams.stream import Stream
 from source_pypi.sync.first_seen import FirstSeen
+from source_pypi.sync.project_journal import JournalCursor, cursor_of
 from source_pypi.sync.resume import resumable
 from source_pypi.sync.state import WHOLE_INDEX, ProjectState, ProjectSummary, StateStore, settings_digest_of
 
@@ -176,6 +177,12 @@ class PreviousState(Struct, frozen=True):
         """The project's requirements when it was last read; None: unknown."""
         known = (self.states[name].requirements for name in sorted(self.comparable))
         return next((requirements for requirements in known if requirements is not None), None)
+
+    @property
+    def any_requirements(self) -> tuple[str, ...]:
+        """The project's requirements when any stream last read it, whatever its settings were; empty: none known."""
+        known = (self.states[name].requirements for name in sorted(self.states))
+        return self.requirements or next((requirements for requirements in known if requirements), ())
 
     @property
     def had_document(self) -> bool:
@@ -364,6 +371,23 @@ class Planner:
             )
             for project in projects
         }
+
+    def journal_cursor(self) -> JournalCursor | None:
+        """Return where the journal was last read in place of the list; None: the list has to be read.
+
+        The list is read once in ``full_check_days`` in any case: ``list_is_due``.
+        """
+        states = self._store.load([WHOLE_INDEX]).get(WHOLE_INDEX, {})
+        return cursor_of(states, self._unpinned_digests)
+
+    def list_is_due(self, cursor: JournalCursor) -> bool:
+        """Return whether the list was last read ``full_check_days`` ago."""
+        return not 0 <= self.started_at - cursor.listed_at < self._config.full_check_days * DAY
+
+    @property
+    def journal_digests(self) -> Mapping[str, bytes]:
+        """The digests of this run's settings, by stream of projects, for states that hold a cursor of the journal."""
+        return self._unpinned_digests
 
     def summaries(self) -> Iterable[ProjectSummary]:
         """Yield the summary of each project that a selected stream has state of."""

@@ -50,10 +50,11 @@ from source_pypi.sync.fetch_index import IndexDocuments
 from source_pypi.sync.fetch_plan import FetchPlan, make_fetch_plan
 from source_pypi.sync.fetch_result import FetchResult
 from source_pypi.sync.health import IndexHealth
-from source_pypi.sync.listing import visit_list
+from source_pypi.sync.listing import VisitList, visit_list
 from source_pypi.sync.notices import SUBJECTS, NoticeKind, Notices
 from source_pypi.sync.planner import Planner, ProjectTask
 from source_pypi.sync.progress import RunProgress
+from source_pypi.sync.project_journal import EventSource
 from source_pypi.sync.queue import ProjectQueue
 from source_pypi.sync.services import service_batches
 from source_pypi.sync.state import NoState, StateStore
@@ -100,6 +101,7 @@ class Run:
     :param streams: the streams to read.
     :param now: returns the time, in seconds since 1970.
     :param services: the other services that the streams read, by name.
+    :param open_journal: as of ``batches``.
     :ivar summary: counts and errors of the run so far; complete once ``batches`` has ended.
     :ivar progress: how far the run is.
     """
@@ -112,9 +114,10 @@ class Run:
         config: Config,
         now: Callable[[], float] = time.time,
         services: Mapping[str, Service] | None = None,
+        open_journal: Callable[[], EventSource] | None = None,
     ) -> None:
         self.index, self.selection, self.streams, self.config, self.now = index, selection, streams, config, now
-        self.services = services or {}
+        self.services, self._open_journal = services or {}, open_journal
         self.summary, self.progress = RunSummary(index.root), RunProgress()
 
     @property
@@ -157,7 +160,9 @@ class Run:
         of_index = [stream for stream in self.streams if not stream.service]
         stopped: SourceError | None = None
         try:
-            yield from batches(self.index, self.selection, of_index, self.config, store, self.now, self.progress)
+            yield from batches(
+                self.index, self.selection, of_index, self.config, store, self.now, self.progress, self._open_journal
+            )
         except DestinationError:
             raise
         except SourceError as error:
@@ -186,7 +191,25 @@ def open_run(
     """
     selection = selection_of(streams, config, files, by_command=by_command, on_event=on_event)
     services = open_services({stream.service for stream in streams if stream.service}, config, on_event)
-    return Run(open_index(config, on_event), selection, streams, config, services=services)
+    journal = journal_for(config, services, on_event)
+    return Run(open_index(config, on_event), selection, streams, config, services=services, open_journal=journal)
+
+
+def journal_for(
+    config: Config, services: Mapping[str, Service], on_event: Callable[[RetryWait | RequestLog], None]
+) -> Callable[[], EventSource]:
+    """Return a function that returns the journal of the index: that of the service ``events``, if a stream reads it.
+
+    Both then share what has been read.
+    """
+
+    def open_() -> EventSource:
+        from source_pypi.services.events.api import Events, open_journal
+
+        service = services.get("events")
+        return service.journal if isinstance(service, Events) else open_journal(config, on_event)
+
+    return open_
 
 
 def batches(
@@ -197,12 +220,14 @@ def batches(
     store: StateStore | None = None,
     now: Callable[[], float] = time.time,
     progress: RunProgress | None = None,
+    open_journal: Callable[[], EventSource] | None = None,
 ) -> Iterator[Batch]:
     """Yield a batch for each selected project in order, then one for the whole index, if a stream describes it.
 
     :param store: the states of earlier runs; None: every project is read in full.
     :param now: returns the time, in seconds since 1970.
     :param progress: what is updated while the run goes on; None: nothing.
+    :param open_journal: returns the journal of the index, which may take the place of its list; None: there is none.
     :raises UnreachableError, UntrustedError, ProxyError: when no connection could be made to the index.
     :raises RefusedError: when it refuses the credentials (401), also for what it sent before.
     :raises StoppedError: when ``STOP_AFTER`` projects in a row failed, and the index is failing.
@@ -216,27 +241,47 @@ def batches(
     index_state, index_digests = planner.index_state()
     documents = IndexDocuments(index, index_state)
     if planner.project_streams:
-        visits = visit_list(selection, planner, documents, index)
-        if visits.skipped:
-            yield Batch(None, _utc(now()), warnings=(_skipped_warning(visits.skipped),))
-        if visits.untrusted is not None:
-            yield Batch(None, _utc(now()), warnings=(_untrusted_warning(*visits.untrusted),))
-        queue = ProjectQueue(visits.selection, visits.listed)
-        plan = make_fetch_plan(planner.project_streams, config)
-        health = IndexHealth(index, documents, visits.unlisted)
-        deletions = Deletions(config, index.root, health, visits.known)
-        reader = _ProjectReader(
-            index, queue, plan, planner, now, health, deletions, config, visits.received, progress or RunProgress()
+        yield from _project_batches(
+            index, selection, config, planner, documents, now, progress or RunProgress(), open_journal
         )
-        yield from reader.batches()
-        deleted, error = deletions.decide()
-        yield from deleted
-        if error is not None:
-            yield Batch(None, _utc(now()), failures={stream.name: error for stream in planner.project_streams})
     if planner.index_streams:
         seen_at = _utc(index_state.seen_at(now()))
         batch = batch_of(documents.result(), index_state, index_digests, seen_at, keys=planner.keys)
         yield without_short_list(batch, index_state, config, index.root)
+
+
+def _project_batches(
+    index: Index,
+    selection: Selection,
+    config: Config,
+    planner: Planner,
+    documents: IndexDocuments,
+    now: Callable[[], float],
+    progress: RunProgress,
+    open_journal: Callable[[], EventSource] | None,
+) -> Iterator[Batch]:
+    """Yield a batch for each project that is due, those that delete projects last, and then the next cursor."""
+    visits = visit_list(selection, planner, documents, index, open_journal)
+    for warning in _visit_warnings(visits):
+        yield Batch(None, _utc(now()), warnings=(warning,))
+    queue = ProjectQueue(visits.selection, visits.listed)
+    plan = make_fetch_plan(planner.project_streams, config)
+    health = IndexHealth(index, documents, visits.unlisted)
+    deletions = Deletions(config, index.root, health, visits.known)
+    reader = _ProjectReader(index, queue, plan, planner, now, health, deletions, config, visits.received, progress)
+    for batch in reader.batches():
+        if visits.tracker is not None:
+            visits.tracker.add(batch)
+        yield batch
+        del batch  # it is large, and the next one is about to be made
+    deleted, error = deletions.decide()
+    yield from deleted
+    if error is not None:
+        yield Batch(None, _utc(now()), failures={stream.name: error for stream in planner.project_streams})
+    elif visits.tracker is not None:
+        noted = visits.tracker.batch(planner.journal_digests, now(), lambda at: Batch(None, _utc(at), service="events"))
+        if noted is not None:
+            yield noted
 
 
 def _not_backwards(now: Callable[[], float]) -> Callable[[], float]:
@@ -263,14 +308,31 @@ def _readable(streams: Sequence[Stream]) -> tuple[list[Stream], dict[str, Source
     return readable, unreadable
 
 
-def _skipped_warning(count: int) -> str:
-    return f"{count:,} {'project' if count == 1 else 'projects'} skipped: the index's list shows no change"
+def _visit_warnings(visits: VisitList) -> Iterator[str]:
+    """What the user should know of how the projects were chosen."""
+    if visits.skipped:
+        yield _skipped_warning(visits.skipped, visits.shown_by)
+    if visits.untrusted is not None:
+        yield _untrusted_warning(*visits.untrusted)
+    if visits.unknown_to_journal:
+        yield _unknown_to_journal_warning(visits.unknown_to_journal)
+
+
+def _skipped_warning(count: int, shown_by: str = "list") -> str:
+    return f"{count:,} {'project' if count == 1 else 'projects'} skipped: the index's {shown_by} shows no change"
 
 
 def _untrusted_warning(changed: int, sampled: int) -> str:
     return (
         f"the index's list of projects does not show their changes ({changed} of {sampled} projects that looked "
         "unchanged have changed): every project is requested"
+    )
+
+
+def _unknown_to_journal_warning(count: int) -> str:
+    return (
+        f"the index's list of projects shows {count:,} {'change' if count == 1 else 'changes'} that its journal does "
+        "not have: the next run reads the list again"
     )
 
 

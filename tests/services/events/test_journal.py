@@ -34,6 +34,20 @@ def test_last_serial(index: FakeIndex) -> None:
         assert open_journal(empty).journal.last_serial() == 0
 
 
+def test_nothing_is_requested_twice(index: FakeIndex) -> None:
+    """The last serial, and events that were read ahead, are requested once in a run."""
+    journal, _, _ = open_journal(index)
+    assert journal.last_serial() == journal.last_serial()
+    ahead = journal.read_ahead(3, 2)
+    assert ahead is not None
+    assert journal.since(3) == ahead
+    assert journal.since(ahead[4].serial) == ahead[5:]
+    assert len(index.requests) == 2
+    index.world.yank("flask", "1.0")
+    assert [entry.action for entry in journal.since(ahead[-1].serial)] == ["yank release"]
+    assert len(index.requests) == 3
+
+
 def test_rate_limit_fault(index: FakeIndex) -> None:
     """A fault that says when the limit resets is retried after that time."""
     index.fault("/pypi", rpc_fault(-32500, f"{TOO_MANY} Limit may reset in 41 seconds."))
@@ -60,8 +74,8 @@ def test_header_of_the_rate_limit(index: FakeIndex) -> None:
     now = [0.0]
     index.xmlrpc.quota = Quota(3, 60.0, clock=lambda: now[0])
     journal, waits, _ = open_journal(index)
-    journal.last_serial()
-    journal.last_serial()
+    journal.since(1)
+    journal.since(2)
     assert waits == []
     now[0] = 60.0
     assert journal.last_serial() == index.world.serial
@@ -73,7 +87,7 @@ def test_header_that_resets_late(index: FakeIndex) -> None:
     assert index.xmlrpc is not None
     index.xmlrpc.quota = Quota(2, 3600.0)
     journal, _, _ = open_journal(index)
-    journal.last_serial()
+    journal.since(1)
     with pytest.raises(UnavailableError, match="asks to wait 3600 s"):
         journal.last_serial()
     assert len(index.requests) == 1

@@ -62,6 +62,11 @@ class Events:
         self._journal, self._since, self._page_size = journal, since, page_size
 
     @property
+    def journal(self) -> Journal:
+        """The journal."""
+        return self._journal
+
+    @property
     def url(self) -> str:
         """The journal's URL without credentials."""
         return self._journal.url

@@ -36,12 +36,20 @@ class Journal:
         self.url = url
         self._client, self._clock = client, clock
         self._resets_at: float | None = None
+        #: Events that were read ahead: after this serial, in their order. Nothing is requested twice in a run.
+        self._kept: tuple[int, list[JournalEntry]] | None = None
+        self._last_serial: int | None = None
 
     def last_serial(self) -> int:
-        """The serial of the last event; 0: there is none.
+        """The serial of the last event, when the run first requested it; 0: there is none.
 
         :raises SourceError: as ``since``.
         """
+        if self._last_serial is None:
+            self._last_serial = self._request_last_serial()
+        return self._last_serial
+
+    def _request_last_serial(self) -> int:
         serial = self._call("changelog_last_serial")
         if serial is not None and type(serial) is not int:
             raise DocumentError(self.url, "a serial", repr(serial)[:60])
@@ -55,7 +63,25 @@ class Journal:
         :raises DocumentError: when the response is no list of events.
         :raises SourceError: when there is no response, as of ``Client.get``.
         """
+        if self._kept is not None:
+            start, kept = self._kept
+            if serial == start or (kept and start < serial < kept[-1].serial):
+                return [entry for entry in kept if entry.serial > serial][:PAGE_SIZE]
         return entries_of(self._call("changelog_since_serial", serial), serial, self.url)
+
+    def read_ahead(self, serial: int, pages: int) -> list[JournalEntry] | None:
+        """Return all events after a serial, and keep them for ``since``; None: there are more than so many pages.
+
+        :raises SourceError: as ``since``.
+        """
+        entries = list[JournalEntry]()
+        for _ in range(pages):
+            page = self.since(entries[-1].serial if entries else serial)
+            entries += page
+            if len(page) < PAGE_SIZE:
+                self._kept = serial, entries
+                return entries
+        return None
 
     def _call(self, method: str, *arguments: int) -> Any:
         """The value that a method returns; faults that may pass are retried."""
