@@ -86,8 +86,8 @@ def test_advisories_of_pins(dependencies: dict[str, Any]) -> None:
 def test_advisories_of_osv(tmp_path: Path) -> None:
     """OSV's advisories count as the index's do; malware is a finding of its own, and withdrawn ones are none."""
     columns = (
-        "project TEXT, version TEXT, specifier TEXT, id TEXT, kind TEXT, aliases TEXT[], summary TEXT, severity TEXT, score DOUBLE, "
-        "published_at TIMESTAMPTZ, withdrawn_at TIMESTAMPTZ, removed_at TIMESTAMPTZ, smallest_fix TEXT, "
+        "project TEXT, version TEXT, specifier TEXT, id TEXT, kind TEXT, aliases TEXT[], summary TEXT, severity TEXT, "
+        "score DOUBLE, published_at TIMESTAMPTZ, withdrawn_at TIMESTAMPTZ, removed_at TIMESTAMPTZ, smallest_fix TEXT, "
         "fix_admitted BOOLEAN, link TEXT"
     )
     at = datetime(2026, 1, 2, tzinfo=UTC)
@@ -122,7 +122,7 @@ def test_advisories_of_osv(tmp_path: Path) -> None:
             ],
         ),
     }
-    with open_database(make_database(tmp_path / "a.duckdb", tables)) as database:
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
         found = by_name(dependencies_page(database))
     assert [(row["project"], row["advisories"], row["fixes"], row["red"]) for row in records(found["pins"])] == [
         ("a", ["P-1"], ["2"], ["vulnerable"]),
