@@ -110,3 +110,20 @@ def test_missing_columns(path: Path) -> None:
     with open_database(str(path)) as database:
         assert "latest_files" in database.relations
         assert "stale_projects" not in database.relations
+
+
+def test_first_rows_and_their_total(tmp_path: Path) -> None:
+    """The first rows are those of the query in its order, with the number of all rows; columns are the query's."""
+    path = tmp_path / "pypi.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE versions AS SELECT range AS n FROM range(300000)")
+        connection.execute("COMMENT ON TABLE versions IS 'A row is a number.'")
+    with open_database(str(path)) as database:
+        found = database.first_rows("SELECT n, -n AS less FROM versions ORDER BY less -- the end", 3)
+        assert [column.name for column in found.columns] == ["n", "less"]
+        assert (list(found.batches), found.total) == (
+            [[(299999, -299999), (299998, -299998), (299997, -299997)]],
+            300000,
+        )
+        nothing = database.first_rows("SELECT n FROM versions WHERE n < 0 ORDER BY n", 3)
+        assert ([column.name for column in nothing.columns], list(nothing.batches), nothing.total) == (["n"], [[]], 0)

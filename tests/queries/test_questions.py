@@ -1,6 +1,7 @@
 """queries/questions: what each named question answers from small tables, and from a loaded database."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from source_pypi.answers.available import availability, find_question, needed_tables, similar_questions
 from source_pypi.answers.database import open_database
-from source_pypi.queries import questions, views
+from source_pypi.queries import Query, questions, views
 from source_pypi.services.index.api import Index
 from source_pypi.standards.versions import sort_key
 from source_pypi.streams import STREAMS
@@ -390,3 +391,9 @@ def test_names_of_questions() -> None:
     assert similar_questions("yankd-pins")[0] == "yanked-pins"
     assert "yanked-releases" in similar_questions("yanked")
     assert similar_questions("qqq") == []
+
+
+@pytest.mark.parametrize("question", questions(), ids=lambda one: one.name)
+def test_question_has_an_order(question: Query) -> None:
+    """Every question orders its rows, since the command shows the first ones."""
+    assert re.search(r"\nORDER BY [^()]*(\([^()]*\)[^()]*)*(\nLIMIT \d+)?$", question.sql)

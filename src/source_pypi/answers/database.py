@@ -67,10 +67,13 @@ class Result(Struct, frozen=True):
 
     :ivar columns: name and type of each column.
     :ivar batches: its rows, a few at a time, while the query runs. They can be read once.
+    :ivar total: the number of rows of the query, of which ``batches`` may have only the first; None: not known, and
+        ``batches`` has all.
     """
 
     columns: tuple[Column, ...]
     batches: Iterator[Sequence[tuple[object, ...]]]
+    total: int | None = None
 
 
 class Database:
@@ -107,6 +110,20 @@ class Database:
             self._interruptible(lambda: self.connection.execute(text))
             columns = tuple(Column(name, str(kind)) for name, kind, *_ in self.connection.description or ())
         return Result(columns, self._batches(text))
+
+    def first_rows(self, sql: str, limit: int) -> Result:
+        """Run one query, and return its first rows and their total number.
+
+        DuckDB holds all rows while it counts them. It does so in any case for a query that ends with ORDER BY, and
+        the query is not run twice.
+
+        :raises QueryError: as ``query`` does.
+        """
+        counted = f"WITH _all AS MATERIALIZED ({the_query(sql)}\n) SELECT *, (SELECT count(*) FROM _all) FROM _all"
+        found = self.query(f"{counted} LIMIT {limit}")
+        rows = [row for batch in found.batches for row in batch]
+        total = int(str(rows[0][-1])) if rows else 0
+        return Result(found.columns[:-1], iter([[row[:-1] for row in rows]]), total)
 
     def _batches(self, text: str) -> Iterator[Sequence[tuple[object, ...]]]:
         with sql_errors(text):

@@ -61,9 +61,12 @@ def write_table(result: Result, writer: Writer) -> None:
     lines = _records(names, cells, writer.width or 80) if widths is None else _aligned(result, names, cells, widths)
     for line in lines:
         writer.out.write(f"{line.rstrip()}\n")
-    more = sum(1 for _ in islice(following, COUNTED_ROWS + 1))
-    total = len(rows) + more if more <= COUNTED_ROWS else writer.count()
-    shown = f"the first {len(rows):,} of {total:,} rows; --format csv writes all" if more else _rows(total)
+    total = result.total
+    if total is None:
+        more = sum(1 for _ in islice(following, COUNTED_ROWS + 1))
+        total = len(rows) + more if more <= COUNTED_ROWS else writer.count()
+    cut = total > len(rows)
+    shown = f"the first {len(rows):,} of {total:,} rows; --format csv writes all" if cut else _rows(total)
     writer.out.write(f"({shown})\n")
 
 

@@ -117,6 +117,8 @@ def _format_of(output: Path | None) -> str:
 def _answer(query: str | None, source: str, schema: str | None, form: str, output: Path | None) -> None:
     """Run what the argument names; without it, run the prompt, or what standard input has."""
     from source_pypi.answers.database import open_database
+    from source_pypi.answers.results import TABLE_ROWS
+    from source_pypi.queries import questions
 
     if query is None and sys.stdin.isatty() and sys.stdout.isatty() and output is None:
         from source_pypi.cli.prompt import run_prompt
@@ -128,7 +130,8 @@ def _answer(query: str | None, source: str, schema: str | None, form: str, outpu
     text = _text(query)
     with open_database(source, schema) as database:
         sql = sql_of(text, database)
-        result = database.query(sql)
+        is_question = form == "table" and sql in {one.sql for one in questions()}
+        result = database.first_rows(sql, TABLE_ROWS) if is_question else database.query(sql)
         with _writing(output) as out:
             write_result(database, sql, result, form, out)
 
