@@ -9,7 +9,7 @@ DEV := .venvs/dev/bin
 # --no-deps: a lock is complete, and older pips look for newer releases of requirements with extras.
 INSTALL = -m pip --disable-pip-version-check --quiet install --no-deps
 
-.PHONY: help sync test check format docs lock bench bench-check histories fuzz kills mutants load oracle wire-fuzz live servers browser pyairbyte cdk image warehouses frames environments supply build audit clean
+.PHONY: help sync test check format docs lock bench bench-check histories fuzz kills mutants load oracle wire-fuzz live servers browser clickhouse pyairbyte cdk image warehouses frames environments supply build audit clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -102,6 +102,9 @@ browser: .venvs/browser/ready ## Test the report in Chromium
 	  { echo "chromium is missing, and apt-get did not install it: install chromium, then run make browser again"; exit 1; }
 	@.venvs/browser/bin/python -m pytest -m browser tests/browser $(ARGS)
 
+clickhouse: .venvs/clickhouse/ready ## Run the SQL for ClickHouse in chdb, on the playground's tables
+	@.venvs/clickhouse/bin/python -m pytest -m clickhouse tests/clickhouse $(ARGS)
+
 cdk: .venvs/dev/ready .venvs/cdk/ready ## Test with Airbyte's standard tests, readers and models
 	@$(DEV)/python -m pytest -m cdk $(ARGS)
 
@@ -151,7 +154,7 @@ audit: .venvs/supply/ready ## Ask pip-audit's advisory service for known vulnera
 	@touch $@
 
 # Environments in which the package itself is installed, editable.
-.venvs/dev/ready .venvs/warehouses/ready .venvs/mutants/ready .venvs/browser/ready .venvs/frames/ready: .venvs/%/ready: requirements/%.txt pyproject.toml
+.venvs/dev/ready .venvs/warehouses/ready .venvs/mutants/ready .venvs/browser/ready .venvs/frames/ready .venvs/clickhouse/ready: .venvs/%/ready: requirements/%.txt pyproject.toml
 	@echo "setting up .venvs/$*"
 	@$(PYTHON) -m venv --clear .venvs/$*
 	@.venvs/$*/bin/python $(INSTALL) --require-hashes -r $<

@@ -21,7 +21,7 @@ def report_page(bench: Workbench) -> Iterator[Figure]:
     bench.source_pypi("sync", "--config", bench.config(pinned), "--streams", "all", "--into", _PINS).run()
     yield from _page(bench, _PINS, f"{pinned} projects", MOST_SECONDS, MOST_BYTES)
     bench.remove(_WHOLE)
-    bench.script("generated_database.py", _WHOLE, str(whole)).run()
+    bench.script("generated_index.py", _WHOLE, str(whole)).run()
     yield from _page(bench, _WHOLE, f"{whole:,} projects, as aggregates", MOST_SECONDS_WHOLE, MOST_BYTES_WHOLE)
     bench.remove(_WHOLE)
 

@@ -49,6 +49,12 @@ LOCKS = {
         *("--extra", "arrow", "--extra", "duckdb"),
         *("--group", "build"),
     ),
+    "clickhouse.txt": (
+        "pyproject.toml",
+        "requirements/clickhouse.in",
+        *("--extra", "attestations", "--extra", "duckdb"),
+        *("--group", "build"),
+    ),
     "pyairbyte.txt": ("requirements/pyairbyte.in",),
     "cdk.txt": ("requirements/cdk.in",),
     "peers.txt": ("requirements/peers.in",),

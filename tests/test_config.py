@@ -1,6 +1,7 @@
 """Settings: defaults, accepted values, and the errors for invalid ones."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -421,8 +422,60 @@ def test_environment_without_an_index_is_refused(tmp_path: Path, monkeypatch: py
     assert str(caught.value) == f"setting 'index_from': the index in PIP_INDEX_URL {ADDRESS}"
     (tmp_path / "pip.conf").write_text("index-url = https://ann:hunter2@main.example.com")
     monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
-    with pytest.raises(SettingError, match=r"pip.conf cannot be parsed: MissingSectionHeaderError$"):
+    with pytest.raises(SettingError, match=r"pip.conf cannot be parsed: line 1 comes before the first \[section\]$"):
         make_config({"index_from": "environment"})
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (
+            b"[global]\nindex-url = hunter2\nindex-url = hunter2\n",
+            "cannot be parsed: line 3 repeats a section or an option",
+        ),
+        (b"[global]\n[global]\n", "cannot be parsed: line 2 repeats a section or an option"),
+        (b"[global]\nhunter2\n", "cannot be parsed: line 2 is neither a [section] nor an option with a value"),
+        (b"[global]\nindex-url = \xff\n", "cannot be read: it is not UTF-8"),
+    ],
+)
+def test_pip_conf_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, reason: str
+) -> None:
+    """The error says which line is wrong, in words, and quotes nothing of the file."""
+    path = tmp_path / "pip.conf"
+    path.write_bytes(content)
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(path))
+    with pytest.raises(SettingError) as caught:
+        make_config({"index_from": "environment"})
+    assert str(caught.value) == f"setting 'index_from': {path} {reason}"
+
+
+@pytest.mark.parametrize("value", ["1", "True", "yes"])
+def test_environment_without_an_index_for_pip(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    """If PIP_NO_INDEX is set, pip uses none of its indexes: one of uv is used, or it is an error that says so."""
+    monkeypatch.setenv("PIP_NO_INDEX", value)
+    monkeypatch.setenv("PIP_INDEX_URL", MAIN)
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", MAIN)
+    with pytest.raises(SettingError) as caught:
+        make_config({"index_from": "environment"})
+    assert str(caught.value) == (
+        "setting 'index_from': is 'environment', but PIP_NO_INDEX says that pip uses no index; set index_url "
+        "(--index-url) to name one"
+    )
+    assert environment_note(Config()) is None
+    monkeypatch.setenv("UV_INDEX", MORE)
+    assert make_config({"index_from": "environment"}).index_url == MORE
+
+
+def test_pip_conf_without_an_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The option no-index of a pip.conf counts, unless PIP_NO_INDEX says otherwise."""
+    path = tmp_path / "pip.conf"
+    path.write_text(f"[global]\nindex-url = {MAIN}\n[install]\nno-index = true\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(path))
+    with pytest.raises(SettingError, match=rf"but {re.escape(str(path))} says that pip uses no index; set index_url"):
+        make_config({"index_from": "environment"})
+    monkeypatch.setenv("PIP_NO_INDEX", "0")
+    assert make_config({"index_from": "environment"}).index_url == MAIN
 
 
 def test_note_about_another_index_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     (
         "NoProjectsError",
         (),
-        "no projects named, or all of them excluded: give names (source-pypi sync flask requests) or a file "
+        "no projects named, or all of them excluded: give names (flask requests) or a file "
         "(-r requirements.txt), or set 'projects' or 'project_name' in the configuration",
     ),
     ("ProjectNameError", ("a b", "write a name"), "'a b' cannot be a project: write a name"),
@@ -92,7 +92,7 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     ),
     (
         "NotOfferedError",
-        ("statistics", "http://index.test/stats/", "answered 404", ""),
+        ("statistics", "http://index.test/stats/", "answered 404", "", False),
         "this index offers no statistics (http://index.test/stats/ answered 404): "
         "leave the stream out, or read an index that has it",
     ),
@@ -125,7 +125,6 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     ),
     ("DestinationError", ("x.duckdb", "it is locked"), "cannot write x.duckdb: it is locked"),
     ("QueryError", ("SQL, line 1, column 8: no such column",), "SQL, line 1, column 8: no such column"),
-    ("DatabaseFileError", ("x.duckdb", "there is no such file"), "cannot read x.duckdb: there is no such file"),
     (
         "UnreachableError",
         (URL, "connection refused", 3, 4.25, True),
@@ -261,8 +260,8 @@ def test_arguments_are_fields_and_args(error: SourceError, arguments: tuple[Any,
 def test_defaults_are_part_of_args() -> None:
     """A field that was not given has its default in ``args``; a keyword is as good as a position."""
     error = errors.NotOfferedError(url="http://index.test/stats/", what="statistics")
-    assert error.args == ("statistics", "http://index.test/stats/", "answered 404", "")
-    assert repr(error) == ("NotOfferedError('statistics', 'http://index.test/stats/', 'answered 404', '')")
+    assert error.args == ("statistics", "http://index.test/stats/", "answered 404", "", False)
+    assert repr(error) == ("NotOfferedError('statistics', 'http://index.test/stats/', 'answered 404', '', False)")
 
 
 def test_default_remedy_of_state() -> None:

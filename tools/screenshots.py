@@ -15,7 +15,7 @@ PROJECT = Path(__file__).parents[1]
 sys.path.insert(0, str(PROJECT))
 
 from source_pypi.report import write_report  # noqa: E402 - the tests' example is found by the path above
-from tests.report.example import example_world, load_example  # noqa: E402
+from tests.report.example import example_world, load_example, next_day  # noqa: E402
 
 IMAGES = PROJECT / "docs" / "images"
 #: Each image: the project that the page is about, if any; width and height of the screen; colours.
@@ -30,7 +30,7 @@ def main() -> None:
     """Write the images."""
     IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        database = load_example(Path(folder), example_world(datetime(2026, 11, 28, tzinfo=UTC)))
+        database = load_example(Path(folder), example_world(datetime(2026, 11, 28, tzinfo=UTC)), change=next_day)
         browser = playwright.chromium.launch(executable_path=which("chromium"), args=["--no-sandbox"])
         for name, (project, width, height, colours) in SHOTS.items():
             page = Path(folder, "report.html")

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from source_pypi.errors import SettingError
 from source_pypi.fields import describe, fields_of
 from source_pypi.safety.redaction import without_credentials
-from source_pypi.standards.index_settings import environment_indexes
+from source_pypi.standards.index_settings import environment_indexes, no_index_source
 from source_pypi.standards.index_urls import default_url, index_title, is_public, same_index
 
 #: What downloads can be counted by, in the order in which breakdowns and keys list them.
@@ -440,6 +440,9 @@ def _index_of_environment() -> str:
         found = environment_indexes()
     except ValueError as error:
         raise SettingError("index_from", str(error)) from error
+    if not found and (source := no_index_source()):
+        reason = f"is 'environment', but {source} says that pip uses no index; set index_url (--index-url) to name one"
+        raise SettingError("index_from", reason)
     if not found:
         reason = "is 'environment', but neither PIP_INDEX_URL, UV_DEFAULT_INDEX, UV_INDEX nor pip.conf names an index"
         raise SettingError("index_from", reason)

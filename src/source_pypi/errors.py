@@ -24,8 +24,7 @@
     │   ├── ProxyError              a proxy that cannot be used, or that requires credentials
     │   ├── DestinationError        a destination that cannot be opened or written
     │   ├── ServiceRefusedError     a service other than the index refuses the client, or is not trusted
-    │   ├── QueryError              a query with an error, or a database that cannot be read
-    │   └── DatabaseFileError       a loaded database that cannot be read
+    │   └── QueryError              a query with an error, or a database that cannot be read
     ├── TransientError              a later run may succeed (Airbyte: transient_error)
     │   ├── UnreachableError        no complete response after all tries
     │   ├── UnavailableError        429 or 5xx after all tries
@@ -118,7 +117,7 @@ class NoProjectsError(ConfigError):
     """No project was named; raised when a selection is made."""
 
     template = (
-        "no projects named, or all of them excluded: give names (source-pypi sync flask requests) or a file "
+        "no projects named, or all of them excluded: give names (flask requests) or a file "
         "(-r requirements.txt), or set 'projects' or 'project_name' in the configuration"
     )
 
@@ -258,13 +257,15 @@ class NotOfferedError(ConfigError):
     """Documents that this index does not provide; raised for the streams that need them.
 
     ``found`` is how the index answered, or what the document lacks. ``project`` is the project whose documents are
-    missing; empty: the index has none of any project.
+    missing; empty: the index has none of any project. ``read_before`` says whether earlier runs read such a document of
+    it.
     """
 
     what: str
     url: str
     found: str = "answered 404"
     project: str = ""
+    read_before: bool = False
 
     @property
     def reason(self) -> str:
@@ -274,9 +275,14 @@ class NotOfferedError(ConfigError):
 
     def of_index(self) -> "NotOfferedError":
         """Return the same error about the index as a whole."""
-        return NotOfferedError(self.what, self.url, self.found)
+        return NotOfferedError(self.what, self.url, self.found, read_before=self.read_before)
 
     def _message(self) -> str:
+        if self.read_before:
+            return (
+                f"{self.reason}, which earlier runs read, so that the rows made of them stay: repeat the run later; if "
+                "the index has dropped them for good, sync into a new destination, which gets what project pages have"
+            )
         return f"{self.reason}: leave the stream out, or read an index that has it"
 
 
@@ -377,14 +383,6 @@ class QueryError(ConfigError):
 
     reason: str
     template = "{reason}"
-
-
-class DatabaseFileError(ConfigError):
-    """A file of DuckDB that cannot be read, or that ``sync`` did not load; ``reason`` says what to do."""
-
-    path: str
-    reason: str
-    template = "cannot read {path}: {reason}"
 
 
 # A later run may succeed ----------------------------------------------------------------------------------------------

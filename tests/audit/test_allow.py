@@ -95,3 +95,16 @@ def test_invalid_files(tmp_path: Path, text: str, reason: str) -> None:
     with pytest.raises(RequirementsError) as raised:
         read_allowed(tmp_path / "a.toml")
     assert reason in str(raised.value)
+
+
+def test_entry_of_what_was_not_checked(tmp_path: Path) -> None:
+    """Of an entry whose rule was not checked for its project nothing is said, unless it expired."""
+    (tmp_path / "a.toml").write_text(
+        '[[allow]]\nrule = "yanked"\nproject = "nowhere"\nreason = "r"\n'
+        '[[allow]]\nrule = "yanked"\nproject = "nowhere"\nreason = "s"\nexpires = 2020-01-01\n'
+    )
+    entries = read_allowed(tmp_path / "a.toml")
+    assert allow(FINDINGS, entries, TODAY, lambda _: False)[2] == (
+        "the allowed finding yanked nowhere (s) expired on 2020-01-01; it matches no finding",
+    )
+    assert len(allow(FINDINGS, entries, TODAY)[2]) == 2

@@ -39,7 +39,10 @@ def test_what_was_read_has_no_problem() -> None:
     ("fields", "problem"),
     [
         ({"failures": {"vulnerabilities": UnreachableError(URL, "reset", 3, 2.0)}}, "cannot be reached: reset"),
-        ({"lacking": {"vulnerabilities": NotOfferedError("release documents", URL)}}, "offers no release documents"),
+        (
+            {"lacking": {"vulnerabilities": NotOfferedError("release documents", URL)}},
+            "offers no release documents of flask (",
+        ),
         ({"user_errors": (UnknownReleaseError("flask", "9", URL),)}, "no release document of flask 9"),
         ({"changes": {"versions": change()}}, "an old or incomplete document"),
         (

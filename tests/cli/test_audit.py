@@ -1,6 +1,11 @@
 """cli/audit.py: the command, its report and its exit status."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +14,7 @@ from urllib.request import urlopen
 import duckdb
 import pytest
 
+from source_pypi.services.index.documents.page import JSON_PAGE
 from tests.cli import Run
 from tests.fake_index import FakeIndex, World, advisory, faults
 from tests.servers.simulated import Nexus, Simulated
@@ -169,10 +175,14 @@ def test_exit_status(sample: World, audit: Audit, requirements: str, options: li
         (["--index-url", "ftp://x"], "setting 'index_url'"),
         (["-r", "nowhere.txt"], "nowhere.txt: cannot be read"),
         (["fl ask"], "'fl ask' cannot be a project"),
+        (["requirements.txt"], "requirements.txt is a file; to read the projects in it, write -r requirements.txt"),
+        (["--into", "nowhere/x.duckdb"], "--into nowhere/x.duckdb: its folder does not exist"),
+        (["-o", "nowhere/x.json"], "-o nowhere/x.json: its folder does not exist"),
     ],
 )
-def test_usage_errors(run: Run, fake: FakeIndex, options: list[str], message: str) -> None:
+def test_usage_errors(run: Run, fake: FakeIndex, tmp_path: Path, options: list[str], message: str) -> None:
     """An invalid option, setting or file has the exit status 3 and one line, and nothing is requested."""
+    (tmp_path / "requirements.txt").write_text("flask\n")
     done = run("audit", "flask", "--index-url", fake.url, *options)
     assert (done.returncode, done.stdout, fake.requests) == (3, "", [])
     assert message in done.stderr
@@ -201,6 +211,15 @@ def test_accepted_findings(sample: World, audit: Audit, tmp_path: Path) -> None:
     ]
 
 
+def test_accepted_findings_that_were_not_checked(sample: World, audit: Audit, tmp_path: Path) -> None:
+    """An entry about a rule or a project that was not checked is not called useless."""
+    entry = '[[allow]]\nrule = "{}"\nproject = "{}"\nreason = "r"\n'
+    pairs = [("outdated", "werkzeug"), ("vulnerable", "nowhere"), ("yanked", "werkzeug")]
+    (tmp_path / "allow.toml").write_text("".join(entry.format(*pair) for pair in pairs))
+    _, report = audit("werkzeug==2.2.1\nnowhere\n", "--allow", "allow.toml")
+    assert report["notes"] == ["the allowed finding yanked werkzeug (r) matches nothing; remove it"]
+
+
 def test_index_without_advisories(sample: World, fake: FakeIndex, audit: Audit) -> None:
     """An index whose documents have no key of advisories is not clean, also in later runs into the same database."""
     for path in ("/pypi/flask/json", "/pypi/flask/1.0/json"):
@@ -211,16 +230,31 @@ def test_index_without_advisories(sample: World, fake: FakeIndex, audit: Audit) 
         status, report = audit("flask==1.0\n", "--strict", "--rules", "vulnerable", "--into", "pypi.duckdb")
         assert (status, report["findings"], report["checked"]) == (2, [], 0)
         assert list(why(report)) == [("vulnerable", "flask")]
-        assert "no vulnerabilities in project documents" in why(report)["vulnerable", "flask"]
+        assert "no field vulnerabilities in project documents" in why(report)["vulnerable", "flask"]
 
 
 def test_index_without_documents(audit: Audit) -> None:
     """Of an index that has only pages, what these say is checked, and the rest is not."""
     with Simulated(Nexus()) as server:
-        _, report = audit("tiny-tool\n", "--rules", "vulnerable,yanked,missing", url=server.index)
+        options = ("--rules", "vulnerable,yanked,missing", "--follow-dependencies", 0)
+        _, report = audit("tiny-tool\n", *options, url=server.index)
     assert report["findings"] == []
     assert ("vulnerable", "tiny-tool") in why(report)
     assert ("missing", "tiny-tool") not in why(report)
+
+
+def test_index_without_statuses(sample: World, fake: FakeIndex, audit: Audit) -> None:
+    """A page that gives no status is not clean for the rules about it, unless its format says that there is none."""
+    page = document_of(fake, f"/simple/flask/?format={JSON_PAGE}")
+    del page["project-status"]
+    for version, unchecked in (("1.1", ["archived", "quarantined"]), ("1.4", [])):
+        page["meta"]["api-version"] = version
+        sample.override("/simple/flask/", page, JSON_PAGE)
+        status, report = audit("flask==1.0\n", "--strict")
+        assert (status, report["findings"]) == (2 if unchecked else 0, [])
+        assert why(report) == {
+            (rule, "flask"): "the index does not publish the statuses of projects" for rule in unchecked
+        }
 
 
 def test_release_document_without_advisories(sample: World, audit: Audit, fake: FakeIndex) -> None:
@@ -250,6 +284,16 @@ def test_unknown_release(sample: World, audit: Audit) -> None:
     assert set(why(report)) == {("vulnerable", "flask"), ("yanked", "flask")}
 
 
+def test_range_of_yanked_releases(sample: World, audit: Audit) -> None:
+    """A range selects no yanked release (PEP 592): if it admits no other one, the pin is missing."""
+    sample.yank("old", "1.1", reason="broken, too")
+    status, report = audit("old>=1.0\n")
+    assert (status, short(report)) == (1, [("missing", "old", None, 1, None)])
+    assert report["findings"][0]["message"] == (
+        "the index has no release that >=1.0 admits (a range admits no yanked release)"
+    )
+
+
 def test_project_of_another_index(sample: World, audit: Audit, fake: FakeIndex, tmp_path: Path) -> None:
     """A project that a file has from another index is not requested, and nothing of it was checked."""
     text = f"-i {fake.url}/simple\nflask==2.0\n"
@@ -272,6 +316,23 @@ def test_failed_project(sample: World, audit: Audit, fake: FakeIndex) -> None:
     status, report = audit("flask==2.0\nold==1.0\n", "--strict")
     assert (status, report["checked"]) == (2, 1)
     assert {project for _, project in why(report)} == {"old"}
+
+
+def test_release_document_that_is_refused(sample: World, audit: Audit, fake: FakeIndex) -> None:
+    """If the document of a pinned release cannot be read, what the list of releases says is checked all the same."""
+    fake.fault("/pypi/old/1.0/json", faults.forbidden(), times=None)
+    status, report = audit("old==1.0\n", "--rules", "vulnerable,yanked,missing", "--follow-dependencies", 0)
+    assert (status, short(report)) == (1, [("yanked", "old", "1.0", 1, "1.1")])
+    assert list(why(report)) == [("vulnerable", "old")]
+
+
+def test_index_without_the_projects(sample: World, run: Run, fake: FakeIndex) -> None:
+    """An index that has none of the projects may be the wrong one: a warning, beside the findings."""
+    done = run("audit", "nowhere", "nobody", "--index-url", fake.url, "--format", "csv", "--fail-on", "vulnerable")
+    assert done.returncode == 0
+    assert f"warning: {fake.url} has none of the projects: check index_url\n" in done.stderr
+    fake.new_run()
+    assert "warning" not in run("audit", "nowhere", "flask", "--index-url", fake.url, "--format", "csv").stderr
 
 
 def test_nothing_could_be_read(sample: World, run: Run, tmp_path: Path) -> None:
@@ -297,11 +358,69 @@ def test_dependencies_are_followed(world: World, fake: FakeIndex, audit: Audit, 
     assert audit("flask==2.0\n", "-r", "uv.lock")[1]["checked"] == 2
 
 
+def test_dependencies_that_are_not_known(sample: World, audit: Audit) -> None:
+    """Without a lock file, a project whose dependencies the index does not publish is not checked by any rule."""
+    options = ("--rules", "yanked", "--strict")
+    with Simulated(Nexus()) as server:
+        status, report = audit("tiny-tool\n", *options, url=server.index)
+        assert (status, report["checked"]) == (2, 0)
+        assert why(report)["yanked", "tiny-tool"].startswith("its dependencies are not known: this index offers no ")
+        status, report = audit("tiny-tool\n", *options, "--follow-dependencies", 0, url=server.index)
+        assert (status, report["checked"]) == (0, 1)
+
+
+def test_lines_without_a_name(sample: World, audit: Audit, tmp_path: Path) -> None:
+    """What a file requests without a name, or by an unset variable, is not checked."""
+    lines = ["flask==2.0", "./local", "git+https://git.example/x.git", "-e .", "old==${NO_VARIABLE}"]
+    status, report = audit("\n".join([*lines, "-r https://files.example/more.txt"]), "--rules", "yanked", "--strict")
+    assert (status, report["checked"]) == (2, 1)
+    assert {(one["project"], one["why"]) for one in report["not_checked"]} == {
+        ("./local", "requirements.txt:2: a path, not a project of an index"),
+        ("git+https://git.example/x.git", "requirements.txt:3: a URL, not a project of an index"),
+        (".", "requirements.txt:4: editable, not a project of an index"),
+        ("old==${NO_VARIABLE}", "requirements.txt:5: environment variable NO_VARIABLE is not set"),
+        ("https://files.example/more.txt", "requirements.txt:6: a URL, not a file"),
+    }
+
+
+def test_dynamic_dependencies(sample: World, run: Run, fake: FakeIndex, tmp_path: Path) -> None:
+    """Dependencies that only the build of a pyproject.toml tells are not checked."""
+    text = '[project]\nname = "mine"\ndynamic = ["dependencies"]\noptional-dependencies.x = ["flask"]\n'
+    (tmp_path / "pyproject.toml").write_text(text)
+    done = run("audit", "-r", "pyproject.toml", "--index-url", fake.url, "--rules", "yanked", "--strict")
+    assert done.returncode == 2
+    assert done.stdout.splitlines()[0] == (
+        "not checked: project.dependencies (yanked): pyproject.toml: determined by the build"
+    )
+
+
+def test_many_aliases(sample: World, audit: Audit) -> None:
+    """A message has five aliases at most, so that the summary is not cut off; the report has all of them."""
+    names = [f"CVE-{number}" for number in range(500)]
+    sample.set_advisories("werkzeug", "2.2.1", [advisory("PYSEC-1", aliases=names, summary="a hole")])
+    (finding,) = audit("werkzeug==2.2.1\n")[1]["findings"]
+    assert finding["message"] == "PYSEC-1 (CVE-0, CVE-1, CVE-2, CVE-3, CVE-4 and 495 more): a hole"
+    assert finding["aliases"] == names
+
+
+def test_order_of_findings(sample: World, audit: Audit) -> None:
+    """Advisories of a release come in the order of their identifiers, whatever the order of the index."""
+    names = [f"PYSEC-{number}" for number in (3, 1, 4, 2)]
+    sample.set_advisories("werkzeug", "2.2.1", [advisory(name) for name in names])
+    _, report = audit("werkzeug==2.2.1\n")
+    assert [one["id"] for one in report["findings"]] == sorted(names)
+
+
 def test_dependency_at_another_release(world: World, audit: Audit) -> None:
-    """If a requirement excludes a dependency's latest release, the release that would be installed was not checked."""
+    """If a requirement excludes a dependency's latest release, the release that would be installed was not checked.
+
+    What the latest release is affected by is no finding.
+    """
     world.add("flask", releases=["2.0"], requires_dist=["werkzeug<3"])
     world.add("werkzeug", releases=["2.0", "3.0"])
+    world.add_advisory("werkzeug", "3.0", advisory("PYSEC-1"))
     _, report = audit("flask==2.0\n")
+    assert report["findings"] == []
     assert why(report) == {
         (rule, "werkzeug"): "flask 2.0 does not admit 3.0, the only release that was read; audit a lock file"
         for rule in ("vulnerable", "yanked")
@@ -340,12 +459,65 @@ def test_output_file(sample: World, run: Run, fake: FakeIndex, tmp_path: Path) -
     done = run("audit", "werkzeug==2.2.1", "--index-url", fake.url, "--format", "markdown", "-o", "audit.md")
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout == (
-        "1 release checked, 1 finding (1 failing), 0 projects not or not fully checked, 0 findings allowed -> "
-        "audit.md\n"
+        "1 release checked, 1 finding (1 failing), 0 projects not fully checked, 0 findings allowed -> audit.md\n"
     )
     assert (tmp_path / "audit.md").read_text().startswith("## Audit of Python packages\n")
     assert "<b>" not in (tmp_path / "audit.md").read_text()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["audit.md"]
+
+
+def test_output_to_standard_output(sample: World, run: Run, fake: FakeIndex, tmp_path: Path) -> None:
+    """-o - is standard output, as without -o; no file of this name is made."""
+    options = ("audit", "werkzeug==2.2.1", "--index-url", fake.url, "--format", "csv")
+    without = run(*options).stdout
+    fake.new_run()
+    assert run(*options, "-o", "-").stdout == without
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_output_to_a_pipe(sample: World, run: Run, fake: FakeIndex, tmp_path: Path) -> None:
+    """-o writes into a named pipe, as into a device; no file takes its place."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        done = run("audit", "werkzeug==2.2.1", "--index-url", fake.url, "-o", "pipe")
+        assert os.read(reader, 100_000).startswith(b"rule ")
+    finally:
+        os.close(reader)
+    assert (done.returncode, pipe.is_fifo(), list(tmp_path.iterdir())) == (1, True, [pipe])
+
+
+def test_output_to_a_link(sample: World, run: Run, fake: FakeIndex, tmp_path: Path) -> None:
+    """-o writes into the file that a link names; the link stays."""
+    (tmp_path / "link.txt").symlink_to("target.txt")
+    run("audit", "werkzeug==2.2.1", "--index-url", fake.url, "-o", "link.txt")
+    assert (tmp_path / "link.txt").is_symlink()
+    assert (tmp_path / "target.txt").read_text().startswith("rule ")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [((), "interrupted; nothing was reported"), (("--into", "x.duckdb"), "interrupted; what was read before is kept")],
+)
+def test_interrupted(sample: World, fake: FakeIndex, tmp_path: Path, options: tuple[str, ...], message: str) -> None:
+    """After a signal the error says whether what was read is kept: only --into keeps it."""
+    fake.fault("/pypi/flask/json", faults.slow(5))
+    command = [sys.executable, "-m", "source_pypi", "audit", "flask", "--index-url", fake.url, *options]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        while not fake.requests:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=20)[1] == f"error: {message}\n"
+    assert process.returncode == 130
+
+
+def test_output_that_is_no_file(sample: World, run: Run, fake: FakeIndex, tmp_path: Path) -> None:
+    """A device is written to and stays one."""
+    (tmp_path / "null").symlink_to("/dev/null")
+    assert run("audit", "werkzeug==2.2.1", "--index-url", fake.url, "-o", "null").returncode == 1
+    assert ((tmp_path / "null").is_symlink(), Path("/dev/null").is_char_device()) == (True, True)
 
 
 def test_table(sample: World, run: Run, fake: FakeIndex) -> None:
@@ -355,8 +527,7 @@ def test_table(sample: World, run: Run, fake: FakeIndex) -> None:
     assert done.stdout.splitlines() == [
         "rule        project   version  where         fix                   finding",
         "vulnerable  werkzeug  2.2.1    command line  2.2.3 (not admitted)  PYSEC-1 (CVE-1): a | <b>\\x1b[31m",
-        "1 release checked, 1 finding (1 failing), 0 projects not or not fully checked, 0 findings allowed; "
-        f"index {fake.url}",
+        f"1 release checked, 1 finding (1 failing), 0 projects not fully checked, 0 findings allowed; index {fake.url}",
     ]
 
 

@@ -132,6 +132,26 @@ def test_existing_files(run: Run, loaded: Path, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
+def test_views_that_cannot_be_read(run: Run, loaded: Path, tmp_path: Path) -> None:
+    """The others are exported; the message names the view, and the status is 1."""
+    with duckdb.connect(str(loaded)) as connection:
+        connection.execute("CREATE VIEW a_broken_one AS SELECT error('no') AS a FROM projects")
+        connection.execute(f'CREATE TABLE "{"x" * 300}" AS SELECT 1 AS n')
+    done = run("export", "--all", "--to", "out", "--format", "csv")
+    broken, long = done.stderr.splitlines()
+    assert (done.returncode, broken.partition(" cannot")[0]) == (1, "error: a_broken_one")
+    assert long.endswith(".csv cannot be written: File name too long")
+    assert {path.stem for path in (tmp_path / "out").iterdir()} >= {"projects", "versions", "stale_projects"}
+
+
+def test_ndjson_has_no_numbers_that_json_lacks(run: Run, loaded: Path, tmp_path: Path) -> None:
+    """NaN and infinity are null."""
+    with duckdb.connect(str(loaded)) as connection:
+        connection.execute("CREATE TABLE n AS SELECT 'nan'::DOUBLE AS a, '-inf'::FLOAT AS b, 1.5::DOUBLE AS c")
+    assert run("export", "n", "--to", "out", "--format", "ndjson").returncode == 0
+    assert (tmp_path / "out/n.ndjson").read_text() == '{"a":null,"b":null,"c":1.5}\n'
+
+
 def test_errors(run: Run, loaded: Path, tmp_path: Path) -> None:
     """What cannot be exported is one line; options that contradict each other are errors of usage."""
     assert run("export", "projcts", "--to", "out").stderr == (

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from source_pypi import __version__
-from source_pypi.cli import cli
+from source_pypi.cli import COMMANDS, cli
 from tests.cli import Run
 from tests.fake_index import FakeIndex, World
 
@@ -63,6 +64,13 @@ def test_help_lists_every_command(run: Run) -> None:
     assert listed[0] == "sync"
     assert [section.splitlines()[0] for section in sections[1:] if section.strip()] == ["Look:", "Airbyte:"]
     assert "  source-pypi sync flask requests " in done.stdout
+
+
+def test_examples_have_lines_of_their_own() -> None:
+    """The examples in a command's help are not filled into a paragraph."""
+    texts = {name: CliRunner().invoke(cli, [name, "--help"]).output for name in COMMANDS}
+    assert [name for name, text in texts.items() if "\\b" in text or "Examples:   " in text] == []
+    assert "\n    source-pypi sync --into deps.duckdb\n" in texts["sync"]
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,79 @@ def test_output_file(run: Run, loaded: Path, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_output_that_is_no_file(run: Run, loaded: Path, tmp_path: Path) -> None:
+    """-o writes into a named pipe, as into a device, and into the file that a link names; both keep their places."""
+    pipe, link = tmp_path / "pipe", tmp_path / "link.csv"
+    os.mkfifo(pipe)
+    link.symlink_to("target.csv")
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        run("query", "SELECT 1 AS a", "-o", "pipe", "--format", "csv")
+        assert os.read(reader, 100) == b"a\n1\n"
+    finally:
+        os.close(reader)
+    run("query", "SELECT 2 AS a", "-o", "link.csv")
+    assert (pipe.is_fifo(), link.is_symlink()) == (True, True)
+    assert (tmp_path / "target.csv").read_text() == "a\n2\n"
+
+
+def test_output_to_a_device(run: Run, loaded: Path, tmp_path: Path) -> None:
+    """-o - is standard output; a pipe or device is written to, and stays what it is."""
+    assert run("query", "SELECT 1 AS a", "--format", "csv", "-o", "-").stdout == "a\n1\n"
+    assert run("query", "SELECT 1 AS a", "--format", "csv", "-o", "/dev/stdout").stdout == "a\n1\n"
+    (tmp_path / "null").symlink_to(os.devnull)
+    assert run("query", "SELECT 1 AS a", "-o", "null").returncode == 0
+    assert ((tmp_path / "null").is_symlink(), Path(os.devnull).is_char_device()) == (True, True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["null", "pypi.duckdb"]
+
+
+def test_sql_that_begins_with_a_comment(run: Run, loaded: Path) -> None:
+    """The SQL of a question can be the argument; an option that does not exist is still an error."""
+    sql = run("query", "stale-projects", "--sql").stdout
+    assert sql.startswith("-- Stale projects\n")
+    expected = run("query", "stale-projects", "--format", "csv").stdout
+    assert run("query", sql, "--format", "csv").stdout == expected != ""
+    assert run("query", "--format", "csv", "--x\nSELECT 1 AS a").stdout == "a\n1\n"
+    assert run("query", "--nope").returncode == 2
+
+
+def test_files_of_other_formats(run: Run, loaded: Path, tmp_path: Path) -> None:
+    """A query writes no table of text into a file whose name says that it is Parquet or a spreadsheet."""
+    done = run("query", "SELECT 1", "-o", "x.parquet")
+    assert (done.returncode, done.stderr.split(":")[1]) == (2, " a query cannot write .parquet")
+    assert run("query", "SELECT 1", "-o", "x.xlsx").returncode == 2
+    assert run("query", "SELECT 1 AS a", "-o", "x.xlsx", "--format", "csv").returncode == 0
+
+
+def test_plans(run: Run, loaded: Path) -> None:
+    """A table of EXPLAIN is its plan, line by line."""
+    lines = run("query", "EXPLAIN SELECT count(*) FROM projects").stdout.splitlines()
+    assert len(lines) > 2
+    assert [line for line in lines if "\\n" in line or "explain_key" in line] == []
+
+
+def test_intervals(run: Run, loaded: Path) -> None:
+    """An interval is the same text in each format."""
+    sql = "SELECT INTERVAL '3 days 2 hours' AS a"
+    assert run("query", sql, "--format", "csv").stdout == 'a\n"3 days, 2:00:00"\n'
+    assert run("query", sql, "--format", "ndjson").stdout == '{"a": "3 days, 2:00:00"}\n'
+
+
+def test_tables_with_spaces(run: Run, loaded: Path) -> None:
+    """The name of a table is its rows, whatever characters it has."""
+    with duckdb.connect(str(loaded)) as connection:
+        connection.execute('CREATE TABLE "my table; 1" AS SELECT 7 AS n')
+    assert run("query", "my table; 1", "--format", "csv").stdout == "n\n7\n"
+
+
+@pytest.mark.parametrize("word", ["INSTALL httpfs", "RESET threads", "USE main", "COMMENT ON TABLE files IS 'x'"])
+def test_other_statements_are_named(run: Run, loaded: Path, word: str) -> None:
+    """The message names the statement as the user writes it."""
+    name = word.partition(" ")[0]
+    assert run("query", word).stderr.startswith(f"error: {name} is not a query; ")
+
+
 def test_many_rows(run: Run, loaded: Path) -> None:
     """A table shows the first 1,000 rows and says how many there are; CSV has all of them."""
     done = run("query", "SELECT unnest(range(2500)) AS n", "--format", "table")
@@ -199,19 +272,19 @@ def test_what_cannot_be_read(run: Run, tmp_path: Path) -> None:
     duckdb.connect(str(tmp_path / "other.duckdb")).execute("CREATE TABLE files (a INT)").close()
     make_database(tmp_path / "schema.duckdb", PROJECTS, schema="Pypi")
     errors = {
-        "none.duckdb": "there is no file none.duckdb: load projects into it with 'source-pypi sync NAME... --into "
-        "none.duckdb', or name another one with --from",
-        "text.duckdb": "text.duckdb is no DuckDB file; name one with --from",
-        "lite.db": "lite.db is a SQLite file: read it with sqlite3, or name a DuckDB file with --from",
+        "none.duckdb": "there is no file none.duckdb: load projects into it with source-pypi sync NAME... --into "
+        "none.duckdb, or name another file",
+        "text.duckdb": "text.duckdb is no DuckDB file; name the file, or the folder of Parquet, that sync loaded",
+        "lite.db": "lite.db is a SQLite file: read it with sqlite3, or name a DuckDB file",
         "empty": "empty has no tables of source-pypi",
         "other.duckdb": "other.duckdb has no tables of source-pypi",
         "schema.duckdb": "schema.duckdb has no tables of source-pypi; they are in the schema Pypi: add --schema Pypi",
-        "postgresql://ann:secret@host/db": "postgresql://... cannot be read: name a DuckDB file or a folder of Parquet "
-        "on this machine with --from",
+        "postgresql://ann:secret@host/db": "postgresql://... cannot be read: name a DuckDB file, or a folder of "
+        "Parquet, on this machine",
     }
-    assert {name: run("query", "SELECT 1", "--from", name).stderr for name in errors} == {
-        name: f"error: {error}\n" for name, error in errors.items()
-    }
+    lines = {name: f"error: {error}\n" for name, error in errors.items()}
+    assert {name: run("query", "SELECT 1", "--from", name).stderr for name in errors} == lines
+    assert {name: run("report", name).stderr for name in errors} == lines
     done = run("query", "SELECT count(*) AS n FROM projects", "--from", "schema.duckdb", "--schema", "pypi")
     assert done.stdout == "n\n-\n2\n(1 row)\n"
 
@@ -222,8 +295,7 @@ def test_file_in_use(run: Run, loaded: Path) -> None:
         done = run("query", "SELECT 1")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        "error: pypi.duckdb is in use by another program, perhaps a running sync; repeat the query when that has "
-        "ended\n"
+        "error: pypi.duckdb is in use by another program, perhaps a running sync; repeat this when that has ended\n"
     )
 
 
@@ -290,8 +362,8 @@ def test_unknown_names(run: Run, loaded: Path) -> None:
     assert run("query", "qqq").stderr == f"error: there is no question, table or view qqq: {end}"
     assert "did you mean projects" in run("query", "project").stderr
     assert run("query", "sole-maintainers").stderr == (
-        "error: sole-maintainers needs tables that the database does not have (roles): add them with 'source-pypi sync "
-        "--streams roles,projects'\n"
+        "error: sole-maintainers needs tables that the database does not have (roles): load them with source-pypi sync "
+        "--streams roles,projects --into pypi.duckdb\n"
     )
     assert run("query", "nope", "--sql").returncode == 1
     assert run("query", "--sql").returncode == 2
@@ -399,10 +471,11 @@ def test_history(database: Database) -> None:
 @pytest.mark.parametrize(
     ("line", "complete"),
     [("", True), (".tables", True), ("SELECT 1", False), ("SELECT 1;", True), ("SELECT ';", False),
-     ("SELECT ';';", True), ("stale-projects", True), ("projects", True), ("SELEC;", True)],
+     ("SELECT ';';", True), ("stale-projects", True), ("projects", True), ("SELEC;", True),
+     ("SELECT 1, -- a ;", False), ("SELECT 1 -- a\n;", True), ("SELECT 1 /* a ;", False), ("SELECT 1 /* a */;", True)],
 )  # fmt: skip
 def test_complete_lines(database: Database, line: str, complete: bool) -> None:
-    """A semicolon within a text does not end a query."""
+    """A semicolon within a text or a comment does not end a query."""
     assert is_complete(line, database) is complete
 
 

@@ -34,17 +34,32 @@ def test_report_of_a_project(loaded: Path, run: Run) -> None:
     assert "<h1>flask</h1>" in (loaded / "flask.html").read_text()
 
 
+def test_output_that_is_no_file(loaded: Path, run: Run) -> None:
+    """A device is written to and stays one."""
+    (loaded / "null").symlink_to("/dev/null")
+    assert run("report", "-o", "null").returncode == 0
+    assert ((loaded / "null").is_symlink(), Path("/dev/null").is_char_device()) == (True, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["none.duckdb"], "error: cannot read none.duckdb: there is no such file; load one with source-pypi sync\n"),
+        (
+            ["none.duckdb"],
+            "error: there is no file none.duckdb: load projects into it with source-pypi sync NAME... "
+            "--into none.duckdb, or name another file\n",
+        ),
         (
             ["--project", "django"],
-            "error: cannot read pypi.duckdb: it has no rows of the project django; "
-            "load it with source-pypi sync django\n",
+            "error: pypi.duckdb has no rows of the project django: load it with source-pypi sync django "
+            "--into pypi.duckdb\n",
         ),
         (["-o", "none/report.html"], "error: cannot write none/report.html: no such file or directory\n"),
-        (["--schema", "none"], "error: cannot read pypi.duckdb: "),
+        (
+            ["--schema", "none"],
+            "error: the schema none of pypi.duckdb has no tables of source-pypi; they are in the schema main: "
+            "add --schema main\n",
+        ),
     ],
 )
 def test_errors(loaded: Path, run: Run, arguments: list[str], line: str) -> None:
@@ -78,12 +93,22 @@ def test_sync_with_report(world: World, fake: FakeIndex, run: Run, tmp_path: Pat
         assert fake.url in text
 
 
-@pytest.mark.parametrize("into", ["warehouse/", "sqlite:///pypi.db"])
+def test_report_of_a_folder(world: World, fake: FakeIndex, run: Run, tmp_path: Path) -> None:
+    """A folder of Parquet has the same pages; its views are made for the time of the report."""
+    world.add("Flask", releases=["1.0", "2.0"])
+    done = run("sync", "flask==1.0", "--index-url", fake.url, "--into", "warehouse/", "--report", "page.html")
+    assert (done.returncode, done.stdout.splitlines()[-1].split(",")[0]) == (0, "page.html: dependencies")
+    assert fake.url in (tmp_path / "page.html").read_text()
+    assert ">major behind<" in (tmp_path / "page.html").read_text()
+    assert run("report", "warehouse", "--project", "flask").returncode == 0
+
+
+@pytest.mark.parametrize("into", ["s3://bucket/pypi", "sqlite:///pypi.db"])
 def test_sync_with_report_needs_a_file(fake: FakeIndex, run: Run, into: str) -> None:
     """``--report`` with another destination is an error before the first request."""
     done = run("sync", "flask", "--index-url", fake.url, "--into", into, "--report", "page.html")
     assert done.returncode == 1
-    assert done.stderr == "error: --report needs a DuckDB file as destination, such as --into pypi.duckdb\n"
+    assert done.stderr == "error: --report needs a DuckDB file or a folder, such as --into pypi.duckdb\n"
     assert fake.requests == []
 
 

@@ -6,11 +6,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from source_pypi.cli.summary import shell_quoted
-from tests.cli import Run
+from tests.cli import Run, suggested_query
 from tests.fake_index import FakeIndex, World, faults
+from tests.servers.packages import PROJECTS
+from tests.servers.simulated import Nexus, Simulated
+
+
+def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a printed command as a shell does."""
+    command = command.replace("source-pypi", f"{shlex.quote(sys.executable)} -m source_pypi", 1)
+    return subprocess.run(["/bin/sh", "-c", command], cwd=folder, capture_output=True, text=True, check=False)
 
 
 def test_changes_and_totals(world: World, fake: FakeIndex, run: Run) -> None:
@@ -90,30 +98,24 @@ def test_next_command(world: World, fake: FakeIndex, run: Run, streams: str, que
     assert [shlex.split(line) for line in suggested] == expected
 
 
-@pytest.mark.parametrize("file", ["pypi.duckdb", "my $HOME's.duckdb", "sub/x.db"])
-def test_next_command_works(world: World, fake: FakeIndex, run: Run, tmp_path: Path, file: str) -> None:
-    """A shell runs the suggested query as it is printed; it names a file of another name than the default one."""
+@pytest.mark.parametrize(
+    ("file", "schema"),
+    [("pypi.duckdb", []), ("my $HOME's.duckdb", []), ("sub/x.db", ["--schema", "my data"]), ("warehouse/", [])],
+)
+def test_next_commands_work(
+    world: World, fake: FakeIndex, run: Run, tmp_path: Path, file: str, schema: list[str]
+) -> None:
+    """A shell runs the suggested commands as they are printed; they name the file or folder, and the schema."""
     world.add("flask")
     (tmp_path / "sub").mkdir()
-    done = run("sync", "flask", "--index-url", fake.url, "--into", file)
+    done = run("sync", "flask", "--index-url", fake.url, "--into", file, *schema)
     query, report = [line.removeprefix("try: ") for line in done.stdout.splitlines() if line.startswith("try: ")]
     named = [] if file == "pypi.duckdb" else [file]
-    assert shlex.split(report) == ["source-pypi", "report", *named]
-    command = query.replace("source-pypi", f"{shlex.quote(sys.executable)} -m source_pypi", 1) + " --format csv"
-    answer = subprocess.run(["/bin/sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert (answer.returncode, answer.stderr) == (0, "")
-    assert answer.stdout.splitlines()[0] == "project,files,last_upload"
+    assert shlex.split(report) == ["source-pypi", "report", *named, *schema]
+    answer, page = (shell(command, tmp_path) for command in (f"{query} --format csv", report))
+    assert (answer.returncode, answer.stderr, page.returncode) == (0, "", 0)
+    assert answer.stdout.splitlines()[0] == "project,files,latest_file"
     assert answer.stdout.splitlines()[1].startswith("flask,2,")
-
-
-@pytest.mark.parametrize(
-    "text", ["a", "a b", "it's", 'a "b"', "$HOME", "`ls`", "a!b", "-x", "", "select count(*) from x"]
-)
-def test_quoted_words(text: str) -> None:
-    """A quoted word is that word for a shell."""
-    code = "import sys; print(sys.argv[1], end='')"
-    command = f"{shlex.quote(sys.executable)} -c {shlex.quote(code)} {shell_quoted(text)}"
-    assert subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=True).stdout == text
 
 
 def test_quiet(world: World, fake: FakeIndex, run: Run) -> None:
@@ -151,3 +153,14 @@ def test_debug_shows_no_credentials(world: World, fake: FakeIndex, run: Run, tmp
     assert any(line.startswith("  < ETag: ") for line in lines)
     assert "hunter2" not in done.stderr
     assert "YW5uOmh1bnRlcjI" not in done.stderr
+
+
+@pytest.mark.parametrize("streams", ["files", "versions"])
+def test_suggested_query_without_upload_times(run: Run, tmp_path: Path, streams: str) -> None:
+    """On an index of pages without upload times, the suggested query shows when files and versions were first seen."""
+    with Simulated(Nexus()) as server:
+        done = run("sync", *PROJECTS, "--index-url", server.index, "--streams", streams)
+    with duckdb.connect(str(tmp_path / "pypi.duckdb"), read_only=True) as database:
+        rows = database.execute(suggested_query(done.stdout)).fetchall()
+    assert rows
+    assert [row for row in rows if row[2] is None] == []

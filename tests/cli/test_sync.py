@@ -11,14 +11,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from source_pypi.streams import NAMES, choose_streams
+from source_pypi.streams import STREAMS, choose_streams
 from tests.cli import Run, count_rows, suggested_query
 from tests.fake_index import FakeIndex, World, faults
 from tests.servers.packages import PROJECTS, UPLOADS
 from tests.servers.simulated import Artifactory, CodeArtifact, Gitea, GitLab, Nexus, Product, Pulp, Simulated
-
-#: What ``--streams all`` selects.
-OF_INDEX = choose_streams(["all"])
 
 
 def test_sync_prints_a_report(world: World, fake: FakeIndex, run: Run, tmp_path: Path) -> None:
@@ -48,6 +45,7 @@ def test_sync_prints_a_report(world: World, fake: FakeIndex, run: Run, tmp_path:
         ("flask", 4),
         ("requests", 2),
     ]
+    assert connection.execute("select projects, requests from runs").fetchall() == [(2, 2)]
     connection.close()
 
 
@@ -57,8 +55,8 @@ def test_options_and_settings(world: World, fake: FakeIndex, settings: Path, run
     world.add("click")
     done = run("sync", "click", "--config", settings, "--streams", "all", "--into", "other.duckdb")
     assert (done.returncode, done.stderr) == (0, "")
-    shown = [line.split()[0] for line in done.stdout.splitlines()[1 : len(OF_INDEX) + 1]]
-    assert shown == [stream.name for stream in OF_INDEX]
+    shown = [line.split()[0] for line in done.stdout.splitlines()[1 : len(choose_streams(["all"])) + 1]]
+    assert shown == [stream.name for stream in STREAMS if not stream.service]
     assert count_rows(tmp_path / "other.duckdb", "project") == 2
 
 
@@ -129,17 +127,16 @@ def test_unavailable_streams(product: Product, run: Run, tmp_path: Path) -> None
             "select stream, available, reason, checked_at is null from index_capabilities"
         ).fetchall()
         counts = {name: database.execute(f"select count(*) from {name}").fetchall()[0][0] for name in report}
-    assert [row[0] for row in rows] == list(NAMES)
-    rows = [row for row in rows if row[0] in {stream.name for stream in OF_INDEX}]
+    assert [row[0] for row in rows] == [stream.name for stream in STREAMS]
+    of_index = [stream.name for stream in choose_streams(["all"])]
+    rows = [row for row in rows if row[0] in of_index]
     lacking = {name: reason for name, available, reason, _ in rows if available is False}
     assert {"roles", "vulnerabilities", "attestations", "stats", "recent_releases", "recent_projects"} <= lacking.keys()
     assert lacking.keys().isdisjoint(set(PAGE_FED) - ({"listing"} if product.__class__ in WITHOUT_LIST else set()))
     assert [row for row in rows if row[0] not in lacking] == [
-        (stream.name, True, None, False) for stream in OF_INDEX if stream.name not in lacking
+        (name, True, None, False) for name in of_index if name not in lacking
     ]
-    assert report == {
-        stream.name: "not available" if stream.name in lacking else f"{counts[stream.name]:,}" for stream in OF_INDEX
-    }
+    assert report == {name: "not available" if name in lacking else f"{counts[name]:,}" for name in of_index}
     assert [counts[name] for name in lacking] == [0] * len(lacking)
     errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     assert errors == [
@@ -183,8 +180,8 @@ def test_waits_are_warnings(world: World, fake: FakeIndex, run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ([], "error: no projects named, and pypi.duckdb does not exist: give names (source-pypi sync flask requests)"),
-        (["flask", "--exclude", "*"], "error: no projects named, or all of them excluded: give names (source-pypi "),
+        ([], "error: no projects named, and pypi.duckdb does not exist: give names (flask requests)"),
+        (["flask", "--exclude", "*"], "error: no projects named, or all of them excluded: give names (flask "),
         (
             ["fl ask"],
             "error: 'fl ask' cannot be a project: write a name, or name==version, or a range such as 'name>=1,<2'",
@@ -277,7 +274,7 @@ def test_file_given_as_a_name(
         (tmp_path / name).write_text("flask")
     done = run("sync", name, "--index-url", fake.url)
     if refused:
-        error = f"error: {name} is a file; to load the projects in it, write -r {name}\n"
+        error = f"error: {name} is a file; to read the projects in it, write -r {name}\n"
         assert (done.returncode, done.stderr, fake.requests) == (1, error, [])
     else:
         assert (done.returncode, done.stderr) == (0, "")
@@ -336,6 +333,38 @@ def test_prune(world: World, fake: FakeIndex, run: Run, tmp_path: Path) -> None:
     assert done.stderr == "error: --prune needs projects by name: without them, no project is left out\n"
 
 
+def test_prune_keeps_what_may_still_be_required(
+    world: World, fake: FakeIndex, run: Run, settings: Path, tmp_path: Path
+) -> None:
+    """Rows of followed projects stay while the document that required them does not say what it requires."""
+    world.add("flask", requires_dist=["mid"])
+    world.add("mid", requires_dist=["leaf"])
+    world.add("leaf")
+    world.add("other")
+    configuration = json.loads(settings.read_text())
+    settings.write_text(json.dumps({**configuration, "follow_dependencies": 3}))
+    assert run("sync", "flask", "other", "--config", settings).returncode == 0
+    world.add("flask", ["9.0"], requires_dist=None)
+    for rows in (4, 0):
+        fake.new_run()
+        done = run("sync", "flask", "--config", settings, "--prune")
+        deleted = (
+            f"deleted {rows} rows of 1 project that this run does not select"
+            if rows
+            else "deleted nothing: there are no rows of projects that this run does not select"
+        )
+        assert (done.returncode, done.stderr) == (
+            0,
+            f"note: --prune {deleted}\nnote: --prune kept 2 projects (leaf, mid): selected projects required them, and "
+            "the index no longer says what these require\n",
+        )
+        assert count_rows(tmp_path / "pypi.duckdb", "projects") == 3
+    world.add("flask", ["10.0"], requires_dist=["leaf"])
+    fake.new_run()
+    done = run("sync", "flask", "--config", settings, "--prune")
+    assert done.stderr == "note: --prune deleted 4 rows of 1 project that this run does not select\n"
+
+
 def test_another_index(world: World, serve: Callable[..., FakeIndex], run: Run, tmp_path: Path) -> None:
     """Another index with the same destination is an error before it is asked; --replace-index replaces the rows."""
     world.add("flask")
@@ -345,7 +374,7 @@ def test_another_index(world: World, serve: Callable[..., FakeIndex], run: Run, 
     assert (done.returncode, second.requests) == (1, [])
     assert done.stderr == (
         f"error: cannot write pypi.duckdb: it holds rows of the index {first.url}, and this run reads {second.url}: "
-        "check index_url, name another destination with --into, or delete these rows with --replace-index\n"
+        "check index_url, name another destination with --into, or delete these rows with sync --replace-index\n"
     )
     done = run("sync", "flask", "--index-url", second.url, "--replace-index", "--streams", "files")
     assert done.returncode == 0

@@ -63,7 +63,8 @@ def test_results_are_those_of_the_fake(engine: Engine, downloads: Downloads, dim
     }
     found = [comparable(row) for row in json.loads(engine(query, parameters))["data"]]
     path = "/?" + "&".join(f"param_{name}={value}" for name, value in parameters.items())
-    expected = json.loads(FakeClickhouse(downloads).answer(Asked("POST", path, {}, query.encode())).body)["data"]
+    with FakeClickhouse(downloads) as fake:
+        expected = json.loads(fake.answer(Asked("POST", path, {}, query.encode())).body)["data"]
     assert found == [comparable(row) for row in expected]
     assert len(found) == 2
 

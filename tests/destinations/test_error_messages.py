@@ -19,7 +19,7 @@ def wrapped(outer: Exception, inner: Exception) -> Exception:
     ("error", "message"),
     [
         (ValueError("first line\n\nsecond line"), "first line"),
-        (ValueError(""), "ValueError"),
+        (ValueError(""), "it failed (ValueError)"),
         (wrapped(ValueError("outer"), KeyError("inner")), "'inner'"),
         (OSError(errno.ENOSPC, "No space left on device", "/secret/path"), "No space left on device"),
         (PermissionError(errno.EACCES, "Permission denied"), "no permission to write there"),
@@ -37,6 +37,7 @@ def wrapped(outer: Exception, inner: Exception) -> Exception:
             "changes go",
         ),
         (duckdb.ConversionException("Conversion Error: bad value\n\nLINE 1"), "bad value"),
+        (MemoryError(), "there is not enough memory"),
     ],
 )
 def test_reason_is_one_line(error: Exception, message: str) -> None:

@@ -11,7 +11,7 @@ from source_pypi.destinations import open_destination
 from source_pypi.destinations.into import FORMS, check_destination, with_schema
 from source_pypi.errors import DestinationError, SettingError
 from source_pypi.streams import choose_streams
-from tests.cli import Run, suggested_query
+from tests.cli import Run, suggested_command
 from tests.fake_index import FakeIndex, World
 
 Serve = Callable[..., FakeIndex]
@@ -158,6 +158,7 @@ FOLDER = "a folder of Parquet has no schemas; name another folder with --into"
 SQLITE = "SQLite has no schemas; name another file with --into"
 BLANK = "a name has at least one character, no control characters, and no space at either end"
 TAKEN = "databases keep this schema for themselves; give another name"
+STAGED = "schemas whose names end in _source_pypi_staging hold rows in the making; give another name"
 ALLOWED = "only letters, digits, _ and - are allowed in this destination"
 
 
@@ -176,6 +177,8 @@ ALLOWED = "only letters, digits, _ and - are allowed in this destination"
         ("postgresql://host/db", "", f"--schema '': {BLANK}"),
         ("postgresql://host/db", 'a"b', f"--schema 'a\"b': {ALLOWED}"),
         ("snowflake", "a.b", f"--schema 'a.b': {ALLOWED}"),
+        ("snowflake", "pypi_data_source_pypi_staging", f"--schema 'pypi_data_source_pypi_staging': {STAGED}"),
+        ("postgresql://host/db", "A_Source_PyPI_staging", f"--schema 'A_Source_PyPI_staging': {STAGED}"),
         ("snowflake", "a." * 200, f"--schema '{'a.' * 40}...': {ALLOWED}"),
     ],
 )
@@ -188,6 +191,60 @@ def test_schema_that_cannot_be(
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"error: {message}\n")
     assert fake.requests == []
     assert list(folder.iterdir()) == []
+
+
+FOREIGN = "the folder holds files that are not of source-pypi ({}); name an empty or new folder with --into"
+
+
+@pytest.mark.parametrize("into", [".", "./", "there", "there/", "file://{}/there"])
+def test_folder_with_files_of_others(run: Run, fake: FakeIndex, folder: Path, into: str) -> None:
+    """An existing folder that holds anything else is refused; nothing is requested or written into it."""
+    for name in ("a.txt", "there/a.txt", "there/b/c.txt"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    before = sorted(folder.rglob("*"))
+    shown = "a.txt, b" if "there" in into else "a.txt, there"
+    for options in ((), ("--dry-run",)):
+        done = run("sync", "flask", "--index-url", fake.url, "--into", into.format(folder), *options)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.endswith(f": {FOREIGN.format(shown)}\n")
+    assert fake.requests == []
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_root_folder() -> None:
+    """The root of the file system is not written into."""
+    with pytest.raises(
+        DestinationError, match=r"^cannot write /: the folder holds files that are not of source-pypi \("
+    ):
+        check_destination("/")
+
+
+def test_folder_of_ours(world: World, run: Run, serve: Serve, folder: Path) -> None:
+    """A folder that systems or source-pypi have put files into is a destination, also after its state was deleted."""
+    world.add("flask")
+    (folder / "warehouse").mkdir()
+    (folder / "warehouse/.DS_Store").touch()
+    fake = serve()
+    for _ in range(2):
+        fake.new_run()
+        assert run("sync", "flask", "--index-url", fake.url, "--into", "warehouse/").returncode == 0
+        (folder / "warehouse/notes.txt").touch()
+    (folder / "warehouse/notes.txt").unlink()
+    (folder / "warehouse/_state.duckdb").unlink()
+    check_destination("warehouse/")
+
+
+def test_new_folder_that_is_named_like_a_file(folder: Path) -> None:
+    """A slash after the name of a DuckDB file is a slip; an existing folder of that name is a folder."""
+    with pytest.raises(SettingError) as caught:
+        check_destination("my.duckdb/")
+    assert str(caught.value) == (
+        "--into my.duckdb/ ends with .duckdb and a slash; leave out the slash for a DuckDB file, or name the folder "
+        "otherwise"
+    )
+    (folder / "my.duckdb").mkdir()
+    check_destination("my.duckdb/")
 
 
 def test_schema_in_the_library(folder: Path) -> None:
@@ -217,37 +274,33 @@ def test_suggested_query_reads_a_folder(world: World, run: Run, fake: FakeIndex,
     """The query that sync suggests works for a folder of Parquet."""
     world.add("flask")
     done = run("sync", "flask", "--index-url", fake.url, "--into", into)
-    query = suggested_query(done.stdout)
-    assert [row[:2] for row in duckdb.execute(query).fetchall()] == [("flask", 2)]
+    answer = run(*suggested_command(done.stdout), "--format", "csv")
+    assert (answer.returncode, answer.stdout.splitlines()[1].rpartition(",")[0]) == (0, "flask,2")
 
 
 @pytest.mark.parametrize(
-    ("file", "schema", "table"),
+    ("file", "schema"),
     [
-        ("pypi.duckdb", None, "files"),
-        ("pypi.duckdb", "main", "files"),
-        ("pypi.duckdb", "analytics", "analytics.files"),
-        ("pypi.duckdb", "pypi", "pypi.pypi.files"),
-        ("pypi.duckdb", "PyPI", 'pypi."PyPI".files'),
-        ("pypi.duckdb", "temp", "pypi.temp.files"),
-        ("pypi.duckdb", "select", '"select".files'),
-        ("my packages.duckdb", "my packages", '"my packages"."my packages".files'),
-        ("files.duckdb", "files", "files.files.files"),
-        ("pypi.duckdb", "a\"b.c'; --", '"a""b.c\'; --".files'),
-        ("pypi.duckdb", "x" * 300, f"{'x' * 300}.files"),
+        ("pypi.duckdb", None),
+        ("pypi.duckdb", "main"),
+        ("pypi.duckdb", "pypi"),
+        ("pypi.duckdb", "PyPI"),
+        ("pypi.duckdb", "temp"),
+        ("my packages.duckdb", "my packages"),
+        ("files.duckdb", "files"),
+        ("pypi.duckdb", "a\"b.c'; --"),
+        ("pypi.duckdb", "x" * 300),
     ],
 )
 def test_suggested_query_reads_a_duckdb_file(
-    world: World, run: Run, serve: Serve, file: str, schema: str | None, table: str
+    world: World, run: Run, serve: Serve, file: str, schema: str | None
 ) -> None:
-    """The query names the schema, quoted where needed, unless it is main; a further sync continues in the schema."""
+    """The suggested query reads the file and schema of the sync; a further sync continues in the schema."""
     world.add("flask")
     fake = serve()
     options = ("--index-url", fake.url, "--into", file, *(("--schema", schema) if schema else ()))
     done = run("sync", "flask", *options)
-    query = suggested_query(done.stdout)
-    assert f" from {table} group by " in query
-    with duckdb.connect(file) as connection:
-        assert [row[:2] for row in connection.execute(query).fetchall()] == [("flask", 2)]
+    answer = run(*suggested_command(done.stdout), "--format", "csv")
+    assert (answer.returncode, answer.stdout.splitlines()[1].rpartition(",")[0]) == (0, "flask,2")
     fake.new_run()
     assert "1 project (1 unchanged), 1 request" in run("sync", "flask", *options).stdout

@@ -101,7 +101,7 @@ def test_rows_of_another_index_are_an_error(open_loader: OpenLoader, tmp_path: P
         pass
     assert str(caught.value).endswith(
         f": it holds rows of the index {ROOT}, and this run reads {OTHER_ROOT}: check index_url, name "
-        "another destination with --into, or delete these rows with --replace-index"
+        "another destination with --into, or delete these rows with sync --replace-index"
     )
     assert stored(tmp_path) == before
 

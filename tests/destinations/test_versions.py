@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 
+from source_pypi.destinations.contents import read_contents
 from source_pypi.streams import choose_streams
 from tests.batches import batch_with
 from tests.databases import rows
@@ -21,9 +22,36 @@ DIFFERENT = "309292940007c381a16492c405226f6e6522ff9401c0c38092930081a093c406646
 def test_duckdb_file_continues(tmp_path: Path) -> None:
     """Rows and state of a DuckDB file of 0.4.0 are read, and the run that it did not finish is resumed."""
     path = tmp_path / "x.duckdb"
+    _write_older_file(path)
+    with into_duckdb(path, STREAMS, root=ROOT, now=lambda: NOW + 60) as loader:
+        assert loader.warnings == ["the last run ended early: this run continues it"]
+        assert loader.unfinished == NOW
+        assert loader.load(["foo", "bar"]) == {
+            "foo": {"files": ALIKE, "versions": ALIKE},
+            "bar": {"files": STATE, "versions": OTHER},
+        }
+        loader.finish()
+    assert rows(path, "SELECT version, unfinished FROM _run") == [(2, None)]
+    assert rows(path, "SELECT filename FROM files") == [("foo.whl",)]
+
+
+def test_duckdb_file_is_refreshed(tmp_path: Path) -> None:
+    """Streams, projects and pins of a file of 0.4.0 are known without ``pins`` and a list of tables."""
+    path = tmp_path / "x.duckdb"
+    _write_older_file(path)
+    contents = read_contents(str(path))
+    assert (contents.index, contents.streams, contents.projects) == (ROOT, ("versions", "files"), ("bar", "foo"))
+    assert [(one.project, one.pin) for one in contents.requested] == [("bar", None), ("foo", "1.0")]
+
+
+def _write_older_file(path: Path) -> None:
+    """Write a file with the state that 0.4.0 creates."""
     with into_duckdb(path, STREAMS, root=ROOT) as loader:
         loader.add(batch_with("foo", {"files": [{"project": "foo", "filename": "foo.whl"}]}))
-    with duckdb.connect(str(path)) as connection:  # the state as 0.4.0 creates it
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("DROP TABLE pins")
+        connection.execute("CREATE TABLE _selection (project VARCHAR, pin VARCHAR, sort_key VARCHAR)")
+        connection.execute("INSERT INTO _selection VALUES ('bar', NULL, NULL), ('foo', '1.0', '1010')")
         connection.execute("DROP TABLE _state")
         connection.execute("DROP TABLE _run")
         connection.execute(
@@ -37,16 +65,6 @@ def test_duckdb_file_continues(tmp_path: Path) -> None:
         for project, serial, packed in (("foo", 7, SAME), ("bar", None, DIFFERENT)):
             values = [project, DIGESTS, NOW, serial, False, bytes.fromhex(packed)]
             connection.execute("INSERT INTO _state VALUES (?, ?, ?, ?, ?, ?)", values)
-    with into_duckdb(path, STREAMS, root=ROOT, now=lambda: NOW + 60) as loader:
-        assert loader.warnings == ["the last run ended early: this run continues it"]
-        assert loader.unfinished == NOW
-        assert loader.load(["foo", "bar"]) == {
-            "foo": {"files": ALIKE, "versions": ALIKE},
-            "bar": {"files": STATE, "versions": OTHER},
-        }
-        loader.finish()
-    assert rows(path, "SELECT version, unfinished FROM _run") == [(2, None)]
-    assert rows(path, "SELECT filename FROM files") == [("foo.whl",)]
 
 
 def test_folder_is_read_again(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 import source_pypi
 from source_pypi.errors import UnknownProjectsError, UnknownStreamError
+from tests.fake_downloads import FakeTop
 from tests.fake_index import FakeIndex, World
 
 pytestmark = pytest.mark.frames
@@ -83,6 +84,17 @@ def test_each_collect_requests_again(settings: dict[str, Any], fake: FakeIndex) 
     fake.new_run()
     assert scan.collect().height == 4
     assert len(fake.requests) == 1
+
+
+def test_most_downloaded_projects(settings: dict[str, Any], fake: FakeIndex) -> None:
+    """The list of the setting ``top`` is requested once, by the call; conditions select among its projects."""
+    with FakeTop("requests", "click", "flask") as top:
+        scan = source_pypi.scan_pypi("files", top=2, top_url=f"{top.url}/top.json", **settings)
+        assert scan.filter(PROJECT == "click").collect().height == 2
+        assert scan.filter(PROJECT == "flask").collect().height == 0
+        fake.new_run()
+        assert scan.collect().height == 8
+        assert top.paths == ["/top.json"]
 
 
 def test_errors(settings: dict[str, Any]) -> None:

@@ -154,15 +154,22 @@ def test_keyring_gives_the_user_name(monkeypatch: pytest.MonkeyPatch) -> None:
     assert given(credentials_from="keyring") == Credentials(ORIGIN, "ben", "None")
 
 
-def _locked(*_: object) -> None:
+def _broken(*_: object) -> None:
     raise RuntimeError("s3cret")
+
+
+def _locked(*_: object) -> None:
+    from keyring.errors import KeyringLocked
+
+    raise KeyringLocked("s3cret")
 
 
 @pytest.mark.parametrize(
     ("get", "reason"),
     [
         (lambda *_: None, f"the keyring has nothing for {INDEX} or packages.example.com"),
-        (_locked, "the keyring cannot be read: RuntimeError"),
+        (_broken, "the keyring cannot be read: it failed (RuntimeError)"),
+        (_locked, "the keyring cannot be read: it is locked"),
     ],
 )
 def test_empty_or_locked_keyring_is_not_quoted(

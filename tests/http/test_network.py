@@ -2,6 +2,7 @@
 
 import gzip
 import random
+import re
 from collections.abc import Callable, Iterator
 from email.utils import formatdate
 from typing import Any
@@ -97,6 +98,7 @@ def test_broken_responses_are_retried(
     spoiled.spoil(MENDED[case], times=None)
     found, failed = rows(connect(index), spoiled.url)
     assert (found, [type(error) for error in failed]) == ([], [UnreachableError])
+    assert not re.search(r"[A-Z][a-z]+[A-Z]", str(failed[0])), "the name of a class of a library"
     assert waits == [1.0, 1.0, 2.0]
 
 

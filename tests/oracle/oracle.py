@@ -176,13 +176,15 @@ def statuses(site: Site, index: Index, names: Mapping[str, str | None]) -> list[
 
 def _status(site: Site, name: str, project: Project | None) -> Row:
     row: Row = dict.fromkeys(("reason", "file_count", "agree", "disagreement", "serial"))
-    row |= {"project": name, "status": "missing", "has_document": False, "has_page": False}
+    row |= {"project": name, "status": "missing"}
+    row |= dict.fromkeys(("has_status", "has_document", "has_page"), False)
     if project is None:
         return row
     empty = project.status == "active" and not project.has_document
     return row | {
         "status": "empty" if empty else project.status,
         "reason": project.status_reason,
+        "has_status": True,
         "has_document": project.has_document,
         "has_page": True,
         "file_count": len(project.paged),

@@ -158,6 +158,7 @@ def _statuses(site: Site, project: Project) -> list[Row]:
             "project": project.key,
             "status": "empty" if empty else project.status,
             "reason": project.status_reason,
+            "has_status": True,
             "has_document": False,
             "has_page": True,
             "file_count": len(project.paged),

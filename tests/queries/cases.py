@@ -229,6 +229,8 @@ MISSING = Case(
             pin(5, "held", None),
             pin(6, "there", None, "bad"),
             pin(7, "failed", None),
+            pin(8, "pulled", None, ">=1"),
+            pin(9, "pulled", None, "==1.0", pinned_version="1.0"),
         ],
         "pin_clauses": [
             clause(0, "1", "1.post0"),
@@ -236,20 +238,24 @@ MISSING = Case(
             clause(3, "1.5", None),
             clause(3, None, "3", number=1),
             clause(6, None, None, excluded=None),
+            clause(8, "1", None),
+            clause(9, "1.0", "1.0.post0"),
         ],
         "statuses": [
             {"project": "gone", "status": "missing", "seen_at": THEN},
+            {"project": "pulled", "status": "active", "seen_at": THEN},
             {"project": "empty", "status": "empty", "reason": "none yet", "seen_at": THEN},
             {"project": "there", "status": "active", "seen_at": THEN},
             {"project": "elsewhere", "status": "missing", "seen_at": THEN},
             {"project": "held", "status": "quarantined", "seen_at": THEN},
         ],
-        "versions": [release("there", "1.0"), release("there", "3.0")],
+        "versions": [release("there", "1.0"), release("there", "3.0"), release("pulled", "1.0", yanked=True)],
     },
     [
         ("gone", "==1", *_AT, 1, "missing", None, THEN),
         ("empty", None, *_AT, 2, "empty", "none yet", THEN),
         ("there", "==2.0", *_AT, 4, "no release", None, None),
+        ("pulled", ">=1", *_AT, 9, "no release", None, None),
     ],
 )
 STATUSES = Case(

@@ -92,6 +92,10 @@ DOWNLOADS: dict[str, Rows] = {
         counted("b", "2026-08-29", 1),
     ]
 }
+COUNTS = (
+    '{"files": {"added": 1, "changed": 0, "removed": 2, "rows": 9}, '
+    '"roles": {"added": 0, "changed": 0, "removed": 0, "rows": 1}}'
+)
 CASES = (
     Case("downloads-per-project", DOWNLOADS, [("a", "pypistats", 128, 3, False), ("b", "pypistats", 1, 0, True)]),
     Case("counting-change", DOWNLOADS, [("a", "pypistats", "without_mirrors", 3.7, 1.0, 27.2)]),
@@ -214,7 +218,7 @@ CASES = (
         "files": [wheel("a", "1", "cp39-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64"),
                   wheel("b", "1", "cp39-abi3-manylinux1_x86_64"), wheel("b", "1", "py3-none-any"),
                   wheel("a", "1", "cp39-cp39-win32"), wheel("b", "0", "cp39-cp39-win_arm64")],
-    }, [("manylinux", "x86_64", 2), ("any", None, 1), ("windows", "win32", 1)]),
+    }, [("manylinux", "x86_64", 2), ("any", None, 1), ("windows", "x86", 1)]),
     Case("free-threaded-wheels", {
         "versions": [release("a", "1", is_latest=True), release("b", "1", is_latest=True),
                      release("c", "1", is_latest=True)],
@@ -232,11 +236,9 @@ CASES = (
                   wheel("c", "1", "cp3-abi3-win_amd64"), wheel("c", "1", "cp3-abi3-win_arm64")],
     }, [("a", "1", False, True, True, True, False, False)]),
     Case("python-classifiers", {
-        "versions": [release("a", "1", is_latest=True), release("b", "1", is_latest=True), release("b", "0")],
-        "classifiers": [
-            {"project": project, "version": version, "classifier": f"Programming Language :: Python :: {python}"}
-            for project, version, python in (("a", "1", "3"), ("a", "1", "3.9"), ("a", "1", "3.10"),
-                                             ("b", "1", "3.10"), ("b", "0", "2.7"))
+        "projects": [
+            {"project": project, "classifiers": [f"Programming Language :: Python :: {one}" for one in pythons]}
+            for project, pythons in (("a", ["3", "3.9", "3.10"]), ("b", ["3.10", "3 :: Only"]), ("c", []))
         ],
     }, [("3.9", 1, 50.0), ("3.10", 2, 100.0)]),
     Case("required-pythons", {"versions": [
@@ -280,7 +282,11 @@ CASES = (
     Case("invalid-versions", {"versions": [release("a", "1", THEN), release("a", "x", THEN, valid_pep440=False)]},
          [("a", "x", THEN, 2)]),
     Case("missing-links", {
-        "projects": rows("project latest_version", ("a", "1"), ("b", "1"), ("c", "1")),
+        "projects": [
+            *rows("project latest_version", ("a", "1"), ("b", "1"), ("c", "1")),
+            *rows("project latest_version home_page", ("unread", "2", "https://x")),
+            *rows("project latest_version project_urls", ("not-read-either", "2", '{"Source": "https://x"}')),
+        ],
         "urls": [
             *rows("project version well_known", ("a", "1", "source"), ("a", "1", "homepage"), ("a", "0", "issues")),
             *({"project": "b", "version": "1", "well_known": kind}
@@ -296,8 +302,10 @@ CASES = (
         (2, "files", "removed", '{"a": 2}', None, "{}", None),
     ]),
     Case("sync-runs", {"runs": rows("run started_at finished_at tables projects requests",
-                                    (1, THEN, THEN + days(1), "{}", 3, 4), (2, THEN, None, None, None, None))},
-         [(2, THEN, None, None, None, None), (1, THEN, 86400.0, 3, 4, "{}")]),
+                                    (1, THEN, THEN + days(1), COUNTS, 3, 4), (2, THEN, None, None, None, None),
+                                    (3, THEN, THEN, '{"files": {"added": 0, "changed": 0, "removed": 0}}', 1, 1))},
+         [(3, THEN, 0.0, 1, 1, None, None, None, None),
+          (2, THEN, None, None, None, None, None, None, None), (1, THEN, 86400.0, 3, 4, "files", 1, 0, 2)]),
     Case("index-gaps", {"index_capabilities": rows("stream available reason checked_at", ("a", True, None, THEN),
                                                    ("b", False, "no pages", THEN), ("c", None, "failed", None))},
          [("b", False, "no pages", THEN), ("c", None, "failed", None)]),

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -187,10 +188,28 @@ def requirements_text() -> str:
     return "\n".join(["# pinned for the service", *lines, *MORE, ""])
 
 
-def load_example(folder: Path, world: World, *options: str, requirements: str = "requirements.txt") -> Path:
+def next_day(world: World) -> None:
+    """What happens in the example before a second sync: a release, a yanked one, an advisory, an archived project."""
+    now = datetime.now(UTC)
+    world.release("url-tools", "9.0.0")
+    world.upload("url-tools", "9.0.0", filename="url_tools-9.0.0-py3-none-any.whl", uploaded_at=now)
+    world.yank("lattice", "1.26.4", "a wrong result in rare cases")
+    world.add_advisory("copper-web", "2.3.0", advisory("PYSEC-2026-9009", summary="A second flaw", fixed_in=("2.3.9",)))
+    world.archive("river-requests")
+
+
+def load_example(
+    folder: Path,
+    world: World,
+    *options: str,
+    requirements: str = "requirements.txt",
+    change: Callable[[World], None] | None = None,
+) -> Path:
     """Load what a requirement file pins into a DuckDB file in its folder, and return the file's path.
 
     The requirement file of the example is made if it is not there.
+
+    :param change: what changes in the index before a second sync; None: there is no second one.
     """
     listed = folder / requirements
     if not listed.exists():
@@ -201,6 +220,10 @@ def load_example(folder: Path, world: World, *options: str, requirements: str = 
         arguments = ["-r", f"./{requirements}", "--streams", "all", "--index-url", index.url, "--history", *options]
         command = [sys.executable, "-m", "source_pypi", "sync", "--config", str(settings), *arguments]
         done = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True, timeout=120)
+        if change is not None:
+            change(world)
+            index.new_run()
+            subprocess.run(command, cwd=folder, check=False, capture_output=True, timeout=120)
     assert (folder / "pypi.duckdb").exists(), done.stderr
     return folder / "pypi.duckdb"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from source_pypi.errors import DatabaseFileError
+from source_pypi.errors import QueryError
 from source_pypi.queries import parse_query
 from source_pypi.report.database import Missing, QueryResult, open_database, with_empty, with_literals
 from tests.report.tables import make_database
@@ -15,7 +15,7 @@ def test_answers(tmp_path: Path) -> None:
     """An answer has columns, rows up to the limit, and whether there are more."""
     path = make_database(tmp_path / "a.duckdb", {"projects": "SELECT 'p' || n AS project FROM range(5) t(n)"})
     query = parse_query("q", "-- title: T\n-- question: Q\n-- needs: projects\nSELECT project FROM projects ORDER BY 1")
-    with open_database(path) as database:
+    with open_database(str(path)) as database:
         made = database.run_query(query, 2)
     assert isinstance(made, QueryResult)
     assert (made.columns, made.rows, made.more) == (("project",), [("p0",), ("p1",)], True)
@@ -26,7 +26,7 @@ def test_missing_tables_name_their_streams(tmp_path: Path) -> None:
     """What a query lacks is named: the streams that bring it, also those below a view, and other tables."""
     path = make_database(tmp_path / "a.duckdb", {"versions": "SELECT 'a' AS project"})
     query = parse_query("q", "-- title: T\n-- question: Q\n-- needs: vulnerable_pins, versions\nSELECT 1")
-    with open_database(path) as database:
+    with open_database(str(path)) as database:
         made = database.run_query(query, 2)
     assert isinstance(made, Missing)
     assert made.streams == ("vulnerabilities",)
@@ -41,7 +41,7 @@ def test_the_shown_query_can_be_run(tmp_path: Path) -> None:
         'SELECT version, owner."user" FROM versions LEFT JOIN owner USING (project) WHERE project = $project'
     )
     query = parse_query("q", f"-- title: T\n-- question: Q\n-- needs: versions\n{sql}")
-    with open_database(path) as database:
+    with open_database(str(path)) as database:
         made = database.run_query(query, 5, {"project": "it's"}, optional=["roles"])
     assert isinstance(made, QueryResult)
     with duckdb.connect(str(path), read_only=True) as connection:
@@ -52,23 +52,23 @@ def test_unavailable_streams(tmp_path: Path) -> None:
     """Streams that the index does not provide are known with the reason; those that could not be told are not."""
     rows = [("roles", False, "no ownership"), ("files", True, None), ("stats", None, "404")]
     tables = {"index_capabilities": ("stream TEXT, available BOOLEAN, reason TEXT", rows)}
-    with open_database(make_database(tmp_path / "a.duckdb", tables)) as database:
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
         assert database.unavailable == {"roles": "no ownership"}
 
 
 def test_files_of_others_are_refused(tmp_path: Path) -> None:
     """A file that is not there, is no database, or was not loaded by sync is an error of one line; it stays."""
     with (
-        pytest.raises(DatabaseFileError, match=r"cannot read .*none\.duckdb: there is no such file"),
-        open_database(tmp_path / "none.duckdb"),
+        pytest.raises(QueryError, match=r"there is no file .*none\.duckdb"),
+        open_database(str(tmp_path / "none.duckdb")),
     ):
         pass
     (tmp_path / "text.duckdb").write_text("text")
-    with pytest.raises(DatabaseFileError, match="not a valid DuckDB"), open_database(tmp_path / "text.duckdb"):
+    with pytest.raises(QueryError, match="is no DuckDB file"), open_database(str(tmp_path / "text.duckdb")):
         pass
     assert (tmp_path / "text.duckdb").read_text() == "text"
     duckdb.connect(str(tmp_path / "other.duckdb")).close()
-    with pytest.raises(DatabaseFileError, match="no tables of source-pypi"), open_database(tmp_path / "other.duckdb"):
+    with pytest.raises(QueryError, match="no tables of source-pypi"), open_database(str(tmp_path / "other.duckdb")):
         pass
 
 
@@ -78,18 +78,18 @@ def test_schema(tmp_path: Path) -> None:
     with duckdb.connect(str(path)) as connection:
         connection.execute('CREATE SCHEMA "my data"; CREATE TABLE "my data"._run AS SELECT 1 AS version')
         connection.execute('CREATE TABLE "my data".files AS SELECT 1 AS project')
-    with open_database(path, "my data") as database:
+    with open_database(str(path), "my data") as database:
         assert database.has("files")
-    with open_database(path) as database:
+    with open_database(str(path)) as database:
         assert not database.has("files")
-    with pytest.raises(DatabaseFileError), open_database(path, "none"):
+    with pytest.raises(QueryError), open_database(str(path), "none"):
         pass
 
 
 def test_nothing_is_written(tmp_path: Path) -> None:
     """The file is opened to read only: a query that writes is an error."""
     path = make_database(tmp_path / "a.duckdb", {})
-    with pytest.raises(DatabaseFileError, match="read-only"), open_database(path) as database:
+    with pytest.raises(QueryError, match="read-only"), open_database(str(path)) as database:
         database.value("CREATE TABLE a AS SELECT 1")
 
 

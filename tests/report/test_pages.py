@@ -1,6 +1,7 @@
 """report/pages.py: the figures of each page, over the example."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,14 @@ def by_name(figures: Iterable[Figure | Absent]) -> dict[str, Any]:
 @pytest.fixture
 def dependencies(example: Path) -> dict[str, Any]:
     """The figures of the example's pins."""
-    with open_database(example) as database:
+    with open_database(str(example)) as database:
         return by_name(dependencies_page(database))
 
 
 @pytest.fixture
 def project(example: Path) -> dict[str, Any]:
     """The figures of the example's project copper-web."""
-    with open_database(example) as database:
+    with open_database(str(example)) as database:
         return by_name(project_page(database, "copper-web"))
 
 
@@ -82,6 +83,49 @@ def test_advisories_of_pins(dependencies: dict[str, Any]) -> None:
     assert len(rows) == 6
 
 
+def test_advisories_of_osv(tmp_path: Path) -> None:
+    """OSV's advisories count as the index's do; malware is a finding of its own, and withdrawn ones are none."""
+    columns = (
+        "project TEXT, version TEXT, specifier TEXT, id TEXT, kind TEXT, aliases TEXT[], summary TEXT, "
+        "severity TEXT, score DOUBLE, "
+        "published_at TIMESTAMPTZ, withdrawn_at TIMESTAMPTZ, removed_at TIMESTAMPTZ, smallest_fix TEXT, "
+        "fix_admitted BOOLEAN, link TEXT"
+    )
+    at = datetime(2026, 1, 2, tzinfo=UTC)
+
+    def about(project: str, id_: str, kind: str, *, withdrawn: datetime | None = None) -> tuple[Any, ...]:
+        link = f"https://x/{id_}"
+        return (project, "1", None, id_, kind, [], "bad", "high", 7.5, at, withdrawn, None, "2", True, link)
+
+    tables: Tables = {
+        "pins": (PINS, [pin(number, name, "1") for number, name in enumerate("abc")]),
+        "advisory_pins": (
+            columns,
+            [
+                about("a", "P-1", "vulnerability"),
+                about("b", "MAL-1", "malware"),
+                about("c", "P-2", "vulnerability", withdrawn=at),
+            ],
+        ),
+    }
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
+        found = by_name(dependencies_page(database))
+    assert [(row["project"], row["advisories"], row["fixes"], row["red"]) for row in records(found["pins"])] == [
+        ("a", ["P-1"], ["2"], ["vulnerable"]),
+        ("b", None, None, ["malware"]),
+        ("c", None, None, []),
+    ]
+    shown = [
+        (row["id"], row["kind"], row["severity"], row["score"], row["published"], row["source"])
+        for row in records(found["bulk_advisories"])
+    ]
+    assert shown == [
+        ("MAL-1", "malware", "high", 7.5, at.date(), "osv"),
+        ("P-1", "vulnerability", "high", 7.5, at.date(), "osv"),
+        ("P-2", "withdrawn", "high", 7.5, at.date(), "osv"),
+    ]
+
+
 def test_paths_to_vulnerable_projects(dependencies: dict[str, Any]) -> None:
     """A path leads from a requirement that no other one requires to each vulnerable project, the shortest of them."""
     paths = {(row["project"], row["required_by"]): row["path"] for row in records(dependencies["paths"])}
@@ -109,12 +153,84 @@ def test_paths_among_projects_that_require_each_other(tmp_path: Path) -> None:
             [("b", "1", "X-1", None), ("bad", "1", "X-2", None), ("top", "1", "X-3", "2024-01-01")],
         ),
     }
-    with open_database(make_database(tmp_path / "a.duckdb", tables)) as database:
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
         found = records(by_name(dependencies_page(database))["paths"])
     assert [(row["project"], row["required_by"], row["path"], row["distance"]) for row in found] == [
         ("b", "b", "b", 0),
         ("bad", "top", "top → deep → bad", 2),
     ]
+
+
+def test_findings_are_those_of_the_requirement(tmp_path: Path) -> None:
+    """A requirement is not missing because another one of its project is; the fix that it admits is its own."""
+    missing = "project TEXT, specifier TEXT, file TEXT, line INTEGER, status TEXT, reason TEXT, since TIMESTAMPTZ"
+    vulnerable = (
+        "project TEXT, version TEXT, specifier TEXT, file TEXT, line INTEGER, id TEXT, aliases TEXT[], summary TEXT, "
+        "link TEXT, fixed_in TEXT[], smallest_fix TEXT, fix_admitted BOOLEAN, source TEXT"
+    )
+    pins = [list(pin(number, name, "1")) for number, name in enumerate(("a", "a", "b", "b", "c"))]
+    for number, specifier in ((1, "==9"), (2, "==1"), (3, ">=1")):
+        pins[number][2] = specifier
+    pins[1][9] = pins[4][9] = None
+    advisory = ["f", 1, "X-1", None, None, None, None, "2"]
+    tables: Tables = {
+        "pins": (PINS, pins),
+        "missing_projects": (
+            missing,
+            [("a", "==9", "f", 1, "no release", None, None), ("c", None, "f", 1, "missing", None, None)],
+        ),
+        "vulnerable_pins": (
+            vulnerable,
+            [("b", "1", "==1", *advisory, False, None), ("b", "1", ">=1", *advisory, True, None)],
+        ),
+    }
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
+        rows = records(by_name(dependencies_page(database))["pins"])
+    assert {(row["project"], row["specifier"]): (row["red"], row["fix_admitted"]) for row in rows} == {
+        ("a", None): ([], None),
+        ("a", "==9"): (["missing"], None),
+        ("b", "==1"): (["vulnerable"], False),
+        ("b", ">=1"): (["vulnerable"], True),
+        ("c", None): (["missing"], None),
+    }
+
+
+def test_licences_that_spdx_does_not_have(tmp_path: Path) -> None:
+    """A licence as free text is shown, and is not counted among those that are not stated."""
+    columns = (
+        "project TEXT, version TEXT, specifier TEXT, file TEXT, line INTEGER, expression TEXT, "
+        "expression_source TEXT, license TEXT"
+    )
+    rest = (None, "f", 1)
+    licenses = [("a", "1", *rest, None, None, "GPL v3"), ("b", "1", *rest, None, None, None)]
+    tables: Tables = {
+        "pins": (PINS, [pin(0, "a", "1"), pin(1, "b", "1"), pin(2, "c", "1")]),
+        "pin_licenses": (columns, [*licenses, ("c", "1", *rest, "MIT", "license", "MIT")]),
+    }
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
+        figures = by_name(dependencies_page(database))
+    assert {row["project"]: (row["license"], row["amber"]) for row in records(figures["pins"])} == {
+        "a": ("GPL v3", ["no SPDX licence"]),
+        "b": (None, ["no SPDX licence"]),
+        "c": ("MIT", []),
+    }
+    assert [(row["expression"], row["named"]) for row in records(figures["licenses"])] == [
+        ("not in SPDX", ["a"]),
+        (None, ["b"]),
+        ("MIT", ["c"]),
+    ]
+
+
+def test_project_that_the_index_does_not_have(example: Path) -> None:
+    """The page of a quarantined or removed project has its status, and checks no metadata."""
+    with open_database(str(example)) as database:
+        figures = by_name(project_page(database, "night-mail"))
+    (facts,) = records(figures["facts"])
+    assert {name: value for name, value in facts.items() if value is not None} == {
+        "name": "night-mail",
+        "status": "quarantined",
+    }
+    assert records(figures["lint"]) == []
 
 
 def test_wheels_of_pins(dependencies: dict[str, Any]) -> None:
@@ -153,14 +269,14 @@ def test_changes_of_the_last_run(tmp_path: Path) -> None:
                     "versions",
                     '{"project": "a", "version": "1"}',
                     "changed",
-                    ["yanked"],
-                    '{"yanked":false}',
-                    '{"yanked":true}',
+                    ["yanked", "yanked_reason"],
+                    '{"yanked":false,"yanked_reason":null}',
+                    '{"yanked":true,"yanked_reason":"bro\\"ken"}',
                 ),
             ],
         ),
     }
-    with open_database(make_database(tmp_path / "a.duckdb", tables)) as database:
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
         figures = by_name(dependencies_page(database))
     assert records(figures["last_run"]) == [{"table": "versions", "added": 1, "changed": 2, "removed": 3, "rows": 4}]
     assert records(figures["changes"]) == [
@@ -168,16 +284,14 @@ def test_changes_of_the_last_run(tmp_path: Path) -> None:
             "table": "versions",
             "kind": "changed",
             "row": "a, 1",
-            "changed_columns": ["yanked"],
-            "before": '{"yanked":false}',
-            "after": '{"yanked":true}',
+            "changed": 'yanked: false → true, yanked_reason: none → bro"ken',
         }
     ]
 
 
 def test_absent_figures_say_what_brings_them(tmp_path: Path) -> None:
     """A figure without its tables says in one line which streams, or which option, it needs."""
-    with open_database(make_database(tmp_path / "a.duckdb", {"pins": (PINS, [pin(0, "a", "1")])})) as database:
+    with open_database(str(make_database(tmp_path / "a.duckdb", {"pins": (PINS, [pin(0, "a", "1")])}))) as database:
         figures = by_name(dependencies_page(database))
     assert figures["wheels"].remedy == "not in this file; load it with --streams versions,files"
     assert figures["paths"].remedy == "not in this file; load it with --streams dependencies,vulnerabilities"
@@ -197,7 +311,7 @@ def test_timeline_of_a_project(project: dict[str, Any]) -> None:
 
 def test_vulnerable_releases_are_red(example: Path) -> None:
     """A release with an advisory that stands is red in the timeline, and the dot's title names the advisory."""
-    with open_database(example) as database:
+    with open_database(str(example)) as database:
         dots = by_name(project_page(database, "certs"))["timeline"].drawing.dots
     assert [(dot.title.split(",")[0], "PYSEC-2024-9005" in dot.title) for dot in dots if dot.vulnerable] == [
         ("2023.7.22", True)
@@ -213,7 +327,7 @@ def test_sizes_of_releases(project: dict[str, Any]) -> None:
 
 def test_coverage_of_wheels(example: Path) -> None:
     """Wheels of the latest release stand beside those of the one before."""
-    with open_database(example) as database:
+    with open_database(str(example)) as database:
         drawing = by_name(project_page(database, "half-attested"))["wheels"].drawing
     assert drawing["tags"] == ["py3-none", "cp310-abi3"]
     cell = drawing["rows"]["macosx_11_0_arm64"]["cp310-abi3"]
@@ -235,7 +349,7 @@ def test_other_figures_of_a_project(project: dict[str, Any], example: Path) -> N
         "tin-signals",
     ]
     assert {row["label"] for row in records(project["urls"])} == {"Homepage", "Source"}
-    with open_database(example) as database:
+    with open_database(str(example)) as database:
         dependents = by_name(project_page(database, "url-tools"))["dependents"]
     assert [row["dependent"] for row in records(dependents)] == ["ember-queue", "river-requests"]
 
@@ -250,20 +364,56 @@ def test_a_contradiction_of_classifiers(tmp_path: Path) -> None:
     """A classifier of a Python version below requires-python does not pass, and is named."""
     tables = {
         "projects": "SELECT 'a' AS project, 'S' AS summary, '>=3.10' AS requires_python, 'MIT' AS license_expression, "
-        "NULL AS license, ['License :: OSI Approved'] AS classifiers",
-        "classifiers": "SELECT 'a' AS project, 'Programming Language' AS category, ['Python', '3.9'] AS parts",
+        "NULL AS license, ['License :: OSI Approved', 'Programming Language :: Python :: 3.9'] AS classifiers",
     }
-    with open_database(make_database(tmp_path / "a.duckdb", tables)) as database:
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
         checks = {row["check"]: row for row in records(by_name(project_page(database, "a"))["lint"])}
     assert checks["Classifiers agree with requires-python"]["passed"] is False
     assert checks["Classifiers agree with requires-python"]["detail"] == "below it: 3.9"
     assert checks["No licence classifier beside the expression"]["passed"] is False
 
 
+DAYS = (
+    "project TEXT, day TEXT, source TEXT, category TEXT, downloads BIGINT, counting TEXT, complete BOOLEAN",
+    (
+        ("a", "2026-08-23", "pypistats", "without_mirrors", 7, "every-object", True),
+        ("a", "2026-08-24", "pypistats", "without_mirrors", 5, "artifacts", True),
+        ("a", "2026-08-24", "pypistats", "with_mirrors", 99, "artifacts", True),
+        ("b", "2026-08-24", "pypistats", "without_mirrors", 30, "artifacts", True),
+        ("c", "2026-08-24", "pypistats", "without_mirrors", 400, "artifacts", True),
+        ("a", "2026-08-25", "pypistats", "without_mirrors", 2, "artifacts", False),
+        ("a", "2026-08-21", "clickhouse", "without_mirrors", 1, "every-object", True),
+    ),
+)
+
+
+def test_downloads_by_day(tmp_path: Path) -> None:
+    """A bar a day, of the source with the newest days; its colour tells what was counted, and what is not complete."""
+    tables = {"downloads_daily": DAYS, "pins": (PINS, [pin(0, "a", "1"), pin(1, "b", "1"), pin(2, "c", None, "why")])}
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
+        of_project = by_name(project_page(database, "a"))["downloads"]
+        of_pins = by_name(dependencies_page(database))["downloads"]
+    assert [(bar.title, bar.style) for bar in of_project.drawing.bars] == [
+        ("2026-08-23: 7, every object counted", "third"),
+        ("2026-08-24: 5, wheels and sdists counted", "first"),
+        ("2026-08-25: 2, wheels and sdists counted, not complete", "second"),
+    ]
+    assert [(row["day"], row["downloads"]) for row in records(of_pins)] == [
+        ("2026-08-25", 2),
+        ("2026-08-24", 35),
+        ("2026-08-23", 7),
+    ]
+
+
+def test_downloads_that_were_not_loaded(project: dict[str, Any]) -> None:
+    """Without the stream, the figure says how to load it."""
+    assert project["downloads"].remedy == "not in this file; load it with --streams downloads"
+
+
 def test_tables_of_another_release(tmp_path: Path) -> None:
     """A figure whose table lacks a column says so in one line; the others are there."""
     tables = {"projects": "SELECT 'a' AS project, NULL::TIMESTAMPTZ AS first_upload_at"}
-    with open_database(make_database(tmp_path / "a.duckdb", tables)) as database:
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
         figures = by_name(index_page(database))
     assert figures["sizes"].remedy == (
         "not in this file, whose tables another release made; a sync with this release brings them up to date"
@@ -273,7 +423,7 @@ def test_tables_of_another_release(tmp_path: Path) -> None:
 
 def test_aggregates(example: Path) -> None:
     """The page of many projects counts projects and files, and lists the projects that most others require."""
-    with open_database(example) as database:
+    with open_database(str(example)) as database:
         figures = by_name(index_page(database))
         files = database.value("SELECT count(*) FROM files")
     assert sum(row["files"] for row in records(figures["uploads"])) == files
@@ -299,11 +449,13 @@ def test_anchors_are_unique() -> None:
     assert [plan.anchor for plan in DEPENDENCIES] == [
         "pins",
         "advisories",
+        "bulk-advisories",
         "paths",
         "last-run",
         "changes",
         "licenses",
         "wheels",
+        "downloads",
         "skipped",
     ]
     for page in (DEPENDENCIES, PROJECT, INDEX):

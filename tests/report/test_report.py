@@ -9,10 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from source_pypi.errors import DatabaseFileError
+from source_pypi.errors import QueryError
 from source_pypi.report import MOST_PINS, Written, write_report
 from source_pypi.report.database import open_database
-from source_pypi.report.pages import dependencies_page, index_page, project_page
+from source_pypi.report.pages import DEPENDENCIES, dependencies_page, index_page, project_page
 from tests.report.hostile import CODE, FILE, HARMLESS
 from tests.report.tables import PINS, Tables, make_database, pin
 
@@ -98,7 +98,7 @@ def test_hostile_texts_are_escaped(hostile: Path, tmp_path: Path, project: str |
 
 def test_every_figure_has_sql_that_runs_and_a_table(example: Path, tmp_path: Path) -> None:
     """The SQL of each figure, as the page shows it, returns the figure's rows; each figure has its CSV."""
-    with open_database(example) as database:
+    with open_database(str(example)) as database:
         figures = [*dependencies_page(database), *project_page(database, "lattice"), *index_page(database)]
     with duckdb.connect(str(example), read_only=True) as connection:
         connection.execute("SET TimeZone = 'UTC'")
@@ -109,7 +109,7 @@ def test_every_figure_has_sql_that_runs_and_a_table(example: Path, tmp_path: Pat
                 assert figure.download.startswith("data:text/csv;")
     write_report(example, tmp_path / "r.html")
     page = Page((tmp_path / "r.html").read_text())
-    present = sum(figure.missing is None for figure in figures[:9])
+    present = sum(figure.missing is None for figure in figures[: len(DEPENDENCIES) + 1])
     assert len(page.named("pre")) == present
     assert sum("download" in one for one in page.named("a")) == present
 
@@ -162,7 +162,7 @@ def test_page_by_the_number_of_pins(tmp_path: Path) -> None:
 def test_project_that_is_not_loaded(example: Path, tmp_path: Path) -> None:
     """A project without rows is an error that says how to load it; nothing is written."""
     with pytest.raises(
-        DatabaseFileError, match="no rows of the project no-such; load it with source-pypi sync no-such"
+        QueryError, match="no rows of the project no-such: load it with source-pypi sync no-such --into "
     ):
         write_report(example, tmp_path / "r.html", project="No_Such")
     assert not (tmp_path / "r.html").exists()

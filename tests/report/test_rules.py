@@ -9,7 +9,7 @@ from tests.report.tables import PINS, Tables, make_database, pin
 
 def test_counts_of_the_example(example: Path) -> None:
     """Each rule counts the projects that break it, serious ones first."""
-    with open_database(example) as database:
+    with open_database(str(example)) as database:
         result = database.run_query(counting_query(checked_rules(database)), 100)
         counts = rule_counts(database, dict(result.rows))  # type: ignore[union-attr]
     assert [(count.rule.name, count.projects, count.style) for count in counts] == [
@@ -17,18 +17,20 @@ def test_counts_of_the_example(example: Path) -> None:
         ("missing", 1, "red"),
         ("quarantined", 1, "red"),
         ("yanked", 1, "red"),
-        ("archived", 1, "amber"),
+        ("archived or deprecated", 1, "amber"),
         ("outdated", 18, "amber"),
         ("unattested", 15, "amber"),
         ("sole maintainer", 5, "amber"),
         ("stale", 1, "amber"),
-        ("no licence", 2, "amber"),
+        ("no SPDX licence", 2, "amber"),
+        ("malware", None, "unchecked"),
+        ("vulnerable (OSV)", None, "unchecked"),
     ]
 
 
 def test_rules_without_tables_are_not_checked(tmp_path: Path) -> None:
     """A rule whose view is not in the file is not checked, and says which streams it needs; it is no zero."""
-    with open_database(make_database(tmp_path / "a.duckdb", {"pins": (PINS, [pin(0, "a", "1")])})) as database:
+    with open_database(str(make_database(tmp_path / "a.duckdb", {"pins": (PINS, [pin(0, "a", "1")])}))) as database:
         assert checked_rules(database) == ()
         counts = {count.rule.name: count for count in rule_counts(database, {})}
     assert {count.style for count in counts.values()} == {"unchecked"}
@@ -44,7 +46,7 @@ def test_rules_that_the_index_cannot_answer_are_not_checked(tmp_path: Path) -> N
         "vulnerable_pins": "SELECT 'a' AS project WHERE false",
         "index_capabilities": ("stream TEXT, available BOOLEAN, reason TEXT", [("vulnerabilities", False, "none")]),
     }
-    with open_database(make_database(tmp_path / "a.duckdb", tables)) as database:
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
         assert checked_rules(database) == ()
         (count,) = [one for one in rule_counts(database, {}) if one.rule.name == "vulnerable"]
     assert (count.projects, count.why) == (None, "the index does not provide vulnerabilities")

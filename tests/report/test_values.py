@@ -93,7 +93,7 @@ def test_csv_has_all_values() -> None:
     assert count == 2
     assert decoded(url) == [
         ["one", "two", "three", "four", "five"],
-        ['a,\n"b"', "1.5", "", "1; ", "2024-01-01T00:00:00+00:00"],
+        ['a,\n"b"', "1.5", "", "1; ", "2024-01-01T00:00:00Z"],
         ["é", "-2", "true", "", "2024-01-02"],
     ]
 

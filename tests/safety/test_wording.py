@@ -1,8 +1,12 @@
 """safety/wording.py: pieces of messages."""
 
+import shlex
+import subprocess
+import sys
+
 import pytest
 
-from source_pypi.safety.wording import similar_names, some_of, tries_text
+from source_pypi.safety.wording import shell_quoted, similar_names, some_of, tries_text
 
 
 @pytest.mark.parametrize(
@@ -28,3 +32,13 @@ def test_similar_names() -> None:
         "requests",
         "request",
     ]
+
+
+@pytest.mark.parametrize(
+    "text", ["a", "a b", "it's", 'a "b"', "$HOME", "`ls`", "a!b", "-x", "", "select count(*) from x"]
+)
+def test_quoted_words(text: str) -> None:
+    """A quoted word is that word for a shell."""
+    code = "import sys; print(sys.argv[1], end='')"
+    command = f"{shlex.quote(sys.executable)} -c {shlex.quote(code)} {shell_quoted(text)}"
+    assert subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=True).stdout == text

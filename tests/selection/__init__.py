@@ -8,7 +8,7 @@ from source_pypi.selection.names import RequirementsFile
 def without_origins(file: RequirementsFile) -> RequirementsFile:
     """The content of a file without lines, specifiers, markers and indexes, for tests of what is requested."""
     requested = tuple(replace(one, origin=None) for one in file.requested)
-    return replace(file, requested=requested, pip_indexes=None, skipped=())
+    return replace(file, requested=requested, pip_indexes=None, skipped=(), unnamed=())
 
 
 def reasons(file: RequirementsFile) -> list[tuple[str, int | None, str | None]]:

@@ -16,6 +16,7 @@ from source_pypi.config import Config
 from source_pypi.errors import NoProjectsError, RequirementsError
 from source_pypi.selection import SelectedProject, Selection, select
 from source_pypi.selection.files import is_lock
+from source_pypi.selection.names import Unnamed
 from tests.fake_index import FakeIndex, World
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -66,7 +67,11 @@ def test_several_sources_of_one_project_are_merged() -> None:
         ("flask", "", "requirements.txt"),
         ("flask", "3.0.0", "uv.lock"),
     ]
-    assert replace(selection, requested=()) == Selection(
+    assert selection.unnamed == (
+        Unnamed("other.txt", "setting 'requirements':3: a setting cannot include files"),
+        Unnamed(".", "requirements.txt:3: editable, not a project of an index"),
+    )
+    assert replace(selection, requested=(), unnamed=()) == Selection(
         projects=(
             selected("zope-interface", "5.0", unpinned=True),
             selected("flask", "2.0", "3.0.0", unpinned=True),
@@ -177,3 +182,35 @@ def test_connector_reads_requirements_setting(world: World, fake: FakeIndex) -> 
 def test_lock_files(name: str, lock: bool) -> None:
     """A lock file is recognized by its name; it need not exist."""
     assert is_lock(Path("folder", name)) is lock
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("Pipfile", "its lock file, Pipfile.lock (pipenv lock)"),
+        ("setup.cfg", "a requirements.txt, a pyproject.toml, or"),
+    ],
+)
+def test_file_of_a_kind_that_is_not_read(name: str, instead: str) -> None:
+    """The error says what to give in its place."""
+    Path(name).write_text('[[source]]\nurl = "https://packages.example.com"\n\n[packages]\nflask = "*"\n')
+    with pytest.raises(RequirementsError) as caught:
+        select(Config(), [Path(name)])
+    assert str(caught.value).startswith(f"{name}: is not read; give {instead}")
+
+
+def test_pipfile_from_standard_input() -> None:
+    """It is known by its tables, and refused as well."""
+    text = '[[source]]\nurl = "https://packages.example.com"\n\n[packages]\nflask = "*"\n'
+    done = subprocess.run(
+        [sys.executable, "-m", "source_pypi", "sync", "-r", "-", "--dry-run"],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (
+        1,
+        "error: -: is a Pipfile, which is not read; give its lock file, Pipfile.lock (pipenv lock)\n",
+    )

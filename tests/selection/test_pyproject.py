@@ -6,7 +6,7 @@ import pytest
 from packaging.utils import NormalizedName
 
 from source_pypi.errors import RequirementsError
-from source_pypi.selection.names import Requested, RequirementsFile
+from source_pypi.selection.names import Requested, RequirementsFile, Unnamed
 from source_pypi.selection.pyproject import read_pyproject
 from tests.selection import reasons, without_origins
 
@@ -121,14 +121,18 @@ def test_poetry_tables(path: Path) -> None:
         ("[tool.ruff]\nline-length = 120", RequirementsFile()),
         (
             '[project]\nname = "x"\ndynamic = ["version", "dependencies"]',
-            RequirementsFile((), ("pyproject.toml: skipped, determined by the build: project.dependencies",)),
+            RequirementsFile(
+                (),
+                ("pyproject.toml: skipped, determined by the build: project.dependencies",),
+                unnamed=(Unnamed("project.dependencies", "pyproject.toml: determined by the build"),),
+            ),
         ),
     ],
 )
 def test_file_without_dependencies_has_no_projects(path: Path, content: str, expected: RequirementsFile) -> None:
     """A file without dependencies requests no projects; dynamic dependencies are a warning."""
     path.write_text(content)
-    assert without_origins(read_pyproject(path)) == expected
+    assert read_pyproject(path) == expected
 
 
 @pytest.mark.parametrize(

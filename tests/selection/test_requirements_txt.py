@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from packaging.utils import NormalizedName
 
 from source_pypi.errors import RequirementsError
-from source_pypi.selection.names import Requested, RequirementsFile
+from source_pypi.selection.names import Requested, RequirementsFile, Unnamed
 from source_pypi.selection.requirements_txt import read_requirements_text, read_requirements_txt
 from tests.selection import reasons, without_origins
 
@@ -206,6 +206,24 @@ def test_included_files(folder: Path) -> None:
             "sub/with blank.txt:2: skipped, a URL, not a file: https://example.com/a.txt",
         ),
     )
+
+
+def test_lines_that_name_no_project(folder: Path) -> None:
+    """What a line may request without a name is kept, without credentials; what has a name is among the others."""
+    write(
+        "a.txt",
+        "./b\nc @ ./c\n-e .\n-e ./d#egg=d\nflask==${NO_VERSION}\nhttps://ann:pw@example.com/e.zip?f=g\n-c h.txt",
+    )
+    write("h.txt", "./i\n-e ./j\nflask<${NO_VERSION}")
+    file = read_requirements_txt(Path("a.txt"))
+    assert file.unnamed == (
+        Unnamed("./b", "a.txt:1: a path, not a project of an index"),
+        Unnamed(".", "a.txt:3: editable, not a project of an index"),
+        Unnamed("flask==${NO_VERSION}", "a.txt:5: environment variable NO_VERSION is not set"),
+        Unnamed("https://example.com/e.zip", "a.txt:6: a URL, not a project of an index"),
+        Unnamed("flask<${NO_VERSION}", "h.txt:3: environment variable NO_VERSION is not set"),
+    )
+    assert [one.project for one in file.skipped] == ["c", "d"]
 
 
 def test_exact_constraint_pins_a_requested_project(folder: Path) -> None:

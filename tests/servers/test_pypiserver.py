@@ -45,7 +45,7 @@ def claims(pypiserver: Server) -> Claims:
     """What it can give, and what it lacks."""
     url = pypiserver.url
     document = f"{url}/{PROJECT}/json"
-    lacks = {name: not_offered(f"{key} in project documents", document, "lacks it") for name, key in KEYS.items()}
+    lacks = {name: not_offered(f"field {key} in project documents", document, "lacks it") for name, key in KEYS.items()}
     lacks |= {name: not_offered(what, f"{url}{path}") for name, (what, path) in PUBLIC_ONLY.items()}
     lacks["stats"] = not_offered("statistics", f"{url}/stats/")
     lacks["attestations"] = not_offered("provenance documents", f"{url}/simple/{PROJECT}/", "names none")
@@ -66,6 +66,7 @@ def claims(pypiserver: Server) -> Claims:
                 "statuses",
                 project=PROJECT,
                 status="active",
+                has_status=False,
                 has_document=True,
                 has_page=True,
                 file_count=4,

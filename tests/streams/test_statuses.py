@@ -27,6 +27,7 @@ def row_with(status: str, **changes: Any) -> Status:
         "project": "foo",
         "status": status,
         "reason": None,
+        "has_status": True,
         "has_document": True,
         "has_page": True,
         "file_count": 0,
@@ -125,7 +126,13 @@ def never_existed(world: World) -> None:
 
 
 HIDDEN: dict[str, Any] = {"has_document": False}
-GONE: dict[str, Any] = {"has_document": False, "has_page": False, "file_count": None, "agree": None}
+GONE: dict[str, Any] = {
+    "has_status": False,
+    "has_document": False,
+    "has_page": False,
+    "file_count": None,
+    "agree": None,
+}
 NO_DOCUMENT = "the index has no project document of it"
 
 #: What happened to the project; its row without the serial; the rows of versions and files, None if loaded ones stay;
@@ -283,20 +290,28 @@ def status_with(page: Any, document: Any = None) -> Status:
 @pytest.mark.parametrize(
     ("page", "expected"),
     [
-        (b'{"files":[]}', row_with("active")),
-        (b'{"files":[],"meta":{},"project-status":{}}', row_with("active")),
-        (b'{"files":[],"project-status":null}', row_with("active")),
-        (b'{"files":[],"project-status":"archived"}', row_with("active")),
-        (b'{"files":[],"project-status":{"status":""}}', row_with("active")),
+        (b'{"files":[]}', row_with("active", has_status=False)),
+        (b'{"files":[],"meta":{},"project-status":{}}', row_with("active", has_status=False)),
+        (b'{"files":[],"project-status":null}', row_with("active", has_status=False)),
+        (b'{"files":[],"project-status":"archived"}', row_with("active", has_status=False)),
+        (b'{"files":[],"project-status":{"status":""}}', row_with("active", has_status=False)),
         (b'{"files":[],"project-status":{"status":"new"}}', row_with("new")),
         (
             b'{"files":[],"project-status":{"status":"archived","reason":"see bar"}}',
             row_with("archived", reason="see bar"),
         ),
         (b'{"files":[],"project-status":{"status":"active","reason":""}}', row_with("active")),
-        (b'{"files":[],"meta":{"_last-serial":7}}', row_with("active", serial=7)),
-        (b'{"files":[],"meta":{"_last-serial":"7"}}', row_with("active", serial=7)),
-        (b'{"files":[],"meta":{"_last-serial":"x"}}', row_with("active")),
+        (b'{"files":[],"meta":{"api-version":"1.4"}}', row_with("active")),
+        (b'{"files":[],"meta":{"api-version":"1.10"}}', row_with("active")),
+        (b'{"files":[],"meta":{"api-version":"1.3"}}', row_with("active", has_status=False)),
+        (b'{"files":[],"meta":{"api-version":"1.x"}}', row_with("active", has_status=False)),
+        (
+            b'{"files":[],"meta":{"api-version":"1.4"},"project-status":"archived"}',
+            row_with("active", has_status=False),
+        ),
+        (b'{"files":[],"meta":{"_last-serial":7}}', row_with("active", has_status=False, serial=7)),
+        (b'{"files":[],"meta":{"_last-serial":"7"}}', row_with("active", has_status=False, serial=7)),
+        (b'{"files":[],"meta":{"_last-serial":"x"}}', row_with("active", has_status=False)),
     ],
 )
 def test_page_with_few_keys(page: bytes, expected: Status) -> None:
@@ -325,7 +340,7 @@ def test_disagreement_of_document_and_page(
     files = ",".join(f'{{"filename":"{name}"}}' for name in paged)
     releases = None if listed is None else {"1.0": [{"filename": name} for name in listed]}
     row = status_with(f'{{"files":[{files}]}}'.encode(), {"info": {}, "releases": releases})
-    assert row == row_with("active", **{"file_count": len(paged)} | expected)
+    assert row == row_with("active", **{"has_status": False, "file_count": len(paged)} | expected)
 
 
 def test_document_without_a_page_is_active(world: World, fake: FakeIndex, connect: Connect) -> None:
@@ -333,7 +348,9 @@ def test_document_without_a_page_is_active(world: World, fake: FakeIndex, connec
     normal(world)
     world.override("/simple/foo/", b"", status=404)
     (batch,) = read(connect(fake), ["foo"], STATUSES)
-    assert rows_in(batch)["statuses"] == [row_with("active", has_page=False, file_count=None, agree=None)]
+    assert rows_in(batch)["statuses"] == [
+        row_with("active", has_status=False, has_page=False, file_count=None, agree=None)
+    ]
     assert not batch.missing
 
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ import pytest
 from source_pypi.services.advisories.ranges import Interval, intervals, key_of_introduced
 from source_pypi.services.advisories.records import parse_record
 from source_pypi.standards.versions import sort_key
+from tests.connector import ROOT
 from tests.fake_advisories import Database, FakeAdvisories, random_records
 from tests.fake_advisories.records import VERSIONS, timestamp
 from tests.fake_index import FakeIndex, World
@@ -83,6 +85,29 @@ def test_audit_finds_what_pip_audit_finds(bulk: FakeAdvisories, tmp_path: Path, 
     assert len(theirs) > 50
     spelled = {(project, str(_normal(version)), advisories) for project, version, advisories in found}
     assert spelled == {(project, str(_normal(version)), advisories) for project, version, advisories in theirs}
+
+
+def test_pins_of_a_lock_file(tmp_path: Path) -> None:
+    """For every pin of a lock of this repository, both find the same of 500 advisories about its projects."""
+    lock = (ROOT / "requirements" / "dev.txt").read_text()
+    pins = dict(re.findall(r"^([\w.-]+)==([^ ;\\]+)", lock, re.MULTILINE))
+    now = datetime.now(UTC) - timedelta(hours=1)
+    records = [one | {"modified": timestamp(now)} for one in random_records(500, 23, sorted(pins))]
+    database, world = Database(), World()
+    database.publish(*records)
+    for project, version in pins.items():
+        world.add(project, releases=[version])
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text("".join(f"{project}=={version}\n" for project, version in pins.items()))
+    with FakeIndex(world) as index, FakeAdvisories(database) as bulk:
+        options = ("--advisories", "osv", "--advisories-url", bulk.url, "--rules", "malware,vulnerable")
+        report = run_audit(index, requirements, *options)
+        theirs = pip_audit(bulk, requirements, tmp_path / "cache")
+    found = {(one["project"], frozenset([one["id"], *one["aliases"]])) for one in report["findings"]}
+    assert report["not_checked"] == []
+    assert len(pins) > 30
+    assert len(theirs) > 50
+    assert found == {(project, advisories) for project, _, advisories in theirs}
 
 
 def _normal(version: str) -> Any:

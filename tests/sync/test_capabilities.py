@@ -172,7 +172,7 @@ def test_page_only_index_without_metadata(world: World, fake: FakeIndex, connect
     pages_only(fake, "foo", "bar")
     names = ("projects", "dependencies", "core_metadata")
     run, batches = sync(connect(fake), ["foo", "bar"], *names)
-    reason = f"this index offers no core metadata ({fake.url}/simple/foo/ lists none of the selected releases)"
+    reason = f"this index offers no core metadata ({fake.url}/simple/foo/ announces none for the selected releases)"
     said = {row.stream: (row.available, row.reason) for row in batches[-1].capabilities if row.stream in names}
     assert said == {"projects": (True, None), "dependencies": (False, reason), "core_metadata": (False, reason)}
     assert run.summary.lines() == [

@@ -148,7 +148,7 @@ def test_other_documents_supply_what_a_document_lacks(world: World) -> None:
         "roles": [False, False, False],
     }
     assert str(not_offered(ONE["files"], alone)) == (
-        f"this index offers no releases in project documents of foo ({ADDRESS} lacks it): "
+        f"this index offers no field releases in project documents of foo ({ADDRESS} lacks it): "
         "leave the stream out, or read an index that has it"
     )
 

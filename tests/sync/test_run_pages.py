@@ -13,7 +13,7 @@ from source_pypi.streams import choose_streams
 from source_pypi.sync.run import Run
 from tests.fake_index import FakeIndex, World, faults
 from tests.fake_index.documents import View, page_html, page_json
-from tests.memory_store import MemoryStore, Row
+from tests.memory_store import MemoryStore, Row, full_sync
 from tests.sync.helpers import Connect, agrees, rich
 
 PAGED = ["projects", "versions", "files", "statuses"]
@@ -157,6 +157,34 @@ def test_document_that_disappears_does_not_replace_its_rows(fake: FakeIndex, con
     store.sync(fake, index, ["foo"], PAGED)
     assert store.tables()["files"] == before
     assert set(store.batches[0].failures) == {"projects", "versions", "files"}
+
+
+def test_index_that_drops_its_documents_for_good(fake: FakeIndex, connect: Connect) -> None:
+    """The error says that rows stay, and what to do; a new destination then gets what pages have."""
+    rich(fake.world)
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], PAGED)
+    fake.fault("/pypi/foo/json", faults.missing(), times=None)
+    store.sync(fake, index, ["foo"], PAGED)
+    (message,) = {str(error) for error in store.batches[0].failures.values()}
+    assert message == (
+        f"this index offers no project documents of foo ({fake.url}/pypi/foo/json answered 404), which earlier runs "
+        "read, so that the rows made of them stay: repeat the run later; if the index has dropped them for good, sync "
+        "into a new destination, which gets what project pages have"
+    )
+    new = MemoryStore()
+    new.sync(fake, index, ["foo"], PAGED)
+    assert new.batches[0].failures == {}
+    assert {row["source"] for row in new.tables()["files"]} == {"page"}
+
+
+def test_page_in_another_encoding(fake: FakeIndex, connect: Connect) -> None:
+    """The reason of a yanked release is read in the encoding that the Content-Type says."""
+    fake.world.override("/pypi/foo/json", b"{}", status=404)
+    body = '<title>Links for foo</title><a data-yanked="cass\u00e9" href="foo-1.0.tar.gz">foo-1.0.tar.gz</a>'
+    fake.world.override("/simple/foo/", body.encode("iso-8859-1"), "text/html; charset=iso-8859-1")
+    store = full_sync(fake, connect(fake), ["foo"], ["files"])
+    assert values(store.tables()["files"], "yanked_reason") == [("cass\u00e9",)]
 
 
 def test_page_without_conditions(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:

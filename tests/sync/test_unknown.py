@@ -125,6 +125,7 @@ def test_unknown_list_of_files_keeps_rows(world: World, fake: FakeIndex, connect
 #: Each list whose items make rows, and a bad item in it.
 ITEMS: list[tuple[str, str, object]] = [
     ("vulnerabilities", "vulnerabilities", None),
+    ("vulnerabilities", "vulnerabilities", {"summary": "no id, alias or link"}),
     ("classifiers", "info.classifiers", None),
     ("dependencies", "info.requires_dist", 7),
     ("roles", "ownership.roles", None),
@@ -302,7 +303,9 @@ def test_index_that_never_listed_releases_stays_up_to_date(world: World, fake: F
         ({"ownership": {"roles": [{"role": "Owner", "user": "ann"}]}}, "ownership.roles", None),
         ({"ownership": {"roles": [{"role": "Owner", "user": None}]}}, "ownership.roles", Unknown.NULL),
         ({"ownership": {"roles": [None]}}, "ownership.roles", Unknown.INVALID),
-        ({"vulnerabilities": [{"aliases": [1]}]}, "vulnerabilities", None),
+        ({"vulnerabilities": [{"id": "A", "aliases": [1]}]}, "vulnerabilities", None),
+        ({"vulnerabilities": [{"aliases": ["CVE-1"]}, {"link": "https://a.test"}]}, "vulnerabilities", None),
+        ({"vulnerabilities": [{"id": "A"}, {"summary": "B"}]}, "vulnerabilities", Unknown.NULL),
         ({"vulnerabilities": [None]}, "vulnerabilities", Unknown.INVALID),
         ({"info": {"classifiers": ["A", 1]}}, "info.classifiers", Unknown.INVALID),
     ],

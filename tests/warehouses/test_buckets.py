@@ -7,6 +7,8 @@ import fsspec
 import pyarrow.parquet as pq
 import pytest
 
+from source_pypi.destinations import open_destination
+from source_pypi.errors import DestinationError
 from source_pypi.streams import choose_streams
 from tests.fake_index import FakeIndex, World
 from tests.warehouses.places import Place
@@ -43,3 +45,17 @@ def test_bucket_is_like_a_folder(world: World, serve: Serve, tmp_path: Path) -> 
     assert held(place, streams) == read(fake, ["flask"], streams)
     fake.new_run()
     assert sync(place, fake, ["flask"], streams).rows == {}
+
+
+def test_bucket_with_files_of_others() -> None:
+    """A folder in a bucket that holds anything else is refused, and nothing is written into it."""
+    memory = fsspec.filesystem("memory")
+    memory.pipe("/others/notes.txt", b"x")
+    opened = open_destination("memory://others", choose_streams(["files"]), root="")
+    with pytest.raises(DestinationError) as caught, opened:
+        pass
+    assert str(caught.value) == (
+        "cannot write memory://others: the folder holds files that are not of source-pypi (notes.txt); name an empty "
+        "or new folder with --into"
+    )
+    assert memory.find("/others") == ["/others/notes.txt"]

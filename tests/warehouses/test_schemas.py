@@ -11,8 +11,9 @@ import dlt
 import duckdb
 import pytest
 
+from source_pypi.destinations.address import STAGING
 from source_pypi.destinations.runs import RUNS
-from source_pypi.destinations.sql.dataset import STAGING, staging_name
+from source_pypi.destinations.sql.dataset import staging_name
 from source_pypi.destinations.tables import RUN, RUN_TABLES, STATE
 from tests.cli import Run
 from tests.cli.conftest import run

@@ -23,14 +23,19 @@ from msgspec import Struct
 
 from source_pypi.errors import QueryError
 from source_pypi.queries import Query, views
+from source_pypi.safety.wording import shell_quoted
 
 #: How the comments on tables and views of this package begin.
 OURS = "A row is "
+#: The table that every sync makes, and whose comment others than ours may lack.
+_MARKER = "_run"
 #: Memory that DuckDB uses at most.
 MEMORY = "800MB"
 #: Rows that are read at once.
 BATCH = 1_000
 _READS = frozenset({"SELECT", "EXPLAIN"})
+#: Statements that DuckDB counts among those of another name.
+_OWN_WORDS = frozenset({"COMMENT", "IMPORT", "INSTALL", "RESET", "USE"})
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 _PLACE = re.compile(r"LINE (\d+): (\.\.\.)?")
 
@@ -73,12 +78,23 @@ class Database:
 
     :param connection: a connection whose current schema has the tables.
     :param source: what messages call it.
+    :param schema: the schema of the tables; None: ``main``, or it has no schemas.
     :ivar relations: its tables and views by name, with those views of this package that it can have.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, source: str, relations: Sequence[Relation]) -> None:
-        self.connection, self.source = connection, source
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, source: str, schema: str | None, relations: Sequence[Relation]
+    ) -> None:
+        self.connection, self.source, self.schema = connection, source, schema
         self.relations = {relation.name: relation for relation in relations}
+
+    def sync_command(self, arguments: str) -> str:
+        """The command that loads more into this database.
+
+        :param arguments: names of projects and options, quoted for a shell.
+        """
+        words = ["source-pypi sync", *([arguments] if arguments else []), "--into", shell_quoted(self.source)]
+        return " ".join([*words, *(["--schema", shell_quoted(self.schema)] if self.schema is not None else [])])
 
     def query(self, sql: str) -> Result:
         """Run one query.
@@ -153,7 +169,7 @@ def open_database(source: str, schema: str | None = None, *, write_to: Path | No
             relations = _tables_of_folder(connection, path) if path.is_dir() else _tables(connection, source, schema)
             made = _make_views(connection, relations)
             connection.execute("SET lock_configuration = true")
-            yield Database(connection, source, _with_columns(connection, [*relations, *made]))
+            yield Database(connection, source, schema, _with_columns(connection, [*relations, *made]))
         finally:
             with suppress(duckdb.Error):
                 connection.close()
@@ -173,6 +189,8 @@ def the_query(sql: str) -> str:
     kind = found[0].type.name
     is_pivot = kind == "MULTI" and bool(re.match(r"\s*(?:pivot|unpivot|with|from)\b", found[0].query, re.IGNORECASE))
     if kind not in _READS and not is_pivot:
+        if (word := re.match(r"\s*(\w+)", found[0].query)) and word[1].upper() in _OWN_WORDS:
+            kind = word[1].upper()
         raise QueryError(f"{kind} is not a query; the database is opened for reading only (SELECT, EXPLAIN, DESCRIBE)")
     return str(found[0].query).strip().rstrip(";")
 
@@ -219,22 +237,22 @@ def _place(excerpt: str, sql: str) -> str:
 def _path(source: str) -> Path:
     if match := _SCHEME.match(source):
         raise QueryError(
-            f"{match[1]}://... cannot be read: name a DuckDB file or a folder of Parquet on this machine with --from"
+            f"{match[1]}://... cannot be read: name a DuckDB file, or a folder of Parquet, on this machine"
         )
     path = Path(source.removeprefix("duckdb:"))
     if path.is_dir():
         return path
     if not path.is_file():
         raise QueryError(
-            f"there is no file {source}: load projects into it with 'source-pypi sync NAME... --into {source}', "
-            "or name another one with --from"
+            f"there is no file {source}: load projects into it with source-pypi sync NAME... --into "
+            f"{shell_quoted(source)}, or name another file"
         )
     with path.open("rb") as file:
         head = file.read(16)
     if head.startswith(b"SQLite format 3\0"):
-        raise QueryError(f"{source} is a SQLite file: read it with sqlite3, or name a DuckDB file with --from")
+        raise QueryError(f"{source} is a SQLite file: read it with sqlite3, or name a DuckDB file")
     if head[8:12] != b"DUCK":
-        raise QueryError(f"{source} is no DuckDB file; name one with --from")
+        raise QueryError(f"{source} is no DuckDB file; name the file, or the folder of Parquet, that sync loaded")
     return path
 
 
@@ -252,7 +270,7 @@ def _connect(path: Path, temporary: str, allowed: Sequence[Path]) -> duckdb.Duck
         connection = duckdb.connect(target, read_only=not is_folder, config=settings)
     except duckdb.Error as error:
         if "set lock" in str(error) or "used by another process" in str(error):
-            reason = "is in use by another program, perhaps a running sync; repeat the query when that has ended"
+            reason = "is in use by another program, perhaps a running sync; repeat this when that has ended"
             raise QueryError(f"{path} {reason}") from error
         raise QueryError(f"{path} cannot be opened: {' '.join(str(error).split())}") from error
     connection.execute("SET TimeZone = 'UTC'")
@@ -272,13 +290,16 @@ def _tables(connection: duckdb.DuckDBPyConnection, source: str, schema: str | No
     )
     found = connection.execute(f"{listed} ORDER BY ALL").fetchall()
     wanted = (schema or "main").lower()
-    with_ours = sorted({name for name, _, _, comment in found if comment.startswith(OURS)})
+    with_ours = sorted({place for place, name, _, comment in found if name == _MARKER or comment.startswith(OURS)})
     here = next((name for name, *_ in found if name.lower() == wanted), None)
     if here not in with_ours:
-        elsewhere = f"; they are in the schema {with_ours[0]}: add --schema {with_ours[0]}" if with_ours else ""
+        elsewhere = ""
+        if with_ours:
+            elsewhere = f"; they are in the schema {with_ours[0]}: add --schema {shell_quoted(with_ours[0])}"
         place = f"the schema {schema} of {source}" if schema else source
         raise QueryError(f"{place} has no tables of source-pypi{elsewhere}")
-    connection.execute(f"USE {quoted(str(here))}")
+    ((catalog,),) = connection.execute("SELECT current_database()").fetchall()
+    connection.execute(f"USE {quoted(str(catalog))}.{quoted(str(here))}")  # a schema may have the name of a database
     return [Relation(name, is_view, comment) for place, name, is_view, comment in found if place == here]
 
 

@@ -1,14 +1,16 @@
 """Tables and views as files: Parquet, CSV or newline-delimited JSON, written by DuckDB row group by row group."""
 
+import errno
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 from source_pypi.answers.database import Database, Relation, quoted, sql_errors, text
-from source_pypi.answers.files import work_folder
 from source_pypi.errors import QueryError
+from source_pypi.safety.files import work_folder
 
 #: The options of DuckDB's COPY for each format. Names of files end in the format.
 FORMATS = {
@@ -19,6 +21,8 @@ FORMATS = {
 #: What a spreadsheet takes for the beginning of a formula, also in full width; tab and line breaks may precede it.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _NESTED = re.compile(r".*\]|(?:STRUCT|MAP|UNION)\(.*", re.DOTALL)
+#: What the system says of a full disk; DuckDB has it in a message of its own.
+_NO_SPACE = os.strerror(errno.ENOSPC)
 #: Names that stand for devices on Windows, whatever their ending.
 _DEVICE = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)")
 
@@ -31,14 +35,14 @@ def file_name(table: str, form: str) -> str:
 
 def export(
     database: Database, tables: list[str], folder: Path, form: str, *, for_spreadsheet: bool = False
-) -> Iterator[tuple[str, int]]:
+) -> Iterator[tuple[str, int | QueryError]]:
     """Write tables and views, each to a file that replaces the old one once it is complete.
 
     :param folder: an existing folder, to which the database may write.
     :param form: a key of ``FORMATS``.
     :param for_spreadsheet: prefix texts that a spreadsheet would take for formulas with an apostrophe (CSV).
-    :return: the name of each file, and its number of rows.
-    :raises QueryError: when a table cannot be read, or a file cannot be written.
+    :return: the name of each file, and its number of rows, or why it was not written.
+    :raises QueryError: when the disk is full.
     """
     with work_folder(folder) as work:
         for table in tables:
@@ -46,14 +50,19 @@ def export(
             made = work / f"made.{form}"
             query = f"SELECT {_columns(relation, form, for_spreadsheet)} FROM {quoted(table)}"
             options = FORMATS[form] + (_metadata(relation) if form == "parquet" else "")
-            with sql_errors(query):
-                statement = f"COPY ({query}) TO {text(str(made.absolute()))} ({options})"
-                ((count,),) = database.run(statement)
+            statement = f"COPY ({query}) TO {text(str(made.absolute()))} ({options})"
             try:
+                with sql_errors(query):
+                    ((count,),) = database.run(statement)
                 made.replace(folder / name)
             except OSError as error:
-                raise QueryError(f"{folder / name} cannot be written: {error.strerror}") from error
-            yield name, int(str(count))
+                yield name, QueryError(f"{folder / name} cannot be written: {error.strerror}")
+            except QueryError as error:
+                if _NO_SPACE in str(error):
+                    raise QueryError(f"{folder / name} cannot be written: {_NO_SPACE}") from error
+                yield name, QueryError(f"{table} cannot be read: {error}")
+            else:
+                yield name, int(str(count))
 
 
 def _columns(relation: Relation, form: str, for_spreadsheet: bool) -> str:
@@ -64,6 +73,8 @@ def _columns(relation: Relation, form: str, for_spreadsheet: bool) -> str:
         value = quoted(name)
         if form != "parquet" and column.type == "TIMESTAMP WITH TIME ZONE":
             value = f"replace(({value} AT TIME ZONE 'UTC')::VARCHAR, ' ', 'T') || 'Z'"
+        elif form == "ndjson" and column.type in ("DOUBLE", "FLOAT"):
+            value = f"CASE WHEN isfinite({value}) THEN {value} END"  # JSON has no other numbers
         elif form == "csv" and _NESTED.fullmatch(column.type):
             value = f"to_json({value})::VARCHAR"
         elif for_spreadsheet and column.type in ("VARCHAR", "JSON"):

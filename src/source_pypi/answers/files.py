@@ -12,9 +12,14 @@ from source_pypi.errors import QueryError
 def replacing(path: Path) -> Iterator[Path]:
     """Yield the path of a file to write, which then takes the place of another; not if an exception ends it.
 
+    A link, a device or a pipe keeps its place: its own path is yielded, and what is written goes into it at once.
+
     :raises QueryError: when it cannot be written.
     """
     try:
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            yield path
+            return
         with work_folder(path.absolute().parent) as folder:
             made = folder / "made"
             yield made

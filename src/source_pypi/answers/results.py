@@ -6,7 +6,7 @@ Times are in UTC (ISO 8601). Lists, objects and JSON are JSON in every format. N
 import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import chain, islice
 from typing import TextIO
@@ -52,6 +52,9 @@ def write_table(result: Result, writer: Writer) -> None:
     """Write the first rows aligned in columns, or one below the other if the terminal is narrow, and their number."""
     following = chain.from_iterable(result.batches)
     rows = list(islice(following, TABLE_ROWS))
+    if [column.name for column in result.columns] == ["explain_key", "explain_value"]:
+        _write_plans(rows, writer)
+        return
     cells = [_cells(result.columns, row, printable) for row in rows]
     names = [printable(column.name) for column in result.columns]
     widths = _widths(names, cells, writer.width)
@@ -62,6 +65,12 @@ def write_table(result: Result, writer: Writer) -> None:
     total = len(rows) + more if more <= COUNTED_ROWS else writer.count()
     shown = f"the first {len(rows):,} of {total:,} rows; --format csv writes all" if more else _rows(total)
     writer.out.write(f"({shown})\n")
+
+
+def _write_plans(rows: Sequence[Sequence[object]], writer: Writer) -> None:
+    """Write what EXPLAIN returns: drawings of several lines."""
+    for _, plan in rows:
+        writer.out.writelines(f"{printable(line)}\n" for line in str(plan).splitlines())
 
 
 def write_csv(result: Result, writer: Writer) -> None:
@@ -123,7 +132,7 @@ def cell(value: object, kind: str) -> str:
             found = "true" if value else "false"
         case Decimal():
             found = f"{value:f}"
-        case datetime() | date() | time():
+        case datetime() | date() | time() | timedelta():
             found = _time(value)
         case bytes():
             found = value.hex()
@@ -148,7 +157,7 @@ def _plain(value: object, kind: str) -> object:
             value = msgspec.Raw(value.encode(errors="replace"))
         case int() if abs(value) >= _LONGEST_INTEGER:
             value = msgspec.Raw(str(value).encode())
-        case datetime() | date() | time():
+        case datetime() | date() | time() | timedelta():
             value = _time(value)
         case bytes():
             value = value.hex()
@@ -159,7 +168,9 @@ def _plain(value: object, kind: str) -> object:
     return value
 
 
-def _time(value: datetime | date | time) -> str:
+def _time(value: datetime | date | time | timedelta) -> str:
+    if isinstance(value, timedelta):
+        return str(value)
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
     return value.isoformat()

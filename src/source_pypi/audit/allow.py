@@ -11,7 +11,7 @@
     expires = 2027-01-31           # optional; the last day on which the entry holds, in UTC
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 
@@ -81,11 +81,15 @@ def _checked(path: Path, number: int, entry: Entry) -> Entry:
 
 
 def allow(
-    findings: Iterable[Finding], entries: Iterable[Entry], today: date
+    findings: Iterable[Finding],
+    entries: Iterable[Entry],
+    today: date,
+    is_checked: Callable[[Entry], bool] = lambda _: True,
 ) -> tuple[tuple[Finding, ...], tuple[Allowed, ...], tuple[str, ...]]:
     """Separate accepted findings from others.
 
     :param today: the day in UTC.
+    :param is_checked: whether the rule of an entry was checked for its project; otherwise there is no note on it.
     :return: the findings that stand, those that an entry accepts, and notes on entries that expired or match nothing.
     """
     entries, findings = tuple(entries), tuple(findings)
@@ -100,7 +104,8 @@ def allow(
             allowed.append(Allowed(finding, printable(matching[0].reason), until))
         else:
             standing.append(finding)
-    notes = [_note(entry, today, findings) for entry in entries if entry not in used]
+    unused = (entry for entry in entries if entry not in used)
+    notes = [_note(entry, today, findings) for entry in unused if entry not in valid or is_checked(entry)]
     return tuple(standing), tuple(allowed), tuple(notes)
 
 

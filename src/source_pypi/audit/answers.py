@@ -16,6 +16,7 @@ from source_pypi.audit.results import Finding, NotChecked, Report
 from source_pypi.audit.rules import ChosenRule
 from source_pypi.safety.printable import printable
 from source_pypi.safety.redaction import without_credentials
+from source_pypi.selection.names import Unnamed
 
 #: Where a pin comes from that is in no file.
 NO_FILES = frozenset({"command line", "setting projects", "setting 'requirements'"})
@@ -55,6 +56,7 @@ def answer(
     index: str,
     dated: bool,
     follow: bool,
+    unnamed: Iterable[Unnamed] = (),
 ) -> Report:
     """The report of an audit.
 
@@ -63,6 +65,7 @@ def answer(
     :param entries: the accepted findings.
     :param dated: whether the database was there before, so that its times say when something was first seen.
     :param follow: whether the run followed dependencies.
+    :param unnamed: what files may request without a name.
     """
     connection.execute("SET TimeZone = 'UTC'")
     _make_first_seen(connection, dated=dated)
@@ -73,30 +76,60 @@ def answer(
         without_dependencies(connection)
     outcome.add_missing(_missing(connection))
     pins = read_pins(connection)
-    order = {chosen.text: position for position, chosen in enumerate(rules)}
-    required_by = {pin.project: pin.required_by for pin in pins}
-    findings = [
-        replace(finding, fails=chosen in failing, required_by=required_by.get(finding.project))
-        for chosen in rules
-        for finding in _findings(connection, chosen)
-    ]
-    findings.sort(key=lambda one: (order[one.rule], one.project, one.version or "", one.file or "", one.line or 0))
-    standing, allowed, notes = allow(dict.fromkeys(findings), entries, today)
     not_checked: dict[NotChecked, None] = {}
     unchecked: set[tuple[str, str | None]] = set()
     for chosen in rules:
-        for pin, one in _not_checked(connection, chosen, pins, outcome, excluded):
+        for pin, one in _not_checked(connection, chosen, pins, outcome, excluded, follow=follow):
             not_checked[one] = None
             unchecked.add((pin.project, pin.version))
-    checked = {(pin.project, pin.version) for pin in pins} - unchecked
+        not_checked |= dict.fromkeys(NotChecked(chosen.text, _cut(one.text), _cut(one.why)) for one in unnamed)
+    findings = _all_findings(connection, rules, failing, pins, excluded)
+    standing, allowed, notes = allow(findings, entries, today, lambda entry: _is_checked(entry, rules, not_checked))
     return Report(
         index=without_credentials(index),
-        checked=len(checked),
+        checked=len({(pin.project, pin.version) for pin in pins} - unchecked),
         findings=standing,
         not_checked=tuple(not_checked),
         allowed=allowed,
         notes=notes,
     )
+
+
+def _all_findings(
+    connection: duckdb.DuckDBPyConnection,
+    rules: Sequence[ChosenRule],
+    failing: Collection[ChosenRule],
+    pins: Iterable[Pin],
+    excluded: Collection[str],
+) -> list[Finding]:
+    """The findings of all rules, each once, by rule, project, version, place and advisory.
+
+    :param excluded: dependencies whose release is not the one that an installer would choose.
+    """
+    order = {chosen.text: position for position, chosen in enumerate(rules)}
+    required_by = {pin.project: pin.required_by for pin in pins}
+    findings = {
+        replace(finding, fails=chosen in failing, required_by=required_by.get(finding.project)): None
+        for chosen in rules
+        for finding in _findings(connection, chosen)
+        if not (chosen.rule.of_release and finding.project in excluded)
+    }
+
+    def key(one: Finding) -> tuple[object, ...]:
+        return order[one.rule], one.project, one.version or "", _position(one), one.id or ""
+
+    return sorted(findings, key=key)
+
+
+def _is_checked(entry: Entry, rules: Iterable[ChosenRule], not_checked: Collection[NotChecked]) -> bool:
+    """Whether a rule that an entry is about was checked for its project."""
+    left_out = {(one.rule, one.project) for one in not_checked}
+    texts = (one.text for one in rules if entry.rule in (one.text, one.rule.name))
+    return any((text, entry.project) not in left_out for text in texts)
+
+
+def _position(finding: Finding) -> tuple[str, int]:
+    return finding.file or "", finding.line or 0
 
 
 def _missing(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -160,7 +193,7 @@ def _finding(chosen: ChosenRule, row: Mapping[str, Any]) -> Finding:
         version=_text(row.get("version")),
         file=None if file is None or file in NO_FILES else _text(file),
         line=row["line"],
-        message=_shortened(printable(row["message"])),
+        message=_cut(row["message"]),
         since=None if since is None else since.astimezone(UTC),
         fix=_text(row.get("fix")),
         fix_admitted=row.get("fix_admitted"),
@@ -181,8 +214,10 @@ def _not_checked(
     pins: Iterable[Pin],
     outcome: Outcome,
     excluded: Mapping[str, str],
+    *,
+    follow: bool,
 ) -> Iterator[tuple[Pin, NotChecked]]:
-    """The pins for which a rule could not be checked, and why."""
+    """The pins for which a rule could not be checked, and why; with ``follow``, also for want of their dependencies."""
     unknown = (
         {row["project"]: row["why"] for row in _rows(connection, chosen.rule.unknown)} if chosen.rule.unknown else {}
     )
@@ -191,7 +226,9 @@ def _not_checked(
         if why is None and chosen.rule.of_release:
             why = excluded.get(pin.project)
         if why is None and pin.project in unknown:
-            why = _shortened(printable(unknown[pin.project]))
+            why = _cut(unknown[pin.project])
+        if why is None and follow and (problem := outcome.dependencies_problem(pin.project)) is not None:
+            why = f"its dependencies are not known: {problem}"
         if why is not None:
             yield pin, NotChecked(chosen.text, pin.project, why)
 
@@ -227,5 +264,7 @@ def _text(value: str | None) -> str | None:
     return None if value is None else printable(value)
 
 
-def _shortened(text: str) -> str:
+def _cut(text: str) -> str:
+    """A text with escapes for control characters, and not longer than a message may be."""
+    text = printable(text)
     return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}..."

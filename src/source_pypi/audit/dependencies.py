@@ -8,7 +8,17 @@ from collections.abc import Collection
 
 import duckdb
 
-_PINS = """
+#: The pins of the run. If the document of a pinned release could not be read, ``main.pins`` has no version; what the
+#: list of releases says of the release is known all the same.
+_NAMED = """
+    SELECT pins.* REPLACE (
+        coalesce(pins.version, listed.version) AS version, coalesce(pins.sort_key, listed.sort_key) AS sort_key
+    ), NULL::VARCHAR AS required_by
+    FROM main.pins AS pins
+    LEFT JOIN versions AS listed ON pins.version IS NULL AND pins.not_read IS NULL
+        AND listed.project = pins.project AND listed.version = pins.pinned_version
+"""
+_PINS = f"""
     CREATE TEMP TABLE pins AS
     WITH RECURSIVE reached (project, position) AS (
         SELECT project, position FROM main.pins WHERE not_read IS NULL
@@ -23,7 +33,7 @@ _PINS = """
         WHERE project NOT IN (SELECT project FROM main.pins)
         GROUP BY project
     )
-    SELECT *, NULL::VARCHAR AS required_by FROM main.pins
+    {_NAMED}
     UNION ALL BY NAME
     SELECT
         (SELECT max(position) FROM main.pins) + row_number() OVER (ORDER BY required.project) AS position,
@@ -31,7 +41,7 @@ _PINS = """
     FROM required
     JOIN main.pins AS named ON named.position = required.position
     LEFT JOIN versions AS latest ON latest.project = required.project AND latest.is_latest
-"""
+"""  # noqa: S608 - a text of our own
 #: A dependency whose latest release a requirement excludes: an installer would choose another one.
 _EXCLUDED = """
     SELECT pins.project, concat(
@@ -63,4 +73,4 @@ def add_dependencies(connection: duckdb.DuckDBPyConnection, projects: Collection
 
 def without_dependencies(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the temporary table ``pins`` with the pins of the run only."""
-    connection.execute("CREATE TEMP TABLE pins AS SELECT *, NULL::VARCHAR AS required_by FROM main.pins")
+    connection.execute(f"CREATE TEMP TABLE pins AS {_NAMED}")

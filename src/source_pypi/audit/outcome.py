@@ -34,6 +34,7 @@ class Outcome:
         self._streams = [stream for stream in streams if stream.of_project and not stream.service]
         self._service_streams = {stream.name for stream in streams if stream.service}
         self._problems: dict[str, dict[str, str]] = {}
+        self._dependencies: dict[str, str | None] = {}
         self._of_index: list[str] = []
         self._of_services: dict[str, str] = {}
 
@@ -51,8 +52,10 @@ class Outcome:
             self.missing.add(batch.project)
         problems = self._problems.setdefault(batch.project, {})
         for stream in self._streams:
-            if (problem := _problem(stream, batch)) is not None:
+            if (problem := _problem(stream, batch) or _invalid(stream, batch)) is not None:
                 problems.setdefault(stream.name, problem)
+            if stream.name == "dependencies" and not _has_unknown_release(batch):
+                self._dependencies[batch.project] = _problem(stream, batch)
 
     def add_missing(self, projects: Iterable[str]) -> None:
         """Add projects that the index does not have, also those that no file names."""
@@ -72,14 +75,37 @@ class Outcome:
         problems = self._problems.get(project, {})
         return next((problems[name] for name in streams if name in problems), None)
 
+    def dependencies_problem(self, project: str) -> str | None:
+        """Why the dependencies of a project are not known; None: they are.
+
+        A null in place of the list means that there are none: the public index writes it so. A release that the index
+        does not have is no reason, since it is missing.
+        """
+        if project not in self.projects:
+            return next(iter(self._of_index), _NOT_REACHED)
+        return self._dependencies.get(project)
+
+
+def _has_unknown_release(batch: Batch) -> bool:
+    return any(isinstance(error, UnknownReleaseError) for error in batch.user_errors)
+
 
 def _problem(stream: Stream, batch: Batch) -> str | None:
+    """Why a stream was not read; None: its documents were received."""
     name = stream.name
     error = batch.failures.get(name) or batch.lacking.get(name) or _of_releases(stream, batch)
+    if isinstance(error, NotOfferedError) and not error.project:  # of other projects it may have them
+        error = NotOfferedError(error.what, error.url, error.found, batch.project or "")
     if error is not None:
         return reason(error)
     if name not in batch.changes:
         return _UNUSABLE
+    return None
+
+
+def _invalid(stream: Stream, batch: Batch) -> str | None:
+    """Why documents that were received do not have a stream's rows; None: they do."""
+    name = stream.name
     unknown = batch.changes[name].unknown_partitions or batch.changes[name].lacks_key
     return f"a document of the index has no valid {stream.required_key}" if unknown else None
 

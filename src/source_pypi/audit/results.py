@@ -49,7 +49,9 @@ class NotChecked(Struct, frozen=True):
     """A rule that could not be checked for a project."""
 
     rule: Annotated[str, Meta(description="The rule, as it was selected.")]
-    project: Annotated[str, Meta(description="The project's normalised name.")]
+    project: Annotated[
+        str, Meta(description="The project's normalised name; the text of the file if it does not name a project.")
+    ]
     why: Annotated[str, Meta(description="Why it could not be checked, on one line.")]
 
 
@@ -90,7 +92,7 @@ def summary_line(report: Report) -> str:
     failing = sum(finding.fails for finding in report.findings)
     return (
         f"{_counted(report.checked, 'release')} checked, {_counted(len(report.findings), 'finding')} "
-        f"({failing} failing), {_counted(report.unchecked, 'project')} not or not fully checked, "
+        f"({failing} failing), {_counted(report.unchecked, 'project')} not fully checked, "
         f"{_counted(len(report.allowed), 'finding')} allowed"
     )
 
@@ -119,12 +121,15 @@ def fix_text(finding: Finding) -> str:
     return f"{finding.fix}{words[finding.fix_admitted]}"
 
 
-def grouped(not_checked: tuple[NotChecked, ...]) -> dict[tuple[str, str], list[str]]:
-    """The rules that could not be checked, by project and reason."""
-    groups: dict[tuple[str, str], list[str]] = {}
+def grouped(not_checked: tuple[NotChecked, ...]) -> list[tuple[str, str, str]]:
+    """What could not be checked: projects, rules and reason; projects with the same rules and reason are together."""
+    rules: dict[tuple[str, str], list[str]] = {}
     for one in not_checked:
-        groups.setdefault((one.project, one.why), []).append(one.rule)
-    return groups
+        rules.setdefault((one.project, one.why), []).append(one.rule)
+    projects: dict[tuple[str, str], list[str]] = {}
+    for (project, why), names in rules.items():
+        projects.setdefault((", ".join(names), why), []).append(project)
+    return [(", ".join(together), names, why) for (names, why), together in projects.items()]
 
 
 def _counted(number: int, noun: str) -> str:

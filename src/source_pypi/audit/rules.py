@@ -78,6 +78,11 @@ _BY_STATUS = """
     WHERE status IN ({})
 """
 
+_WITHOUT_STATUS = """
+    SELECT pins.project, 'the index does not publish the statuses of projects' AS why
+    FROM pins JOIN statuses USING (project) WHERE NOT has_status AND status = 'active'
+"""
+
 _OUTDATED = """
     SELECT project, version, file, line, latest_version AS fix, latest_admitted AS fix_admitted,
         concat(
@@ -94,10 +99,15 @@ _OUTDATED = """
 Source = Literal["index", "osv", "both"]
 #: The streams of OSV's export.
 _BULK = ("advisories", "advisory_ranges", "advisory_versions", "removed_advisories")
+#: Five aliases at most: an advisory with hundreds would leave no room for its summary.
+_SOME_ALIASES = """CASE WHEN len(aliases) > 0 THEN concat(
+        ' (', array_to_string(aliases[:5], ', '),
+        CASE WHEN len(aliases) > 5 THEN concat(' and ', len(aliases) - 5, ' more') END, ')'
+    ) END"""
 #: The message about an advisory: identifiers, summary, severity, score and day of publication, as far as known.
-_BULK_MESSAGE = """concat(
+_BULK_MESSAGE = f"""concat(
     id,
-    CASE WHEN len(aliases) > 0 THEN ' (' || array_to_string(aliases, ', ') || ')' END,
+    {_SOME_ALIASES},
     coalesce(': ' || summary, ''),
     coalesce(' [' || nullif(concat_ws(
         ', ', severity, 'score ' || score, 'published ' || strftime(published_at, '%Y-%m-%d')
@@ -111,17 +121,17 @@ _BULK_FINDINGS = f"""
     FROM advisory_pins
     WHERE kind = '{{}}' AND removed_at IS NULL AND withdrawn_at IS {{}}NULL
 """  # noqa: S608 - texts of our own
-_INDEX_FINDINGS = """
+_INDEX_FINDINGS = f"""
     SELECT project, version, file, line, id, aliases, link, smallest_fix AS fix, fix_admitted, 'index' AS source,
         concat(
             id,
-            CASE WHEN len(aliases) > 0 THEN ' (' || array_to_string(aliases, ', ') || ')' END,
+            {_SOME_ALIASES},
             coalesce(': ' || summary, '')
         ) AS message,
         first_seen.seen AS since
     FROM vulnerable_pins
     LEFT JOIN first_seen ON stream = 'vulnerabilities' AND subject = project || ' ' || version AND detail = id
-"""
+"""  # noqa: S608 - a text of our own
 #: The findings of both: OSV's, with those of the index alone.
 _BOTH_FINDINGS = f"""
     WITH bulk AS ({_BULK_FINDINGS.format("vulnerability", "")}), listed AS ({_INDEX_FINDINGS})
@@ -164,6 +174,7 @@ RULES = (
         reads=("statuses",),
         of_release=False,
         findings=_BY_STATUS.format("'quarantined'"),
+        unknown=_WITHOUT_STATUS,
     ),
     Rule(
         name="missing",
@@ -179,7 +190,12 @@ RULES = (
                 CASE status
                     WHEN 'missing' THEN 'is not on the index'
                     WHEN 'empty' THEN 'has no releases on the index'
-                    ELSE concat('the index has no release that ', specifier, ' admits')
+                    ELSE concat(
+                        'the index has no release that ', specifier, ' admits',
+                        CASE WHEN project IN (SELECT versions.project FROM versions WHERE yanked)
+                            THEN ' (a range admits no yanked release)'
+                        END
+                    )
                 END AS message
             FROM missing_projects
             LEFT JOIN first_seen ON stream = 'statuses' AND subject = project AND detail = status
@@ -234,6 +250,7 @@ RULES = (
         reads=("statuses",),
         of_release=False,
         findings=_BY_STATUS.format("'archived', 'deprecated'"),
+        unknown=_WITHOUT_STATUS,
     ),
     Rule(
         name="unattested",

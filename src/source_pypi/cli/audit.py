@@ -3,7 +3,7 @@
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from source_pypi.audit.formats import FORMATS, render
-from source_pypi.cli.console import Messages, level_of, one_line_errors, print_error
+from source_pypi.cli.console import INTERRUPTED, Messages, level_of, one_line_errors, print_error
 from source_pypi.cli.options import (
     DESTINATION,
     OUTPUT,
@@ -21,9 +21,11 @@ from source_pypi.cli.options import (
     make_settings,
     option,
     output_options,
+    refuse_files,
 )
 from source_pypi.cli.signals import exit_on_signal, interrupt
 from source_pypi.errors import ConfigError, SettingError
+from source_pypi.safety.files import replacing
 
 if TYPE_CHECKING:
     from source_pypi.audit.allow import Entry
@@ -41,6 +43,8 @@ _INTERRUPTED = "interrupted; nothing was reported"
 #: How many levels of dependencies are followed if no lock file lists them.
 _ALL_LEVELS = 100
 _file = click.Path(path_type=Path, dir_okay=False)
+#: What ``-o`` calls standard output.
+STANDARD_OUTPUT = Path("-")
 
 
 class _UsageError(click.UsageError):
@@ -145,7 +149,7 @@ class _Command(SectionedCommand):
     envvar=f"{_PREFIX}_OUTPUT",
     type=_file,
     metavar="FILE",
-    help="Write the report to a file, and its summary to standard output.  [default: standard output]",
+    help="Write the report to a file, and its summary to standard output; - is standard output.  [default: -]",
 )
 @output_options
 @index_options
@@ -183,15 +187,18 @@ def audit(
     """  # noqa: D301 - \b is click's
     messages = Messages(level_of(quiet=quiet, verbose=verbose, debug=debug))
     signal.signal(signal.SIGTERM, interrupt)
-    exit_on_signal(_INTERRUPTED, messages.leave_bar)
+    exit_on_signal(_INTERRUPTED if into is None else INTERRUPTED, messages.leave_bar)
     with _usage_errors():
+        refuse_files(names)
         chosen, failing = _choose(rules, fail_on, advisories)
         entries = _entries(allow)
         _check_into(into)
+        output = None if output == STANDARD_OUTPUT else output
+        _check_output(output)
         levels = _levels(files) if follow_dependencies is None else follow_dependencies
         settings = _settings(config, names, options | {"follow_dependencies": levels}, messages)
         run = _open_run(settings, chosen, files, len(names), messages)
-    with one_line_errors():
+    with one_line_errors(_INTERRUPTED if into is None else INTERRUPTED):
         report = _audit(run, into, chosen, failing, entries, messages)
         _print_report(render(report, chosen, format_), report, format_, output)
         sys.exit(report.status(strict=strict))
@@ -239,7 +246,7 @@ def _entries(path: Path | None) -> "tuple[Entry, ...]":
 def _check_into(into: str | None) -> None:
     """Refuse a destination that is no DuckDB file.
 
-    :raises SettingError: when it is another kind of destination.
+    :raises SettingError: when it is another kind of destination, or its folder does not exist.
     """
     from source_pypi.destinations.address import is_database, is_folder
     from source_pypi.destinations.into import check_destination
@@ -249,6 +256,8 @@ def _check_into(into: str | None) -> None:
     check_destination(into)
     if is_folder(into) or is_database(into):
         raise SettingError("", f"audit --into {into}: it must be a DuckDB file")
+    if not _path_of(into).absolute().parent.is_dir():
+        raise SettingError("", f"--into {into}: its folder does not exist")
 
 
 def _levels(files: tuple[Path, ...]) -> int:
@@ -343,16 +352,20 @@ def _load(run: "Run", into: str, outcome: "Outcome", messages: Messages) -> None
         for warning in destination.warnings:
             messages.warn(warning)
         for batch in run.batches(FreshRun(destination)):
+            destination.count_requests(run.index.client.stats.requests)
             destination.add(batch)
             outcome.add(batch)
             show()
             del batch  # it is large, and the next one is about to be made
+        destination.count_requests(run.index.client.stats.requests)
         if run.summary.stopped is not None:
             outcome.stop(run.summary.stopped)
     for batch in destination.rejected:
         outcome.add(batch)
     if not outcome.answered:
         _raise_first(run)
+    if outcome.missing.issuperset(outcome.projects):
+        messages.warn(f"{run.summary.index} has none of the projects: check index_url")
 
 
 def _raise_first(run: "Run") -> NoReturn:
@@ -385,6 +398,7 @@ def _answer(
             index=run.index.root,
             dated=dated,
             follow=run.selection.follow > 0,
+            unnamed=run.selection.unnamed,
         )
 
 
@@ -392,25 +406,23 @@ def _print_report(text: str, report: "Report", format_: str, output: Path | None
     """Print the report, or write it to a file; a format for programs has its summary on standard error."""
     from source_pypi.audit.results import summary_line
 
-    if output is None:
+    if output is None or str(output) == "-":
         click.echo(text, nl=False)
         if format_ != "table":
             click.echo(summary_line(report), err=True)
         return
-    _write(output, text)
+    try:
+        with replacing(output) as path:
+            path.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise SettingError("", f"the report {output} cannot be written: {error.strerror or error}") from error
     click.echo(f"{summary_line(report)} -> {output}")
 
 
-def _write(path: Path, text: str) -> None:
-    """Write a file at once: a reader sees the old content or all of the new one.
+def _check_output(output: Path | None) -> None:
+    """Refuse a file that cannot be written, before anything is requested.
 
-    :raises SettingError: when it cannot be written.
+    :raises SettingError: when its folder does not exist.
     """
-    temporary = path.with_name(f".{path.name}.new")
-    try:
-        temporary.write_text(text, encoding="utf-8", newline="")
-        temporary.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
-        raise SettingError("", f"the report {path} cannot be written: {error.strerror}") from error
+    if output is not None and not output.absolute().parent.is_dir():
+        raise SettingError("", f"-o {output}: its folder does not exist")

@@ -139,14 +139,17 @@ def _print_line(label: str, colour: str, line: str) -> None:
 
 
 @contextmanager
-def one_line_errors() -> Iterator[None]:
-    """Print an error of this package as one line on standard error, without a traceback, and exit with 1."""
+def one_line_errors(interrupted: str = INTERRUPTED) -> Iterator[None]:
+    """Print an error of this package as one line on standard error, without a traceback, and exit with 1.
+
+    :param interrupted: what is printed after Ctrl-C.
+    """
     try:
         yield
     except SourceError as error:
         print_error(str(error))
         sys.exit(1)
     except KeyboardInterrupt:
-        print_error(INTERRUPTED)
+        print_error(interrupted)
         sys.stderr.flush()
         os._exit(130)  # without waiting for the threads that still wait for a response

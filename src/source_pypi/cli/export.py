@@ -1,11 +1,12 @@
 """``export``: tables and views as files."""
 
 import signal
+import sys
 from pathlib import Path
 
 import click
 
-from source_pypi.cli.console import counted, one_line_errors
+from source_pypi.cli.console import counted, one_line_errors, print_error
 from source_pypi.cli.query import needs_duckdb
 from source_pypi.cli.signals import exit_on_signal, interrupt
 from source_pypi.errors import QueryError
@@ -89,5 +90,12 @@ def _export(
                 raise QueryError(f"{source} has no table or view {name}{meant}")
         check_writable(folder)
         chosen = list(dict.fromkeys(tables)) or public
+        failed = 0
         for name, count in export(database, chosen, folder, form, for_spreadsheet=for_spreadsheet):
+            if isinstance(count, QueryError):
+                print_error(str(count))
+                failed += 1
+                continue
             click.echo(f"{printable(str(folder / name))}: {counted(count, 'row')}")
+        if failed:
+            sys.exit(1)

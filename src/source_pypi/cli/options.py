@@ -9,6 +9,7 @@ Names
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -36,6 +37,9 @@ TOKEN_USER = "__token__"  # noqa: S105 - it is the name of a user
 #: The sections of a help, in their order.
 SELECTION, INDEX, REQUESTS, DESTINATION, OUTPUT = "What to load", "Index", "Requests", "Destination", "Output"
 DOWNLOADS = "Downloads"
+
+#: What the name of a requirement file has: an ending, or a folder before it.
+_FILE = re.compile(r"\.(?:txt|in|toml|lock|pip|cfg|ini|json|ya?ml|py)$|[/\\]", re.IGNORECASE)
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -352,3 +356,13 @@ _OUTPUT_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     option("-v", "--verbose", section=OUTPUT, is_flag=True, help="Print each request with its status and time."),
     option("--debug", section=OUTPUT, is_flag=True, help="Also print the headers, without credentials."),
 )
+
+
+def refuse_files(names: tuple[str, ...]) -> None:
+    """Refuse a requirement file that is given as a name: the index would be asked for a project of that name.
+
+    :raises SettingError: when a name is that of an existing file.
+    """
+    for name in names:
+        if _FILE.search(name) and Path(name).is_file():
+            raise SettingError("", f"{name} is a file; to read the projects in it, write -r {name}")

@@ -85,13 +85,24 @@ def is_complete(line: str, database: Database) -> bool:
     names = {one.name for one in questions()} | set(database.relations)
     if line in names or line.replace("_", "-") in names:
         return True
-    if not line.endswith(";"):
+    if not line.endswith(";") or _ends_in_comment(line):
         return False
     try:
         the_query(line)
     except QueryError as error:
         return "unterminated" not in str(error)
     return True
+
+
+def _ends_in_comment(sql: str) -> bool:
+    """Whether the last character is in a comment, which DuckDB takes for the end of the query."""
+    import duckdb
+
+    tokens = duckdb.tokenize(sql)
+    if not tokens or tokens[-1][1] != duckdb.token_type.comment:
+        return False
+    comment = sql[tokens[-1][0] :]
+    return ("\n" if comment.startswith("--") else "*/") not in comment
 
 
 def _run(line: str, database: Database) -> None:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 _FORMATS = ("table", "csv", "json", "ndjson", "markdown")
 _ENDINGS = {".csv": "csv", ".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson", ".md": "markdown"}
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
+#: SQL that begins with a comment; no option has white space in its name.
+_COMMENT = re.compile(r"--[^\S\n]|--[^=\n]*\n")
+#: Endings of files in formats that a query does not write.
+_OTHER_ENDINGS = frozenset({".parquet", ".xlsx", ".xls", ".html", ".duckdb", ".db"})
 
 
 def complete_questions(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
@@ -32,7 +36,18 @@ def complete_questions(ctx: click.Context, param: click.Parameter, incomplete: s
     return [CompletionItem(one.name, help=one.title) for one in questions() if one.name.startswith(incomplete)]
 
 
-@click.command()
+class _Query(click.Command):
+    """A command whose argument may be SQL that begins with a comment: it is no option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments, with a text that begins with a comment as the last one."""
+        comments = [one for one in args if one.startswith("--") and _COMMENT.match(one)]
+        if len(comments) == 1:
+            args = [*(one for one in args if one is not comments[0]), "--", comments[0]]
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=_Query)
 @click.argument("query", required=False, metavar="[SQL|NAME|FILE.sql|-]", shell_complete=complete_questions)
 @click.option(
     "--from",
@@ -74,7 +89,7 @@ def query(
     source-pypi query vulnerable-pins
     source-pypi query "SELECT project, latest_version FROM projects" --format csv -o latest.csv
     """  # noqa: D301 - \b is click's
-    form = form or _ENDINGS.get(output.suffix.lower() if output is not None else "", "table")
+    form = form or _format_of(output)
     signal.signal(signal.SIGTERM, interrupt)
     with one_line_errors(), needs_duckdb():
         if list_questions:
@@ -85,6 +100,18 @@ def query(
             click.echo(_sql_of_question(query), nl=False)
             return
         _answer(query, source, schema, form, output)
+
+
+def _format_of(output: Path | None) -> str:
+    """The format that the ending of a file names; a table for other endings.
+
+    :raises click.UsageError: for the ending of another format: a table in such a file would be no use.
+    """
+    ending = output.suffix.lower() if output is not None else ""
+    if ending in _OTHER_ENDINGS:
+        remedy = "source-pypi export writes Parquet" if ending == ".parquet" else "or give --format"
+        raise click.UsageError(f"a query cannot write {ending}: name a file in {', '.join(_ENDINGS)}; {remedy}")
+    return _ENDINGS.get(ending, "table")
 
 
 def _answer(query: str | None, source: str, schema: str | None, form: str, output: Path | None) -> None:
@@ -125,22 +152,21 @@ def sql_of(text: str, database: "Database") -> str:
     from source_pypi.answers.database import quoted
 
     name = text.strip().rstrip(";").strip()
-    if not _NAME.fullmatch(name):
-        return text
     if name in database.relations:
         return f"FROM {quoted(name)}"
+    if not _NAME.fullmatch(name):
+        return text
     if (question := find_question(name)) is None:
         raise _unknown(name, similar_questions(name, database.relations))
     found = availability(question, database.relations)
     if found.missing:
-        raise QueryError(f"{question.name} needs {_missing(found)}")
+        raise QueryError(f"{question.name} needs {_missing(found, database)}")
     return question.sql
 
 
-def _missing(found: "Availability") -> str:
+def _missing(found: "Availability", database: "Database") -> str:
     tables = ", ".join(found.missing)
-    remedy = f"add them with 'source-pypi sync {found.remedy}'" if found.remedy else "repeat the sync"
-    return f"tables that the database does not have ({tables}): {remedy}"
+    return f"tables that the database does not have ({tables}): load them with {database.sync_command(found.remedy)}"
 
 
 def _unknown(name: str, similar: list[str]) -> QueryError:
@@ -199,14 +225,17 @@ def _print_list(source: str, schema: str | None, form: str, out: TextIO) -> None
 
 @contextmanager
 def _writing(output: Path | None) -> Iterator[TextIO]:
-    """Yield standard output, or a file that replaces the old one once it is complete."""
-    if output is None:
+    """Yield standard output (None or ``-``), or a file that replaces the old one once it is complete."""
+    if output is None or str(output) == "-":
         yield sys.stdout
         return
-    from source_pypi.answers.files import replacing
+    from source_pypi.safety.files import replacing
 
-    with replacing(output) as path, path.open("w", encoding="utf-8", newline="") as file:
-        yield file
+    try:
+        with replacing(output) as path, path.open("w", encoding="utf-8", newline="") as file:
+            yield file
+    except OSError as error:
+        raise QueryError(f"{output} cannot be written: {error.strerror or error}") from error
 
 
 @contextmanager

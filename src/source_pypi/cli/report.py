@@ -5,10 +5,11 @@ from pathlib import Path
 import click
 
 from source_pypi.cli.console import one_line_errors, print_note
+from source_pypi.cli.query import needs_duckdb
 
 
 @click.command()
-@click.argument("database", type=click.Path(path_type=Path), default="pypi.duckdb", metavar="[FILE]")
+@click.argument("database", default="pypi.duckdb", metavar="[FILE]")
 @click.option(
     "-o",
     "--output",
@@ -21,13 +22,14 @@ from source_pypi.cli.console import one_line_errors, print_note
 @click.option("--project", metavar="NAME", help="Report one project instead of the requirements.")
 @click.option("--schema", metavar="NAME", help="The schema of the tables.  [default: main]")
 @click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
-def report(*, database: Path, output: Path, project: str | None, schema: str | None, open_page: bool) -> None:
+def report(*, database: str, output: Path, project: str | None, schema: str | None, open_page: bool) -> None:
     """Write one HTML page of a file that sync loaded.
 
-    FILE is a DuckDB file, by default pypi.duckdb. The page shows up to 300 requirements one by one; more, or a whole
-    index, as aggregates. It contains all that it shows, makes no requests, and can be read without a network.
+    FILE is a DuckDB file, by default pypi.duckdb, or a folder of Parquet. The page shows up to 300 requirements one by
+    one; more, or a whole index, as aggregates. It contains all that it shows, makes no requests, and can be read
+    without a network.
     """
-    with one_line_errors():
+    with one_line_errors(), needs_duckdb():
         make_report(database, output, project=project, schema=schema)
     if open_page:
         import webbrowser
@@ -35,10 +37,10 @@ def report(*, database: Path, output: Path, project: str | None, schema: str | N
         webbrowser.open(output.absolute().as_uri())
 
 
-def make_report(database: Path, output: Path, *, project: str | None = None, schema: str | None = None) -> None:
+def make_report(database: str, output: Path, *, project: str | None = None, schema: str | None = None) -> None:
     """Write the report of a database and print where it is.
 
-    :raises DatabaseFileError: when the database cannot be read.
+    :raises QueryError: when the database cannot be read.
     :raises DestinationError: when the page cannot be written.
     """
     from source_pypi.errors import DestinationError
@@ -54,23 +56,21 @@ def make_report(database: Path, output: Path, *, project: str | None = None, sch
 
 
 def check_report(into: str) -> None:
-    """Refuse ``sync --report`` where the destination is not a DuckDB file.
+    """Refuse ``sync --report`` where the destination is no DuckDB file or local folder.
 
-    :raises SettingError: when it is a folder or a database.
+    :raises SettingError: when it is a bucket or a database.
     """
-    from source_pypi.destinations.address import is_database, is_folder
+    from source_pypi.destinations.address import is_database, is_folder, scheme_of
     from source_pypi.errors import SettingError
 
-    if is_database(into) or is_folder(into):
-        raise SettingError("", "--report needs a DuckDB file as destination, such as --into pypi.duckdb")
+    if is_database(into) or (is_folder(into) and scheme_of(into)):
+        raise SettingError("", "--report needs a DuckDB file or a folder, such as --into pypi.duckdb")
 
 
 def report_after_sync(into: str, output: Path, *, schema: str | None = None) -> None:
-    """Write the report of the DuckDB file that ``--into`` names, after it was loaded, and print where it is.
+    """Write the report of the file or folder that ``--into`` names, after it was loaded, and print where it is.
 
-    :raises DatabaseFileError: when the database cannot be read.
+    :raises QueryError: when the database cannot be read.
     :raises DestinationError: when the page cannot be written.
     """
-    from source_pypi.destinations.into import duckdb_path
-
-    make_report(duckdb_path(into), output, schema=schema)
+    make_report(into, output, schema=schema)

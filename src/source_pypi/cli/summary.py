@@ -1,9 +1,5 @@
 """What ``sync`` prints at its end: how the rows of each table changed, what the run cost, and what to do next."""
 
-import os
-import re
-import shlex
-import subprocess
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -11,6 +7,7 @@ import click
 from msgspec import Struct
 
 from source_pypi.cli.console import counted, shown, size_text
+from source_pypi.safety.wording import shell_quoted
 
 if TYPE_CHECKING:
     from source_pypi.destinations.row_counts import RowChanges
@@ -20,30 +17,34 @@ if TYPE_CHECKING:
 _QUERIES = (
     (
         {"files"},
-        "select project, count(*) as files, max(uploaded_at) as last_upload "
+        "select project, count(*) as files, max(coalesce(uploaded_at, first_seen_at)) as latest_file "
         "from {files} group by project order by files desc",
     ),
     ({"projects"}, "select project, latest_version, summary from {projects}"),
-    ({"versions"}, "select project, version, first_upload_at from {versions} order by project, sort_key desc"),
+    (
+        {"versions"},
+        "select project, version, coalesce(first_upload_at, first_seen_at) as released_at "
+        "from {versions} order by project, sort_key desc",
+    ),
 )
 #: The file that ``query`` and ``report`` read unless another one is named.
 _DEFAULT_FILE = "pypi.duckdb"
-#: What needs no quotes in a shell, and what double quotes do not protect in one.
-_PLAIN, _SPECIAL = re.compile(r"[\w@%+=:,./-]+"), re.compile(r'["$`\\!]')
 
 
 class LoadedDestination(Struct, frozen=True):
     """A destination after a run.
 
     :ivar shown: what messages call it.
-    :ivar file: the path of the DuckDB file; None: it is of another kind.
+    :ivar path: the path of the DuckDB file or folder that ``query`` reads; None: it is of another kind.
+    :ivar schema: the schema of the tables; None: the default one.
     :ivar changes: how the rows of each table changed.
     :ivar totals: the number of rows in each table.
     :ivar table_in_query: returns what a query reads a table from.
     """
 
     shown: str
-    file: str | None
+    path: str | None
+    schema: str | None
     changes: Mapping[str, "RowChanges"]
     totals: Mapping[str, int]
     table_in_query: Callable[[str], str]
@@ -115,18 +116,10 @@ def _next_commands(loaded: LoadedDestination) -> list[str]:
     if not tables:
         return []
     query = next((query for needed, query in _QUERIES if needed <= set(tables)), f"select * from {{{tables[0]}}}")  # noqa: S608
-    sql = shown(query.format_map({name: loaded.table_in_query(name) for name in tables}))
-    if loaded.file is None:
-        return [sql]
-    is_default = loaded.file == _DEFAULT_FILE
-    file = "" if is_default else f" {shell_quoted(shown(loaded.file))}"
-    return [f"source-pypi query {shell_quoted(sql)}{' --from' if file else ''}{file}", f"source-pypi report{file}"]
-
-
-def shell_quoted(text: str) -> str:
-    """Return a word for the user's shell: POSIX's, or that of Windows."""
-    if _PLAIN.fullmatch(text) and not text.startswith("-"):
-        return text
-    if os.name == "nt":
-        return subprocess.list2cmdline([text])
-    return shlex.quote(text) if _SPECIAL.search(text) else f'"{text}"'
+    if loaded.path is None:
+        return [shown(query.format_map({name: loaded.table_in_query(name) for name in tables}))]
+    path = "" if loaded.path == _DEFAULT_FILE else f" {shell_quoted(shown(loaded.path))}"
+    schema = "" if loaded.schema is None else f" --schema {shell_quoted(shown(loaded.schema))}"
+    sql = query.format_map({name: name for name in tables})
+    source = f" --from{path}" if path else ""
+    return [f"source-pypi query {shell_quoted(sql)}{source}{schema}", f"source-pypi report{path}{schema}"]

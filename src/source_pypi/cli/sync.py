@@ -1,6 +1,5 @@
 """``sync``, which loads projects into a destination."""
 
-import re
 import signal
 import sys
 import time
@@ -23,6 +22,7 @@ from source_pypi.cli.options import (
     make_settings,
     option,
     output_options,
+    refuse_files,
     selection_options,
 )
 from source_pypi.cli.progress import progress
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from source_pypi.destinations.loader import Loader
     from source_pypi.sync.run import Run
 
-#: What the name of a requirement file has: an ending, or a folder before it.
-_FILE = re.compile(r"\.(?:txt|in|toml|lock|pip|cfg|ini|json|ya?ml|py)$|[/\\]", re.IGNORECASE)
+#: The number of projects that a note of ``--prune`` names.
+_MAX_KEPT = 5
 
 
 @click.command(cls=SectionedCommand, epilog=VARIABLES)
@@ -120,7 +120,7 @@ def sync(
     report: Path | None,
     **options: Any,
 ) -> None:
-    r"""Load projects into a DuckDB file, or into any warehouse.
+    """Load projects into a DuckDB file, or into any warehouse.
 
     NAME is a project's name, optionally with versions: requests==2.31.0, 'flask>=2,<3'. They select the release for
     the streams that read a single release: the pinned one, or the highest that is admitted.
@@ -132,7 +132,7 @@ def sync(
       source-pypi sync flask 'requests==2.31.0'
       source-pypi sync -r requirements.txt --streams all --into deps.duckdb
       source-pypi sync --into deps.duckdb
-    """
+    """  # noqa: D301 - \b is click's
     from source_pypi.destinations.into import check_destination, check_schema
 
     messages = Messages(level_of(**{name: options.pop(name) for name in ("quiet", "verbose", "debug")}))
@@ -140,7 +140,7 @@ def sync(
     signal.signal(signal.SIGTERM, interrupt)
     exit_on_signal(INTERRUPTED, messages.leave_bar)
     with one_line_errors():
-        _refuse_files(names)
+        refuse_files(names)
         check_destination(into)
         if schema is not None:
             check_schema(into, schema)
@@ -180,16 +180,6 @@ def _sync(
     for line in run.summary.lines():
         messages.error(line)
     sys.exit(1 if run.summary.errors else 0)
-
-
-def _refuse_files(names: tuple[str, ...]) -> None:
-    """Refuse a requirement file that is given as a name: the index would be asked for a project of that name.
-
-    :raises SettingError: when a name is that of an existing file.
-    """
-    for name in names:
-        if _FILE.search(name) and Path(name).is_file():
-            raise SettingError("", f"{name} is a file; to load the projects in it, write -r {name}")
 
 
 def _open_run(
@@ -256,7 +246,7 @@ def _load(
     for batch in destination.rejected:
         run.summary.add(batch)
     return LoadedDestination(
-        with_schema(into, schema), _duckdb_file(into), opened.row_changes, opened.totals(), opened.table_in_query
+        with_schema(into, schema), _readable(into), schema, opened.row_changes, opened.totals(), opened.table_in_query
     )
 
 
@@ -267,12 +257,14 @@ def _load_batches(run: "Run", destination: "Loader", messages: Messages) -> set[
     selected: set[str] = {one.project for one in run.selection.projects}
     with progress(run, messages) as show:
         for batch in run.batches(destination):
+            destination.count_requests(run.index.client.stats.requests)
             destination.add(batch)
             selected.update([batch.project] if batch.project else [])
             for warning in warnings_of(batch):
                 messages.warn(warning)
             show()
             del batch  # it is large, and the next one is about to be made
+    destination.count_requests(run.index.client.stats.requests)
     return selected
 
 
@@ -284,18 +276,30 @@ def _prune(run: "Run", destination: "Loader", selected: "Collection[str]", messa
     if summary.stopped is not None or unknown:
         messages.warn("--prune deleted nothing: this run did not find out which projects are selected; repeat it")
         return
-    projects, rows = destination.prune(selected)
+    possible = destination.may_be_required(selected) if run.selection.follow else set()
+    unknown_required = {one for one in possible if not run.selection.excludes(one)} - run.selection.elsewhere
+    projects, rows = destination.prune({*selected, *unknown_required})
     messages.print_note(
         f"--prune deleted {counted(rows, 'row')} of {counted(projects, 'project')} that this run does not select"
+        if rows
+        else "--prune deleted nothing: there are no rows of projects that this run does not select"
     )
+    if unknown_required:
+        shown = ", ".join(sorted(unknown_required)[:_MAX_KEPT]) + (", ..." if len(unknown_required) > _MAX_KEPT else "")
+        messages.print_note(
+            f"--prune kept {counted(len(unknown_required), 'project')} ({shown}): selected projects required them, and "
+            "the index no longer says what these require"
+        )
 
 
-def _duckdb_file(into: str) -> str | None:
-    """The path of the DuckDB file that ``--into`` names; None: it names something else."""
-    from source_pypi.destinations.address import is_database, is_folder
+def _readable(into: str) -> str | None:
+    """The path of the DuckDB file or local folder that ``--into`` names, which ``query`` reads; None: neither."""
+    from source_pypi.destinations.address import is_database, is_folder, scheme_of
     from source_pypi.destinations.into import duckdb_path
 
-    return None if is_folder(into) or is_database(into) else str(duckdb_path(into))
+    if is_folder(into):
+        return None if scheme_of(into) else into
+    return None if is_database(into) else str(duckdb_path(into))
 
 
 def _split(streams: str | None) -> list[str] | None:

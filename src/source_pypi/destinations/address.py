@@ -21,6 +21,8 @@ BUCKETS = frozenset({"abfs", "abfss", "adl", "az", "file", "gcs", "gs", "memory"
 #: The schema of the tables, unless dlt's configuration names one (``dataset_name``). Not ``pypi``: DuckDB cannot tell a
 #: schema from a database of the same name.
 DATASET = "pypi_data"
+#: How the name of a schema ends in which rows of another one are staged.
+STAGING = "_source_pypi_staging"
 #: The length from which on an option's value counts as a secret: shorter ones are switches.
 SHORTEST = 8
 _PASSWORD = re.compile(r"[^:]+://[^:@/]*:(.*)@")

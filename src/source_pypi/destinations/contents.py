@@ -16,16 +16,13 @@ from source_pypi.destinations.address import is_database, is_folder, scheme_of
 from source_pypi.destinations.error_messages import destination_errors
 from source_pypi.destinations.into import duckdb_path, with_schema
 from source_pypi.destinations.store import Store
-from source_pypi.destinations.tables import PINS, STATE
+from source_pypi.destinations.tables import OLD_SELECTION, PINS, STATE, known_tables
 from source_pypi.errors import SettingError
 from source_pypi.selection import Requested
 from source_pypi.selection.names import BY_COMMAND, NamedIndex, Origin
 from source_pypi.streams import NAMES
 
-_ADVICE = (
-    "give names (source-pypi sync flask requests) or a file (-r requirements.txt), or refresh another destination "
-    "(--into)"
-)
+_ADVICE = "give names (flask requests) or a file (-r requirements.txt), or refresh another destination (--into)"
 #: How the names of what requires a project begin where no file does: the command line, and settings.
 _NO_FILES = (BY_COMMAND, "setting ")
 #: What stands between the indexes in ``pins.named_index``.
@@ -76,14 +73,24 @@ def _contents(store: Store) -> Contents | None:
         return None
     made = store.existing([STATE, PINS], last.tables)
     pins = store.rows_of(PINS, PINS.names()) if made.get(PINS.name) else ()
+    streams = store.existing(known_tables(NAMES, histories=False), last.tables)
     projects = sorted(project for project, _ in store.row_counts(STATE) if project) if made.get(STATE.name) else ()
     rows = [dict(zip(PINS.names(), row, strict=True)) for row in pins]
+    requested = tuple(_requested(row) for row in sorted(rows, key=lambda row: int(row["position"])))
     return Contents(
         last.index,
-        tuple(name for name in NAMES if name in last.tables),
-        tuple(_requested(row) for row in sorted(rows, key=lambda row: int(row["position"]))),
+        tuple(name for name in NAMES if streams.get(name)),
+        requested if PINS.name in made else _older_selection(store, last.tables),
         tuple(projects),
     )
+
+
+def _older_selection(store: Store, recorded: Sequence[str]) -> tuple[Requested, ...]:
+    """The projects and pins of a destination that 0.4.0 wrote; it kept nothing else of what was required."""
+    if OLD_SELECTION.name not in store.existing([OLD_SELECTION], recorded):
+        return ()
+    rows = store.rows_of(OLD_SELECTION, ["project", "pin"])
+    return tuple(Requested(canonicalize_name(str(project)), pin, named_by=BY_COMMAND) for project, pin in rows)
 
 
 def _requested(row: Mapping[str, Any]) -> Requested:

@@ -74,8 +74,13 @@ def reason_of(error: BaseException, secrets: Collection[str] = ()) -> str:
     for secret in sorted(secrets, key=len, reverse=True):
         message = message.replace(secret, "***")
     lines = [line.strip() for line in without_credentials(message).splitlines() if line.strip()]
-    line = lines[0] if lines else type(inner).__name__
+    line = lines[0] if lines else _without_message(inner)
     return next((hint for known, hint in _HINTS if known in line), line)
+
+
+def _without_message(error: BaseException) -> str:
+    """What to say of an error that has no message."""
+    return "there is not enough memory" if isinstance(error, MemoryError) else f"it failed ({type(error).__name__})"
 
 
 def _innermost(error: BaseException) -> BaseException:

@@ -9,11 +9,13 @@ from source_pypi.destinations.address import (
     BUCKETS,
     NAMES,
     PREFIX,
+    STAGING,
     is_database,
     is_folder,
     scheme_of,
     without_query,
 )
+from source_pypi.destinations.parquet.contents import folder_path, foreign_entries, foreign_reason
 from source_pypi.errors import DestinationError, SettingError
 
 #: What may come before the path of a DuckDB file, whatever its name.
@@ -49,6 +51,7 @@ def check_destination(into: str) -> None:
     try:
         _check_lengths(into)
         if into.strip() and is_folder(into):
+            _check_folder(into)
             return
         if is_database(into):
             _check_database(into)
@@ -73,6 +76,10 @@ def check_schema(into: str, schema: str) -> None:
         )
     if schema.lower() in _OF_DATABASES:
         raise _invalid_schema(schema, "databases keep this schema for themselves; give another name")
+    if is_database(into) and schema.lower().endswith(STAGING):
+        raise _invalid_schema(
+            schema, f"schemas whose names end in {STAGING} hold rows in the making; give another name"
+        )
     if is_database(into) and not _SCHEMA.fullmatch(schema):
         raise _invalid_schema(schema, "only letters, digits, _ and - are allowed in this destination")
 
@@ -115,6 +122,24 @@ def _check_lengths(into: str) -> None:
     if longest + len(added) > _LONGEST:
         reason = f"the name of a file or folder in it is longer than {_LONGEST - len(added)} bytes; give a shorter one"
         raise DestinationError(_quoted(into), reason)
+
+
+def _check_folder(into: str) -> None:
+    """An existing folder on this machine must be empty or hold our tables; a new one must not look like a DuckDB file.
+
+    :raises SettingError: for a new folder whose name ends like that of a DuckDB file.
+    :raises DestinationError: for a folder that holds anything else.
+    """
+    if scheme_of(into) not in ("", "file"):
+        return
+    path = folder_path(into)
+    if not path.exists() and path.name.lower().endswith(ENDINGS):
+        reason = (
+            f"ends with {path.suffix} and a slash; leave out the slash for a DuckDB file, or name the folder otherwise"
+        )
+        raise SettingError("", f"--into {_quoted(into)} {reason}")
+    if path.is_dir() and (foreign := foreign_entries(entry.name for entry in path.iterdir())):
+        raise DestinationError(_quoted(into), foreign_reason(foreign))
 
 
 def _check_file(into: str) -> None:

@@ -23,7 +23,7 @@ from msgspec.structs import replace
 from source_pypi.destinations.error_messages import destination_errors, is_about_rows
 from source_pypi.destinations.pins import KNOWN_COLUMNS, PinRows
 from source_pypi.destinations.preparation import LoadSettings, Prepared, prepare
-from source_pypi.destinations.pruning import prune
+from source_pypi.destinations.pruning import may_be_required, prune
 from source_pypi.destinations.recorder import RunRecorder, all_removed
 from source_pypi.destinations.rejection import write_by_halves
 from source_pypi.destinations.row_counts import RowChanges
@@ -294,10 +294,21 @@ class Loader:
             pins.add_project(project, lines, _EPOCH)
         self._pins_written = True
 
+    def may_be_required(self, selected: Collection[str]) -> set[str]:
+        """Return the projects that selected ones required when it was last known, and what these require in turn.
+
+        The state of all streams counts.
+
+        :raises DestinationError: when the store cannot be written.
+        """
+        self.commit()
+        with self._errors():
+            return may_be_required(lambda projects: states_of(self._store, projects), selected)
+
     def prune(self, selected: Collection[str]) -> tuple[int, int]:
         """Delete rows and state of projects that are not selected, also of streams that did not run.
 
-        :return: the number of projects and of rows that were deleted.
+        :return: the number of projects that had rows, and of rows that were deleted.
         :raises DestinationError: when the store cannot be written.
         """
         self.commit()

@@ -149,7 +149,7 @@ def _replacing(store: Store, settings: LoadSettings, last: RunRow, prepared: Pre
         raise DestinationError(
             store.name,
             f"it holds rows of the index {other}, and this run reads {this}: check index_url, name another "
-            "destination with --into, or delete these rows with --replace-index",
+            "destination with --into, or delete these rows with sync --replace-index",
         )
     known = known_tables(last.tables)
     existing = store.existing(known, last.tables)

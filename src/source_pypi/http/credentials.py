@@ -56,6 +56,12 @@ def origin(url: str) -> tuple[str, str, int]:
 
 
 _SETTING = "credentials_from"
+#: What errors of the keyring library mean, by name.
+_OF_KEYRING = {
+    "InitError": "it cannot be started",
+    "KeyringLocked": "it is locked",
+    "NoKeyringError": "no backend for it is installed",
+}
 
 
 def credentials_for(
@@ -115,7 +121,10 @@ def _from_keyring(url: str, username: str | None) -> tuple[str, str]:
     try:
         found = next((pair for service in services if (pair := keyring.get_credential(service, username))), None)
     except Exception as error:  # backends raise any error, and may quote secrets
-        raise SettingError(_SETTING, f"the keyring cannot be read: {type(error).__name__}") from None
+        kind = type(error).__name__
+        raise SettingError(
+            _SETTING, f"the keyring cannot be read: {_OF_KEYRING.get(kind, f'it failed ({kind})')}"
+        ) from None
     if found is None or found.password is None:
         names = " or ".join(services)
         raise SettingError(_SETTING, f"the keyring has nothing for {names}")

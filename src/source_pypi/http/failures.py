@@ -18,6 +18,7 @@ _CAUSES: tuple[tuple[type[Exception], str], ...] = (
     (exceptions.ReadTimeoutError, "no response within the timeout"),
     (exceptions.DecodeError, "the response cannot be decompressed"),
     (exceptions.ProtocolError, "the connection broke"),
+    (exceptions.InvalidHeader, "the response has invalid or contradictory headers"),
 )
 #: Errors that come before a connection to the service is made.
 _UNCONNECTED = (
@@ -76,7 +77,7 @@ def _words(chain: list[BaseException]) -> str:
         for kind, cause in _CAUSES:
             if isinstance(error, kind) and not _wraps_tls(error):
                 return cause
-    return type(chain[0]).__name__ if chain else "it cannot be reached"
+    return f"the request failed ({type(chain[0]).__name__})" if chain else "it cannot be reached"
 
 
 def _wraps_tls(error: BaseException) -> bool:

@@ -7,13 +7,15 @@ from typing import Any
 from msgspec import Struct
 
 from source_pypi._version import __version__
-from source_pypi.errors import DatabaseFileError
+from source_pypi.errors import QueryError
 from source_pypi.report.database import Database, open_database
 from source_pypi.report.figures import Absent, Figure
 from source_pypi.report.pages import dependencies_page, index_page, project_page
 from source_pypi.report.render import listed, render_page
 from source_pypi.report.rules import checked_rules
+from source_pypi.safety.files import replacing
 from source_pypi.safety.redaction import without_credentials
+from source_pypi.safety.wording import shell_quoted
 
 #: The most pins that a page lists one by one.
 MOST_PINS = 300
@@ -33,31 +35,34 @@ class Written(Struct, frozen=True):
     missing: tuple[str, ...]
 
 
-def write_report(database: Path, output: Path, *, project: str | None = None, schema: str | None = None) -> Written:
+def write_report(
+    database: str | Path, output: Path, *, project: str | None = None, schema: str | None = None
+) -> Written:
     """Write the report of a database as an HTML file.
 
-    :param database: a DuckDB file that ``sync`` loaded.
+    :param database: a DuckDB file, or a folder of Parquet, that ``sync`` loaded.
     :param project: the project that the page is about. None: the pins, or aggregates of more than ``MOST_PINS``.
     :param schema: the schema of the tables. None: ``main``.
-    :raises DatabaseFileError: when the file cannot be read, or does not contain the project.
+    :raises QueryError: when the database cannot be read, or does not contain the project.
     :raises OSError: when the page cannot be written.
     """
-    with open_database(database, schema) as opened:
-        page, content = _content(opened, database, project)
+    with open_database(str(database), schema) as opened:
+        page, content = _content(opened, project)
     text = render_page(content).encode("utf-8", "replace")
-    output.write_bytes(text)
+    with replacing(output) as made:
+        made.write_bytes(text)
     absent = tuple(one.query.title for one in content["figures"] if isinstance(one, Absent))
     return Written(output, page, len(text), absent)
 
 
-def _content(database: Database, path: Path, project: str | None) -> tuple[str, dict[str, Any]]:
+def _content(database: Database, project: str | None) -> tuple[str, dict[str, Any]]:
     """Which page it is, and what it shows."""
     lead = ""
     figures: list[Figure | Absent]
     pins = database.value("SELECT count(*) FROM pins") if database.has("pins") else 0
     if project is not None:
         name = _normalised(project)
-        _check_loaded(database, path, name)
+        _check_loaded(database, name)
         page, kind, title, figures = "project", "Project", name, list(project_page(database, name))
         if database.has("projects"):
             lead = database.value("SELECT summary FROM projects WHERE project = $project", {"project": name}) or ""
@@ -77,7 +82,7 @@ def _content(database: Database, path: Path, project: str | None) -> tuple[str, 
         "checked": {"unattested": checked.get("unattested", False)},
         "version": __version__,
         "made_at": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        "file": path.name,
+        "file": Path(database.source).name,
     }
 
 
@@ -87,16 +92,15 @@ def _normalised(project: str) -> str:
     return str(canonicalize_name(project.strip()))
 
 
-def _check_loaded(database: Database, path: Path, project: str) -> None:
+def _check_loaded(database: Database, project: str) -> None:
     """Refuse a project of which no table has a row."""
     tables = [name for name in ("projects", "versions", "files", "statuses", "dependencies") if database.has(name)]
     for table in tables:
         sql = f"SELECT count(*) FROM {table} WHERE project = $project"  # noqa: S608 - a name of ours
         if database.value(sql, {"project": project}):
             return
-    raise DatabaseFileError(
-        str(path), f"it has no rows of the project {project}; load it with source-pypi sync {project}"
-    )
+    command = database.opened.sync_command(shell_quoted(project))
+    raise QueryError(f"{database.source} has no rows of the project {project}: load it with {command}")
 
 
 def _selection(database: Database) -> str:
@@ -107,8 +111,7 @@ def _selection(database: Database) -> str:
 
 def _facts(database: Database, pins: int) -> list[tuple[str, str]]:
     """The header: index, time, selection and counts."""
-    index = without_credentials(str(database.value('SELECT "index" FROM _run') or "unknown"))
-    facts = [("index", index)]
+    facts = [("index", _index(database))]
     if database.has("runs"):
         started = database.value("SELECT max(started_at) FROM runs")
         facts.append(("last run", f"{started:%Y-%m-%d %H:%M} UTC" if started else "unknown"))
@@ -118,3 +121,10 @@ def _facts(database: Database, pins: int) -> list[tuple[str, str]]:
         facts.append(("requirements", f"{pins:,}"))
     tables = [name for name in ("projects", "versions", "files") if database.has(name)]
     return [*facts, *((name, f"{database.value(f'SELECT count(*) FROM {name}'):,}") for name in tables)]  # noqa: S608
+
+
+def _index(database: Database) -> str:
+    """The URL of the index, without credentials; a folder of Parquet has it in ``runs`` only."""
+    sql = 'SELECT "index" FROM _run' if database.has("_run") else 'SELECT arg_max("index", run) FROM runs'
+    found = database.value(sql) if database.has("_run") or database.has("runs") else None
+    return without_credentials(str(found or "unknown"))

@@ -1,23 +1,20 @@
-"""A loaded database as the report reads it: what it contains, what the index does not provide, and answers."""
+"""A loaded database as the report reads it: what it contains, what the index does not provide, and answers.
+
+It is opened as ``query`` opens it (``answers/database.py``), so that both read the same files and refuse the same ones.
+"""
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from source_pypi.errors import DatabaseFileError
 from source_pypi.queries import Query, views
 
 if TYPE_CHECKING:  # a module with records that holds DuckDB keeps it from being released when Python exits
-    from duckdb import DuckDBPyConnection
+    from source_pypi.answers.database import Database as OpenDatabase
 
-#: The most memory that a query uses before it writes to disk.
-MEMORY = "1GB"
-#: What a file must contain at least: a table that every sync makes.
-_MARKER = "_run"
 #: The tables that a query reads, and how one with tables of its own begins.
 _READ = re.compile(r"\b(?:FROM|JOIN)\s+(\w+)")
 _WITH = re.compile(r"WITH(?: RECURSIVE)?\s+")
@@ -57,20 +54,20 @@ class Missing(Struct, frozen=True):
 
 
 class Database:
-    """An open DuckDB file. It is never written to.
+    """An open database. It is never written to.
 
-    :ivar relations: the tables and views in the schema, each with its columns and their types.
+    :ivar opened: the database as ``query`` has it.
+    :ivar source: what messages call it.
+    :ivar relations: the tables and views, each with its columns and their types.
     :ivar unavailable: the streams that the index does not provide, with the reason.
     """
 
-    def __init__(self, connection: "DuckDBPyConnection") -> None:
-        self._connection = connection
-        self.relations: dict[str, dict[str, str]] = {}
-        for table, column, kind in self._all(
-            "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal "
-            "AND schema_name = current_schema() AND database_name = current_database()"
-        ):
-            self.relations.setdefault(table, {})[column] = kind
+    def __init__(self, opened: "OpenDatabase") -> None:
+        self.opened, self.source, self._connection = opened, opened.source, opened.connection
+        self.relations = {
+            name: {column.name: column.type for column in relation.columns}
+            for name, relation in opened.relations.items()
+        }
         self.unavailable: dict[str, str] = {}
         if "index_capabilities" in self.relations:
             found = self._all("SELECT stream, coalesce(reason, '') FROM index_capabilities WHERE NOT available")
@@ -124,41 +121,17 @@ class Database:
 
 
 @contextmanager
-def open_database(path: Path, schema: str | None = None) -> Iterator[Database]:
-    """Open a file that ``sync`` loaded, to read it.
+def open_database(source: str, schema: str | None = None) -> Iterator[Database]:
+    """Open what ``sync`` loaded, to read it.
 
+    :param source: the path of a DuckDB file, or of a folder of Parquet.
     :param schema: the schema of the tables. None: ``main``.
-    :raises DatabaseFileError: when there is no such file, or it is not one that ``sync`` loaded.
+    :raises QueryError: when there is no such database, it is not one that ``sync`` loaded, or it cannot be read.
     """
-    import duckdb
+    from source_pypi.answers import database
 
-    if not path.is_file():
-        raise DatabaseFileError(str(path), "there is no such file; load one with source-pypi sync")
-    try:
-        connection = duckdb.connect(
-            str(path.absolute()),
-            read_only=True,
-            config={
-                "memory_limit": MEMORY,
-                "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
-            },
-        )
-    except (duckdb.Error, OSError) as error:
-        raise DatabaseFileError(str(path), str(error).partition("\n")[0]) from error
-    try:
-        connection.execute("SET TimeZone = 'UTC'")
-        if schema is not None:
-            quoted = schema.replace('"', '""')
-            connection.execute(f'USE "{quoted}"')
-        database = Database(connection)
-        if not database.has(_MARKER):
-            raise DatabaseFileError(str(path), "it has no tables of source-pypi; load some with source-pypi sync")
-        yield database
-    except duckdb.Error as error:
-        raise DatabaseFileError(str(path), str(error).partition("\n")[0]) from error
-    finally:
-        connection.close()
+    with database.open_database(source, schema) as opened, database.sql_errors(""):
+        yield Database(opened)
 
 
 def missing_tables(needs: Collection[str], present: Collection[str]) -> set[str]:
@@ -205,6 +178,9 @@ _NULLS = {
     for name, text in {
         "vulnerable_pins": f"{_PIN}, id VARCHAR, aliases VARCHAR[], summary VARCHAR, link VARCHAR, "
         "fixed_in VARCHAR[], smallest_fix VARCHAR, fix_admitted BOOLEAN, source VARCHAR",
+        "advisory_pins": f"{_PIN}, id VARCHAR, kind VARCHAR, aliases VARCHAR[], summary VARCHAR, severity VARCHAR, "
+        "score DOUBLE, published_at TIMESTAMPTZ, withdrawn_at TIMESTAMPTZ, removed_at TIMESTAMPTZ, "
+        "smallest_fix VARCHAR, fix_admitted BOOLEAN, link VARCHAR",
         "outdated_pins": f"{_PIN}, latest_version VARCHAR, releases_behind BIGINT, days_behind BIGINT, "
         "major_behind BIGINT, latest_admitted BOOLEAN",
         "yanked_pins": f"{_PIN}, yanked_reason VARCHAR, uploaded_at TIMESTAMPTZ, replacement VARCHAR, "

@@ -21,11 +21,13 @@ MOST_LISTED = 2000
 DEPENDENCIES = (
     Plan("pins", "pins"),
     Plan("advisories"),
+    Plan("bulk_advisories"),
     Plan("paths"),
     Plan("last_run"),
     Plan("changes"),
     Plan("licenses", "shares"),
     Plan("wheels", "matrix", 5000),
+    Plan("downloads", "bars", 2000),
     Plan("skipped"),
 )
 PROJECT = (
@@ -33,6 +35,7 @@ PROJECT = (
     Plan("timeline", "timeline", 2000),
     Plan("advisories"),
     Plan("sizes", "bars", 2000),
+    Plan("downloads", "bars", 2000),
     Plan("wheels", "coverage", 2000),
     Plan("python", half=True),
     Plan("attestations", half=True),
@@ -145,6 +148,27 @@ def _sizes(result: QueryResult) -> charts.Bars:
     return charts.bars([shown(row["version"])[:14] for row in rows], stacks, "bytes")
 
 
+def _downloads(result: QueryResult) -> charts.Bars:
+    """A bar a day; the colour tells the days before the change of the counting, and those that are not complete."""
+    rows = list(reversed(result.records()))
+    stacks = [
+        [(row["downloads"], f"{row['day']}: {shown(row['downloads'])}, {_day_note(row)}", _day_style(row))]
+        for row in rows
+    ]
+    return charts.bars([row["day"] for row in rows], stacks)
+
+
+def _day_style(row: Mapping[str, Any]) -> str:
+    if not row["complete"]:
+        return "second"
+    return "third" if row["counting"] == "every-object" else "first"
+
+
+def _day_note(row: Mapping[str, Any]) -> str:
+    counted = "every object counted" if row["counting"] == "every-object" else "wheels and sdists counted"
+    return counted if row["complete"] else f"{counted}, not complete"
+
+
 def _monthly(column: str, unit: str = "") -> Callable[[QueryResult], charts.Bars]:
     def draw(result: QueryResult) -> charts.Bars:
         rows = result.records()
@@ -184,6 +208,8 @@ def _tag_order(tag: str) -> tuple[int, str]:
 
 _DRAWINGS: Mapping[tuple[str, str], Callable[[QueryResult], Any]] = {
     ("dependencies", "wheels"): _matrix,
+    ("dependencies", "downloads"): _downloads,
+    ("project", "downloads"): _downloads,
     ("project", "timeline"): _timeline,
     ("project", "sizes"): _sizes,
     ("project", "wheels"): _coverage,

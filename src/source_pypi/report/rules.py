@@ -36,17 +36,20 @@ class Rule(Struct, frozen=True):
         return f"SELECT '{self.name}' AS rule, count(DISTINCT project) AS projects FROM {self.view}{where}"  # noqa: S608
 
 
+_HOLDS = "kind = '{}' AND withdrawn_at IS NULL AND removed_at IS NULL"
 RULES = (
+    Rule("malware", "advisory_pins", _HOLDS.format("malware"), red=True),
+    Rule("vulnerable (OSV)", "advisory_pins", _HOLDS.format("vulnerability"), red=True),
     Rule("vulnerable", "vulnerable_pins", red=True, streams=("vulnerabilities",)),
     Rule("missing", "missing_projects", "coalesce(status, '') <> 'quarantined'", red=True),
     Rule("quarantined", "pin_statuses", "status = 'quarantined'", red=True, streams=("statuses",)),
     Rule("yanked", "yanked_pins", red=True, streams=("versions",)),
-    Rule("archived", "pin_statuses", "status IN ('archived', 'deprecated')", streams=("statuses",)),
+    Rule("archived or deprecated", "pin_statuses", "status IN ('archived', 'deprecated')", streams=("statuses",)),
     Rule("outdated", "outdated_pins", streams=("versions",)),
     Rule("unattested", "unattested_pins", streams=("attestations",)),
     Rule("sole maintainer", "sole_maintainers", of_projects=True, streams=("roles",)),
     Rule("stale", "stale_projects", of_projects=True, streams=("versions",)),
-    Rule("no licence", "pin_licenses", "expression IS NULL", streams=("licenses",)),
+    Rule("no SPDX licence", "pin_licenses", "expression IS NULL", streams=("licenses",)),
 )
 
 

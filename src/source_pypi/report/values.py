@@ -116,7 +116,7 @@ def cell(value: Any) -> str:
         case int() | float():
             return str(value)
         case datetime() | date():
-            return value.isoformat()
+            return value.isoformat().replace("+00:00", "Z")
         case list() | tuple():
             return cell("; ".join("" if one is None else str(one) for one in value))
         case _:

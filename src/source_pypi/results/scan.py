@@ -11,6 +11,8 @@ from source_pypi.results.arrow import ROWS, portions
 from source_pypi.results.frames import import_library, polars_frame, polars_schema
 from source_pypi.results.source import BatchSource
 from source_pypi.selection import Selection
+from source_pypi.services.index.api import open_index
+from source_pypi.services.service import open_services
 from source_pypi.streams.stream import Stream
 from source_pypi.sync.run import Run, open_run
 
@@ -28,17 +30,18 @@ def scan(stream: Stream, config: Config) -> "polars.LazyFrame":
     """
     schema = polars_schema(stream, "scan_pypi")
     plugins = import_library("polars.io.plugins", "scan_pypi")
-    open_run(config, [stream])  # so that invalid input is raised here
+    selection = open_run(config, [stream]).selection  # here, so that invalid input is raised by the call
 
     def read(
         columns: list[str] | None, predicate: Any, rows: int | None, batch_size: int | None
     ) -> Iterator["polars.DataFrame"]:
         """Yield data frames, as Polars asks for them; the size of a batch is a hint that needs no answer."""
         del batch_size
-        run = _selected(open_run(config, [stream]), predicate)
-        if run is None:
+        chosen = _selected(selection, stream, predicate)
+        if chosen is None:
             return
-        source = BatchSource(run)
+        services = open_services({stream.service} - {""}, config, lambda event: None)
+        source = BatchSource(Run(open_index(config), chosen, [stream], config, services=services))
         try:
             most = ROWS if rows is None else max(1, min(rows, ROWS))
             yield from _limited(_frames(stream, source, columns, predicate, most), rows)
@@ -72,29 +75,24 @@ def _limited(frames: Iterator["polars.DataFrame"], rows: int | None) -> Iterator
         rows -= frame.height
 
 
-def _selected(run: Run, predicate: Any) -> Run | None:
-    """The run of the projects that a predicate can select; None: there are none.
+def _selected(selection: Selection, stream: Stream, predicate: Any) -> Selection | None:
+    """The projects that a predicate can select; None: there are none.
 
     Dependencies are followed from all projects, the names of a whole index are not known, and rows that describe the
     index are not requested by project: nothing is left out then.
     """
-    selection = run.selection
     by_project = selection.projects and not selection.follow and not selection.whole_index
-    if predicate is None or not by_project or not all(stream.of_project for stream in run.streams):
-        return run
+    if predicate is None or not by_project or not stream.of_project:
+        return selection
     polars: Any = import_library("polars", "scan_pypi")
-    names = polars.DataFrame(
-        {_PROJECT: [str(one.project) for one in selection.projects]}, schema={_PROJECT: polars.String}
-    )
+    schema = {_PROJECT: polars.String}
+    names = polars.DataFrame({_PROJECT: [str(one.project) for one in selection.projects]}, schema=schema)
     for condition in _conjuncts(predicate):
         if set(condition.meta.root_names()) == {_PROJECT}:
             names = names.filter(condition)
     kept = set(names[_PROJECT])
     projects = tuple(one for one in selection.projects if one.project in kept)
-    if not projects:
-        return None
-    chosen: Selection = replace(selection, projects=projects)
-    return Run(run.index, chosen, run.streams, run.config, run.now, run.services)
+    return replace(selection, projects=projects) if projects else None
 
 
 def _conjuncts(predicate: Any) -> Iterator[Any]:

@@ -1,6 +1,11 @@
-"""Pieces of messages: numbers and lists of names in words."""
+"""Pieces of messages: numbers and lists of names in words, and words of commands."""
 
+import os
+import re
 from collections.abc import Iterable, Sequence
+
+#: What needs no quotes in a shell, and what double quotes do not protect in one.
+_PLAIN, _SPECIAL = re.compile(r"[\w@%+=:,./-]+"), re.compile(r'["$`\\!]')
 
 
 def some_of(names: Sequence[str], most: int = 3) -> str:
@@ -23,3 +28,15 @@ def similar_names(name: str, names: Iterable[str]) -> list[str]:
         other.lower(): other for other in names if abs(len(other) - len(name)) <= 2 and other[:1].lower() == lowered[:1]
     }
     return [candidates[match] for match in get_close_matches(lowered, candidates, n=3, cutoff=0.7)]
+
+
+def shell_quoted(text: str) -> str:
+    """Return a word for the user's shell: POSIX's, or that of Windows."""
+    import shlex
+    import subprocess
+
+    if _PLAIN.fullmatch(text) and not text.startswith("-"):
+        return text
+    if os.name == "nt":
+        return subprocess.list2cmdline([text])
+    return shlex.quote(text) if _SPECIAL.search(text) else f'"{text}"'

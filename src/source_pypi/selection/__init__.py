@@ -12,7 +12,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from source_pypi.config import Config
 from source_pypi.errors import NoProjectsError, RequirementsError
 from source_pypi.selection.indexes import allowed, with_pip_indexes
-from source_pypi.selection.names import BY_COMMAND, BY_TOP, Requested, RequirementsFile, parse_requested
+from source_pypi.selection.names import BY_COMMAND, BY_TOP, Requested, RequirementsFile, Unnamed, parse_requested
 
 __all__ = [
     "Collected",
@@ -68,6 +68,7 @@ class Selection(Struct, frozen=True):
     :ivar elsewhere: names of projects that files have from another index: they are not requested as dependencies
         either.
     :ivar requested: every requirement, in the order in which they were given, also those that are not read.
+    :ivar unnamed: what files may request without a name.
     """
 
     projects: tuple[SelectedProject, ...] = ()
@@ -77,6 +78,7 @@ class Selection(Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     elsewhere: frozenset[NormalizedName] = frozenset()
     requested: tuple[Requested, ...] = ()
+    unnamed: tuple[Unnamed, ...] = ()
 
     def excludes(self, project: str) -> bool:
         """Whether to leave out the project with this normalised name."""
@@ -109,7 +111,12 @@ def select(
     if not projects and not config.whole_index:
         raise NoProjectsError
     return replace(
-        selection, projects=projects, warnings=warnings, elsewhere=permitted.elsewhere, requested=permitted.every
+        selection,
+        projects=projects,
+        warnings=warnings,
+        elsewhere=permitted.elsewhere,
+        requested=permitted.every,
+        unnamed=found.unnamed,
     )
 
 
@@ -148,12 +155,14 @@ class Collected(Struct, frozen=True):
     :ivar sources: the names of the files, and of the setting if it is set.
     :ivar warnings: which parts were skipped, and why.
     :ivar every: the same as ``requested``, with what files have from elsewhere than an index after that of each file.
+    :ivar unnamed: what files may request without a name.
     """
 
     requested: tuple[Requested, ...]
     sources: tuple[str, ...]
     warnings: tuple[str, ...]
     every: tuple[Requested, ...] = ()
+    unnamed: tuple[Unnamed, ...] = ()
 
 
 def collect(
@@ -170,7 +179,8 @@ def collect(
     requested = (*by_name, *(one for content in contents for one in content.requested))
     every = (*by_name, *(one for content in contents for one in (*content.requested, *content.skipped)))
     warnings = tuple(warning for content in contents for warning in content.warnings)
-    return Collected(requested, tuple(name for name, _ in sources), warnings, every)
+    unnamed = tuple(one for content in contents for one in content.unnamed)
+    return Collected(requested, tuple(name for name, _ in sources), warnings, every, unnamed)
 
 
 def _sources(text: str | None, files: Sequence[Path]) -> list[tuple[str, RequirementsFile]]:

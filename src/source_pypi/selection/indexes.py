@@ -5,13 +5,14 @@ another index may be private: an index that is asked for it could answer with an
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 from packaging.utils import NormalizedName
 
 from source_pypi.config import Config
+from source_pypi.selection.file_hosts import FileHosts, hosts_by_file, without_index
 from source_pypi.selection.names import NamedIndex, Requested, RequirementsFile, on_indexes
 from source_pypi.standards.index_urls import default_url, index_title, is_public, same_index
 
@@ -26,7 +27,7 @@ class Allowed(Struct, frozen=True):
 
     :ivar requested: the projects that may be.
     :ivar elsewhere: the names of projects that may not be.
-    :ivar warnings: a line for each file and each index that it names.
+    :ivar warnings: a line for each file and each index that it names, or each host of files for which it names none.
     :ivar every: all that was given, in its order; what may not be requested has the reason (``Requested.not_read``).
     """
 
@@ -56,7 +57,8 @@ def allowed(requested: Sequence[Requested], config: Config) -> Allowed:
     A project without a file may always be. One of a file may be if the file names this index for it, or none, or the
     public one where this index stands in for it: where no file names this index. If a file has the project from several
     indexes, the user must have chosen one of them. If one file says that a project is on another index, a file that
-    names no index does not allow it.
+    names no index does not allow it. If a lock file names no index for a package, and has its files from
+    another host than those of most packages, the package is on another index (``file_hosts.py``).
     """
     candidates = [one for one in requested if one.not_read is None]
     if config.any_index:
@@ -64,21 +66,26 @@ def allowed(requested: Sequence[Requested], config: Config) -> Allowed:
     url = config.index_url or default_url()
     named = {index.url for one in candidates if one.origin for index in one.origin.indexes}
     stands_in = config.index_url is not None and not any(same_index(one, url) for one in named)
-    kept, skipped, places = [], [], set()
+    hosts = hosts_by_file(requested, url)
+    kept, skipped, foreign, places = [], [], [], set()
     for one in candidates:
         indexes = one.origin.indexes if one.origin else ()
-        if _is_on(indexes, url, chosen=config.index_url is not None, stands_in=stands_in):
+        if one.origin is not None and one.origin.hosts and hosts[one.origin.file].is_foreign(one):
+            foreign.append(one)
+        elif _is_on(indexes, url, chosen=config.index_url is not None, stands_in=stands_in):
             kept.append(one)
-            places |= {one.project} if indexes or one.origin is None else set()
+            places |= {one.project} if _names_place(one, hosts) else set()
         else:
             skipped.append(one)
-    elsewhere = frozenset(one.project for one in skipped) - places
+    elsewhere = frozenset(one.project for one in (*skipped, *foreign)) - places
     reasons = {id(one): _reason(one, index_title(url)) for one in skipped}
+    reasons |= {id(one): _host_reason(one) for one in foreign}
     reasons |= {id(one): _OF_OTHERS for one in kept if one.project in elsewhere}
+    kept = [one for one in kept if id(one) not in reasons]
     return Allowed(
-        tuple(one for one in kept if id(one) not in reasons),
+        tuple(kept),
         elsewhere,
-        tuple(_warnings(skipped, url)),
+        (*_warnings(skipped, url), *_host_warnings(foreign, hosts, url), *_notes(kept, hosts, url)),
         tuple(replace(one, not_read=reasons[id(one)]) if id(one) in reasons else one for one in requested),
     )
 
@@ -87,6 +94,18 @@ def _reason(one: Requested, read: str) -> str:
     """Why a project is not requested from the index that is read."""
     titles = dict.fromkeys(index.title for index in one.origin.indexes) if one.origin is not None else {}
     return f"its file has it from {' or '.join(titles)}, and this run reads {read}"
+
+
+def _host_reason(one: Requested) -> str:
+    """Why a project is not requested whose files are on another host than those of most packages."""
+    return f"its file names no index for it, and has its files from {' and '.join(without_index(one))}"
+
+
+def _names_place(one: Requested, hosts: Mapping[str, FileHosts]) -> bool:
+    """Whether a file says that a project is on the index that is read, or the user named it."""
+    if one.origin is None or one.origin.indexes:
+        return True
+    return bool(one.origin.hosts) and len(hosts[one.origin.file].every) > 1
 
 
 def _is_on(indexes: Sequence[NamedIndex], url: str, *, chosen: bool, stands_in: bool) -> bool:
@@ -106,15 +125,58 @@ def _warnings(skipped: Iterable[Requested], url: str) -> Iterable[str]:
 
 def _warning(file: str, indexes: Sequence[NamedIndex], projects: Sequence[str], read: str) -> str:
     titles = dict.fromkeys(index.title for index in indexes)
-    one = len(projects) == 1
-    count, it, names = (
-        ("1 project", "it", "its name") if one else (f"{len(projects):,} projects", "them", "their names")
-    )
-    shown = ", ".join(projects[:_MAX_NAMED]) + (", ..." if len(projects) > _MAX_NAMED else "")
     single = next(iter(titles)) if len(titles) == 1 else ""
     url = single if re.match(r"https?://", single, re.IGNORECASE) else "URL"
-    return (
-        f"{file}: skipped {count} ({shown}): the file has {it} from {' or '.join(titles)}, this run reads {read}, and "
-        f"{names} could be private; to read {it}, use --index-url {url} (setting index_url), or --any-index (setting "
-        f"any_index) to request {it} from {read} all the same"
+    it = "it" if len(projects) == 1 else "them"
+    return _skipped(file, projects, f"the file has {it} from {' or '.join(titles)}, this run reads {read}", url, read)
+
+
+def _host_warnings(foreign: Iterable[Requested], hosts: Mapping[str, FileHosts], url: str) -> Iterable[str]:
+    """A warning for each file and each host of files of packages that are not requested."""
+    groups: dict[tuple[str, tuple[str, ...]], dict[str, None]] = {}
+    for one in foreign:
+        if one.origin is not None:
+            groups.setdefault((one.origin.file, one.origin.hosts), {})[one.project] = None
+    for (file, own), projects in groups.items():
+        of_file, read = hosts[file], index_title(url)
+        it = "it" if len(projects) == 1 else "them"
+        others = f"most packages from {of_file.expected}"
+        if of_file.of_index:
+            others = f"this run reads {read}"
+        elif of_file.expected is None:
+            others = f"as many packages from {' and '.join(host for host in of_file.every if host not in own)}"
+        reason = f"the file names no index for {it} and has {it} from {' and '.join(own)}, {others}"
+        yield _skipped(file, list(projects), reason, "URL", read)
+
+
+def _skipped(file: str, projects: Sequence[str], reason: str, url: str, read: str) -> str:
+    """The warning of projects of a file that are not requested from the index that is read.
+
+    :param url: the URL of their index, or a word for it.
+    """
+    count, it, names = (
+        ("1 project", "it", "its name") if len(projects) == 1 else (_counted(projects), "them", "their names")
     )
+    shown = ", ".join(projects[:_MAX_NAMED]) + (", ..." if len(projects) > _MAX_NAMED else "")
+    return (
+        f"{file}: skipped {count} ({shown}): {reason}, and {names} could be private; to read {it}, use --index-url "
+        f"{url} (setting index_url), or --any-index (setting any_index) to request {it} from {read} all the same"
+    )
+
+
+def _notes(kept: Iterable[Requested], hosts: Mapping[str, FileHosts], url: str) -> Iterable[str]:
+    """A note for each file that names no index for packages whose files are not on the host of the index."""
+    groups: dict[str, dict[str, None]] = {}
+    for one in kept:
+        if one.origin is not None and without_index(one) and not hosts[one.origin.file].of_index:
+            groups.setdefault(one.origin.file, {})[one.project] = None
+    for file, projects in groups.items():
+        yield (
+            f"{file}: the file names no index for {_counted(list(projects))}, whose files are on "
+            f"{hosts[file].expected}: requested from {index_title(url)}; to read another index, use --index-url URL "
+            "(setting index_url)"
+        )
+
+
+def _counted(projects: Sequence[str]) -> str:
+    return "1 project" if len(projects) == 1 else f"{len(projects):,} projects"

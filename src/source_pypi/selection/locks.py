@@ -4,7 +4,8 @@ Each format marks packages that are not from an index in its own way: a version 
 the project itself. Such a package is not the index's project of that name. It is skipped with a warning.
 
 Formats that name the index of a package: uv.lock and pylock.toml for each package, poetry.lock for each that is not
-from the public one, Pipfile.lock for some. PDM's indexes are in the pyproject.toml beside its lock.
+from the public one, Pipfile.lock for some. PDM's indexes are in the pyproject.toml beside its lock. If none is named,
+the hosts of files tell packages apart (``file_hosts.py``).
 """
 
 import re
@@ -30,6 +31,7 @@ from source_pypi.selection.names import (
     unknown_index,
 )
 from source_pypi.selection.pyproject_indexes import indexes_of_pdm
+from source_pypi.standards.index_urls import host_of
 
 #: How Pipenv writes a version.
 _EXACT = re.compile(r"===?\s*(?P<version>[^\s=,;*]+)")
@@ -43,6 +45,8 @@ class _Package(Struct):
     name: str
     version: str | None = None
     source: dict[str, Any] = field(default_factory=dict)
+    sdist: Any = None
+    wheels: Any = None
 
 
 class _Lock(Struct):
@@ -58,7 +62,10 @@ class _Packages(Struct):
 
 
 class _Entry(Struct):
-    """A package of a lock file; ``other_source`` is its source, None if that is one of ``indexes``."""
+    """A package of a lock file; ``other_source`` is its source, None if that is one of ``indexes``.
+
+    ``hosts``: of the URLs of its files.
+    """
 
     name: str
     version: str | None
@@ -66,6 +73,7 @@ class _Entry(Struct):
     extras: Iterable[str] = ()
     marker: str | None = None
     indexes: tuple[NamedIndex, ...] = ()
+    hosts: tuple[str, ...] = ()
 
 
 def read_pylock(path: Path) -> RequirementsFile:
@@ -90,8 +98,9 @@ def read_pylock(path: Path) -> RequirementsFile:
         version = str(package.version) if package.version else None
         marker = str(package.marker) if package.marker else None
         indexes = (named_index(package.index),) if package.index else ()
-        entries.append(_Entry(package.name, version, other_source, (), marker, indexes))
-    file = _pins(path, entries, table_lines(path, "packages"))
+        hosts = _hosts(file.url for file in (package.sdist, *(package.wheels or ())) if file is not None)
+        entries.append(_Entry(package.name, version, other_source, (), marker, indexes, hosts))
+    file = _pins(path, _with_indexes_of_hosts(entries), table_lines(path, "packages"))
     note = f"{path}: lock-version {newer} is newer than 1.0; what 1.0 does not have is ignored"
     return replace(file, warnings=(note, *file.warnings)) if newer else file
 
@@ -115,8 +124,9 @@ def read_uv_lock(path: Path) -> RequirementsFile:
         registry = package.source.get("registry")
         other_source = None if "registry" in package.source else next(iter(package.source), "no source")
         indexes = (named_index(registry),) if isinstance(registry, str) and registry else ()
-        entries.append(_Entry(package.name, package.version, other_source, indexes=indexes))
-    return _pins(path, entries, table_lines(path, "package"))
+        hosts = _hosts(_urls([package.sdist, *_listed(package.wheels)]))
+        entries.append(_Entry(package.name, package.version, other_source, indexes=indexes, hosts=hosts))
+    return _pins(path, _with_indexes_of_hosts(entries), table_lines(path, "package"))
 
 
 def read_poetry_lock(path: Path) -> RequirementsFile:
@@ -140,7 +150,9 @@ def read_pdm_lock(path: Path) -> RequirementsFile:
             raise RequirementsError(
                 str(path), None, f"does not have the structure of such a file: package {number} has no name"
             )
-        entries.append(replace(_entry(package["name"], package, package.get("version")), indexes=indexes))
+        hosts = _hosts(_urls(_listed(package.get("files"))))
+        entry = _entry(package["name"], package, package.get("version"))
+        entries.append(replace(entry, indexes=indexes, hosts=hosts))
     return _pins(path, entries, table_lines(path, "package"))
 
 
@@ -192,6 +204,36 @@ def _entry(name: str, package: dict[str, Any], version: Any) -> _Entry:
     )
 
 
+def _with_indexes_of_hosts(entries: Sequence[_Entry]) -> list[_Entry]:
+    """The packages; one without an index has those of the packages whose files are on its hosts."""
+    known: dict[str, dict[NamedIndex, None]] = {}
+    for entry in entries:
+        for host in entry.hosts:
+            known.setdefault(host, {}).update(dict.fromkeys(entry.indexes))
+    return [
+        entry
+        if entry.indexes
+        else replace(entry, indexes=tuple(dict.fromkeys(index for host in entry.hosts for index in known[host])))
+        for entry in entries
+    ]
+
+
+def _hosts(urls: Iterable[str | None]) -> tuple[str, ...]:
+    """The hosts of URLs, each once; a text that is not a URL of http or https has none."""
+    hosts = (host_of(url) for url in urls if url)
+    return tuple(dict.fromkeys(host for host in hosts if host is not None))
+
+
+def _urls(files: Iterable[Any]) -> list[str]:
+    """The URLs in the tables of files of a package."""
+    urls = [file.get("url") for file in files if isinstance(file, dict)]
+    return [url for url in urls if isinstance(url, str)]
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
 def _pins(path: Path, entries: Sequence[_Entry], lines: Sequence[int] = ()) -> RequirementsFile:
     """A pin for each package of an index, and one warning that lists the others.
 
@@ -203,7 +245,7 @@ def _pins(path: Path, entries: Sequence[_Entry], lines: Sequence[int] = ()) -> R
     known = lines if len(lines) == len(entries) else [None] * len(entries)
     for entry, line in zip(entries, known, strict=True):
         specifier = f"=={entry.version}" if entry.version else None
-        origin = Origin(str(path), line, specifier, entry.marker, entry.indexes)
+        origin = Origin(str(path), line, specifier, entry.marker, entry.indexes, entry.hosts)
         one = Requested(project_name(entry.name), entry.version or None, extras(entry.extras), origin)
         if entry.other_source is None:
             requested.append(one)

@@ -48,6 +48,7 @@ class Origin(Struct, frozen=True):
     :ivar marker: the condition under which it is required (PEP 508); None: none.
     :ivar indexes: the indexes that the file names for the project. Several: it may be on any of them. Empty: the file
         names none.
+    :ivar hosts: the hosts of the files that a lock file has of it; empty: it has no URLs.
     """
 
     file: str
@@ -55,6 +56,7 @@ class Origin(Struct, frozen=True):
     specifier: str | None = None
     marker: str | None = None
     indexes: tuple[NamedIndex, ...] = ()
+    hosts: tuple[str, ...] = ()
 
 
 class Requested(Struct, frozen=True):
@@ -90,6 +92,17 @@ class Requested(Struct, frozen=True):
         return self.range or None if self.pin is None else f"=={self.pin}"
 
 
+class Unnamed(Struct, frozen=True):
+    """A part of a file that may request a project, and does not say which.
+
+    :ivar text: the part, without credentials.
+    :ivar why: file, line and reason.
+    """
+
+    text: str
+    why: str
+
+
 class RequirementsFile(Struct, frozen=True):
     """The content of a requirement file or lock file.
 
@@ -98,12 +111,14 @@ class RequirementsFile(Struct, frozen=True):
     :ivar pip_indexes: the indexes that options of pip name. They hold for all files in pip's format of a command. None:
         the file is in another format.
     :ivar skipped: the named projects that it has from elsewhere than an index: from a URL, a folder, version control.
+    :ivar unnamed: what it may request without a name, or in a file that was not read.
     """
 
     requested: tuple[Requested, ...] = ()
     warnings: tuple[str, ...] = ()
     pip_indexes: tuple[NamedIndex, ...] | None = None
     skipped: tuple[Requested, ...] = ()
+    unnamed: tuple[Unnamed, ...] = ()
 
 
 def parse_requested(text: str) -> Requested:

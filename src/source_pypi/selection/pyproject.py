@@ -22,6 +22,7 @@ from source_pypi.selection.names import (
     Origin,
     Requested,
     RequirementsFile,
+    Unnamed,
     extras,
     on_indexes,
     project_name,
@@ -32,6 +33,8 @@ from source_pypi.standards.requirements import read_requirement
 
 #: Maximum number of requirements of all groups, counted each time that a group includes them.
 _MAX_EXPANDED = 100_000
+#: Why the requirements in a table of ``project`` are not known.
+_DYNAMIC = "determined by the build"
 #: Keys with which uv and Poetry mark a dependency that is not from an index.
 _SOURCE_KEYS = ("git", "path", "url", "file", "workspace")
 #: To Poetry, a version without an operator is exact.
@@ -111,10 +114,13 @@ def read_pyproject(path: Path) -> RequirementsFile:
             requested.append(one)
     warnings = [f"skipped, not from an index: {', '.join(skipped)}"] if skipped else []
     dynamic = {"dependencies", "optional-dependencies"} & set(content.project.dynamic)
-    warnings += [f"skipped, determined by the build: project.{table}" for table in sorted(dynamic)]
+    warnings += [f"skipped, {_DYNAMIC}: project.{table}" for table in sorted(dynamic)]
+    unnamed = tuple(Unnamed(f"project.{table}", f"{path}: {_DYNAMIC}") for table in sorted(dynamic))
     reason = "its file has it from elsewhere than an index"
     elsewhere = tuple(replace(one, not_read=reason) for one in skipped.values())
-    return RequirementsFile(tuple(requested), tuple(f"{path}: {warning}" for warning in warnings), skipped=elsewhere)
+    return RequirementsFile(
+        tuple(requested), tuple(f"{path}: {warning}" for warning in warnings), skipped=elsewhere, unnamed=unnamed
+    )
 
 
 def _requirements(file: str, content: _Pyproject) -> Iterator[Requirement]:

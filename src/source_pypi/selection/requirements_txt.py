@@ -28,6 +28,7 @@ from source_pypi.selection.names import (
     Origin,
     Requested,
     RequirementsFile,
+    Unnamed,
     named_index,
     project_name,
     public_index,
@@ -80,7 +81,10 @@ class _Line(Struct, frozen=True):
     number: int = 0
 
     def warning(self, reason: str, skipped: str) -> str:
-        return f"{self.title}:{self.number}: skipped, {reason}: {_printable(skipped.partition('?')[0])}"
+        return f"{self.title}:{self.number}: skipped, {reason}: {_shown(skipped)}"
+
+    def unnamed(self, reason: str, skipped: str) -> Unnamed:
+        return Unnamed(_shown(skipped), f"{self.title}:{self.number}: {reason}")
 
     def error(self, reason: str) -> RequirementsError:
         return RequirementsError(self.title, self.number, reason)
@@ -96,6 +100,7 @@ class _Parser(Struct):
     limits: dict[NormalizedName, dict[str, None]] = field(default_factory=dict)
     skipped: list[Requested] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    unnamed: list[Unnamed] = field(default_factory=list)
     parsed_files: set[tuple[str, bool]] = field(default_factory=set)
 
     def result(self) -> RequirementsFile:
@@ -106,7 +111,9 @@ class _Parser(Struct):
             limits = dict.fromkeys(filter(None, (one.range, *self.limits.get(one.project, {}))))
             limited = replace(one, range=",".join(limits)) if one.pin is None else one
             requested += [replace(one, pin=pin, range="") for pin in pins] or [limited]
-        return RequirementsFile(tuple(requested), tuple(self.warnings), self._named_indexes(), tuple(self.skipped))
+        return RequirementsFile(
+            tuple(requested), tuple(self.warnings), self._named_indexes(), tuple(self.skipped), tuple(self.unnamed)
+        )
 
     def _named_indexes(self) -> tuple[NamedIndex, ...]:
         """Where the projects may be. pip's options hold for all files: every index that any of them names counts."""
@@ -140,7 +147,7 @@ class _Parser(Struct):
         text = text.rstrip()
         text = text[:-1].rstrip() if text.endswith(";") else text  # to pip, an empty marker is none
         if (kind := _other_source(text[:LONGEST_PARSED])) is not None:
-            self.warnings.append(line.warning(f"{kind}, not a project of an index", raw))
+            self._skip(f"{kind}, not a project of an index", raw, line, requests=not line.constraint)
             return
         try:
             requirement = read_requirement(text)
@@ -167,20 +174,32 @@ class _Parser(Struct):
     def _options(self, options: Namespace, line: _Line) -> None:
         for raw in options.editable:
             name = re.search(r"[#&]egg=([^&\[]+)", raw)
-            self.warnings.append(line.warning("editable, not a project of an index", name[1] if name else raw))
-            self._skip_editable(name[1] if name else "", line)
+            shown = name[1] if name else raw
+            named = self._skip_editable(name[1] if name else "", line)
+            self._skip("editable, not a project of an index", shown, line, requests=not named and not line.constraint)
         self._index_options(options, line)
         for raw in options.requirement:
             self._include(raw, line, constraint=False)
         for raw in options.constraint:
             self._include(raw, line, constraint=True)
 
-    def _skip_editable(self, name: str, line: _Line) -> None:
-        """Keep the name of an editable project, if it has a valid one."""
+    def _skip(self, reason: str, raw: str, line: _Line, *, requests: bool = True) -> None:
+        """Warn of what is not read.
+
+        :param requests: whether it may request a project.
+        """
+        self.warnings.append(line.warning(reason, raw))
+        if requests:
+            self.unnamed.append(line.unnamed(reason, raw))
+
+    def _skip_editable(self, name: str, line: _Line) -> bool:
+        """Keep the name of an editable project; return whether it has a valid one."""
         with suppress(ProjectNameError):
             origin = Origin(line.title, line.number)
             reason = "its file has it as an editable project"
             self.skipped.append(Requested(project_name(name), origin=origin, not_read=reason))
+            return True
+        return False
 
     def _index_options(self, options: Namespace, line: _Line) -> None:
         """Note the indexes and folders that a line names, and whether they replace the public index."""
@@ -195,9 +214,9 @@ class _Parser(Struct):
     def _include(self, raw: str, line: _Line, *, constraint: bool) -> None:
         """Parse a file that a line includes. Its path is relative to the including file."""
         if line.path is None:
-            self.warnings.append(line.warning("a setting cannot include files", raw))
+            self._skip("a setting cannot include files", raw, line)
         elif _URL.match(raw):
-            self.warnings.append(line.warning("a URL, not a file", raw))
+            self._skip("a URL, not a file", raw, line)
         elif (name := self._expand(raw, line)) is not None:
             path = line.path.parent / name
             try:
@@ -216,7 +235,7 @@ class _Parser(Struct):
         environment = os.environ if line.path is not None else {}
         for name in _VARIABLE.findall(raw):
             if not environment.get(name):
-                self.warnings.append(line.warning(f"environment variable {name} is not set", raw))
+                self._skip(f"environment variable {name} is not set", raw, line)
                 return None
         return _VARIABLE.sub(lambda match: environment[match[1]], raw)
 
@@ -272,6 +291,10 @@ def _option_parser() -> ArgumentParser:
     parser.add_argument("-f", "--find-links", action="append", default=[])
     parser.add_argument("--no-index", action="store_true")
     return parser
+
+
+def _shown(raw: str) -> str:
+    return _printable(raw.partition("?")[0])
 
 
 def _printable(raw: str) -> str:

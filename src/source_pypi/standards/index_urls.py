@@ -39,24 +39,37 @@ def index_title(url: str) -> str:
     return _PUBLIC if is_public(url) else without_credentials(url)
 
 
+def host_of(url: str) -> str | None:
+    """The host of a URL of http or https in lower case, with its port unless it is the default; None: another text."""
+    parsed = _parsed(url)
+    return None if parsed is None else parsed[0]
+
+
+def _parsed(url: str) -> tuple[str, str] | None:
+    """Host and path of a URL of http or https; the host with its port unless it is the default. None: another text."""
+    try:
+        parts = urlsplit(url.strip())
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        return None
+    if parts.scheme.lower() not in ("http", "https") or not host:
+        return None
+    return host if port in _DEFAULT_PORTS else f"{host}:{port}", parts.path
+
+
 @lru_cache(1024)
 def _key(url: str) -> str:
     """What all URLs of an index have in common: host, port and path. A text that is not a URL stays as it is."""
-    text = url.strip()
-    try:
-        parts = urlsplit(text)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return text
-    if parts.scheme.lower() not in ("http", "https") or not host:
-        return text
-    host = host.rstrip(".")
-    path = quote(unquote(re.sub(r"//+", "/", parts.path)), safe="/+!~").rstrip("/")
+    parsed = _parsed(url)
+    if parsed is None:
+        return url.strip()
+    host, path = parsed
+    path = quote(unquote(re.sub(r"//+", "/", path)), safe="/+!~").rstrip("/")
     while interface := next((one for one in INTERFACES if path.endswith(one)), ""):
         path = path.removesuffix(interface).rstrip("/")
     if not path and host in _public_hosts():
         host = _public_host()
-    return f"index://{host}{path}" if port in _DEFAULT_PORTS else f"index://{host}:{port}{path}"
+    return f"index://{host}{path}"
 
 
 @cache

@@ -10,7 +10,7 @@ from typing import Annotated
 from msgspec import Struct
 
 from source_pypi.fields import Integer, describe
-from source_pypi.services.index.documents import Page, Project
+from source_pypi.services.index.documents import Document, Page, Project
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.services.index.documents.page import serial_of
 from source_pypi.streams._fields import ProjectName
@@ -18,6 +18,8 @@ from source_pypi.streams._values import text
 from source_pypi.streams.stream import ProjectDocuments, Row, Stream
 
 _NO_PAGE = "there is no page"
+#: The minor version of the format 1.x that brought statuses (PEP 792).
+_STATUSES_SINCE = 4
 
 
 class Status(Struct, frozen=True, kw_only=True, gc=False):
@@ -35,6 +37,14 @@ class Status(Struct, frozen=True, kw_only=True, gc=False):
     reason: Annotated[
         str | None,
         describe("The reason, as the index gives it.", source="page: project-status.reason", null="no reason given"),
+    ]
+    has_status: Annotated[
+        bool,
+        describe(
+            "Whether the index gives the status of this project. False: it may be archived or quarantined although it "
+            "counts as active, since the index publishes no statuses.",
+            source="page: project-status, or meta.api-version from 1.4 on",
+        ),
     ]
     has_document: Annotated[
         bool,
@@ -82,6 +92,7 @@ def statuses_rows(documents: ProjectDocuments) -> Iterator[Row]:
         project=documents.project,
         status=_status(document, page),
         reason=None if page is None or page.status is None else text(page.status.reason),
+        has_status=documents.page is not None and _has_status(documents.page),
         has_document=document is not None,
         has_page=page is not None,
         file_count=None if page is None else len(page.files),
@@ -98,6 +109,18 @@ def _status(document: Project | None, page: Page | None) -> str:
     if document is None:
         return "missing" if page is None else "active" if page.files else "empty"
     return "active"
+
+
+def _has_status(document: Document[Page]) -> bool:
+    """Whether a page gives the project's status; from version 1.4 on, a page without one means active (PEP 792)."""
+    page = document.content
+    if page.status is not None:
+        return text(page.status.status) is not None
+    if any(invalid.path.startswith("$.project-status") for invalid in document.invalid_fields):
+        return False
+    version = (page.meta and page.meta.api_version) or ""
+    minor = version.removeprefix("1.")
+    return minor != version and minor.isascii() and minor.isdigit() and int(minor[:9]) >= _STATUSES_SINCE
 
 
 def _disagreement(document: Project | None, page: Page | None) -> str | None:

@@ -76,7 +76,7 @@ def vulnerabilities_rows(documents: ProjectDocuments) -> Iterator[Row]:
 
 def _identifier(advisory: wire.Vulnerability, position: int) -> str:
     """An identifier for the key, even if the advisory lacks the one that the index promises."""
-    return advisory.id or next(iter(advisory.aliases or ()), None) or advisory.link or f"unknown-{position}"
+    return advisory.name() or f"unknown-{position}"
 
 
 STREAM = Stream(

@@ -141,4 +141,4 @@ def _of_projects(lack: _Lack) -> NotOfferedError:
     if not others or not error.project:
         return error
     more = f"{error.project} and {others:,} more {'project' if others == 1 else 'projects'}"
-    return NotOfferedError(error.what, error.url, error.found, more)
+    return NotOfferedError(error.what, error.url, error.found, more, error.read_before)

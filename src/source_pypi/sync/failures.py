@@ -46,7 +46,7 @@ def not_offered(stream: Stream, documents: ProjectDocuments) -> SourceError | No
         return None
     if stream.from_page and documents.completed:
         return None
-    what = f"{stream.required_key} in project documents"
+    what = f"field {stream.required_key} in project documents"
     return NotOfferedError(what, document.url, "lacks it", documents.project or "")
 
 

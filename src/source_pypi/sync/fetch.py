@@ -60,7 +60,8 @@ from source_pypi.sync.fetch_result import FetchResult
 from source_pypi.sync.notices import NoticeKind, unknown_fields
 from source_pypi.sync.planner import PreviousState
 from source_pypi.sync.releases import is_pinned, is_range, selected_versions, wanted_versions
-from source_pypi.sync.unknown import unknown
+from source_pypi.sync.unconfirmed import with_unconfirmed
+from source_pypi.sync.unknown import requirements_unknown, unknown
 
 T = TypeVar("T")
 
@@ -250,7 +251,8 @@ class _ProjectFetch:
             what = f"{name} has no releases" if status in (None, "active") else f"{name} is {status}"
             result.warnings.append(f"{what}: the index has no project document of it")
         else:
-            error = NotOfferedError("project documents", url, self._index.locations.absence_at(url), name)
+            absence, had = self._index.locations.absence_at(url), self._previous.had_document
+            error = NotOfferedError("project documents", url, absence, name, read_before=had)
             result.failures.update(dict.fromkeys(VIA_PROJECT, error))
             uses_pages = self._plan.pages or self._plan.metadata
             result.page_completes = page is not None and uses_pages and not self._previous.had_document
@@ -459,7 +461,10 @@ class _ProjectFetch:
             for view in documents.described_releases
             if view.version in self.result.pinned or view.version == latest
         ]
-        return tuple(text for view in views for text in documents.required(view)[0])
+        found = tuple(text for view in views for text in documents.required(view)[0])
+        if any(requirements_unknown(documents, view) for view in views):
+            return with_unconfirmed(found, self._previous.any_requirements)
+        return found
 
 
 def _is_of_connection(error: SourceError) -> bool:

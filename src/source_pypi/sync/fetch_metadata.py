@@ -172,7 +172,7 @@ class MetadataFetch:
         """Record what the streams that read releases have; if no METADATA can be read, their rows stay."""
         result, listed = self._result, [version for version in self._chosen if version in self._sources]
         if self._chosen and not listed:
-            found, name = "lists none of the selected releases", self._project.project
+            found, name = "announces none for the selected releases", self._project.project
             result.failures[_METADATA] = NotOfferedError(_METADATA.value, self._listed.url, found, name)
             return
         result.partitions[DocumentKind.RELEASES] = {

@@ -36,7 +36,7 @@ class FetchResult(Struct):
     :ivar pinned: the versions that pins and ranges select, in the index's spelling.
     :ivar versions: the version that each requirement selects (``Batch.versions``); None: not known.
     :ivar satisfied: of the pins and ranges that listed releases satisfy; None: there are none, or one is not satisfied.
-    :ivar requirements: those to follow; None: not looked up.
+    :ivar requirements: those to follow, and unconfirmed ones (``unconfirmed.py``); None: not looked up.
     :ivar first_seen: when the files without upload time were first seen; set before rows are made.
     """
 

@@ -179,6 +179,12 @@ class PreviousState(Struct, frozen=True):
         return next((requirements for requirements in known if requirements is not None), None)
 
     @property
+    def any_requirements(self) -> tuple[str, ...]:
+        """The project's requirements when any stream last read it, whatever its settings were; empty: none known."""
+        known = (self.states[name].requirements for name in sorted(self.states))
+        return self.requirements or next((requirements for requirements in known if requirements), ())
+
+    @property
     def had_document(self) -> bool:
         """Whether any stream has read the project's document."""
         fingerprints = [state.fingerprint(DocumentKind.PROJECT) for state in self.states.values()]

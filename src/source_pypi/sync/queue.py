@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 
 from source_pypi.selection import SelectedProject, Selection
+from source_pypi.sync.unconfirmed import confirmed
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -109,7 +110,7 @@ def _parsed(requirements: Iterable[str]) -> Iterator["Requirement"]:
     """The requirements that name a project of the index, also those that PEP 508 does not allow; no URLs."""
     from source_pypi.standards.requirements import lenient_requirement
 
-    for text in requirements:
+    for text in confirmed(requirements):
         requirement = lenient_requirement(text)
         if requirement is not None and requirement.url is None:
             yield requirement

@@ -73,7 +73,8 @@ class ProjectState(Struct, frozen=True, array_like=True, gc=False):
     :ivar serial: the lowest serial of the stream's documents; None: a document is missing, or none has a serial.
     :ivar fingerprints: of the documents that a project has once, by code (``CODES``).
     :ivar partitions: by version or file name; by an empty name where a project has one partition.
-    :ivar requirements: those that were followed; None: dependencies were not followed.
+    :ivar requirements: those that were followed, and unconfirmed ones (``unconfirmed.py``); None: dependencies were not
+        followed.
     :ivar first_seen: when files without upload time were first seen; empty: there are none, or the stream does not say.
     """
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from source_pypi.services.index.documents import ABSENT, Document, File
 from source_pypi.services.index.documents.kinds import DocumentKind
-from source_pypi.services.index.documents.project import Role
+from source_pypi.services.index.documents.project import Role, Vulnerability
 from source_pypi.streams.stream import ProjectDocuments, ReleaseView, Stream
 from source_pypi.sync.state import Partition, ProjectState
 
@@ -50,6 +50,13 @@ def unknown_partitions(stream: Stream, documents: ProjectDocuments) -> dict[str,
     else:
         reasons = {}
     return {name: reason for name, reason in reasons.items() if reason is not None}
+
+
+def requirements_unknown(documents: ProjectDocuments, view: ReleaseView) -> bool:
+    """Return whether nothing says what a release requires: its document has no list, and METADATA was not read."""
+    if view.from_metadata or _has_core_metadata(documents, view):
+        return False
+    return unknown(view.document, "info.requires_dist") is not None
 
 
 def lacks_list(stream: Stream, documents: ProjectDocuments) -> bool:
@@ -113,9 +120,11 @@ def _hides(path: str, key: str) -> bool:
 
 
 def _is_nameless(item: object) -> bool:
-    """Whether an item lacks what its row is identified by, so that it makes no row."""
+    """Whether an item lacks what its row is identified by, so that nobody can tell which row it is."""
     if isinstance(item, Role):
         return not (item.role and item.user)
+    if isinstance(item, Vulnerability):
+        return item.name() is None
     return isinstance(item, File) and item.filename is None and not item.name()
 
 

@@ -12,7 +12,7 @@ def test_markdown() -> None:
     assert render(REPORT, RULES, "markdown") == (
         "## Audit of Python packages\n"
         "\n"
-        "4 releases checked, 3 findings \\(2 failing\\), 2 projects not or not fully checked, 1 finding allowed.\n"
+        "4 releases checked, 3 findings \\(2 failing\\), 2 projects not fully checked, 1 finding allowed.\n"
         "\n"
         "Rules: vulnerable, yanked, outdated&#58;major, sole\\-maintainer.\n"
         "\n"

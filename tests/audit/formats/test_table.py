@@ -17,7 +17,7 @@ def test_table() -> None:
         "not checked: other (yanked): =1+1",
         "allowed until 2027-01-31: sole-maintainer click: known | accepted",
         "note: the allowed finding yanked foo (old) matches nothing; remove it",
-        "4 releases checked, 3 findings (2 failing), 2 projects not or not fully checked, 1 finding allowed; "
+        "4 releases checked, 3 findings (2 failing), 2 projects not fully checked, 1 finding allowed; "
         "index http://index.example",
     ]
 
@@ -25,6 +25,6 @@ def test_table() -> None:
 def test_clean_table() -> None:
     """Without findings there is one line: how many releases were checked, of which index."""
     assert render(CLEAN, RULES, "table") == (
-        "1 release checked, 0 findings (0 failing), 0 projects not or not fully checked, 0 findings allowed; "
+        "1 release checked, 0 findings (0 failing), 0 projects not fully checked, 0 findings allowed; "
         "index http://index.example\n"
     )

@@ -21,10 +21,8 @@ def render(report: Report, rules: tuple[ChosenRule, ...]) -> str:
         lines += [" | ".join(map(escaped, row)) for row in cells]
         parts.append("\n".join(f"| {line} |" for line in lines))
     if report.not_checked:
-        groups = grouped(report.not_checked).items()
-        lines = [
-            f"{escaped(project)} ({escaped(', '.join(names))}): {escaped(why)}" for (project, why), names in groups
-        ]
+        groups = grouped(report.not_checked)
+        lines = [f"{escaped(projects)} ({escaped(names)}): {escaped(why)}" for projects, names, why in groups]
         parts += ["### Not checked", _listed(lines)]
     if report.allowed:
         parts += ["### Allowed", _listed(list(map(_allowed, report.allowed)))]

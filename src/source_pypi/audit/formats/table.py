@@ -12,8 +12,8 @@ def render(report: Report, rules: tuple[ChosenRule, ...]) -> str:  # noqa: ARG00
         (one.rule, one.project, one.version or "", place(one), fix_text(one), message(one)) for one in report.findings
     ]
     lines = _aligned([_HEAD, *rows]) if rows else []
-    for (project, why), names in grouped(report.not_checked).items():
-        lines.append(f"not checked: {project} ({', '.join(names)}): {why}")
+    for projects, names, why in grouped(report.not_checked):
+        lines.append(f"not checked: {projects} ({names}): {why}")
     for one in report.allowed:
         until = f" until {one.expires}" if one.expires else ""
         lines.append(f"allowed{until}: {subject(one.finding)}: {one.reason}")

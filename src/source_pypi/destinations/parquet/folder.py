@@ -1,14 +1,12 @@
 """A folder, here or in a bucket, whose files are replaced whole: a reader gets the old one or the new one."""
 
-import re
 import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from source_pypi.destinations.duckdb.state import NEW, delete_leftovers
-
-_WORK = ".source-pypi"
+from source_pypi.destinations.parquet.contents import WORK, folder_path, foreign_entries
 
 
 class Folder:
@@ -23,19 +21,22 @@ class Folder:
     _made_work = False
 
     def __init__(self, address: str) -> None:
-        path = address.removeprefix("file://")
-        self._root = Path(path[1:] if re.match("/[A-Za-z]:", path) else path)
+        self._root = folder_path(address)
         self._root.mkdir(parents=True, exist_ok=True)
-        self.work = self._root / _WORK
+        self.work = self._root / WORK
 
     def open_file(self, name: str) -> Path:
         """Return the path on this machine of a file that is changed in place, and then published."""
         return self._root / name
 
+    def foreign(self) -> list[str]:
+        """Return what it holds that is not ours, sorted; empty: it is ours, or empty."""
+        return foreign_entries(entry.name for entry in self._root.iterdir())
+
     def clear(self) -> None:
         """Delete what a killed run left, and make ``work``. Only the run that holds the lock of the state may."""
         delete_leftovers(self._root)
-        for leftover in self._root.glob(f"{_WORK}*"):
+        for leftover in self._root.glob(f"{WORK}*"):
             if leftover.name.startswith(NEW):  # another run may be about to ask for the lock
                 continue
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
@@ -94,6 +95,13 @@ class Bucket(Folder):
         if self.exists(name):
             self.filesystem.get_file(f"{self._path}/{name}", str(self.work / name))
         return self.work / name
+
+    def foreign(self) -> list[str]:
+        """Return what it holds that is not ours, sorted; empty: it is ours, or empty."""
+        if not self.filesystem.isdir(self._path):
+            return []
+        listed = self.filesystem.ls(self._path, detail=False)
+        return foreign_entries(name for one in listed if (name := str(one).rstrip("/").rpartition("/")[2]))
 
     def clear(self) -> None:
         """Do nothing: what is in the making is on this machine."""

@@ -21,16 +21,16 @@ from source_pypi.destinations.address import parse_address, scheme_of
 from source_pypi.destinations.duckdb.counting import RowComparison
 from source_pypi.destinations.duckdb.state import StateFile
 from source_pypi.destinations.duckdb.tables import quoted, rows_in, text
+from source_pypi.destinations.parquet.contents import OLD_STATE_FILE, STATE_FILE, VIEWS_FILE, foreign_reason
 from source_pypi.destinations.parquet.folder import Bucket, Folder
-from source_pypi.destinations.parquet.views import HEAD, VIEWS_FILE, views_sql
+from source_pypi.destinations.parquet.views import HEAD, views_sql
 from source_pypi.destinations.row_counts import RowChanges
 from source_pypi.destinations.runs import RUNS, RunRecord, record_values
 from source_pypi.destinations.sql.statements import Statement, Statements
 from source_pypi.destinations.store import Limits, LoadPackage, RunRow, StagedRows
 from source_pypi.destinations.tables import OURS, RUN, RUN_TABLES, STATE, Table, known_tables
+from source_pypi.errors import DestinationError
 
-#: The file of the state, and that of version 1.
-STATE_FILE, OLD_STATE_FILE = "_state.duckdb", "_state.sqlite"
 #: Rows and bytes of a row group at most: what is held in memory while a table is written.
 ROWS, SIZE = 50_000, 16 * 1024 * 1024
 #: What DuckDB reads as a pattern.
@@ -63,7 +63,11 @@ class ParquetStore(StateFile):
         """Open the state, which locks a folder on this machine; a bucket has no lock."""
         address = self._address.address
         is_local = "://" not in address or address.startswith("file://")
-        self._folder = Folder(address) if is_local else Bucket(address)
+        folder = Folder(address) if is_local else Bucket(address)
+        if foreign := folder.foreign():
+            folder.close()
+            raise DestinationError(self.name, foreign_reason(foreign))
+        self._folder = folder
         super().__init__(self.folder.open_file(STATE_FILE))
         super().open()
         self.folder.clear()

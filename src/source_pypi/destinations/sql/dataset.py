@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from typing import Any
 
+from source_pypi.destinations.address import STAGING
 from source_pypi.destinations.sql.dialects import Destination
 from source_pypi.destinations.sql.statements import BATCH_SIZE, Statement
 from source_pypi.destinations.tables import RUN, Table
@@ -12,7 +13,6 @@ from source_pypi.destinations.tables import RUN, Table
 #: The name of the pipeline, and of the schema's versions.
 PIPELINE = "source_pypi"
 #: How the name of a schema ends in which rows are staged. Nobody else is likely to use it.
-STAGING = "_source_pypi_staging"
 #: The tables in which dlt records what it does.
 RECORDS = ("_dlt_version", "_dlt_loads", "_dlt_pipeline_state")
 

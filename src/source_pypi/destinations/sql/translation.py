@@ -1,9 +1,9 @@
 """Views in the SQL of PostgreSQL and SQLite: translated by sqlglot, which dlt brings, where it knows the difference.
 
 What it does not know
-    Lists are JSON there, so ``UNNEST`` becomes a function that lists the values of a JSON array. Sort keys are compared
-    by their bytes: PostgreSQL's default collation may order them otherwise. Seconds between two times do not depend on
-    the time zone of the session.
+    Lists are JSON there, so ``UNNEST`` becomes a function that lists the values of a JSON array; among the selected
+    columns, it becomes a join with these values first. Sort keys are compared by their bytes: PostgreSQL's default
+    collation may order them otherwise. Seconds between two times do not depend on the time zone of the session.
 """
 
 from collections.abc import Callable
@@ -50,6 +50,8 @@ def translated(sql: str, dialect: ViewDialect, schema: str, existing: Callable[[
     """
     tree = parse_one(sql, read="duckdb")
     _qualify(tree, schema, existing)
+    for unnested in list(tree.find_all(exp.Explode)):
+        _join_values(unnested)
     for join in list(tree.find_all(exp.Join)):
         if isinstance(join.this, exp.Unnest):
             _list_values(tree, join, dialect)
@@ -71,6 +73,21 @@ def _qualify(tree: exp.Expression, schema: str, existing: Callable[[str], bool])
             if not table.alias:
                 table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
             table.set("db", exp.to_identifier(schema, quoted=True))
+
+
+def _join_values(unnested: exp.Explode) -> None:
+    """Make ``unnest(list) AS name`` among the selected columns a join: ``CROSS JOIN UNNEST(list) AS name (name)``."""
+    select, named = unnested.parent_select, unnested.parent
+    assert isinstance(select, exp.Select)
+    assert isinstance(named, exp.Alias)
+    values = exp.Unnest(expressions=[unnested.this], alias=_table_alias(named.alias))
+    select.append("joins", exp.Join(this=values, kind="CROSS"))
+    unnested.replace(exp.column(named.alias, table=named.alias))
+
+
+def _table_alias(name: str) -> exp.TableAlias:
+    """The alias of a table with one column, which has the same name."""
+    return exp.TableAlias(this=exp.to_identifier(name), columns=[exp.to_identifier(name)])
 
 
 def _list_values(tree: exp.Expression, join: exp.Join, dialect: ViewDialect) -> None:

@@ -6,7 +6,7 @@ SELECT
     any_value(version) AS version,
     list(DISTINCT tag ORDER BY tag) FILTER (free) AS free_threaded_abis,
     coalesce(bool_or(tag = 'abi3'), FALSE) AS abi3,
-    count(DISTINCT filename) AS wheels
+    count(DISTINCT filename) AS compiled_wheels
 FROM (
     SELECT project, version, filename, tag, tag = 'abi3t' OR regexp_full_match(tag, 'cp3\d+t') AS free
     FROM (SELECT project, version, filename, unnest(abi_tags) AS tag FROM latest_files WHERE abi_tags <> ['none'])

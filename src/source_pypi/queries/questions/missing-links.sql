@@ -25,5 +25,11 @@ LEFT JOIN (
     FROM urls
     GROUP BY project, version
 ) AS linked ON linked.project = projects.project AND linked.version = projects.latest_version
-WHERE len(missing) > 0
+WHERE
+    len(missing) > 0
+    -- the URLs of a latest release that was not read, since pins select others, are unknown, unless it has none
+    AND (
+        linked.project IS NOT NULL
+        OR (projects.home_page IS NULL AND coalesce(projects.project_urls::VARCHAR, '{}') IN ('{}', 'null'))
+    )
 ORDER BY len(missing) DESC, projects.project

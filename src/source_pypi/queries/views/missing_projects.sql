@@ -3,7 +3,8 @@
 -- row: a pin of a project that the index does not have, or of which it has no release that the pin admits
 -- needs: pins, pin_clauses, statuses, versions
 -- column status: missing (the index does not have the project), empty (the project has no releases) or no release
---   (the pin's specifier admits none of its releases). Quarantined projects are in pin_statuses.
+--   (the pin's specifier admits none of its releases, or only yanked ones, of which a range selects none). Quarantined
+--   projects are in pin_statuses.
 -- column reason: The reason, as the index gives it. Null: none.
 -- column since: Time of the visit that found the project missing or empty. Null for no release.
 WITH clauses AS (
@@ -13,7 +14,8 @@ WITH clauses AS (
         max(
             CASE
                 WHEN
-                    (
+                    pins.pinned_version IS NULL AND versions.yanked
+                    OR (
                         coalesce(versions.sort_key >= pin_clauses.lower_sort_key, TRUE)
                         AND coalesce(versions.sort_key < pin_clauses.upper_sort_key, TRUE)
                     ) = pin_clauses.excluded

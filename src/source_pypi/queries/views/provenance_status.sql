@@ -13,23 +13,25 @@
 --   none.
 -- column compared_with: The newest attested release of the 14 days before. Null: none is known. Older releases are
 --   known with the setting releases: all.
-WITH read AS (
-    SELECT project, version FROM attestations
+WITH origins AS (
+    SELECT project, version, 'repository' AS kind, publisher_repository AS origin
+    FROM attestations
+    WHERE publisher_repository IS NOT NULL
     UNION
-    SELECT project, version FROM pins WHERE version IS NOT NULL
-    UNION
-    SELECT versions.project, versions.version
-    FROM versions
-    LEFT JOIN pins ON pins.project = versions.project
-    WHERE versions.is_latest AND pins.project IS NULL
+    SELECT project, version, 'workflow' AS kind, publisher_workflow AS origin
+    FROM attestations
+    WHERE publisher_workflow IS NOT NULL
+),
+counted AS (
+    SELECT project, version, count(*) AS origins, sum(CASE WHEN kind = 'repository' THEN 1 ELSE 0 END) AS repositories
+    FROM origins
+    GROUP BY project, version
 ),
 attested AS (
     SELECT
         project,
         version,
         count(DISTINCT filename) AS attested_files,
-        count(DISTINCT publisher_repository) AS repositories,
-        count(DISTINCT publisher_workflow) AS workflows,
         max(CASE WHEN publisher_kind IS NULL THEN 1 ELSE 0 END) AS unparsed
     FROM attestations
     GROUP BY project, version
@@ -50,64 +52,81 @@ named AS (
     FROM identities
     GROUP BY project, version
 ),
+pinned AS (
+    SELECT DISTINCT project, version FROM pins WHERE version IS NOT NULL
+),
+unattested AS (
+    SELECT versions.project, versions.version, versions.file_count AS files
+    FROM versions
+    LEFT JOIN pins ON pins.project = versions.project
+    WHERE versions.is_latest AND pins.project IS NULL
+    UNION ALL
+    SELECT versions.project, versions.version, versions.file_count AS files
+    FROM pinned
+    JOIN versions ON versions.project = pinned.project AND versions.version = pinned.version
+),
 releases AS (
     SELECT
         versions.project,
         versions.version,
-        versions.sort_key,
-        coalesce(versions.first_upload_at, versions.first_seen_at) AS released_at,
         versions.file_count AS files,
-        coalesce(attested.attested_files, 0) AS attested_files,
-        coalesce(attested.repositories, 0) AS repositories,
-        coalesce(attested.workflows, 0) AS workflows,
-        coalesce(attested.unparsed, 0) AS unparsed
-    FROM read
-    JOIN versions ON versions.project = read.project AND versions.version = read.version
-    LEFT JOIN attested ON attested.project = read.project AND attested.version = read.version
-    WHERE versions.file_count > 0
+        attested.attested_files,
+        attested.unparsed,
+        counted.repositories > 1 OR counted.origins - counted.repositories > 1 AS inconsistent,
+        named.publishers
+    FROM attested
+    JOIN versions ON versions.project = attested.project AND versions.version = attested.version
+    LEFT JOIN counted ON counted.project = versions.project AND counted.version = versions.version
+    LEFT JOIN named ON named.project = versions.project AND named.version = versions.version
+    UNION ALL
+    SELECT unattested.project, unattested.version, unattested.files, 0, 0, FALSE, NULL
+    FROM unattested
+    LEFT JOIN attested ON attested.project = unattested.project AND attested.version = unattested.version
+    WHERE attested.project IS NULL
 ),
 earlier AS (
     SELECT
         releases.project,
         releases.version,
         previous.version AS previous,
-        previous.repositories,
-        previous.workflows,
-        previous.unparsed,
+        attested.unparsed,
         row_number() OVER (
             PARTITION BY releases.project, releases.version
-            ORDER BY previous.released_at DESC, previous.sort_key DESC
+            ORDER BY coalesce(previous.first_upload_at, previous.first_seen_at) DESC, previous.sort_key DESC
         ) AS place
-    FROM releases
-    JOIN releases AS previous
-        ON previous.project = releases.project
-        AND previous.attested_files > 0
-        AND previous.released_at < releases.released_at
-        AND date_diff('second', previous.released_at, releases.released_at) <= 14 * 86400
+    FROM attested
+    JOIN versions AS previous ON previous.project = attested.project AND previous.version = attested.version
+    JOIN versions AS releases
+        ON releases.project = previous.project
+        AND coalesce(previous.first_upload_at, previous.first_seen_at)
+        < coalesce(releases.first_upload_at, releases.first_seen_at)
+        AND date_diff(
+            'second',
+            coalesce(previous.first_upload_at, previous.first_seen_at),
+            coalesce(releases.first_upload_at, releases.first_seen_at)
+        ) <= 14 * 86400
+    WHERE previous.file_count > 0
 ),
-shared_repositories AS (
-    SELECT earlier.project, earlier.version, count(DISTINCT now_attested.publisher_repository) AS total
+compared AS (
+    SELECT
+        earlier.project,
+        earlier.version,
+        earlier.previous,
+        earlier.unparsed,
+        max(coalesce(counted.origins, 0)) AS earlier_origins,
+        count(now_origins.origin) AS origins,
+        count(then_origins.origin) AS shared
     FROM earlier
-    JOIN attestations AS now_attested
-        ON now_attested.project = earlier.project AND now_attested.version = earlier.version
-    JOIN attestations AS then_attested
-        ON then_attested.project = earlier.project
-        AND then_attested.version = earlier.previous
-        AND then_attested.publisher_repository = now_attested.publisher_repository
+    LEFT JOIN counted ON counted.project = earlier.project AND counted.version = earlier.previous
+    LEFT JOIN origins AS now_origins
+        ON now_origins.project = earlier.project AND now_origins.version = earlier.version
+    LEFT JOIN origins AS then_origins
+        ON then_origins.project = earlier.project
+        AND then_origins.version = earlier.previous
+        AND then_origins.kind = now_origins.kind
+        AND then_origins.origin = now_origins.origin
     WHERE earlier.place = 1
-    GROUP BY earlier.project, earlier.version
-),
-shared_workflows AS (
-    SELECT earlier.project, earlier.version, count(DISTINCT now_attested.publisher_workflow) AS total
-    FROM earlier
-    JOIN attestations AS now_attested
-        ON now_attested.project = earlier.project AND now_attested.version = earlier.version
-    JOIN attestations AS then_attested
-        ON then_attested.project = earlier.project
-        AND then_attested.version = earlier.previous
-        AND then_attested.publisher_workflow = now_attested.publisher_workflow
-    WHERE earlier.place = 1
-    GROUP BY earlier.project, earlier.version
+    GROUP BY earlier.project, earlier.version, earlier.previous, earlier.unparsed
 ),
 judged AS (
     SELECT
@@ -115,33 +134,22 @@ judged AS (
         releases.version,
         releases.files,
         releases.attested_files,
-        named.publishers,
-        earlier.previous AS compared_with,
+        releases.publishers,
+        compared.previous AS compared_with,
         CASE
             WHEN releases.attested_files = 0 THEN 'none'
             WHEN releases.attested_files < releases.files THEN 'partial'
             ELSE 'full'
         END AS coverage,
-        releases.repositories > 1 OR releases.workflows > 1 AS inconsistent,
-        releases.attested_files = 0 AND earlier.previous IS NOT NULL AS lost,
+        coalesce(releases.inconsistent, FALSE) AS inconsistent,
+        releases.attested_files = 0 AND compared.previous IS NOT NULL AS lost,
         releases.attested_files > 0
-        AND earlier.previous IS NOT NULL
         AND releases.unparsed = 0
-        AND earlier.unparsed = 0
-        AND (
-            releases.repositories <> earlier.repositories
-            OR releases.workflows <> earlier.workflows
-            OR coalesce(shared_repositories.total, 0) <> releases.repositories
-            OR coalesce(shared_workflows.total, 0) <> releases.workflows
-        ) AS changed
+        AND compared.unparsed = 0
+        AND (compared.origins <> compared.shared OR compared.earlier_origins <> compared.shared) AS changed
     FROM releases
-    LEFT JOIN named ON named.project = releases.project AND named.version = releases.version
-    LEFT JOIN earlier
-        ON earlier.project = releases.project AND earlier.version = releases.version AND earlier.place = 1
-    LEFT JOIN shared_repositories
-        ON shared_repositories.project = releases.project AND shared_repositories.version = releases.version
-    LEFT JOIN shared_workflows
-        ON shared_workflows.project = releases.project AND shared_workflows.version = releases.version
+    LEFT JOIN compared ON compared.project = releases.project AND compared.version = releases.version
+    WHERE releases.files > 0
 )
 SELECT
     project,

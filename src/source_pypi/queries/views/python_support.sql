@@ -23,7 +23,7 @@ releases AS (
     WHERE versions.is_latest OR selected.project IS NOT NULL
 ),
 specifiers AS (
-    SELECT DISTINCT requires_python FROM releases WHERE requires_python IS NOT NULL
+    SELECT DISTINCT requires_python FROM versions WHERE requires_python IS NOT NULL
 ),
 clauses AS (
     SELECT DISTINCT
@@ -112,19 +112,25 @@ admitted AS (
     FROM judged
     GROUP BY requires_python
 ),
-tags AS (
-    SELECT
-        releases.project,
-        releases.version,
-        substr(python.tag, 1, 2) AS implementation,
-        substr(python.tag, 3, 1) AS major,
-        substr(python.tag, 4) AS minor,
-        abi.tag AS abi
+pythons_of_files AS (
+    SELECT releases.project, releases.version, unnest(files.python_tags) AS python, files.abi_tags
     FROM releases
     JOIN files ON files.project = releases.project AND files.version = releases.version
-    CROSS JOIN UNNEST(files.python_tags) AS python (tag)
-    CROSS JOIN UNNEST(files.abi_tags) AS abi (tag)
-    WHERE abi.tag IN ('abi3', 'none', python.tag, python.tag || 'm', python.tag || 'mu', python.tag || 'u')
+),
+tags AS (
+    SELECT project, version, python, unnest(abi_tags) AS abi
+    FROM pythons_of_files
+),
+parts AS (
+    SELECT
+        project,
+        version,
+        substr(python, 1, 2) AS implementation,
+        substr(python, 3, 1) AS major,
+        substr(python, 4) AS minor,
+        abi
+    FROM tags
+    WHERE abi IN ('abi3', 'none', python, python || 'm', python || 'mu', python || 'u')
 ),
 ranges AS (
     SELECT
@@ -133,7 +139,7 @@ ranges AS (
         CAST(major AS INTEGER) AS major,
         CASE WHEN minor = '' THEN 0 ELSE CAST(minor AS INTEGER) END AS minor,
         abi = 'abi3' OR implementation = 'py' OR minor = '' AS and_later
-    FROM tags
+    FROM parts
     WHERE
         implementation IN ('cp', 'py')
         AND length(major) = 1

@@ -19,21 +19,26 @@ releases AS (
     LEFT JOIN selected ON selected.project = versions.project AND selected.version = versions.version
     WHERE versions.is_latest OR selected.project IS NOT NULL
 ),
-tags AS (
+of_platforms AS (
     SELECT
         releases.project,
         releases.version,
         releases.is_latest,
         releases.is_pinned,
         files.filename,
-        platforms.tag AS platform_tag,
-        pythons.tag AS python_tag,
-        abis.tag AS abi_tag
+        unnest(files.platform_tags) AS platform_tag,
+        files.python_tags,
+        files.abi_tags
     FROM releases
     JOIN files ON files.project = releases.project AND files.version = releases.version
-    CROSS JOIN UNNEST(files.platform_tags) AS platforms (tag)
-    CROSS JOIN UNNEST(files.python_tags) AS pythons (tag)
-    CROSS JOIN UNNEST(files.abi_tags) AS abis (tag)
+),
+of_pythons AS (
+    SELECT project, version, is_latest, is_pinned, filename, platform_tag, unnest(python_tags) AS python_tag, abi_tags
+    FROM of_platforms
+),
+tags AS (
+    SELECT project, version, is_latest, is_pinned, filename, platform_tag, python_tag, unnest(abi_tags) AS abi_tag
+    FROM of_pythons
 ),
 parsed AS (
     SELECT

@@ -12,6 +12,8 @@ import msgspec
 from msgspec import Struct
 from packaging.utils import canonicalize_name
 
+from source_pypi.fields import without_none
+
 #: The name of the ecosystem in records.
 ECOSYSTEM = "PyPI"
 #: Characters of an identifier.
@@ -163,6 +165,7 @@ def _converted(given: Any, type_: Any) -> tuple[Any, bool]:
         return msgspec.convert(given, type_), True
     except (msgspec.ValidationError, ValueError, OverflowError):
         pass
+    type_, _ = without_none(type_)
     arguments: tuple[Any, ...] = getattr(type_, "__args__", ())
     if isinstance(given, list) and len(arguments) == 2 and arguments[1] is ...:
         return tuple(one for each in given if (one := _converted(each, arguments[0])[0]) is not None), False

@@ -13,6 +13,7 @@ from source_pypi.errors import DocumentError, NotOfferedError, ResponseError, St
 from source_pypi.http.client import Client, Response
 from source_pypi.services.index.documents import UNCHANGED, Document, Fingerprint, Unchanged
 from source_pypi.services.index.documents.document import T
+from source_pypi.services.index.documents.html_page import utf8_html
 from source_pypi.services.index.documents.page import serial_of
 from source_pypi.services.index.locations import Locations
 
@@ -141,7 +142,8 @@ class DocumentRequests:
         """
         serial = serial_of(response.headers.get("X-PyPI-Last-Serial"))
         try:
-            document = parse(response.body, url=response.url, etag=response.etag, serial=serial)
+            body = utf8_html(response.body, response.headers.get("Content-Type"))
+            document = parse(body, url=response.url, etag=response.etag, serial=serial)
         except DocumentError as error:
             self._client.renew_connections()
             if not self._client.repeats_credentials(response.body):

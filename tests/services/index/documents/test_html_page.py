@@ -7,7 +7,7 @@ import pytest
 
 from source_pypi.errors import DocumentError
 from source_pypi.services.index.documents import Listed, Page, PageFile, ProjectStatus, open_document
-from source_pypi.services.index.documents.html_page import is_html, open_html_listing, open_html_page
+from source_pypi.services.index.documents.html_page import is_html, open_html_listing, open_html_page, utf8_html
 from source_pypi.services.index.documents.page import Meta
 from tests.fake_index import World
 from tests.fake_index.documents import View, page_html, page_json
@@ -24,6 +24,43 @@ def files_in(links: str) -> list[PageFile]:
 def file(name: str, url: str, **values: object) -> PageFile:
     """A file of which an HTML page says only this."""
     return PageFile(**{"filename": name, "url": url, "hashes": {}, "yanked": False} | values)  # type: ignore[arg-type]
+
+
+HTML = '<!DOCTYPE html><html><head>{}<title>Links for foo</title></head><body><a href="foo-1.0.tar.gz">{}</a></body>'
+
+
+@pytest.mark.parametrize(
+    ("encoding", "content_type", "head"),
+    [
+        ("utf-8", None, ""),
+        ("utf-8", "text/html", ""),
+        ("utf-8", "text/html; charset=UTF-8", ""),
+        ("utf-8", "text/html; charset=unknown-1", ""),
+        ("utf-8", "text/html; charset=punycode", ""),
+        ("utf-8", "text/html", '<meta charset="utf-16">'),
+        ("utf-8-sig", "text/html; charset=iso-8859-1", ""),
+        ("iso-8859-1", "text/html;charset=iso-8859-1", ""),
+        ("windows-1252", 'Text/HTML; boundary=x; Charset="ISO-8859-1"', ""),
+        ("windows-1252", "text/html; charset=us-ascii", ""),
+        ("iso-8859-1", "text/html; charset=latin_1", '<meta charset="utf-8">'),
+        ("koi8-r", "application/vnd.pypi.simple.v1+html; charset=koi8-r", ""),
+        ("koi8-r", "text/html", "<meta charset=koi8-r>"),
+        ("shift_jis", None, '<META http-equiv="Content-Type" content="text/html; charset=Shift_JIS">'),
+        ("utf-16", None, ""),
+        ("utf-16-le", "text/html; charset=utf-16le", ""),
+    ],
+)
+def test_encoding_of_html(encoding: str, content_type: str | None, head: str) -> None:
+    """A byte order mark, the Content-Type, or a ``meta`` element say what the encoding is; else it is UTF-8."""
+    text = {"koi8-r": "\u043f\u043b\u043e\u0445\u043e", "shift_jis": "\u58ca\u308c\u305f"}.get(encoding, "cass\u00e9")
+    html = utf8_html(HTML.format(head, text).encode(encoding), content_type)
+    assert html.decode("utf-8-sig") == HTML.format(head, text)
+
+
+@pytest.mark.parametrize("body", [b'{"a":"\xe9"}', b"\xff\xfe\x00", b""])
+def test_body_that_is_not_html_stays(body: bytes) -> None:
+    """JSON and other bodies keep their bytes, whatever the Content-Type says."""
+    assert utf8_html(body, "text/html; charset=iso-8859-1") == body
 
 
 def test_html_has_the_files_of_the_json_page() -> None:

@@ -5,9 +5,15 @@ SELECT
     table_name AS "table",
     kind,
     array_to_string(key ->> '$.*', ', ') AS "row",
-    changed_columns,
-    CASE WHEN kind = 'changed' THEN left(CAST(before AS VARCHAR), 400) END AS before,
-    CASE WHEN kind = 'changed' THEN left(CAST(after AS VARCHAR), 400) END AS after
+    array_to_string(
+        list_transform(
+            changed_columns,
+            lambda name: name
+            || ': ' || coalesce(left(before ->> ('$."' || name || '"'), 60), 'none')
+            || ' → ' || coalesce(left(after ->> ('$."' || name || '"'), 60), 'none')
+        ),
+        ', '
+    ) AS changed
 FROM changes
 WHERE run = (SELECT max(run) FROM runs) AND table_name NOT IN ('project', 'release')
 ORDER BY

@@ -9,4 +9,4 @@ SELECT
     CAST(entry.value ->> '$.rows' AS BIGINT) AS "rows"
 FROM runs, json_each(runs.tables) AS entry
 WHERE runs.run = (SELECT max(run) FROM runs)
-ORDER BY entry.key
+ORDER BY added + changed + removed > 0 DESC, entry.key

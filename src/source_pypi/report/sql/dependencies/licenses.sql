@@ -2,9 +2,9 @@
 -- question: Under which licences are the pinned releases?
 -- needs: pin_licenses
 SELECT
-    expression,
+    coalesce(pin_licenses.expression, CASE WHEN license IS NOT NULL THEN 'not in SPDX' END) AS expression,
     count(DISTINCT project) AS projects,
     list(DISTINCT project ORDER BY project) AS "named"
 FROM pin_licenses
-GROUP BY expression
-ORDER BY expression IS NULL DESC, projects DESC, expression
+GROUP BY 1
+ORDER BY bool_and(pin_licenses.expression IS NULL) DESC, projects DESC, expression

@@ -1,15 +1,28 @@
 -- title: Pins
 -- question: What does each requirement select, and what is wrong with it?
 -- needs: pins
-WITH advisory AS (
+WITH named AS (
+    SELECT project, version, specifier, id, smallest_fix, fix_admitted FROM vulnerable_pins
+    UNION
+    SELECT project, version, specifier, id, smallest_fix, fix_admitted
+    FROM advisory_pins
+    WHERE kind = 'vulnerability' AND withdrawn_at IS NULL AND removed_at IS NULL
+),
+advisory AS (
     SELECT
         project,
         version,
+        specifier,
         list(DISTINCT id ORDER BY id) AS advisories,
         list(DISTINCT smallest_fix ORDER BY smallest_fix) FILTER (smallest_fix IS NOT NULL) AS fixes,
         bool_and(fix_admitted) AS fix_admitted
-    FROM vulnerable_pins
+    FROM named
     GROUP BY ALL
+),
+malware AS (
+    SELECT DISTINCT project
+    FROM advisory_pins
+    WHERE kind = 'malware' AND withdrawn_at IS NULL AND removed_at IS NULL
 ),
 owner AS (
     SELECT
@@ -41,9 +54,20 @@ unattested AS (
     GROUP BY ALL
 ),
 latest AS (SELECT project, version FROM versions WHERE is_latest),
-license AS (SELECT project, version, any_value(expression) AS expression FROM pin_licenses GROUP BY ALL),
+license AS (
+    SELECT project, version, any_value(expression) AS expression, left(any_value(license), 60) AS written
+    FROM pin_licenses
+    GROUP BY project, version
+),
 state AS (SELECT project, any_value(status) AS status FROM pin_statuses GROUP BY project),
-gone AS (SELECT project, any_value(status) AS status FROM missing_projects GROUP BY project),
+gone AS (
+    SELECT
+        project,
+        any_value(status) FILTER (status <> 'no release') AS status,
+        bool_or(status = 'no release') AS some_without_release
+    FROM missing_projects
+    GROUP BY project
+),
 row AS (
     SELECT
         pins.position,
@@ -64,14 +88,15 @@ row AS (
         unattested.status AS attestation,
         unattested.attested_files,
         unattested.files,
-        license.expression AS license,
+        coalesce(license.expression, license.written) AS license,
         pins.file,
         pins.line,
         pins.not_read,
         list_filter(
             [
+                CASE WHEN malware.project IS NOT NULL THEN 'malware' END,
                 CASE WHEN advisory.project IS NOT NULL THEN 'vulnerable' END,
-                CASE WHEN gone.project IS NOT NULL AND coalesce(gone.status, '') <> 'quarantined' THEN 'missing' END,
+                CASE WHEN gone.status <> 'quarantined' OR (gone.some_without_release AND pins.version IS NULL) THEN 'missing' END,
                 CASE WHEN 'quarantined' IN (state.status, gone.status) THEN 'quarantined' END,
                 CASE WHEN yank.project IS NOT NULL THEN 'yanked' END
             ],
@@ -84,16 +109,19 @@ row AS (
                 CASE WHEN unattested.project IS NOT NULL THEN 'unattested' END,
                 CASE WHEN sole.project IS NOT NULL THEN 'sole maintainer' END,
                 CASE WHEN stale.project IS NOT NULL THEN 'stale' END,
-                CASE WHEN license.project IS NOT NULL AND license.expression IS NULL THEN 'no licence' END
+                CASE WHEN license.project IS NOT NULL AND license.expression IS NULL THEN 'no SPDX licence' END
             ],
             lambda flag: flag IS NOT NULL
         ) AS amber
     FROM pins
     LEFT JOIN projects USING (project)
-    LEFT JOIN advisory USING (project, version)
+    LEFT JOIN malware ON malware.project = pins.project
     LEFT JOIN yank USING (project, version)
     LEFT JOIN behind USING (project, version)
     LEFT JOIN unattested USING (project, version)
+    LEFT JOIN advisory
+        ON advisory.project = pins.project AND advisory.version = pins.version
+        AND advisory.specifier IS NOT DISTINCT FROM pins.specifier
     LEFT JOIN latest ON latest.project = pins.project
     LEFT JOIN license ON license.project = pins.project AND license.version = pins.version
     LEFT JOIN owner ON owner.project = pins.project

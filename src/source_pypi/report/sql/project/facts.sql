@@ -3,13 +3,15 @@
 -- needs: projects
 WITH owner AS (SELECT list(DISTINCT "user" ORDER BY "user") AS owners FROM roles WHERE project = $project)
 SELECT
-    projects.name,
+    coalesce(projects.name, $project) AS name,
     projects.summary,
     projects.latest_version,
     (SELECT any_value(status) FROM statuses WHERE project = $project) AS status,
+    (SELECT any_value(reason) FROM statuses WHERE project = $project) AS reason,
     coalesce(
         (SELECT any_value(licenses.expression) FROM licenses WHERE licenses.project = $project AND licenses.version = projects.latest_version),
-        projects.license_expression
+        projects.license_expression,
+        left(projects.license, 80)
     ) AS licence,
     owner.owners,
     projects.organization,
@@ -19,5 +21,5 @@ SELECT
     projects.version_count,
     projects.file_count,
     projects.total_size
-FROM projects, owner
-WHERE projects.project = $project
+FROM owner
+LEFT JOIN projects ON projects.project = $project

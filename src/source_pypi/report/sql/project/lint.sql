@@ -7,11 +7,11 @@ WITH latest AS (
     WHERE project = $project
 ),
 classified AS (
-    SELECT DISTINCT parts[-1] AS python
-    FROM classifiers
-    WHERE project = $project AND category = 'Programming Language' AND regexp_matches(parts[-1], '^3\.[0-9]+$')
+    SELECT DISTINCT replace(classifier, 'Programming Language :: Python :: ', '') AS python
+    FROM (SELECT unnest(classifiers) AS classifier FROM latest)
+    WHERE regexp_full_match(classifier, 'Programming Language :: Python :: 3\.[0-9]+')
 ),
-label AS (SELECT DISTINCT well_known FROM urls WHERE project = $project),
+label AS (SELECT DISTINCT well_known FROM urls WHERE project = $project AND regexp_matches(url, '^https?://', 'i')),
 minimum AS (
     SELECT try_cast(regexp_extract(requires_python, '>=\s*3\.([0-9]+)', 1) AS INTEGER) AS minor
     FROM latest
@@ -49,4 +49,5 @@ FROM (
         'below it: ' || array_to_string(list(classified.python) FILTER (try_cast(split_part(classified.python, '.', 2) AS INTEGER) < minimum.minor), ', ')
     FROM classified, minimum
 )
+WHERE EXISTS (FROM latest)
 ORDER BY position

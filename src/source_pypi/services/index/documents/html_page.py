@@ -11,8 +11,10 @@ Reading on
     PEP 503 (links), PEP 592 (yanked), PEP 629 (version), PEP 658 and 714 (METADATA), PEP 792 (status).
 """
 
+import codecs
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from html.parser import HTMLParser
 from typing import Any, TypeVar
 from urllib.parse import urljoin
@@ -34,6 +36,17 @@ _CHUNK = 8_192
 _DIGEST = re.compile(r"(md5|sha1|sha224|sha256|sha384|sha512|blake2b_256)[=-]([0-9a-fA-F]{32,128})")
 #: What an empty page says of itself, in its title or heading.
 _PAGE_TITLE = re.compile(r"links for|index of|directory listing|simple (?:index|repository)", re.IGNORECASE)
+#: Where HTML states its encoding (HTML 12.2.3.2), within its first bytes.
+_META_CHARSET = re.compile(rb"""<meta\s[^>]*?charset\s*=\s*["']?\s*([\w-]{1,40})""", re.IGNORECASE)
+_CHARSET = re.compile(r""";\s*charset\s*=\s*["']?([\w-]{1,40})""", re.IGNORECASE)
+_HEAD = 1024
+#: The encodings of web pages. Python has others, some of which take quadratic time.
+_ENCODINGS = re.compile(
+    r"utf-?(?:8|16(?:le|be)?)|iso-?8859-?\d+|windows-?125\d|cp125\d|latin-?\d|(?:us-?)?ascii|koi8-?[ru]|shift-?jis|euc-?jp"
+    r"|iso-?2022-?jp|euc-?kr|gb2312|gbk|gb18030|big5|macintosh|ibm866"
+)
+#: Names that pages use for what browsers read as windows-1252.
+_WINDOWS = re.compile(r"(?:us-?)?ascii|iso-?8859-?1|latin-?1")
 _SERIAL = re.compile(r"SERIAL (\d{1,18})")
 
 _Attributes = dict[str, str | None]
@@ -42,6 +55,41 @@ _Attributes = dict[str, str | None]
 def is_html(body: bytes) -> bool:
     """Whether a body is HTML: its first character is ``<``, which no JSON begins with."""
     return body[:1024].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
+
+
+def utf8_html(body: bytes, content_type: str | None) -> bytes:
+    """Return HTML in UTF-8: a byte order mark, the Content-Type or a ``meta`` element say what its encoding is.
+
+    A body that is not HTML, and one of an unknown encoding, is returned as it is. Invalid bytes become U+FFFD.
+    """
+    encoding = _encoding(body, content_type)
+    if encoding is None or encoding == "utf-8":
+        return body
+    text = body.decode(encoding, "replace")
+    html = text.removeprefix("\ufeff").encode(errors="replace")
+    return html if is_html(html) else body
+
+
+def _encoding(body: bytes, content_type: str | None) -> str | None:
+    """The encoding of HTML; None: it is not stated, or not one of web pages."""
+    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    if body.startswith(b"\xef\xbb\xbf"):
+        return None
+    stated = None
+    if content_type is not None and "html" in content_type.lower():
+        stated = _CHARSET.search(content_type)
+    name = stated[1].lower() if stated else ""
+    if not name and is_html(body):
+        meta = _META_CHARSET.search(body[:_HEAD])
+        name = meta[1].decode().lower() if meta else ""
+        name = "" if name.startswith("utf") else name  # a page whose ASCII can be read is not UTF-16
+    name = name.replace("_", "-")
+    if not _ENCODINGS.fullmatch(name):
+        return None
+    with suppress(LookupError):
+        return codecs.lookup("windows-1252" if _WINDOWS.fullmatch(name) else name).name
+    return None
 
 
 def open_page(

@@ -115,6 +115,10 @@ class Vulnerability(Struct, frozen=True):
     fixed_in: Annotated[list[str] | None, describe("Versions that fix it.")] = None
     withdrawn: Annotated[datetime | None, describe("When it was withdrawn.")] = None
 
+    def name(self) -> str | None:
+        """Return what identifies it: its identifier, else its first alias, else its URL; None: it has none."""
+        return self.id or next(iter(self.aliases or ()), None) or self.link or None
+
 
 class Role(Struct, frozen=True, gc=False):
     """A role of a user in a project."""
