@@ -17,9 +17,6 @@ from tests.fake_index import FakeIndex, World, faults
 from tests.servers.packages import PROJECTS, UPLOADS
 from tests.servers.simulated import Artifactory, CodeArtifact, Gitea, GitLab, Nexus, Product, Pulp, Simulated
 
-#: What ``--streams all`` selects.
-OF_INDEX = choose_streams(["all"])
-
 
 def test_sync_prints_a_report(world: World, fake: FakeIndex, run: Run, tmp_path: Path) -> None:
     """Sync loads the named projects and prints rows per stream, the cost of the run, and a query that works."""
