@@ -6,6 +6,7 @@ The configurations in ``integration_tests/`` name no index; a copy of them gets 
 
 import json
 import shutil
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ SERIAL, TIME = 2**62, 2**40
 #: The placeholder for the index's URL.
 PLACEHOLDER = "{index}"
 FILES = ("metadata.yaml", "acceptance-test-config.yml", "icon.svg", "integration_tests")
+#: The documents of download counts that the fake index serves, too, and a category of each.
+COUNTS = {"overall": "without_mirrors", "python_minor": "3.12", "system": "Linux"}
 INFO = {
     "summary": "A sample",
     "requires_dist": ["peppercorn>=0.6", 'check-manifest; extra == "dev"'],
@@ -54,6 +57,12 @@ def sample_world() -> World:
         provenance=attested("sampleproject-4.0.0-py3-none-any.whl"),
     )
     world.upload("sampleproject", "4.0.0", filename="sampleproject-4.0.0.tar.gz", content=b"tar")
+    day = str(datetime.now(UTC).date() - timedelta(days=5))  # a first run reads the last days only
+    for project in ("requests", "sampleproject"):
+        for document, category in COUNTS.items():
+            counts = [{"category": category, "date": day, "downloads": 5}]
+            answer = {"data": counts, "package": project, "type": f"{document}_downloads"}
+            world.override(f"/api/packages/{project}/{document}", answer)
     return world
 
 
@@ -62,7 +71,7 @@ def sample_config(name: str, fake: FakeIndex) -> dict[str, Any]:
     settings: dict[str, Any] = json.loads((CONFIGURATIONS / name).read_text())
     own = {"index_url": fake.url, "requests_per_second": 0, "events_since": "0"}
     export = CONFIGURATIONS / "advisories"
-    return settings | own | {"downloads_url": "http://127.0.0.1:9", "advisories_url": f"file:{export}"}
+    return settings | own | {"downloads_url": fake.url, "advisories_url": f"file:{export}"}
 
 
 def copy_connector(folder: Path, fake: FakeIndex) -> Path:
