@@ -21,7 +21,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "dependencies.md"
 #: The core's dependencies and the extras, with the module that a run imports first.
 CORE = {"click": "click", "distlib": "distlib.index", "msgspec": "msgspec", "packaging": "packaging.requirements",
         "urllib3": "urllib3"}  # fmt: skip
-EXTRAS = {"attestations": "cryptography.x509", "duckdb": "duckdb", "dlt": "dlt", "keyring": "keyring"}
+EXTRAS = {"advisories": "cvss", "arrow": "pyarrow", "attestations": "cryptography.x509", "duckdb": "duckdb",
+          "dlt": "dlt", "keyring": "keyring"}  # fmt: skip
 TRIES = 15
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from source_pypi.queries import questions
 from source_pypi.streams import STREAMS
 from tests.fake_index import FakeIndex, World
 
@@ -91,6 +92,12 @@ def test_every_stream_is_named() -> None:
     """The README's table names all streams, and nothing else."""
     table = README.partition("## Tables")[2].partition("\n\n`sync`")[0]
     assert set(re.findall(r"`(\w+)`", table)) == {stream.name for stream in STREAMS}
+
+
+def test_number_of_questions() -> None:
+    """README and changelog say how many named questions there are."""
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").partition("\n## 0.4.0\n")[0]
+    assert re.findall(r"(\d+) named\s+questions", README + changelog) == [str(len(questions()))] * 2
 
 
 def test_no_address_of_a_registry() -> None:

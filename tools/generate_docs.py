@@ -60,7 +60,8 @@ def settings_table() -> str:
     """Every setting: name, type, default, meaning."""
     rows = []
     for field in fields_of(Config):
-        default = "none" if field.default in (None, ()) else f"`{field.default}`"
+        values = field.default if isinstance(field.default, tuple) else (field.default,)
+        default = ", ".join(f"`{value}`" for value in values if value is not None) or "none"
         choices = getattr(field.type, "__args__", ()) if type_words(field) == "string" else ()
         kind = " or ".join(f"`{choice}`" for choice in choices) or type_words(field)
         rows.append((f"`{field.name}`", kind, default, field.description))

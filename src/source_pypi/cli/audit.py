@@ -122,7 +122,7 @@ class _Command(SectionedCommand):
     envvar=f"{_PREFIX}_FOLLOW_DEPENDENCIES",
     type=click.IntRange(0, _ALL_LEVELS),
     metavar="LEVELS",
-    help="Also check dependencies, so many levels deep.  [default: 0 if a FILE is a lock file, else all levels]",
+    help="Also check dependencies, down to this level.  [default: 0 if a FILE is a lock file, else all levels]",
 )
 @option(
     "--into",
