@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from source_pypi.config import make_config
 from source_pypi.errors import SettingError
+from source_pypi.services.downloads.api import open_service
 from source_pypi.services.downloads.progress import Progress, SeriesProgress, source_day
 from source_pypi.services.service import Cursor, Request
 from tests.fake_downloads import Downloads, FakeClickhouse, FakePypistats
@@ -153,3 +155,18 @@ def test_broken_cursor_is_none(value: bytes) -> None:
     assert str(Progress(Cursor(good, True, 0)).since("pypistats", ())) == "2026-08-18"
     assert Progress(Cursor(good, False, 0)).since("pypistats", ()) is None
     assert SeriesProgress(None, TODAY).newest is None
+
+
+@pytest.mark.parametrize("source", ["pypistats", "clickhouse"])
+def test_names_of_a_private_index_are_not_sent(source: str) -> None:
+    """Names of another index than the public one are sent to a source of the user's own only, or with any_index."""
+    url = "downloads_url" if source == "pypistats" else "clickhouse_url"
+    private = {"projects": ["a"], "downloads_from": source, "index_url": "http://packages.example.com/simple/"}
+    request = Request({"downloads"}, ["a"], lambda names: {}, lambda: noon(TODAY))
+    sent = []
+    for more in ({}, {"any_index": True}, {url: "http://127.0.0.1:9"}, {"index_url": None}):
+        opened = open_service(make_config(private | more), lambda event: None)
+        sent.append(opened._refusal is None)  # type: ignore[attr-defined]
+    assert sent == [False, True, True, True]
+    with pytest.raises(SettingError, match=f"setting '{url}': names of projects of http://packages.example.com"):
+        next(open_service(make_config(private), lambda event: None).portions(request))

@@ -21,6 +21,7 @@ from source_pypi.services.downloads.failures import of_service
 from source_pypi.services.downloads.progress import Progress, replaced_slices, source_day
 from source_pypi.services.downloads.task import DOWNLOADS, DOWNLOADS_BY, Task
 from source_pypi.services.service import Cursor, Portion, Request, Service
+from source_pypi.standards.index_urls import index_title, is_public
 
 if TYPE_CHECKING:
     from source_pypi.http.client import Client, RequestLog, RetryWait
@@ -64,10 +65,13 @@ class Downloads:
 
     :param breakdowns: the dimensions of each breakdown in ``downloads_by``.
     :param days: how many days to read the first time.
+    :param refusal: why no project is requested; None: all are.
     """
 
-    def __init__(self, source: Source, breakdowns: Sequence[tuple[str, ...]], days: int) -> None:
-        self._source, self._breakdowns, self._days = source, tuple(breakdowns), days
+    def __init__(
+        self, source: Source, breakdowns: Sequence[tuple[str, ...]], days: int, refusal: SettingError | None = None
+    ) -> None:
+        self._source, self._breakdowns, self._days, self._refusal = source, tuple(breakdowns), days, refusal
 
     @property
     def url(self) -> str:
@@ -83,6 +87,8 @@ class Downloads:
             raise SettingError(
                 "whole_index", "downloads are read of projects that are named only: name them, or set top"
             )
+        if self._refusal is not None:
+            raise self._refusal
         run = _Run(self._source, source_day(request.now()))
         names = list(dict.fromkeys(request.projects))
         try:
@@ -177,7 +183,22 @@ def open_service(config: Config, on_event: "Callable[[RetryWait | RequestLog], N
     :param on_event: called with each wait before it begins, and with each response.
     """
     source = _clickhouse(config, on_event) if config.downloads_from == "clickhouse" else _pypistats(config, on_event)
-    return Downloads(source, breakdowns_of(config.downloads_by), config.downloads_days)
+    return Downloads(source, breakdowns_of(config.downloads_by), config.downloads_days, _refusal(config))
+
+
+def _refusal(config: Config) -> SettingError | None:
+    """Why names of projects are not sent to the source: they are those of another index than the public one, and the
+    source is a public site that the user did not name. None: they are sent.
+    """
+    setting = "clickhouse_url" if config.downloads_from == "clickhouse" else "downloads_url"
+    is_default = getattr(config, setting) == getattr(Config(), setting)
+    if not is_default or config.any_index or config.index_url is None or is_public(config.index_url):
+        return None
+    return SettingError(
+        setting,
+        f"names of projects of {index_title(config.index_url)} are not sent to a public site: name a source of your "
+        "own, or set any_index (--any-index) to send them",
+    )
 
 
 def _pypistats(config: Config, on_event: "Callable[[RetryWait | RequestLog], None]") -> Source:
