@@ -98,7 +98,8 @@ class Dataset:
             return []
         with self._client() as client, client.begin_transaction():
             for statement in statements:
-                found += client.execute_sql(statement.sql, *statement.values) or ()
+                rows = client.execute_sql(statement.sql, *statement.values) or ()
+                found += rows if statement.sql.startswith("SELECT") else ()  # DuckDB returns counts of other statements
         return found
 
     def rows(self, statement: Statement) -> Iterator[Sequence[Any]]:
