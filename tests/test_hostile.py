@@ -21,7 +21,7 @@ from source_pypi.safety import limits
 from source_pypi.safety.limits import DEEPEST
 from source_pypi.services.index import documents
 from source_pypi.services.index.api import Index
-from source_pypi.streams import STREAMS, choose_streams
+from source_pypi.streams import choose_streams
 from source_pypi.sync import changes
 from source_pypi.sync.batch import lines_of
 from tests.batches import rows_in
@@ -30,7 +30,11 @@ from tests.hostile import TAKEN, info, nested
 from tests.sync.helpers import counts, read
 
 Connect = Callable[..., Index]
-READ = tuple(stream for stream in STREAMS if stream.of_project and stream.name not in ("attestations", "core_metadata"))
+READ = tuple(
+    stream
+    for stream in choose_streams(["all"])
+    if stream.of_project and stream.name not in ("attestations", "core_metadata")
+)
 #: Seconds that a hostile project may take, including all streams and DuckDB.
 QUICK = 10.0
 

@@ -22,7 +22,7 @@ from source_pypi.services.index.documents import (
     open_document,
     open_feed,
 )
-from source_pypi.streams import STREAMS
+from source_pypi.streams import STREAMS, choose_streams
 from source_pypi.streams.stream import ProjectDocuments, ReleaseView, Stream
 from source_pypi.sync.batch import rows_of
 from source_pypi.sync.changes import change_of
@@ -55,7 +55,7 @@ def _valid() -> ProjectDocuments:
 def check_rows(visit: ProjectDocuments, names: Iterable[str] = ()) -> None:
     """Check the rows of all streams: distinct keys, valid by the schema, one line each, and decodable."""
     wanted = set(names)
-    for stream in STREAMS:
+    for stream in choose_streams(["all"]):
         if stream.of_project == (visit.project is not None) and (not wanted or stream.name in wanted):
             _check(stream, visit)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from source_pypi.streams import STREAMS
+from source_pypi.streams import choose_streams
 from tests.fake_index import FakeIndex
 from tests.secrets.command import Place
 from tests.secrets.conftest import WAYS, Given
@@ -15,7 +15,7 @@ Guarded = Callable[..., FakeIndex]
 CATALOG = {
     "streams": [
         {"stream": {"name": stream.name}, "sync_mode": "incremental", "destination_sync_mode": "append"}
-        for stream in STREAMS
+        for stream in choose_streams(["all"])
     ]
 }
 
