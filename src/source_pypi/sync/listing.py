@@ -45,6 +45,7 @@ class VisitList(Struct, frozen=True):
     :ivar known: how many of these the index had when they were last read.
     :ivar unlisted: the projects that have left the list.
     :ivar sample: some of the projects that are skipped.
+    :ivar verified: those of the sample that were requested, and have not changed.
     :ivar received: the documents of projects that were requested to compare them with the list.
     :ivar untrusted: how many of how many sampled projects have changed, if the list is not trusted; None: it is.
     :ivar tracker: makes the cursor of the journal for the next run; None: there is none.
@@ -58,6 +59,7 @@ class VisitList(Struct, frozen=True):
     known: int = 0
     unlisted: frozenset[str] = frozenset()
     sample: tuple[str, ...] = ()
+    verified: tuple[str, ...] = ()
     received: Mapping[str, Document[Project]] = field(default_factory=dict)
     untrusted: tuple[int, int] | None = None
     tracker: ProjectTracker | None = None
@@ -172,7 +174,7 @@ def _visits(
     visits = make_visit_list(selection, serials, summaries, planner.decide_listed, planner.started_at, unresolved)
     changed = changed_since_listed(index, planner.project_conditions(visits.sample), serials)
     if not changed:
-        return visits
+        return replace(visits, verified=visits.sample)
     untrusted = is_untrusted(len(changed), len(visits.sample))
 
     def decide(summary: ProjectSummary, serials: Mapping[str, int | None]) -> Reason:

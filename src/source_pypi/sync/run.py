@@ -264,7 +264,7 @@ def _project_batches(
     visits = visit_list(selection, planner, documents, index, open_journal)
     for warning in _visit_warnings(visits):
         yield Batch(None, _utc(now()), warnings=(warning,))
-    queue = ProjectQueue(visits.selection, visits.listed)
+    queue = ProjectQueue(visits.selection, visits.listed, visits.verified)
     plan = make_fetch_plan(planner.project_streams, config)
     health = IndexHealth(index, documents, visits.unlisted)
     deletions = Deletions(config, index.root, health, visits.known)
