@@ -218,7 +218,7 @@ def test_many_rows(run: Run, loaded: Path) -> None:
         ("CREATE TEMP TABLE x (a INT)", "CREATE is not a query"),
         ("COPY projects TO 'x.csv'", "COPY is not a query"),
         ("ATTACH 'x.duckdb'", "ATTACH is not a query"),
-        ("INSTALL httpfs", "LOAD is not a query"),
+        ("INSTALL httpfs", "INSTALL is not a query"),
         ("SET memory_limit = '9GB'", "SET is not a query"),
         ("PRAGMA database_list", "PRAGMA is not a query"),
         ("SELECT 1; SELECT 2", "these are 2 statements; give one query"),

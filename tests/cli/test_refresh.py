@@ -124,7 +124,7 @@ def test_nothing_to_refresh(run: Run, tmp_path: Path, options: list[str], reason
         connection.execute("create table mine (x integer)")
     before = sorted(path.name for path in tmp_path.iterdir())
     done = run("sync", *options)
-    names, file = "give names (source-pypi sync flask requests)", "a file (-r requirements.txt)"
+    names, file = "give names (flask requests)", "a file (-r requirements.txt)"
     advice = f"{names} or {file}, or refresh another destination (--into)"
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"error: no projects named, and {reason}: {advice}\n")
     assert sorted(path.name for path in tmp_path.iterdir()) == before

@@ -14,6 +14,8 @@ from source_pypi.config import make_config
 from source_pypi.destinations.duckdb.store import DuckdbStore
 from source_pypi.destinations.loader import Loader
 from source_pypi.destinations.parquet.store import ParquetStore
+from source_pypi.destinations.tables import RUN_TABLES
+from source_pypi.queries import Query, views
 from source_pypi.selection import Requested, select
 from source_pypi.services.index.api import Index
 from source_pypi.services.index.documents.fingerprint import fingerprint_of
@@ -145,3 +147,14 @@ def stored(folder: Path) -> list[tuple[Any, ...]]:
     """The projects in its tables and state, and the index that they are of."""
     state = rows(state_file(folder), "SELECT 'state', project FROM _state UNION SELECT 'index', index FROM _run")
     return sorted([*state, *(("files", project) for (project,) in contents(folder, "files", "project"))])
+
+
+def views_of_index() -> list[Query]:
+    """The views of tables that streams of the index fill."""
+    there = {*(stream.name for stream in ALL), *(table.name for table in RUN_TABLES)}
+    found = []
+    for view in views():
+        if there.issuperset(view.needs):
+            found.append(view)
+            there.add(view.name)
+    return found

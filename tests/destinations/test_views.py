@@ -14,7 +14,7 @@ from source_pypi.services.index.api import Index
 from source_pypi.streams import choose_streams
 from source_pypi.sync.run import batches
 from tests.databases import rows
-from tests.destinations.loading import into_duckdb
+from tests.destinations.loading import into_duckdb, views_of_index
 from tests.fake_index import FakeIndex, World
 from tests.fake_index.model import Vulnerability
 
@@ -58,7 +58,7 @@ def test_view_says_what_it_answers(world: World, load: Load, path: Path) -> None
     world.add("flask")
     load("flask")
     comments = dict(rows(path, "select view_name, comment from duckdb_views() where not internal"))
-    assert comments == {view.name: comment_of(view) for view in views()}
+    assert comments == {view.name: comment_of(view) for view in views_of_index()}
     assert comments["sole_maintainers"] == (
         "A row is a project of no organization in which only one user has a role. "
         "It answers: Which projects depend on one person? It needs: roles, projects."

@@ -11,7 +11,7 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from source_pypi.standards.versions import sort_key
-from source_pypi.streams import STREAMS
+from source_pypi.streams import STREAMS, choose_streams
 from source_pypi.streams.stream import Stream
 from tests.servers.packages import UPLOADS, Upload
 
@@ -31,7 +31,7 @@ FIRST_VISIT = "first visit"
 
 Row = dict[str, Any]
 
-EACH_STREAM = pytest.mark.parametrize("name", [stream.name for stream in STREAMS])
+EACH_STREAM = pytest.mark.parametrize("name", [stream.name for stream in choose_streams(["all"])])
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Claims:
             assert (done.returncode, lines, count) == (0, [], len(self.rows[name]))
         elif name in self.lacks:
             assert (done.returncode, lines) == (1, [f"error: {name}: {self.lacks[name]}"])
-            assert re.findall(rf"^{name} .*$", done.stdout, re.MULTILINE) == [f"{name}  not available"]
+            assert len(re.findall(rf"^{name}:? +not available$", done.stdout, re.MULTILINE)) == 1
         elif done.returncode == 0:
             assert lines == []
             assert count > 0, "neither rows nor a word on what the server lacks"
@@ -163,7 +163,7 @@ def wheel_tags(upload: Upload) -> Row:
 
 def table(done: "subprocess.CompletedProcess[str]") -> dict[str, int]:
     """The report of a load: rows by stream."""
-    found = re.findall(r"^(\w+) +([\d,]+)$", done.stdout, re.MULTILINE)
+    found = re.findall(r"^(\w+)(?: +[\d,]+)* +([\d,]+)$", done.stdout, re.MULTILINE)
     return {name: int(count.replace(",", "")) for name, count in found}
 
 

@@ -143,7 +143,7 @@ def comparable(view: str, rows: Iterable[tuple[Any, ...]]) -> list[str]:
         by_name = dict(zip(KINDS[view], row, strict=True))
         if by_name.get("publishers"):
             by_name["publishers"] = sorted(by_name["publishers"].split(", "))
-        ordered.append(repr({name: round(one, 2) if isinstance(one, float) else one for name, one in by_name.items()}))
+        ordered.append(repr({name: round(one, 1) if isinstance(one, float) else one for name, one in by_name.items()}))
     return sorted(ordered)
 
 

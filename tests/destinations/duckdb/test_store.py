@@ -27,7 +27,7 @@ from source_pypi.safety.limits import LARGEST_ROW
 from source_pypi.schema import stream_fields, table_fields
 from source_pypi.selection import select
 from source_pypi.services.index.api import Index
-from source_pypi.streams import STREAMS, choose_streams
+from source_pypi.streams import choose_streams
 from source_pypi.sync.run import batches
 from tests.batches import batch_with, rows_in
 from tests.databases import opened, rows
@@ -61,7 +61,7 @@ def test_streams_are_typed_tables(world: World, fake: FakeIndex, connect: Connec
     world.add("Flask", releases=["1.0", "2.0"], keywords="web, wsgi", project_urls={"Source": "https://example.com"})
     load(path, connect(fake), "Flask")
     loaded = dict(rows(path, "select table_name, estimated_size from duckdb_tables()"))
-    assert set(loaded) == {stream.name for stream in STREAMS} | {
+    assert set(loaded) == {stream.name for stream in ALL} | {
         table.name for table in (PINS, PIN_CLAUSES, CAPABILITIES, STATE, RUN, RUNS)
     }
     assert {name: loaded[name] for name in ("files", "project", "release", "stats", "versions")} == {
@@ -104,9 +104,9 @@ def test_tables_and_columns_are_commented(path: Path) -> None:
     comments = dict(rows(path, "select table_name, comment from duckdb_tables()"))
     assert comments["files"] == "A row is a distribution file. Key: project, filename."
     of_run = (PINS, PIN_CLAUSES, CAPABILITIES, STATE, RUN, RUNS)
-    assert set(comments) == {stream.name for stream in STREAMS} | {table.name for table in of_run}
+    assert set(comments) == {stream.name for stream in ALL} | {table.name for table in of_run}
     columns = rows(path, "select table_name, column_name, comment from duckdb_columns() where comment is not null")
-    expected = {(s.name, f.name, f.description) for s in STREAMS for f in table_fields(s)}
+    expected = {(s.name, f.name, f.description) for s in ALL for f in table_fields(s)}
     expected |= {(t.name, c.name, c.description) for t in of_run for c in t.columns}
     assert set(columns) == expected
 

@@ -8,10 +8,9 @@ import duckdb
 import pytest
 
 from source_pypi.destinations.tables import RUN_TABLES
-from source_pypi.queries import views
 from source_pypi.services.index.api import Index
-from source_pypi.streams import STREAMS, choose_streams
-from tests.destinations.loading import into_folder, run
+from source_pypi.streams import choose_streams
+from tests.destinations.loading import ALL, into_folder, run, views_of_index
 from tests.fake_index import FakeIndex, World
 
 Connect = Callable[..., Index]
@@ -38,7 +37,7 @@ def test_views_from_any_folder(
     monkeypatch.chdir(tmp_path / "elsewhere")
     folder = tmp_path / name
     found = session(folder, "SELECT view_name FROM duckdb_views() WHERE NOT internal AND starts_with(comment, 'A row')")
-    names = {*(one.name for one in STREAMS), *(one.name for one in RUN_TABLES), *(one.name for one in views())}
+    names = {*(one.name for one in ALL), *(one.name for one in RUN_TABLES), *(one.name for one in views_of_index())}
     assert {view for (view,) in found} == names
     assert session(folder, "SELECT project, version, replacement FROM yanked_pins") == [("flask", "1.0", "2.0")]
 

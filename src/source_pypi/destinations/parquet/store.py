@@ -160,7 +160,7 @@ class ParquetStore(StateFile):
         complete = [table for table in tables if table.name not in incomplete]
         content = views_sql(self.folder.absolute_url(VIEWS_FILE), complete, urls)
         path = self.folder.open_file(VIEWS_FILE)
-        before = path.read_text("utf-8", "replace") if path.is_file() else HEAD
+        before = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else HEAD
         if before.startswith(HEAD) and before != content and not path.is_dir():
             made = self.folder.work / f"new-{VIEWS_FILE}"
             made.write_text(content, encoding="utf-8")
