@@ -51,7 +51,7 @@ def found(connection: duckdb.DuckDBPyConnection, view: str) -> list[tuple[Any, .
     connection.execute("SET TimeZone = 'UTC'")
     query = f'SELECT * FROM "{view}"'
     if view == "release_cadence":
-        query = f"SELECT * REPLACE (round(days_since_last, 2) AS days_since_last) FROM {view}"
+        query = f"SELECT * REPLACE (round(days_since_last, 1) AS days_since_last) FROM {view}"
     return in_order(connection.execute(query).fetchall())
 
 

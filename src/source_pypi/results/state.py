@@ -88,7 +88,9 @@ def _read(location: Path | MutableMapping[str, Any]) -> dict[str, Any]:
 def _write(path: Path, messages: dict[str, Any]) -> None:
     """Replace a file in one step, so that a program that ends meanwhile leaves the old one."""
     try:
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
             try:
                 json.dump(messages, file)
                 file.close()
