@@ -54,7 +54,8 @@ connection = duckdb.connect("pypi.duckdb", read_only=True)
 found = {}
 for (table,) in connection.execute("select table_name from duckdb_tables()").fetchall():
     if not table.startswith("_"):
-        query = f"select columns(lambda c: c not in ('seen_at', 'checked_at', 'started_at', 'finished_at')) from {table}"
+        times = "'seen_at', 'checked_at', 'started_at', 'finished_at'"
+        query = f"select columns(lambda c: c not in ({times})) from {table}"
         found[table] = sorted(map(repr, connection.execute(query).fetchall()))
 print(json.dumps(found))
 """
