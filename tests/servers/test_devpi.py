@@ -66,7 +66,9 @@ def claims(devpi: Server) -> Claims:
     document = not_offered("project documents", f"{index}/pypi/{PROJECT}/json")
     lacks = {s.name: document for s in STREAMS if DOCUMENTS & set(s.documents) and s.name not in rows}
     metadata = not_offered("core metadata", f"{index}/+simple/{PROJECT}/", "announces none for the selected releases")
-    lacks |= dict.fromkeys(("dependencies", "classifiers", "urls", "core_metadata"), metadata)
+    lacks |= dict.fromkeys(
+        ("dependencies", "dependency_clauses", "classifiers", "licenses", "urls", "core_metadata"), metadata
+    )
     lacks |= {name: not_offered(what, f"{index}{path}") for name, (what, path) in PUBLIC_ONLY.items()}
     return Claims(devpi.url, rows, lacks)
 
