@@ -126,7 +126,7 @@ def _configured(passed: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _configured_names() -> Iterator[str]:
-    """The names in ``SECTION`` of dlt's configuration, without sections within it; some may be dlt's own."""
+    """The names of the settings in ``SECTION`` of dlt's configuration, without subsections; some are for dlt itself."""
     prefix = SECTION.replace(".", "__").upper() + "__"
     variables = (name.removeprefix(prefix).lower() for name in os.environ if name.startswith(prefix))
     yield from (name for name in variables if "__" not in name)

@@ -18,7 +18,8 @@ from source_pypi.selection import select
 from source_pypi.streams import DEFAULT, choose_streams
 from source_pypi.streams.stream import Stream
 from source_pypi.sync.batch import Batch
-from source_pypi.sync.run import _skipped_warning, batches
+from source_pypi.sync.listing_warnings import skipped_warning
+from source_pypi.sync.run import batches
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World, faults
 from tests.memory_store import MemoryStore
@@ -182,7 +183,7 @@ def test_abandoned_run_ends_its_threads(world: World, fake: FakeIndex, connect: 
 
 def test_warning_counts_the_skipped_projects() -> None:
     """The warning counts the skipped projects, with separators of thousands."""
-    assert [_skipped_warning(count) for count in (1, 2, 2000)] == [
+    assert [skipped_warning(count) for count in (1, 2, 2000)] == [
         "1 project skipped: the index's list shows no change",
         "2 projects skipped: the index's list shows no change",
         "2,000 projects skipped: the index's list shows no change",

@@ -39,7 +39,7 @@ class Outcome:
         self._of_services: dict[str, str] = {}
 
     def add(self, batch: Batch) -> None:
-        """Add what a batch tells."""
+        """Add the results of a batch."""
         if batch.service:
             self._of_services |= {name: reason(error) for name, error in batch.failures.items()}
             return

@@ -31,7 +31,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     :ivar of_release: whether it concerns the pinned release; otherwise the project.
     :ivar findings: the query of its findings.
     :ivar major_findings: the same with the argument ``major``.
-    :ivar unknown: the query of what cannot be told; empty: none.
+    :ivar unknown: the query of the releases and projects that cannot be checked; empty: all can be.
     :ivar arguments: what may stand after the colon: nothing, some words, or a licence expression.
     :ivar without_index: whether it can be checked for what the index does not have: projects and pinned releases.
     """

@@ -15,7 +15,7 @@ from source_pypi.standards.clauses import clauses_of, is_specifier
 from source_pypi.standards.versions import sort_key
 from source_pypi.sync.batch import Batch
 
-#: What tells requirements apart whose version earlier runs found: project, pinned version and specifier.
+#: The key under which the version that an earlier run found is kept: project, pinned version and specifier.
 _Key = tuple[str, str | None, str | None]
 #: The columns that ``PinRows`` takes of the rows of an earlier run.
 KNOWN_COLUMNS = ("project", "pinned_version", "specifier", "version")

@@ -149,7 +149,7 @@ def _sizes(result: QueryResult) -> charts.Bars:
 
 
 def _downloads(result: QueryResult) -> charts.Bars:
-    """A bar a day; the colour tells the days before the change of the counting, and those that are not complete."""
+    """A bar a day; colours mark the days before the counting changed, and days that are not complete."""
     rows = list(reversed(result.records()))
     stacks = [
         [(row["downloads"], f"{row['day']}: {shown(row['downloads'])}, {_day_note(row)}", _day_style(row))]

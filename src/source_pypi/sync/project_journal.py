@@ -47,7 +47,7 @@ class EventSource(Protocol):
     """The journal of an index."""
 
     def read_ahead(self, serial: int, pages: int) -> list[JournalEntry] | None:
-        """Return all events after a serial; None: there are more than so many pages."""
+        """Return all events after a serial; None: there are more pages than the limit."""
         ...
 
     def last_serial(self) -> int:

@@ -2,9 +2,10 @@
 
 Flow
     Streams that cannot be read are reported first. ``planner.py`` and ``listing.py`` decide which projects are due.
-    Worker threads, as many as ``max_concurrency``, request and decode the documents of projects in their order, while
-    rows of an earlier project are made and written: a request is under way nearly all the time. At most twice as many
-    projects are requested ahead of the one that is written, so that few documents are in memory.
+    ``_ProjectReader`` reads them: worker threads, as many as ``max_concurrency``, request and decode the documents of
+    projects in their order, while rows of an earlier project are made and written: a request is under way nearly all
+    the time. At most twice as many projects are requested ahead of the one that is written, so that few documents are
+    in memory.
 
 Failures
     A document that cannot be read costs the streams that read it the rows of this project; the batch says so. The run
@@ -50,7 +51,8 @@ from source_pypi.sync.fetch_index import IndexDocuments
 from source_pypi.sync.fetch_plan import FetchPlan, make_fetch_plan
 from source_pypi.sync.fetch_result import FetchResult
 from source_pypi.sync.health import IndexHealth
-from source_pypi.sync.listing import VisitList, visit_list
+from source_pypi.sync.listing import visit_list
+from source_pypi.sync.listing_warnings import visit_warnings
 from source_pypi.sync.notices import SUBJECTS, NoticeKind, Notices
 from source_pypi.sync.planner import Planner, ProjectTask
 from source_pypi.sync.progress import RunProgress
@@ -262,7 +264,7 @@ def _project_batches(
 ) -> Iterator[Batch]:
     """Yield a batch for each project that is due, those that delete projects last, and then the next cursor."""
     visits = visit_list(selection, planner, documents, index, open_journal)
-    for warning in _visit_warnings(visits):
+    for warning in visit_warnings(visits):
         yield Batch(None, _utc(now()), warnings=(warning,))
     queue = ProjectQueue(visits.selection, visits.listed, visits.verified)
     plan = make_fetch_plan(planner.project_streams, config)
@@ -308,48 +310,23 @@ def _readable(streams: Sequence[Stream]) -> tuple[list[Stream], dict[str, Source
     return readable, unreadable
 
 
-def _visit_warnings(visits: VisitList) -> Iterator[str]:
-    """What the user should know of how the projects were chosen."""
-    if visits.skipped:
-        yield _skipped_warning(visits.skipped, visits.shown_by)
-    if visits.untrusted is not None:
-        yield _untrusted_warning(*visits.untrusted)
-    if visits.unknown_to_journal:
-        yield _unknown_to_journal_warning(visits.unknown_to_journal)
-
-
-def _skipped_warning(count: int, shown_by: str = "list") -> str:
-    return f"{count:,} {'project' if count == 1 else 'projects'} skipped: the index's {shown_by} shows no change"
-
-
-def _untrusted_warning(changed: int, sampled: int) -> str:
-    return (
-        f"the index's list of projects does not show their changes ({changed} of {sampled} projects that looked "
-        "unchanged have changed): every project is requested"
-    )
-
-
-def _unknown_to_journal_warning(count: int) -> str:
-    return (
-        f"the index's list of projects shows {count:,} {'change' if count == 1 else 'changes'} that its journal does "
-        "not have: the next run reads the list again"
-    )
-
-
-def _already_read_warning(count: int) -> str:
-    return f"{count:,} {'project' if count == 1 else 'projects'} skipped: the run that ended early had read them"
-
-
 def _utc(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
+
+# Projects -------------------------------------------------------------------------------------------------------------
 
 #: A project's task, what was found, and when the requests began (UTC).
 _Fetched = tuple[ProjectTask, FetchResult, datetime]
 
 
 class _ProjectReader:
-    """Reads the projects of a run: requests in worker threads, rows in the thread that takes the batches."""
+    """Reads the projects of a run.
+
+    :param plan: which documents to request of each project.
+    :param now: the time, in seconds since 1970.
+    :param received: documents that the run has requested already, by project.
+    """
 
     def __init__(
         self,
@@ -466,3 +443,7 @@ def _has_failed(batch: Batch) -> bool:
     """Whether no stream could be read, possibly because of the index: not if the project is too large."""
     too_large = all(isinstance(error, TooLargeError) for error in batch.failures.values())
     return bool(batch.failures) and not batch.changes and not too_large
+
+
+def _already_read_warning(count: int) -> str:
+    return f"{count:,} {'project' if count == 1 else 'projects'} skipped: the run that ended early had read them"

@@ -113,6 +113,6 @@ class DuckdbStore(StateFile):
 
 
 def _digest(table: Table) -> str:
-    """What tells two states of a row apart, whatever they hold."""
+    """The SQL of a digest of a row without ``seen_at``. Two states of a row have different digests."""
     state = ", ".join(f"{text(name)}: {quoted(name)}" for name in table.names() if name != SEEN_AT.name)
     return f"sha256(to_json({{{state}}})::VARCHAR)"

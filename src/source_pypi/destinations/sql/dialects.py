@@ -12,7 +12,7 @@ from source_pypi.schema import BYTES, ColumnType
 
 #: The name of the file with staged rows on connections to a SQLite file.
 _ATTACHED = "source_pypi_staging"
-#: Options of dlt's destinations: dlt does not change the name of a schema, and keeps its capital letters.
+#: Options with which dlt keeps the name of a schema, including its capital letters.
 _AS_GIVEN = {"enable_dataset_name_normalization": False}
 _CASE_SENSITIVE = {"naming_convention": "direct"}
 

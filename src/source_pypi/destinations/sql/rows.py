@@ -19,8 +19,8 @@ from source_pypi.services.index.documents import plain
 if TYPE_CHECKING:
     import pyarrow as pa
 
-#: The digest of a row, without ``seen_at``, in hexadecimal: it tells two states of a row apart.
-DIGEST = Column("_digest", TEXT, "Digest of the row: what tells two states of it apart.")
+#: The digest of a row without ``seen_at``, in hexadecimal. Two states of a row have different digests.
+DIGEST = Column("_digest", TEXT, "Digest of the row. It changes when the row does.")
 #: How the names of tables begin in which rows are staged.
 STAGED = "_new_"
 #: Rows that are converted at once.

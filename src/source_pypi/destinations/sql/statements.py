@@ -29,7 +29,7 @@ from source_pypi.sync.state_codec import PackedState
 
 #: Rows that are fetched at once.
 BATCH_SIZE = 10_000
-#: A column that tells whether a joined row exists.
+#: A column that is null if the joined row does not exist.
 _PRESENT = "is_present"
 LOAD = "_load"
 LOAD_COLUMN = Column(LOAD, TEXT, "The package that the row belongs to.")

@@ -67,7 +67,7 @@ class _TooMuchError(Exception):
 
 
 class HourlyQuota:
-    """Lets so many queries pass in an hour; the next one waits until the hour of the oldest is over.
+    """Limits the queries per hour; a further query waits until the oldest one is an hour old.
 
     :param wait: called with the seconds to wait.
     """

@@ -70,7 +70,7 @@ class Journal:
         return entries_of(self._call("changelog_since_serial", serial), serial, self.url)
 
     def read_ahead(self, serial: int, pages: int) -> list[JournalEntry] | None:
-        """Return all events after a serial, and keep them for ``since``; None: there are more than so many pages.
+        """Return all events after a serial, and keep them for ``since``; None: there are more pages than the limit.
 
         :raises SourceError: as ``since``.
         """
