@@ -3,7 +3,7 @@
 import pytest
 
 from source_pypi.cli.console import Level, Messages, level_of, size_text
-from source_pypi.http.client import RequestLog, RetryWait
+from source_pypi.http.request_log import RequestLog, RetryWait
 
 REQUEST = RequestLog("http://index.test/a", 200, 7, 0.5, {"Accept": "x"}, {"ETag": "y\x1b[31m"})
 WAIT = RetryWait("http://index.test/a", "status 503", 1.0, 1)

@@ -7,14 +7,9 @@ from time import monotonic
 
 import pytest
 
-from source_pypi.http.client import (
-    Client,
-    RequestLog,
-    Response,
-    RetryWait,
-    TransferStats,
-)
+from source_pypi.http.client import Client, Response
 from source_pypi.http.credentials import Credentials
+from source_pypi.http.request_log import RequestLog, RetryWait, TransferStats
 from source_pypi.services.index.api import Index
 from tests.fake_index import FakeIndex, World, faults
 from tests.fake_index.site import Answer

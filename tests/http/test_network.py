@@ -11,13 +11,7 @@ import pytest
 
 from source_pypi.config import make_config
 from source_pypi.errors import DocumentError, ResponseError, SourceError, UnavailableError, UnreachableError
-from source_pypi.http.client import (
-    FIRST_TRIES,
-    LONGEST_BACKOFF,
-    LONGEST_WAIT,
-    REDIRECTS,
-    TRIES,
-)
+from source_pypi.http.client import FIRST_TRIES, LONGEST_BACKOFF, LONGEST_WAIT, REDIRECTS, TRIES
 from source_pypi.http.credentials import Credentials, origin
 from source_pypi.selection import select
 from source_pypi.services.index.api import Index

@@ -4,9 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from source_pypi.http.client import (
-    Client,
-)
+from source_pypi.http.client import Client
 from source_pypi.http.rate_limit import RateLimiter
 from source_pypi.services.index.api import Index
 from tests.fake_index import FakeIndex, faults

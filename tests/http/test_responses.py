@@ -11,10 +11,7 @@ from source_pypi.errors import (
     RefusedError,
     ResponseError,
 )
-from source_pypi.http.client import (
-    _is_same_host,
-    _redirect_target,
-)
+from source_pypi.http.client import _is_same_host, _redirect_target
 from source_pypi.http.compression import LARGEST_ANSWER
 from source_pypi.http.credentials import Credentials, origin
 from source_pypi.services.index.api import Index

@@ -13,12 +13,8 @@ from source_pypi.errors import (
     UnavailableError,
     UnreachableError,
 )
-from source_pypi.http.client import (
-    LONGEST_WAIT,
-    RequestLog,
-    RetryPolicy,
-    RetryWait,
-)
+from source_pypi.http.client import LONGEST_WAIT, RetryPolicy
+from source_pypi.http.request_log import RequestLog, RetryWait
 from source_pypi.services.index.api import Index
 from tests.fake_index import FakeIndex, Fault, faults
 

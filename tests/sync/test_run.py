@@ -13,7 +13,7 @@ from source_pypi.config import make_config
 from source_pypi.errors import (
     NotOfferedError,
 )
-from source_pypi.http.client import RequestLog, RetryWait
+from source_pypi.http.request_log import RequestLog, RetryWait
 from source_pypi.selection import select
 from source_pypi.streams import DEFAULT, choose_streams
 from source_pypi.streams.stream import Stream

@@ -26,7 +26,7 @@ from source_pypi.config import Config, environment_note
 from source_pypi.errors import BugError, SourceError, UnknownProjectsError, UnknownStreamError
 
 if TYPE_CHECKING:
-    from source_pypi.http.client import RequestLog, RetryWait
+    from source_pypi.http.request_log import RequestLog, RetryWait
     from source_pypi.services.index.api import Index
     from source_pypi.streams.stream import Stream
     from source_pypi.sync.batch import Batch, Change
@@ -244,7 +244,7 @@ class _Reader:
 
     def _on_event(self, event: RetryWait | RequestLog) -> None:
         """Log each wait; at level DEBUG each response, too."""
-        from source_pypi.http.client import RetryWait
+        from source_pypi.http.request_log import RetryWait
 
         if isinstance(event, RetryWait):
             if event.requested:

@@ -15,7 +15,7 @@ from source_pypi.safety.printable import printable
 from source_pypi.safety.redaction import without_credentials
 
 if TYPE_CHECKING:
-    from source_pypi.http.client import RequestLog, RetryWait
+    from source_pypi.http.request_log import RequestLog, RetryWait
 
 INTERRUPTED = "interrupted; what was read before is kept"
 
@@ -79,7 +79,7 @@ class Messages:
 
     def on_event(self, event: "RetryWait | RequestLog") -> None:
         """Print a warning when the client waits before a retry; print each request if that is wanted."""
-        from source_pypi.http.client import RetryWait
+        from source_pypi.http.request_log import RetryWait
 
         if isinstance(event, RetryWait):
             self.warn(str(event))

@@ -22,7 +22,6 @@ import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from types import MappingProxyType
 from typing import BinaryIO
 from urllib.parse import urljoin, urlsplit
 
@@ -42,6 +41,7 @@ from source_pypi.http.connections import Connections, OversizedError
 from source_pypi.http.credentials import Credentials, origin
 from source_pypi.http.failures import cause_of, is_connected, proxy_refusal
 from source_pypi.http.rate_limit import RateLimiter
+from source_pypi.http.request_log import RequestLog, RetryWait, TransferStats
 from source_pypi.safety.redaction import without_credentials
 
 #: Tries of a request: before and after the service has answered once in this run.
@@ -59,7 +59,6 @@ _REDIRECTING = frozenset({301, 302, 303, 307, 308})
 
 
 #: Of a request whose headers were not logged.
-_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Response(Struct, frozen=True):
@@ -91,47 +90,6 @@ class RetryPolicy(Struct, frozen=True):
 
 #: The retry policy of a run.
 DEFAULT_RETRY_POLICY = RetryPolicy()
-
-
-class TransferStats(Struct):
-    """What was transferred so far: requests sent (each try and redirect counts), and compressed bytes of bodies.
-
-    ``rate_limit_seconds`` is the time during which at least one request waited for the rate limit.
-    """
-
-    requests: int = 0
-    bytes_received: int = 0
-    rate_limit_seconds: float = 0.0
-
-
-class RequestLog(Struct, frozen=True):
-    """A request with its status, the compressed size of the body in bytes, and the duration in seconds.
-
-    ``sent`` and ``received`` are the headers of request and response. What is secret in them is replaced by ``***``.
-    """
-
-    url: str
-    status: int
-    size: int
-    seconds: float
-    sent: Mapping[str, str] = _NO_HEADERS
-    received: Mapping[str, str] = _NO_HEADERS
-
-    def __str__(self) -> str:
-        return f"{self.url}: status {self.status}, {self.size} bytes, {self.seconds:.3f} s"
-
-
-class RetryWait(Struct, frozen=True):
-    """A wait before a retry: the reason, its length in seconds, the tries so far, and whether Retry-After set it."""
-
-    url: str
-    reason: str
-    seconds: float
-    tries: int
-    requested: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.url}: {self.reason}; waiting {self.seconds:.1f} s before try {self.tries + 1}"
 
 
 class Client:

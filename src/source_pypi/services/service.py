@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from source_pypi.config import Config
 
 if TYPE_CHECKING:
-    from source_pypi.http.client import RequestLog, RetryWait
+    from source_pypi.http.request_log import RequestLog, RetryWait
 
 
 class Cursor(Struct, frozen=True):

@@ -34,7 +34,7 @@ from source_pypi.errors import (
     StoppedError,
     TooLargeError,
 )
-from source_pypi.http.client import RequestLog, RetryWait
+from source_pypi.http.request_log import RequestLog, RetryWait
 from source_pypi.selection import Selection, exclusions, select
 from source_pypi.services.downloads.top import top_projects
 from source_pypi.services.index.api import Index, open_index

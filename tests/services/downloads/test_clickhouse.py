@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from source_pypi.config import make_config
-from source_pypi.http.client import RequestLog, RetryWait
+from source_pypi.http.request_log import RequestLog, RetryWait
 from source_pypi.services.downloads.api import open_service
 from source_pypi.services.downloads.clickhouse import HOUR, Clickhouse, HourlyQuota
 from source_pypi.services.downloads.documents import Count, DownloadCounts

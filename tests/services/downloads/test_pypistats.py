@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from source_pypi.http.client import Client, RetryWait
+from source_pypi.http.client import Client
+from source_pypi.http.request_log import RetryWait
 from source_pypi.services.downloads.documents import Count, DownloadCounts
 from source_pypi.services.downloads.pypistats import REQUESTS_PER_MINUTE, Pypistats
 from source_pypi.services.downloads.task import Task

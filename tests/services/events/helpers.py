@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
-from source_pypi.http.client import Client, RequestLog, RetryWait
+from source_pypi.http.client import Client
+from source_pypi.http.request_log import RequestLog, RetryWait
 from source_pypi.services.events.api import PATH, Events
 from source_pypi.services.events.entries import JournalEntry
 from source_pypi.services.events.journal import PAGE_SIZE, Journal

@@ -3,7 +3,7 @@
 import pytest
 
 from source_pypi.errors import DocumentError, NotOfferedError, ResponseError, UnavailableError
-from source_pypi.http.client import RetryWait
+from source_pypi.http.request_log import RetryWait
 from source_pypi.services.events.entries import JournalEntry
 from source_pypi.services.events.journal import seconds_to_reset
 from tests.fake_index import FakeIndex, Fault, World, faults

@@ -20,8 +20,9 @@ from msgspec.structs import replace
 
 from source_pypi.config import Config
 from source_pypi.errors import RefusedError, ResponseError, ServiceDocumentError, ServiceError, ServiceRefusedError
-from source_pypi.http.client import Client, RequestLog, RetryWait
+from source_pypi.http.client import Client
 from source_pypi.http.credentials import credentials_for
+from source_pypi.http.request_log import RequestLog, RetryWait
 from source_pypi.http.user_agent import user_agent
 from source_pypi.services.advisories.archive import Member
 from source_pypi.services.advisories.documents import REMOVED, SCORED, AdvisoryDocuments

@@ -24,8 +24,9 @@ from source_pypi.services.service import Cursor, Portion, Request, Service
 from source_pypi.standards.index_urls import index_title, is_public
 
 if TYPE_CHECKING:
-    from source_pypi.http.client import Client, RequestLog, RetryWait
+    from source_pypi.http.client import Client
     from source_pypi.http.credentials import Credentials
+    from source_pypi.http.request_log import RequestLog, RetryWait
 
 #: Projects whose cursors are read at a time.
 CHUNK = 1_000

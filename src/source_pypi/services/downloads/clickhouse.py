@@ -20,7 +20,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from source_pypi.errors import DocumentError, ServiceError, SourceError
-from source_pypi.http.client import Client, RequestLog, Response, RetryWait
+from source_pypi.http.client import Client, Response
+from source_pypi.http.request_log import RequestLog, RetryWait
 from source_pypi.safety.redaction import without_credentials
 from source_pypi.services.downloads.documents import Count, DownloadCounts
 from source_pypi.services.downloads.queries import query_of

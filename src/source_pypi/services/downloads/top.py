@@ -16,7 +16,7 @@ from source_pypi.safety.redaction import without_credentials
 from source_pypi.services.downloads.failures import of_service
 
 if TYPE_CHECKING:
-    from source_pypi.http.client import RequestLog, RetryWait
+    from source_pypi.http.request_log import RequestLog, RetryWait
 
 _EXPECTED = "a JSON object whose 'rows' have a 'project' each"
 

@@ -18,8 +18,9 @@ from packaging.utils import canonicalize_name
 
 from source_pypi.config import Config
 from source_pypi.errors import StateError
-from source_pypi.http.client import DEFAULT_RETRY_POLICY, Client, RequestLog, RetryPolicy, RetryWait
+from source_pypi.http.client import DEFAULT_RETRY_POLICY, Client, RetryPolicy
 from source_pypi.http.credentials import Credentials, credentials_for, origin
+from source_pypi.http.request_log import RequestLog, RetryWait
 from source_pypi.http.user_agent import user_agent
 from source_pypi.safety.redaction import without_credentials
 from source_pypi.services.events.beginning import Beginning, find_beginning, parse_since

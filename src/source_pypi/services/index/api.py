@@ -10,14 +10,9 @@ from functools import partial
 
 from source_pypi.config import Config
 from source_pypi.errors import DocumentError, NotOfferedError, SourceError
-from source_pypi.http.client import (
-    DEFAULT_RETRY_POLICY,
-    Client,
-    RequestLog,
-    RetryPolicy,
-    RetryWait,
-)
+from source_pypi.http.client import DEFAULT_RETRY_POLICY, Client, RetryPolicy
 from source_pypi.http.credentials import credentials_for
+from source_pypi.http.request_log import RequestLog, RetryWait
 from source_pypi.http.user_agent import user_agent
 from source_pypi.safety.limits import LONGEST_VERSION
 from source_pypi.services.index.document_requests import DocumentRequests, accept_any
