@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -548,6 +549,33 @@ def test_other_rules(world: World, audit: Audit) -> None:
         ("stale", "flask", None),
         ("sole-maintainer", "flask", None),
     ]
+
+
+def test_dates(world: World, audit: Audit) -> None:
+    """Findings about releases have the time of the upload: of the latest release, or of the one without attestation."""
+    world.add("flask", releases=["1.0", "1.1"])
+    uploaded = {
+        name: min(file.uploaded_at for file in release.files.values()).replace(tzinfo=UTC)
+        for name, release in world.projects["flask"].releases.items()
+    }
+    _, report = audit("flask==1.0\n", "--rules", "unattested,outdated,stale,sole-maintainer")
+    since = {one["rule"]: one["since"] for one in report["findings"]}
+    assert {rule: None if text is None else datetime.fromisoformat(text) for rule, text in since.items()} == {
+        "unattested": uploaded["1.0"],
+        "outdated": uploaded["1.1"],
+        "stale": uploaded["1.1"],
+    }
+
+
+def test_date_of_a_yank(sample: World, audit: Audit) -> None:
+    """With --into, a release that is yanked later is found with the time of the audit that first saw it yanked."""
+    sample.add("flit", releases=["1.0", "1.1"])
+    options = ("--rules", "yanked", "--into", "pypi.duckdb")
+    assert audit("flit==1.0\n", *options)[1]["findings"] == []
+    sample.yank("flit", "1.0")
+    began = datetime.now(UTC)
+    (found,) = audit("flit==1.0\n", *options)[1]["findings"]
+    assert began <= datetime.fromisoformat(found["since"]) <= datetime.now(UTC)
 
 
 def test_unknown_licence(world: World, audit: Audit) -> None:

@@ -26,6 +26,7 @@ LONGEST_MESSAGE = 300
 _DATED = {
     "vulnerabilities": ("project || ' ' || version", "id"),
     "statuses": ("project", "status"),
+    "versions": ("project || ' ' || version", "CASE WHEN yanked THEN 'yanked' END"),
 }
 
 
@@ -153,7 +154,7 @@ def read_pins(connection: duckdb.DuckDBPyConnection) -> list[Pin]:
 
 
 def _make_first_seen(connection: duckdb.DuckDBPyConnection, *, dated: bool) -> None:
-    """Make the temporary table ``first_seen``: since when an advisory or a status has been in the database."""
+    """Make the temporary table ``first_seen``: since when an advisory, a status or a yank has been in the database."""
     connection.execute(
         "CREATE TEMP TABLE first_seen (stream VARCHAR, subject VARCHAR, detail VARCHAR, seen TIMESTAMPTZ)"
     )

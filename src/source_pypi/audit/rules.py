@@ -84,7 +84,8 @@ _WITHOUT_STATUS = """
 """
 
 _OUTDATED = """
-    SELECT project, version, file, line, latest_version AS fix, latest_admitted AS fix_admitted,
+    SELECT project, outdated_pins.version, file, line, latest_version AS fix, latest_admitted AS fix_admitted,
+        latest.first_upload_at AS since,
         concat(
             'the latest release is ', latest_version, ', ', releases_behind,
             CASE WHEN releases_behind = 1 THEN ' release' ELSE ' releases' END,
@@ -92,6 +93,8 @@ _OUTDATED = """
             ' ahead'
         ) AS message
     FROM outdated_pins
+    LEFT JOIN (SELECT project, version AS latest_version, first_upload_at FROM versions) AS latest
+        USING (project, latest_version)
     WHERE {}
 """
 
@@ -211,8 +214,10 @@ RULES = (
         of_release=True,
         findings="""
             SELECT project, version, file, line, replacement AS fix, replacement_admitted AS fix_admitted,
-                concat('is yanked', coalesce(': ' || yanked_reason, '')) AS message
+                concat('is yanked', coalesce(': ' || yanked_reason, '')) AS message,
+                first_seen.seen AS since
             FROM yanked_pins
+            LEFT JOIN first_seen ON stream = 'versions' AND subject = project || ' ' || version AND detail = 'yanked'
         """,
         unknown="""
             SELECT pins.project, 'the index does not say whether the release is yanked' AS why
@@ -265,8 +270,9 @@ RULES = (
                 CASE WHEN attested_files > 0
                     THEN concat(attested_files, ' of ', files, ' files have an attestation')
                     ELSE 'no file has an attestation'
-                END AS message
-            FROM unattested_pins
+                END AS message,
+                versions.first_upload_at AS since
+            FROM unattested_pins LEFT JOIN versions USING (project, version)
         """,
     ),
     Rule(
