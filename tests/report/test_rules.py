@@ -11,7 +11,7 @@ def test_counts_of_the_example(example: Path) -> None:
     """Each rule counts the projects that break it, serious ones first."""
     with open_database(str(example)) as database:
         result = database.run_query(counting_query(checked_rules(database)), 100)
-        counts = rule_counts(database, dict(result.rows))  # type: ignore[union-attr]
+        counts = rule_counts(database, result.rows)  # type: ignore[union-attr]
     assert [(count.rule.name, count.projects, count.style) for count in counts] == [
         ("vulnerable", 5, "red"),
         ("missing", 1, "red"),
@@ -32,7 +32,7 @@ def test_rules_without_tables_are_not_checked(tmp_path: Path) -> None:
     """A rule whose view is not in the file is not checked, and says which streams it needs; it is no zero."""
     with open_database(str(make_database(tmp_path / "a.duckdb", {"pins": (PINS, [pin(0, "a", "1")])}))) as database:
         assert checked_rules(database) == ()
-        counts = {count.rule.name: count for count in rule_counts(database, {})}
+        counts = {count.rule.name: count for count in rule_counts(database, [])}
     assert {count.style for count in counts.values()} == {"unchecked"}
     assert "vulnerabilities" in counts["vulnerable"].why
     assert "roles" in counts["sole maintainer"].why
@@ -48,5 +48,31 @@ def test_rules_that_the_index_cannot_answer_are_not_checked(tmp_path: Path) -> N
     }
     with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
         assert checked_rules(database) == ()
-        (count,) = [one for one in rule_counts(database, {}) if one.rule.name == "vulnerable"]
+        (count,) = [one for one in rule_counts(database, []) if one.rule.name == "vulnerable"]
     assert (count.projects, count.why) == (None, "the index does not provide vulnerabilities")
+
+
+def test_projects_that_a_rule_cannot_judge(tmp_path: Path) -> None:
+    """Each rule counts the projects of which it lacks the release or the status; without a finding it is not clean."""
+    pins = [pin(0, "a", "1"), pin(1, "b", None), pin(2, "c", None), pin(3, "d", None, "its file names another index")]
+    tables: Tables = {
+        "pins": (PINS, pins),
+        "statuses": ("project TEXT", [("a",), ("b",)]),
+        "missing_projects": "SELECT 'b' AS project, 'missing' AS status",
+        "vulnerable_pins": "SELECT 'a' AS project WHERE false",
+        "yanked_pins": "SELECT 'a' AS project",
+        "advisory_pins": (
+            "project TEXT, kind TEXT, withdrawn_at TIMESTAMPTZ, removed_at TIMESTAMPTZ",
+            [("b", "vulnerability", None, None)],
+        ),
+    }
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
+        result = database.run_query(counting_query(checked_rules(database)), 100)
+        counts = rule_counts(database, result.rows)  # type: ignore[union-attr]
+    assert [(count.rule.name, count.projects, count.not_checked, count.style) for count in counts[:5]] == [
+        ("vulnerable (OSV)", 1, 2, "red"),
+        ("missing", 1, 2, "red"),
+        ("yanked", 1, 3, "red"),
+        ("malware", 0, 1, "unchecked"),
+        ("vulnerable", 0, 3, "unchecked"),
+    ]

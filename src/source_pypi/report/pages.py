@@ -91,7 +91,7 @@ def _counts(database: Database) -> Figure | Absent:
     figure = make_figure(database, counting_query(checked_rules(database)), Plan("counts", "tiles"))
     if isinstance(figure, Absent):
         return figure
-    return replace(figure, drawing=rule_counts(database, dict(figure.result.rows)))
+    return replace(figure, drawing=rule_counts(database, figure.result.rows))
 
 
 def _coverage_query(database: Database) -> Query:
