@@ -38,7 +38,7 @@ from source_pypi.http.request_log import RequestLog, RetryWait
 from source_pypi.selection import Selection, exclusions, select
 from source_pypi.services.downloads.top import top_projects
 from source_pypi.services.index.api import Index, open_index
-from source_pypi.services.index.documents import Document, Project
+from source_pypi.services.index.documents import Document, Project, Unchanged
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.services.service import Service, open_services
 from source_pypi.streams.stream import Stream
@@ -266,7 +266,7 @@ def _project_batches(
     visits = visit_list(selection, planner, documents, index, open_journal)
     for warning in visit_warnings(visits):
         yield Batch(None, _utc(now()), warnings=(warning,))
-    queue = ProjectQueue(visits.selection, visits.listed, visits.verified)
+    queue = ProjectQueue(visits.selection, visits.listed)
     plan = make_fetch_plan(planner.project_streams, config)
     health = IndexHealth(index, documents, visits.unlisted)
     deletions = Deletions(config, index.root, health, visits.known)
@@ -325,7 +325,7 @@ class _ProjectReader:
 
     :param plan: which documents to request of each project.
     :param now: the time, in seconds since 1970.
-    :param received: documents that the run has requested already, by project.
+    :param received: what the index has answered for project documents that the run has requested already, by project.
     """
 
     def __init__(
@@ -338,7 +338,7 @@ class _ProjectReader:
         health: IndexHealth,
         deletions: Deletions,
         config: Config,
-        received: Mapping[str, Document[Project]],
+        received: Mapping[str, Document[Project] | Unchanged],
         progress: RunProgress,
     ) -> None:
         self._received, self._progress = received, progress
