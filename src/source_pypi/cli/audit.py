@@ -285,9 +285,9 @@ def _open_run(
     """
     from source_pypi.audit.rules import streams_of
     from source_pypi.config import environment_note
+    from source_pypi.opening import open_run
     from source_pypi.queries import views
     from source_pypi.streams import NAMES, choose_streams
-    from source_pypi.sync.run import open_run
 
     if settings.whole_index:
         raise SettingError("whole_index", "an audit checks projects that are named")

@@ -198,8 +198,9 @@ def _open_run(
     """
     from source_pypi.cli.refresh import open_refreshing_run, selects_projects
     from source_pypi.config import environment_note
+    from source_pypi.opening import open_run
     from source_pypi.streams import choose_streams
-    from source_pypi.sync.run import needs_projects, open_run
+    from source_pypi.sync.run import needs_projects
 
     settings, warnings = make_settings(config, names, options)
     chosen = choose_streams(streams)
