@@ -95,6 +95,16 @@ def duckdb_path(into: str) -> Path:
     return Path(into.removeprefix(DUCKDB))
 
 
+def local_path(into: str) -> str | None:
+    """The path of the DuckDB file or folder that ``--into`` names, which ``query`` reads; None: it is of another kind.
+
+    A folder that is named by a URL (``file://``) counts as another kind.
+    """
+    if is_folder(into):
+        return None if scheme_of(into) else into
+    return None if is_database(into) else str(duckdb_path(into))
+
+
 def _check_database(into: str) -> None:
     """The scheme must be that of a database; the name of a dlt destination must not be empty."""
     if into.startswith(PREFIX):
