@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from source_pypi.cli.console import Level, Messages, counted, shown, size_text
+from source_pypi.cli.console import Level, Messages, shown, size_text
+from source_pypi.safety.wording import counted
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from source_pypi.cli.completion import complete_streams
-from source_pypi.cli.console import INTERRUPTED, Level, Messages, counted, level_of, one_line_errors
+from source_pypi.cli.console import INTERRUPTED, Level, Messages, level_of, one_line_errors
 from source_pypi.cli.options import (
     DESTINATION,
     OUTPUT,
@@ -29,6 +29,7 @@ from source_pypi.cli.progress import progress
 from source_pypi.cli.report import check_report, make_report
 from source_pypi.cli.signals import exit_on_signal, interrupt
 from source_pypi.errors import SettingError
+from source_pypi.safety.wording import counted, some_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -287,7 +288,7 @@ def _prune(run: "Run", destination: "Loader", selected: "Collection[str]", messa
         else "--prune deleted nothing: there are no rows of projects that this run does not select"
     )
     if unknown_required:
-        shown = ", ".join(sorted(unknown_required)[:_MAX_KEPT]) + (", ..." if len(unknown_required) > _MAX_KEPT else "")
+        shown = some_of(sorted(unknown_required), _MAX_KEPT)
         messages.print_note(
             f"--prune kept {counted(len(unknown_required), 'project')} ({shown}): selected projects required them, and "
             "the index no longer says what these require"

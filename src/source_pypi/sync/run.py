@@ -35,6 +35,7 @@ from source_pypi.errors import (
     TooLargeError,
 )
 from source_pypi.http.request_log import RequestLog, RetryWait
+from source_pypi.safety.wording import counted
 from source_pypi.selection import Selection, exclusions, select
 from source_pypi.services.downloads.top import top_projects
 from source_pypi.services.index.api import Index, open_index
@@ -446,4 +447,4 @@ def _has_failed(batch: Batch) -> bool:
 
 
 def _already_read_warning(count: int) -> str:
-    return f"{count:,} {'project' if count == 1 else 'projects'} skipped: the run that ended early had read them"
+    return f"{counted(count, 'project')} skipped: the run that ended early had read them"
