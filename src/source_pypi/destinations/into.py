@@ -2,7 +2,6 @@
 
 import os
 import re
-from importlib.metadata import entry_points
 from pathlib import Path
 
 from source_pypi.destinations.address import (
@@ -107,6 +106,8 @@ def local_path(into: str) -> str | None:
 
 def _check_database(into: str) -> None:
     """The scheme must be that of a database; the name of a dlt destination must not be empty."""
+    from importlib.metadata import entry_points
+
     if into.startswith(PREFIX):
         if not into.removeprefix(PREFIX).strip():
             raise _invalid(into)
@@ -114,8 +115,9 @@ def _check_database(into: str) -> None:
     if into in NAMES:
         return
     name = scheme_of(into).partition("+")[0]
-    dialects = {one.name.partition(".")[0] for one in entry_points(group="sqlalchemy.dialects")}
-    if name not in _DATABASES | dialects:
+    if name in _DATABASES:
+        return
+    if name not in {one.name.partition(".")[0] for one in entry_points(group="sqlalchemy.dialects")}:
         raise _invalid(into)
 
 
