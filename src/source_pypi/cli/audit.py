@@ -25,7 +25,6 @@ from source_pypi.cli.options import (
 )
 from source_pypi.cli.signals import exit_on_signal, interrupt
 from source_pypi.errors import ConfigError, SettingError
-from source_pypi.safety.files import replacing
 
 if TYPE_CHECKING:
     from source_pypi.audit.allow import Entry
@@ -405,6 +404,7 @@ def _answer(
 def _print_report(text: str, report: "Report", format_: str, output: Path | None) -> None:
     """Print the report, or write it to a file; a format for programs has its summary on standard error."""
     from source_pypi.audit.results import summary_line
+    from source_pypi.safety.files import replacing
 
     if output is None or str(output) == "-":
         click.echo(text, nl=False)

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
-from click.shell_completion import CompletionItem
 
 from source_pypi.cli.console import one_line_errors
 from source_pypi.cli.signals import exit_on_signal, interrupt
 from source_pypi.errors import ExtraMissingError, QueryError
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from source_pypi.answers.available import Availability
     from source_pypi.answers.database import Database, Result
 
@@ -29,8 +30,10 @@ _COMMENT = re.compile(r"--[^\S\n]|--[^=\n]*\n")
 _OTHER_ENDINGS = frozenset({".parquet", ".xlsx", ".xls", ".html", ".duckdb", ".db"})
 
 
-def complete_questions(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
+def complete_questions(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":  # noqa: ARG001
     """The named questions that begin with a text, with their titles, for completion in a shell."""
+    from click.shell_completion import CompletionItem
+
     from source_pypi.queries import questions
 
     return [CompletionItem(one.name, help=one.title) for one in questions() if one.name.startswith(incomplete)]

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from source_pypi.cli.console import Messages, counted
+from source_pypi.cli.console import Messages
 from source_pypi.cli.options import make_settings
+from source_pypi.safety.wording import counted
 
 if TYPE_CHECKING:
     from source_pypi.config import Config

@@ -32,6 +32,7 @@ from source_pypi.errors import (
     StoppedError,
     TooLargeError,
 )
+from source_pypi.safety.wording import counted
 from source_pypi.selection import Selection
 from source_pypi.services.index.api import Index
 from source_pypi.services.index.documents import Document, Project, Unchanged
@@ -376,4 +377,4 @@ def _has_failed(batch: Batch) -> bool:
 
 
 def _already_read_warning(count: int) -> str:
-    return f"{count:,} {'project' if count == 1 else 'projects'} skipped: the run that ended early had read them"
+    return f"{counted(count, 'project')} skipped: the run that ended early had read them"

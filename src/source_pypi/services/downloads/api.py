@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from source_pypi.config import Config
 from source_pypi.errors import SettingError, SourceError
-from source_pypi.safety.wording import some_of
+from source_pypi.safety.wording import counted, some_of
 from source_pypi.services.clients import of_service, open_client, service_errors
 from source_pypi.services.downloads.documents import DownloadCounts, breakdowns_of
 from source_pypi.services.downloads.progress import Progress, replaced_slices, source_day
@@ -162,16 +162,11 @@ class _Run:
         """Which projects the source does not know, and how many were skipped."""
         lines = []
         if names := [name for name in self._read if name not in self._known]:
-            lines.append(f"{self._source.name} has no downloads of {_counted(len(names))}: {some_of(names)}")
+            lines.append(f"{self._source.name} has no downloads of {counted(len(names), 'project')}: {some_of(names)}")
         if self.skipped:
-            lines.append(
-                f"downloads of {_counted(len(self.skipped))} skipped: they were read from {self._source.name} today"
-            )
+            skipped = counted(len(self.skipped), "project")
+            lines.append(f"downloads of {skipped} skipped: they were read from {self._source.name} today")
         return tuple(lines)
-
-
-def _counted(projects: int) -> str:
-    return "1 project" if projects == 1 else f"{projects:,} projects"
 
 
 def open_service(config: Config, on_event: "Callable[[RetryWait | RequestLog], None]") -> Service:
