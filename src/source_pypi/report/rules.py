@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from source_pypi.answers.available import missing_tables
 from source_pypi.queries import Query
-from source_pypi.report.database import Database, missing_tables
+from source_pypi.report.database import Database
 from source_pypi.streams import NAMES
 
 
