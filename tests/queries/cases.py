@@ -23,6 +23,11 @@ class Case(NamedTuple):
     expected: list[tuple[Any, ...]]
 
 
+def days_since_now() -> float:
+    """Days since ``NOW``, by which a number of days until the present has grown."""
+    return (datetime.now(UTC) - NOW) / days(1)
+
+
 def days(number: float) -> timedelta:
     """A number of days."""
     return timedelta(days=number)
