@@ -65,12 +65,3 @@ def check_report(into: str) -> None:
 
     if is_database(into) or (is_folder(into) and scheme_of(into)):
         raise SettingError("", "--report needs a DuckDB file or a folder, such as --into pypi.duckdb")
-
-
-def report_after_sync(into: str, output: Path, *, schema: str | None = None) -> None:
-    """Write the report of the file or folder that ``--into`` names, after it was loaded, and print where it is.
-
-    :raises QueryError: when the database cannot be read.
-    :raises DestinationError: when the page cannot be written.
-    """
-    make_report(into, output, schema=schema)

@@ -26,7 +26,7 @@ from source_pypi.cli.options import (
     selection_options,
 )
 from source_pypi.cli.progress import progress
-from source_pypi.cli.report import check_report, report_after_sync
+from source_pypi.cli.report import check_report, make_report
 from source_pypi.cli.signals import exit_on_signal, interrupt
 from source_pypi.cli.summary import LoadedDestination, print_summary
 from source_pypi.errors import SettingError
@@ -176,7 +176,7 @@ def _sync(
     if messages.level > Level.QUIET:
         print_summary(run, loaded, time.monotonic() - began, messages.warnings)
     if report is not None:
-        report_after_sync(into, report, schema=schema)
+        make_report(into, report, schema=schema)
     for line in run.summary.lines():
         messages.error(line)
     sys.exit(1 if run.summary.errors else 0)
