@@ -386,16 +386,7 @@ PROVENANCE = Case(
             release("a", "1.5", THEN + days(28)),
             release("a", "1.6", THEN + days(29)),
             release("a", "1.7", THEN + days(30)),
-            release(
-                "a",
-                "1.8",
-                THEN
-                + days(
-                    44,
-                )
-                + timedelta(seconds=1),
-                is_latest=True,
-            ),
+            release("a", "1.8", THEN + days(44) + timedelta(seconds=1), is_latest=True),
             release("a", "1.9", THEN + days(45), file_count=0),
             release("b", "1.0", THEN),
             release("b", "1.1", THEN, is_latest=True),
