@@ -7,6 +7,9 @@ from msgspec import Meta, Struct
 
 from source_pypi.safety.wording import counted
 
+#: The columns of a table of findings for people.
+COLUMNS = ("rule", "project", "version", "where", "fix", "finding")
+
 
 class Finding(Struct, frozen=True, kw_only=True):
     """A pin to which a rule applies."""
@@ -121,6 +124,12 @@ def fix_text(finding: Finding) -> str:
         return ""
     words = {True: " (admitted)", False: " (not admitted)", None: ""}
     return f"{finding.fix}{words[finding.fix_admitted]}"
+
+
+def cells(finding: Finding) -> tuple[str, ...]:
+    """A finding as a row of a table with the columns ``COLUMNS``."""
+    version = finding.version or ""
+    return finding.rule, finding.project, version, place(finding), fix_text(finding), message(finding)
 
 
 def grouped(not_checked: tuple[NotChecked, ...]) -> list[tuple[str, str, str]]:
