@@ -163,7 +163,7 @@ class Loader:
 
     @property
     def unresolved(self) -> Collection[str]:
-        """The named projects with a requirement of which it is not known which version it selects."""
+        """The named projects with a requirement whose version is unknown."""
         return self._pins.unresolved
 
     # State ----------------------------------------------------------------------------------------------------------
@@ -198,7 +198,7 @@ class Loader:
         return self._recorder.changes
 
     def totals(self) -> dict[str, int]:
-        """The number of rows in each table of ``row_changes``; once the loader was left, as it was then.
+        """The number of rows in each table of ``row_changes``; after the loader was left, as of that time.
 
         Empty: an error of the destination ended the run, or the rows of another index are still to be replaced.
 
