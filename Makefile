@@ -22,8 +22,9 @@ clean: ## Remove all environments and build results
 	@rm -rf .venv .venvs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 ##@ Develop
-test: .venvs/dev/ready ## Run the tests; ARGS="-x tests/streams" for some of them
-	@$(DEV)/python -m pytest $(ARGS)
+JOBS ?= auto
+test: .venvs/dev/ready ## Run the tests, JOBS at a time (one a core); ARGS="-x tests/streams" for some of them
+	@$(DEV)/python -m pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
 check: .venvs/dev/ready ## Check format, lint, types, imports, locks, licences and generated documentation
 	@$(DEV)/ruff format --check
