@@ -1,0 +1,216 @@
+"""The view ``changes`` in PostgreSQL and SQLite: it has the rows that it has in DuckDB."""
+
+import json
+import random
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from source_pypi.destinations import open_destination
+from source_pypi.destinations.runs import CHANGES_VIEW
+from source_pypi.streams import choose_streams
+from tests.batches import batch_with
+from tests.warehouses import postgres
+from tests.warehouses.places import Place, plain
+
+pytestmark = pytest.mark.warehouses
+
+Row = Mapping[str, Any]
+NOW = 1_795_332_577
+COLUMNS = {
+    "run": "BIGINT",
+    "table_name": "VARCHAR",
+    "key": "JSON",
+    "kind": "VARCHAR",
+    "changed_columns": "VARCHAR[]",
+    "before": "JSON",
+    "after": "JSON",
+    "changed_at": "TIMESTAMPTZ",
+}
+STREAMS = ("files", "release", "projects", "advisories", "classifiers")
+TIMES = ("2026-01-02T03:04:05Z", "2025-12-31T23:59:59.123456Z")
+
+
+def load(into: str, at: int, content: Mapping[str, Mapping[str, Sequence[Row]]], **options: Any) -> list[str]:
+    """Load rows of projects in a run that starts at a time after the first one; return the warnings.
+
+    :param content: the rows of each stream, by project.
+    """
+    streams = choose_streams(options.pop("streams", STREAMS))
+    finishes, prunes = options.pop("finishes", True), options.pop("prunes", False)
+    options = {"keep_history": True, "root": "http://index.test", "now": lambda: NOW + at, **options}
+    with open_destination(into, streams, **options) as loader:
+        for number, (project, rows) in enumerate(content.items()):
+            loader.add(batch_with(project, rows, seen_at=datetime.fromtimestamp(NOW + at + 1 + number, UTC)))
+        if prunes:
+            loader.prune(())
+        if finishes:
+            loader.finish()
+    return loader.warnings
+
+
+def files(*names: str, **values: Any) -> dict[str, dict[str, Sequence[Row]]]:
+    """Files of one project."""
+    return {"foo": {"files": [{"project": "foo", "filename": name, **values} for name in names]}}
+
+
+def changes(place: Place) -> list[dict[str, Any]]:
+    """The rows of the view, as plain values in an order of their own; it must have the columns that it has in DuckDB."""
+    if place.name == "postgres":
+        rows = postgres.execute(place.into, f"SELECT {', '.join(COLUMNS)} FROM pypi_data.changes")
+    else:
+        with closing(sqlite3.connect(place.into.removeprefix("sqlite:///"))) as connection:
+            rows = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM changes").fetchall()
+    return in_order(rows)
+
+
+def changes_in_duckdb(path: Path) -> list[dict[str, Any]]:
+    """The same, of a DuckDB file."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        return in_order(connection.execute("SELECT * FROM changes").fetchall())
+
+
+def in_order(rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+    """Rows of the view as plain values."""
+    named = [
+        {name: plain(value, kind) for (name, kind), value in zip(COLUMNS.items(), row, strict=True)} for row in rows
+    ]
+    for row in named:
+        row["changed_columns"] = row["changed_columns"] and sorted(row["changed_columns"])
+        for name in ("before", "after"):
+            row[name] = row[name] and {key: time_or(value) for key, value in row[name].items()}
+    return sorted(named, key=lambda row: json.dumps(row, sort_keys=True, default=str))
+
+
+def time_or(value: Any) -> Any:
+    """A time in JSON, which each database writes in its own way; another value as it is."""
+    try:
+        return plain(value, "TIMESTAMPTZ") if isinstance(value, str) and value[:2] == "20" else value
+    except ValueError:
+        return value
+
+
+def kinds(place: Place) -> list[tuple[Any, ...]]:
+    """Run, file and kind of each change."""
+    return sorted((row["run"], row["key"].get("filename"), row["kind"]) for row in changes(place))
+
+
+def view_names(place: Place) -> set[str]:
+    """The names of the views."""
+    if place.name == "postgres":
+        query = "SELECT viewname FROM pg_views WHERE schemaname = 'pypi_data'"
+        return {name for (name,) in postgres.execute(place.into, query)}
+    with closing(sqlite3.connect(place.into.removeprefix("sqlite:///"))) as connection:
+        return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'view'")}
+
+
+def execute(place: Place, statement: str) -> None:
+    """Execute a statement, in which ``{}`` stands before names of tables."""
+    if place.name == "postgres":
+        postgres.execute(place.into, statement.format("pypi_data."))
+        return
+    with closing(sqlite3.connect(place.into.removeprefix("sqlite:///"))) as connection, connection:
+        connection.execute(statement.format(""))
+
+
+def random_rows(random_: random.Random, project: str, number: int) -> dict[str, Sequence[Row]]:
+    """Rows with a value of each type: texts with quotes, lists, documents, numbers, booleans, times, nulls."""
+    pick = random_.choice
+    listed = [
+        {
+            "project": project,
+            "filename": name,
+            "size": pick([None, 0, 1]),
+            "yanked": pick([True, False]),
+            "python_tags": pick([None, [], ["py3"], ['"', "it's"]]),
+            "upload_time": pick([None, *TIMES]),
+        }
+        for name in ("x", "it's \"y\"", "{z}")
+        if random_.random() < 0.6
+    ]
+    described = {
+        "project": project,
+        "serial": number,
+        "summary": pick([None, "", "null", "[1]", 'a "b" \\ \u2603']),
+        "keywords": pick([["k"], ["k", "l"]]),
+    }
+    info = pick([{"a": [1, None, {"b": True}]}, {"a": "[1]"}, {"a": 1.5}, {}])
+    return {
+        "files": listed,
+        "projects": [described],
+        "release": [{"project": project, "version": "1", "info": info}][: random_.randrange(2)],
+        "classifiers": [{"project": project, "version": "1", "classifier": one} for one in "uv"[: pick([0, 1, 2])]],
+    }
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_changes_are_those_of_duckdb(database: Place, tmp_path: Path, seed: int) -> None:
+    """Of the same random runs, also ones that end early or prune, the view has the rows that it has in DuckDB."""
+    random_ = random.Random(seed)
+    path = tmp_path / "same.duckdb"
+    for number in range(6):
+        streams = ("files", "release", "projects") if number < 2 else STREAMS
+        content = {}
+        for project in random_.sample("abc", random_.randrange(1, 4)):
+            made = random_rows(random_, project, number)
+            content[project] = {name: rows for name, rows in made.items() if name in streams}
+        options = {"streams": streams, "finishes": number not in (0, 4), "prunes": number == 5}
+        for into in (str(path), database.into):
+            warnings = load(into, number * 100, content, **options)
+            assert warnings == (["the last run ended early: this run continues it"] if number in (1, 5) else [])
+    expected = changes_in_duckdb(path)
+    assert {row["kind"] for row in expected} == {"added", "changed", "removed"}
+    assert {row["table_name"] for row in expected} >= {"files", "projects", "release", "classifiers"}
+    assert changes(database) == expected
+
+
+def test_further_histories_join_the_view(database: Place) -> None:
+    """The view is made again when further histories exist; their first rows are no changes."""
+    load(database.into, 0, files("a"), streams=("files",), keep_history=False)
+    assert CHANGES_VIEW not in view_names(database)
+    load(database.into, 100, files("a"), streams=("files",))
+    assert changes(database) == []
+    version = {"project": "foo", "version": "1"}
+    load(database.into, 200, {"foo": {"versions": [version]}}, streams=("files", "versions"))
+    load(database.into, 300, {"foo": {"files": [], "versions": []}}, streams=("files", "versions"))
+    found = [(row["run"], row["table_name"], row["kind"], row["key"]) for row in changes(database)]
+    assert found == [
+        (4, "files", "removed", {"project": "foo", "filename": "a"}),
+        (4, "versions", "removed", version),
+    ]
+
+
+def test_every_stream_with_a_history_is_in_the_view(database: Place) -> None:
+    """The view reads all histories at once."""
+    assert load(database.into, 0, {}, streams=("all",)) == []
+    assert changes(database) == []
+
+
+def test_view_of_the_user_stays(database: Place) -> None:
+    """A view of the user's own by this name is not replaced, without a warning."""
+    load(database.into, 0, files("a"), keep_history=False)
+    execute(database, "CREATE VIEW {}changes AS SELECT 42 AS mine")
+    assert load(database.into, 100, files("b")) == []
+    execute(database, "SELECT mine FROM {}changes")
+
+
+def test_view_that_fails_is_a_warning(database: Place) -> None:
+    """If the database refuses the view, the sync finishes, and warns in one line."""
+    load(database.into, 0, files("a"))
+    execute(database, "DROP VIEW {}changes")
+    if database.name == "postgres":
+        execute(database, "ALTER TABLE {}runs ALTER COLUMN new_histories TYPE TEXT")
+    else:
+        execute(database, "ALTER TABLE {}runs RENAME COLUMN finished_at TO finished")
+        execute(database, "ALTER TABLE {}runs ADD COLUMN finished_at TEXT GENERATED ALWAYS AS (no_such_function(1))")
+    (warning,) = load(database.into, 100, files("b"))
+    assert warning.startswith("the view changes was not created: ")
+    assert "\n" not in warning
+    assert CHANGES_VIEW not in view_names(database)
