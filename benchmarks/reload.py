@@ -17,8 +17,8 @@ from source_pypi.destinations.duckdb.store import DuckdbStore
 from source_pypi.destinations.loader import Loader
 from source_pypi.destinations.row_counts import RowChanges
 from source_pypi.destinations.store import StagedRows
+from source_pypi.opening import open_run
 from source_pypi.streams import choose_streams
-from source_pypi.sync.run import open_run
 
 
 class Uncounted(DuckdbStore):

@@ -51,6 +51,13 @@ def _without_index_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
 
 
+@pytest.fixture(autouse=True)
+def _without_outer_make(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ``make`` that a test starts does not share options and output with the one that started the tests."""
+    for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture
 def world() -> World:
     """An empty index's content."""

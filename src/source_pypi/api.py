@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from source_pypi.config import config_of
 from source_pypi.errors import UnknownStreamError
+from source_pypi.opening import open_run
 from source_pypi.results.batch import Batch
 from source_pypi.results.reader import Reader
 from source_pypi.results.rows import Rows
@@ -17,7 +18,6 @@ from source_pypi.results.state import SavedState, StateLocation
 from source_pypi.schema import describe_streams, stream_schema
 from source_pypi.streams import ALL, NAMES, choose_streams, stream_named
 from source_pypi.streams.stream import Stream
-from source_pypi.sync.run import open_run
 
 if TYPE_CHECKING:
     import polars

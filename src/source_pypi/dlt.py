@@ -44,14 +44,13 @@ from dlt.extract.source import DltSource, SourceInjectableContext
 from source_pypi.config import Config, config_of, environment_note, without_unknown
 from source_pypi.errors import DestinationError, NoProjectsError
 from source_pypi.fields import Field, fields_of
+from source_pypi.opening import open_run
 from source_pypi.schema import SEEN_AT, column_types, table_fields
 from source_pypi.selection import select
-from source_pypi.services.index.api import open_index
-from source_pypi.services.service import open_services
 from source_pypi.streams import STREAMS, choose_streams
 from source_pypi.streams.stream import Row, Stream
 from source_pypi.sync.batch import Batch, rows_of
-from source_pypi.sync.run import Run, journal_for, needs_projects, selection_of
+from source_pypi.sync.run import needs_projects
 from source_pypi.sync.state import WHOLE_INDEX, ProjectState, ProjectSummary, summary_for
 from source_pypi.sync.state_codec import pack_text, unpack_text, with_time
 from source_pypi.sync.summary import warnings_of
@@ -176,10 +175,7 @@ def _batches(config: Config) -> Iterator[Batch]:
     source = Container()[SourceInjectableContext].source
     streams = [stream for stream in STREAMS if stream.name in source.selected_resources]
     _check_destination(source, streams)
-    selection = selection_of(streams, config)
-    services = open_services({stream.service for stream in streams if stream.service}, config, lambda event: None)
-    journal = journal_for(config, services, lambda event: None)
-    run = Run(open_index(config), selection, streams, config, services=services, open_journal=journal)
+    run = open_run(config, streams)
     store, loaded = _SourceState(dlt.current.source_state(), run.index.root), False
     for batch in run.batches(store):
         for warning in warnings_of(batch):

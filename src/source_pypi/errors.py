@@ -51,7 +51,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, dataclass_transform
 
 from source_pypi.safety.printable import printable
-from source_pypi.safety.wording import similar_names, some_of, tries_text
+from source_pypi.safety.wording import counted, similar_names, some_of, tries_text
 
 FailureType = Literal["config_error", "transient_error", "system_error"]
 
@@ -443,9 +443,9 @@ class UnconfirmedDeletionError(TransientError):
     projects: Sequence[str]
 
     def _message(self) -> str:
-        count = "1 project" if len(self.projects) == 1 else f"{len(self.projects):,} projects"
+        projects = counted(len(self.projects), "project")
         return (
-            f"the index {self.index} answered nothing but 404 for {count} that it had before "
+            f"the index {self.index} answered nothing but 404 for {projects} that it had before "
             f"({some_of(self.projects)}); nothing was deleted: check index_url and the credentials"
         )
 

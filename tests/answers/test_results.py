@@ -95,6 +95,13 @@ def test_hostile_markdown() -> None:
     )  # fmt: skip
 
 
+def test_carriage_return_in_csv() -> None:
+    """A carriage return within a text does not end the row."""
+    out = io.StringIO(newline="")
+    FORMATS["csv"](Result((Column("a", "VARCHAR"), Column("b", "VARCHAR")), iter([[("x\ry", "z")]])), Writer(out))
+    assert out.getvalue() == 'a,b\n"x\ry",z\n'
+
+
 def test_nothing() -> None:
     """A result without rows has a header, or an empty list."""
     assert {form: written(form, "a") for form in FORMATS} == {

@@ -532,6 +532,15 @@ def test_table(sample: World, run: Run, fake: FakeIndex) -> None:
     ]
 
 
+def test_pins_of_settings(sample: World, run: Run, fake: FakeIndex, tmp_path: Path) -> None:
+    """A finding about a project that only a setting names is in no file, and on no line."""
+    settings = {"project_name": "werkzeug", "version": "2.2.1", "projects": ["boxed"], "requirements": "old==1.0"}
+    (tmp_path / "settings.json").write_text(json.dumps({**settings, "index_url": fake.url}))
+    done = run("audit", "--config", "settings.json", "--format", "json")
+    places = [(one["project"], one["file"], one["line"]) for one in json.loads(done.stdout)["findings"]]
+    assert places == [("werkzeug", None, None), ("old", None, None), ("boxed", None, None)]
+
+
 def test_other_rules(world: World, audit: Audit) -> None:
     """Rules about projects and licences: outdated, stale, sole-maintainer, license, unattested."""
     world.add("flask", releases=["1.0", "1.1", "2.0"], license_expression="MIT OR GPL-3.0-only", owner="eve")

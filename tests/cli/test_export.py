@@ -75,10 +75,11 @@ def test_ndjson(run: Run, loaded: Path, tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", " ="])
 def test_for_spreadsheet(run: Run, tmp_path: Path, start: str) -> None:
     """--for-spreadsheet puts an apostrophe before a text that could be a formula, also as a column's name."""
-    insert = f"INSERT INTO projects (project, summary, author) VALUES ('a', chr({ord(start)}) || 'cmd', 'a{start}b')"
+    chars = " || ".join(f"chr({ord(char)})" for char in start)
+    insert = f"INSERT INTO projects (project, summary, author) VALUES ('a', {chars} || 'cmd', 'a{start}b')"
     view = f'CREATE VIEW mine AS SELECT -5 AS "{start}n", NULL AS x FROM projects'
     make_database(tmp_path / "pypi.duckdb", insert, view)
     done = run("export", "projects", "mine", "--to", "out", "--format", "csv", "--for-spreadsheet")

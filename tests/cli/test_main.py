@@ -47,6 +47,18 @@ def test_spec_imports_little() -> None:
     assert heavy & set(loaded) == set()
 
 
+def test_help_imports_little() -> None:
+    """The help, which asks each command for its summary, imports none of what the commands import when they run."""
+    code = "import sys; from source_pypi.cli import cli; cli(['--help'], standalone_mode=False); print(*sys.modules)"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    loaded = set(printed.splitlines()[-1].split())
+    assert {name for name in loaded if name.startswith("source_pypi.cli.")} >= {
+        f"source_pypi.cli.{module}" for module in COMMANDS.values()
+    }
+    heavy = {"msgspec", "packaging", "difflib", "tempfile", "source_pypi.audit.rules", "source_pypi.config"}
+    assert heavy & loaded == set()
+
+
 def test_standard_output_cannot_be_written(run: Run, tmp_path: Path) -> None:
     """If standard output cannot be written, one line says so."""
     with Path("/dev/full").open("w") as full:

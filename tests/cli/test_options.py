@@ -1,9 +1,10 @@
 """cli/options.py: options, their environment variables, and the settings that they make."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import click
 import pytest
@@ -13,6 +14,7 @@ from source_pypi.cli.options import make_settings
 from source_pypi.cli.sync import sync
 from source_pypi.config import Config, make_config
 from source_pypi.errors import SettingError
+from source_pypi.fields import fields_of
 from tests.cli import Run
 from tests.fake_index import FakeIndex, World
 
@@ -41,6 +43,21 @@ def test_every_setting_has_an_option() -> None:
     for name, one in options_of(sync).items():
         if name in Config.__struct_fields__:
             assert f"--{name.replace('_', '-')}" in one.opts
+
+
+def test_help_has_the_defaults_of_the_settings() -> None:
+    """The help of an option has the default of its setting, unless that is a URL, and the values that it may have."""
+    options = options_of(sync)
+    for field in fields_of(Config):
+        if field.name not in options:
+            continue
+        values = field.default if isinstance(field.default, tuple) else (field.default,)
+        stated = re.search(r"\[default: (.+)\]$", options[field.name].help or "")
+        if stated is not None and values != (None,) and "://" not in str(field.default):
+            assert stated[1] == ", ".join(map(str, values)), field.name
+        kind = options[field.name].type
+        choices = get_args(field.type) if get_origin(field.type) is Literal else None
+        assert (tuple(kind.choices) if isinstance(kind, click.Choice) else None) == choices, field.name
 
 
 def test_every_option_of_sync_has_a_variable() -> None:

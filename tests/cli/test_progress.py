@@ -17,8 +17,9 @@ import pytest
 from source_pypi.cli.console import Level, Messages
 from source_pypi.cli.progress import ProgressView, duration, progress
 from source_pypi.config import make_config
+from source_pypi.opening import open_run
 from source_pypi.streams import choose_streams
-from source_pypi.sync.run import Run, open_run
+from source_pypi.sync.run import Run
 from tests.fake_index import FakeIndex, World, faults
 
 NAMES = ("flask", "click", "jinja2")

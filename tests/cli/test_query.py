@@ -20,7 +20,7 @@ from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from source_pypi.answers.database import Database, open_database
+from source_pypi.answers.database import QUERY_THREAD, Database, open_database
 from source_pypi.cli.prompt import SqlCompleter, is_complete, run_prompt
 from source_pypi.cli.query import complete_questions, query
 from source_pypi.queries import questions
@@ -383,11 +383,15 @@ ENDLESS = "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.ran
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 130)])
-def test_interrupted(loaded: Path, number: signal.Signals, status: int) -> None:
+def test_interrupted(loaded: Path, tmp_path: Path, number: signal.Signals, status: int) -> None:
     """Ctrl-C and SIGTERM end a running query within a second or two, with one line."""
+    (tmp_path / "temporary").mkdir()
+    variables = {**os.environ, "TMPDIR": str(tmp_path / "temporary")}
     command = [sys.executable, "-m", "source_pypi", "query", ENDLESS]
-    with subprocess.Popen(command, cwd=loaded.parent, stderr=subprocess.PIPE, text=True) as process:
-        time.sleep(1.5)
+    with subprocess.Popen(command, cwd=loaded.parent, env=variables, stderr=subprocess.PIPE, text=True) as process:
+        while not list((tmp_path / "temporary").iterdir()) and process.poll() is None:
+            time.sleep(0.01)
+        time.sleep(0.5)  # until DuckDB, whose temporary folder that is, has opened the file and runs the query
         began = time.monotonic()
         process.send_signal(number)
         assert process.stderr is not None
@@ -431,7 +435,7 @@ def test_prompt_commands(database: Database, capsys: pytest.CaptureFixture[str])
     """.tables, .questions and .help list what there is; Ctrl-D leaves."""
     ask(database, ".tables\n.questions\n.help\n\x04")
     out = capsys.readouterr().out
-    assert "\nprojects            table  A row is a project. Key: project.\n" in out.replace("  table", "  table")
+    assert "\nprojects            table  A row is a project. Key: project.\n" in out
     assert "_run" not in out
     assert "sole-maintainers" in out
     assert "--streams roles,projects" in out
@@ -454,7 +458,14 @@ def test_prompt_errors(database: Database, capsys: pytest.CaptureFixture[str]) -
 
 def test_prompt_interrupts_a_query(database: Database, capsys: pytest.CaptureFixture[str]) -> None:
     """Ctrl-C stops a running query, and the prompt continues."""
-    threading.Timer(1.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+
+    def interrupt_when_it_runs() -> None:
+        while QUERY_THREAD not in {one.name for one in threading.enumerate()}:
+            time.sleep(0.05)
+        time.sleep(0.5)  # until DuckDB runs the query
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt_when_it_runs, daemon=True).start()
     ask(database, f"{ENDLESS};\nSELECT 5 AS five;\n.quit\n")
     captured = capsys.readouterr()
     assert captured.err.endswith("error: interrupted\n")

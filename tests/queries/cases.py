@@ -23,6 +23,11 @@ class Case(NamedTuple):
     expected: list[tuple[Any, ...]]
 
 
+def days_since_now() -> float:
+    """Days since ``NOW``, by which a number of days until the present has grown."""
+    return (datetime.now(UTC) - NOW) / days(1)
+
+
 def days(number: float) -> timedelta:
     """A number of days."""
     return timedelta(days=number)
@@ -381,16 +386,7 @@ PROVENANCE = Case(
             release("a", "1.5", THEN + days(28)),
             release("a", "1.6", THEN + days(29)),
             release("a", "1.7", THEN + days(30)),
-            release(
-                "a",
-                "1.8",
-                THEN
-                + days(
-                    44,
-                )
-                + timedelta(seconds=1),
-                is_latest=True,
-            ),
+            release("a", "1.8", THEN + days(44) + timedelta(seconds=1), is_latest=True),
             release("a", "1.9", THEN + days(45), file_count=0),
             release("b", "1.0", THEN),
             release("b", "1.1", THEN, is_latest=True),

@@ -380,6 +380,8 @@ def test_availability() -> None:
     found = availability(fixed, {"pins", "pin_clauses", "dependencies"})
     assert (found.missing, found.remedy) == (("vulnerabilities",), "--streams vulnerabilities,dependencies")
     assert availability(fixed, {"vulnerable_pins", "dependencies"}).missing == ()
+    assert availability(fixed, {"vulnerable_pins"}).missing == ("dependencies",)
+    assert availability(fixed, {*needed_tables(fixed)}).missing == ("vulnerable_pins",)
     assert availability(BY_NAME["open-pins"], ()).remedy == ""
     assert availability(BY_NAME["recent-changes"], {"files"}).remedy == "--history"
 

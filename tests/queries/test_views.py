@@ -14,7 +14,7 @@ from source_pypi.destinations.tables import RUN_TABLES, table_of
 from source_pypi.queries import views
 from source_pypi.standards.versions import sort_key
 from source_pypi.streams import STREAMS
-from tests.queries.cases import CASES, PYTHONS, SPECIFIERS, Case, Rows, counted, release
+from tests.queries.cases import CASES, PYTHONS, SPECIFIERS, Case, Rows, counted, days_since_now, release
 
 TABLES = (*RUN_TABLES, *map(table_of, STREAMS))
 BY_NAME = {view.name: view for view in views()}
@@ -47,11 +47,12 @@ def in_order(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 
 def found(connection: duckdb.DuckDBPyConnection, view: str) -> list[tuple[Any, ...]]:
-    """The rows of a view; days since something without the seconds that the test takes."""
+    """The rows of a view; fractions of days until the present as of ``NOW``."""
     connection.execute("SET TimeZone = 'UTC'")
     query = f'SELECT * FROM "{view}"'
     if view == "release_cadence":
-        query = f"SELECT * REPLACE (round(days_since_last, 1) AS days_since_last) FROM {view}"
+        value = f"round(days_since_last - {days_since_now()}, 2)"
+        query = f"SELECT * REPLACE ({value} AS days_since_last) FROM {view}"
     return in_order(connection.execute(query).fetchall())
 
 

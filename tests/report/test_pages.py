@@ -9,7 +9,15 @@ import pytest
 
 from source_pypi.report.database import open_database
 from source_pypi.report.figures import Absent, Figure
-from source_pypi.report.pages import DEPENDENCIES, INDEX, PROJECT, dependencies_page, index_page, project_page
+from source_pypi.report.pages import (
+    DEPENDENCIES,
+    INDEX,
+    MOST_PLATFORMS,
+    PROJECT,
+    dependencies_page,
+    index_page,
+    project_page,
+)
 from tests.report.tables import PINS, Tables, make_database, pin
 
 
@@ -240,6 +248,21 @@ def test_wheels_of_pins(dependencies: dict[str, Any]) -> None:
     assert (lattice["macos arm64"]["free_threaded"], lattice["macos x86_64"]["free_threaded"]) == (True, False)
     assert rows[("vault-crypto", "41.0.3")]["windows x86_64"]["stable_abi"] is True
     assert list(rows[("copper-web", "2.3.0")]) == ["any"]
+
+
+def test_many_platforms(tmp_path: Path) -> None:
+    """The matrix has the platforms for which most releases have wheels; ``any`` comes first, then the names' order."""
+    columns = "project TEXT, version TEXT, platform TEXT, python TEXT, abi TEXT"
+    platforms = [("a", f"linux {number:02}") for number in range(30)]
+    platforms += [(project, platform) for project in "ab" for platform in ("any", "Windows")]
+    tables: Tables = {
+        "pins": (PINS, [pin(0, "a", "1"), pin(1, "b", "1")]),
+        "wheel_coverage": (columns, [(project, "1", name, "3.12", "cpython") for project, name in platforms]),
+    }
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
+        shown = by_name(dependencies_page(database))["wheels"].drawing["platforms"]
+    assert len(shown) == MOST_PLATFORMS
+    assert (shown[0], shown[-1], shown[1:-1]) == ("any", "Windows", sorted(shown[1:-1]))
 
 
 def test_skipped_pins(dependencies: dict[str, Any]) -> None:

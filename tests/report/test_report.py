@@ -185,4 +185,4 @@ def test_sizes_are_bounded(tmp_path: Path) -> None:
         "'2' AS smallest_fix, false AS fix_admitted, 'osv' AS source FROM range(300) t(n), range(20) u(m)",
     }
     written = write_report(make_database(tmp_path / "a.duckdb", tables), tmp_path / "r.html")
-    assert written.size < 1_500_000
+    assert written.size < 1_000_000

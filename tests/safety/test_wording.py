@@ -6,7 +6,15 @@ import sys
 
 import pytest
 
-from source_pypi.safety.wording import shell_quoted, similar_names, some_of, tries_text
+from source_pypi.safety.wording import counted, shell_quoted, similar_names, some_of, tries_text
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"), [(0, "0 projects"), (1, "1 project"), (2, "2 projects"), (12_345, "12,345 projects")]
+)
+def test_counted(number: int, expected: str) -> None:
+    """Only one thing is singular; thousands are separated."""
+    assert counted(number, "project") == expected
 
 
 @pytest.mark.parametrize(

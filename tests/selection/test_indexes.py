@@ -363,8 +363,8 @@ def test_private_names_are_not_followed(world: World, fake: FakeIndex) -> None:
     requirements = "flask\nclick"
     Path("uv.lock").write_text(lock("secret-lib", "1.0", CORP))
     settings = {"index_url": fake.url, "follow_dependencies": 2, "requirements": requirements}
+    from source_pypi.opening import open_run
     from source_pypi.streams import choose_streams
-    from source_pypi.sync.run import open_run
 
     run = open_run(make_config(settings), choose_streams(["projects"]), files=[Path("uv.lock")])
     assert [batch.project for batch in run.batches() if batch.project] == ["flask", "click"]

@@ -200,6 +200,24 @@ def test_many_named_projects_are_compared_with_the_list(
     assert len(syncs.sync(names[1:])) == MIN_PROJECTS_FOR_LISTING - 1
 
 
+def test_sampled_project_that_another_one_requires_is_requested_once(world: World, syncs: Syncs) -> None:
+    """What the index answered for the sample serves a project that a changed one requires; it counts as read."""
+    syncs.sync(follow_dependencies=1)
+    world.add("a", ["2.0"], requires_dist=["b"])
+    syncs.sync(follow_dependencies=1)
+    assert paths(syncs.fake) == ["/simple/ 200", "/pypi/b/json 304", "/pypi/c/json 304", "/pypi/a/json 200"]
+    assert [batch.project for batch in syncs.store.batches] == [None, "a", "b"]
+
+
+def test_sampled_project_that_is_needed_in_full_is_requested_in_full(world: World, syncs: Syncs) -> None:
+    """That a sampled project is unchanged does not serve a run that needs the content of its document."""
+    syncs.sync(follow_dependencies=1)
+    world.add("a", ["2.0"], requires_dist=["b"])
+    syncs.store.unresolved = ["b"]
+    syncs.sync(follow_dependencies=1)
+    assert [path for path in paths(syncs.fake) if "/b/" in path] == ["/pypi/b/json 304", "/pypi/b/json 200"]
+
+
 def test_project_read_from_an_older_copy_is_requested_again(world: World, syncs: Syncs, fake: FakeIndex) -> None:
     """If a project document is older than the list, the next sync requests the project again."""
     world.add("d")

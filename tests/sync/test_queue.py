@@ -17,6 +17,7 @@ from source_pypi.sync.queue import ProjectQueue
 from source_pypi.sync.run import batches
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World, faults
+from tests.memory_store import MemoryStore
 from tests.sync.helpers import counts, read
 
 Connect = Callable[..., Index]
@@ -233,6 +234,19 @@ def test_extra_asked_for_later_adds_its_requirements(world: World, fake: FakeInd
     add_with_requirements(world, a=["x; extra == 'late'"], b=["c"], c=["a[late]"], x=["y"], y=[])
     assert projects_in(read(connect(fake), ["a", "b"], FILES, follow_dependencies=9)) == [*"abcxy"]
     assert fake.counts == documents(*"abcxy")
+
+
+def test_extra_of_a_project_that_the_list_skips_adds_its_requirements(
+    world: World, fake: FakeIndex, connect: Connect
+) -> None:
+    """A changed project asks for an extra of an unchanged one, which was sampled: what the extra requires is read."""
+    index, store = connect(fake), MemoryStore()
+    add_with_requirements(world, a=[], b=["unlisted; extra == 'x'"])
+    store.sync(fake, index, [], ["files"], whole_index=True, follow_dependencies=9)
+    world.add("a", ["2.0"], requires_dist=["b[x]"])
+    store.sync(fake, index, [], ["files"], whole_index=True, follow_dependencies=9)
+    assert projects_in(store.batches) == [None, "a", "b", "unlisted"]
+    assert fake.counts == {"/simple/": 1, "/simple/unlisted/": 1, **documents("a", "b", "unlisted")}
 
 
 def test_extra_made_of_other_extras_adds_theirs(world: World, fake: FakeIndex, connect: Connect) -> None:

@@ -170,9 +170,9 @@ class _Reader:
 
     def _open_run(self, index: Index, states: StreamStates) -> Run:
         """Return the run of the streams with readable state. If no projects can be selected, their streams fail."""
+        from source_pypi.opening import run_of, selection_of
         from source_pypi.selection import Selection
-        from source_pypi.services.service import open_services
-        from source_pypi.sync.run import Run, journal_for, selection_of
+        from source_pypi.sync.run import Run
 
         readable = [stream for stream in self._streams if stream.name not in states.unreadable]
         try:
@@ -184,10 +184,7 @@ class _Reader:
             return run
         for warning in selection.warnings:
             self._messages.log("WARN", warning)
-        names = {stream.service for stream in readable if stream.service}
-        services = open_services(names, self._config, self._on_event)
-        journal = journal_for(self._config, services, self._on_event)
-        return Run(index, selection, readable, self._config, self._now, services, journal)
+        return run_of(selection, readable, self._config, self._on_event, index=index, now=self._now)
 
     def _write_batches(self, run: Run, states: StreamStates) -> None:
         """Write every batch, and the state at checkpoints."""

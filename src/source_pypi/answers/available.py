@@ -1,6 +1,6 @@
 """Which questions a database can answer, and what is missing for the others."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from msgspec import Struct
 
@@ -14,7 +14,7 @@ _BROUGHT_BY = {"changes": "--history", "runs": "", "pins": "", "pin_clauses": ""
 class Availability(Struct, frozen=True):
     """Whether a database can answer a question.
 
-    :ivar missing: the tables and views that it lacks, and needs; none: it can.
+    :ivar missing: the tables and views that it lacks, as of ``missing_tables``; none: it can.
     :ivar remedy: the options of ``sync`` that would bring them; empty: it can, or every sync brings them.
     """
 
@@ -32,24 +32,32 @@ def needed_tables(query: Query) -> tuple[str, ...]:
     return tuple(found)
 
 
-def availability(query: Query, existing: Collection[str]) -> Availability:
-    """Whether a database with these tables and views can answer a question.
+def missing_tables(needs: Iterable[str], existing: Collection[str]) -> tuple[str, ...]:
+    """The tables that a database lacks among those that a query needs, also through views that it lacks.
 
-    A view that exists brings its own tables.
+    A view that exists brings its own tables. A view whose tables all exist is itself what is missing.
     """
-    if all(name in existing for name in query.needs):
-        return Availability(query, (), "")
-    missing = tuple(name for name in needed_tables(query) if name not in existing)
-    return Availability(query, missing or tuple(query.needs), _remedy(missing or query.needs, needed_tables(query)))
+    by_name = {view.name: view for view in views()}
+    found: dict[str, None] = {}
+    for name in needs:
+        if name not in existing:
+            below = missing_tables(by_name[name].needs, existing) if name in by_name else ()
+            found.update(dict.fromkeys(below or (name,)))
+    return tuple(found)
 
 
-def _remedy(missing: Iterable[str], needed: Iterable[str]) -> str:
+def availability(query: Query, existing: Collection[str]) -> Availability:
+    """Whether a database with these tables and views can answer a question."""
+    missing = missing_tables(query.needs, existing)
+    return Availability(query, missing, _remedy(missing, needed_tables(query)) if missing else "")
+
+
+def _remedy(missing: Sequence[str], needed: Iterable[str]) -> str:
     """The options of ``sync``; ``--streams`` names all streams that the question needs, since the option is a list."""
-    names = list(missing)
-    options = [_BROUGHT_BY[name] for name in names if _BROUGHT_BY.get(name)]
-    history = any(name.endswith("_history") for name in names) and "--history" not in options
+    options = [_BROUGHT_BY[name] for name in missing if _BROUGHT_BY.get(name)]
+    history = any(name.endswith("_history") for name in missing) and "--history" not in options
     streams = [name for name in needed if name not in _BROUGHT_BY and not name.endswith("_history")]
-    if any(name not in _BROUGHT_BY and not name.endswith("_history") for name in names):
+    if any(name not in _BROUGHT_BY and not name.endswith("_history") for name in missing):
         options.insert(0, f"--streams {','.join(streams)}")
     return " ".join([*options, *(["--history"] if history else [])])
 

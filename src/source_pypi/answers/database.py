@@ -33,6 +33,8 @@ _MARKER = "_run"
 MEMORY = "800MB"
 #: Rows that are read at once.
 BATCH = 1_000
+#: The name of the thread in which a query runs.
+QUERY_THREAD = "query"
 _READS = frozenset({"SELECT", "EXPLAIN"})
 #: Statements that DuckDB counts among those of another name.
 _OWN_WORDS = frozenset({"COMMENT", "IMPORT", "INSTALL", "RESET", "USE"})
@@ -157,7 +159,7 @@ class Database:
             finally:
                 done.set()
 
-        threading.Thread(target=work, daemon=True).start()
+        threading.Thread(target=work, name=QUERY_THREAD, daemon=True).start()
         try:
             done.wait()
         except KeyboardInterrupt:

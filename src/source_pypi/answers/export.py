@@ -11,6 +11,7 @@ from urllib.parse import quote
 from source_pypi.answers.database import Database, Relation, quoted, sql_errors, text
 from source_pypi.errors import QueryError
 from source_pypi.safety.files import work_folder
+from source_pypi.safety.spreadsheet import FORMULA_STARTS, without_formula
 
 #: The options of DuckDB's COPY for each format. Names of files end in the format.
 FORMATS = {
@@ -18,8 +19,6 @@ FORMATS = {
     "csv": "FORMAT csv, HEADER true",
     "ndjson": "FORMAT json, ARRAY false",
 }
-#: What a spreadsheet takes for the beginning of a formula, also in full width; tab and line breaks may precede it.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _NESTED = re.compile(r".*\]|(?:STRUCT|MAP|UNION)\(.*", re.DOTALL)
 #: What the system says of a full disk; DuckDB has it in a message of its own.
 _NO_SPACE = os.strerror(errno.ENOSPC)
@@ -79,14 +78,15 @@ def _columns(relation: Relation, form: str, for_spreadsheet: bool) -> str:
             value = f"to_json({value})::VARCHAR"
         elif for_spreadsheet and column.type in ("VARCHAR", "JSON"):
             value = _as_text(f"{value}::VARCHAR")
-        shown = f"'{name}" if for_spreadsheet and name.startswith(FORMULA_STARTS) else name
+        shown = without_formula(name) if for_spreadsheet else name
         columns.append(f"{value} AS {quoted(shown)}")
     return ", ".join(columns)
 
 
 def _as_text(value: str) -> str:
+    """What ``without_formula`` returns, as an expression in SQL."""
     starts = ", ".join(f"chr({ord(start)})" for start in FORMULA_STARTS)
-    return f"CASE WHEN left({value}, 1) IN ({starts}) THEN '''' || {value} ELSE {value} END"
+    return f"CASE WHEN left(ltrim({value}, ' '), 1) IN ({starts}) THEN '''' || {value} ELSE {value} END"
 
 
 def _metadata(relation: Relation) -> str:

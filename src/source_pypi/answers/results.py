@@ -3,7 +3,6 @@
 Times are in UTC (ISO 8601). Lists, objects and JSON are JSON in every format. Null is an empty cell, and null in JSON.
 """
 
-import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,6 +15,7 @@ from msgspec import Struct
 
 from source_pypi.answers.database import Column, Result
 from source_pypi.safety.printable import printable
+from source_pypi.safety.spreadsheet import write_rows
 
 #: Rows that the format ``table`` shows at most.
 TABLE_ROWS = 1_000
@@ -79,10 +79,9 @@ def _write_plans(rows: Sequence[Sequence[object]], writer: Writer) -> None:
 def write_csv(result: Result, writer: Writer) -> None:
     """Write all rows as CSV with a header."""
     escape = printable if writer.width is not None else None
-    out = csv.writer(writer.out, lineterminator="\n")
-    out.writerow([printable(column.name) if escape else column.name for column in result.columns])
-    for batch in result.batches:
-        out.writerows(_cells(result.columns, row, escape) for row in batch)
+    names = [printable(column.name) if escape else column.name for column in result.columns]
+    rows = (_cells(result.columns, row, escape) for batch in result.batches for row in batch)
+    write_rows(writer.out, chain([names], rows))
 
 
 def write_ndjson(result: Result, writer: Writer) -> None:

@@ -16,10 +16,8 @@ from source_pypi.audit.results import Finding, NotChecked, Report
 from source_pypi.audit.rules import ChosenRule
 from source_pypi.safety.printable import printable
 from source_pypi.safety.redaction import without_credentials
-from source_pypi.selection.names import Unnamed
+from source_pypi.selection.names import NO_FILES, Unnamed
 
-#: Where a pin comes from that is in no file.
-NO_FILES = frozenset({"command line", "setting projects", "setting 'requirements'"})
 #: Characters of a message; a summary may be as long as a book.
 LONGEST_MESSAGE = 300
 #: The tables whose rows say since when something holds, and the columns that identify it.
@@ -187,13 +185,13 @@ def _applies(chosen: ChosenRule, row: Mapping[str, Any]) -> bool:
 
 def _finding(chosen: ChosenRule, row: Mapping[str, Any]) -> Finding:
     since: datetime | None = row.get("since")
-    file = row["file"]
+    in_file = row["file"] is not None and row["file"] not in NO_FILES
     return Finding(
         rule=chosen.text,
         project=row["project"],
         version=_text(row.get("version")),
-        file=None if file is None or file in NO_FILES else _text(file),
-        line=row["line"],
+        file=_text(row["file"]) if in_file else None,
+        line=row["line"] if in_file else None,
         message=_cut(row["message"]),
         since=None if since is None else since.astimezone(UTC),
         fix=_text(row.get("fix")),

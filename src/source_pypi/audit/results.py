@@ -5,6 +5,11 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from source_pypi.safety.wording import counted
+
+#: The columns of a table of findings for people.
+COLUMNS = ("rule", "project", "version", "where", "fix", "finding")
+
 
 class Finding(Struct, frozen=True, kw_only=True):
     """A pin to which a rule applies."""
@@ -91,9 +96,9 @@ def summary_line(report: Report) -> str:
     """How many releases were checked, and how many findings, unchecked projects and accepted findings there are."""
     failing = sum(finding.fails for finding in report.findings)
     return (
-        f"{_counted(report.checked, 'release')} checked, {_counted(len(report.findings), 'finding')} "
-        f"({failing} failing), {_counted(report.unchecked, 'project')} not fully checked, "
-        f"{_counted(len(report.allowed), 'finding')} allowed"
+        f"{counted(report.checked, 'release')} checked, {counted(len(report.findings), 'finding')} "
+        f"({failing} failing), {counted(report.unchecked, 'project')} not fully checked, "
+        f"{counted(len(report.allowed), 'finding')} allowed"
     )
 
 
@@ -121,6 +126,12 @@ def fix_text(finding: Finding) -> str:
     return f"{finding.fix}{words[finding.fix_admitted]}"
 
 
+def cells(finding: Finding) -> tuple[str, ...]:
+    """A finding as a row of a table with the columns ``COLUMNS``."""
+    version = finding.version or ""
+    return finding.rule, finding.project, version, place(finding), fix_text(finding), message(finding)
+
+
 def grouped(not_checked: tuple[NotChecked, ...]) -> list[tuple[str, str, str]]:
     """What could not be checked: projects, rules and reason; projects with the same rules and reason are together."""
     rules: dict[tuple[str, str], list[str]] = {}
@@ -130,7 +141,3 @@ def grouped(not_checked: tuple[NotChecked, ...]) -> list[tuple[str, str, str]]:
     for (project, why), names in rules.items():
         projects.setdefault((", ".join(names), why), []).append(project)
     return [(", ".join(together), names, why) for (names, why), together in projects.items()]
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -63,10 +63,10 @@ class _Commands(click.Group):
 
         :raises UsageError: when there is no such command; the message has the most similar one.
         """
-        from difflib import get_close_matches
-
         name = args[0]
         if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            from difflib import get_close_matches
+
             similar = get_close_matches(name, COMMANDS, n=1)
             hint = f" Did you mean {similar[0]!r}?" if similar else ""
             raise click.UsageError(f"No such command {name!r}.{hint}", ctx)

@@ -3,7 +3,7 @@
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -25,7 +25,6 @@ from source_pypi.cli.options import (
 )
 from source_pypi.cli.signals import exit_on_signal, interrupt
 from source_pypi.errors import ConfigError, SettingError
-from source_pypi.safety.files import replacing
 
 if TYPE_CHECKING:
     from source_pypi.audit.allow import Entry
@@ -285,9 +284,9 @@ def _open_run(
     """
     from source_pypi.audit.rules import streams_of
     from source_pypi.config import environment_note
+    from source_pypi.opening import open_run
     from source_pypi.queries import views
     from source_pypi.streams import NAMES, choose_streams
-    from source_pypi.sync.run import open_run
 
     if settings.whole_index:
         raise SettingError("whole_index", "an audit checks projects that are named")
@@ -319,17 +318,15 @@ def _audit(
     from source_pypi.destinations.temporary import TemporaryFolder
 
     outcome = Outcome(run.streams)
-    if into is not None:
-        existed = _path_of(into).exists()
+    with ExitStack() as stack:
+        if into is None:
+            folder = TemporaryFolder()
+            stack.callback(folder.cleanup)
+            into = str(Path(folder.name, "audit.duckdb"))
+        path = _path_of(into)
+        existed = path.exists()
         _load(run, into, outcome, messages)
-        return _answer(_path_of(into), run, outcome, rules, failing, entries, dated=existed)
-    folder = TemporaryFolder()
-    try:
-        path = Path(folder.name, "audit.duckdb")
-        _load(run, str(path), outcome, messages)
-        return _answer(path, run, outcome, rules, failing, entries, dated=False)
-    finally:
-        folder.cleanup()
+        return _answer(path, run, outcome, rules, failing, entries, dated=existed)
 
 
 def _path_of(into: str) -> Path:
@@ -403,10 +400,14 @@ def _answer(
 
 
 def _print_report(text: str, report: "Report", format_: str, output: Path | None) -> None:
-    """Print the report, or write it to a file; a format for programs has its summary on standard error."""
-    from source_pypi.audit.results import summary_line
+    """Print the report, or write it to a file; a format for programs has its summary on standard error.
 
-    if output is None or str(output) == "-":
+    :param output: None: standard output.
+    """
+    from source_pypi.audit.results import summary_line
+    from source_pypi.safety.files import replacing
+
+    if output is None:
         click.echo(text, nl=False)
         if format_ != "table":
             click.echo(summary_line(report), err=True)

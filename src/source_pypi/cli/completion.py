@@ -2,14 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from click.shell_completion import CompletionItem
-
 if TYPE_CHECKING:
     import click
+    from click.shell_completion import CompletionItem
 
 
-def complete_streams(ctx: "click.Context", param: "click.Parameter", incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
+def complete_streams(ctx: "click.Context", param: "click.Parameter", incomplete: str) -> "list[CompletionItem]":  # noqa: ARG001
     """Complete the last name in a list of streams that is separated by commas; a stream is offered once."""
+    from click.shell_completion import CompletionItem
+
     from source_pypi.streams import ALL, NAMES
 
     before, comma, begun = incomplete.rpartition(",")

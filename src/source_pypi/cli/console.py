@@ -100,11 +100,6 @@ def level_of(*, quiet: bool, verbose: bool, debug: bool) -> Level:
     return Level.QUIET if quiet else Level.NORMAL
 
 
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun in the singular or plural."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def size_text(count: int) -> str:
     """Return a number of bytes in the largest unit of which there is at least one."""
     for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):

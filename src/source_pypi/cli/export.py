@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
-from source_pypi.cli.console import counted, one_line_errors, print_error
+from source_pypi.cli.console import one_line_errors, print_error
 from source_pypi.cli.query import needs_duckdb
 from source_pypi.cli.signals import exit_on_signal, interrupt
 from source_pypi.errors import QueryError
 from source_pypi.safety.printable import printable
+from source_pypi.safety.wording import counted
 
 
 @click.command()

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from source_pypi.cli.console import counted, shown
-from source_pypi.safety.wording import some_of
+from source_pypi.cli.console import shown
+from source_pypi.safety.wording import counted, some_of
 
 if TYPE_CHECKING:
     from source_pypi.selection import Selection

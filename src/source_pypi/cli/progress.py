@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
-from source_pypi.cli.console import Level, Messages, counted, shown, size_text
+from source_pypi.cli.console import Level, Messages, shown, size_text
+from source_pypi.safety.wording import counted
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -125,16 +124,6 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
 
 
-class _Line(Struct, frozen=True):
-    """Prints the progress as a line of a log."""
-
-    view: ProgressView
-    messages: Messages
-
-    def __call__(self) -> None:
-        self.messages.progress(self.view.line())
-
-
 @contextmanager
 def progress(
     run: "Run", messages: Messages, *, interval: float = INTERVAL, clock: Callable[[], float] = time.monotonic
@@ -155,7 +144,7 @@ def progress(
     else:
         from source_pypi.airbyte.heartbeat import Heartbeat
 
-        with Heartbeat(_Line(view, messages), interval):
+        with Heartbeat(lambda: messages.progress(view.line()), interval):
             yield view.update
 
 

@@ -15,9 +15,9 @@ from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
 from source_pypi.answers.available import availability
-from source_pypi.answers.database import Column, Database, Relation, Result, the_query
+from source_pypi.answers.database import Database, Relation, the_query
 from source_pypi.cli.console import print_error
-from source_pypi.cli.query import sql_of, write_result
+from source_pypi.cli.query import QUESTION_COLUMNS, answered_by, sql_of, write_result, write_texts
 from source_pypi.errors import QueryError
 from source_pypi.queries import questions
 from source_pypi.safety.printable import printable
@@ -114,7 +114,7 @@ def _run(line: str, database: Database) -> None:
                 _command(command.rstrip(";"), argument.strip().rstrip(";"), database)
                 return
             sql = sql_of(line, database)
-            write_result(database, sql, database.query(sql), "table", sys.stdout)
+            write_result(database.query(sql), "table", sys.stdout, lambda: database.count(sql))
     except QueryError as error:
         print_error(str(error))
 
@@ -122,11 +122,11 @@ def _run(line: str, database: Database) -> None:
 def _command(command: str, argument: str, database: Database) -> None:
     match command:
         case ".tables":
-            _print(database, ("name", "kind", "a row"), _tables(database))
+            _print(("name", "kind", "a row"), _tables(database))
         case ".schema":
-            _print(database, ("table", "column", "type", "meaning"), _columns(argument, database))
+            _print(("table", "column", "type", "meaning"), _columns(argument, database))
         case ".questions":
-            _print(database, ("name", "title", "answered, or needs sync with"), _questions(database))
+            _print(QUESTION_COLUMNS, _questions(database))
         case ".help":
             for name, meaning in _COMMANDS.items():
                 click.echo(f"{name:12}{meaning}")
@@ -147,14 +147,11 @@ def _columns(table: str, database: Database) -> Iterator[tuple[str, ...]]:
 
 
 def _questions(database: Database) -> Iterator[tuple[str, ...]]:
-    for one in questions():
-        found = availability(one, database.relations)
-        yield one.name, one.title, found.remedy or "any sync" if found.missing else "yes"
+    return ((one.name, one.title, answered_by(availability(one, database.relations))) for one in questions())
 
 
-def _print(database: Database, names: Iterable[str], rows: Iterable[tuple[str, ...]]) -> None:
-    columns = tuple(Column(name, "VARCHAR") for name in names)
-    write_result(database, "", Result(columns, iter([list(rows)])), "table", sys.stdout)
+def _print(names: Iterable[str], rows: Iterable[tuple[str, ...]]) -> None:
+    write_texts(names, rows, "table", sys.stdout)
 
 
 def _shown(database: Database) -> list[Relation]:

@@ -4,24 +4,27 @@ import re
 import shutil
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
-from click.shell_completion import CompletionItem
 
 from source_pypi.cli.console import one_line_errors
 from source_pypi.cli.signals import exit_on_signal, interrupt
 from source_pypi.errors import ExtraMissingError, QueryError
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from source_pypi.answers.available import Availability
     from source_pypi.answers.database import Database, Result
 
 _FORMATS = ("table", "csv", "json", "ndjson", "markdown")
 _ENDINGS = {".csv": "csv", ".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson", ".md": "markdown"}
+#: The columns of the list of questions; the last one is what ``answered_by`` returns.
+QUESTION_COLUMNS = ("name", "title", "answered, or needs sync with")
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 #: SQL that begins with a comment; no option has white space in its name.
 _COMMENT = re.compile(r"--[^\S\n]|--[^=\n]*\n")
@@ -29,8 +32,10 @@ _COMMENT = re.compile(r"--[^\S\n]|--[^=\n]*\n")
 _OTHER_ENDINGS = frozenset({".parquet", ".xlsx", ".xls", ".html", ".duckdb", ".db"})
 
 
-def complete_questions(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
+def complete_questions(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":  # noqa: ARG001
     """The named questions that begin with a text, with their titles, for completion in a shell."""
+    from click.shell_completion import CompletionItem
+
     from source_pypi.queries import questions
 
     return [CompletionItem(one.name, help=one.title) for one in questions() if one.name.startswith(incomplete)]
@@ -133,16 +138,26 @@ def _answer(query: str | None, source: str, schema: str | None, form: str, outpu
         is_question = form == "table" and sql in {one.sql for one in questions()}
         result = database.first_rows(sql, TABLE_ROWS) if is_question else database.query(sql)
         with _writing(output) as out:
-            write_result(database, sql, result, form, out)
+            write_result(result, form, out, lambda: database.count(sql))
 
 
-def write_result(database: "Database", sql: str, result: "Result", form: str, out: TextIO) -> None:
-    """Write a result in a format; to a terminal, cut to its width and with control characters escaped."""
+def write_result(result: "Result", form: str, out: TextIO, count: Callable[[], int] = int) -> None:
+    """Write a result in a format; to a terminal, cut to its width and with control characters escaped.
+
+    :param count: as of ``Writer``.
+    """
     from source_pypi.answers.results import FORMATS, Writer
 
     width = shutil.get_terminal_size().columns if out.isatty() else None
-    FORMATS[form](result, Writer(out, width, lambda: database.count(sql)))
+    FORMATS[form](result, Writer(out, width, count))
     out.flush()
+
+
+def write_texts(names: Iterable[str], rows: Iterable[tuple[object, ...]], form: str, out: TextIO) -> None:
+    """Write rows of our own, whose columns are texts, as ``write_result`` does."""
+    from source_pypi.answers.database import Column, Result
+
+    write_result(Result(tuple(Column(name, "VARCHAR") for name in names), iter([list(rows)])), form, out)
 
 
 def sql_of(text: str, database: "Database") -> str:
@@ -204,8 +219,7 @@ def _sql_of_question(name: str | None) -> str:
 def _print_list(source: str, schema: str | None, form: str, out: TextIO) -> None:
     """Print the named questions, and which of them the database can answer; without a database, only their needs."""
     from source_pypi.answers.available import availability, needed_tables
-    from source_pypi.answers.database import Column, Result, open_database
-    from source_pypi.answers.results import FORMATS, Writer
+    from source_pypi.answers.database import open_database
     from source_pypi.queries import questions
 
     existing: set[str] | None = None
@@ -215,15 +229,18 @@ def _print_list(source: str, schema: str | None, form: str, out: TextIO) -> None
     rows: list[tuple[object, ...]] = []
     for one in questions():
         found = availability(one, existing or ())
-        state = "yes" if not found.missing else found.remedy or "any sync"
-        answered = (state,) if form == "table" else (not found.missing, list(found.missing), found.remedy or None)
-        details = () if form == "table" else (one.question, list(needed_tables(one)))
-        rows.append((one.name, one.title, *details, *answered))
-    names = ["name", "title", "answered, or needs sync with"]
-    if form != "table":
-        names = ["name", "title", "question", "needs", "answered", "missing", "sync_options"]
-    width = shutil.get_terminal_size().columns if out.isatty() else None
-    FORMATS[form](Result(tuple(Column(name, "VARCHAR") for name in names), iter([rows])), Writer(out, width))
+        if form == "table":
+            rows.append((one.name, one.title, answered_by(found)))
+            continue
+        answered = (not found.missing, list(found.missing), found.remedy or None)
+        rows.append((one.name, one.title, one.question, list(needed_tables(one)), *answered))
+    names = ("name", "title", "question", "needs", "answered", "missing", "sync_options")
+    write_texts(QUESTION_COLUMNS if form == "table" else names, rows, form, out)
+
+
+def answered_by(found: "Availability") -> str:
+    """Whether a question is answered, or the options of a sync that would bring what it needs."""
+    return found.remedy or "any sync" if found.missing else "yes"
 
 
 @contextmanager

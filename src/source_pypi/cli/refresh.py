@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from source_pypi.cli.console import Messages, counted
+from source_pypi.cli.console import Messages
 from source_pypi.cli.options import make_settings
+from source_pypi.safety.wording import counted
 
 if TYPE_CHECKING:
     from source_pypi.config import Config
@@ -43,12 +44,10 @@ def open_refreshing_run(
     """
     from source_pypi.destinations.contents import read_contents
     from source_pypi.destinations.into import with_schema
+    from source_pypi.opening import run_of
     from source_pypi.selection import select_again
-    from source_pypi.services.index.api import open_index
-    from source_pypi.services.service import open_services
     from source_pypi.standards.index_urls import index_title, is_public
     from source_pypi.streams import choose_streams
-    from source_pypi.sync.run import Run, journal_for
 
     contents = read_contents(into, schema)
     config, warnings = make_settings(path, (), options)
@@ -58,10 +57,7 @@ def open_refreshing_run(
         messages.warn(warning)
     chosen = choose_streams(contents.streams if streams is None else streams)
     selection = select_again(config, contents.requested, contents.projects)
-    services = open_services({one.service for one in chosen if one.service}, config, messages.on_event)
-    journal = journal_for(config, services, messages.on_event)
-    index = open_index(config, messages.on_event)
-    run = Run(index, selection, chosen, config, services=services, open_journal=journal)
+    run = run_of(selection, chosen, config, messages.on_event)
     messages.print_note(f"refreshing {with_schema(into, schema)}: {_what(run)}, from {index_title(run.index.root)}")
     return run
 

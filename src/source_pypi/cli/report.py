@@ -60,17 +60,8 @@ def check_report(into: str) -> None:
 
     :raises SettingError: when it is a bucket or a database.
     """
-    from source_pypi.destinations.address import is_database, is_folder, scheme_of
+    from source_pypi.destinations.into import local_path
     from source_pypi.errors import SettingError
 
-    if is_database(into) or (is_folder(into) and scheme_of(into)):
+    if local_path(into) is None:
         raise SettingError("", "--report needs a DuckDB file or a folder, such as --into pypi.duckdb")
-
-
-def report_after_sync(into: str, output: Path, *, schema: str | None = None) -> None:
-    """Write the report of the file or folder that ``--into`` names, after it was loaded, and print where it is.
-
-    :raises QueryError: when the database cannot be read.
-    :raises DestinationError: when the page cannot be written.
-    """
-    make_report(into, output, schema=schema)

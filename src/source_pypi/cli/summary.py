@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import Struct
 
-from source_pypi.cli.console import counted, shown, size_text
-from source_pypi.safety.wording import shell_quoted
+from source_pypi.cli.console import shown, size_text
+from source_pypi.safety.wording import counted, shell_quoted
 
 if TYPE_CHECKING:
     from source_pypi.destinations.row_counts import RowChanges

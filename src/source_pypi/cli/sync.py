@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from source_pypi.cli.completion import complete_streams
-from source_pypi.cli.console import INTERRUPTED, Level, Messages, counted, level_of, one_line_errors
+from source_pypi.cli.console import INTERRUPTED, Level, Messages, level_of, one_line_errors
 from source_pypi.cli.options import (
     DESTINATION,
     OUTPUT,
@@ -26,14 +26,15 @@ from source_pypi.cli.options import (
     selection_options,
 )
 from source_pypi.cli.progress import progress
-from source_pypi.cli.report import check_report, report_after_sync
+from source_pypi.cli.report import check_report, make_report
 from source_pypi.cli.signals import exit_on_signal, interrupt
-from source_pypi.cli.summary import LoadedDestination, print_summary
 from source_pypi.errors import SettingError
+from source_pypi.safety.wording import counted, some_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from source_pypi.cli.summary import LoadedDestination
     from source_pypi.destinations.loader import Loader
     from source_pypi.sync.run import Run
 
@@ -164,6 +165,7 @@ def _sync(
 ) -> None:
     """Load a run, print its summary and its errors, and exit; or print what it would request."""
     from source_pypi.cli.plan import print_plan
+    from source_pypi.cli.summary import print_summary
     from source_pypi.destinations.into import with_schema
 
     if prune and (run.selection.whole_index or not run.selection.projects):
@@ -176,7 +178,7 @@ def _sync(
     if messages.level > Level.QUIET:
         print_summary(run, loaded, time.monotonic() - began, messages.warnings)
     if report is not None:
-        report_after_sync(into, report, schema=schema)
+        make_report(into, report, schema=schema)
     for line in run.summary.lines():
         messages.error(line)
     sys.exit(1 if run.summary.errors else 0)
@@ -198,8 +200,9 @@ def _open_run(
     """
     from source_pypi.cli.refresh import open_refreshing_run, selects_projects
     from source_pypi.config import environment_note
+    from source_pypi.opening import open_run
     from source_pypi.streams import choose_streams
-    from source_pypi.sync.run import needs_projects, open_run
+    from source_pypi.sync.run import needs_projects
 
     settings, warnings = make_settings(config, names, options)
     chosen = choose_streams(streams)
@@ -218,15 +221,16 @@ def _open_run(
 
 def _load(
     run: "Run", into: str, messages: Messages, *, schema: str | None = None, prune: bool = False, **options: Any
-) -> LoadedDestination:
+) -> "LoadedDestination":
     """Load a run into the destination that ``--into`` names, and return what it holds then.
 
     :param prune: afterwards delete the rows of projects that are not selected.
     :param options: those of ``open_destination``.
     :raises SourceError: when the destination cannot be written, or the settings are wrong and nothing was read.
     """
+    from source_pypi.cli.summary import LoadedDestination
     from source_pypi.destinations import open_destination
-    from source_pypi.destinations.into import with_schema
+    from source_pypi.destinations.into import local_path, with_schema
     from source_pypi.safety.wording import similar_names
 
     opened = open_destination(into, run.streams, run.selection.requested, root=run.index_root, schema=schema, **options)
@@ -246,7 +250,7 @@ def _load(
     for batch in destination.rejected:
         run.summary.add(batch)
     return LoadedDestination(
-        with_schema(into, schema), _readable(into), schema, opened.row_changes, opened.totals(), opened.table_in_query
+        with_schema(into, schema), local_path(into), schema, opened.row_changes, opened.totals(), opened.table_in_query
     )
 
 
@@ -285,21 +289,11 @@ def _prune(run: "Run", destination: "Loader", selected: "Collection[str]", messa
         else "--prune deleted nothing: there are no rows of projects that this run does not select"
     )
     if unknown_required:
-        shown = ", ".join(sorted(unknown_required)[:_MAX_KEPT]) + (", ..." if len(unknown_required) > _MAX_KEPT else "")
+        shown = some_of(sorted(unknown_required), _MAX_KEPT)
         messages.print_note(
             f"--prune kept {counted(len(unknown_required), 'project')} ({shown}): selected projects required them, and "
             "the index no longer says what these require"
         )
-
-
-def _readable(into: str) -> str | None:
-    """The path of the DuckDB file or local folder that ``--into`` names, which ``query`` reads; None: neither."""
-    from source_pypi.destinations.address import is_database, is_folder, scheme_of
-    from source_pypi.destinations.into import duckdb_path
-
-    if is_folder(into):
-        return None if scheme_of(into) else into
-    return None if is_database(into) else str(duckdb_path(into))
 
 
 def _split(streams: str | None) -> list[str] | None:

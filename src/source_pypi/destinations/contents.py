@@ -15,6 +15,7 @@ from source_pypi.destinations import store_of
 from source_pypi.destinations.address import is_database, is_folder, scheme_of
 from source_pypi.destinations.error_messages import destination_errors
 from source_pypi.destinations.into import duckdb_path, with_schema
+from source_pypi.destinations.pins import OR
 from source_pypi.destinations.store import Store
 from source_pypi.destinations.tables import OLD_SELECTION, PINS, STATE, known_tables
 from source_pypi.errors import SettingError
@@ -25,8 +26,6 @@ from source_pypi.streams import NAMES
 _ADVICE = "give names (flask requests) or a file (-r requirements.txt), or refresh another destination (--into)"
 #: How the names of what requires a project begin where no file does: the command line, and settings.
 _NO_FILES = (BY_COMMAND, "setting ")
-#: What stands between the indexes in ``pins.named_index``.
-_OR = " or "
 
 
 class Contents(Struct, frozen=True):
@@ -99,7 +98,7 @@ def _requested(row: Mapping[str, Any]) -> Requested:
     origin = None
     if not named_by.startswith(_NO_FILES):
         line = None if row["line"] is None else int(row["line"])
-        titles = str(row["named_index"]).split(_OR) if row["named_index"] else []
+        titles = str(row["named_index"]).split(OR) if row["named_index"] else []
         origin = Origin(named_by, line, specifier, row["marker"], tuple(NamedIndex(one, one) for one in titles))
     return Requested(
         canonicalize_name(str(row["project"])),

@@ -2,7 +2,6 @@
 
 import os
 import re
-from importlib.metadata import entry_points
 from pathlib import Path
 
 from source_pypi.destinations.address import (
@@ -95,8 +94,20 @@ def duckdb_path(into: str) -> Path:
     return Path(into.removeprefix(DUCKDB))
 
 
+def local_path(into: str) -> str | None:
+    """The path of the DuckDB file or folder that ``--into`` names, which ``query`` reads; None: it is of another kind.
+
+    A folder that is named by a URL (``file://``) counts as another kind.
+    """
+    if is_folder(into):
+        return None if scheme_of(into) else into
+    return None if is_database(into) else str(duckdb_path(into))
+
+
 def _check_database(into: str) -> None:
     """The scheme must be that of a database; the name of a dlt destination must not be empty."""
+    from importlib.metadata import entry_points
+
     if into.startswith(PREFIX):
         if not into.removeprefix(PREFIX).strip():
             raise _invalid(into)
@@ -104,8 +115,9 @@ def _check_database(into: str) -> None:
     if into in NAMES:
         return
     name = scheme_of(into).partition("+")[0]
-    dialects = {one.name.partition(".")[0] for one in entry_points(group="sqlalchemy.dialects")}
-    if name not in _DATABASES | dialects:
+    if name in _DATABASES:
+        return
+    if name not in {one.name.partition(".")[0] for one in entry_points(group="sqlalchemy.dialects")}:
         raise _invalid(into)
 
 

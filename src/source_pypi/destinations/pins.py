@@ -17,6 +17,8 @@ from source_pypi.sync.batch import Batch
 
 #: The key under which the version that an earlier run found is kept: project, pinned version and specifier.
 _Key = tuple[str, str | None, str | None]
+#: What stands between the indexes in ``named_index``.
+OR = " or "
 #: The columns that ``PinRows`` takes of the rows of an earlier run.
 KNOWN_COLUMNS = ("project", "pinned_version", "specifier", "version")
 
@@ -96,7 +98,7 @@ class PinRows:
             None if origin is None else origin.marker,
             one.named_by if origin is None else origin.file,
             None if origin is None else origin.line,
-            " or ".join(indexes) or None,
+            OR.join(indexes) or None,
             version,
             version and sort_key(version),
             one.not_read,

@@ -52,13 +52,9 @@ SHORTEST_BACKOFF, LONGEST_BACKOFF = 1.0, 32.0
 LONGEST_WAIT = 300.0
 #: Redirects that are followed in one try.
 REDIRECTS = 5
-
 #: Bytes of a body that are received at a time if a file gets it.
 _BLOCK = 1024 * 1024
 _REDIRECTING = frozenset({301, 302, 303, 307, 308})
-
-
-#: Of a request whose headers were not logged.
 
 
 class Response(Struct, frozen=True):

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from source_pypi.queries import Query, views
+from source_pypi.answers.available import missing_tables
+from source_pypi.queries import Query
 
 if TYPE_CHECKING:  # a module with records that holds DuckDB keeps it from being released when Python exits
     from source_pypi.answers.database import Database as OpenDatabase
@@ -132,18 +133,6 @@ def open_database(source: str, schema: str | None = None) -> Iterator[Database]:
 
     with database.open_database(source, schema) as opened, database.sql_errors(""):
         yield Database(opened)
-
-
-def missing_tables(needs: Collection[str], present: Collection[str]) -> set[str]:
-    """The tables that are not there among those that a query needs, also by views that are not there."""
-    by_name = {view.name: view for view in views()}
-    missing: set[str] = set()
-    for name in needs:
-        if name in present:
-            continue
-        view = by_name.get(name)
-        missing |= missing_tables(view.needs, present) or {name} if view else {name}
-    return missing
 
 
 def with_empty(sql: str, absent: Collection[str]) -> str:

@@ -1,5 +1,6 @@
 """The pages: which figures each has, in which order, and what is drawn of them."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,8 @@ from source_pypi.report.values import shown, size
 
 #: The most releases that a chart of sizes shows.
 MOST_BARS = 60
+#: The most platforms of the matrix of wheels, and the most columns of the coverage of one project.
+MOST_PLATFORMS, MOST_TAGS = 24, 40
 #: The most projects that the page of many projects lists.
 MOST_LISTED = 2000
 
@@ -179,15 +182,16 @@ def _monthly(column: str, unit: str = "") -> Callable[[QueryResult], charts.Bars
 
 
 def _matrix(result: QueryResult) -> dict[str, Any]:
-    """The platforms in the order of how many projects have wheels for them, and a row a release."""
-    platforms: dict[str, int] = {}
+    """The platforms for which most releases have wheels, by name, and a row a release."""
+    platforms: Counter[str] = Counter()
     rows: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
     for one in result.records():
         cells = rows.setdefault((one["project"], one["version"]), {})
         if one["platform"] is not None:
-            platforms[one["platform"]] = platforms.get(one["platform"], 0) + 1
+            platforms[one["platform"]] += 1
             cells[one["platform"]] = one
-    return {"platforms": sorted(platforms, key=lambda name: (name != "any", name.lower()))[:24], "rows": rows}
+    most = (name for name, _ in platforms.most_common(MOST_PLATFORMS))
+    return {"platforms": sorted(most, key=lambda name: (name != "any", name.lower())), "rows": rows}
 
 
 def _coverage(result: QueryResult) -> dict[str, Any]:
@@ -198,7 +202,7 @@ def _coverage(result: QueryResult) -> dict[str, Any]:
         tag = one["python"] if one["python"] == one["abi"] else f"{one['python']}-{one['abi']}"
         tags[tag] = None
         rows.setdefault(one["platform"], {})[tag] = one
-    return {"tags": sorted(tags, key=_tag_order)[:40], "rows": rows}
+    return {"tags": sorted(tags, key=_tag_order)[:MOST_TAGS], "rows": rows}
 
 
 def _tag_order(tag: str) -> tuple[int, str]:

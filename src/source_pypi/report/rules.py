@@ -5,8 +5,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from source_pypi.answers.available import missing_tables
 from source_pypi.queries import Query
-from source_pypi.report.database import Database, missing_tables
+from source_pypi.report.database import Database
 from source_pypi.streams import NAMES
 
 #: Conditions on ``pins`` that a rule cannot judge: no release is selected, no status is known, or it was not read.

@@ -9,13 +9,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from source_pypi.safety.redaction import without_credentials
+from source_pypi.safety.spreadsheet import without_formula
 
 #: The most characters of a text that a page shows, and the most entries of a list.
 LONGEST_TEXT, LONGEST_LIST = 240, 12
 #: The most bytes of a table that a page carries for download.
 LARGEST_CSV = 100_000
-#: How a text begins that a spreadsheet would take for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def shown(value: Any) -> str:  # noqa: PLR0911 - one for each type
@@ -120,5 +119,4 @@ def cell(value: Any) -> str:
         case list() | tuple():
             return cell("; ".join("" if one is None else str(one) for one in value))
         case _:
-            text = str(value)
-            return f"'{text}" if text.lstrip(" \n").startswith(_FORMULA) else text
+            return without_formula(str(value))

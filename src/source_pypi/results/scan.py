@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from source_pypi.config import Config
+from source_pypi.opening import open_run, run_of
 from source_pypi.results.arrow import ROWS, portions
 from source_pypi.results.frames import import_library, polars_frame, polars_schema
 from source_pypi.results.source import BatchSource
 from source_pypi.selection import Selection
-from source_pypi.services.index.api import open_index
-from source_pypi.services.service import open_services
 from source_pypi.streams.stream import Stream
-from source_pypi.sync.run import Run, open_run
 
 if TYPE_CHECKING:
     import polars
@@ -40,8 +38,7 @@ def scan(stream: Stream, config: Config) -> "polars.LazyFrame":
         chosen = _selected(selection, stream, predicate)
         if chosen is None:
             return
-        services = open_services({stream.service} - {""}, config, lambda event: None)
-        source = BatchSource(Run(open_index(config), chosen, [stream], config, services=services))
+        source = BatchSource(run_of(chosen, [stream], config))
         try:
             most = ROWS if rows is None else max(1, min(rows, ROWS))
             yield from _limited(_frames(stream, source, columns, predicate, most), rows)

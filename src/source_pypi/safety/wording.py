@@ -8,6 +8,11 @@ from collections.abc import Iterable, Sequence
 _PLAIN, _SPECIAL = re.compile(r"[\w@%+=:,./-]+"), re.compile(r'["$`\\!]')
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun in the singular or plural: ``1 project``, ``2,000 projects``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def some_of(names: Sequence[str], most: int = 3) -> str:
     """The first few of many names, for a message: ``a, b, c, ...``."""
     return ", ".join(names[:most]) + (", ..." if len(names) > most else "")

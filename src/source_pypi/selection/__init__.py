@@ -12,7 +12,16 @@ from packaging.utils import NormalizedName, canonicalize_name
 from source_pypi.config import Config
 from source_pypi.errors import NoProjectsError, RequirementsError
 from source_pypi.selection.indexes import allowed, with_pip_indexes
-from source_pypi.selection.names import BY_COMMAND, BY_TOP, Requested, RequirementsFile, Unnamed, parse_requested
+from source_pypi.selection.names import (
+    BY_COMMAND,
+    BY_PROJECT_NAME,
+    BY_REQUIREMENTS,
+    BY_TOP,
+    Requested,
+    RequirementsFile,
+    Unnamed,
+    parse_requested,
+)
 
 __all__ = [
     "Collected",
@@ -26,8 +35,6 @@ __all__ = [
     "select_again",
 ]
 
-#: The name of the text in the settings, in warnings and errors.
-_SETTING = "setting 'requirements'"
 #: Why a project is not read that the setting ``exclude`` leaves out.
 _EXCLUDED = "the setting exclude leaves it out"
 
@@ -190,7 +197,7 @@ def _sources(text: str | None, files: Sequence[Path]) -> list[tuple[str, Require
     from source_pypi.selection.files import read_requirements
     from source_pypi.selection.requirements_txt import read_requirements_text
 
-    sources = [] if text is None else [(_SETTING, read_requirements_text(text, _SETTING))]
+    sources = [] if text is None else [(BY_REQUIREMENTS, read_requirements_text(text, BY_REQUIREMENTS))]
     return sources + [(str(path), read_requirements(path)) for path in files]
 
 
@@ -199,7 +206,7 @@ def _requested_by_name(config: Config, by_command: int) -> list[Requested]:
     first = len(requested) - by_command
     requested[first:] = [replace(one, named_by=BY_COMMAND) for one in requested[first:]]
     if config.project_name is not None:
-        single = replace(parse_requested(config.project_name), named_by="setting project_name")
+        single = replace(parse_requested(config.project_name), named_by=BY_PROJECT_NAME)
         single = single if config.version is None else replace(single, pin=config.version, range="")
         requested.insert(0, single)
     return requested

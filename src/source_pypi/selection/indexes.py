@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from packaging.utils import NormalizedName
 
 from source_pypi.config import Config
+from source_pypi.safety.wording import counted, some_of
 from source_pypi.selection.file_hosts import FileHosts, hosts_by_file, without_index
 from source_pypi.selection.names import NamedIndex, Requested, RequirementsFile, on_indexes
 from source_pypi.standards.index_urls import default_url, index_title, is_public, same_index
@@ -154,12 +155,10 @@ def _skipped(file: str, projects: Sequence[str], reason: str, url: str, read: st
 
     :param url: the URL of their index, or a word for it.
     """
-    count, it, names = (
-        ("1 project", "it", "its name") if len(projects) == 1 else (_counted(projects), "them", "their names")
-    )
-    shown = ", ".join(projects[:_MAX_NAMED]) + (", ..." if len(projects) > _MAX_NAMED else "")
+    it, names = ("it", "its name") if len(projects) == 1 else ("them", "their names")
+    count = f"{counted(len(projects), 'project')} ({some_of(projects, _MAX_NAMED)})"
     return (
-        f"{file}: skipped {count} ({shown}): {reason}, and {names} could be private; to read {it}, use --index-url "
+        f"{file}: skipped {count}: {reason}, and {names} could be private; to read {it}, use --index-url "
         f"{url} (setting index_url), or --any-index (setting any_index) to request {it} from {read} all the same"
     )
 
@@ -172,11 +171,7 @@ def _notes(kept: Iterable[Requested], hosts: Mapping[str, FileHosts], url: str) 
             groups.setdefault(one.origin.file, {})[one.project] = None
     for file, projects in groups.items():
         yield (
-            f"{file}: the file names no index for {_counted(list(projects))}, whose files are on "
+            f"{file}: the file names no index for {counted(len(projects), 'project')}, whose files are on "
             f"{hosts[file].expected}: requested from {index_title(url)}; to read another index, use --index-url URL "
             "(setting index_url)"
         )
-
-
-def _counted(projects: Sequence[str]) -> str:
-    return "1 project" if len(projects) == 1 else f"{len(projects):,} projects"

@@ -26,6 +26,8 @@ _REQUESTED = re.compile(
 _FORMS = "write a name, or name==version, or a range such as 'name>=1,<2'"
 #: What named a project that no file names.
 BY_COMMAND, BY_SETTING, BY_TOP = "command line", "setting projects", "setting top"
+BY_PROJECT_NAME, BY_REQUIREMENTS = "setting project_name", "setting 'requirements'"
+NO_FILES = frozenset({BY_COMMAND, BY_SETTING, BY_TOP, BY_PROJECT_NAME, BY_REQUIREMENTS})
 
 
 class NamedIndex(Struct, frozen=True):

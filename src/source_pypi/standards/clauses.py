@@ -8,7 +8,6 @@ above each ``1.0+local``.
 import re
 
 from msgspec import Struct
-from packaging.specifiers import InvalidSpecifier, Specifier
 from packaging.version import Version
 
 from source_pypi.safety.limits import LONGEST_PARSED, cached_if_short
@@ -59,6 +58,8 @@ def admits(clause: Clause, key: str) -> bool | None:
 
 
 def _clause(text: str) -> Clause:
+    from packaging.specifiers import InvalidSpecifier, Specifier  # noqa: PLC0415 - few runs need it
+
     try:
         parsed = Specifier(text)
     except InvalidSpecifier:

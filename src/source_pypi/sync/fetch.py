@@ -76,11 +76,11 @@ def fetch_project(
     project: SelectedProject,
     plan: FetchPlan,
     previous: PreviousState = NO_PREVIOUS_STATE,
-    received: Document[Project] | None = None,
+    received: Document[Project] | Unchanged | None = None,
 ) -> FetchResult:
     """Request the documents of a project that a plan needs and that have changed since they were read.
 
-    :param received: the project document, if this run has received it already; None: it has not.
+    :param received: what the index has answered in this run for the project document; None: it was not requested yet.
     :raises UnreachableError, UntrustedError, ProxyError: when no connection could be made to the index in this run.
     :raises RefusedError: when it refuses the credentials (401), and has sent no document in this run.
     """
@@ -114,13 +114,14 @@ class _ProjectFetch:
 
     # The project document ---------------------------------------------------------------------------------
 
-    def request_project(self, received: Document[Project] | None = None) -> None:
-        """Request the project document, unless it was received already."""
+    def request_project(self, received: Document[Project] | Unchanged | None = None) -> None:
+        """Request the project document, unless the index has answered already what the plan needs."""
         result, versions = self.result, versions_to_check(self._plan, self._project)
         condition = project_condition(self._plan, self._previous, versions)
         self._missing_at = self._index.locations.project_url(self._name)
         with result.recording_failures(VIA_PROJECT):
-            self._document = received or self._index.project(self._name, condition)
+            answered = received is not None and (received is not UNCHANGED or condition.tag)
+            self._document = received if answered else self._index.project(self._name, condition)
         if DocumentKind.PROJECT in result.unusable and self._previous.accepts_lower_serials:
             self._accept_lower_serial(condition)
         error = result.failures.get(DocumentKind.PROJECT)

@@ -8,11 +8,12 @@ be half an hour old (index-api.md 12).
 
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from heapq import heappush, heapreplace
 
 from source_pypi.errors import SourceError
 from source_pypi.services.index.api import Index
-from source_pypi.services.index.documents import Document, Fingerprint, Project
+from source_pypi.services.index.documents import Document, Fingerprint, Project, Unchanged
 
 #: Projects that are requested in each run although the list shows no change.
 SIZE = 10
@@ -41,28 +42,35 @@ class Sample:
         return sorted(name for _, name in self._heap)
 
 
-def changed_since_listed(
+def request_sample(
     index: Index, conditions: Mapping[str, Fingerprint], serials: Mapping[str, int | None]
-) -> dict[str, Document[Project]]:
-    """Request projects, and return the documents of those whose serial is higher than listed.
+) -> dict[str, Document[Project] | Unchanged]:
+    """Request the documents of sampled projects, and return the responses, by project.
 
     Projects without a project document are left out; so is one that cannot be read.
 
     :param conditions: for the documents of these projects, by project.
     :param serials: of the listed projects; None: the list does not tell a project's.
     """
-    changed = dict[str, Document[Project]]()
+    responses = dict[str, Document[Project] | Unchanged]()
     for name, previous in conditions.items():
-        listed = serials.get(name)
-        if listed is None or not previous.tag or previous.absent:
+        if serials.get(name) is None or not previous.tag or previous.absent:
             continue
-        try:
-            document = index.project(name, previous)
-        except SourceError:
-            continue  # the run may still read the other projects
-        if isinstance(document, Document) and (document.best_serial or 0) > listed:
-            changed[name] = document
-    return changed
+        with suppress(SourceError):  # the run may still read the other projects
+            if (response := index.project(name, previous)) is not None:
+                responses[name] = response
+    return responses
+
+
+def changed_since_listed(
+    responses: Mapping[str, Document[Project] | Unchanged], serials: Mapping[str, int | None]
+) -> set[str]:
+    """Return the sampled projects whose document has a higher serial than listed."""
+    return {
+        name
+        for name, response in responses.items()
+        if isinstance(response, Document) and (response.best_serial or 0) > (serials[name] or 0)
+    }
 
 
 def is_untrusted(changed: int, sampled: int) -> bool:

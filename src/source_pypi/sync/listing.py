@@ -15,10 +15,10 @@ from packaging.utils import canonicalize_name
 from source_pypi.errors import SourceError
 from source_pypi.selection import Selection
 from source_pypi.services.index.api import Index
-from source_pypi.services.index.documents import Document, Listing, Project
+from source_pypi.services.index.documents import Document, Listing, Project, Unchanged
 from source_pypi.services.index.documents.page import serial_of
 from source_pypi.sync.fetch_index import IndexDocuments
-from source_pypi.sync.list_sample import Sample, changed_since_listed, is_untrusted
+from source_pypi.sync.list_sample import Sample, changed_since_listed, is_untrusted, request_sample
 from source_pypi.sync.planner import Planner, Reason
 from source_pypi.sync.project_journal import (
     MOST_TRACKED,
@@ -45,8 +45,7 @@ class VisitList(Struct, frozen=True):
     :ivar known: how many of these the index had when they were last read.
     :ivar unlisted: the projects that have left the list.
     :ivar sample: some of the projects that are skipped.
-    :ivar verified: those of the sample that were requested, and have not changed.
-    :ivar received: the documents of projects that were requested to compare them with the list.
+    :ivar received: what the index answered for the sample, by project; the run does not request these documents again.
     :ivar untrusted: how many of how many sampled projects have changed, if the list is not trusted; None: it is.
     :ivar tracker: makes the cursor of the journal for the next run; None: there is none.
     :ivar unknown_to_journal: how many changes the list shows that the journal does not.
@@ -59,8 +58,7 @@ class VisitList(Struct, frozen=True):
     known: int = 0
     unlisted: frozenset[str] = frozenset()
     sample: tuple[str, ...] = ()
-    verified: tuple[str, ...] = ()
-    received: Mapping[str, Document[Project]] = field(default_factory=dict)
+    received: Mapping[str, Document[Project] | Unchanged] = field(default_factory=dict)
     untrusted: tuple[int, int] | None = None
     tracker: ProjectTracker | None = None
     unknown_to_journal: int = 0
@@ -172,9 +170,10 @@ def _visits(
     """Return which projects are requested according to their serials, and to a sample of the others."""
     unresolved = planner.unresolved
     visits = make_visit_list(selection, serials, summaries, planner.decide_listed, planner.started_at, unresolved)
-    changed = changed_since_listed(index, planner.project_conditions(visits.sample), serials)
+    received = request_sample(index, planner.project_conditions(visits.sample), serials)
+    changed = changed_since_listed(received, serials)
     if not changed:
-        return replace(visits, verified=visits.sample)
+        return replace(visits, received=received)
     untrusted = is_untrusted(len(changed), len(visits.sample))
 
     def decide(summary: ProjectSummary, serials: Mapping[str, int | None]) -> Reason:
@@ -185,7 +184,7 @@ def _visits(
     again = summaries_for_list(selection, planner.summaries(), unresolved) or ()
     known = (len(changed), len(visits.sample)) if untrusted else None
     return replace(
-        make_visit_list(selection, serials, again, decide, unresolved=unresolved), received=changed, untrusted=known
+        make_visit_list(selection, serials, again, decide, unresolved=unresolved), received=received, untrusted=known
     )
 
 

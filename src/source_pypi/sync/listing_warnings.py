@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from source_pypi.safety.wording import counted
 from source_pypi.sync.listing import VisitList
 
 
@@ -17,7 +18,7 @@ def visit_warnings(visits: VisitList) -> Iterator[str]:
 
 def skipped_warning(count: int, shown_by: str = "list") -> str:
     """How many projects are not requested; ``shown_by``: what shows that they have not changed."""
-    return f"{count:,} {'project' if count == 1 else 'projects'} skipped: the index's {shown_by} shows no change"
+    return f"{counted(count, 'project')} skipped: the index's {shown_by} shows no change"
 
 
 def _untrusted_warning(changed: int, sampled: int) -> str:
@@ -29,6 +30,6 @@ def _untrusted_warning(changed: int, sampled: int) -> str:
 
 def _unknown_to_journal_warning(count: int) -> str:
     return (
-        f"the index's list of projects shows {count:,} {'change' if count == 1 else 'changes'} that its journal does "
+        f"the index's list of projects shows {counted(count, 'change')} that its journal does "
         "not have: the next run reads the list again"
     )

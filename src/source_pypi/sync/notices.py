@@ -3,7 +3,7 @@
 import enum
 from collections.abc import Iterable, Iterator
 
-from source_pypi.safety.wording import some_of
+from source_pypi.safety.wording import counted, some_of
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.sync.batch import Batch, Notice
 
@@ -63,7 +63,7 @@ class Notices:
         """Return the line for a kind and subject; empty: there is none."""
         if not (number := self._project_counts.get((kind, subject))):
             return ""
-        projects = f"{number:,} {'project' if number == 1 else 'projects'}"
+        projects = counted(number, "project")
         shown = some_of(self._projects[kind, subject], SHOWN)
         count = f"{self._counts[kind, subject]:,}"
         return NoticeKind(kind).value.format(subject=subject, count=count, projects=f"{projects} ({shown})")

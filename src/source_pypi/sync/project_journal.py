@@ -14,7 +14,8 @@ What a run keeps
     (index-api.md 12).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Protocol
 
@@ -25,7 +26,6 @@ from packaging.utils import canonicalize_name
 
 from source_pypi.errors import SourceError
 from source_pypi.selection import Selection
-from source_pypi.services.events.entries import JournalEntry
 from source_pypi.services.index.documents.fingerprint import Fingerprint
 from source_pypi.sync.batch import Batch, Change
 from source_pypi.sync.state import ProjectState, ProjectSummary
@@ -40,13 +40,34 @@ MOST_PENDING = 500
 MOST_TRACKED = 50_000
 #: The key in ``ProjectState.fingerprints`` of the cursor, whose tag it is.
 JOURNAL_CODE = "j"
+#: ``Batch.service`` of the cursor, so that nothing takes it for a document of the index.
+_JOURNAL = "journal"
 _REMOVED = "remove project"
+
+
+class JournalEvent(Protocol):
+    """What a run takes from an event of the journal."""
+
+    @property
+    def name(self) -> str:
+        """The project, in any spelling."""
+        ...
+
+    @property
+    def serial(self) -> int:
+        """The serial."""
+        ...
+
+    @property
+    def action(self) -> str:
+        """What happened."""
+        ...
 
 
 class EventSource(Protocol):
     """The journal of an index."""
 
-    def read_ahead(self, serial: int, pages: int) -> list[JournalEntry] | None:
+    def read_ahead(self, serial: int, pages: int) -> Sequence[JournalEvent] | None:
         """Return all events after a serial; None: there are more pages than the limit."""
         ...
 
@@ -141,11 +162,11 @@ class ProjectTracker:
         if expected is not None and all(serial is not None and serial >= expected for serial in serials):
             del self._expected[batch.project]
 
-    def batch(self, digests: Mapping[str, bytes], now: float, at: Callable[[float], Batch]) -> Batch | None:
+    def batch(self, digests: Mapping[str, bytes], now: float) -> Batch | None:
         """Return a batch with the cursor as the state of each stream; None: the next run reads the list.
 
         :param digests: of the settings of each stream.
-        :param at: makes an empty batch of the whole index.
+        :param now: in seconds since 1970.
         """
         if self._expected is None or self._cursor is None:
             return None
@@ -158,7 +179,7 @@ class ProjectTracker:
             name: Change(ProjectState(int(now), digest, True, None, {JOURNAL_CODE: tag}, {}))
             for name, digest in digests.items()
         }
-        return replace(at(now), changes=changes)
+        return Batch(None, datetime.fromtimestamp(now, UTC), changes=changes, service=_JOURNAL)
 
 
 def cursor_of(states: Mapping[str, ProjectState], digests: Mapping[str, bytes]) -> JournalCursor | None:

@@ -25,11 +25,10 @@ class ProjectQueue:
     :param selection: the selected projects.
     :param listed: the names that the index lists, each once, if the whole index is selected; they come last. There may
         be a million of them; therefore only the position in the list is kept, not the names that were taken.
-    :param verified: projects that this run found unchanged; they are not read if another project requires them.
     """
 
-    def __init__(self, selection: Selection, listed: Sequence[str] = (), verified: Collection[str] = ()) -> None:
-        self._selection, self._verified = selection, frozenset(verified)
+    def __init__(self, selection: Selection, listed: Sequence[str] = ()) -> None:
+        self._selection = selection
         self._waiting: deque[NormalizedName] = deque()
         self._projects: dict[NormalizedName, SelectedProject] = {}
         self._requirements: dict[NormalizedName, tuple[Requirement, ...]] = {}
@@ -80,7 +79,7 @@ class ProjectQueue:
 
     def _add(self, project: SelectedProject) -> None:
         name = project.project
-        if self._selection.excludes(name) or name in self._verified:
+        if self._selection.excludes(name):
             return
         if name not in self._added:
             self._added.add(name)

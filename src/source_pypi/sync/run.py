@@ -21,7 +21,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -29,18 +28,16 @@ from source_pypi.config import Config
 from source_pypi.errors import (
     ConfigError,
     DestinationError,
-    NoProjectsError,
     SourceError,
     StoppedError,
     TooLargeError,
 )
-from source_pypi.http.request_log import RequestLog, RetryWait
-from source_pypi.selection import Selection, exclusions, select
-from source_pypi.services.downloads.top import top_projects
-from source_pypi.services.index.api import Index, open_index
-from source_pypi.services.index.documents import Document, Project
+from source_pypi.safety.wording import counted
+from source_pypi.selection import Selection
+from source_pypi.services.index.api import Index
+from source_pypi.services.index.documents import Document, Project, Unchanged
 from source_pypi.services.index.documents.kinds import DocumentKind
-from source_pypi.services.service import Service, open_services
+from source_pypi.services.service import Service
 from source_pypi.streams.stream import Stream
 from source_pypi.sync.batch import Batch
 from source_pypi.sync.changes import batch_of
@@ -66,33 +63,6 @@ from source_pypi.sync.summary import RunSummary
 def needs_projects(streams: Iterable[Stream]) -> bool:
     """Return whether any of the streams has rows of projects, so that projects have to be selected."""
     return any(stream.of_project for stream in streams)
-
-
-def selection_of(
-    streams: Sequence[Stream],
-    config: Config,
-    files: Iterable[Path] = (),
-    *,
-    by_command: int = 0,
-    on_event: Callable[[RetryWait | RequestLog], None] = lambda event: None,
-) -> Selection:
-    """Return the projects of a run of these streams.
-
-    Nothing is requested but the list for the setting ``top``. Streams of other services that are read as a whole take
-    the selected projects if there are any, and else all.
-
-    :raises ConfigError: when no projects are selected and a stream needs them, or a name, a file or a setting is
-        invalid.
-    """
-    if not needs_projects(streams) and not any(one.service for one in streams):
-        return Selection()
-    top = top_projects(config, on_event)
-    if needs_projects(streams):
-        return select(config, files, by_command=by_command, top=top)
-    try:
-        return select(config, files, by_command=by_command, top=top)
-    except NoProjectsError:
-        return Selection(excluded=exclusions(config))
 
 
 class Run:
@@ -175,45 +145,6 @@ class Run:
             raise stopped
 
 
-def open_run(
-    config: Config,
-    streams: Sequence[Stream],
-    *,
-    files: Iterable[Path] = (),
-    by_command: int = 0,
-    on_event: Callable[[RetryWait | RequestLog], None] = lambda event: None,
-) -> Run:
-    """Return the run that a configuration describes. Nothing is requested yet, but the list for the setting ``top``.
-
-    :param files: requirement and lock files whose projects are read, too.
-    :param by_command: how many of the last names in the setting ``projects`` the command line gave.
-    :param on_event: called with each wait before it begins, and with each response.
-    :raises ConfigError: when no projects are selected, or a name, a file or a setting is invalid.
-    :raises SourceError: when the list of the most downloaded projects cannot be read.
-    """
-    selection = selection_of(streams, config, files, by_command=by_command, on_event=on_event)
-    services = open_services({stream.service for stream in streams if stream.service}, config, on_event)
-    journal = journal_for(config, services, on_event)
-    return Run(open_index(config, on_event), selection, streams, config, services=services, open_journal=journal)
-
-
-def journal_for(
-    config: Config, services: Mapping[str, Service], on_event: Callable[[RetryWait | RequestLog], None]
-) -> Callable[[], EventSource]:
-    """Return a function that returns the journal of the index: that of the service ``events``, if a stream reads it.
-
-    Both then share what has been read.
-    """
-
-    def open_() -> EventSource:
-        from source_pypi.services.events.api import Events, open_journal
-
-        service = services.get("events")
-        return service.journal if isinstance(service, Events) else open_journal(config, on_event)
-
-    return open_
-
-
 def batches(
     index: Index,
     selection: Selection,
@@ -266,7 +197,7 @@ def _project_batches(
     visits = visit_list(selection, planner, documents, index, open_journal)
     for warning in visit_warnings(visits):
         yield Batch(None, _utc(now()), warnings=(warning,))
-    queue = ProjectQueue(visits.selection, visits.listed, visits.verified)
+    queue = ProjectQueue(visits.selection, visits.listed)
     plan = make_fetch_plan(planner.project_streams, config)
     health = IndexHealth(index, documents, visits.unlisted)
     deletions = Deletions(config, index.root, health, visits.known)
@@ -281,7 +212,7 @@ def _project_batches(
     if error is not None:
         yield Batch(None, _utc(now()), failures={stream.name: error for stream in planner.project_streams})
     elif visits.tracker is not None:
-        noted = visits.tracker.batch(planner.journal_digests, now(), lambda at: Batch(None, _utc(at), service="events"))
+        noted = visits.tracker.batch(planner.journal_digests, now())
         if noted is not None:
             yield noted
 
@@ -325,7 +256,7 @@ class _ProjectReader:
 
     :param plan: which documents to request of each project.
     :param now: the time, in seconds since 1970.
-    :param received: documents that the run has requested already, by project.
+    :param received: what the index has answered for project documents that the run has requested already, by project.
     """
 
     def __init__(
@@ -338,7 +269,7 @@ class _ProjectReader:
         health: IndexHealth,
         deletions: Deletions,
         config: Config,
-        received: Mapping[str, Document[Project]],
+        received: Mapping[str, Document[Project] | Unchanged],
         progress: RunProgress,
     ) -> None:
         self._received, self._progress = received, progress
@@ -446,4 +377,4 @@ def _has_failed(batch: Batch) -> bool:
 
 
 def _already_read_warning(count: int) -> str:
-    return f"{count:,} {'project' if count == 1 else 'projects'} skipped: the run that ended early had read them"
+    return f"{counted(count, 'project')} skipped: the run that ended early had read them"

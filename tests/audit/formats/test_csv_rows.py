@@ -4,10 +4,11 @@ import csv
 import io
 
 import pytest
+from msgspec.structs import replace
 
 from source_pypi.audit.formats import render
-from source_pypi.audit.formats.csv_rows import COLUMNS, safe
-from tests.audit.reports import REPORT, RULES
+from source_pypi.audit.formats.csv_rows import COLUMNS
+from tests.audit.reports import CLEAN, REPORT, RULES, YANKED
 
 
 def test_csv() -> None:
@@ -33,5 +34,6 @@ def test_csv() -> None:
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
 def test_no_cell_is_a_formula(cell: str) -> None:
     """A cell that a spreadsheet would execute gets an apostrophe; others stay."""
-    assert safe(cell) == f"'{cell}"
-    assert safe(f"a{cell}") == f"a{cell}"
+    findings = tuple(replace(YANKED, message=message) for message in (cell, f"a{cell}"))
+    rows = csv.DictReader(io.StringIO(render(replace(CLEAN, findings=findings), RULES, "csv"), newline=""))
+    assert [row["message"] for row in rows] == [f"'{cell}", f"a{cell}"]

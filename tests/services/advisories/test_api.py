@@ -349,6 +349,14 @@ def test_local_files(place: Path, tmp_path: Path, database: Database, kind: str)
     assert load(place, url).counts[0]["advisories"] == 1
 
 
+def test_export_that_cannot_be_reached(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An export that cannot be reached is an error that names its own setting, not that of the index."""
+    monkeypatch.setattr("source_pypi.http.client.SHORTEST_BACKOFF", 0.01)
+    (error,) = load(place, "http://127.0.0.1:9/osv", request_timeout_seconds=1).errors
+    assert error.startswith("http://127.0.0.1:9/osv/PyPI/all.zip cannot be reached: no connection can be made")
+    assert error.endswith(": try later, or check advisories_url")
+
+
 def test_local_folder_that_is_missing(place: Path, tmp_path: Path) -> None:
     """A path without advisories is an error that names it."""
     assert load(place, f"file:{tmp_path}/none").errors == [

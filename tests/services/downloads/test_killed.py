@@ -18,14 +18,21 @@ from tests.fake_downloads.server import Asked
 
 PROJECTS = tuple(f"p{number}" for number in range(12))
 QUERY = "SELECT * EXCLUDE (seen_at) FROM {} ORDER BY ALL"
+#: The time of every sync: a source's day then begins between none of them, whenever the test runs.
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()
+_SYNC = f"""
+import runpy, sys, time
+time.time = lambda: {NOON}
+runpy.run_module("source_pypi", run_name="__main__", alter_sys=True)
+"""
 
 
 def start(path: Path, settings: dict[str, Any]) -> "subprocess.Popen[bytes]":
-    """Start ``sync`` with these settings."""
+    """Start ``sync`` with these settings, at noon."""
     config = path.with_suffix(".json")
     config.write_text(json.dumps({"projects": PROJECTS, **settings}))
     command = ["sync", "--streams", "downloads,downloads_by", "--into", str(path), "--config", str(config), "-q"]
-    return subprocess.Popen([sys.executable, "-m", "source_pypi", *command], stdout=subprocess.DEVNULL)
+    return subprocess.Popen([sys.executable, "-c", _SYNC, *command], stdout=subprocess.DEVNULL)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +40,7 @@ def start(path: Path, settings: dict[str, Any]) -> "subprocess.Popen[bytes]":
 )
 def test_killed_sync_continues(kind: Any, after: int, tmp_path: Path) -> None:
     """Killed at a request or soon after it, the next run makes the tables those of one that was not killed."""
-    downloads = Downloads(source_day(datetime.now(UTC).timestamp()))
+    downloads = Downloads(source_day(NOON))
     for number, project in enumerate(PROJECTS):
         for days in range(1, 6):
             downloads.add(project, days, number + days, version=f"{days}.0")

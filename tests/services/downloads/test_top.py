@@ -58,8 +58,9 @@ def test_another_document_is_refused(top: FakeTop, body: bytes, found: str) -> N
     assert caught.value.args == (f"{top.url}/top.json", expected, found, "top_url")
 
 
-def test_missing_list(top: FakeTop) -> None:
+def test_missing_list(top: FakeTop, monkeypatch: pytest.MonkeyPatch) -> None:
     """A list that is not there, or a service that is down, is an error that names the setting."""
+    monkeypatch.setattr("source_pypi.http.client.SHORTEST_BACKOFF", 0.01)
     with pytest.raises(ServiceDocumentError, match="nothing: there is no such document"):
         top_projects(make_config({"top": 1, "top_url": f"{top.url}/other.json"}))
     with pytest.raises(ServiceError, match=r"cannot be reached: no connection can be made .*check top_url"):

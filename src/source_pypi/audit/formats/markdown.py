@@ -2,10 +2,9 @@
 
 import re
 
-from source_pypi.audit.results import Allowed, Report, fix_text, grouped, message, place, subject, summary_line
+from source_pypi.audit.results import COLUMNS, Allowed, Report, cells, grouped, subject, summary_line
 from source_pypi.audit.rules import ChosenRule
 
-_HEAD = ("Rule", "Project", "Version", "Where", "Fix", "Finding")
 #: What Markdown, or HTML in it, gives a meaning.
 _SPECIAL = re.compile(r"[\\`*_{}\[\]()#+!|~-]")
 _HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;", ":": "&#58;"})
@@ -16,9 +15,8 @@ def render(report: Report, rules: tuple[ChosenRule, ...]) -> str:
     checked = ", ".join(escaped(one.text) for one in rules)
     parts = ["## Audit of Python packages", f"{escaped(summary_line(report))}.", f"Rules: {checked}."]
     if report.findings:
-        cells = [(o.rule, o.project, o.version or "", place(o), fix_text(o), message(o)) for o in report.findings]
-        lines = [" | ".join(_HEAD), " | ".join("---" for _ in _HEAD)]
-        lines += [" | ".join(map(escaped, row)) for row in cells]
+        lines = [" | ".join(name.capitalize() for name in COLUMNS), " | ".join("---" for _ in COLUMNS)]
+        lines += [" | ".join(map(escaped, cells(finding))) for finding in report.findings]
         parts.append("\n".join(f"| {line} |" for line in lines))
     if report.not_checked:
         groups = grouped(report.not_checked)

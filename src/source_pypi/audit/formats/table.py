@@ -1,17 +1,12 @@
 """The report as a table for a terminal."""
 
-from source_pypi.audit.results import Report, fix_text, grouped, message, place, subject, summary_line
+from source_pypi.audit.results import COLUMNS, Report, cells, grouped, subject, summary_line
 from source_pypi.audit.rules import ChosenRule
-
-_HEAD = ("rule", "project", "version", "where", "fix", "finding")
 
 
 def render(report: Report, rules: tuple[ChosenRule, ...]) -> str:  # noqa: ARG001 - the interface of all formats
     """The findings as aligned columns, then what was not checked, notes and the summary, a line each."""
-    rows = [
-        (one.rule, one.project, one.version or "", place(one), fix_text(one), message(one)) for one in report.findings
-    ]
-    lines = _aligned([_HEAD, *rows]) if rows else []
+    lines = _aligned([COLUMNS, *map(cells, report.findings)]) if report.findings else []
     for projects, names, why in grouped(report.not_checked):
         lines.append(f"not checked: {projects} ({names}): {why}")
     for one in report.allowed:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from source_pypi.safety.wording import some_of
+
 #: The file of the state, and that of version 1. A folder with one of them is ours, whatever else is in it.
 STATE_FILE, OLD_STATE_FILE = "_state.duckdb", "_state.sqlite"
 #: The file that creates the tables and views in a DuckDB session.
@@ -43,5 +45,5 @@ def foreign_entries(names: Iterable[str]) -> list[str]:
 
 def foreign_reason(entries: list[str]) -> str:
     """Return why a folder with foreign entries is not written into."""
-    shown = ", ".join(name[:80] for name in entries[:_MAX_SHOWN]) + (", ..." if len(entries) > _MAX_SHOWN else "")
+    shown = some_of([name[:80] for name in entries], _MAX_SHOWN)
     return f"the folder holds files that are not of source-pypi ({shown}); name an empty or new folder with --into"

@@ -19,11 +19,9 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from source_pypi.config import Config
-from source_pypi.errors import RefusedError, ResponseError, ServiceDocumentError, ServiceError, ServiceRefusedError
-from source_pypi.http.client import Client
+from source_pypi.errors import ServiceDocumentError
 from source_pypi.http.credentials import credentials_for
 from source_pypi.http.request_log import RequestLog, RetryWait
-from source_pypi.http.user_agent import user_agent
 from source_pypi.services.advisories.archive import Member
 from source_pypi.services.advisories.documents import REMOVED, SCORED, AdvisoryDocuments
 from source_pypi.services.advisories.export import (
@@ -37,6 +35,7 @@ from source_pypi.services.advisories.export import (
 from source_pypi.services.advisories.listing import Listing, microseconds
 from source_pypi.services.advisories.position import Position, pack, recent_of, unpack
 from source_pypi.services.advisories.records import Record
+from source_pypi.services.clients import open_client, service_errors
 from source_pypi.services.service import Portion, Request
 from source_pypi.standards.cvss import base_score
 
@@ -115,12 +114,8 @@ class Advisories:
         :raises SourceError: when the export cannot be read.
         """
         self._invalid_vectors = {}
-        try:
+        with service_errors(SETTING):
             yield from self._portions(request)
-        except RefusedError as error:
-            raise ServiceRefusedError(error.url, f"answered {error.status}", SETTING) from error
-        except ResponseError as error:
-            raise ServiceError(error.url, f"answered {error.answer}", SETTING) from error
 
     def _portions(self, request: Request) -> Iterator[Portion]:
         previous = self._previous(request)
@@ -229,35 +224,35 @@ class Advisories:
         :param position: where the run ends, with the advisories that had rows before.
         :param listed: the advisories that the export has; None: those that it had.
         """
-        removed, warnings = dict[str, datetime | None](), list(found.warnings(self.url))
+        warnings, removed = list(found.warnings(self.url)), dict[str, datetime | None]()
         gone = set(position.gone)
         if listed is not None:
             there = found.listed | set(listed)
-            missing = (set(position.ids) - there) - gone
-            if len(missing) > max(FEW_REMOVED, self._max_removed_share * len(position.ids)):
+            missing = set(position.ids) - there - gone
+            if self._is_fault(len(missing), len(position.ids)):
                 warnings.append(
                     f"{self.url}: {len(missing):,} of {len(position.ids):,} advisories are missing at once; "
                     "they are not marked as removed"
                 )
                 found.ids |= missing
                 missing = set()
-            noticed = datetime.fromtimestamp(int(request.now()), UTC)
-            removed |= dict.fromkeys(sorted(missing), noticed)
+            removed |= dict.fromkeys(sorted(missing), datetime.fromtimestamp(int(request.now()), UTC))
             removed |= dict.fromkeys(sorted(gone & there))
             gone = (gone - there) | missing
             found.ids |= set(found.damaged) & set(position.ids)
         position = replace(position, ids=tuple(sorted(found.ids | gone)), gone=tuple(sorted(gone)))
-        warnings += self._stale(position.modified, request.now())
         self._check_vectors(request, records)
-        if self._invalid_vectors:
-            some = "; ".join(
-                f"{id_}: {vector[:100]}" for id_, vector in list(self._invalid_vectors.items())[:_MOST_NAMED]
-            )
-            warnings.append(
-                f"{self.url}: {len(self._invalid_vectors):,} advisories have an invalid CVSS vector, which became null "
-                f"({some})"
-            )
+        warnings += [*self._stale(position.modified, request.now()), *self._vector_warnings()]
         return self._portion(request, position, records, removed, tuple(warnings))
+
+    def _is_fault(self, missing: int, known: int) -> bool:
+        """Whether so many advisories are missing at once that the export is taken to be incomplete."""
+        return missing > max(FEW_REMOVED, self._max_removed_share * known)
+
+    def _vector_warnings(self) -> Iterator[str]:
+        if invalid := self._invalid_vectors:
+            some = "; ".join(f"{id_}: {vector[:100]}" for id_, vector in list(invalid.items())[:_MOST_NAMED])
+            yield f"{self.url}: {len(invalid):,} advisories have an invalid CVSS vector, which became null ({some})"
 
     def _check_vectors(self, request: Request, records: Iterable[Record]) -> None:
         """Take note of CVSS vectors that have no score, for the stream that has scores."""
@@ -321,12 +316,5 @@ def _export(config: Config, on_event: Callable[[RetryWait | RequestLog], None]) 
     url = config.advisories_url
     if url.startswith("file:"):
         return LocalExport(local_path(url))
-    client = Client(
-        user_agent=user_agent(config.contact),
-        credentials=credentials_for(url),
-        requests_per_second=config.requests_per_second,
-        timeout=config.request_timeout_seconds,
-        ca_bundle=config.ca_bundle,
-        on_event=on_event,
-    )
+    client = open_client(config, credentials_for(url), on_event, requests_per_second=config.requests_per_second)
     return RemoteExport(client, url.rstrip("/"))

@@ -60,11 +60,9 @@ def _intervals(events: Iterable[Event]) -> Iterator[Interval]:
     is_open = False
     for _, group in groupby(turns, key=lambda turn: turn[0]):
         at = {name: version for _, _, name, version in reversed(list(group))}
-        if not is_open and "introduced" in at:
+        starts = not is_open and "introduced" in at
+        if starts:
             is_open, begin = True, None if at["introduced"] == FROM_THE_BEGINNING else at["introduced"]
-            starts = True
-        else:
-            starts = False
         if is_open and "fixed" in at:
             if not starts:
                 yield Interval(introduced=begin, fixed=at["fixed"], limit=limit)

@@ -15,17 +15,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from source_pypi.config import Config
 from source_pypi.errors import SettingError, SourceError
-from source_pypi.safety.wording import some_of
+from source_pypi.safety.wording import counted, some_of
+from source_pypi.services.clients import of_service, open_client, service_errors
 from source_pypi.services.downloads.documents import DownloadCounts, breakdowns_of
-from source_pypi.services.downloads.failures import of_service
 from source_pypi.services.downloads.progress import Progress, replaced_slices, source_day
 from source_pypi.services.downloads.task import DOWNLOADS, DOWNLOADS_BY, Task
 from source_pypi.services.service import Cursor, Portion, Request, Service
 from source_pypi.standards.index_urls import index_title, is_public
 
 if TYPE_CHECKING:
-    from source_pypi.http.client import Client
-    from source_pypi.http.credentials import Credentials
     from source_pypi.http.request_log import RequestLog, RetryWait
 
 #: Projects whose cursors are read at a time.
@@ -92,11 +90,9 @@ class Downloads:
             raise self._refusal
         run = _Run(self._source, source_day(request.now()))
         names = list(dict.fromkeys(request.projects))
-        try:
+        with service_errors(self._source.settings):
             for start in range(0, len(names), CHUNK):
                 yield from run.portions(self._tasks(request, names[start : start + CHUNK], run))
-        except SourceError as error:
-            raise of_service(error, self._source.settings) from error
         if run.warnings():
             yield Portion(None, {}, warnings=run.warnings())
         if run.first_error is not None:
@@ -166,16 +162,11 @@ class _Run:
         """Which projects the source does not know, and how many were skipped."""
         lines = []
         if names := [name for name in self._read if name not in self._known]:
-            lines.append(f"{self._source.name} has no downloads of {_counted(len(names))}: {some_of(names)}")
+            lines.append(f"{self._source.name} has no downloads of {counted(len(names), 'project')}: {some_of(names)}")
         if self.skipped:
-            lines.append(
-                f"downloads of {_counted(len(self.skipped))} skipped: they were read from {self._source.name} today"
-            )
+            skipped = counted(len(self.skipped), "project")
+            lines.append(f"downloads of {skipped} skipped: they were read from {self._source.name} today")
         return tuple(lines)
-
-
-def _counted(projects: int) -> str:
-    return "1 project" if projects == 1 else f"{projects:,} projects"
 
 
 def open_service(config: Config, on_event: "Callable[[RetryWait | RequestLog], None]") -> Service:
@@ -207,7 +198,8 @@ def _pypistats(config: Config, on_event: "Callable[[RetryWait | RequestLog], Non
     from source_pypi.services.downloads.pypistats import Pypistats
 
     credentials = credentials_for(config.downloads_url)
-    return Pypistats(_client(config, credentials, config.downloads_per_minute / 60, on_event), config.downloads_url)
+    client = open_client(config, credentials, on_event, requests_per_second=config.downloads_per_minute / 60)
+    return Pypistats(client, config.downloads_url)
 
 
 def _clickhouse(config: Config, on_event: "Callable[[RetryWait | RequestLog], None]") -> Source:
@@ -216,25 +208,6 @@ def _clickhouse(config: Config, on_event: "Callable[[RetryWait | RequestLog], No
 
     url, password = config.clickhouse_url, config.clickhouse_password
     credentials = None if password is None else credentials_for(url, config.clickhouse_username, password)
-    client = _client(config, credentials, 1, on_event)
+    client = open_client(config, credentials, on_event, requests_per_second=1)
     user = config.clickhouse_username if credentials is None else ""
     return Clickhouse(client, url, config.clickhouse_database, user, config.clickhouse_queries_per_hour, on_event)
-
-
-def _client(
-    config: Config,
-    credentials: "Credentials | None",
-    per_second: float,
-    on_event: "Callable[[RetryWait | RequestLog], None]",
-) -> "Client":
-    from source_pypi.http.client import Client
-    from source_pypi.http.user_agent import user_agent
-
-    return Client(
-        user_agent=user_agent(config.contact),
-        credentials=credentials,
-        requests_per_second=per_second,
-        timeout=config.request_timeout_seconds,
-        ca_bundle=config.ca_bundle,
-        on_event=on_event,
-    )

@@ -4,6 +4,7 @@ The list decides which projects are read, and in which order. Its counts are not
 """
 
 from collections.abc import Callable
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,9 +12,9 @@ from msgspec import Struct
 from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 
 from source_pypi.config import Config
-from source_pypi.errors import DocumentError, SourceError
+from source_pypi.errors import DocumentError
 from source_pypi.safety.redaction import without_credentials
-from source_pypi.services.downloads.failures import of_service
+from source_pypi.services.clients import open_client, service_errors
 
 if TYPE_CHECKING:
     from source_pypi.http.request_log import RequestLog, RetryWait
@@ -40,23 +41,11 @@ def top_projects(
     """
     if not config.top:
         return ()
-    from source_pypi.http.client import Client
     from source_pypi.http.credentials import credentials_for
-    from source_pypi.http.user_agent import user_agent
 
-    client = Client(
-        user_agent=user_agent(config.contact),
-        credentials=credentials_for(config.top_url),
-        timeout=config.request_timeout_seconds,
-        ca_bundle=config.ca_bundle,
-        on_event=on_event,
-    )
-    try:
+    client = open_client(config, credentials_for(config.top_url), on_event, requests_per_second=0)
+    with service_errors("top_url"), closing(client):
         names = _names(client.get(config.top_url).body, without_credentials(config.top_url))
-    except SourceError as error:
-        raise of_service(error, "top_url") from error
-    finally:
-        client.close()
     return tuple(names)[: config.top]
 
 

@@ -18,11 +18,10 @@ from packaging.utils import canonicalize_name
 
 from source_pypi.config import Config
 from source_pypi.errors import StateError
-from source_pypi.http.client import DEFAULT_RETRY_POLICY, Client, RetryPolicy
 from source_pypi.http.credentials import Credentials, credentials_for, origin
 from source_pypi.http.request_log import RequestLog, RetryWait
-from source_pypi.http.user_agent import user_agent
 from source_pypi.safety.redaction import without_credentials
+from source_pypi.services.clients import open_client
 from source_pypi.services.events.beginning import Beginning, find_beginning, parse_since
 from source_pypi.services.events.entries import JournalEntry, JournalPage
 from source_pypi.services.events.journal import PAGE_SIZE, Journal
@@ -156,22 +155,14 @@ def journal_url(config: Config) -> str:
 def open_journal(
     config: Config,
     on_event: Callable[[RetryWait | RequestLog], None] = lambda event: None,
-    retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY,
 ) -> Journal:
     """Return the journal that a configuration names. Nothing is requested yet.
 
     :raises SettingError: when certificates or credentials that the configuration names cannot be read.
     :raises ExtraMissingError: when the library for its credentials is not installed.
     """
-    client = Client(
-        user_agent=user_agent(config.contact),
-        credentials=_credentials(config),
-        requests_per_second=min(config.requests_per_second or MOST_REQUESTS_PER_SECOND, MOST_REQUESTS_PER_SECOND),
-        timeout=config.request_timeout_seconds,
-        retry_policy=retry_policy,
-        ca_bundle=config.ca_bundle,
-        on_event=on_event,
-    )
+    per_second = min(config.requests_per_second or MOST_REQUESTS_PER_SECOND, MOST_REQUESTS_PER_SECOND)
+    client = open_client(config, _credentials(config), on_event, requests_per_second=per_second)
     return Journal(client, without_credentials(journal_url(config)))
 
 
