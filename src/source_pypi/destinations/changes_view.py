@@ -33,6 +33,18 @@ class ChangesDialect(Protocol):
     def table(self, name: str) -> str:
         """The name of a table."""
 
+    def differ(self, one: str, other: str) -> str:
+        """Whether two values differ; null is a value."""
+
+    def pairs(self, history: str, old: str, new: str, same: str) -> str:
+        """What follows FROM, to join each state of ``old_state`` to the one of ``new_state`` that replaces it.
+
+        States of either that have no match are joined to nulls.
+
+        :param old: the condition that a state is one of ``old_state``, and ``new`` likewise.
+        :param same: the condition that joins them.
+        """
+
     def contains(self, column: str, text: str) -> str:
         """Whether a list of texts contains a text."""
 
@@ -91,10 +103,12 @@ def _changes_of(table: Table, compared: Collection[str], dialect: ChangesDialect
     by_name = {column.name: column for column in table.columns}
     keys = [by_name[name] for name in table.key or ()]
     same_key = " AND ".join(f"old_state.{_column(one)} = new_state.{_column(one)}" for one in keys)
+    old_ones, new_ones = (f"{column} >= ({since})" for column in (VALID_TO, VALID_FROM))
+    same = f"old_state.{VALID_TO} = new_state.{VALID_FROM} AND {same_key}"
     key = [(one, f"coalesce(new_state.{_column(one)}, old_state.{_column(one)})") for one in keys]
     old, new = ([(by_name[name], f'{state}."{name}"') for name in compared] for state in ("old_state", "new_state"))
     differing = [
-        f"CASE WHEN {before} IS DISTINCT FROM {after} THEN '{column.name}' END"
+        f"CASE WHEN {dialect.differ(before, after)} THEN '{column.name}' END"
         for (column, before), (_, after) in zip(old, new, strict=True)
     ]
     return f"""
@@ -111,12 +125,16 @@ def _changes_of(table: Table, compared: Collection[str], dialect: ChangesDialect
                     ELSE 'changed' END AS kind,
                 {dialect.texts(differing)} AS differing,
                 {dialect.json_object(old)} AS old_values, {dialect.json_object(new)} AS new_values
-            FROM (SELECT * FROM {history} WHERE {VALID_TO} >= ({since})) AS old_state
-                FULL JOIN (SELECT * FROM {history} WHERE {VALID_FROM} >= ({since})) AS new_state
-                ON old_state.{VALID_TO} = new_state.{VALID_FROM} AND {same_key}
+            FROM {dialect.pairs(history, old_ones, new_ones, same)}
         ) AS paired
         WHERE kind <> 'changed' OR NOT {dialect.is_empty("differing")}
     """
+
+
+def full_join(history: str, old: str, new: str, same: str) -> str:
+    """``ChangesDialect.pairs`` in a database that has full joins."""
+    olds, news = (f"(SELECT * FROM {history} WHERE {one})" for one in (old, new))
+    return f"{olds} AS old_state FULL JOIN {news} AS new_state ON {same}"
 
 
 def _column(column: Column) -> str:

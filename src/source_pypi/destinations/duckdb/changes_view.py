@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import duckdb
 
-from source_pypi.destinations.changes_view import COMMENT, ChangesDialect, changes_query
+from source_pypi.destinations.changes_view import COMMENT, ChangesDialect, changes_query, full_join
 from source_pypi.destinations.duckdb.tables import Catalog, quoted, text, transaction
 from source_pypi.destinations.runs import CHANGES_VIEW
 from source_pypi.destinations.tables import Column, history_name, known_tables
@@ -18,6 +18,14 @@ class DuckdbChanges(ChangesDialect):
     def table(self, name: str) -> str:
         """The name of a table of the schema in use."""
         return quoted(name)
+
+    def differ(self, one: str, other: str) -> str:
+        """Whether two values differ."""
+        return f"{one} IS DISTINCT FROM {other}"
+
+    def pairs(self, history: str, old: str, new: str, same: str) -> str:
+        """A full join."""
+        return full_join(history, old, new, same)
 
     def contains(self, column: str, text: str) -> str:
         """Whether a list of texts contains a text."""

@@ -5,13 +5,14 @@ PostgreSQL
     Only ``=`` makes a full join fast, ``IS NOT DISTINCT FROM`` does not; no column of a key is ever null.
 
 SQLite
-    It needs version 3.39, which has full joins. Documents, lists and booleans become JSON again by the types of their
+    A version that cannot parse a view cannot read the file at all. So the view has nothing that SQLite 3.32 lacks, such
+    as full joins, ``->`` and ``IS DISTINCT FROM``. Documents, lists and booleans become JSON again by the types of their
     columns, since SQLite stores them as texts and numbers.
 """
 
 from collections.abc import Callable, Collection
 
-from source_pypi.destinations.changes_view import ChangesDialect
+from source_pypi.destinations.changes_view import ChangesDialect, full_join
 from source_pypi.destinations.sql.translation import ViewDialect
 from source_pypi.destinations.tables import Column
 from source_pypi.schema import BOOLEAN, JSON, TEXTS
@@ -29,6 +30,14 @@ class PostgresChanges(ChangesDialect):
     def table(self, name: str) -> str:
         """The name of a table with its schema."""
         return self._table(name)
+
+    def differ(self, one: str, other: str) -> str:
+        """Whether two values differ."""
+        return f"{one} IS DISTINCT FROM {other}"
+
+    def pairs(self, history: str, old: str, new: str, same: str) -> str:
+        """A full join."""
+        return full_join(history, old, new, same)
 
     def contains(self, column: str, text: str) -> str:
         """Whether a list of texts contains a text."""
@@ -69,6 +78,23 @@ class SqliteChanges(ChangesDialect):
         """The name of a table with its schema."""
         return self._table(name)
 
+    def differ(self, one: str, other: str) -> str:
+        """Whether two values differ."""
+        return f"{one} IS NOT {other}"
+
+    def pairs(self, history: str, old: str, new: str, same: str) -> str:
+        """The row ids of a full join, which two left joins make, and the rows with these ids."""
+        olds, news = (
+            f"(SELECT rowid AS id, * FROM {history} WHERE {condition}) AS {state}"
+            for state, condition in (("old_state", old), ("new_state", new))
+        )
+        return (
+            f"(SELECT old_state.id AS old_id, new_state.id AS new_id FROM {news} LEFT JOIN {olds} ON {same} "
+            f"UNION ALL SELECT old_state.id, NULL FROM {olds} LEFT JOIN {news} ON {same} WHERE new_state.id IS NULL) "
+            f"AS pairs LEFT JOIN {history} AS old_state ON old_state.rowid = old_id "
+            f"LEFT JOIN {history} AS new_state ON new_state.rowid = new_id"
+        )
+
     def contains(self, column: str, text: str) -> str:
         """Whether a list of texts contains a text."""
         return f"EXISTS (SELECT 1 FROM json_each({column}) WHERE value = '{text}')"
@@ -94,9 +120,13 @@ class SqliteChanges(ChangesDialect):
 
     def only(self, object_: str, texts: str) -> str:
         """Some entries of a JSON object."""
+        of_entry = (
+            "json(CASE WHEN entry.type IN ('array', 'object') THEN entry.value "
+            "WHEN entry.type IN ('true', 'false') THEN entry.type ELSE json_quote(entry.value) END)"
+        )
         return (
-            f"(SELECT json_group_object(listed.value, json({object_} -> listed.value)) "
-            f"FROM json_each({texts}) AS listed)"
+            f"(SELECT json_group_object(entry.key, {of_entry}) FROM json_each({object_}) AS entry "
+            f"WHERE entry.key IN (SELECT value FROM json_each({texts})))"
         )
 
 
