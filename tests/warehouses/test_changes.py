@@ -56,7 +56,7 @@ def load(into: str, at: int, content: Mapping[str, Mapping[str, Sequence[Row]]],
 
 
 def changes(place: Place) -> list[dict[str, Any]]:
-    """The rows of the view, as plain values in an order of their own; it must have the columns that it has in DuckDB."""
+    """The rows of the view, as plain values in an order of their own."""
     if place.name == "postgres":
         rows = postgres.execute(place.into, f"SELECT {', '.join(COLUMNS)} FROM pypi_data.changes")
     else:
@@ -153,8 +153,11 @@ def test_changes_are_those_of_duckdb(database: Place, tmp_path: Path) -> None:
         for project in random_.sample("abc", random_.randrange(1, 4)):
             made = random_rows(random_, project, number)
             content[project] = {name: rows for name, rows in made.items() if name in streams}
-        options = {"finishes": number not in (0, 4), "prunes": number == 5}
-        options["streams"] = streams if number < 5 else ("all",)
+        options = {
+            "streams": streams if number < 5 else ("all",),
+            "finishes": number not in (0, 4),
+            "prunes": number == 5,
+        }
         for into in (str(path), database.into):
             warnings = load(into, number * 100, content, **options)
             assert warnings == (["the last run ended early: this run continues it"] if number in (1, 5) else [])

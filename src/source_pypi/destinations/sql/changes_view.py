@@ -6,8 +6,8 @@ PostgreSQL
 
 SQLite
     A version that cannot parse a view cannot read the file at all. So the view has nothing that SQLite 3.32 lacks, such
-    as full joins, ``->`` and ``IS DISTINCT FROM``. Documents, lists and booleans become JSON again by the types of their
-    columns, since SQLite stores them as texts and numbers.
+    as full joins, ``->`` and ``IS DISTINCT FROM``. Documents, lists and booleans become JSON again by the types of
+    their columns, since SQLite stores them as texts and numbers.
 """
 
 from collections.abc import Callable, Collection
