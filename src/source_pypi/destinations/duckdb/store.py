@@ -70,9 +70,8 @@ class DuckdbStore(StateFile):
 
     def make_views(self) -> Sequence[str]:
         """Create the views whose tables all exist."""
-        with self.transaction():
-            make_changes_view(self.connection, self.catalog)
-        return make_views(self.connection, self.catalog)
+        failed = make_changes_view(self.connection, self.catalog)
+        return [*failed, *make_views(self.connection, self.catalog)]
 
     def _begin_history(self, table: Table, history: Table) -> None:
         """Copy the rows into their history."""
