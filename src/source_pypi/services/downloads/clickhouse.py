@@ -173,7 +173,7 @@ class Clickhouse:
         :raises SourceError: when the query failed, or the result is not complete.
         """
         if (code := response.headers.get(_CODE)) is not None:
-            raise self._failure(code, response.body.decode("utf-8", "replace"))
+            raise self._failure(code, response.body.decode("utf-8", "replace"), response.body)
         if response.status != 200:
             raise DocumentError(self.url, _EXPECTED, f"status {response.status}")
         try:
@@ -181,14 +181,15 @@ class Clickhouse:
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise DocumentError(self.url, _EXPECTED, str(error)[:200]) from error
         if result.exception is not None:
-            raise self._failure(result.exception.removeprefix("Code: ").partition(".")[0], result.exception)
+            code = result.exception.removeprefix("Code: ").partition(".")[0]
+            raise self._failure(code, result.exception, response.body)
         rows = {row.project: row for row in result.data}
         if any(not _is_whole(row, len(result.data)) or row.project not in names for row in result.data):
             raise DocumentError(self.url, "a complete result", f"{len(rows)} of {result.data[0].projects} projects")
         return rows
 
-    def _failure(self, code: str, text: str) -> Exception:
-        line = " ".join(text.split())[:200]
+    def _failure(self, code: str, text: str, body: bytes) -> Exception:
+        line = self._client.quoted(" ".join(text.split())[:200], body)
         if code in TOO_MUCH:
             return _TooMuchError(line)
         if code == QUOTA_EXCEEDED:
