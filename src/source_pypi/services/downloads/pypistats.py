@@ -19,6 +19,7 @@ from msgspec import Meta, Struct
 from source_pypi.errors import DocumentError, ResponseError, SourceError
 from source_pypi.http.client import Client, Response
 from source_pypi.safety.redaction import without_credentials
+from source_pypi.services.clients import decoded
 from source_pypi.services.downloads.documents import Count, DownloadCounts
 from source_pypi.services.downloads.task import Task
 
@@ -97,10 +98,7 @@ class Pypistats:
         """
         if response.status != 200:
             raise DocumentError(response.url, _EXPECTED, f"status {response.status}")
-        try:
-            answer = _DECODER.decode(response.body)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise DocumentError(response.url, _EXPECTED, str(error)[:200]) from error
+        answer = decoded(_DECODER, response.body, response.url, _EXPECTED)
         if (answer.package, answer.type) != (project, f"{document}_downloads"):
             found = self._client.quoted(f"{answer.type[:60]} of {answer.package[:60]}", response.body)
             raise DocumentError(response.url, f"{document} of {project}", found)
