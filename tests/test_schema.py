@@ -135,6 +135,7 @@ def test_columns_of_files() -> None:
         ("python_tags", "VARCHAR[]"),
         ("abi_tags", "VARCHAR[]"),
         ("platform_tags", "VARCHAR[]"),
+        ("variant_label", "VARCHAR"),
         ("size", "BIGINT"),
         ("url", "VARCHAR"),
         ("md5", "VARCHAR"),

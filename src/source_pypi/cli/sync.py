@@ -101,7 +101,7 @@ _MAX_KEPT = 5
     "--dry-run",
     section=OUTPUT,
     is_flag=True,
-    help="Print what would be requested from where, and how long that takes; request nothing.",
+    help="Print what would be requested from where, and how long that takes; request nothing but the list of --top.",
 )
 @option(
     "--report",

@@ -130,11 +130,15 @@ CAPABILITIES = Table(
     "index_capabilities",
     (
         Column("stream", TEXT, "The stream's name."),
-        Column("available", BOOLEAN, "Whether the index provides the stream. Null: the run could not tell."),
-        Column("reason", TEXT, "Why not, or why the run could not tell. Null: the index provides the stream."),
+        Column(
+            "available",
+            BOOLEAN,
+            "Whether the index provides the stream, or the service that it reads. Null: the run could not tell.",
+        ),
+        Column("reason", TEXT, "Why not, or why the run could not tell. Null: the stream is provided."),
         Column("checked_at", TIMESTAMP, "Time at which the run found that out. Null: it could not tell."),
     ),
-    "a stream of source-pypi, and whether the last sync found it on the index. Key: stream",
+    "a stream of source-pypi, and whether the last sync found that the index or its service provides it. Key: stream",
 )
 #: The tables of which each run replaces all rows.
 RUN_TABLES = (PINS, PIN_CLAUSES, CAPABILITIES)

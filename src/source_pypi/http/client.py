@@ -194,6 +194,10 @@ class Client:
         """Whether the first 4,096 bytes of a body, part of which errors quote, contain the credentials."""
         return self._credentials is not None and self._credentials.appear_in(body[:4096])
 
+    def quoted(self, text: str, body: bytes) -> str:
+        """A text from a body, for a message; if the body repeats the credentials, words that say so."""
+        return "the credentials that were sent" if self.repeats_credentials(body) else text
+
     def wait_before_retry(self, url: str, reason: str, tries: int, retry_after: float | None = None) -> None:
         """Wait before the caller requests a URL again because of what the response says.
 

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from source_pypi.config import Config, make_config
-from source_pypi.errors import SettingError, StateError, UnavailableError
+from source_pypi.errors import ServiceError, SettingError, StateError
 from source_pypi.services.events.api import EventsCursor, journal_url, open_journal, open_service
 from source_pypi.services.events.entries import JournalEntry
 from tests.fake_index import FakeIndex, World, faults
@@ -49,7 +49,7 @@ def test_an_error_keeps_the_pages_before(index: FakeIndex) -> None:
     portions = service(index, "0", page_size=4).portions(request())
     first = next(portions)
     index.fault("/pypi", faults.unavailable(), times=None)
-    with pytest.raises(UnavailableError):
+    with pytest.raises(ServiceError):
         next(portions)
     index.clear_faults()
     rest, _ = read(service(index, "0", page_size=4).portions(request(first.cursors["events"])))

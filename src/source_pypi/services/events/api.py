@@ -21,7 +21,7 @@ from source_pypi.errors import StateError
 from source_pypi.http.credentials import Credentials, credentials_for, origin
 from source_pypi.http.request_log import RequestLog, RetryWait
 from source_pypi.safety.redaction import without_credentials
-from source_pypi.services.clients import open_client
+from source_pypi.services.clients import open_client, service_errors
 from source_pypi.services.events.beginning import Beginning, find_beginning, parse_since
 from source_pypi.services.events.entries import JournalEntry, JournalPage
 from source_pypi.services.events.journal import PAGE_SIZE, Journal
@@ -31,6 +31,8 @@ from source_pypi.standards.index_urls import default_url
 
 #: The stream of this service.
 EVENTS = "events"
+#: The settings to check when it fails.
+SETTINGS = "index_url, events_url and the credentials"
 #: The journal's path below the root of an index.
 PATH = "/pypi"
 #: Requests per second; the index asks clients of XML-RPC not to send more.
@@ -77,6 +79,10 @@ class Events:
         :raises StateError: when an earlier run read another journal.
         :raises SourceError: when a page cannot be read. What was yielded before stays.
         """
+        with service_errors(SETTINGS):
+            yield from self._portions(request)
+
+    def _portions(self, request: Request) -> Iterator[Portion]:
         previous = self._previous(request)
         cursor, beginning = self._begin(previous, request.now())
         for number in count():
