@@ -110,15 +110,24 @@ def test_changelog() -> None:
 
 
 def test_migration_guide() -> None:
-    """The migration guide has a section for this version, and for every breaking change, also of the next version."""
+    """Each breaking change, also of the next version, has a section in the migration guide, newest first.
+
+    Its message links to the section, its deadline is a date, and it names the streams whose keys or modes change.
+    """
     guide = (ROOT / "docs" / "airbyte-migrations.md").read_text(encoding="utf-8")
-    (version,) = re.findall(r"^    breakingChanges:\n      (\S+):$", METADATA, re.MULTILINE)
-    title, *sections = headings(guide)
+    changes = METADATA.partition("\n    breakingChanges:\n")[2].partition("\n  ab_internal:")[0]
+    versions = re.findall(r"^      (\d\S+):$", changes, re.MULTILINE)
+    assert __version__ in versions
+    title, *sections = [line for line in headings(guide) if not line.startswith("###")]
     assert title == "# PyPI Migration Guide"
-    assert f"## Upgrading to {__version__}" in sections[:2]
-    assert sections[0] == f"## Upgrading to {version}"
+    assert sections == [f"## Upgrading to {version}" for version in reversed(versions)]
+    links = re.findall(rf"{LINK}-migrations#(\S+)", changes)
+    assert links == [f"upgrading-to-{version.replace('.', '')}" for version in versions]
+    deadlines = re.findall(r'upgradeDeadline: "(.+)"', changes)
+    assert [date.fromisoformat(deadline) > date(2026, 11, 22) for deadline in deadlines] == [True] * len(versions)
+    of_0_2 = ["project", "release"]
     changed = [one.name for one in STREAMS if one.key[:2] == ("project", "filename")]
-    assert re.findall(r"impactedScopes: \[(.*)\]", METADATA) == [", ".join(changed)]
+    assert re.findall(r"impactedScopes: \[(.*)\]", changes) == [", ".join(of_0_2), ", ".join(changed)]
 
 
 # Metadata, image, icon ----------------------------------------------------------------------------------------
