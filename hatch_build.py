@@ -32,7 +32,8 @@ class RepositoryHook(MetadataHookInterface):
     def _revision(self) -> str:
         """The tag of this version: its description links to its own documentation, not to that of the next one."""
         version = (Path(self.root) / "src" / "source_pypi" / "_version.py").read_text(encoding="utf-8")
-        return "v" + re.findall(r'^__version__ = "(.+)"$', version, re.MULTILINE)[0]
+        found: list[str] = re.findall(r'^__version__ = "(.+)"$', version, re.MULTILINE)
+        return f"v{found[0]}"
 
 
 def project_urls(url: str) -> dict[str, str]:
