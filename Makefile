@@ -9,7 +9,7 @@ DEV := .venvs/dev/bin
 # --no-deps: a lock is complete, and older pips look for newer releases of requirements with extras.
 INSTALL = -m pip --disable-pip-version-check --quiet install --no-deps
 
-.PHONY: help sync test check format docs lock bench bench-check histories fuzz kills mutants load oracle wire-fuzz live servers browser clickhouse pyairbyte cdk image warehouses frames environments supply build audit clean
+.PHONY: help sync test check format docs lock bench bench-check histories fuzz kills mutants load oracle wire-fuzz live servers browser clickhouse pyairbyte cdk image warehouses frames environments supply build release audit clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,7 @@ check: .venvs/dev/ready ## Check format, lint, types, imports, locks, licences a
 	@$(DEV)/python tools/draw_architecture.py --check
 	@$(DEV)/python tools/write_audit_schema.py --check
 	@$(DEV)/python tools/write_stubs.py --check
+	@$(DEV)/python tools/write_version.py --check
 	@PYTHONPATH=. $(DEV)/cog --check $(COGGED)
 
 format: .venvs/dev/ready ## Format the code and sort its imports
@@ -47,6 +48,7 @@ docs: .venvs/dev/ready ## Generate the library's types, the picture of the archi
 	@$(DEV)/python tools/draw_architecture.py
 	@$(DEV)/python tools/write_audit_schema.py
 	@$(DEV)/python tools/write_stubs.py
+	@$(DEV)/python tools/write_version.py
 	@PYTHONPATH=. $(DEV)/cog -r $(COGGED)
 	@$(DEV)/python -m tests.connector
 
@@ -132,13 +134,25 @@ live: .venvs/dev/ready ## Read three projects of the public index, and check the
 
 ##@ Release
 DIST ?= dist
+SUPPLY := .venvs/supply/bin
 EPOCH = $${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 1577836800)}
+# The address of the repository, for the project URLs and the links of the description: that of the remote "origin",
+# without credentials. Empty where there is none: the distributions then have no such URLs and links.
+REPOSITORY ?= $(shell git remote get-url origin 2>/dev/null | \
+  sed -nE 's#^(https://|ssh://|git@)([^@/]*@)?([^:/@]+)[:/](.+)$$#https://\3/\4#p' | sed -E 's#(\.git)?/*$$##')
 build: .venvs/supply/ready ## Build wheel, source distribution (reproducible) and an SBOM into DIST (dist)
 	@rm -rf $(DIST)
-	@SOURCE_DATE_EPOCH=$(EPOCH) .venvs/supply/bin/python -m build --no-isolation --outdir $(DIST) . >/dev/null
-	@SOURCE_DATE_EPOCH=$(EPOCH) .venvs/supply/bin/cyclonedx-py requirements --pyproject pyproject.toml \
+	@SOURCE_DATE_EPOCH=$(EPOCH) REPOSITORY_URL="$(REPOSITORY)" \
+	  $(SUPPLY)/python -m build --no-isolation --outdir $(DIST) . >/dev/null
+	@SOURCE_DATE_EPOCH=$(EPOCH) $(SUPPLY)/cyclonedx-py requirements --pyproject pyproject.toml \
 	  --output-reproducible --short-PURLs -o $(DIST)/source-pypi.cdx.json requirements/runtime.txt
 	@ls $(DIST)
+
+release: ## Build what is published, and check it; REPOSITORY=https://... where "origin" is not the address
+	@test -n "$(REPOSITORY)" || { echo "the address of the repository is not known: REPOSITORY=https://... make release"; exit 1; }
+	@$(MAKE) --no-print-directory build REPOSITORY="$(REPOSITORY)"
+	@$(SUPPLY)/twine check --strict $(DIST)/*.whl $(DIST)/*.tar.gz
+	@$(SUPPLY)/check-wheel-contents $(DIST)/*.whl
 
 supply: .venvs/dev/ready .venvs/supply/ready ## Build, check the contents, and install in a clean environment
 	@$(DEV)/python -m pytest -m supply $(ARGS)

@@ -59,6 +59,10 @@ LOCKS = {
     "cdk.txt": ("requirements/cdk.in",),
     "peers.txt": ("requirements/peers.in",),
     "image.txt": ("pyproject.toml", "--extra", "advisories", "--extra", "attestations"),
+    "image-sync.txt": (
+        "pyproject.toml",
+        *("--extra", "advisories", "--extra", "attestations", "--extra", "duckdb"),
+    ),
     "image-build.txt": ("--group", "pyproject.toml:build"),
 }
 OPTIONS = (

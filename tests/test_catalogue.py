@@ -110,15 +110,24 @@ def test_changelog() -> None:
 
 
 def test_migration_guide() -> None:
-    """The migration guide has a section for this version, and for every breaking change, also of the next version."""
+    """Each breaking change, also of the next version, has a section in the migration guide, newest first.
+
+    Its message links to the section, its deadline is a date, and it names the streams whose keys or modes change.
+    """
     guide = (ROOT / "docs" / "airbyte-migrations.md").read_text(encoding="utf-8")
-    (version,) = re.findall(r"^    breakingChanges:\n      (\S+):$", METADATA, re.MULTILINE)
-    title, *sections = headings(guide)
+    changes = METADATA.partition("\n    breakingChanges:\n")[2].partition("\n  ab_internal:")[0]
+    versions = re.findall(r"^      (\d\S+):$", changes, re.MULTILINE)
+    assert __version__ in versions
+    title, *sections = [line for line in headings(guide) if not line.startswith("###")]
     assert title == "# PyPI Migration Guide"
-    assert f"## Upgrading to {__version__}" in sections[:2]
-    assert sections[0] == f"## Upgrading to {version}"
+    assert sections == [f"## Upgrading to {version}" for version in reversed(versions)]
+    links = re.findall(rf"{LINK}-migrations#(\S+)", changes)
+    assert links == [f"upgrading-to-{version.replace('.', '')}" for version in versions]
+    deadlines = re.findall(r'upgradeDeadline: "(.+)"', changes)
+    assert [date.fromisoformat(deadline) > date(2026, 11, 22) for deadline in deadlines] == [True] * len(versions)
+    of_0_2 = ["project", "release"]
     changed = [one.name for one in STREAMS if one.key[:2] == ("project", "filename")]
-    assert re.findall(r"impactedScopes: \[(.*)\]", METADATA) == [", ".join(changed)]
+    assert re.findall(r"impactedScopes: \[(.*)\]", changes) == [", ".join(of_0_2), ", ".join(changed)]
 
 
 # Metadata, image, icon ----------------------------------------------------------------------------------------
@@ -161,7 +170,8 @@ def test_image() -> None:
 def test_docker_context() -> None:
     """Docker gets only what the image is made of: no tests, no histories, no environments."""
     rules = (ROOT / ".dockerignore").read_text().split()
-    paths = ["src/source_pypi/cli/__init__.py", "pyproject.toml", "requirements/image.txt", "README.md"]
+    paths = ["src/source_pypi/cli/__init__.py", "pyproject.toml", "hatch_build.py", "README.md"]
+    paths += ["requirements/image.txt", "requirements/image-sync.txt", "requirements/image-build.txt"]
     others = ["tests/__init__.py", ".git/config", ".venv/ready", "src/source_pypi/__pycache__/cli.pyc", "Makefile"]
     assert [path for path in paths if ignored(path, rules)] == []
     assert [path for path in others if not ignored(path, rules)] == []

@@ -1,4 +1,4 @@
-"""The workflow for GitHub Actions: it runs what .ci/run runs, where pyproject.toml says that the package works."""
+"""The workflows for GitHub Actions: .ci/run where pyproject.toml says that the package works, and the release."""
 
 import re
 import tomllib
@@ -6,6 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 WORKFLOW = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+RELEASE = (ROOT / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8")
 
 
 def test_every_supported_python_is_tested() -> None:
@@ -31,6 +32,42 @@ def test_it_may_only_read() -> None:
     permissions = re.search(r"^permissions:\n((?:  .+\n)+)", WORKFLOW, re.MULTILINE)
     assert permissions is not None
     assert permissions[1] == "  contents: read\n"
-    uses = re.findall(r"uses: (\S+)", WORKFLOW)
-    assert uses
-    assert all(re.fullmatch(r"[\w-]+/[\w-]+@(v\d+|[0-9a-f]{40})", action) for action in uses)
+    for workflow in (WORKFLOW, RELEASE):
+        uses = re.findall(r"uses: (\S+)", workflow)
+        assert uses
+        assert all(re.fullmatch(r"[\w-]+/[\w-]+@(v\d+(\.\d+\.\d+)?|[0-9a-f]{40})", action) for action in uses)
+
+
+def job(name: str) -> str:
+    """A job of the release."""
+    found = re.search(rf"^  {name}:\n((?:    .*\n|\n)+)", RELEASE, re.MULTILINE)
+    assert found is not None, name
+    return found[1]
+
+
+def granted(text: str) -> dict[str, str]:
+    """The permissions of a job."""
+    block = re.search(r"^    permissions:\n((?:      .+\n)+)", text, re.MULTILINE)
+    assert block is not None
+    return dict(re.findall(r"^      ([\w-]+): (\w+)", block[1], re.MULTILINE))
+
+
+def test_release_is_published_without_a_password() -> None:
+    """Distributions are published by trusted publishing, from an environment, by a job that runs none of our code."""
+    publish = job("publish")
+    assert granted(publish) == {"id-token": "write"}
+    assert "\n    environment: release\n" in publish
+    assert re.findall(r"uses: ([\w/-]+)@", publish) == ["actions/download-artifact", "pypa/gh-action-pypi-publish"]
+    assert "secrets." not in job("build") + publish
+    assert "attestations: true" in publish
+
+
+def test_release_is_built_and_attested() -> None:
+    """A tag builds with make release; wheel, source distribution and SBOM are attested; the tag is the version."""
+    build = job("build")
+    assert granted(build) == {"contents": "read", "id-token": "write", "attestations": "write"}
+    assert 'tags: ["v*"]' in RELEASE
+    assert "run: make release REPOSITORY=" in build
+    assert '__version__ = \\"${GITHUB_REF_NAME#v}\\"' in build
+    assert {"actions/attest-build-provenance", "actions/attest-sbom"} <= set(re.findall(r"uses: ([\w/-]+)@", build))
+    assert re.search(r"^permissions:\n  contents: read\n\n", RELEASE, re.MULTILINE)

@@ -4,6 +4,8 @@
 """
 
 import json
+import re
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -131,12 +133,31 @@ def test_rows_keep_every_key(fake: FakeIndex, tmp_path: Path, name: str, state: 
 
 
 def test_release_without_a_version(fake: FakeIndex, tmp_path: Path) -> None:
-    """Without a version, where 0.2.x failed, release has the latest one; the other streams are the same."""
+    """Without a version, release has the values of the row of 0.2.x, but not ``releases``; the others are the same.
+
+    0.2.x requested a path with an empty segment, which the index folds: its row was the project document. It did not
+    declare ``releases`` for this stream.
+    """
     rows = read(fake, tmp_path, [], project_name="sampleproject")
-    document = served(fake, "/pypi/sampleproject/json")
-    assert {key: rows["project"][0][key] for key in document} == document
-    assert [row["info"] for row in rows["release"]] == [document["info"]]
+    before = served(fake, "/pypi/sampleproject//json")
+    assert before == served(fake, "/pypi/sampleproject/json")
+    assert {key: rows["project"][0][key] for key in before} == before
+    releases = before.pop("releases")
+    assert list(releases) == ["1.2.0", "1.3.0"]
+    (row,) = rows["release"]
+    assert {key: row[key] for key in before} == before
+    assert row.keys() - before.keys() == {"project", "version", "seen_at"}
+    assert "releases" not in DECLARED["release"]
     assert len(rows["stats"]) == 1
+
+
+def test_quarantined_project(world: World, fake: FakeIndex, tmp_path: Path) -> None:
+    """A quarantined project, of which the index has no document, has no row, and the read succeeds; 0.2.x failed."""
+    world.quarantine("sampleproject")
+    rows = read(fake, tmp_path, [], project_name="sampleproject")
+    assert (rows["project"], rows["release"], len(rows["stats"])) == ([], [], 1)
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        served(fake, "/pypi/sampleproject/json")
 
 
 # Schemas ------------------------------------------------------------------------------------------------------
@@ -178,6 +199,25 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
         yield value
     for member in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from _objects(member)
+
+
+def test_migration_guide_lists_every_added_column() -> None:
+    """The guide's table has the columns that 0.2.x did not declare, in order, each with its type."""
+    guide = (Path(__file__).parent.parent / "docs" / "airbyte-migrations.md").read_text(encoding="utf-8")
+    section = guide.partition("### Added columns")[2].partition("\n### ")[0]
+    listed = re.findall(r"^\| `(\w+)` \| `(\w+)` \| (\w+) \|", section, re.MULTILINE)
+    assert listed == [
+        (stream, name, schema.get("airbyte_type") or _types(schema)[0])
+        for stream, declared in DECLARED.items()
+        for name, schema in STREAMS[stream]["json_schema"]["properties"].items()
+        if name not in declared
+    ]
+    new = len(STREAMS) - len(DECLARED)
+    assert set(re.findall(r"(\d+) (?:others|new streams)", guide)) == {str(new)}
+
+
+def _types(schema: dict[str, Any]) -> list[str]:
+    return [schema["type"]] if isinstance(schema["type"], str) else list(schema["type"])
 
 
 def test_full_refresh_is_supported() -> None:

@@ -1,5 +1,6 @@
 """The mapping of types: schema, columns and description of a record, and the specification of the settings."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -8,7 +9,7 @@ import pytest
 from msgspec import Meta, Struct, field
 from msgspec.structs import replace
 
-from source_pypi.config import Config
+from source_pypi.config import GROUPS, Config
 from source_pypi.fields import Integer, describe, fields_of
 from source_pypi.schema import describe_streams, duckdb_columns, settings_schema, stream_schema, type_words
 from source_pypi.streams import STREAMS
@@ -237,7 +238,7 @@ def test_description_of_a_stream() -> None:
 class Settings(Struct, kw_only=True):
     """A setting of each kind."""
 
-    names: Annotated[tuple[str, ...], describe("Names.", title="The names", examples=[["a"]])] = ()
+    names: Annotated[tuple[str, ...], describe("Names.", title="The names", examples=[["a"]], group="some")] = ()
     secret: Annotated[str | None, describe("A secret.", airbyte_secret=True)] = None
     choice: Annotated[Literal["a", "b"], describe("A choice.")] = "a"
     pace: Annotated[float, Meta(ge=0), describe("How fast.", unit="1/s")] = 5
@@ -246,8 +247,8 @@ class Settings(Struct, kw_only=True):
 
 
 def test_schema_of_settings() -> None:
-    """A setting has a title, bounds, default and order; a secret is marked, and nothing is required."""
-    assert settings_schema(Settings) == {
+    """A setting has a title, bounds, default, group and order; a secret is marked, and nothing is required."""
+    assert settings_schema(Settings, {"some": "Some", "more": "More"}) == {
         "$schema": DRAFT,
         "title": "PyPI",
         "type": "object",
@@ -259,6 +260,7 @@ def test_schema_of_settings() -> None:
                 "title": "The names",
                 "description": "Names.",
                 "examples": [["a"]],
+                "group": "some",
                 "order": 0,
             },
             "secret": {
@@ -303,10 +305,11 @@ def test_schema_of_settings() -> None:
             },
         },
         "additionalProperties": True,
+        "groups": [{"id": "some", "title": "Some"}, {"id": "more", "title": "More"}],
     }
 
 
-SPECIFICATION = settings_schema(Config)
+SPECIFICATION = settings_schema(Config, GROUPS)
 
 
 def test_specification_is_a_json_schema() -> None:
@@ -328,7 +331,7 @@ def test_settings_of_0_2_are_plain_texts(name: str) -> None:
     """The settings of 0.2.x are plain texts without a default."""
     setting = SPECIFICATION["properties"][name]
     assert setting["type"] == "string"
-    assert setting.keys() == {"type", "title", "description", "examples", "order"}
+    assert setting.keys() == {"type", "title", "description", "examples", "group", "order"}
 
 
 @pytest.mark.parametrize(
@@ -372,3 +375,22 @@ def test_only_passwords_are_secrets() -> None:
     """Only passwords are marked as secrets."""
     marked = {name for name, setting in SPECIFICATION["properties"].items() if setting.get("airbyte_secret")}
     assert marked == {"index_password", "clickhouse_password"}
+
+
+def test_form_is_grouped() -> None:
+    """The form has six sections in order; each setting is in one, and each section has settings that are shown."""
+    assert SPECIFICATION["groups"] == [{"id": name, "title": title} for name, title in GROUPS.items()]
+    shown = [one["group"] for one in SPECIFICATION["properties"].values() if not one.get("airbyte_hidden")]
+    assert set(shown) == set(GROUPS)
+    assert {one["group"] for one in SPECIFICATION["properties"].values()} == set(GROUPS)
+
+
+def test_form_hides_what_is_about_the_machine() -> None:
+    """The form hides netrc, keyring and the environment of pip and uv; a CA is entered as text, on several lines."""
+    hidden = {name for name, one in SPECIFICATION["properties"].items() if one.get("airbyte_hidden")}
+    assert hidden == {"credentials_from", "index_from"}
+    mentioned = re.compile(r"netrc|keyring|PIP_|UV_|on this computer")
+    shown = {name: one for name, one in SPECIFICATION["properties"].items() if name not in hidden}
+    assert {name for name, one in shown.items() if mentioned.search(one["description"])} == {"advisories_url"}
+    assert shown["ca_bundle"]["multiline"] is True
+    assert shown["ca_bundle"]["examples"][0].startswith("-----BEGIN CERTIFICATE-----\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -111,8 +111,11 @@ def arrow_type(type_: ColumnType) -> Any:
     return pa.list_(pa.string()) if type_ is TEXTS else pa.type_for_alias(type_.arrow)
 
 
-def settings_schema(record: type[Struct]) -> dict[str, Any]:
-    """The JSON Schema of a record of settings: what Airbyte calls a connectionSpecification."""
+def settings_schema(record: type[Struct], groups: Mapping[str, str]) -> dict[str, Any]:
+    """The JSON Schema of a record of settings: what Airbyte calls a connectionSpecification.
+
+    :param groups: titles of the form's sections, by identifier, in order. A setting names its section as ``group``.
+    """
     properties = {}
     for order, field in enumerate(fields_of(record)):
         default = {} if field.default in (None, ()) else {"default": field.default}
@@ -126,6 +129,7 @@ def settings_schema(record: type[Struct]) -> dict[str, Any]:
         "required": [],
         "properties": properties,
         "additionalProperties": True,
+        "groups": [{"id": name, "title": title} for name, title in groups.items()],
     }
 
 

@@ -18,7 +18,7 @@ from source_pypi.airbyte.manifest import (
     make_manifest,
     manifest_text,
 )
-from source_pypi.config import Config
+from source_pypi.config import GROUPS, Config
 from source_pypi.schema import SEEN_AT, settings_schema, stream_fields, stream_schema
 from source_pypi.services.index.locations import root_of
 from source_pypi.standards.index_urls import default_url
@@ -131,7 +131,7 @@ def test_references_and_definitions_match() -> None:
 
 def test_settings_are_the_connectors() -> None:
     """Settings have the connector's names, types and descriptions; the default of index_url is the root."""
-    connector = settings_schema(Config)["properties"]
+    connector = settings_schema(Config, GROUPS)["properties"]
     schema = make_manifest(ROOT)["spec"]["connection_specification"]
     names = ["projects", "project_name", "version", "index_url", "index_username", "index_password", "contact"]
     assert list(schema["properties"]) == [*names, "requests_per_second", "max_concurrency"]
@@ -139,6 +139,7 @@ def test_settings_are_the_connectors() -> None:
         default = {"default": ROOT} if name == "index_url" else {}
         assert setting == {**connector[name], "order": order, **default}
     assert schema["required"] == []
+    assert [group["id"] for group in schema["groups"]] == ["projects", "index", "requests"]
 
 
 def test_allowed_hosts() -> None:

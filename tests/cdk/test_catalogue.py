@@ -55,12 +55,15 @@ def test_identity_of_0_2(metadata: dict[str, Any]) -> None:
 
 
 def test_metadata_of_certified_connectors(metadata: dict[str, Any]) -> None:
-    """Hosts, suggested streams, the longest silence, and the breaking change of keys are given."""
+    """Hosts, suggested streams, the longest silence, and the breaking changes are given."""
     assert metadata["allowedHosts"]["hosts"]
     assert set(metadata["suggestedStreams"]["streams"]) <= {stream.name for stream in STREAMS}
     assert metadata["maxSecondsBetweenMessages"] > 0
-    (change,) = metadata["releases"]["breakingChanges"].values()
-    assert change["scopedImpact"][0]["impactedScopes"] == ["files", "attestations", "core_metadata"]
+    changes = metadata["releases"]["breakingChanges"]
+    assert {version: change["scopedImpact"][0]["impactedScopes"] for version, change in changes.items()} == {
+        "0.4.0": ["project", "release"],
+        "0.5.0": ["files", "attestations", "core_metadata"],
+    }
     assert [tag for tag in metadata["tags"] if tag.startswith("language:")] == ["language:python"]
     assert len([tag for tag in metadata["tags"] if tag.startswith("cdk:")]) == 1
 

@@ -72,6 +72,8 @@ class Site:
         return asked.accept or "*/*" if asked.path.startswith(("/stats", "/integrity/")) else ""
 
     def _route(self, asked: Asked) -> Answer:
+        if self._edge and not self._view.poverty:  # empty segments fold, index-api.md 2.6
+            asked = replace(asked, path=re.sub("/{2,}", "/", asked.path))
         for pattern, handler, rich in _ROUTES:
             found = pattern.fullmatch(asked.path)
             if found is not None and not (rich and self._view.poverty):

@@ -51,6 +51,44 @@ def test_bundle_is_trusted(index: FakeIndex, authority: Authority, connect: Conn
         client.close()
 
 
+#: What a form makes of the line breaks of a text.
+LINE_BREAKS = {"lines": "\n", "Windows": "\r\n", "spaces": " ", "escaped": "\\n"}
+
+
+@pytest.mark.parametrize("name", LINE_BREAKS)
+def test_text_of_a_bundle_is_trusted(name: str, index: FakeIndex, authority: Authority, connect: Connect) -> None:
+    """The text of a PEM file is trusted as the file is, with a comment, and whatever became of its line breaks."""
+    other = Authority(authority.bundle.parent, "other").bundle.read_text()
+    text = f"# Größe\n{other}# ours\n{authority.bundle.read_text()}".replace("\n", LINE_BREAKS[name])
+    client = connect(index, ca_bundle=text).client
+    with secured(index, authority) as url:
+        assert client.get(url + PATH).status == 200
+        client.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----", "the text contains no certificates (PEM)"),
+        ("-----BEGIN CERTIFICATE-----\nMIIB", "the text contains no certificates (PEM)"),
+        (
+            "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+            "the text has a certificate that cannot be decoded",
+        ),
+        (
+            "-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----",
+            "the text has a certificate that cannot be decoded",
+        ),
+    ],
+    ids=["key", "cut", "broken", "no base64"],
+)
+def test_text_without_certificates(text: str, reason: str) -> None:
+    """The error for a text without certificates, or with a broken one, does not repeat the text."""
+    with pytest.raises(SettingError) as caught:
+        tls_context(text)
+    assert str(caught.value) == f"setting 'ca_bundle': {reason}"
+
+
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
 def test_environment_names_trusted_certificates(
     index: FakeIndex,

@@ -16,7 +16,7 @@ class Stage:
     :ivar base: its base image.
     :ivar name: its name; empty: it has none.
     :ivar steps: its instructions WORKDIR, USER, COPY and RUN, in order.
-    :ivar variables: of ENV.
+    :ivar variables: of ENV, and the defaults of ARG.
     :ivar labels: of LABEL.
     :ivar entrypoint: of ENTRYPOINT.
     """
@@ -47,10 +47,10 @@ def read_dockerfile(path: Path = ROOT / "Dockerfile") -> list[Stage]:
             stages.append(Stage(named[1], named[2] or ""))
         elif word in ("WORKDIR", "USER", "COPY", "RUN"):
             stages[-1].steps.append((word, argument))
-        elif word in ("ENV", "LABEL"):
+        elif word in ("ARG", "ENV", "LABEL"):
             (pair,) = shlex.split(argument)
             name, _, value = pair.partition("=")
-            (stages[-1].variables if word == "ENV" else stages[-1].labels)[name] = value
+            (stages[-1].labels if word == "LABEL" else stages[-1].variables)[name] = value
         elif word == "ENTRYPOINT":
             stages[-1].entrypoint = json.loads(argument)
         else:

@@ -15,10 +15,12 @@ class Replayed:
     """A stage that was replayed, with a folder as its file system and a virtual environment as its Python.
 
     :param earlier: the stages before it, by name.
+    :param arguments: values of ARG, as ``--build-arg`` gives them.
     """
 
-    def __init__(self, stage: Stage, folder: Path, earlier: dict[str, "Replayed"]) -> None:
+    def __init__(self, stage: Stage, folder: Path, earlier: dict[str, "Replayed"], **arguments: str) -> None:
         self.stage, self._earlier = stage, earlier
+        self._variables = stage.variables | arguments
         self._root, self._work = folder / "root", folder / "root"
         self._bin = folder / "python" / "bin"
         venv.create(folder / "python", with_pip=True)
@@ -31,12 +33,20 @@ class Replayed:
             elif word == "RUN":
                 self.run(["sh", "-c", argument])
 
-    def run(self, command: list[str], timeout: int = 300) -> "subprocess.CompletedProcess[str]":
-        """Run a command in the stage."""
+    def run(
+        self, command: list[str], timeout: int = 300, folder: Path | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a command in the stage, in its last folder or in another one."""
         variables = {name: os.environ[name] for name in os.environ if name.startswith(("PIP_", "SSL_", "HTTP"))}
-        variables |= {"PATH": f"{self._bin}:{os.defpath}", "HOME": str(self._root)} | self.stage.variables
+        variables |= {"PATH": f"{self._bin}:{os.defpath}", "HOME": str(self._root)} | self._variables
         done = subprocess.run(
-            command, cwd=self._work, env=variables, capture_output=True, text=True, check=False, timeout=timeout
+            command,
+            cwd=folder or self._work,
+            env=variables,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout,
         )
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done

@@ -18,12 +18,18 @@ pytestmark = pytest.mark.image
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Replayed:
-    """Replay the stages and return the last one."""
+def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Replayed]:
+    """Replay the stages; return each by its name. The last one has none."""
     replayed: dict[str, Replayed] = {}
     for stage in read_dockerfile():
         replayed[stage.name] = Replayed(stage, tmp_path_factory.mktemp("stage"), replayed)
-    return replayed[""]
+    return replayed
+
+
+@pytest.fixture(scope="module")
+def image(stages: dict[str, Replayed]) -> Replayed:
+    """The last stage."""
+    return stages[""]
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +75,16 @@ def test_packages_and_size(image: Replayed) -> None:
         "urllib3",
     }
     assert image.size() < 30_000_000
+
+
+def test_image_for_sync(stages: dict[str, Replayed], index: FakeIndex, tmp_path: Path) -> None:
+    """With the other lock, the image runs ``sync``, ``query`` and the commands of Airbyte."""
+    stage = read_dockerfile()[-1]
+    image = Replayed(stage, tmp_path / "image", stages, LOCK="image-sync.txt")
+    data = tmp_path / "data"
+    data.mkdir()
+    sync = ["source-pypi", "sync", "requests", "--index-url", index.url, "--requests-per-second", "0"]
+    assert image.run(sync, folder=data).stdout.splitlines()[1].split() == ["projects", "1", "0", "0", "1"]
+    query = image.run(["source-pypi", "query", "select project from projects", "--format", "csv"], folder=data)
+    assert query.stdout.split() == ["project", "requests"]
+    assert [message["type"] for message in messages(image, "spec")] == ["SPEC"]

@@ -1,5 +1,6 @@
-"""``make build``: the contents of the distributions, and the wheel in a clean environment."""
+"""``make release``: the contents of the distributions, and the wheel in a clean environment."""
 
+import email
 import json
 import os
 import re
@@ -26,11 +27,12 @@ WORKSHOP = ("tests", "benchmarks", "requirements", "integration_tests", ".ci", "
 CORE = {"click", "distlib", "msgspec", "packaging", "urllib3"}
 #: A time as ``SOURCE_DATE_EPOCH`` has it.
 EPOCH = "1700000000"
+REPOSITORY = "https://git.example.com/team/source-pypi"
 
 
 def build(folder: Path) -> Path:
-    """Build into a folder, and return it."""
-    command = ["make", "--no-print-directory", "build", f"DIST={folder}"]
+    """Build and check what is published, in a folder, and return it."""
+    command = ["make", "--no-print-directory", "release", f"DIST={folder}", f"REPOSITORY={REPOSITORY}"]
     done = subprocess.run(
         command, cwd=ROOT, env=os.environ | {"SOURCE_DATE_EPOCH": EPOCH}, capture_output=True, text=True, check=False
     )
@@ -40,7 +42,7 @@ def build(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with the results of ``make build``."""
+    """The folder with the results of ``make release``."""
     return build(tmp_path_factory.mktemp("built") / "dist")
 
 
@@ -98,9 +100,43 @@ def test_source_distribution_contents(dist: Path) -> None:
     with tarfile.open(dist / f"source_pypi-{__version__}.tar.gz") as archive:
         names = [name.partition("/")[2] for name in archive.getnames()]
     assert {name.partition("/")[0] for name in names} == {
-        *("src", "docs", "README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml", "PKG-INFO", ".gitignore"),
+        *(
+            "src",
+            "docs",
+            "README.md",
+            "CHANGELOG.md",
+            "LICENSE",
+            "pyproject.toml",
+            "PKG-INFO",
+            ".gitignore",
+            "hatch_build.py",
+        ),
     }
     assert [name for name in names if any(f"/{part}/" in f"/{name}/" for part in WORKSHOP)] == []
+
+
+def test_metadata(wheel: Path) -> None:
+    """The wheel has the repository's addresses, authors and keywords, and a description whose links are absolute."""
+    with zipfile.ZipFile(wheel) as archive:
+        text = archive.read(f"source_pypi-{__version__}.dist-info/METADATA").decode()
+    headers = email.message_from_string(text)
+    labels = dict(one.split(", ") for one in headers.get_all("Project-URL", []))
+    assert list(labels) == ["Source", "Documentation", "Changelog", "Issues"]
+    assert all(url.startswith(REPOSITORY) for url in labels.values())
+    assert (headers["Author"], headers["License-Expression"]) == ("The source-pypi authors", "MIT")
+    assert {"airbyte", "duckdb", "pypi"} <= set(headers["Keywords"].split(","))
+    links = re.findall(r"\]\(([^)\s]+)\)", str(headers.get_payload()))
+    assert [link for link in links if not link.startswith(("https://", "#"))] == []
+    assert f"{REPOSITORY}/blob/v{__version__}/CHANGELOG.md" in links
+
+
+def test_release_needs_the_address(tmp_path: Path) -> None:
+    """Without an address of the repository, nothing is built, and the error says what to do."""
+    command = ["make", "--no-print-directory", "release", f"DIST={tmp_path / 'dist'}", "REPOSITORY="]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert done.stdout == "the address of the repository is not known: REPOSITORY=https://... make release\n"
+    assert not (tmp_path / "dist").exists()
 
 
 def test_sbom_lists_the_runtime_lock(dist: Path) -> None:
@@ -136,5 +172,5 @@ def test_dependencies_are_documented() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert {canonicalize_name(Requirement(one).name) for one in project["dependencies"]} == CORE
     extras = [one for wanted in project["optional-dependencies"].values() for one in wanted]
-    for name in [*project["dependencies"], *extras]:
-        assert f"`{Requirement(name).name}`" in text, name
+    for name in {Requirement(one).name for one in [*project["dependencies"], *extras]} - {"source-pypi"}:
+        assert f"`{name}`" in text, name

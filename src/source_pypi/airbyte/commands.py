@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from source_pypi.airbyte.messages import line
-from source_pypi.config import Config
+from source_pypi.config import GROUPS, Config
 from source_pypi.errors import NotOfferedError, ResponseError, SourceError, UnknownProjectsError
 from source_pypi.safety.redaction import without_credentials
 from source_pypi.safety.wording import similar_names
@@ -30,7 +30,7 @@ def spec() -> bytes:
     """Return the SPEC message: the settings."""
     from source_pypi.schema import settings_schema
 
-    schema = settings_schema(Config)
+    schema = settings_schema(Config, GROUPS)
     return line("SPEC", spec={"documentationUrl": DOCUMENTATION, "connectionSpecification": schema})
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from source_pypi._version import __version__
 from source_pypi.airbyte.manifest import templates
-from source_pypi.config import Config
+from source_pypi.config import GROUPS, Config
 from source_pypi.fields import fields_of
 from source_pypi.http.client import LONGEST_WAIT, TRIES
 from source_pypi.schema import settings_schema
@@ -109,7 +109,9 @@ def concurrency() -> dict[str, Any]:
 
 def spec(root: str) -> dict[str, Any]:
     """Return the settings as the connector describes them; the default of ``index_url`` is ``root``."""
-    schema = settings_schema(Config)
-    properties = {name: {**schema["properties"][name], "order": order} for order, name in enumerate(SETTINGS)}
+    every = settings_schema(Config, GROUPS)
+    properties = {name: {**every["properties"][name], "order": order} for order, name in enumerate(SETTINGS)}
+    used = {setting["group"] for setting in properties.values()}
+    schema = settings_schema(Config, {name: title for name, title in GROUPS.items() if name in used})
     properties["index_url"]["default"] = root
     return {"type": "Spec", "connection_specification": {**schema, "properties": properties}}
