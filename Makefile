@@ -9,7 +9,7 @@ DEV := .venvs/dev/bin
 # --no-deps: a lock is complete, and older pips look for newer releases of requirements with extras.
 INSTALL = -m pip --disable-pip-version-check --quiet install --no-deps
 
-.PHONY: help sync test check format docs lock bench bench-check histories fuzz kills mutants load oracle wire-fuzz live servers browser clickhouse pyairbyte cdk image warehouses frames environments supply build release audit clean
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\# .*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -59,8 +59,13 @@ lock: .venvs/dev/ready ## Write the locks; ARGS=--upgrade for newer versions
 bench: .venvs/dev/ready .venvs/cdk/ready .venvs/pyairbyte/ready .venvs/peers/ready ## Compare speed and memory with other tools; writes benchmarks/results.md
 	@$(DEV)/python -m benchmarks.run $(ARGS)
 
+PROJECTS_COUNT ?= 750000
+whole-index: .venvs/dev/ready ## Load a generated index of PROJECTS_COUNT projects (750000), and measure it; ARGS="--kill-after 600"
+	@$(DEV)/python -m benchmarks.full_sync --projects $(PROJECTS_COUNT) $(ARGS)
+
 bench-check: .venvs/dev/ready ## Check on few projects that the benchmarks run
 	@$(DEV)/python -m benchmarks.run --quick
+	@$(DEV)/python -m benchmarks.full_sync --projects 300
 
 ##@ Campaigns
 COUNT ?= 5000

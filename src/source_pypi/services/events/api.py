@@ -18,6 +18,7 @@ from packaging.utils import canonicalize_name
 
 from source_pypi.config import Config
 from source_pypi.errors import StateError
+from source_pypi.http.client import Client
 from source_pypi.http.credentials import Credentials, credentials_for, origin
 from source_pypi.http.request_log import RequestLog, RetryWait
 from source_pypi.safety.redaction import without_credentials
@@ -26,8 +27,9 @@ from source_pypi.services.events.beginning import Beginning, find_beginning, par
 from source_pypi.services.events.entries import JournalEntry, JournalPage
 from source_pypi.services.events.journal import PAGE_SIZE, Journal
 from source_pypi.services.index.locations import root_of
+from source_pypi.services.index.on_disk import open_folder
 from source_pypi.services.service import Portion, Request
-from source_pypi.standards.index_urls import default_url
+from source_pypi.standards.index_urls import default_url, is_on_disk
 
 #: The stream of this service.
 EVENTS = "events"
@@ -167,6 +169,9 @@ def open_journal(
     :raises SettingError: when certificates or credentials that the configuration names cannot be read.
     :raises ExtraMissingError: when the library for its credentials is not installed.
     """
+    if is_on_disk(url := journal_url(config)):
+        client = Client(requests_per_second=0, transport=open_folder(root_of(str(config.index_url))), on_event=on_event)
+        return Journal(client, url)
     per_second = min(config.requests_per_second or MOST_REQUESTS_PER_SECOND, MOST_REQUESTS_PER_SECOND)
     client = open_client(config, _credentials(config), on_event, requests_per_second=per_second)
     return Journal(client, without_credentials(journal_url(config)))
