@@ -1,5 +1,6 @@
 """The mapping of types: schema, columns and description of a record, and the specification of the settings."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -10,8 +11,17 @@ from msgspec.structs import replace
 
 from source_pypi.config import Config
 from source_pypi.fields import Integer, describe, fields_of
-from source_pypi.schema import describe_streams, duckdb_columns, settings_schema, stream_schema, type_words
+from source_pypi.schema import (
+    describe_streams,
+    duckdb_columns,
+    settings_schema,
+    spark_columns,
+    stream_schema,
+    table_fields,
+    type_words,
+)
 from source_pypi.streams import STREAMS
+from source_pypi.streams.stream import Stream
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 
@@ -371,3 +381,27 @@ def test_only_passwords_are_secrets() -> None:
     """Only passwords are marked as secrets."""
     marked = {name for name, setting in SPECIFICATION["properties"].items() if setting.get("airbyte_secret")}
     assert marked == {"index_password", "clickhouse_password"}
+
+
+#: Spark's types, by DuckDB's.
+_SPARK = {
+    "VARCHAR": "STRING",
+    "BIGINT": "BIGINT",
+    "DOUBLE": "DOUBLE",
+    "BOOLEAN": "BOOLEAN",
+    "TIMESTAMPTZ": "TIMESTAMP",
+    "VARCHAR[]": "ARRAY<STRING>",
+    "JSON": "STRING",
+    "BLOB": "BINARY",
+}
+
+
+@pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
+def test_columns_in_spark(stream: Stream) -> None:
+    """Spark has the columns of the table in DuckDB, in their order, with their types and comments."""
+    columns = re.findall(r"`(\w+)` ([A-Z<>]+) COMMENT '((?:[^'\\]|\\.)*)'(?:, |$)", spark_columns(stream))
+    assert [(name, type_) for name, type_, _ in columns] == [
+        (name, _SPARK[type_]) for name, type_ in duckdb_columns(stream).items()
+    ]
+    comments = [re.sub(r"\\(.)", r"\1", comment) for _, _, comment in columns]
+    assert comments == [field.description for field in table_fields(stream)]

@@ -38,9 +38,12 @@ class EventRange(Struct, frozen=True, kw_only=True):
 class EventOffsets:
     """Where a streaming query is in the journal.
 
+    :ivar most: the most serials of a micro-batch.
     :param clock: seconds; tests replace it.
     :raises SettingError: when the stream is not ``events``.
     """
+
+    most = MOST_SERIALS
 
     def __init__(self, options: ReadOptions, clock: Callable[[], float] = time.monotonic) -> None:
         if options.stream_name != EVENTS:

@@ -5,7 +5,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from source_pypi.fields import fields_of
 from source_pypi.streams.stream import Stream
 
 _PROJECT = "project"
@@ -44,9 +43,9 @@ class Condition(Struct, frozen=True):
 def conditions_of(filters: Iterable[Any], stream: Stream) -> tuple[Condition, ...]:
     """Return Spark's filters that concern the name of a project only; the others are left out.
 
-    Streams that are not requested by project, and documents without a column ``project``, have none.
+    Streams that are not requested by project have none.
     """
-    if not stream.of_project or _PROJECT not in {field.name for field in fields_of(stream.record)}:
+    if not stream.of_project:
         return ()
     found = (_condition(one) for one in filters)
     return tuple(one for one in found if one is not None)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from source_pypi.errors import SourceError
 from source_pypi.opening import open_run, run_of
-from source_pypi.results.arrow import arrow_schema, portions, record_batch
+from source_pypi.results.arrow import ROWS, arrow_schema, portions, record_batch
 from source_pypi.results.source import BatchSource
 from source_pypi.spark.options import ReadOptions
 from source_pypi.spark.tasks import Task
@@ -28,15 +28,15 @@ def open_task(task: Task) -> Run:
     return run_of(selection, streams, config, now=lambda: task.started_at)
 
 
-def read_rows(run: Run, options: ReadOptions) -> Iterator[Sequence[Any]]:
-    """Yield the rows of a run, at most 10,000 at a time. A reader that stops early ends the requests.
+def read_rows(run: Run, options: ReadOptions, most: int = ROWS) -> Iterator[Sequence[Any]]:
+    """Yield the rows of a run, at most ``most`` at a time. A reader that stops early ends the requests.
 
     :raises SourceError: after the last row, the first error of the run; if ``on_error`` is "warn", only what ended the
         run early.
     """
     source = BatchSource(run)
     try:
-        yield from portions(options.stream, source.batches())
+        yield from portions(options.stream, source.batches(), most)
     except SourceError as error:
         if options.on_error == "fail" or run.summary.stopped is not None or error is not source.error:
             raise

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql.datasource import DataSource, DataSourceReader, DataSourceStreamReader, InputPartition
 
 from source_pypi.schema import spark_columns
-from source_pypi.spark.events import MOST_SERIALS, EventOffsets, EventRange, open_range
 from source_pypi.spark.filters import Condition, conditions_of
 from source_pypi.spark.options import ReadOptions, read_options
-from source_pypi.spark.rows import open_task, record_batches
 from source_pypi.spark.tasks import Task, plan_tasks
 
 if TYPE_CHECKING:
     import pyarrow
+
+    from source_pypi.spark.events import EventOffsets, EventRange
 
 try:
     from pyspark.sql.streaming.datasource import ReadMaxRows, SupportsTriggerAvailableNow
@@ -52,8 +52,10 @@ class PyPIDataSource(DataSource):
 
         :raises SettingError: when another stream is chosen.
         """
+        from source_pypi.spark.events import EventOffsets
+
         del schema
-        return EventsReader(self._read)
+        return EventsReader(EventOffsets(self._read))
 
 
 class Reader(DataSourceReader):
@@ -69,6 +71,8 @@ class Reader(DataSourceReader):
 
     def read(self, partition: InputPartition) -> "Iterator[pyarrow.RecordBatch]":
         """Yield the rows of a task; without tasks, Spark passes a partition without a value."""
+        from source_pypi.spark.rows import open_task, record_batches  # what only tasks need
+
         task: Task | None = partition.value
         if task is not None:
             yield from record_batches(open_task(task), task.options)
@@ -86,8 +90,8 @@ class FilteringReader(Reader):
 class EventsReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
     """Reads the journal in micro-batches."""
 
-    def __init__(self, options: ReadOptions) -> None:
-        self._offsets = EventOffsets(options)
+    def __init__(self, offsets: "EventOffsets") -> None:
+        self._offsets = offsets
         self._end: int | None = None
 
     def initialOffset(self) -> dict[str, int]:  # noqa: N802 - Spark's name
@@ -97,7 +101,7 @@ class EventsReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
 
     def getDefaultReadLimit(self) -> Any:  # noqa: N802 - Spark's name
         """Return the most events of a micro-batch."""
-        return ReadMaxRows(MOST_SERIALS)
+        return ReadMaxRows(self._offsets.most)
 
     def latestOffset(self, start: dict[str, int] | None = None, limit: Any = None) -> dict[str, int]:  # noqa: N802
         """Return where the next micro-batch ends.
@@ -106,7 +110,7 @@ class EventsReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
         """
         after = self._end if start is None else start[_SERIAL]
         unlimited = type(limit).__name__ == "ReadAllAvailable"
-        most = None if unlimited else getattr(limit, "max_rows", MOST_SERIALS)
+        most = None if unlimited else getattr(limit, "max_rows", self._offsets.most)
         return {_SERIAL: self._offsets.latest(after, most)}
 
     def prepareForTriggerAvailableNow(self) -> None:  # noqa: N802 - Spark's name
@@ -121,6 +125,9 @@ class EventsReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
 
     def read(self, partition: InputPartition) -> "Iterator[pyarrow.RecordBatch]":
         """Yield the rows of a task."""
+        from source_pypi.spark.events import open_range
+        from source_pypi.spark.rows import record_batches
+
         range_: EventRange | None = partition.value
         if range_ is not None:
             yield from record_batches(open_range(range_), range_.options)

@@ -11,16 +11,9 @@ from itertools import pairwise
 from msgspec import Struct
 from msgspec.structs import replace
 
-from source_pypi.opening import selection_of
 from source_pypi.selection import SelectedProject, Selection
-from source_pypi.services.index.api import open_index
-from source_pypi.services.index.documents.fingerprint import UNKNOWN
-from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.spark.filters import Condition
 from source_pypi.spark.options import ReadOptions
-from source_pypi.sync.fetch_index import fetch_index
-from source_pypi.sync.listing import serials_of
-from source_pypi.sync.queue import ProjectQueue
 
 
 class Task(Struct, frozen=True, kw_only=True):
@@ -55,6 +48,8 @@ def plan_tasks(
         return [Task(options=options, started_at=now)]
     if options.partitions == 1 and not conditions:
         return [Task(options=options, started_at=now)]
+    from source_pypi.opening import selection_of  # Spark plans each query in a process that begins without modules
+
     selection = selection_of([stream], config)
     projects = [one for one in _projects(selection, options) if all(each.admits(one.project) for each in conditions)]
     ranges = _ranges(projects, options.partitions)
@@ -78,6 +73,13 @@ def _projects(selection: Selection, options: ReadOptions) -> list[SelectedProjec
     """
     if not selection.whole_index:
         return list(selection.projects)
+    from source_pypi.services.index.api import open_index
+    from source_pypi.services.index.documents.fingerprint import UNKNOWN
+    from source_pypi.services.index.documents.kinds import DocumentKind
+    from source_pypi.sync.fetch_index import fetch_index
+    from source_pypi.sync.listing import serials_of
+    from source_pypi.sync.queue import ProjectQueue
+
     index = open_index(options.config)
     try:
         result = fetch_index(index, [DocumentKind.LISTING], UNKNOWN)
