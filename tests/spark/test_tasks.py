@@ -4,6 +4,7 @@ import pickle
 from typing import Any
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from source_pypi.errors import NoProjectsError, NotOfferedError
 from source_pypi.selection import SelectedProject
@@ -34,7 +35,7 @@ def test_ranges_of_projects(options: dict[str, Any], fake: FakeIndex) -> None:
     tasks = plan_tasks(read_options(options | {"path": path, "partitions": "2"}), started_at=NOW)
     assert names(tasks) == [["flask", "requests"], ["click", "a", "b"]]
     assert tasks[0].selection is not None
-    assert tasks[0].selection.projects[0] == SelectedProject("flask", pins=("1.0",), unpinned=False)
+    assert tasks[0].selection.projects[0] == SelectedProject(canonicalize_name("flask"), pins=("1.0",), unpinned=False)
     assert {task.started_at for task in tasks} == {NOW}
     assert fake.requests == []
     assert pickle.loads(pickle.dumps(tasks)) == tasks
