@@ -236,7 +236,7 @@ def test_examples(spark: SparkSession, small: FakeIndex, tmp_path: Path, capsys:
         read_fake = read_fake.replace('"contact", "me@example.com"', contact)
         exec(read_fake.replace("checkpoints/events", str(tmp_path)), names)  # the documentation's code
     printed = capsys.readouterr().out
-    assert re.findall(r"^\|\s*(\w+)\|\s+(\d+)\|\s+\d+\|$", printed, re.MULTILINE) == [("flask", "4"), ("requests", "6")]
+    assert re.findall(r"^\|\s*(\w+)\|\s*(\d+)\|\s*\d+\|$", printed, re.MULTILINE) == [("flask", "4"), ("requests", "6")]
     assert re.findall(r"^\d+$", printed, re.MULTILINE) == ["6", "0"]
     assert printed.count("click-1.0") == 2
 
