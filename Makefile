@@ -128,6 +128,14 @@ warehouses: .venvs/warehouses/ready ## Test loading into PostgreSQL (started on 
 frames: .venvs/frames/ready ## Test the library with DuckDB, Polars, pandas, pyarrow, DataFusion and Ibis, and with pyright
 	@.venvs/frames/bin/python -m pytest -m frames tests/frames $(ARGS)
 
+JRE = default-jre-headless
+spark: .venvs/spark/ready ## Test the data source in a cluster of Spark (started on the loopback)
+	@.venvs/spark/bin/python -m tests.spark.java || { echo "installing $(JRE)" && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(JRE) >/dev/null && \
+	  .venvs/spark/bin/python -m tests.spark.java; } || \
+	  { echo "Java 17 or newer is missing, and apt-get did not install it: install it or set JAVA_HOME, then run make spark again"; exit 1; }
+	@.venvs/spark/bin/python -m pytest -m spark tests/spark $(ARGS)
+
 environments: .venvs/dev/ready ## Test the wheel on every installed Python, with odd locales, folders and streams
 	@$(DEV)/python -m pytest -m environments $(ARGS)
 
@@ -177,7 +185,7 @@ audit: .venvs/supply/ready ## Ask pip-audit's advisory service for known vulnera
 	@touch $@
 
 # Environments in which the package itself is installed, editable.
-.venvs/dev/ready .venvs/warehouses/ready .venvs/mutants/ready .venvs/browser/ready .venvs/frames/ready .venvs/clickhouse/ready: .venvs/%/ready: requirements/%.txt pyproject.toml
+.venvs/dev/ready .venvs/warehouses/ready .venvs/mutants/ready .venvs/browser/ready .venvs/frames/ready .venvs/clickhouse/ready .venvs/spark/ready: .venvs/%/ready: requirements/%.txt pyproject.toml
 	@echo "setting up .venvs/$*"
 	@$(PYTHON) -m venv --clear .venvs/$*
 	@.venvs/$*/bin/python $(INSTALL) --require-hashes -r $<

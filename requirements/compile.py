@@ -55,6 +55,12 @@ LOCKS = {
         *("--extra", "attestations", "--extra", "duckdb"),
         *("--group", "build"),
     ),
+    "spark.txt": (
+        "pyproject.toml",
+        "requirements/spark.in",
+        *("--extra", "advisories", "--extra", "attestations", "--extra", "duckdb", "--extra", "spark"),
+        *("--group", "build"),
+    ),
     "pyairbyte.txt": ("requirements/pyairbyte.in",),
     "cdk.txt": ("requirements/cdk.in",),
     "peers.txt": ("requirements/peers.in",),

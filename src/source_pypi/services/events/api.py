@@ -60,10 +60,13 @@ class Events:
 
     :param since: the setting ``events_since``.
     :param page_size: events of a full page; tests have smaller ones.
+    :param until: the serial of the last event to read; None: the journal's last event.
     """
 
-    def __init__(self, journal: Journal, since: str | None = None, page_size: int = PAGE_SIZE) -> None:
-        self._journal, self._since, self._page_size = journal, since, page_size
+    def __init__(
+        self, journal: Journal, since: str | None = None, page_size: int = PAGE_SIZE, *, until: int | None = None
+    ) -> None:
+        self._journal, self._since, self._page_size, self._until = journal, since, page_size, until
 
     @property
     def journal(self) -> Journal:
@@ -93,6 +96,8 @@ class Events:
             if page is None:
                 page = self._journal.since(cursor.last)
                 is_full = len(page) >= self._page_size
+            if self._until is not None and page and page[-1].serial >= self._until:
+                page, is_full = [entry for entry in page if entry.serial <= self._until], False
             warnings = self._warnings(cursor.last) if not page and previous is not None else ()
             cursor = replace(cursor, last=page[-1].serial if page else cursor.last)
             wanted = JournalPage(tuple(_wanted(page, request)))
@@ -118,19 +123,24 @@ class Events:
         """Where this run begins, as a cursor, with the page after it if that has been read already."""
         if previous is not None and previous.since == self._since:
             return previous, Beginning(previous.last)
-        since = None if self._since is None else parse_since(self._since)
-        if previous is not None and since is None:
+        if previous is not None and self._since is None:
             return replace(previous, since=None), Beginning(previous.last)
-        if isinstance(since, datetime):
-            last_serial = self._journal.last_serial()
-            found = find_beginning(self._journal.since, last_serial, since, now, self._page_size)
-        elif since is None:
-            found = Beginning(self._journal.last_serial(), [])
-        else:
-            found = Beginning(since)
+        found = self.beginning(now)
         if previous is not None and found.serial >= previous.first:
             return replace(previous, since=self._since), Beginning(previous.last)
         return EventsCursor(self.url, self._since, found.serial, found.serial), found
+
+    def beginning(self, now: float) -> Beginning:
+        """Return where a first run begins: at the journal's last event, or where ``events_since`` says.
+
+        :param now: the time, in seconds since 1970.
+        :raises SourceError: when the journal cannot be read.
+        """
+        since = None if self._since is None else parse_since(self._since)
+        if isinstance(since, datetime):
+            last_serial = self._journal.last_serial()
+            return find_beginning(self._journal.since, last_serial, since, now, self._page_size)
+        return Beginning(self._journal.last_serial(), []) if since is None else Beginning(since)
 
     def _warnings(self, last: int) -> tuple[str, ...]:
         """A warning if the journal ends before the last event that was read."""
