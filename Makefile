@@ -9,7 +9,7 @@ DEV := .venvs/dev/bin
 # --no-deps: a lock is complete, and older pips look for newer releases of requirements with extras.
 INSTALL = -m pip --disable-pip-version-check --quiet install --no-deps
 
-.PHONY: help sync test check format docs lock bench bench-check histories fuzz kills mutants load oracle wire-fuzz live servers browser clickhouse pyairbyte cdk image warehouses frames environments supply build audit clean
+.PHONY: help sync test check format docs site lock bench bench-check histories fuzz kills mutants load oracle wire-fuzz live servers browser clickhouse pyairbyte cdk image warehouses frames environments supply build audit clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -19,7 +19,7 @@ sync: .venv/ready ## Load PROJECTS="flask requests" into the DuckDB file INTO (p
 	@.venv/bin/source-pypi sync $(PROJECTS) --into $(INTO) $(ARGS)
 
 clean: ## Remove all environments and build results
-	@rm -rf .venv .venvs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .venvs build dist .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 ##@ Develop
 test: .venvs/dev/ready ## Run the tests; ARGS="-x tests/streams" for some of them
@@ -41,13 +41,16 @@ format: .venvs/dev/ready ## Format the code and sort its imports
 	@$(DEV)/ruff check --fix-only
 	@$(DEV)/ruff format
 
-COGGED = $(shell grep -l "\[\[\[cog" README.md docs/*.md)
+COGGED = $(shell grep -l "\[\[\[cog" README.md docs/*.md docs/*/*.md)
 docs: .venvs/dev/ready ## Generate the library's types, the picture of the architecture, schemas, tables in the docs, and files for Airbyte
 	@$(DEV)/python tools/draw_architecture.py
 	@$(DEV)/python tools/write_audit_schema.py
 	@$(DEV)/python tools/write_stubs.py
 	@PYTHONPATH=. $(DEV)/cog -r $(COGGED)
 	@$(DEV)/python -m tests.connector
+
+site: .venvs/docs/ready ## Build the site of the documentation into build/site, with its links checked
+	@.venvs/docs/bin/python tools/build_site.py
 
 lock: .venvs/dev/ready ## Write the locks; ARGS=--upgrade for newer versions
 	@$(DEV)/python requirements/compile.py $(ARGS)
@@ -163,7 +166,7 @@ audit: .venvs/supply/ready ## Ask pip-audit's advisory service for known vulnera
 
 # Environments of other projects' software only. PyAirbyte's is empty on Python 3.13 or newer, where it does not run:
 # every line of its lock says so.
-.venvs/supply/ready .venvs/servers/ready .venvs/pyairbyte/ready .venvs/cdk/ready .venvs/peers/ready: .venvs/%/ready: requirements/%.txt
+.venvs/supply/ready .venvs/servers/ready .venvs/pyairbyte/ready .venvs/cdk/ready .venvs/peers/ready .venvs/docs/ready: .venvs/%/ready: requirements/%.txt
 	@echo "setting up .venvs/$*"
 	@$(PYTHON) -m venv --clear .venvs/$*
 	@.venvs/$*/bin/python $(INSTALL) --require-hashes -r $<

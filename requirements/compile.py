@@ -55,6 +55,7 @@ LOCKS = {
         *("--extra", "attestations", "--extra", "duckdb"),
         *("--group", "build"),
     ),
+    "docs.txt": ("requirements/docs.in",),
     "pyairbyte.txt": ("requirements/pyairbyte.in",),
     "cdk.txt": ("requirements/cdk.in",),
     "peers.txt": ("requirements/peers.in",),

@@ -1,0 +1,174 @@
+"""Build the site of the documentation: ``.venvs/docs/bin/python tools/build_site.py`` (``make site``).
+
+The pages stay as GitHub shows them. This module copies them to ``build/docs`` in the form that the generator reads,
+runs the generator there, and checks what it has made: a link that leads nowhere, or anything on a page that a browser
+would load from another host, is an error.
+"""
+
+import json
+import posixpath
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).parents[1]
+CONFIG = PROJECT / "zensical.toml"
+#: Files that are not below ``docs``, by their places in the site.
+FROM_ROOT = {
+    "contributing.md": "CONTRIBUTING.md",
+    "changelog.md": "CHANGELOG.md",
+    "icon.svg": "icon.svg",
+    "style.css": "tools/site/style.css",
+    "iframe-worker.js": "tools/site/iframe-worker.js",
+}
+#: Names that a page has in the site, by its place in the repository.
+RENAMED = {"docs/README.md": "index.md", **{source: name for name, source in FROM_ROOT.items()}}
+#: ``[text](target)`` or ``![text](target)``; a target has no spaces.
+_LINK = re.compile(r"(!?)\[([^\]\[]*(?:\[[^\]]*\][^\]\[]*)*)\]\(([^()\s]+)\)")
+#: A block of code, or code in a line: what no rule below changes.
+_CODE = re.compile(r"^( *)(`{3,}|~{3,}).*?^\1\2 *$|`[^`\n]+`", re.DOTALL | re.MULTILINE)
+#: A heading with something that looks like a tag, which the generator leaves out of the anchor and GitHub does not.
+_HEADING_WITH_TAG = re.compile(r"^#{2,6} (.*<\w+>.*)$", re.MULTILINE)
+_TABLE_ROW = re.compile(r"^\|.*\|$", re.MULTILINE)
+
+
+def pages() -> dict[str, Path]:
+    """Every page and picture of the site: its place there, and its file."""
+    found = {}
+    for file in sorted((PROJECT / "docs").rglob("*")):
+        if file.is_file():
+            found[place_of(file.relative_to(PROJECT).as_posix())] = file
+    return {**found, **{name: PROJECT / source for name, source in FROM_ROOT.items()}}
+
+
+def place_of(source: str) -> str:
+    """The place in the site of a file in the repository."""
+    return RENAMED.get(source, source.removeprefix("docs/")).replace(".ipynb", ".md")
+
+
+def stage(folder: Path) -> None:
+    """Copy all pages and pictures into a folder, which is emptied first."""
+    shutil.rmtree(folder, ignore_errors=True)
+    files = pages()
+    for place, file in files.items():
+        target = folder / place
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source = file.relative_to(PROJECT).as_posix()
+        if file.suffix == ".ipynb":
+            target.write_text(for_site(notebook(file.read_text(encoding="utf-8")), source, files), encoding="utf-8")
+        elif file.suffix == ".md":
+            target.write_text(for_site(file.read_text(encoding="utf-8"), source, files), encoding="utf-8")
+        else:
+            shutil.copyfile(file, target)
+
+
+def for_site(text: str, source: str, files: dict[str, Path]) -> str:
+    """A page in the form that the generator reads.
+
+    :param source: the page's place in the repository.
+    :param files: what the site has, as ``pages`` returns it; a link to anything else becomes its text.
+    """
+    text = re.sub(r"^</?HideInUI>\n", "", text, flags=re.MULTILINE)
+    text = text.replace("<details>", '<details markdown="1">')
+    text = _HEADING_WITH_TAG.sub(lambda head: f"{head[0]} {{ #{_anchor(head[1])} }}", text)
+    text = _TABLE_ROW.sub(lambda row: re.sub(r"`[^`\n]+`", lambda code: code[0].replace(r"\|", "|"), row[0]), text)
+    return outside_code(text, lambda part: _LINK.sub(lambda link: _link(link, source, files), part))
+
+
+def _anchor(heading: str) -> str:
+    """The anchor of a heading, as GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def outside_code(text: str, change: Callable[[str], str]) -> str:
+    """Change a text, but for the code in it; code in the text of a link stays with the link."""
+    kept: list[str] = []
+
+    def keep(code: re.Match[str]) -> str:
+        kept.append(code[0])
+        return f"\x00{len(kept) - 1}\x00"
+
+    return re.sub(r"\x00(\d+)\x00", lambda mark: kept[int(mark[1])], change(_CODE.sub(keep, text)))
+
+
+def _link(link: re.Match[str], source: str, files: dict[str, Path]) -> str:
+    target, hash_, anchor = link[3].partition("#")
+    if not target or re.match(r"[a-z][a-z0-9+.-]*:", target):
+        return link[0]
+    file = posixpath.normpath(posixpath.join(posixpath.dirname(source), target))
+    place = place_of(file)
+    if place not in files:
+        return link[2]
+    here = posixpath.dirname(place_of(source))
+    return f"{link[1]}[{link[2]}]({posixpath.relpath(place, here or '.')}{hash_}{anchor})"
+
+
+def notebook(text: str) -> str:
+    """A notebook as Markdown: its texts, its code, and what the code printed or returned."""
+    parts = []
+    for cell in json.loads(text)["cells"]:
+        content = "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            parts.append(content)
+            continue
+        parts.append(f"```python\n{content}\n```")
+        parts += [f"```text\n{shown}\n```" for shown in map(_output, cell["outputs"]) if shown]
+    return "\n\n".join(parts) + "\n"
+
+
+def _output(output: dict[str, Any]) -> str:
+    return "".join(output["text"] if "text" in output else output["data"]["text/plain"]).rstrip()
+
+
+class _Resources(HTMLParser):
+    """What a browser loads with a page: scripts, styles, pictures, frames."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note the URL of a resource."""
+        values = dict(attrs)
+        if tag in ("script", "img", "iframe", "source", "video", "audio", "embed"):
+            self.found.append(values.get("src") or "")
+        elif tag == "link" and values.get("rel") not in ("canonical", "prev", "next", "alternate"):
+            self.found.append(values.get("href") or "")
+
+
+def foreign(site: Path) -> Iterator[str]:
+    """What the pages and styles of a site would load from other hosts."""
+    for page in sorted(site.rglob("*.html")):
+        resources = _Resources()
+        resources.feed(page.read_text(encoding="utf-8"))
+        yield from (f"{page.relative_to(site)}: {url}" for url in resources.found if re.match(r"(https?:)?//", url))
+    for style in sorted(site.rglob("*.css")):
+        urls = re.findall(r"(?:@import\s+|url\()[\"']?((?:https?:)?//[^\"')]+)", style.read_text(encoding="utf-8"))
+        yield from (f"{style.relative_to(site)}: {url}" for url in urls)
+
+
+def main() -> None:
+    """Build the site, or end with what is wrong."""
+    settings = tomllib.loads(CONFIG.read_text(encoding="utf-8"))["project"]
+    site = PROJECT / settings["site_dir"]
+    stage(PROJECT / settings["docs_dir"])
+    shutil.rmtree(site, ignore_errors=True)
+    program = Path(sys.executable).with_name("zensical")
+    command = [str(program), "build", "--clean", "--strict"]
+    done = subprocess.run(command, cwd=PROJECT, check=False, capture_output=True, text=True)
+    if done.returncode:
+        said, _, _ = (done.stdout + done.stderr).partition("Traceback")
+        sys.exit(re.sub(r"\x1b\[[\d;]*m", "", said) + "the site cannot be built: see above")
+    if found := list(foreign(site)):
+        sys.exit("loaded from other hosts:\n" + "\n".join(found))
+    print(f"{site.relative_to(PROJECT)}/index.html: {len(list(site.rglob('*.html')))} pages")
+
+
+if __name__ == "__main__":
+    main()
