@@ -9,7 +9,7 @@ DEV := .venvs/dev/bin
 # --no-deps: a lock is complete, and older pips look for newer releases of requirements with extras.
 INSTALL = -m pip --disable-pip-version-check --quiet install --no-deps
 
-.PHONY: help sync test check format docs site lock bench bench-check histories fuzz kills mutants load oracle wire-fuzz live servers browser clickhouse pyairbyte cdk image warehouses frames environments supply build audit clean
+.PHONY: help sync install test check format docs site lock bench bench-check histories fuzz kills mutants load oracle wire-fuzz live servers browser clickhouse pyairbyte cdk image warehouses frames environments supply build audit clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -17,6 +17,8 @@ help: ## List the commands
 ##@ Use
 sync: .venv/ready ## Load PROJECTS="flask requests" into the DuckDB file INTO (pypi.duckdb); more options in ARGS
 	@.venv/bin/source-pypi sync $(PROJECTS) --into $(INTO) $(ARGS)
+
+install: .venv/ready ## Create .venv, with the command .venv/bin/source-pypi
 
 clean: ## Remove all environments and build results
 	@rm -rf .venv .venvs build dist .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
