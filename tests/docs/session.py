@@ -18,6 +18,19 @@ DOCS = ROOT / "docs"
 BLOCK = re.compile(r"(^( *)```console\n)(.*?)(^ *```$)", re.DOTALL | re.MULTILINE)
 #: What differs from run to run: amounts of seconds and bytes, times, and the files of a temporary folder.
 _VARYING = re.compile(r"\b[\d.]+ (?:s|ms|kB|MB)\b|\b\d{4}-\d\d-\d\dT[\d:.]+Z")
+#: The programs of the shell: the tested package; make in the clone; and, in place of Docker, the same package, which sees
+#: the folder under the name that it has in the container, and reads the index of the test.
+PROGRAMS = {
+    "source-pypi": 'exec {python} -m source_pypi "$@"',
+    "make": 'PATH="{path}" exec make -s -C {root} "$@"',
+    "docker": """
+if [ "$1" = build ]; then exec test -f {root}/Dockerfile; fi
+while [ "$1" != source-pypi:local ]; do shift; done
+sed 's|{{|{{"requests_per_second": 0, "index_url": "'"$SOURCE_PYPI_INDEX_URL"'", |' config.json > for-docker.json
+shift; arguments=("${{@//\\/config\\/config.json/for-docker.json}}")
+exec source-pypi "${{arguments[@]//\\/config\\//}}"
+""",
+}
 #: What the shell prints after each command: the end of its output.
 _END = "end-of-output"
 
@@ -51,9 +64,9 @@ class Shell:
     def __init__(self, folder: Path, index: str, variables: Mapping[str, str] | None = None) -> None:
         programs = folder.parent / f"{folder.name}-programs"
         programs.mkdir(exist_ok=True)
-        for name, command in (("source-pypi", f"{sys.executable} -m source_pypi"), ("make", f"make -s -C {ROOT}")):
-            path = os.environ["PATH"]
-            programs.joinpath(name).write_text(f'#!/bin/sh\nPATH="{path}" exec {command} "$@"\n')
+        for name, script in PROGRAMS.items():
+            text = script.format(python=sys.executable, root=ROOT, path=os.environ["PATH"])
+            programs.joinpath(name).write_text(f"#!/bin/bash\n{text}\n")
             programs.joinpath(name).chmod(0o755)
         path = f"{programs}{os.pathsep}{os.environ['PATH']}"
         environment = {**os.environ, "PATH": path, "SOURCE_PYPI_INDEX_URL": index, **(variables or {})}
