@@ -18,8 +18,8 @@ DOCS = ROOT / "docs"
 BLOCK = re.compile(r"(^( *)```console\n)(.*?)(^ *```$)", re.DOTALL | re.MULTILINE)
 #: What differs from run to run: amounts of seconds and bytes, times, and the files of a temporary folder.
 _VARYING = re.compile(r"\b[\d.]+ (?:s|ms|kB|MB)\b|\b\d{4}-\d\d-\d\dT[\d:.]+Z")
-#: The programs of the shell: the tested package; make in the clone; and, in place of Docker, the same package, which sees
-#: the folder under the name that it has in the container, and reads the index of the test.
+#: The programs of the shell: the tested package; make in the clone; and, in place of Docker, the same package, which
+#: sees the folder under the name that it has in the container, and reads the index of the test.
 PROGRAMS = {
     "source-pypi": 'exec {python} -m source_pypi "$@"',
     "make": 'PATH="{path}" exec make -s -C {root} "$@"',

@@ -1,4 +1,4 @@
-"""The index of the tutorial and of the guides: a few projects with well-known names, and what may be wrong with pins."""
+"""The index of the tutorial and of the guides: a few projects with well-known names, two of them with faults."""
 
 from datetime import date
 
