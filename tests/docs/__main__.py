@@ -1,4 +1,7 @@
-"""``python -m tests.docs``: write what the commands of the tutorial and the guides print now into their pages."""
+"""``python -m tests.docs``: write what the commands of the tutorial and the guides print now into their pages.
+
+The notebook needs the environment ``frames``: ``.venvs/frames/bin/python -m tests.docs how-to/data-frames.ipynb``.
+"""
 
 import sys
 import tempfile

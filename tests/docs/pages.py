@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.docs import notebook
 from tests.docs.session import DOCS, Shell, replay
 from tests.docs.worlds import example_index, next_day
 from tests.fake_index import FakeIndex, World
@@ -27,10 +28,13 @@ def replayed(name: str, folder: Path) -> str:
     """A page, with what its commands print now in a folder."""
     world = example_index()
     folder.joinpath("requirements.txt").write_text(REQUIREMENTS)
+    text = (DOCS / name).read_text(encoding="utf-8")
     with FakeIndex(world, strict=False, poverty=name == "how-to/company-mirror.md") as index:
+        if name.endswith(".ipynb"):
+            return notebook.run(text, folder, index.url)
         shell = Shell(folder, index.url, {"SOURCE_PYPI_REQUESTS_PER_SECOND": "0"})
         before = {command: lambda change=change: change(world) for command, change in PAGES[name].items()}
         try:
-            return replay((DOCS / name).read_text(encoding="utf-8"), shell, before)
+            return replay(text, shell, before)
         finally:
             shell.close()
