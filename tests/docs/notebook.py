@@ -32,10 +32,11 @@ def run(text: str, folder: Path, index: str) -> str:
 def _outputs(code: str, namespace: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """What a cell prints, and the value of its last line, if that is an expression."""
     tree = ast.parse(code)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    last = tree.body[-1] if isinstance(tree.body[-1], ast.Expr) else None
     value = None
     with redirect_stdout(io.StringIO()) as printed:
-        exec(compile(tree, "<cell>", "exec"), namespace)
+        body = tree.body if last is None else tree.body[:-1]
+        exec(compile(ast.Module(body, []), "<cell>", "exec"), namespace)
         if last is not None:
             value = eval(compile(ast.Expression(last.value), "<cell>", "eval"), namespace)
     if printed.getvalue():

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 
@@ -31,11 +30,15 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
-@pytest.fixture
-def shell(tmp_path: Path) -> Iterator[Shell]:
-    """A shell in a folder with a requirement file, and an index for it."""
-    folder = tmp_path / "folder"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the shell."""
+    return tmp_path_factory.mktemp("folder")
+
+
+@pytest.fixture(scope="module")
+def shell(folder: Path) -> Iterator[Shell]:
+    """A shell in a folder with a requirement file, and an index for it; all examples share it, to save requests."""
     folder.joinpath("requirements.txt").write_text(REQUIREMENTS.replace("company-lib==1.4.0\n", ""))
     with FakeIndex(example_index(), strict=False) as index:
         summary = {"GITHUB_STEP_SUMMARY": "summary.md", "SOURCE_PYPI_REQUESTS_PER_SECOND": "0"}
@@ -62,10 +65,10 @@ def test_workflows_for_github(shell: Shell) -> None:
     assert shell.run("ls audit.sarif pypi.duckdb report.html")[1] == 0
 
 
-def test_schedules(shell: Shell, tmp_path: Path) -> None:
+def test_schedules(shell: Shell, folder: Path, tmp_path: Path) -> None:
     """The crontab's command and those of the service run, and systemd accepts both units."""
     (crontab, _), units = blocks("schedule.md", "text"), blocks("schedule.md", "ini")
-    program = str(tmp_path / "folder-programs" / "source-pypi")
+    program = str(folder.with_name(f"{folder.name}-programs") / "source-pypi")
     (line,) = (line for line in crontab.splitlines() if not line.startswith("#"))
     commands = [line.split(maxsplit=5)[5].replace("/var/lib/source-pypi", ".")]
     commands += re.findall(r"^ExecStart\w*=-?(.+)$", units[0], re.MULTILINE)
@@ -95,13 +98,20 @@ class _Task:
         self.commands = commands
 
     def bash(self, **_: object) -> Callable[[Callable[[], str]], Callable[[], "_Task"]]:
-        return lambda function: lambda: (self.commands.append(function()), self)[1]
+        def decorate(function: Callable[[], str]) -> Callable[[], "_Task"]:
+            def call() -> "_Task":
+                self.commands.append(function())
+                return self
+
+            return call
+
+        return decorate
 
     def __rshift__(self, other: "_Task") -> "_Task":
         return other
 
 
-def test_commands_of_the_dag(shell: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_commands_of_the_dag(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """The DAG's tasks return commands that run, in this order: the sync works, the audit finds the vulnerable pin."""
     (code,) = blocks("airflow.md", "python")
     commands: list[str] = []
@@ -118,7 +128,7 @@ def test_commands_of_the_assets(shell: Shell) -> None:
     """The commands of the assets run, and print JSON with what the code takes from it."""
     (code,) = blocks("dagster.md", "python")
     tree = ast.parse(code)
-    names = {node.targets[0].id: node.value.value for node in tree.body if _is_text(node)}
+    names = dict(re.findall(r'^([A-Z]+) = "(.+)"$', code, re.MULTILINE))
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "source_pypi"]
     commands = [shlex.join(["source-pypi", *(eval(ast.unparse(one), names) for one in call.args)]) for call in calls]
     outputs = {command.split()[1]: shell.run(f"{command} 2> errors.txt") for command in sorted(commands, key=_order)}
@@ -136,10 +146,6 @@ def test_three_lines_for_pyairbyte() -> None:
     call = next(node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call) and len(node.keywords) == 3)
     config = ast.literal_eval(next(one.value for one in call.keywords if one.arg == "config"))
     assert set(config) <= {field.name for field in fields_of(Config)}
-
-
-def _is_text(node: Any) -> bool:
-    return isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
 def _order(command: str) -> int:
