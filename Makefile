@@ -21,7 +21,7 @@ sync: .venv/ready ## Load PROJECTS="flask requests" into the DuckDB file INTO (p
 install: .venv/ready ## Create .venv, with the command .venv/bin/source-pypi
 
 clean: ## Remove all environments and build results
-	@rm -rf .venv .venvs build dist .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .venvs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 ##@ Develop
 test: .venvs/dev/ready ## Run the tests; ARGS="-x tests/streams" for some of them

@@ -1,10 +1,11 @@
 """Build the site of the documentation: ``.venvs/docs/bin/python tools/build_site.py`` (``make site``).
 
 The pages stay as GitHub shows them. This module copies them to ``build/docs`` in the form that the generator reads,
-runs the generator there, and checks what it has made: a link that leads nowhere, or anything on a page that a browser
-would load from another host, is an error.
+runs the generator there, and checks what it has made. These are errors: a link that leads nowhere, an example that its
+language cannot parse, and anything on a page that a browser would load from another host.
 """
 
+import ast
 import json
 import posixpath
 import re
@@ -12,13 +13,15 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 PROJECT = Path(__file__).parents[1]
-CONFIG = PROJECT / "zensical.toml"
+CONFIG = PROJECT / "tools" / "site" / "zensical.toml"
+BUILD = PROJECT / "build"
 #: Files that are not below ``docs``, by their places in the site.
 FROM_ROOT = {
     "contributing.md": "CONTRIBUTING.md",
@@ -35,6 +38,8 @@ _LINK = re.compile(r"(!?)\[([^\]\[]*(?:\[[^\]]*\][^\]\[]*)*)\]\(([^()\s]+)\)")
 _CODE = re.compile(r"^( *)(`{3,}|~{3,}).*?^\1\2 *$|`[^`\n]+`", re.DOTALL | re.MULTILINE)
 #: A heading with something that looks like a tag, which the generator leaves out of the anchor and GitHub does not.
 _HEADING_WITH_TAG = re.compile(r"^#{2,6} (.*<\w+>.*)$", re.MULTILINE)
+#: An entry of the navigation that is a page.
+_ENTRY = re.compile(r' +\{ "[^"]+" = "([^"]+)" \},')
 _TABLE_ROW = re.compile(r"^\|.*\|$", re.MULTILINE)
 
 
@@ -50,6 +55,19 @@ def pages() -> dict[str, Path]:
 def place_of(source: str) -> str:
     """The place in the site of a file in the repository."""
     return RENAMED.get(source, source.removeprefix("docs/")).replace(".ipynb", ".md")
+
+
+def settings(places: Container[str]) -> str:
+    """The generator's settings; entries of the navigation whose pages do not exist are left out."""
+    lines = CONFIG.read_text(encoding="utf-8").splitlines(keepends=True)
+    named = [(line, _ENTRY.fullmatch(line.rstrip())) for line in lines]
+    return "".join(line for line, entry in named if entry is None or place_of(f"docs/{entry[1]}") in places)
+
+
+def navigation() -> list[str]:
+    """The pages in the navigation, in its order."""
+    found = map(_ENTRY.fullmatch, CONFIG.read_text(encoding="utf-8").splitlines())
+    return [place_of(f"docs/{entry[1]}") for entry in found if entry]
 
 
 def stage(folder: Path) -> None:
@@ -153,21 +171,55 @@ def foreign(site: Path) -> Iterator[str]:
         yield from (f"{style.relative_to(site)}: {url}" for url in urls)
 
 
+def unparsable(name: str, page: str) -> Iterator[str]:
+    """The examples in a page that cannot be parsed, with what is wrong."""
+    for indent, language, code in _EXAMPLE.findall(page):
+        try:
+            _PARSERS[language](dedent(code) if indent else code)
+        except (ValueError, SyntaxError) as error:
+            yield f"{name}: {language}: {error}"
+
+
+def _compile(code: str) -> None:
+    compile(code, "<example>", "exec", flags=ast.PyCF_ONLY_AST)
+
+
+def _parse_yaml(code: str) -> None:
+    """Parse YAML; the library is in the environment ``docs`` only."""
+    import yaml  # noqa: PLC0415
+
+    try:
+        yaml.safe_load(code)
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from error
+
+
+#: How the examples of a language are parsed.
+_PARSERS: dict[str, Callable[[str], object]] = {
+    "json": json.loads,
+    "python": _compile,
+    "toml": tomllib.loads,
+    "yaml": _parse_yaml,
+}
+_EXAMPLE = re.compile(rf"^( *)```({'|'.join(_PARSERS)})\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
+
+
 def main() -> None:
     """Build the site, or end with what is wrong."""
-    settings = tomllib.loads(CONFIG.read_text(encoding="utf-8"))["project"]
-    site = PROJECT / settings["site_dir"]
-    stage(PROJECT / settings["docs_dir"])
-    shutil.rmtree(site, ignore_errors=True)
-    program = Path(sys.executable).with_name("zensical")
-    command = [str(program), "build", "--clean", "--strict"]
-    done = subprocess.run(command, cwd=PROJECT, check=False, capture_output=True, text=True)
+    texts = {name: file.read_text(encoding="utf-8") for name, file in pages().items() if file.suffix == ".md"}
+    if wrong := [one for name, text in texts.items() for one in unparsable(name, text)]:
+        sys.exit("examples that cannot be parsed:\n" + "\n".join(wrong))
+    stage(BUILD / "docs")
+    (BUILD / "zensical.toml").write_text(settings(pages()), encoding="utf-8")
+    shutil.rmtree(BUILD / "site", ignore_errors=True)
+    command = [str(Path(sys.executable).with_name("zensical")), "build", "--clean", "--strict"]
+    done = subprocess.run(command, cwd=BUILD, check=False, capture_output=True, text=True)
     if done.returncode:
         said, _, _ = (done.stdout + done.stderr).partition("Traceback")
         sys.exit(re.sub(r"\x1b\[[\d;]*m", "", said) + "the site cannot be built: see above")
-    if found := list(foreign(site)):
+    if found := list(foreign(BUILD / "site")):
         sys.exit("loaded from other hosts:\n" + "\n".join(found))
-    print(f"{site.relative_to(PROJECT)}/index.html: {len(list(site.rglob('*.html')))} pages")
+    print(f"build/site/index.html: {len(list((BUILD / 'site').rglob('*.html')))} pages")
 
 
 if __name__ == "__main__":
