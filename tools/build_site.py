@@ -36,6 +36,8 @@ RENAMED = {"docs/README.md": "index.md", **{source: name for name, source in FRO
 _LINK = re.compile(r"(!?)\[([^\]\[]*(?:\[[^\]]*\][^\]\[]*)*)\]\(([^()\s]+)\)")
 #: A block of code, or code in a line: what no rule below changes.
 _CODE = re.compile(r"^( *)(`{3,}|~{3,}).*?^\1\2 *$|`[^`\n]+`", re.DOTALL | re.MULTILINE)
+#: A block of commands, of which one or more go on in lines that begin with "> ".
+_SESSION = re.compile(r"^```console\n((?:(?!```).*\n)*?> (?:(?!```).*\n)*)```$", re.MULTILINE)
 #: A heading with something that looks like a tag, which the generator leaves out of the anchor and GitHub does not.
 _HEADING_WITH_TAG = re.compile(r"^#{2,6} (.*<\w+>.*)$", re.MULTILINE)
 #: An entry of the navigation that is a page.
@@ -87,16 +89,37 @@ def stage(folder: Path) -> None:
 
 
 def for_site(text: str, source: str, files: dict[str, Path]) -> str:
-    """A page in the form that the generator reads.
+    """A page in the form that the generator reads; links that are a file's name become the title of its page.
 
     :param source: the page's place in the repository.
     :param files: what the site has, as ``pages`` returns it; a link to anything else becomes its text.
     """
     text = re.sub(r"^</?HideInUI>\n", "", text, flags=re.MULTILINE)
     text = text.replace("<details>", '<details markdown="1">')
+    text = _SESSION.sub(lambda block: _commands_apart(block[1]), text)
     text = _HEADING_WITH_TAG.sub(lambda head: f"{head[0]} {{ #{_anchor(head[1])} }}", text)
     text = _TABLE_ROW.sub(lambda row: re.sub(r"`[^`\n]+`", lambda code: code[0].replace(r"\|", "|"), row[0]), text)
     return outside_code(text, lambda part: _LINK.sub(lambda link: _link(link, source, files), part))
+
+
+def _commands_apart(session: str) -> str:
+    """A block of commands, in which each command of several lines is a block of its own, which can be copied.
+
+    The generator takes the further lines of such a command for output.
+    """
+    parts: list[str] = []
+    for step in re.split(r"^(?=\$ )", session, flags=re.MULTILINE)[1:]:
+        command = re.match(r"\$ .*\n(?:>.*\n)*", step)
+        assert command is not None
+        output = step[command.end() :]
+        if command[0].count("\n") > 1:
+            text = re.sub(r"^(?:\$|>) ?", "", command[0], flags=re.MULTILINE)
+            parts += [f"```sh\n{text}```", *([f"```text\n{output}```"] if output else [])]
+        elif parts and parts[-1].startswith("```console"):
+            parts[-1] = f"{parts[-1][:-3]}{step}```"
+        else:
+            parts.append(f"```console\n{step}```")
+    return "\n\n".join(parts)
 
 
 def _anchor(heading: str) -> str:
@@ -124,7 +147,15 @@ def _link(link: re.Match[str], source: str, files: dict[str, Path]) -> str:
     if place not in files:
         return link[2]
     here = posixpath.dirname(place_of(source))
-    return f"{link[1]}[{link[2]}]({posixpath.relpath(place, here or '.')}{hash_}{anchor})"
+    text = title(files[place]) if link[2] == posixpath.basename(file) and place.endswith(".md") else link[2]
+    return f"{link[1]}[{text}]({posixpath.relpath(place, here or '.')}{hash_}{anchor})"
+
+
+def title(file: Path) -> str:
+    """The title of a page or a notebook."""
+    text = file.read_text(encoding="utf-8")
+    found = re.search(r"^# (.+)$", notebook(text) if file.suffix == ".ipynb" else text, re.MULTILINE)
+    return found[1] if found else file.name
 
 
 def notebook(text: str) -> str:

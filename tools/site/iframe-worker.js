@@ -7,7 +7,11 @@ if (location.protocol === "file:") {
       this.frame.hidden = true;
       document.body.append(this.frame);
       const inside = this.frame.contentWindow;
-      inside.postMessage = (data) => setTimeout(() => this.onmessage?.(new MessageEvent("message", { data })));
+      // A worker gets copies, and so does the page: neither may change what the other one has.
+      inside.postMessage = (message) => {
+        const data = structuredClone(message);
+        setTimeout(() => this.onmessage?.(new MessageEvent("message", { data })));
+      };
       this.loaded = new Promise((resolve) => {
         const script = this.frame.contentDocument.createElement("script");
         script.src = url;
@@ -17,7 +21,8 @@ if (location.protocol === "file:") {
       this.send = (data) => inside.dispatchEvent(new inside.MessageEvent("message", { data }));
     }
 
-    postMessage(data) {
+    postMessage(message) {
+      const data = structuredClone(message);
       this.loaded.then(() => this.send(data));
     }
 
