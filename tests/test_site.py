@@ -28,6 +28,13 @@ def test_every_page_is_in_the_navigation() -> None:
         ("docs/a.md", "`[f](../x.py)`\n```\n[f](../x.py)\n```\n", "`[f](../x.py)`\n```\n[f](../x.py)\n```\n"),
         (
             "docs/a.md",
+            "```mermaid\nerDiagram\n    a {\n        string x PK\n    }\n    b {\n        string x\n    }\n"
+            '    a ||--o{ b : "x"\n```\n',
+            "| table | key | refers to |\n| --- | --- | --- |\n| [`a`](#a) | `x` |  |\n"
+            "| [`b`](#b) | none | [`a`](#a) (`x`) |\n",
+        ),
+        (
+            "docs/a.md",
             "```console\n$ a\n$ cat << 'E'\n> x\n> E\nx\n$ b\nc\n$ d\n```\n",
             "```console\n$ a\n```\n\n```sh\ncat << 'E'\nx\nE\n```\n\n```text\nx\n```\n\n```console\n$ b\nc\n$ d\n```\n",
         ),

@@ -36,6 +36,8 @@ RENAMED = {"docs/README.md": "index.md", **{source: name for name, source in FRO
 _LINK = re.compile(r"(!?)\[([^\]\[]*(?:\[[^\]]*\][^\]\[]*)*)\]\(([^()\s]+)\)")
 #: A block of code, or code in a line: what no rule below changes.
 _CODE = re.compile(r"^( *)(`{3,}|~{3,}).*?^\1\2 *$|`[^`\n]+`", re.DOTALL | re.MULTILINE)
+#: A diagram of tables, which GitHub draws with a script of another host.
+_DIAGRAM = re.compile(r"^```mermaid\nerDiagram\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 #: A block of commands, of which one or more go on in lines that begin with "> ".
 _SESSION = re.compile(r"^```console\n((?:(?!```).*\n)*?> (?:(?!```).*\n)*)```$", re.MULTILINE)
 #: A heading with something that looks like a tag, which the generator leaves out of the anchor and GitHub does not.
@@ -96,10 +98,23 @@ def for_site(text: str, source: str, files: dict[str, Path]) -> str:
     """
     text = re.sub(r"^</?HideInUI>\n", "", text, flags=re.MULTILINE)
     text = text.replace("<details>", '<details markdown="1">')
+    text = _DIAGRAM.sub(lambda block: _relations(block[1]), text)
     text = _SESSION.sub(lambda block: _commands_apart(block[1]), text)
     text = _HEADING_WITH_TAG.sub(lambda head: f"{head[0]} {{ #{_anchor(head[1])} }}", text)
     text = _TABLE_ROW.sub(lambda row: re.sub(r"`[^`\n]+`", lambda code: code[0].replace(r"\|", "|"), row[0]), text)
     return outside_code(text, lambda part: _LINK.sub(lambda link: _link(link, source, files), part))
+
+
+def _relations(diagram: str) -> str:
+    """A diagram of tables as a table: each table, its key, and the tables that it refers to, with the columns."""
+    refers: dict[str, list[str]] = {}
+    for parent, child, columns in re.findall(r"^ +(\w+) \S+ (\w+) : \"(.+)\"$", diagram, re.MULTILINE):
+        refers.setdefault(child, []).append(f"[`{parent}`](#{parent}) (`{columns}`)")
+    rows = ["| table | key | refers to |", "| --- | --- | --- |"]
+    for name, body in re.findall(r"^ +(\w+) \{\n(.*?)^ +\}", diagram, re.DOTALL | re.MULTILINE):
+        key = ", ".join(f"`{column}`" for column in re.findall(r"(\w+) PK$", body, re.MULTILINE))
+        rows.append(f"| [`{name}`](#{name}) | {key or 'none'} | {', '.join(refers.get(name, []))} |")
+    return "\n".join(rows)
 
 
 def _commands_apart(session: str) -> str:
