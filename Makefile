@@ -18,6 +18,8 @@ help: ## List the commands
 sync: .venv/ready ## Load PROJECTS="flask requests" into the DuckDB file INTO (pypi.duckdb); more options in ARGS
 	@.venv/bin/source-pypi sync $(PROJECTS) --into $(INTO) $(ARGS)
 
+install: .venv/ready ## Create .venv, with the command .venv/bin/source-pypi
+
 clean: ## Remove all environments and build results
 	@rm -rf .venv .venvs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
@@ -43,7 +45,7 @@ format: .venvs/dev/ready ## Format the code and sort its imports
 	@$(DEV)/ruff check --fix-only
 	@$(DEV)/ruff format
 
-COGGED = $(shell grep -l "\[\[\[cog" README.md docs/*.md)
+COGGED = $(shell grep -l "\[\[\[cog" README.md docs/*.md docs/*/*.md)
 docs: .venvs/dev/ready ## Generate the library's types, the picture of the architecture, schemas, tables in the docs, and files for Airbyte
 	@$(DEV)/python tools/draw_architecture.py
 	@$(DEV)/python tools/write_audit_schema.py
@@ -51,6 +53,9 @@ docs: .venvs/dev/ready ## Generate the library's types, the picture of the archi
 	@$(DEV)/python tools/write_version.py
 	@PYTHONPATH=. $(DEV)/cog -r $(COGGED)
 	@$(DEV)/python -m tests.connector
+
+site: .venvs/docs/ready ## Build the site of the documentation into build/site, with its links checked
+	@.venvs/docs/bin/python tools/build_site.py
 
 lock: .venvs/dev/ready ## Write the locks; ARGS=--upgrade for newer versions
 	@$(DEV)/python requirements/compile.py $(ARGS)
@@ -194,7 +199,7 @@ audit: .venvs/supply/ready ## Ask pip-audit's advisory service for known vulnera
 
 # Environments of other projects' software only. PyAirbyte's is empty on Python 3.13 or newer, where it does not run:
 # every line of its lock says so.
-.venvs/supply/ready .venvs/servers/ready .venvs/pyairbyte/ready .venvs/cdk/ready .venvs/peers/ready: .venvs/%/ready: requirements/%.txt
+.venvs/supply/ready .venvs/servers/ready .venvs/pyairbyte/ready .venvs/cdk/ready .venvs/peers/ready .venvs/docs/ready: .venvs/%/ready: requirements/%.txt
 	@echo "setting up .venvs/$*"
 	@$(PYTHON) -m venv --clear .venvs/$*
 	@.venvs/$*/bin/python $(INSTALL) --require-hashes -r $<

@@ -61,6 +61,7 @@ LOCKS = {
         *("--extra", "advisories", "--extra", "attestations", "--extra", "duckdb", "--extra", "spark"),
         *("--group", "build"),
     ),
+    "docs.txt": ("requirements/docs.in",),
     "pyairbyte.txt": ("requirements/pyairbyte.in",),
     "cdk.txt": ("requirements/cdk.in",),
     "peers.txt": ("requirements/peers.in",),
