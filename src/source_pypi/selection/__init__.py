@@ -133,13 +133,16 @@ def _unless_excluded(one: Requested, selection: Selection) -> Requested:
     return replace(one, not_read=_EXCLUDED) if excluded else one
 
 
-def select_again(config: Config, requested: Iterable[Requested], projects: Iterable[str]) -> Selection:
+def select_again(
+    config: Config, requested: Iterable[Requested], projects: Iterable[str], unnamed: Iterable[Unnamed] = ()
+) -> Selection:
     """The selection of an earlier run, from its requirements, and further projects that were read.
 
     What ``exclude`` left out then is read, unless it leaves it out now.
 
     :param requested: the requirements, with the reason of those that were not read.
     :param projects: normalised names; the index may have them no more.
+    :param unnamed: what files might have requested without a name.
     """
     selection = Selection((), config.whole_index, config.follow_dependencies, exclusions(config))
     again = (replace(one, not_read=None) if one.not_read == _EXCLUDED else one for one in requested)
@@ -152,7 +155,7 @@ def select_again(config: Config, requested: Iterable[Requested], projects: Itera
         for name in projects
         if name not in known and name not in elsewhere and not selection.excludes(name)
     ]
-    return replace(selection, projects=(*named, *others), elsewhere=elsewhere, requested=every)
+    return replace(selection, projects=(*named, *others), elsewhere=elsewhere, requested=every, unnamed=tuple(unnamed))
 
 
 class Collected(Struct, frozen=True):
