@@ -1,11 +1,10 @@
 """Which rows of a table change, counted by DuckDB: the rows in scope before and after, compared by key and digest.
 
 Cost
-    A condition that is a join makes DuckDB read all columns of all rows. So the old rows are found first, by what the
-    condition needs, and their columns are read by row id. In a table of 2 million rows that takes a fifth of the time.
-    A sync that replaces all rows of 60 projects of 100 to 4,000 files takes 1.11 times the CPU of one without counting,
-    one of 600 projects of 15 files 1.27 times: medians of 3 runs on a machine with other load
-    (`benchmarks/counting.py`).
+    A condition that is a join may make DuckDB read all columns of all rows. So a subquery finds the old rows by what
+    the condition needs, and their columns are read by row id. A statement takes 2 to 5 ms of CPU, mostly to plan it,
+    however few rows it reads: so there is one statement for the old rows and one for the comparison, and the packages
+    of a DuckDB file have 200 projects. docs/performance.md has what counting costs.
 """
 
 import duckdb
