@@ -271,6 +271,24 @@ def test_skipped_pins(dependencies: dict[str, Any]) -> None:
     assert rows == {"ghost-package": "the index says: missing", "night-mail": "the index says: quarantined"}
 
 
+def test_requirements_without_a_name(tmp_path: Path) -> None:
+    """Lines of files that name no project are listed behind the pins that were not read, with the reason."""
+    tables: Tables = {
+        "pins": (PINS, [pin(0, "a", "1"), pin(1, "b", None, "its file names another index")]),
+        "unnamed_requirements": (
+            "position INTEGER, requirement TEXT, reason TEXT",
+            [(1, "https://example.com/x.zip", "r.txt:2: a URL"), (0, "./folder", "r.txt:1: a path")],
+        ),
+    }
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
+        found = records(by_name(dependencies_page(database))["skipped"])
+    assert [(row["project"], row["requirement"], row["reason"], row["line"]) for row in found] == [
+        ("b", None, "its file names another index", 2),
+        (None, "./folder", "r.txt:1: a path", None),
+        (None, "https://example.com/x.zip", "r.txt:2: a URL", None),
+    ]
+
+
 def test_changes_of_the_last_run(tmp_path: Path) -> None:
     """With runs and history, the page shows the last run's rows per table, and which rows changed."""
     tables = {

@@ -134,7 +134,12 @@ def _unless_excluded(one: Requested, selection: Selection) -> Requested:
 
 
 def select_again(
-    config: Config, requested: Iterable[Requested], projects: Iterable[str], missing: Collection[str] = ()
+    config: Config,
+    requested: Iterable[Requested],
+    projects: Iterable[str],
+    *,
+    missing: Collection[str] = (),
+    unnamed: Iterable[Unnamed] = (),
 ) -> Selection:
     """The selection of an earlier run, from its requirements, and further projects that were read.
 
@@ -143,6 +148,7 @@ def select_again(
     :param requested: the requirements, with the reason of those that were not read.
     :param projects: normalised names; the index may have them no more.
     :param missing: names that the index did not have then: it is no error if it does not have them now.
+    :param unnamed: what files might have requested without a name.
     """
     selection = Selection((), config.whole_index, config.follow_dependencies, exclusions(config))
     again = (replace(one, not_read=None) if one.not_read == _EXCLUDED else one for one in requested)
@@ -156,7 +162,7 @@ def select_again(
         for name in projects
         if name not in known and name not in elsewhere and not selection.excludes(name)
     ]
-    return replace(selection, projects=(*named, *others), elsewhere=elsewhere, requested=every)
+    return replace(selection, projects=(*named, *others), elsewhere=elsewhere, requested=every, unnamed=tuple(unnamed))
 
 
 class Collected(Struct, frozen=True):

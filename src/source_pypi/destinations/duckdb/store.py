@@ -29,7 +29,7 @@ class DuckdbStore(StateFile):
 
     #: A transaction costs about 4 ms however small it is. Where no project has new rows, a run that ends early loses
     #: nothing but conditional requests. DuckDB parses JSON into up to twenty times its size.
-    limits = Limits(projects=100, unchanged_projects=500, size=64 * 1024 * 1024, json_size=8 * 1024 * 1024)
+    limits = Limits(projects=200, unchanged_projects=500, size=64 * 1024 * 1024, json_size=8 * 1024 * 1024)
     history: Literal["copied"] = "copied"
     secrets: Collection[str] = ()
 
