@@ -13,6 +13,7 @@ from source_pypi.sync.fetch_index import fetch_index
 from tests.fake_index import FakeIndex, World, faults
 from tests.sync.fetching import Connect, full
 
+KINDS = sorted(INDEX_DOCUMENTS, key=lambda kind: kind.name)
 PATHS = {
     DocumentKind.STATISTICS: "/stats/",
     DocumentKind.LISTING: "/simple/",
@@ -21,7 +22,7 @@ PATHS = {
 }
 
 
-@pytest.mark.parametrize("read", sorted(INDEX_DOCUMENTS, key=lambda read: read.name), ids=lambda read: read.name)
+@pytest.mark.parametrize("read", KINDS, ids=[kind.name for kind in KINDS])
 def test_document_of_the_index_takes_one_request(
     world: World, fake: FakeIndex, connect: Connect, read: DocumentKind
 ) -> None:
