@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.version import Version
 
-from source_pypi.airbyte.manifest import RECIPES, left_out_fields, make_manifest, manifest_text
-from source_pypi.airbyte.manifest.build import CDK_VERSION
+from source_pypi.airbyte.manifest import LOWEST_CDK, RECIPES, left_out_fields, make_manifest, manifest_text
 from source_pypi.services.index.documents.page import JSON_PAGE
 from source_pypi.streams import STREAMS, stream_named
 from tests.cdk.builder import Builder, Output, catalog, run_python
@@ -234,10 +234,12 @@ def test_manifest_is_valid() -> None:
     assert run_python(script, manifest) == manifest["spec"]["connection_specification"]
 
 
-def test_version_is_the_cdks() -> None:
-    """The manifest names the version of the CDK that these tests run."""
+def test_cdk_is_not_older_than_the_lowest() -> None:
+    """The CDK of these tests is the lowest one that the manifest names (make cdk-lowest), or a newer one."""
     script = "from importlib.metadata import version\noutcome = version(value)"
-    assert run_python(script, "airbyte-cdk") == CDK_VERSION
+    installed = run_python(script, "airbyte-cdk")
+    assert Version(installed) >= Version(LOWEST_CDK)
+    assert make_manifest("https://packages.example.com")["version"] == LOWEST_CDK
 
 
 def test_discover(index: FakeIndex, tmp_path: Path) -> None:
