@@ -123,6 +123,9 @@ clickhouse: .venvs/clickhouse/ready ## Run the SQL for ClickHouse in chdb, on th
 cdk: .venvs/dev/ready .venvs/cdk/ready ## Test with Airbyte's standard tests, readers and models
 	@$(DEV)/python -m pytest -m cdk $(ARGS)
 
+cdk-lowest: .venvs/dev/ready .venvs/cdk-lowest/ready ## Test the manifest with the lowest version of the CDK that it names
+	@CDK_BIN=.venvs/cdk-lowest/bin $(DEV)/python -m pytest -m cdk tests/cdk/test_manifest.py $(ARGS)
+
 pyairbyte: .venvs/dev/ready .venvs/pyairbyte/ready ## Test under PyAirbyte, into DuckDB
 	@$(DEV)/python -m pytest -m pyairbyte $(ARGS)
 
@@ -199,7 +202,7 @@ audit: .venvs/supply/ready ## Ask pip-audit's advisory service for known vulnera
 
 # Environments of other projects' software only. PyAirbyte's is empty on Python 3.13 or newer, where it does not run:
 # every line of its lock says so.
-.venvs/supply/ready .venvs/servers/ready .venvs/pyairbyte/ready .venvs/cdk/ready .venvs/peers/ready .venvs/docs/ready: .venvs/%/ready: requirements/%.txt
+.venvs/supply/ready .venvs/servers/ready .venvs/pyairbyte/ready .venvs/cdk/ready .venvs/cdk-lowest/ready .venvs/peers/ready .venvs/docs/ready: .venvs/%/ready: requirements/%.txt
 	@echo "setting up .venvs/$*"
 	@$(PYTHON) -m venv --clear .venvs/$*
 	@.venvs/$*/bin/python $(INSTALL) --require-hashes -r $<

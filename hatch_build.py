@@ -14,6 +14,7 @@ from hatchling.metadata.plugin.interface import MetadataHookInterface
 #: A link or picture in Markdown, and an attribute of HTML, that is relative: neither a URL nor a place on the page.
 _MARKDOWN = re.compile(r"(!?)\[([^\[\]]*)\]\((?![a-z+]+:|#|/)([^()\s]+)\)")
 _PICTURE_IN_LINK = re.compile(r"\[(!\[[^\[\]]*\]\([^()\s]*\))\]\((?![a-z+]+:|#|/)([^()\s]+)\)")
+_PICTURE = re.compile(r"<picture>.*?</picture>|<img\b[^>]*>", re.DOTALL)
 _ATTRIBUTE = re.compile(r'\b(src|srcset|href)="(?![a-z+]+:|#|/)([^"]+)"')
 #: Code, in which nothing is a link: a block, or a span.
 _CODE = re.compile(r"(^```.*?^```$|`[^`\n]+`(?!\]\())", re.DOTALL | re.MULTILINE)
@@ -69,7 +70,11 @@ def _linked(text: str, url: str, revision: str) -> str:
 
     def attribute(found: re.Match[str]) -> str:
         name, path = found.groups()
-        return f'{name}="{url}/{"blob" if name == "href" else "raw"}/{revision}/{path}"' if url else f'{name}=""'
+        return f'{name}="{url}/{"blob" if name == "href" else "raw"}/{revision}/{path}"' if url else f'{name}="#"'
 
+    def picture(found: re.Match[str]) -> str:
+        return "" if not url and _ATTRIBUTE.search(found[0]) else found[0]
+
+    text = _PICTURE.sub(picture, text)
     text = _MARKDOWN.sub(markdown, _PICTURE_IN_LINK.sub(picture_in_link, text))
     return _ATTRIBUTE.sub(attribute, text)

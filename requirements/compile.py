@@ -64,6 +64,7 @@ LOCKS = {
     "docs.txt": ("requirements/docs.in",),
     "pyairbyte.txt": ("requirements/pyairbyte.in",),
     "cdk.txt": ("requirements/cdk.in",),
+    "cdk-lowest.txt": ("requirements/cdk-lowest.in",),
     "peers.txt": ("requirements/peers.in",),
     "image.txt": ("pyproject.toml", "--extra", "advisories", "--extra", "attestations"),
     "image-sync.txt": (

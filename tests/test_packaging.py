@@ -33,11 +33,11 @@ LINKS = {
     "![a b](docs/a.png)": (f"![a b]({URL}/raw/v1/docs/a.png)", ""),
     "[![a](b.svg)](c.md)": (f"[![a]({URL}/raw/v1/b.svg)]({URL}/blob/v1/c.md)", ""),
     "[`a`](b.md)": (f"[`a`]({URL}/blob/v1/b.md)", "`a`"),
-    '<source srcset="a.svg"><img src="b.svg">': (
-        f'<source srcset="{URL}/raw/v1/a.svg"><img src="{URL}/raw/v1/b.svg">',
-        '<source srcset=""><img src="">',
+    '<picture>\n<source srcset="a.svg">\n<img src="b.svg">\n</picture>.': (
+        f'<picture>\n<source srcset="{URL}/raw/v1/a.svg">\n<img src="{URL}/raw/v1/b.svg">\n</picture>.',
+        ".",
     ),
-    '<a href="c.md">': (f'<a href="{URL}/blob/v1/c.md">', '<a href="">'),
+    '<a href="c.md">': (f'<a href="{URL}/blob/v1/c.md">', '<a href="#">'),
     "[a](https://b.example.com) [c](#d)": ("[a](https://b.example.com) [c](#d)", "[a](https://b.example.com) [c](#d)"),
     "`[a](b)`": ("`[a](b)`", "`[a](b)`"),
     "```python\n[a](b)\n```": ("```python\n[a](b)\n```", "```python\n[a](b)\n```"),

@@ -1,4 +1,6 @@
-"""Make the screenshots of docs/report.md: ``.venvs/browser/bin/python tools/screenshots.py`` (make browser sets it up).
+"""Make the screenshots of the README and docs/report.md: ``.venvs/browser/bin/python tools/screenshots.py``.
+
+``make browser`` sets up the environment.
 
 The pages are those of the tests' example: an index on the loopback with invented projects.
 """
@@ -21,6 +23,7 @@ IMAGES = PROJECT / "docs" / "images"
 #: Each image: the project that the page is about, if any; width and height of the screen; colours.
 SHOTS = {
     "report-dependencies.png": (None, 1200, 980, "light"),
+    "report-dependencies-dark.png": (None, 1200, 980, "dark"),
     "report-project.png": ("copper-web", 1200, 980, "dark"),
     "report-phone.png": (None, 400, 860, "light"),
 }

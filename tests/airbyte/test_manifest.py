@@ -183,7 +183,10 @@ def test_command_prints_manifest_and_differences() -> None:
     done = run("--index-url", "https://ann:secret@packages.example.com/root/simple/")
     assert done.returncode == 0
     assert done.stdout == manifest_text(ROOT)
-    assert done.stderr.splitlines() == [f"warning: {difference}" for difference in differences()]
+    needed = "it needs version 7.37.0 of Airbyte's CDK or newer"
+    assert done.stderr.splitlines() == [f"warning: {line}" for line in (needed, *differences())]
+    assert needed in done.stdout.splitlines()[0]
+    assert make_manifest(ROOT)["version"] == "7.37.0"
 
 
 def test_command_defaults_to_the_public_index() -> None:

@@ -2,21 +2,21 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.version import Version
 
-from source_pypi.airbyte.manifest import RECIPES, left_out_fields, make_manifest, manifest_text
-from source_pypi.airbyte.manifest.build import CDK_VERSION
+from source_pypi.airbyte.manifest import LOWEST_CDK, RECIPES, left_out_fields, make_manifest, manifest_text
 from source_pypi.services.index.documents.page import JSON_PAGE
 from source_pypi.streams import STREAMS, stream_named
 from tests.cdk.builder import Builder, Output, catalog, run_python
 from tests.cdk.watched import WatchedIndex
 from tests.fake_index import FakeIndex, Vulnerability, World, advisory, faults
 from tests.recordings import FOLDER, NAMES
+from tests.shipped import environment
 
 pytestmark = pytest.mark.cdk
 
@@ -87,19 +87,19 @@ def theirs(index: FakeIndex, tmp_path_factory: pytest.TempPathFactory) -> Output
 
 
 @pytest.fixture(scope="session")
-def ours(index: FakeIndex, theirs: Output, tmp_path_factory: pytest.TempPathFactory) -> Output:
+def ours(source: Path, index: FakeIndex, theirs: Output, tmp_path_factory: pytest.TempPathFactory) -> Output:
     """Read the same streams with the connector and the same settings."""
-    folder = tmp_path_factory.mktemp("connector")
-    return connector(folder, "read", list(RECIPES), index_url=index.url, projects=PROJECTS, requests_per_second=0)
+    settings = {"index_url": index.url, "projects": PROJECTS, "requests_per_second": 0}
+    return connector(source, tmp_path_factory.mktemp("connector"), "read", list(RECIPES), **settings)
 
 
-def connector(folder: Path, command: str, streams: list[str] | None = None, **settings: Any) -> Output:
-    """Run a command of the connector."""
+def connector(source: Path, folder: Path, command: str, streams: list[str] | None = None, **settings: Any) -> Output:
+    """Run a command of the executable ``source``."""
     (folder / "config.json").write_text(json.dumps(settings))
     (folder / "catalog.json").write_text(json.dumps(catalog(streams or [])))
     given = ["--config", "config.json", *(["--catalog", "catalog.json"] if streams else [])]
-    whole = [sys.executable, "-m", "source_pypi", command, *given]
-    done = subprocess.run(whole, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+    whole = [str(source), command, *given]
+    done = subprocess.run(whole, cwd=folder, env=environment(), capture_output=True, text=True, check=False, timeout=60)
     return Output(done.returncode, [json.loads(line) for line in done.stdout.splitlines()])
 
 
@@ -175,7 +175,7 @@ LISTED = [
 ]
 
 
-def test_unusual_entries_of_feeds_and_list(tmp_path: Path) -> None:
+def test_unusual_entries_of_feeds_and_list(source: Path, tmp_path: Path) -> None:
     """Entries without URL, time or name, and serials that are no numbers, give the connector's rows."""
     names = ["recent_releases", "recent_projects", "listing"]
     with FakeIndex(World(), strict=False) as index:
@@ -183,7 +183,7 @@ def test_unusual_entries_of_feeds_and_list(tmp_path: Path) -> None:
             index.world.override(path, FEED.format(index.url).encode(), "text/xml; charset=UTF-8")
         index.world.override("/simple/", {"meta": {"api-version": "1.0"}, "projects": LISTED}, JSON_PAGE)
         theirs = Builder(tmp_path, index.url).run("read", streams=names, projects=["a"], requests_per_second=0)
-        ours = connector(tmp_path, "read", names, index_url=index.url, projects=["a"], requests_per_second=0)
+        ours = connector(source, tmp_path, "read", names, index_url=index.url, projects=["a"], requests_per_second=0)
     assert [(row["project"], row["version"]) for row in theirs.rows("recent_releases")] == [
         ("some-name", "1+b"),
         ("b", "1!2.0"),
@@ -194,7 +194,7 @@ def test_unusual_entries_of_feeds_and_list(tmp_path: Path) -> None:
         assert comparable(name, theirs.rows(name)) == comparable(name, ours.rows(name)), name
 
 
-def test_incomplete_mirror(tmp_path: Path) -> None:
+def test_incomplete_mirror(source: Path, tmp_path: Path) -> None:
     """A mirror that lacks most keys gives the connector's rows."""
     names = [name for name in RECIPES if RECIPES[name].partition is not None]
     with FakeIndex(World(), strict=False, poverty=True, prefix="/root/mirror") as index:
@@ -204,7 +204,7 @@ def test_incomplete_mirror(tmp_path: Path) -> None:
         settings = {"projects": ["full", "full==1.0", "bare", "42"], "requests_per_second": 0}
         url = f"{index.url}/simple/"
         theirs = Builder(tmp_path, "http://127.0.0.1:9").run("read", streams=names, index_url=url, **settings)
-        ours = connector(tmp_path, "read", names, index_url=url, **settings)
+        ours = connector(source, tmp_path, "read", names, index_url=url, **settings)
     for name in names:
         assert comparable(name, theirs.rows(name)) == comparable(name, ours.rows(name)), name
     assert len(theirs.rows("project")) == 3
@@ -234,10 +234,12 @@ def test_manifest_is_valid() -> None:
     assert run_python(script, manifest) == manifest["spec"]["connection_specification"]
 
 
-def test_version_is_the_cdks() -> None:
-    """The manifest names the version of the CDK that these tests run."""
+def test_cdk_is_not_older_than_the_lowest() -> None:
+    """The CDK of these tests is the lowest one that the manifest names (make cdk-lowest), or a newer one."""
     script = "from importlib.metadata import version\noutcome = version(value)"
-    assert run_python(script, "airbyte-cdk") == CDK_VERSION
+    installed = run_python(script, "airbyte-cdk")
+    assert Version(installed) >= Version(LOWEST_CDK)
+    assert make_manifest("https://packages.example.com")["version"] == LOWEST_CDK
 
 
 def test_discover(index: FakeIndex, tmp_path: Path) -> None:

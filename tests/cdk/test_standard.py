@@ -13,14 +13,15 @@ from pathlib import Path
 
 import pytest
 
+from source_pypi import __version__
 from tests.cdk.builder import executable
 from tests.connector import copy_connector, sample_world
 from tests.fake_index import FakeIndex
+from tests.shipped import environment as variables
+from tests.shipped import location
 
 pytestmark = pytest.mark.cdk
 INSIDE = Path(__file__).parent / "inside"
-#: The executable, beside the interpreter that runs the tests.
-SOURCE = Path(sys.executable).with_name("source-pypi")
 #: Nothing listens there: requests to other machines fail at once.
 NOWHERE = "http://127.0.0.1:9"
 IMAGE = "airbyte/source-pypi:dev"
@@ -55,7 +56,7 @@ def connector(tmp_path: Path, index: FakeIndex) -> Path:
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def environment(tmp_path: Path, source: Path) -> dict[str, str]:
     """Return the environment of the tests: a stand-in for Docker, and no access to other machines."""
     bin_ = tmp_path / "bin"
     bin_.mkdir()
@@ -68,7 +69,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "TMPDIR": str(tmp_path),
         "PYTHONPATH": str(INSIDE),
         "PYTHONDONTWRITEBYTECODE": "1",
-        "SOURCE_EXE": str(SOURCE),
+        "SOURCE_EXE": str(source),
         "DOCKER_CALLS": str(tmp_path / "calls"),
         "HTTPS_PROXY": NOWHERE,
         "NO_PROXY": "127.0.0.1",
@@ -105,6 +106,13 @@ def _name(case: ET.Element) -> str:
     named = re.fullmatch(r"test_(?:docker_image_build_and_)?(\w+)(?:\['(\w+)' Test Scenario\])?", case.attrib["name"])
     assert named is not None, case.attrib["name"]
     return named[1] if named[2] is None else f"{named[1]} {named[2]}"
+
+
+def test_the_wheel_is_tested(source: Path) -> None:
+    """These tests run the wheel: the package beside the executable, with a version, and no source of this folder."""
+    assert source.parent.parent in location(source).parents
+    done = subprocess.run([source, "--version"], env=variables(), capture_output=True, text=True, check=True)
+    assert done.stdout.split()[-1] == __version__
 
 
 def with_configurations(*tests: str) -> set[str]:

@@ -11,6 +11,7 @@ from tests.fake_index import FakeIndex
 from tests.pyairbyte.connector import Connector
 from tests.pyairbyte.environment import PyAirbyte
 from tests.pyairbyte.user import User
+from tests.shipped import install_wheel
 
 
 @pytest.fixture(scope="session")
@@ -22,8 +23,14 @@ def pyairbyte(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PyAirbyte]:
         yield started
 
 
+@pytest.fixture(scope="session")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The executable ``source-pypi`` of the wheel, built from the sources and installed."""
+    return install_wheel(tmp_path_factory.mktemp("shipped"))
+
+
 @pytest.fixture
-def user(pyairbyte: PyAirbyte, fake: FakeIndex, tmp_path: Path) -> User:
+def user(pyairbyte: PyAirbyte, source: Path, fake: FakeIndex, tmp_path: Path) -> User:
     """Return a user of the connector on the fake index."""
     (tmp_path / "connector").mkdir()
-    return User(pyairbyte, Connector(tmp_path / "connector"), fake, tmp_path)
+    return User(pyairbyte, Connector(tmp_path / "connector", source), fake, tmp_path)

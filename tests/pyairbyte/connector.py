@@ -5,11 +5,12 @@ import shlex
 import sys
 from pathlib import Path
 
-#: The executable beside the interpreter that runs the tests.
+#: The executable beside the interpreter that runs the tests, which runs the sources.
 SOURCE = Path(sys.executable).with_name("source-pypi")
 
 _SCRIPT = """\
 #!/bin/sh
+unset PYTHONPATH
 printf '%s\\n' "$*" >> {folder}/calls
 if [ "$1" = read ]; then cat "$5" > {folder}/catalog; cat "$7" > {folder}/state; fi
 exec {source} "$@"
@@ -17,12 +18,15 @@ exec {source} "$@"
 
 
 class Connector:
-    """The executable that PyAirbyte calls."""
+    """The executable that PyAirbyte calls.
 
-    def __init__(self, folder: Path) -> None:
+    :param source: the executable of the wheel.
+    """
+
+    def __init__(self, folder: Path, source: Path) -> None:
         self._folder = folder
         self.path = folder / "source-pypi"
-        self.path.write_text(_SCRIPT.format(folder=shlex.quote(str(folder)), source=shlex.quote(str(SOURCE))))
+        self.path.write_text(_SCRIPT.format(folder=shlex.quote(str(folder)), source=shlex.quote(str(source))))
         self.path.chmod(0o755)
 
     def calls(self) -> list[str]:

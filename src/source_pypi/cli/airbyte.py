@@ -91,9 +91,10 @@ def read(config: Path, debug: bool, catalog: Path, state: Path | None) -> None:
 def manifest(index_url: str | None) -> None:
     """Print a manifest for Airbyte's Connector Builder.
 
-    A manifest carries only some of the streams. Standard error lists what it leaves out.
+    A manifest carries only some of the streams. Standard error lists what it leaves out, and which version of
+    Airbyte's CDK it needs.
     """
-    from source_pypi.airbyte.manifest import differences, manifest_text
+    from source_pypi.airbyte.manifest import differences, manifest_text, needed_cdk
     from source_pypi.config import make_config
     from source_pypi.services.index.locations import root_of
     from source_pypi.standards.index_urls import default_url
@@ -101,8 +102,8 @@ def manifest(index_url: str | None) -> None:
     with one_line_errors():
         url = make_config({"index_url": index_url}).index_url or default_url()
         _write(manifest_text(root_of(url)).encode())
-        for difference in differences():
-            warn(difference)
+        for line in (needed_cdk(), *differences()):
+            warn(line)
 
 
 def _settings(path: Path) -> "Config":

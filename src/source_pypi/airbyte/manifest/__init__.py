@@ -7,11 +7,25 @@ requests and settings; ``build.py`` puts the manifest together.
 import json
 from collections.abc import Mapping
 
-from source_pypi.airbyte.manifest.build import left_out_fields, make_manifest
+from source_pypi.airbyte.manifest.build import LOWEST_CDK, left_out_fields, make_manifest
 from source_pypi.airbyte.manifest.recipes import RECIPES
 from source_pypi.streams import STREAMS
 
-__all__ = ["RECIPES", "differences", "left_out_fields", "left_out_streams", "make_manifest", "manifest_text"]
+__all__ = [
+    "LOWEST_CDK",
+    "RECIPES",
+    "differences",
+    "left_out_fields",
+    "left_out_streams",
+    "make_manifest",
+    "manifest_text",
+    "needed_cdk",
+]
+
+
+def needed_cdk() -> str:
+    """Return which versions of Airbyte's CDK read the manifest, in a sentence."""
+    return f"it needs version {LOWEST_CDK} of Airbyte's CDK or newer"
 
 
 def left_out_streams() -> list[str]:
@@ -33,7 +47,7 @@ def differences() -> list[str]:
 def manifest_text(root: str) -> str:
     """Return the manifest for the index with this root URL, as YAML: comments, then JSON, which is YAML too."""
     comments = [
-        "A declarative manifest of source-pypi, for Airbyte's Connector Builder. Paste all of it.",
+        f"A declarative manifest of source-pypi, for Airbyte's Connector Builder. Paste all of it; {needed_cdk()}.",
         "Compared with the connector:",
         *(f"- {difference}" for difference in differences()),
     ]
