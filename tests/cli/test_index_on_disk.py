@@ -55,6 +55,13 @@ def test_commands_take_a_folder(fake: FakeIndex, tmp_path: Path, run: Run) -> No
         assert {row.project for row in opened_run} == {"flask"}
 
 
+def test_manifest_needs_an_index_over_http(tmp_path: Path, run: Run) -> None:
+    """A manifest of a folder is an error: the Builder cannot read it."""
+    done = run("manifest", "--index-url", tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "the Builder reads an index over HTTP only" in done.stderr
+
+
 def test_journal_of_a_folder_is_not_offered(tmp_path: Path, run: Run) -> None:
     """The stream events says that a folder has no journal, and sends nothing."""
     (tmp_path / "simple").mkdir()

@@ -206,17 +206,18 @@ def test_last_requirements_are_stored(open_loader: OpenLoader, tmp_path: Path) -
 
 def test_projects_are_committed_by_two_hundred(tmp_path: Path) -> None:
     """A commit to DuckDB has two hundred projects; a run that is killed leaves what was committed, whole."""
-    loader = into_duckdb(tmp_path / "x.duckdb", choose_streams(["files"])).__enter__()
+    loader = into_duckdb(tmp_path / "x.duckdb", choose_streams(["files"]), clock=lambda: 0.0).__enter__()
     for number in range(220):
-        project = f"p{number}"
-        loader.add(batch_with(project, {"files": [{"project": project, "filename": name} for name in "ab"]}))
+        name = f"p{number}"
+        rows_of_project = [{"project": name, "filename": f"{name}-{file}.whl"} for file in range(2)]
+        loader.add(batch_with(name, {"files": rows_of_project}))
     kill(loader)
     assert rows(tmp_path / "x.duckdb", "SELECT count(DISTINCT project), count(*) FROM files") == [(200, 400)]
 
 
 def test_unchanged_projects_are_committed_by_five_hundred(tmp_path: Path) -> None:
     """Projects without new rows are committed by the five hundred, and with those that have some."""
-    loader = into_duckdb(tmp_path / "x.duckdb", choose_streams(["files"])).__enter__()
+    loader = into_duckdb(tmp_path / "x.duckdb", choose_streams(["files"]), clock=lambda: 0.0).__enter__()
     for number in range(520):
         loader.add(batch_with(f"p{number}", changes={"files": Change(SEEN)}))
     for number in range(180):
