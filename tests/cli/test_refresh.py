@@ -131,3 +131,20 @@ def test_nothing_to_refresh(run: Run, tmp_path: Path, options: list[str], reason
     with duckdb.connect(str(tmp_path / "other.duckdb")) as connection:
         schemas = connection.execute("select schema_name from duckdb_schemas() where schema_name = 'new'").fetchall()
     assert schemas == []
+
+
+def test_misspelt_name(world: World, serve: Serve, run: Run, tmp_path: Path) -> None:
+    """A name that the index did not have is requested again, but it is no error until it is named again."""
+    world.add("flask")
+    fake = serve()
+    for name, code in (("flask", 0), ("flaskk", 1)):
+        assert run("sync", name, "--index-url", fake.url).returncode == code
+        fake.new_run()
+    refresh = run("sync")
+    warning = "warning: flaskk is not on the index: check the spelling"
+    assert (refresh.returncode, refresh.stderr.splitlines()[1:]) == (0, [warning])
+    fake.new_run()
+    assert run("sync", "flask", "--index-url", fake.url).returncode == 0
+    fake.new_run()
+    note = f"note: refreshing pypi.duckdb: 1 project, projects, versions, files, from {fake.url}\n"
+    assert run("sync").stderr == note

@@ -35,12 +35,14 @@ class Contents(Struct, frozen=True):
     :ivar streams: the names of the streams that have a table.
     :ivar requested: the requirements of the last run, as ``pins`` has them.
     :ivar projects: all projects that were read and that the index had, by their normalised names.
+    :ivar missing: the projects that were requested and that the index did not have.
     """
 
     index: str
     streams: tuple[str, ...]
     requested: tuple[Requested, ...]
     projects: tuple[str, ...]
+    missing: frozenset[str] = frozenset()
 
 
 def read_contents(into: str, schema: str | None = None) -> Contents:
@@ -73,7 +75,7 @@ def _contents(store: Store) -> Contents | None:
     made = store.existing([STATE, PINS], last.tables)
     pins = store.rows_of(PINS, PINS.names()) if made.get(PINS.name) else ()
     streams = store.existing(known_tables(NAMES, histories=False), last.tables)
-    states = store.rows_of(STATE, ("project", "absent")) if made.get(STATE.name) else ()
+    states = list(store.rows_of(STATE, ("project", "absent"))) if made.get(STATE.name) else []
     rows = [dict(zip(PINS.names(), row, strict=True)) for row in pins]
     requested = tuple(_requested(row) for row in sorted(rows, key=lambda row: int(row["position"])))
     return Contents(
@@ -81,6 +83,7 @@ def _contents(store: Store) -> Contents | None:
         tuple(name for name in NAMES if streams.get(name)),
         requested if PINS.name in made else _older_selection(store, last.tables),
         tuple(sorted(project for project, absent in states if project and not absent)),
+        frozenset(project for project, absent in states if project and absent),
     )
 
 
