@@ -253,7 +253,7 @@ def test_two_tasks_take_half_the_time(spark: SparkSession, slow: FakeIndex) -> N
 
 def test_worker_that_dies_changes_nothing(spark: SparkSession, cluster: Cluster, slow: FakeIndex) -> None:
     """If a worker is killed while it reads, its tasks are run again, and the result is the same."""
-    expected = in_spark(read(spark, slow, "files", whole_index=True), "files")
+    expected = in_spark(read(spark, slow, "files", whole_index=True, partitions=2), "files")
     slow.new_run()
     frame, found = read(spark, slow, "files", whole_index=True, partitions=4), list[Counter[Any]]()
     job = threading.Thread(target=lambda: found.append(in_spark(frame, "files")))

@@ -75,6 +75,15 @@ def test_since_a_serial(index: FakeIndex) -> None:
     assert read(service(index, "7").portions(request()))[0] == journal_of(index, 7)
 
 
+@pytest.mark.parametrize("page_size", [2, 4, 1000])
+def test_until_a_serial(index: FakeIndex, page_size: int) -> None:
+    """With a last serial, later events are left out, and no page after it is requested."""
+    middle = index.world.journal[6].serial
+    entries, _ = read(service(index, "1", page_size, until=middle).portions(request()))
+    assert entries == [entry for entry in journal_of(index, 1) if entry.serial <= middle]
+    assert len(index.requests) == -(-len(entries) // page_size)
+
+
 @pytest.mark.parametrize("page_size", [3, 4, 1000])
 def test_since_a_date(index: FakeIndex, page_size: int) -> None:
     """A date in ``events_since`` begins at the first event of that time; no page is requested twice."""
