@@ -336,15 +336,6 @@ def test_index_without_the_projects(sample: World, run: Run, fake: FakeIndex) ->
     assert "warning" not in run("audit", "nowhere", "flask", "--index-url", fake.url, "--format", "csv").stderr
 
 
-def test_kept_database_without_the_projects(sample: World, audit: Audit, tmp_path: Path) -> None:
-    """If the index has none of the projects, they are the ones that are reported, not those of the audit before."""
-    kept = str(tmp_path / "pypi.duckdb")
-    assert audit("werkzeug==2.2.1\n", "--into", kept)[0] == 1
-    status, report = audit("nowhere\n", "--into", kept, "--fail-on", "vulnerable", "--strict")
-    assert (status, short(report)) == (2, [("missing", "nowhere", None, 1, None)])
-    assert ("vulnerable", "nowhere") in why(report)
-
-
 def test_nothing_could_be_read(sample: World, run: Run, tmp_path: Path) -> None:
     """If the index cannot be reached, there is one error and no report."""
     done = run("audit", "flask==2.0", "--index-url", "http://127.0.0.1:9", "--format", "sarif")

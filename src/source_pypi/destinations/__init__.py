@@ -50,7 +50,6 @@ def open_destination(
     schema: str | None = None,
     keep_history: bool = False,
     replace_index: bool = False,
-    keep_pins: bool = True,
     now: Callable[[], float] = time.time,
     kinds: Sequence[Kind] = KINDS,
 ) -> "Loader":
@@ -61,7 +60,6 @@ def open_destination(
     :param schema: the schema of the tables; None: ``main`` in DuckDB, elsewhere ``pypi_data``, or what dlt's
         configuration names.
     :param replace_index: if it holds rows of another index, delete them once this index has answered.
-    :param keep_pins: if no named project could be read, keep the pins of the last run instead of writing new ones.
     :param now: the time, in seconds since 1970.
     :raises ExtraMissingError: when the extra that it needs is not installed.
     :raises SettingError: when it names no destination, or the destination cannot have such a schema.
@@ -77,7 +75,6 @@ def open_destination(
         root=root,
         keep_history=keep_history,
         replace_index=replace_index,
-        keep_pins=keep_pins,
         now=now,
     )
 

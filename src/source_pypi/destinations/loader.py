@@ -61,7 +61,6 @@ class Loader:
     :param keep_history: begin to keep every state of a row; a history that was begun continues in any case.
     :param replace_index: if the store holds rows of another index, delete all rows and state, once this index has
         answered.
-    :param keep_pins: if no named project could be read, keep the pins of the last run instead of writing new ones.
     :param now: the time, in seconds since 1970.
     :param clock: seconds that never go back, for the time between commits.
     :ivar warnings: what to say once the store is open.
@@ -83,7 +82,6 @@ class Loader:
         root: str = "",
         keep_history: bool = False,
         replace_index: bool = False,
-        keep_pins: bool = True,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -92,7 +90,7 @@ class Loader:
         self.unfinished: int | None = None
         self._store, self._requested, self._now, self._clock = store, requested, now, clock
         self._settings = LoadSettings(streams, root, keep_history, replace_index)
-        self._answered, self._has_read = False, not keep_pins
+        self._answered = self._has_read = False
         self._streams = {stream.name: stream for stream in streams}
         self._recorder = RunRecorder(store, tuple(self._streams), root, now)
 

@@ -128,7 +128,7 @@ class ParquetStore(StateFile):
         ((count,),) = self.connection.execute("SELECT count(*) FROM read_parquet(?)", [url]).fetchall()
         return int(count)
 
-    def rows_of(self, table: Table, columns: Sequence[str]) -> list[Sequence[Any]]:
+    def rows_of(self, table: Table, columns: Sequence[str]) -> Iterable[Sequence[Any]]:
         """The values of some columns, which hold texts, numbers or booleans, in the rows of a table that exists."""
         if table.name == STATE.name:
             return super().rows_of(table, columns)
