@@ -98,11 +98,21 @@ def for_site(text: str, source: str, files: dict[str, Path]) -> str:
     """
     text = re.sub(r"^</?HideInUI>\n", "", text, flags=re.MULTILINE)
     text = text.replace("<details>", '<details markdown="1">')
+    text = "".join(_indented(text.splitlines(keepends=True)))
     text = _DIAGRAM.sub(lambda block: _relations(block[1]), text)
     text = _SESSION.sub(lambda block: _commands_apart(block[1]), text)
     text = _HEADING_WITH_TAG.sub(lambda head: f"{head[0]} {{ #{_anchor(head[1])} }}", text)
     text = _TABLE_ROW.sub(lambda row: re.sub(r"`[^`\n]+`", lambda code: code[0].replace(r"\|", "|"), row[0]), text)
     return outside_code(text, lambda part: _LINK.sub(lambda link: _link(link, source, files), part))
+
+
+def _indented(lines: list[str]) -> Iterator[str]:
+    """The lines of a page; what belongs to a numbered item is indented by four spaces, as the generator needs it."""
+    in_item = False
+    for line in lines:
+        if line.strip() and not line.startswith(" "):
+            in_item = re.match(r"\d+\. ", line) is not None
+        yield f" {line}" if in_item and line.startswith("   ") else line
 
 
 def _relations(diagram: str) -> str:
@@ -162,7 +172,7 @@ def _link(link: re.Match[str], source: str, files: dict[str, Path]) -> str:
     if place not in files:
         return link[2]
     here = posixpath.dirname(place_of(source))
-    text = title(files[place]) if link[2] == posixpath.basename(file) and place.endswith(".md") else link[2]
+    text = title(files[place]) if link[2] in (posixpath.basename(file), target) and place.endswith(".md") else link[2]
     return f"{link[1]}[{text}]({posixpath.relpath(place, here or '.')}{hash_}{anchor})"
 
 

@@ -18,11 +18,12 @@ DOCS = ROOT / "docs"
 BLOCK = re.compile(r"(^( *)```console\n)(.*?)(^ *```$)", re.DOTALL | re.MULTILINE)
 #: What differs from run to run: amounts of seconds and bytes, times, and the files of a temporary folder.
 _VARYING = re.compile(r"\b[\d.]+ (?:s|ms|kB|MB)\b|\b\d{4}-\d\d-\d\dT[\d:.]+Z")
-#: The programs of the shell: the tested package; make in the clone; and, in place of Docker, the same package, which
+#: The programs of the shell: the tested package; make in the clone, which only says what it would do, because the test
+#: of README.md makes the same environment, maybe at the same time; and, in place of Docker, the tested package, which
 #: sees the folder under the name that it has in the container, and reads the index of the test.
 PROGRAMS = {
     "source-pypi": 'exec {python} -m source_pypi "$@"',
-    "make": 'PATH="{path}" exec make -s -C {root} "$@"',
+    "make": 'PATH="{path}" exec make -n -C {root} "$@"',
     "docker": """
 if [ "$1" = build ]; then exec test -f {root}/Dockerfile; fi
 while [ "$1" != source-pypi:local ]; do shift; done
@@ -59,7 +60,7 @@ def same(one: str) -> str:
 
 
 class Shell:
-    """A shell in which ``source-pypi`` is the tested package, and ``make`` works on the clone."""
+    """A shell in which ``source-pypi`` is the tested package."""
 
     def __init__(self, folder: Path, index: str, variables: Mapping[str, str] | None = None) -> None:
         programs = folder.parent / f"{folder.name}-programs"
@@ -109,9 +110,11 @@ def replay(page: str, shell: Shell, before: Mapping[str, Callable[[], object]] |
         parts = []
         for step in steps(found[3]):
             (before or {}).get(step.command, lambda: None)()
-            output, _ = shell.run(step.command)
-            if same(step.shown) == same(output) or step.command.startswith("make "):
-                output = step.shown  # make prints what pip says
+            output, status = shell.run(step.command)
+            makes = step.command.startswith("make ")
+            assert status == 0 or not makes, output
+            if makes or same(step.shown) == same(output):
+                output = step.shown
             parts += ["$ " + "\n> ".join(step.command.split("\n")), *([output] if output else [])]
         return f"{found[1]}" + "\n".join(parts) + f"\n{found[4]}"
 
