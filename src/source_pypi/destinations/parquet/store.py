@@ -131,7 +131,7 @@ class ParquetStore(StateFile):
     def rows_of(self, table: Table, columns: Sequence[str]) -> list[Sequence[Any]]:
         """The values of some columns, which hold texts, numbers or booleans, in the rows of a table that exists."""
         if table.name == STATE.name:
-            return super().rows_of(table, columns)
+            return list(super().rows_of(table, columns))
         listed = ", ".join(map(quoted, columns))
         return list(self.connection.execute(f"SELECT {listed} FROM read_parquet(?)", [self._url(table)]).fetchall())
 
