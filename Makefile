@@ -22,8 +22,9 @@ clean: ## Remove all environments and build results
 	@rm -rf .venv .venvs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 ##@ Develop
-test: .venvs/dev/ready ## Run the tests; ARGS="-x tests/streams" for some of them
-	@$(DEV)/python -m pytest $(ARGS)
+JOBS ?= auto
+test: .venvs/dev/ready ## Run the tests, JOBS at a time (one a core); ARGS="-x tests/streams" for some of them
+	@$(DEV)/python -m pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
 check: .venvs/dev/ready ## Check format, lint, types, imports, locks, licences and generated documentation
 	@$(DEV)/ruff format --check
@@ -88,18 +89,20 @@ mutants: .venvs/mutants/ready ## Change the core in one place at a time; its tes
 	@.venvs/mutants/bin/python -m tests.mutants $(ARGS)
 
 ##@ Conformance
-# Some servers are folders behind nginx. RUNLEVEL=1: the package's service is not started; the tests start nginx.
+# $(call system,PROGRAM,PACKAGE): a program that no lock has. RUNLEVEL=1: a service in the package is not started.
+system = PATH="$$PATH:/usr/sbin:$$(echo /usr/lib/postgresql/*/bin | tr ' ' ':')"; command -v $(1) >/dev/null || \
+	  { echo "installing $(2)" && apt-get -o DPkg::Lock::Timeout=300 update -qq && \
+	  DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends $(2) >/dev/null; } || \
+	  { echo "$(1) is missing, and apt-get did not install it: install $(2), then run make $@ again"; exit 1; }
+
+# Some servers are folders behind nginx, which the tests start.
 servers: .venvs/dev/ready .venvs/servers/ready ## Test against index servers that others wrote, started on the loopback
-	@PATH="$$PATH:/usr/sbin"; command -v nginx >/dev/null || { echo "installing nginx" && apt-get update -qq && \
-	  DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends nginx >/dev/null; } || \
-	  { echo "nginx is missing, and apt-get did not install it: install nginx, then run make servers again"; exit 1; }
+	@$(call system,nginx,nginx)
 	@$(DEV)/python -m pytest -m servers $(ARGS)
 
 # Playwright drives the distribution's Chromium: nothing is downloaded from elsewhere.
 browser: .venvs/browser/ready ## Test the report in Chromium
-	@command -v chromium >/dev/null || { echo "installing chromium" && apt-get update -qq && \
-	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
-	  { echo "chromium is missing, and apt-get did not install it: install chromium, then run make browser again"; exit 1; }
+	@$(call system,chromium,chromium)
 	@.venvs/browser/bin/python -m pytest -m browser tests/browser $(ARGS)
 
 clickhouse: .venvs/clickhouse/ready ## Run the SQL for ClickHouse in chdb, on the playground's tables
@@ -112,6 +115,7 @@ pyairbyte: .venvs/dev/ready .venvs/pyairbyte/ready ## Test under PyAirbyte, into
 	@$(DEV)/python -m pytest -m pyairbyte $(ARGS)
 
 warehouses: .venvs/warehouses/ready ## Test loading into PostgreSQL (started on the loopback), SQLite and Parquet
+	@$(call system,initdb,postgresql)
 	@.venvs/warehouses/bin/python -m pytest -m warehouses tests/warehouses tests/oracle/test_histories.py $(ARGS)
 
 frames: .venvs/frames/ready ## Test the library with DuckDB, Polars, pandas, pyarrow, DataFusion and Ibis, and with pyright

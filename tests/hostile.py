@@ -14,7 +14,7 @@ def info(**more: str) -> bytes:
 
 
 def nested(depth: int, opening: str = "[", closing: str = "]") -> str:
-    """JSON of so many levels."""
+    """JSON with this number of levels."""
     return f"{opening * depth}1{closing * depth}"
 
 

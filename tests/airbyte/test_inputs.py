@@ -108,7 +108,7 @@ def message(name: str, state: Any) -> dict[str, Any]:
     ],
 )
 def test_no_state(path: Path, content: str) -> None:
-    """Every way in which platforms write that there is no state means no state."""
+    """Every form in which platforms write an absent state is read as no state."""
     path.write_text(content)
     assert read_state(path) == {}
 

@@ -196,8 +196,8 @@ def test_refused_rows_do_not_stop_the_capabilities(open_loader: OpenLoader, tmp_
 def test_last_requirements_are_stored(open_loader: OpenLoader, tmp_path: Path) -> None:
     """``pins`` has the requirements of the last sync, a row each, in their order."""
     for names in (["old"], ["b==1.0", "a", "b>=2"]):
-        with open_loader(requested=select(make_config({"projects": names})).requested):
-            pass
+        with open_loader(requested=select(make_config({"projects": names})).requested) as loader:
+            loader.add(batch_with(names[0]))
     assert contents(tmp_path, "pins", "position, project, specifier, pinned_version") == [
         (0, "b", "==1.0", "1.0"),
         (1, "a", None, None),

@@ -23,7 +23,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer. cut: the connection ends after so many bytes of the body."""
+    """An answer. cut: the connection ends after this number of bytes of the body."""
 
     status: int = 200
     body: bytes = b""

@@ -18,7 +18,7 @@ class Proxying:
 
     :ivar url: its address.
     :ivar authorization: the Proxy-Authorization that it wants; None: it serves everybody.
-    :ivar answer: what it answers instead of doing anything; None: it does what it is told.
+    :ivar answer: what it answers instead of doing anything; None: it forwards the request.
     :ivar heard: the heads of all requests to it.
     """
 

@@ -17,6 +17,11 @@ Connect = Callable[..., Index]
 PATH = "/pypi/flask/json"
 
 
+def gzipped(body: bytes) -> bytes:
+    """A body in gzip without the time, so that the names of the tests stay the same."""
+    return gzip.compress(body, mtime=0)
+
+
 @pytest.mark.parametrize(
     ("packed", "encoding", "body"),
     [
@@ -27,13 +32,13 @@ PATH = "/pypi/flask/json"
         (b"plain", "UTF8", b"plain"),
         (b"plain", "aws-chunked", b"plain"),
         (b"plain", "Identity, aws-chunked,", b"plain"),
-        (gzip.compress(b"one"), "GZIP", b"one"),
-        (gzip.compress(b"one"), " X-GZip ", b"one"),
-        (gzip.compress(b"one"), "gzip,aws-chunked", b"one"),
-        (gzip.compress(gzip.compress(b"one")), "gzip, gzip", b"one"),
-        (gzip.compress(b"one"), "gzip", b"one"),
-        (gzip.compress(b"one"), "x-gzip", b"one"),
-        (gzip.compress(b"one") + gzip.compress(b"two"), "gzip", b"onetwo"),
+        (gzipped(b"one"), "GZIP", b"one"),
+        (gzipped(b"one"), " X-GZip ", b"one"),
+        (gzipped(b"one"), "gzip,aws-chunked", b"one"),
+        (gzipped(gzipped(b"one")), "gzip, gzip", b"one"),
+        (gzipped(b"one"), "gzip", b"one"),
+        (gzipped(b"one"), "x-gzip", b"one"),
+        (gzipped(b"one") + gzipped(b"two"), "gzip", b"onetwo"),
     ],
 )
 def test_unpack(packed: bytes, encoding: str, body: bytes) -> None:
@@ -44,11 +49,11 @@ def test_unpack(packed: bytes, encoding: str, body: bytes) -> None:
 @pytest.mark.parametrize(
     ("packed", "encoding", "reason"),
     [
-        (gzip.compress(b"one")[:-1], "gzip", "incomplete gzip"),
-        (gzip.compress(b"one") + gzip.compress(b"two")[:-1], "gzip", "incomplete gzip"),
+        (gzipped(b"one")[:-1], "gzip", "incomplete gzip"),
+        (gzipped(b"one") + gzipped(b"two")[:-1], "gzip", "incomplete gzip"),
         (b"no gzip", "gzip", "broken gzip"),
         (zlib.compress(b"one"), "gzip", "broken gzip"),
-        (gzip.compress(b"one") + b"rest", "gzip", "broken gzip"),
+        (gzipped(b"one") + b"rest", "gzip", "broken gzip"),
     ],
 )
 def test_broken_bodies(packed: bytes, encoding: str, reason: str) -> None:

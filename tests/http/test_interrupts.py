@@ -75,7 +75,7 @@ def _last(index: FakeIndex) -> bool:
     return any(request.path == "/pypi/last/json" for request in index.requests)
 
 
-#: What the run waits for when it is told to end: a fault of the last project, settings, and what it is told.
+#: What the run waits for when it is interrupted: a fault of the last project, settings, and its message.
 WAITS: dict[str, tuple[Fault, dict[str, Any], signal.Signals]] = {
     "an answer": (faults.slow(60), {}, signal.SIGINT),
     "an answer, four at once": (faults.slow(60), {"max_concurrency": 4}, signal.SIGTERM),

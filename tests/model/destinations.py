@@ -34,7 +34,7 @@ class Run:
     :ivar connect: opens the index.
     :ivar began: when it starts, in seconds since 1970.
     :ivar now: returns the time, in seconds since 1970.
-    :ivar cut: after so many batches or messages the run is killed; None: it finishes.
+    :ivar cut: after this number of batches or messages the run is killed; None: it finishes.
     """
 
     config: Config

@@ -34,7 +34,7 @@ class Trouble:
     """What goes wrong during a sync.
 
     :ivar fault: the response to requests for ``path``; ``times``: to how many of them (None: all).
-    :ivar cut: the run is killed after so many batches or messages.
+    :ivar cut: the run is killed after this number of batches or messages.
     :ivar change: a change (name, project, number) that happens before the request with that number.
     """
 

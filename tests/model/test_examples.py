@@ -32,7 +32,7 @@ def begin(tmp_path: Path) -> Iterator[Begin]:
 
 @COMMANDS
 def test_listed_project_that_is_missing_once_is_requested_again(begin: Begin, command: str) -> None:
-    """An old copy says that there is no project, the list says that there is: the next sync requests it again."""
+    """An old copy says that the project does not exist, the list says that it does: the next sync requests it again."""
     history = begin(command, whole_index=True)
     history.sync(trouble=Trouble(path="/*/alpha/*", fault=faults.stale()))
     history.sync()

@@ -244,7 +244,7 @@ def fuzz(
     *,
     at_once: int = 1,
 ) -> Iterator[Finding]:
-    """Run so many spoilt answers, in groups; each group in which something does not hold is narrowed down."""
+    """Run this number of malformed answers, in groups; narrow down each group that fails."""
 
     def found_in(start: int) -> Finding | None:
         seeds = range(start, min(start + GROUP, seed + count))

@@ -35,7 +35,7 @@ def test_charts_of_nothing() -> None:
 
 
 def release(days: int, lane: str = "releases") -> Release:
-    """A release so many days after the start of 2020."""
+    """A release this number of days after the start of 2020."""
     return Release(datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=days), str(days), lane, False, False, False)
 
 

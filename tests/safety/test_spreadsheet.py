@@ -21,7 +21,7 @@ def test_other_texts(text: str) -> None:
 
 
 def test_rows() -> None:
-    """Lines end with a line feed; a cell with any line break, a comma or a quote is read as it was written."""
+    """Lines end with a line feed; a cell with any line break, a comma or a quote is read as written."""
     rows = [["a", "b"], ["one\rtwo", "x"], ["one\ntwo", "one\r\ntwo"], ['1, "2"', ""], ["ends with\r\n", "\r"]]
     out = io.StringIO(newline="")
     write_rows(out, rows)

@@ -58,7 +58,7 @@ def previous(name: str = "statuses", *, full_check: bool = False, **changes: Any
             FetchPlan(frozenset({PROJECT}), use_core_metadata=True, pages=True, metadata=True),
         ),
     ],
-    ids=str,
+    ids=lambda value: None if isinstance(value, FetchPlan) else str(value),
 )
 def test_plan_has_what_streams_read_and_settings_need(
     names: list[str], settings: dict[str, Any], expected: FetchPlan

@@ -22,7 +22,7 @@ def server() -> Iterator[str]:
     from tests.warehouses import postgres
 
     if postgres.programs() is None:
-        pytest.skip("no PostgreSQL here: apt-get install postgresql")
+        pytest.fail("PostgreSQL is missing: run make warehouses, which installs it")
     with postgres.running() as address:
         yield address
 

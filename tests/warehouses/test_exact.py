@@ -21,7 +21,7 @@ from tests.warehouses.syncing import ALL, asking, held, read, sync
 pytestmark = pytest.mark.warehouses
 
 Serve = Callable[..., FakeIndex]
-#: Every character that quoting, escaping or storing could lose; NUL, which databases do not hold, is told apart.
+#: Every character that quoting, escaping or storing could lose; NUL, which databases do not hold, is tested apart.
 ODD = "naïve \\ \\n \" ' ; -- %s :x {} $1 \u202e \U0001f40d \x07 \t end"
 
 

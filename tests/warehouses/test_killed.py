@@ -20,7 +20,7 @@ TAKES = {"postgres": 1.0, "sqlite": 1.2, "parquet": 0.2}
 
 
 def killed(place: Place, fake: FakeIndex, seconds: float) -> bool:
-    """Sync in a process of its own, and kill it so many seconds after the warehouse is open; whether it was in time."""
+    """Run sync in a process, kill it some seconds after the warehouse opened; return whether it was still running."""
     command = [sys.executable, "-m", "tests.warehouses.child", place.into, fake.url, *PROJECTS]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None

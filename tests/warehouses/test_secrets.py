@@ -99,7 +99,7 @@ ADDRESSES = [
 
 @pytest.mark.parametrize("into", ADDRESSES)
 def test_what_cannot_be_written(into: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A place that cannot be written is told without a secret: printed, logged, and in what the error carries."""
+    """The error about a place that cannot be written has no secret: printed, logged, and in its fields."""
     with FakeIndex(sample_world()) as index:
         folder = Folder(tmp_path)
         done = folder.run("sync", "requests", "--index-url", index.url, "--into", into)

@@ -157,7 +157,7 @@ class _Check:
         return [error for error in errors if not isinstance(error, NotOfferedError)]
 
     def _missing_error(self, missing: Sequence[str], *, all_missing: bool) -> SourceError:
-        """Return an error that says which projects are missing, with similar names, or that there is no index.
+        """Return an error that says which projects are missing, with similar names, or that the URL is not an index.
 
         :param all_missing: whether no project was found.
         """

@@ -73,9 +73,9 @@ def _integer(value: Any) -> int | None:
 
 
 def read_state(path: Path | None) -> dict[str, Any]:
-    """Return the state of each stream as it was written; streams without state are missing.
+    """Return the state of each stream as written; streams without state are missing.
 
-    No file, an empty file, ``[]``, ``{}`` and nulls all mean that there is no state.
+    No file, an empty file, ``[]``, ``{}`` and nulls mean: no state.
 
     :raises CatalogError: when the file cannot be read, or is not a list of state messages.
     """

@@ -14,7 +14,7 @@ COLUMNS = ("rule", "project", "version", "where", "fix", "finding")
 class Finding(Struct, frozen=True, kw_only=True):
     """A pin to which a rule applies."""
 
-    rule: Annotated[str, Meta(description="The rule, as it was selected, e.g. vulnerable or outdated:major.")]
+    rule: Annotated[str, Meta(description="The rule, as selected, e.g. vulnerable or outdated:major.")]
     project: Annotated[str, Meta(description="The project's normalised name (PEP 503).")]
     version: Annotated[str | None, Meta(description="The release that was checked. Null: the rule is about a project.")]
     file: Annotated[str | None, Meta(description="The file that names the project. Null: the command line, a setting.")]
@@ -53,7 +53,7 @@ class Finding(Struct, frozen=True, kw_only=True):
 class NotChecked(Struct, frozen=True):
     """A rule that could not be checked for a project."""
 
-    rule: Annotated[str, Meta(description="The rule, as it was selected.")]
+    rule: Annotated[str, Meta(description="The rule, as selected.")]
     project: Annotated[
         str, Meta(description="The project's normalised name; the text of the file if it does not name a project.")
     ]

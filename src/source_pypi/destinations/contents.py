@@ -34,7 +34,7 @@ class Contents(Struct, frozen=True):
     :ivar index: the URL of the index whose rows it holds, without credentials.
     :ivar streams: the names of the streams that have a table.
     :ivar requested: the requirements of the last run, as ``pins`` has them.
-    :ivar projects: all projects that were read, by their normalised names.
+    :ivar projects: all projects that were read and that the index had, by their normalised names.
     """
 
     index: str
@@ -73,14 +73,14 @@ def _contents(store: Store) -> Contents | None:
     made = store.existing([STATE, PINS], last.tables)
     pins = store.rows_of(PINS, PINS.names()) if made.get(PINS.name) else ()
     streams = store.existing(known_tables(NAMES, histories=False), last.tables)
-    projects = sorted(project for project, _ in store.row_counts(STATE) if project) if made.get(STATE.name) else ()
+    states = store.rows_of(STATE, ("project", "absent")) if made.get(STATE.name) else ()
     rows = [dict(zip(PINS.names(), row, strict=True)) for row in pins]
     requested = tuple(_requested(row) for row in sorted(rows, key=lambda row: int(row["position"])))
     return Contents(
         last.index,
         tuple(name for name in NAMES if streams.get(name)),
         requested if PINS.name in made else _older_selection(store, last.tables),
-        tuple(projects),
+        tuple(sorted(project for project, absent in states if project and not absent)),
     )
 
 

@@ -90,7 +90,7 @@ class Loader:
         self.unfinished: int | None = None
         self._store, self._requested, self._now, self._clock = store, requested, now, clock
         self._settings = LoadSettings(streams, root, keep_history, replace_index)
-        self._answered = False
+        self._answered = self._has_read = False
         self._streams = {stream.name: stream for stream in streams}
         self._recorder = RunRecorder(store, tuple(self._streams), root, now)
 
@@ -163,7 +163,7 @@ class Loader:
 
     @property
     def unresolved(self) -> Collection[str]:
-        """The named projects with a requirement of which it is not known which version it selects."""
+        """The named projects with a requirement whose version is unknown."""
         return self._pins.unresolved
 
     # State ----------------------------------------------------------------------------------------------------------
@@ -198,7 +198,7 @@ class Loader:
         return self._recorder.changes
 
     def totals(self) -> dict[str, int]:
-        """The number of rows in each table of ``row_changes``; once the loader was left, as it was then.
+        """The number of rows in each table of ``row_changes``; after the loader was left, as of that time.
 
         Empty: an error of the destination ended the run, or the rows of another index are still to be replaced.
 
@@ -228,6 +228,9 @@ class Loader:
         if batch.changes and not batch.missing and not batch.service and not self._answered:
             self._answered = True
             self._run = replace(self._run, index=self._settings.root)
+        self._has_read = self._has_read or (
+            bool(batch.project or batch.service) and not batch.failures and not batch.missing
+        )
         if any(project in self._staged[name].rows.scope.projects for name in batch.counts):
             self.commit()
         with self._staging_errors():
@@ -285,7 +288,13 @@ class Loader:
         self._begin_package()
 
     def _stage_pins(self) -> None:
-        """All pins in the first package of the run, later those whose version has become known."""
+        """All pins in the first package of the run, later those whose version has become known.
+
+        As long as no project could be read, the pins of the last run stay: otherwise ``sync`` without names would
+        request a misspelt name again and again.
+        """
+        if self._requested and not self._has_read:
+            return
         pins = self._staged[PINS.name]
         if not self._pins_written:
             pins.add_all(self._pins.lines(), _EPOCH)

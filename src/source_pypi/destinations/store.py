@@ -151,7 +151,7 @@ class Store(Protocol):
         ...
 
     def rows_of(self, table: Table, columns: Sequence[str]) -> Iterable[Sequence[Any]]:
-        """The values of some columns, which hold texts, in the rows of a table that exists."""
+        """The values of some columns, which hold texts, numbers or booleans, in the rows of a table that exists."""
         ...
 
     def drop(self, table: Table) -> None:

@@ -130,7 +130,7 @@ def _description(body: str | None) -> str | None:
 
 
 def _texts(values: Iterable[str] | None) -> list[str] | None:
-    """The texts that are not empty or UNKNOWN. An empty list stays one: ``Import-Name:`` states that there is none."""
+    """The texts that are not empty or UNKNOWN. An empty list stays one: ``Import-Name:`` states: none."""
     if values is None:
         return None
     every = list(values)

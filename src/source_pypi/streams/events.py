@@ -28,7 +28,7 @@ class Event(Struct, frozen=True, kw_only=True, gc=False):
         str | None,
         describe("The project's normalised name (PEP 503).", source="name", null="the event concerns no project"),
     ]
-    name: Annotated[str, describe("The project's name as it was spelled at the time.", source="name")]
+    name: Annotated[str, describe("The project's name as spelled at the time.", source="name")]
     version: Annotated[
         str | None, describe("The version.", source="version", null="the event concerns the whole project")
     ]

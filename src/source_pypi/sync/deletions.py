@@ -48,7 +48,7 @@ def is_known(previous: PreviousState) -> bool:
 
 
 def are_too_many(deleted: int, known: int, share: float) -> bool:
-    """Return whether so many of the known projects disappear at once that the index is probably wrong.
+    """Return whether too many known projects disappear at once: the index is probably wrong.
 
     :param share: the largest share that may disappear, 0 to 1 (``max_deleted_share``).
     """

@@ -17,7 +17,7 @@ from source_pypi.services.index.documents import Document, Fingerprint, Project,
 
 #: Projects that are requested in each run although the list shows no change.
 SIZE = 10
-#: The list is not trusted if more than one in so many of them has changed.
+#: The list is not trusted if more than one in this number of them has changed.
 MOST_CHANGED = 3
 
 
@@ -74,5 +74,5 @@ def changed_since_listed(
 
 
 def is_untrusted(changed: int, sampled: int) -> bool:
-    """Return whether so many of the sampled projects have changed that the list does not move with its projects."""
+    """Return whether too many of the sampled projects have changed: the list does not move with its projects."""
     return changed * MOST_CHANGED > sampled

@@ -337,7 +337,7 @@ class Planner:
     def decide(self, project: SelectedProject, upcoming: Callable[[int], Iterable[str]]) -> ProjectTask | Skip:
         """Return the task to request a project, or why it is skipped.
 
-        :param upcoming: returns the names of up to so many projects that come next, to load their states as well.
+        :param upcoming: returns the names of the next projects, at most the given number, to load their states as well.
         """
         if project.project not in self._loaded:
             names = [project.project, *upcoming(BATCH_SIZE - 1)]

@@ -143,7 +143,7 @@ def events_since(source: EventSource, cursor: JournalCursor) -> ProjectEvents | 
 class ProjectTracker:
     """Notes which requested projects have documents as new as expected, and makes the next run's cursor.
 
-    :param expected: the serials of requested projects; None: too many, or unknown, so that there is no cursor.
+    :param expected: the serials of requested projects; None: too many, or unknown; then there is no cursor.
     :param cursor: the next cursor, without pending projects.
     :param tries: how often the pending projects of the previous cursor have been requested.
     """

@@ -216,7 +216,7 @@ def _same(one: str, other: str) -> bool:
 
 
 def add_project(random: Random, index: Index, name: str, releases: int) -> Project:
-    """Create a project with so many releases, and an owner."""
+    """Create a project with this number of releases, and an owner."""
     project = Project(name, index.pass_time(1), 0)
     index.projects[project.key] = project
     index.ever.add(project.key)

@@ -191,7 +191,7 @@ class Index:
     plain: bool = False
 
     def pass_time(self, seconds: float) -> datetime:
-        """The time after so many seconds more; times are whole seconds now and then."""
+        """The time after this number of seconds more; some times are whole seconds."""
         self.now += timedelta(seconds=round(seconds, 6) if int(seconds) % 3 else int(seconds))
         return self.now
 

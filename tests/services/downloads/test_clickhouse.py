@@ -192,7 +192,7 @@ def test_quota() -> None:
 
 
 def test_waits_for_the_quota_are_told(fake: FakeClickhouse) -> None:
-    """Before the run waits for the quota, the user is told for how long."""
+    """Before the run waits for the quota, a message says for how long."""
     events: list[RetryWait | RequestLog] = []
     slept: list[float] = []
     options: dict[str, Any] = {"on_event": events.append, "clock": lambda: 0.0, "sleep": slept.append}

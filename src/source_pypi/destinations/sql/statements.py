@@ -277,7 +277,7 @@ class SqlState(ABC):
         return int(count)
 
     def rows_of(self, table: Table, columns: Sequence[str]) -> list[Sequence[Any]]:
-        """The values of some columns, which hold texts, in the rows of a table that exists."""
+        """The values of some columns, which hold texts, numbers or booleans, in the rows of a table that exists."""
         return list(self._select(self.dialect.listed(columns), table))
 
     def latest_check(self) -> int | None:

@@ -246,7 +246,7 @@ class Advisories:
         return self._portion(request, position, records, removed, tuple(warnings))
 
     def _is_fault(self, missing: int, known: int) -> bool:
-        """Whether so many advisories are missing at once that the export is taken to be incomplete."""
+        """Whether too many advisories are missing at once: the export is incomplete."""
         return missing > max(FEW_REMOVED, self._max_removed_share * known)
 
     def _vector_warnings(self) -> Iterator[str]:

@@ -284,7 +284,7 @@ def test_too_many_values_are_refused_before_decoding(monkeypatch: pytest.MonkeyP
 
 
 def test_short_documents_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A body that is too short for so many values is read, whatever its texts contain."""
+    """A body that is too short for the limit of values is read, whatever its texts contain."""
     monkeypatch.setattr(document, "MOST_VALUES", 1000)
     body = b'{"info":{"summary":"%s"}}'
     commas = 2000 - len(body % b"")

@@ -19,7 +19,7 @@ ETAGS = st.builds(lambda weak, text: f'{weak}"{text}"', st.sampled_from(["", "W/
 @settings(deadline=None)
 @given(ETAGS)
 def test_etag_round_trip(etag: str) -> None:
-    """A fingerprint returns the ETag exactly as it was sent."""
+    """A fingerprint returns the ETag exactly as sent."""
     fingerprint = fingerprint_of(etag, b"body", 7)
     assert (fingerprint.etag, fingerprint.serial, fingerprint.absent) == (etag, 7, False)
 

@@ -244,7 +244,7 @@ def _digests(fragment: str) -> Iterator[tuple[str, str]]:
 
 
 def _core_metadata(value: str | None) -> bool | dict[str, str | None]:
-    """Whether there is METADATA, or its digests; an attribute without a value says that there is."""
+    """Whether there is METADATA, or its digests; an attribute without a value means yes."""
     digests: dict[str, str | None] = dict(_digests(value or ""))
     return digests or (value or "").strip().lower() != "false"
 
