@@ -98,5 +98,6 @@ STREAM = Stream(
     cost="1 for 50,000 events, at most 1 per second",
     rows=events_rows,
     service="events",
+    by_index=True,
     merged_by="serial",
 )
