@@ -64,7 +64,7 @@ def events_rows(page: JournalPage) -> Iterator[Row]:
 
 
 def _row(entry: JournalEntry) -> Event:
-    action = parse_action(entry.action)
+    action = parse_action(entry.action, of_release=entry.version is not None)
     of_project = bool(entry.name) and not entry.name.startswith("user:")
     return Event(
         serial=entry.serial,
