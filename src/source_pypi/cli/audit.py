@@ -345,7 +345,8 @@ def _load(run: "Run", into: str, outcome: "Outcome", messages: Messages) -> None
     from source_pypi.destinations import open_destination
     from source_pypi.sync.summary import warnings_of
 
-    opened = open_destination(into, run.streams, run.selection.requested, root=run.index_root)
+    requested = run.selection.requested
+    opened = open_destination(into, run.streams, requested, root=run.index_root, replace_pins=True)
     with opened as destination, progress(run, messages) as show:
         for warning in destination.warnings:
             messages.warn(warning)

@@ -50,6 +50,7 @@ def open_destination(
     schema: str | None = None,
     keep_history: bool = False,
     replace_index: bool = False,
+    replace_pins: bool = False,
     now: Callable[[], float] = time.time,
     kinds: Sequence[Kind] = KINDS,
 ) -> "Loader":
@@ -60,6 +61,7 @@ def open_destination(
     :param schema: the schema of the tables; None: ``main`` in DuckDB, elsewhere ``pypi_data``, or what dlt's
         configuration names.
     :param replace_index: if it holds rows of another index, delete them once this index has answered.
+    :param replace_pins: replace the pins of the last run also if this one can read no project.
     :param now: the time, in seconds since 1970.
     :raises ExtraMissingError: when the extra that it needs is not installed.
     :raises SettingError: when it names no destination, or the destination cannot have such a schema.
@@ -75,6 +77,7 @@ def open_destination(
         root=root,
         keep_history=keep_history,
         replace_index=replace_index,
+        replace_pins=replace_pins,
         now=now,
     )
 

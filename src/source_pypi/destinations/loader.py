@@ -61,6 +61,7 @@ class Loader:
     :param keep_history: begin to keep every state of a row; a history that was begun continues in any case.
     :param replace_index: if the store holds rows of another index, delete all rows and state, once this index has
         answered.
+    :param replace_pins: replace the pins of the last run also if this one can read no project.
     :param now: the time, in seconds since 1970.
     :param clock: seconds that never go back, for the time between commits.
     :ivar warnings: what to say once the store is open.
@@ -82,6 +83,7 @@ class Loader:
         root: str = "",
         keep_history: bool = False,
         replace_index: bool = False,
+        replace_pins: bool = False,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -90,7 +92,7 @@ class Loader:
         self.unfinished: int | None = None
         self._store, self._requested, self._now, self._clock = store, requested, now, clock
         self._settings = LoadSettings(streams, root, keep_history, replace_index)
-        self._answered = self._has_read = False
+        self._answered, self._has_read = False, replace_pins
         self._streams = {stream.name: stream for stream in streams}
         self._recorder = RunRecorder(store, tuple(self._streams), root, now)
 
@@ -231,7 +233,7 @@ class Loader:
             self._answered = True
             self._run = replace(self._run, index=self._settings.root)
         self._has_read = self._has_read or (
-            bool(batch.project or batch.service) and not batch.failures and not batch.missing
+            bool(batch.project or batch.service) and bool(batch.changes) and not batch.missing
         )
         if any(project in self._staged[name].rows.scope.projects for name in batch.counts):
             self.commit()
