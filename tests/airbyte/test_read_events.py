@@ -1,5 +1,6 @@
 """airbyte/read.py: the stream events, and the journal in place of the list."""
 
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,24 @@ def test_events_continue_from_the_state(world: World, fake: FakeIndex, read: Rea
     complete, second = read(config(fake, "flask"), "events", state=state_file(tmp_path, first))
     assert complete
     assert [(one["project"], one["kind"]) for one in records(second, "events")] == [("flask", "yank_release")]
+
+
+def test_events_are_read_in_parts(world: World, fake: FakeIndex, read: Read, tmp_path: Path) -> None:
+    """STATE is written between pages of events: a read that is killed continues after the last one."""
+    world.add("flask", releases=["1.0", "2.0", "3.0"])
+    assert fake.xmlrpc is not None
+    fake.xmlrpc.page_size = 2
+    times = count(int(NOW), 11)
+    settings = config(fake, "flask", events_since="0")
+    complete, messages = read(settings, "events", now=lambda: next(times))
+    states = [place for place, message in enumerate(messages) if message["type"] == "STATE"]
+    assert (complete, len(states) >= len(world.journal) // 2) == (True, True)
+    before = messages[: states[1] + 1]
+    fake.new_run()
+    complete, after = read(settings, "events", state=state_file(tmp_path, before), now=lambda: next(times))
+    serials = [one["serial"] for one in (*records(before, "events"), *records(after, "events"))]
+    assert (complete, len(records(before, "events")) >= 2) == (True, True)
+    assert serials == [entry.serial for entry in world.journal]
 
 
 def test_whole_index_reads_the_journal(world: World, fake: FakeIndex, read: Read, tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ import pytest
 
 from tests.cli import Run
 from tests.fake_advisories import Database, FakeAdvisories, Fault, record
+from tests.fake_advisories.database import zip_of
+from tests.fake_advisories.records import timestamp
 from tests.fake_index import FakeIndex, World, advisory
 
 Audit = Callable[..., tuple[int, dict[str, Any]]]
@@ -57,7 +59,7 @@ def audit(run: Run, fake: FakeIndex, bulk: FakeAdvisories, tmp_path: Path) -> Au
         index = ("--index-url", fake.url, "--requests-per-second", "0", "--advisories-url", bulk.url)
         done = run("audit", "-r", "requirements.txt", *index, "--format", "json", *options)
         assert "Traceback" not in done.stderr
-        return done.returncode, json.loads(done.stdout) if done.stdout else {"error": done.stderr}
+        return done.returncode, (json.loads(done.stdout) if done.stdout else {}) | {"stderr": done.stderr}
 
     return command
 
@@ -147,6 +149,31 @@ def test_export_that_fails(world: World, audit: Audit, bulk: FakeAdvisories) -> 
     assert (status, short(report)) == (2, [("yanked", "flask", "1.0", None, None)])
     found = f"{bulk.url}/PyPI/all.zip answered 403: check advisories_url"
     assert why(report) == {("malware", "flask"): found, ("vulnerable", "flask"): found}
+
+
+def test_advisory_that_cannot_be_read(world: World, audit: Audit, bulk: FakeAdvisories, database: Database) -> None:
+    """An advisory that cannot be read may be about any project: the rules of the export are not checked."""
+    world.add("jinja2", releases=["9.0"])
+    database.zip = zip_of({f"{one}.json": content for one, content in database.files.items()} | {"PYSEC-1.json": b"{"})
+    database.files["PYSEC-1"] = b"{"
+    found = f"{bulk.url}: 1 advisory could not be read in full (PYSEC-1: it is not valid JSON)"
+    options = ("--advisories", "osv", "--strict", "--into", "kept.duckdb", "--rules", "vulnerable,yanked")
+    for _ in range(2):
+        status, report = audit("jinja2==9.0\n", *options)
+        assert (status, report["checked"], short(report), why(report)) == (2, 0, [], {("vulnerable", "jinja2"): found})
+        assert f"warning: {found}; the rows of earlier syncs stay" in report["stderr"]
+    database.export()
+    assert audit("jinja2==9.0\n", *options)[0] == 0
+
+
+def test_old_export(world: World, audit: Audit, database: Database) -> None:
+    """The audit prints the warnings of a sync, such as that the export is old."""
+    world.add("flask", releases=["2.0"])
+    for one in database.records.values():
+        one["modified"] = timestamp(_NOW - timedelta(days=30))
+    database.export()
+    status, report = audit("flask==2.0\n", "--advisories", "osv")
+    assert (status, "the export may be out of date: its newest change is 30 days old" in report["stderr"]) == (0, True)
 
 
 def test_kept_database(world: World, audit: Audit, bulk: FakeAdvisories, database: Database) -> None:

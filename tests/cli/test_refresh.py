@@ -1,12 +1,14 @@
 """cli/refresh.py: sync without names refreshes what a destination contains."""
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from tests.cli import Run, count_rows
+from tests.fake_downloads import Downloads, FakePypistats
 from tests.fake_index import FakeIndex, World
 
 Serve = Callable[..., FakeIndex]
@@ -59,6 +61,45 @@ def test_refresh(world: World, serve: Serve, run: Run, tmp_path: Path, into: str
     assert "versions          1          1          0         10\n" in done.stdout
     requested = {request.path for request in fake.requests}
     assert {"/pypi/flask/1.0/json", "/pypi/click/2.0/json", "/pypi/jinja2/json"} <= requested
+
+
+@pytest.mark.parametrize("into", ["pypi.duckdb", "warehouse/"])
+def test_refresh_of_services(world: World, serve: Serve, run: Run, into: str) -> None:
+    """A destination that has streams of other services only is refreshed; events are those of the same index."""
+    world.add("flask")
+    fake, counts = serve(), Downloads(date(2026, 8, 2))
+    counts.add("flask")
+    options = ("--requests-per-second", "0")
+    events = ("--streams", "events", "--events-since", "0", "--index-url", fake.url)
+    with FakePypistats(counts) as site:
+        source = ("--downloads-url", site.url)
+        assert run("sync", "flask", "--streams", "downloads", *source, *options, "--into", into).returncode == 0
+        done = run("sync", *source, *options, "--into", into)
+        note = f"note: refreshing {into}: 1 project, downloads"
+        read = "warning: downloads of 1 project skipped: they were read from pypistats today"
+        assert (done.returncode, done.stderr) == (0, f"{note}\n{read}\n")
+    assert len(site.asked) == 1
+    assert run("sync", *events, *options, "--into", f"events-{into}").returncode == 0
+    known = len(world.journal)
+    world.yank("flask", "1.0")
+    done = run("sync", *options, "--into", f"events-{into}")
+    assert (done.returncode, done.stderr) == (0, f"note: refreshing events-{into}: events, from {fake.url}\n")
+    assert f"events 1 0 0 {known + 1}".split() in [line.split() for line in done.stdout.splitlines()]
+
+
+def test_services_continue_when_an_index_is_added(world: World, serve: Serve, run: Run) -> None:
+    """The first run that reads an index keeps the state of other services: no event is missed, no count read twice."""
+    world.add("flask")
+    fake, counts = serve(), Downloads(date(2026, 8, 2))
+    counts.add("flask")
+    with FakePypistats(counts) as site:
+        options = ("--index-url", fake.url, "--downloads-url", site.url, "--requests-per-second", "0")
+        assert run("sync", "flask", "--streams", "downloads", *options).returncode == 0
+        assert run("sync", "flask", "--streams", "events", *options).returncode == 0
+        world.yank("flask", "1.0")
+        done = run("sync", "flask", "--streams", "projects,events,downloads", *options)
+    assert (done.returncode, len(site.asked)) == (0, 1)
+    assert ["events", "1", "0", "0", "1"] in [line.split() for line in done.stdout.splitlines()]
 
 
 def test_options_of_a_refresh(world: World, serve: Serve, run: Run, tmp_path: Path) -> None:

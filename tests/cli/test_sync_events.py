@@ -20,7 +20,7 @@ def test_a_quarantined_release_keeps_its_row(world: World, fake: FakeIndex, run:
     fake.new_run()
     again = run("sync", "flask", *options)
     assert (again.returncode, again.stderr) == (0, "")
-    assert [one.path for one in fake.requests] == ["/pypi/flask/json", "/pypi"]
+    assert [one.path for one in fake.requests] == ["/pypi/flask/json", "/pypi", "/pypi"]
     file = tmp_path / "pypi.duckdb"
     assert rows(file, "SELECT version FROM versions ORDER BY 1") == [("1.0",), ("3.0",)]
     assert rows(file, "SELECT project, version, kind FROM events ORDER BY serial") == [

@@ -722,7 +722,10 @@ YANKS = Case(
 RELEASES = Case(
     "version_statuses",
     {
-        "versions": [release("a", "1.0"), release("a", "2.0", yanked=True), release("a", "3.0", yanked=None)],
+        "versions": [
+            *(release("a", "1.0"), release("a", "2.0", yanked=True), release("a", "3.0", yanked=None)),
+            *(release("b", "5.0"), release("c", "1.0")),
+        ],
         "events": [
             event(1, "release_quarantined", "2.0"),
             event(2, "release_quarantine_cleared", "2.0"),
@@ -730,7 +733,18 @@ RELEASES = Case(
             event(4, "release_quarantined", "4.0"),
             event(5, "release_quarantined", "5.0"),
             event(6, "remove_release", "5.0"),
-            event(7, "project_quarantined", None, "b"),
+            event(7, "new_release", "0.1", "b"),
+            event(8, "remove_project", None, "b"),
+            event(9, "new_release", "1.0", "b"),
+            event(10, "add_file", "1.0", "b"),
+            event(11, "new_release", "2.0", "b"),
+            event(12, "remove_release", "2.0", "b"),
+            event(13, "yank_release", "3.0", "b"),
+            event(14, "release_quarantined", "4.0", "b"),
+            event(15, "project_quarantined", None, "b"),
+            event(16, "new_release", "1.0", "c"),
+            event(17, "project_quarantined", None, "c"),
+            event(18, "project_quarantine_cleared", None, "c"),
         ],
     },
     [
@@ -738,6 +752,11 @@ RELEASES = Case(
         ("a", "2.0", "yanked", True, None),
         ("a", "3.0", "quarantined", True, at(3)),
         ("a", "4.0", "quarantined", False, at(4)),
+        ("b", "1.0", "quarantined", False, at(15)),
+        ("b", "3.0", "quarantined", False, at(15)),
+        ("b", "4.0", "quarantined", False, at(14)),
+        ("b", "5.0", "quarantined", True, at(15)),
+        ("c", "1.0", "available", True, None),
     ],
 )
 

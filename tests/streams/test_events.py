@@ -56,6 +56,22 @@ def test_actions(action: str, expected: Action) -> None:
     assert parse_action(action) == expected
 
 
+@pytest.mark.parametrize(
+    ("action", "expected"),
+    [
+        ("add Owner file x", Action(KIND.ADD_ROLE, "Owner", "file x")),
+        ("add source file a.zip", Action(KIND.ADD_FILE, None, None, "a.zip", "source")),
+        ("add file a.zip", Action(KIND.ADD_FILE, filename="a.zip")),
+    ],
+)
+def test_actions_without_version(action: str, expected: Action) -> None:
+    """A role is added to a project, and a file to a release: without a version, a team may be called ``file x``."""
+    assert parse_action(action, of_release=False) == expected
+    row = next(iter(STREAM.rows(JournalPage((JournalEntry("a", None, 0, action, 1),)))))
+    assert isinstance(row, Event)
+    assert (row.kind, row.user) == (expected.kind, expected.user)
+
+
 def test_every_kind_is_parsed() -> None:
     """No kind is without an action in the test above."""
     (mark,) = [mark for mark in test_actions.pytestmark if mark.name == "parametrize"]  # type: ignore[attr-defined]

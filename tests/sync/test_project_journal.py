@@ -202,7 +202,7 @@ def test_many_events_read_the_list(synced: Synced, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("source_pypi.services.events.journal.PAGE_SIZE", 2)
     assert synced.fake.xmlrpc is not None
     synced.fake.xmlrpc.page_size = 2
-    for number in range(6):
+    for number in range(7):
         synced.world.yank(f"project.{number}", "1.0")
     assert "/simple/" in synced.sync()
     assert synced.is_current()

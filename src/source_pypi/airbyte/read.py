@@ -203,7 +203,7 @@ class _Reader:
             for warning in warnings_of(batch):
                 self._messages.log("WARN", warning)
             progress = run.summary.projects / max(batch.total_projects, 1)
-            if batch.project is not None and checkpoints.is_due(self._now(), states.size, progress):
+            if (batch.project is not None or batch.service) and checkpoints.is_due(self._now(), states.size, progress):
                 self._write_checkpoint(states)
             del batch  # it is large, and the next one is about to be made
 

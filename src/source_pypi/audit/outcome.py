@@ -42,6 +42,9 @@ class Outcome:
         """Add the results of a batch."""
         if batch.service:
             self._of_services |= {name: reason(error) for name, error in batch.failures.items()}
+            if batch.gap:
+                gap = without_credentials(printable(batch.gap))
+                self._of_services |= {name: gap for name in batch.changes if name not in self._of_services}
             return
         if batch.project is None:
             self._of_index += [reason(error) for error in batch.failures.values()]

@@ -343,6 +343,7 @@ def _load(run: "Run", into: str, outcome: "Outcome", messages: Messages) -> None
     from source_pypi.audit.outcome import FreshRun
     from source_pypi.cli.progress import progress
     from source_pypi.destinations import open_destination
+    from source_pypi.sync.summary import warnings_of
 
     selection = run.selection
     opened = open_destination(into, run.streams, selection.requested, unnamed=selection.unnamed, root=run.index_root)
@@ -353,6 +354,8 @@ def _load(run: "Run", into: str, outcome: "Outcome", messages: Messages) -> None
             destination.count_requests(run.index.client.stats.requests)
             destination.add(batch)
             outcome.add(batch)
+            for warning in warnings_of(batch):
+                messages.warn(warning)
             show()
             del batch  # it is large, and the next one is about to be made
         destination.count_requests(run.index.client.stats.requests)

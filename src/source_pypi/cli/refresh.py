@@ -51,7 +51,7 @@ def open_refreshing_run(
 
     contents = read_contents(into, schema)
     config, warnings = make_settings(path, (), options)
-    if config.index_url is None and not is_public(contents.index):
+    if config.index_url is None and contents.index and not is_public(contents.index):
         config, warnings = make_settings(path, (), {**options, "index_url": contents.index})
     for warning in warnings:
         messages.warn(warning)
@@ -60,12 +60,16 @@ def open_refreshing_run(
         config, contents.requested, contents.projects, missing=contents.missing, unnamed=contents.unnamed
     )
     run = run_of(selection, chosen, config, messages.on_event)
-    messages.print_note(f"refreshing {with_schema(into, schema)}: {_what(run)}, from {index_title(run.index.root)}")
+    source = f", from {index_title(run.index_root)}" if run.index_root else ""
+    messages.print_note(f"refreshing {with_schema(into, schema)}: {_what(run)}{source}")
     return run
 
 
 def _what(run: "Run") -> str:
-    """The projects and streams of a run, in words."""
+    """The projects, unless all are read, and the streams of a run, in words."""
+    from source_pypi.sync.run import needs_projects
+
     names = [stream.name for stream in run.streams]
     listed = ", ".join(names) if len(names) <= _MAX_NAMED else counted(len(names), "stream")
-    return f"{counted(len(run.selection.projects), 'project')}, {listed}"
+    projects = run.selection.projects
+    return f"{counted(len(projects), 'project')}, {listed}" if projects or needs_projects(run.streams) else listed

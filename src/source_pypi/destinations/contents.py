@@ -31,7 +31,7 @@ _NO_FILES = (BY_COMMAND, "setting ")
 class Contents(Struct, frozen=True):
     """What a destination contains.
 
-    :ivar index: the URL of the index whose rows it holds, without credentials.
+    :ivar index: the URL of the index whose rows it holds, without credentials; empty: all rows are of other services.
     :ivar streams: the names of the streams that have a table.
     :ivar requested: the requirements of the last run, as ``pins`` has them.
     :ivar unnamed: what files might have requested without a name in the last run.
@@ -72,12 +72,14 @@ def read_contents(into: str, schema: str | None = None) -> Contents:
 def _contents(store: Store) -> Contents | None:
     """The contents of an open store; None: this package has loaded nothing."""
     last = store.last_run()
-    if last is None or not last.index:
+    if last is None:
         return None
     made = store.existing([STATE, PINS, UNNAMED], last.tables)
     pins = store.rows_of(PINS, PINS.names()) if made.get(PINS.name) else ()
     streams = store.existing(known_tables(NAMES, histories=False), last.tables)
     states = list(store.rows_of(STATE, ("project", "absent"))) if made.get(STATE.name) else []
+    if not last.index and not states:
+        return None
     rows = [dict(zip(PINS.names(), row, strict=True)) for row in pins]
     requested = tuple(_requested(row) for row in sorted(rows, key=lambda row: int(row["position"])))
     return Contents(

@@ -230,7 +230,9 @@ class Loader:
         :raises DestinationError: when they cannot be written; leave the loader then.
         """
         project = batch.project or WHOLE_INDEX
-        if batch.changes and not batch.missing and not batch.service and not self._answered:
+        read = (self._streams[name] for name in batch.changes)
+        of_index = any(stream.of_index and stream.service == batch.service for stream in read)
+        if of_index and not batch.missing and not self._answered:
             self._answered = True
             self._run = replace(self._run, index=self._settings.root)
         if any(project in self._staged[name].rows.scope.projects for name in batch.counts):

@@ -23,6 +23,7 @@ from source_pypi.destinations.tables import (
 from source_pypi.errors import DestinationError, StateError
 from source_pypi.safety.redaction import without_credentials
 from source_pypi.standards.index_urls import same_index
+from source_pypi.streams import NAMES, choose_streams
 from source_pypi.streams.stream import Stream
 from source_pypi.sync.resume import resumable
 
@@ -189,8 +190,10 @@ def _make(store: Store, settings: LoadSettings, last: RunRow | None, prepared: P
         store.make(prepared.made)
         store.begin(prepared.run, clear_state=True)
         return
-    unknown = bool(settings.root) and not last.index  # no index has answered: what state there is, is of any
-    if lost and not unknown:
-        forget(store, prepared.run, lost)
-    store.begin(prepared.run, clear_state=unknown)
+    forgotten = set(lost)
+    if settings.root and not last.index:  # no index has answered: what state there is of one, is of any
+        forgotten.update(stream.name for stream in choose_streams(NAMES) if stream.of_index)
+    if forgotten:
+        forget(store, prepared.run, forgotten)
+    store.begin(prepared.run, clear_state=False)
     store.make(prepared.made)

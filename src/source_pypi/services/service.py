@@ -59,6 +59,7 @@ class Portion(Struct, frozen=True):
     :ivar project: the project that the rows belong to; None: the streams are read as a whole.
     :ivar partitions: further values of ``merged_by`` whose rows are replaced, also if no new row has them.
     :ivar warnings: what the user should know, a line each.
+    :ivar gap: why rows of any project may be missing or out of date although the service answered; empty: none is.
     """
 
     documents: Any
@@ -66,6 +67,7 @@ class Portion(Struct, frozen=True):
     project: str | None = None
     partitions: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=())
+    gap: str = ""
 
 
 class Service(Protocol):

@@ -68,6 +68,7 @@ _FIXED = {
 }
 #: Names of roles begin with a capital letter. Names of teams may have spaces.
 _ROLE, _WHO = r"(?P<role>[A-Z]\w*)", r"(?P<user>\S.*)"
+_NEW_ROLE = re.compile(rf"add {_ROLE} {_WHO}", re.DOTALL), EventKind.ADD_ROLE
 _PATTERNS = tuple(
     (re.compile(pattern, re.DOTALL), kind)
     for pattern, kind in (
@@ -85,14 +86,18 @@ _PATTERNS = tuple(
 )
 
 
-def parse_action(action: str) -> Action:
-    """Return the kind of an action and what it names; the kind is ``OTHER`` if it is unknown."""
+def parse_action(action: str, *, of_release: bool = True) -> Action:
+    """Return the kind of an action and what it names; the kind is ``OTHER`` if it is unknown.
+
+    :param of_release: whether the event has a version. One without concerns a role, also if the name of the user or
+        team makes it look like that of a file: ``add Owner file x``.
+    """
     text = action.strip()
     fixed = _FIXED.get(text)
     if fixed is not None:
         return Action(fixed)
     if len(text) <= LONGEST_PARSED:
-        for pattern, kind in _PATTERNS:
+        for pattern, kind in _PATTERNS if of_release else (_NEW_ROLE, *_PATTERNS):
             if (match := pattern.fullmatch(text)) is not None:
                 return Action(kind, **match.groupdict())
     return Action(EventKind.OTHER)

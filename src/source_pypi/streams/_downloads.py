@@ -20,7 +20,7 @@ Counting = Annotated[
 Complete = Annotated[
     bool,
     describe(
-        "Whether the day had ended at least three days before it was read. The source may still add to a later day.",
+        "False for the last two days that the source had when it was read: it may still add to them.",
         source="the time of the visit",
     ),
 ]

@@ -64,7 +64,7 @@ def events_rows(page: JournalPage) -> Iterator[Row]:
 
 
 def _row(entry: JournalEntry) -> Event:
-    action = parse_action(entry.action)
+    action = parse_action(entry.action, of_release=entry.version is not None)
     of_project = bool(entry.name) and not entry.name.startswith("user:")
     return Event(
         serial=entry.serial,
@@ -98,5 +98,6 @@ STREAM = Stream(
     cost="1 for 50,000 events, at most 1 per second",
     rows=events_rows,
     service="events",
+    by_index=True,
     merged_by="serial",
 )

@@ -195,6 +195,7 @@ class Stream(Struct, frozen=True, dict=True):
     :ivar require: raises ConfigError if the stream cannot be read, e.g. because a library is missing. None: it always
         can.
     :ivar service: the folder in ``services/`` of the service that it reads; empty: the index.
+    :ivar by_index: of another service than the index: whether it is one of the index itself, as its journal is.
     :ivar per_project: of another service than the index: whether it is requested for each project.
     :ivar merged_by: of another service than the index: the field whose values identify the rows that are replaced
         together. New rows replace those with the same value; all others stay.
@@ -216,6 +217,7 @@ class Stream(Struct, frozen=True, dict=True):
     says_first_seen: bool = False
     require: Callable[[], None] | None = None
     service: str = ""
+    by_index: bool = False
     per_project: bool = False
     merged_by: str | None = None
     raw: bool = False
@@ -225,6 +227,11 @@ class Stream(Struct, frozen=True, dict=True):
     def of_project(self) -> bool:
         """Whether its rows belong to projects; otherwise they describe the index as a whole."""
         return self.per_project if self.service else all(kind.of_project for kind in self.documents)
+
+    @property
+    def of_index(self) -> bool:
+        """Whether its rows are those of one index; otherwise they are the same whatever index is read."""
+        return not self.service or self.by_index
 
     @cached_property
     def incremental(self) -> bool:

@@ -85,6 +85,7 @@ class Batch(Struct, frozen=True):
     :ivar lacking: why the index has no documents for other streams that could be read, by name.
     :ivar capabilities: which streams the index provides; only in a run's last batch.
     :ivar service: the service that it is from; empty: the index.
+    :ivar gap: why rows of any project may be missing or out of date although the service answered; empty: none is.
     :ivar versions: the version that each requirement of the project selects, by pin or range, and by an empty text for
         one without versions; those that select none are missing, or None. None: as in the last run that read it, or
         no requirement names the project.
@@ -105,6 +106,7 @@ class Batch(Struct, frozen=True):
     lacking: dict[str, NotOfferedError] = field(default_factory=dict)
     capabilities: tuple[Capability, ...] = ()
     service: str = ""
+    gap: str = ""
     versions: dict[str, str | None] | None = None
 
     @property

@@ -133,7 +133,7 @@ def events_since(source: EventSource, cursor: JournalCursor) -> ProjectEvents | 
         return None
     serials = {project: serial for project, (serial, _) in cursor.pending.items()}
     removed = set[str]()
-    for entry in entries:
+    for entry in (one for one in entries if one.name):
         name = canonicalize_name(entry.name)
         serials[name] = entry.serial
         (removed.add if entry.action == _REMOVED else removed.discard)(name)

@@ -95,7 +95,7 @@ class Run:
     @property
     def index_root(self) -> str:
         """The URL of the index that rows are read from; empty: all streams read other services."""
-        return self.index.root if any(not stream.service for stream in self.streams) else ""
+        return self.index.root if any(stream.of_index for stream in self.streams) else ""
 
     def batches(self, store: StateStore | None = None) -> Iterator[Batch]:
         """Yield a batch for each project, and one for the index as a whole, counted in ``summary``.

@@ -105,6 +105,7 @@ def _batch(
         warnings=portion.warnings,
         provided=frozenset(changes),
         service=service,
+        gap=portion.gap,
     )
 
 

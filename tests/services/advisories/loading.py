@@ -22,11 +22,12 @@ NOW = 1_767_312_000
 
 
 class Loaded(Struct):
-    """What a load reported: warnings, errors, and how many rows of each stream it wrote."""
+    """What a load reported: warnings, errors, how many rows of each stream it wrote, and gaps, one a batch."""
 
     warnings: list[str]
     errors: list[str]
     counts: list[dict[str, int]]
+    gaps: list[str]
 
 
 def load(
@@ -48,13 +49,14 @@ def load(
     config = make_config(given | settings)
     service = open_service(config, lambda event: None)
     selection = select(config) if projects else Selection()
-    found = Loaded([], [], [])
+    found = Loaded([], [], [], [])
     with Loader(DuckdbStore(str(place)), chosen, root="", now=lambda: now) as loader:
         for batch in service_batches({"advisories": service}, chosen, selection, loader, lambda: now):
             loader.add(batch)
             found.warnings += batch.warnings
             found.errors += map(str, batch.failures.values())
             found.counts.append(batch.counts)
+            found.gaps.append(batch.gap)
             on_batch(batch)
         loader.finish()
     found.errors = list(dict.fromkeys(found.errors))

@@ -12,7 +12,7 @@ from source_pypi.sync.batch import Batch
 from tests.databases import rows
 from tests.fake_advisories import Database, FakeAdvisories, Fault, random_records, record
 from tests.fake_advisories.database import zip_of
-from tests.fake_advisories.records import START
+from tests.fake_advisories.records import START, timestamp
 from tests.services.advisories.loading import NOW, STREAMS, contents, load
 
 pytest.importorskip("cvss")
@@ -141,7 +141,10 @@ def test_old_copies_are_read_again(place: Path, fake: FakeAdvisories, database: 
     database.change("GHSA-1", summary="new", export=False)
     database.publish(record("PYSEC-2", "flask", modified=START), export=False)
     database.export(files=False, archive=False)
-    load(place, fake.url)
+    late = "its file is missing, or older than the list says"
+    assert load(place, fake.url).gaps == [
+        f"{fake.url}: 2 advisories could not be read in full (GHSA-1: {late}; PYSEC-2: {late})"
+    ]
     assert rows(place, "SELECT summary FROM advisories WHERE id = 'GHSA-1'") == [(None,)]
     database.export()
     load(place, fake.url)
@@ -291,17 +294,44 @@ def test_a_list_that_is_none_is_an_error(place: Path, fake: FakeAdvisories, data
 
 
 def test_members_that_cannot_be_read(place: Path, fake: FakeAdvisories, database: Database) -> None:
-    """Broken members are left out and named; those that had rows keep them, and are not marked as removed."""
+    """Broken members are left out and named; those that had rows keep them, and are marked as removed once they are."""
     load(place, fake.url)
     members = {f"{one}.json": database.files[one] for one in ("MAL-1", "PYSEC-1")}
     database.zip = zip_of({**members, "GHSA-1.json": b"{", "README": b"x"})
     found = load(place, fake.url, now=NOW + 8 * _DAY)
-    [warning] = [one for one in found.warnings if "could not be read" in one]
-    assert warning == (
-        f"{fake.url}: 2 advisories could not be read, and keep the rows that they had (GHSA-1.json: it is not valid "
-        "JSON; README: its name is not that of an advisory)"
-    )
+    gap = f"{fake.url}: 1 advisory could not be read in full (GHSA-1: it is not valid JSON)"
+    assert [one for one in found.warnings if "could not be read" in one] == [
+        f"{gap}; the rows of earlier syncs stay",
+        f"{fake.url}: 1 member of the zip could not be read (README: its name is not that of an advisory)",
+    ]
+    assert found.gaps == [gap]
     assert (ids(place), ids(place, "removed_advisories")) == (["GHSA-1", "MAL-1", "PYSEC-1"], [])
+    database.remove("GHSA-1")
+    found = load(place, fake.url, now=NOW + 16 * _DAY)
+    assert (found.gaps, ids(place, "removed_advisories")) == ([""], ["GHSA-1"])
+
+
+def test_advisories_stay_unread_until_they_are_read(place: Path, fake: FakeAdvisories, database: Database) -> None:
+    """A broken advisory is a gap of every run, also if the zip is unchanged, and is requested until it can be read."""
+    database.records["GHSA-1"] |= {"affected": "flask"}
+    database.records["MAL-1"] |= {"modified": timestamp(START - timedelta(days=40))}
+    database.export()
+    good = database.files["MAL-1"]
+    database.files["MAL-1"] = b"["
+    database.zip = zip_of({f"{one}.json": content for one, content in database.files.items()})
+    gaps = load(place, fake.url).gaps
+    gaps += load(place, fake.url).gaps
+    gaps += load(place, fake.url, now=NOW + 8 * _DAY).gaps
+    gap = (
+        "2 advisories could not be read in full (MAL-1: it is not valid JSON; GHSA-1: what it affects has a wrong type)"
+    )
+    assert gaps == [f"{fake.url}: {gap}"] * 3
+    assert [one.status for one in fake.answers if one.path.endswith("all.zip")] == [200, 304]
+    database.files["MAL-1"] = good
+    database.change("GHSA-1", affected=record("x", "flask", events=_UP_TO_2)["affected"], export=False)
+    database.export(archive=False)
+    assert load(place, fake.url, now=NOW + 8 * _DAY).gaps == [""]
+    assert (ids(place), ids(place, "advisory_ranges")) == (["GHSA-1", "MAL-1", "PYSEC-1"], ["GHSA-1", "PYSEC-1"])
 
 
 def test_warnings_of_fields(place: Path, fake: FakeAdvisories, database: Database) -> None:

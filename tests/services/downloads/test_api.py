@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from source_pypi.config import make_config
+from source_pypi.config import Config, make_config
 from source_pypi.errors import SettingError
 from source_pypi.services.downloads.api import open_service
 from source_pypi.services.downloads.progress import Progress, SeriesProgress, source_day
@@ -168,5 +168,14 @@ def test_names_of_a_private_index_are_not_sent(source: str) -> None:
         opened = open_service(make_config(private | more), lambda event: None)
         sent.append(opened._refusal is None)  # type: ignore[attr-defined]
     assert sent == [False, True, True, True]
+    public = getattr(Config(), url)
+    host = public.removeprefix("https://")
+    spellings = (
+        *(f"{public}/", f"{public}:443", f"{public}:8443/", f"{public}./", f"http://{host}", f"https://{host.upper()}"),
+        *(f"https://www.{host}", f"https://me:word@{host}/path?x=1"),
+    )
+    for one in spellings:
+        opened = open_service(make_config(private | {url: one}), lambda event: None)
+        assert opened._refusal is not None, one  # type: ignore[attr-defined]
     with pytest.raises(SettingError, match=f"setting '{url}': names of projects of http://packages.example.com"):
         next(open_service(make_config(private), lambda event: None).portions(request))

@@ -10,6 +10,7 @@ from source_pypi.config import Config, make_config
 from source_pypi.errors import ServiceError, SettingError, StateError
 from source_pypi.services.events.api import EventsCursor, journal_url, open_journal, open_service
 from source_pypi.services.events.entries import JournalEntry
+from source_pypi.services.events.journal import PAGE_SIZE
 from tests.fake_index import FakeIndex, World, faults
 from tests.services.events.helpers import NOW, read, request, service
 
@@ -36,11 +37,15 @@ def test_first_sync_begins_now(index: FakeIndex) -> None:
     assert decoded(cursor).last == before + 1
 
 
-def test_pages_until_one_is_not_full(index: FakeIndex) -> None:
-    """Pages are requested until one is not full: none is skipped, none is requested twice."""
-    entries, cursor = read(service(index, "0", page_size=4).portions(request()))
+@pytest.mark.parametrize("page_size", [4, PAGE_SIZE])
+def test_pages_up_to_the_last_event(index: FakeIndex, page_size: int) -> None:
+    """Pages are requested up to the last event, whatever the index takes for a full page: no event twice, none left."""
+    made = service(index, "0", page_size)
+    assert index.xmlrpc is not None
+    index.xmlrpc.page_size = 4
+    entries, cursor = read(made.portions(request()))
     assert entries == journal_of(index)
-    assert len(index.requests) == len(entries) // 4 + 1
+    assert len(index.requests) == len(entries) // 4 + 2
     assert decoded(cursor) == EventsCursor(f"{index.url}/pypi", "0", 0, index.world.serial)
 
 
@@ -117,12 +122,23 @@ def test_other_fields_read_again(index: FakeIndex) -> None:
 def test_another_journal(index: FakeIndex) -> None:
     """The cursor of another journal is refused, since its serials mean other events."""
     other = msgspec.json.encode(EventsCursor("http://other.test/pypi", None, 5, 6))
-    message = f"belongs to the journal http://other.test/pypi, and this run reads {index.url}/pypi"
+    message = (
+        f"belongs to the journal http://other.test/pypi, and this run reads {index.url}/pypi; correct index_url or "
+        "events_url, or read this journal into another destination"
+    )
     with pytest.raises(StateError, match=message):
         next(service(index).portions(request(other)))
     with pytest.raises(StateError, match="its cursor is broken"):
         next(service(index).portions(request(b"{}")))
     assert index.requests == []
+
+
+@pytest.mark.parametrize("path", ["/pypi/", "/RPC2", "/RPC2/", "", "/"])
+def test_other_urls_of_the_journal(index: FakeIndex, path: str) -> None:
+    """The journal is the same at each of the paths that an index has for it; the cursor then has the one in use."""
+    cursor = msgspec.json.encode(EventsCursor(f"{index.url}{path}", None, 5, index.world.serial))
+    (portion,) = service(index).portions(request(cursor))
+    assert decoded(portion.cursors["events"]) == EventsCursor(f"{index.url}/pypi", None, 5, index.world.serial)
 
 
 def test_journal_that_ends_earlier(index: FakeIndex) -> None:

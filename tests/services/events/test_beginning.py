@@ -35,10 +35,10 @@ def journal(seed: int, events: int, size: int, power: float) -> Pages:
     return Pages(entries, size)
 
 
-def begin(pages: Pages, when: float) -> tuple[int, list[JournalEntry] | None, bool]:
+def begin(pages: Pages, when: float) -> tuple[int, list[JournalEntry] | None]:
     """Where the events at and after a time begin."""
     found = find_beginning(pages.since, pages.entries[-1].serial, datetime.fromtimestamp(when, UTC), NOW, pages.size)
-    return found.serial, found.page, found.is_full
+    return found.serial, found.page
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -48,14 +48,13 @@ def test_first_event_at_or_after_a_time(seed: int) -> None:
     pages = journal(seed, 20_000, random_.choice((50, 200, 1000)), random_.choice((1.0, 2.0, 6.0)))
     when = random_.uniform(START, NOW)
     at = next(place for place, entry in enumerate(pages.entries) if entry.timestamp >= when)
-    serial, page, is_full = begin(pages, when)
+    serial, page = begin(pages, when)
     assert len(pages.asked) == len(set(pages.asked)) <= MOST_PROBES
     after = [entry for entry in pages.entries if entry.serial > serial]
     assert after[0].serial <= pages.entries[at].serial
     if page is not None:
         assert after[0] == pages.entries[at]
         assert page == after[: len(page)]
-        assert is_full or page == after
     else:
         assert len(pages.asked) == MOST_PROBES
 
@@ -72,8 +71,7 @@ def test_few_pages(power: float, most: int) -> None:
 def test_time_before_the_journal() -> None:
     """A time before the first event begins at the first event."""
     pages = journal(1, 1000, 100, 1.0)
-    serial, page, is_full = begin(pages, 0)
-    assert (serial, page, is_full) == (0, pages.entries[:100], True)
+    assert begin(pages, 0) == (0, pages.entries[:100])
 
 
 def test_time_after_the_last_event() -> None:
@@ -83,7 +81,7 @@ def test_time_after_the_last_event() -> None:
     pages.entries[-1] = JournalEntry("a", None, NOW - 100, "create", last.serial)
     assert begin(pages, NOW - 50)[0] == last.serial
     pages.asked.clear()
-    assert begin(pages, NOW + 50) == (last.serial, None, False)
+    assert begin(pages, NOW + 50) == (last.serial, None)
     assert pages.asked == []
 
 

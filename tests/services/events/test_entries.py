@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from source_pypi.errors import DocumentError
-from source_pypi.services.events.entries import JournalEntry, entries_of, unescaped
+from source_pypi.services.events.entries import NO_TIME, JournalEntry, JournalPage, entries_of, unescaped
+from source_pypi.streams.events import STREAM, Event
 
 URL = "http://index.test/pypi"
 
@@ -27,6 +28,15 @@ def test_further_fields_are_ignored() -> None:
     assert entries_of([["a", "", 4, "create", 8, "more"]], 7, URL) == [JournalEntry("a", None, 4, "create", 8)]
 
 
+def test_an_event_that_lacks_something_refuses_no_page() -> None:
+    """What is null in an event, but its serial, is empty: refusing its page would end the stream for good."""
+    (entry,) = entries_of([[None, None, None, None, 8]], 7, URL)
+    assert entry == JournalEntry("", None, NO_TIME, "", 8)
+    (row,) = STREAM.rows(JournalPage((entry,)))
+    assert isinstance(row, Event)
+    assert (row.project, row.time, row.kind, row.serial) == (None, None, "other", 8)
+
+
 @pytest.mark.parametrize(
     "rows",
     [
@@ -37,9 +47,9 @@ def test_further_fields_are_ignored() -> None:
         [["a", None, 4, "create"]],
         [["a", None, "4", "create", 8]],
         [["a", None, 4, "create", True]],
-        [[None, None, 4, "create", 8]],
+        [["a", None, 4, "create", None]],
         [["a", 1, 4, "create", 8]],
-        [["a", None, 4, None, 8]],
+        [["a", None, 4, 5, 8]],
         ["abcde"],
     ],
     ids=repr,

@@ -70,6 +70,22 @@ def test_another_encoding() -> None:
     assert parse_response(body.encode("latin-1"), URL) == "h\u00e9"
 
 
+@pytest.mark.parametrize(
+    ("sent", "text"),
+    [
+        (b"1\x01\x1f", "1\ufffd\ufffd"),
+        (b"\xff\xed\xa0\x80x", "\ufffd\ufffd\ufffd\ufffdx"),
+        (b"\xef\xbf\xbe\xef\xbf\xbf", "\ufffd\ufffd"),
+        (b"&#1;&#x0B;&#031;", "\ufffd\ufffd\ufffd"),
+        (b"\x00 \xf0\x9f\x98\x80 &#9;&#x20;&amp;\xc2\x85", "\ufffd \U0001f600 \t &\x85"),
+    ],
+)
+def test_characters_that_xml_does_not_allow(sent: bytes, text: str) -> None:
+    """Characters that XML does not allow, which the index does not remove from names, become U+FFFD; others stay."""
+    body = response(["HERE", "caf\u00e9"]).replace(b"HERE", sent)
+    assert parse_response(body, URL) == [text, "caf\u00e9"]
+
+
 DOCTYPE = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
 
 

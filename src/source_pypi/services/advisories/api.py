@@ -12,7 +12,7 @@ Reading on
     beyond-index.md 3.1.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from msgspec import Struct, field
@@ -22,7 +22,8 @@ from source_pypi.config import Config
 from source_pypi.errors import ServiceDocumentError
 from source_pypi.http.credentials import credentials_for
 from source_pypi.http.request_log import RequestLog, RetryWait
-from source_pypi.services.advisories.archive import Member
+from source_pypi.safety.wording import counted
+from source_pypi.services.advisories.archive import Member, identifier_of
 from source_pypi.services.advisories.documents import REMOVED, SCORED, AdvisoryDocuments
 from source_pypi.services.advisories.export import (
     SETTING,
@@ -51,6 +52,8 @@ STALE_DAYS = 3
 FEW_REMOVED = 5
 #: Names in a warning.
 _MOST_NAMED = 5
+_LATE = "its file is missing, or older than the list says"
+_PARTIAL = "what it affects has a wrong type"
 _DAY = 86_400
 
 
@@ -62,6 +65,7 @@ class _Found(Struct):
     :ivar listed: all identifiers that the export has, whether or not they could be read.
     :ivar damaged: why members have no advisory, by name.
     :ivar repaired: the fields of a wrong type, by identifier.
+    :ivar late: the advisories whose files are older than the list says, or missing.
     """
 
     modified: dict[str, int] = field(default_factory=dict)
@@ -69,10 +73,11 @@ class _Found(Struct):
     listed: set[str] = field(default_factory=set)
     damaged: dict[str, str] = field(default_factory=dict)
     repaired: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    late: list[str] = field(default_factory=list)
 
     def add(self, member: Member) -> Record | None:
         """Take note of a member, and return its advisory."""
-        self.listed.add(member.name.rpartition("/")[2].removesuffix(".json"))
+        self.listed.add(identifier_of(member.name))
         if member.record is None:
             self.damaged[member.name] = member.reason
             return None
@@ -81,11 +86,18 @@ class _Found(Struct):
             self.repaired[member.record.id] = member.invalid
         return member.record
 
+    @property
+    def unread(self) -> dict[str, str]:
+        """Why advisories could not be read, or not in full, by identifier."""
+        damaged = {id_: reason for name, reason in self.damaged.items() if (id_ := identifier_of(name))}
+        partial = [name for name, fields in self.repaired.items() if "affected" in fields]
+        return dict.fromkeys(self.late, _LATE) | damaged | dict.fromkeys(partial, _PARTIAL)
+
     def warnings(self, url: str) -> Iterator[str]:
-        """What the user should know of members and fields."""
-        if self.damaged:
-            some = "; ".join(f"{name[:100]}: {self.damaged[name]}" for name in list(self.damaged)[:_MOST_NAMED])
-            yield f"{url}: {len(self.damaged):,} advisories could not be read, and keep the rows that they had ({some})"
+        """What the user should know of other members, and of fields."""
+        if others := [name for name in self.damaged if not identifier_of(name)]:
+            some = "; ".join(f"{name[:100]}: {self.damaged[name]}" for name in others[:_MOST_NAMED])
+            yield f"{url}: {counted(len(others), 'member')} of the zip could not be read ({some})"
         if self.repaired:
             some = "; ".join(f"{name}: {', '.join(self.repaired[name])}" for name in list(self.repaired)[:_MOST_NAMED])
             yield f"{url}: {len(self.repaired):,} advisories have fields of a wrong type, which became null ({some})"
@@ -120,7 +132,9 @@ class Advisories:
     def _portions(self, request: Request) -> Iterator[Portion]:
         previous = self._previous(request)
         due = request.now() - previous.full_at >= self._full_check_days * _DAY
-        answer = False if due or previous.done >= 0 else self._export.listing(previous.listing)
+        answer = (
+            False if due or previous.done >= 0 else self._export.listing("" if previous.unread else previous.listing)
+        )
         if answer is True:
             yield self._last(request, previous, _Found(ids=set(previous.ids)), None)
             return
@@ -128,7 +142,8 @@ class Advisories:
             yield from self._of_archive(request, previous, everything=due)
             return
         assert isinstance(answer, ListingAnswer)
-        changed = [one for one, time in answer.listing.modified.items() if previous.is_new(one, time)]
+        listed = answer.listing.modified.items()
+        changed = [one for one, time in listed if previous.is_new(one, time) or one in previous.unread]
         if len(changed) > MOST_SINGLE:
             yield from self._of_archive(request, previous, everything=False)
         else:
@@ -153,11 +168,12 @@ class Advisories:
     ) -> Iterator[Portion]:
         """Portions of advisories that are requested one by one."""
         found, ids = _Found(listed=set(listing.modified)), set(previous.ids)
-        records, is_complete = [], True
+        records = list[Record]()
         for identifier in changed:
             member = self._export.advisory(identifier)
             record = None if member is None else found.add(member)
-            is_complete = is_complete and found.modified.get(identifier, 0) >= listing.modified[identifier]
+            if (member is None or record) and found.modified.get(identifier, 0) < listing.modified[identifier]:
+                found.late.append(identifier)
             if record is not None:
                 records.append(record)
                 ids.discard(identifier)
@@ -165,9 +181,7 @@ class Advisories:
         newest = max([previous.modified, *found.modified.values()])
         known = {one: time for one, time in previous.recent.items() if one in listing.modified} | found.modified
         found.ids = ids
-        position = replace(previous, modified=newest, recent=recent_of(known, newest))
-        if not is_complete:  # the files lag behind the list, which the next run has to read again
-            position = replace(position, listing="")
+        position = replace(previous, modified=newest, recent=recent_of(known, newest), unread=found.unread)
         yield self._last(request, position, found, listing.modified, records)
 
     def _of_archive(self, request: Request, previous: Position, *, everything: bool) -> Iterator[Portion]:
@@ -189,7 +203,8 @@ class Advisories:
                     found.ids.add(record.id)
                 modified = found.modified[record.id]
                 if total > done and previous.recent.get(record.id, 0) <= modified:  # else the zip lags behind
-                    records += [record] if everything or previous.is_new(record.id, modified) else []
+                    is_new = everything or previous.is_new(record.id, modified) or record.id in previous.unread
+                    records += [record] if is_new else []
                 if len(records) == PORTION:
                     self._check_vectors(request, records)
                     partial = replace(previous, archive=archive.tag, done=total, projects=_names(request), full_at=0)
@@ -224,7 +239,10 @@ class Advisories:
         :param position: where the run ends, with the advisories that had rows before.
         :param listed: the advisories that the export has; None: those that it had.
         """
-        warnings, removed = list(found.warnings(self.url)), dict[str, datetime | None]()
+        gap = self._gap(position.unread)
+        warnings = [f"{gap}; the rows of earlier syncs stay"] if gap else []
+        warnings += found.warnings(self.url)
+        removed = dict[str, datetime | None]()
         gone = set(position.gone)
         if listed is not None:
             there = found.listed | set(listed)
@@ -239,11 +257,17 @@ class Advisories:
             removed |= dict.fromkeys(sorted(missing), datetime.fromtimestamp(int(request.now()), UTC))
             removed |= dict.fromkeys(sorted(gone & there))
             gone = (gone - there) | missing
-            found.ids |= set(found.damaged) & set(position.ids)
+            found.ids |= found.unread.keys() & set(position.ids)
         position = replace(position, ids=tuple(sorted(found.ids | gone)), gone=tuple(sorted(gone)))
         self._check_vectors(request, records)
         warnings += [*self._stale(position.modified, request.now()), *self._vector_warnings()]
-        return self._portion(request, position, records, removed, tuple(warnings))
+        return self._portion(request, position, records, removed, tuple(warnings), gap)
+
+    def _gap(self, unread: Mapping[str, str]) -> str:
+        """Which advisories could not be read, and why; empty: all could."""
+        some = "; ".join(f"{name[:100]}: {why}" for name, why in list(unread.items())[:_MOST_NAMED])
+        number = "1 advisory" if len(unread) == 1 else f"{len(unread):,} advisories"
+        return f"{self.url}: {number} could not be read in full ({some})" if unread else ""
 
     def _is_fault(self, missing: int, known: int) -> bool:
         """Whether too many advisories are missing at once: the export is incomplete."""
@@ -277,12 +301,14 @@ class Advisories:
         records: Sequence[Record],
         removed: dict[str, datetime | None] | None = None,
         warnings: tuple[str, ...] = (),
+        gap: str = "",
     ) -> Portion:
         relevant = tuple(record for record in records if _concerns(record, request.projects))
         without_ids = pack(replace(position, ids=(), gone=()))
         cursors = {name: without_ids if name != REMOVED else pack(position) for name in request.streams}
         partitions = tuple(dict.fromkeys(record.id for record in records))
-        return Portion(AdvisoryDocuments(relevant, removed or {}), cursors, partitions=partitions, warnings=warnings)
+        documents = AdvisoryDocuments(relevant, removed or {})
+        return Portion(documents, cursors, partitions=partitions, warnings=warnings, gap=gap)
 
 
 def _with_archive(previous: Position, found: _Found) -> Position:
@@ -293,7 +319,7 @@ def _with_archive(previous: Position, found: _Found) -> Position:
     found.ids |= later.keys() & set(previous.ids)
     times = found.modified | {one: max(time, found.modified.get(one, 0)) for one, time in later.items()}
     newest = max(times.values(), default=0)
-    return replace(previous, modified=newest, recent=recent_of(times, newest))
+    return replace(previous, modified=newest, recent=recent_of(times, newest), unread=found.unread)
 
 
 def _concerns(record: Record, projects: Iterable[str] | None) -> bool:

@@ -70,6 +70,13 @@ def read_archive(file: BinaryIO) -> Iterator[Member]:
             yield Member(info.filename, reason="its name is repeated") if repeated else _member(archive, info)
 
 
+def identifier_of(name: str) -> str:
+    """The identifier of the advisory that a member with this name has; empty: its name is not that of an advisory."""
+    path = PurePosixPath(name)
+    identifier = path.name.removesuffix(".json")
+    return identifier if path.suffix == ".json" and len(identifier) <= LONGEST_ID else ""
+
+
 def _check_directory(file: BinaryIO) -> None:
     """Check the size of the directory that the end of the file states.
 
@@ -90,9 +97,8 @@ def _check_directory(file: BinaryIO) -> None:
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
-    path = PurePosixPath(info.filename)
-    identifier = path.name.removesuffix(".json")
-    if path.suffix != ".json" or not identifier or len(identifier) > LONGEST_ID:
+    identifier = identifier_of(info.filename)
+    if not identifier:
         return Member(info.filename, reason="its name is not that of an advisory")
     if info.file_size > LARGEST_MEMBER:
         return Member(info.filename, reason=f"it has more than {LARGEST_MEMBER // 2**20} MB")

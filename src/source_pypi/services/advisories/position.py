@@ -29,6 +29,7 @@ class Position(Struct, frozen=True, array_like=True, kw_only=True):
     :ivar projects: the projects whose advisories were read; None: all.
     :ivar ids: the advisories that have rows; empty unless the stream notices that they disappear.
     :ivar gone: those of them that the export no longer has.
+    :ivar unread: why advisories that the export has could not be read, or not in full, by identifier.
     """
 
     modified: int = 0
@@ -40,6 +41,7 @@ class Position(Struct, frozen=True, array_like=True, kw_only=True):
     projects: tuple[str, ...] | None = None
     ids: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
+    unread: dict[str, str] = {}
 
     def covers(self, projects: Iterable[str] | None) -> bool:
         """Whether the advisories of these projects were read; None: of all projects."""

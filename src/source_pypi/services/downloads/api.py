@@ -12,6 +12,7 @@ Failures
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
 
 from source_pypi.config import Config
 from source_pypi.errors import SettingError, SourceError
@@ -180,17 +181,23 @@ def open_service(config: Config, on_event: "Callable[[RetryWait | RequestLog], N
 
 def _refusal(config: Config) -> SettingError | None:
     """Why names of projects are not sent to the source: they are those of another index than the public one, and the
-    source is a public site that the user did not name. None: they are sent.
+    source is a public site. None: they are sent.
     """
     setting = "clickhouse_url" if config.downloads_from == "clickhouse" else "downloads_url"
-    is_default = getattr(config, setting) == getattr(Config(), setting)
-    if not is_default or config.any_index or config.index_url is None or is_public(config.index_url):
+    is_own = _operator(getattr(config, setting)) != _operator(getattr(Config(), setting))
+    if is_own or config.any_index or config.index_url is None or is_public(config.index_url):
         return None
     return SettingError(
         setting,
         f"names of projects of {index_title(config.index_url)} are not sent to a public site: name a source of your "
         "own, or set any_index (--any-index) to send them",
     )
+
+
+def _operator(url: str) -> str:
+    """The last two labels of a URL's host: whose it is, whatever its scheme, port, path, credentials or subdomain."""
+    host = urlsplit(url.strip()).hostname or ""
+    return ".".join(host.rstrip(".").rsplit(".", 2)[-2:])
 
 
 def _pypistats(config: Config, on_event: "Callable[[RetryWait | RequestLog], None]") -> Source:

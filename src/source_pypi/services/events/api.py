@@ -9,6 +9,7 @@ Where a sync begins
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import count
+from math import inf
 from urllib.parse import urlsplit
 
 import msgspec
@@ -29,7 +30,7 @@ from source_pypi.services.events.journal import PAGE_SIZE, Journal
 from source_pypi.services.index.locations import root_of
 from source_pypi.services.index.on_disk import open_folder
 from source_pypi.services.service import Portion, Request
-from source_pypi.standards.index_urls import default_url, is_on_disk
+from source_pypi.standards.index_urls import default_url, is_on_disk, same_index
 
 #: The stream of this service.
 EVENTS = "events"
@@ -37,6 +38,11 @@ EVENTS = "events"
 SETTINGS = "index_url, events_url and the credentials"
 #: The journal's path below the root of an index.
 PATH = "/pypi"
+_OTHER_PATH = "/RPC2"
+_OTHER_JOURNAL = (
+    "correct index_url or events_url, or read this journal into another destination (in Airbyte: clear the data of the "
+    "stream)"
+)
 #: Requests per second; the index asks clients of XML-RPC not to send more.
 MOST_REQUESTS_PER_SECOND = 1.0
 
@@ -66,7 +72,8 @@ class Events:
     def __init__(
         self, journal: Journal, since: str | None = None, page_size: int = PAGE_SIZE, *, until: int | None = None
     ) -> None:
-        self._journal, self._since, self._page_size, self._until = journal, since, page_size, until
+        self._journal, self._since, self._page_size = journal, since, page_size
+        self._until: float = inf if until is None else until
 
     @property
     def journal(self) -> Journal:
@@ -79,7 +86,7 @@ class Events:
         return self._journal.url
 
     def portions(self, request: Request) -> Iterator[Portion]:
-        """Yield pages until one is not full, oldest first; at least one, which may have no events.
+        """Yield pages up to the journal's last event, oldest first; at least one, which may have no events.
 
         :raises StateError: when an earlier run read another journal.
         :raises SourceError: when a page cannot be read. What was yielded before stays.
@@ -92,18 +99,17 @@ class Events:
         cursor, beginning = self._begin(previous, request.now())
         for number in count():
             page = beginning.page if not number else None
-            is_full = beginning.is_full
             if page is None:
                 page = self._journal.since(cursor.last)
-                is_full = len(page) >= self._page_size
-            if self._until is not None and page and page[-1].serial >= self._until:
-                page, is_full = [entry for entry in page if entry.serial <= self._until], False
+            is_last = bool(page) and page[-1].serial >= self._until
+            page = [entry for entry in page if entry.serial <= self._until] if is_last else page
             warnings = self._warnings(cursor.last) if not page and previous is not None else ()
             cursor = replace(cursor, last=page[-1].serial if page else cursor.last)
             wanted = JournalPage(tuple(_wanted(page, request)))
+            is_empty = not page
             del page  # it is large, and the next one is about to be requested
             yield Portion(wanted, {EVENTS: msgspec.json.encode(cursor)}, warnings=warnings)
-            if not is_full:
+            if is_last or is_empty or self._journal.ends_at(cursor.last):
                 return
 
     def _previous(self, request: Request) -> EventsCursor | None:
@@ -115,8 +121,10 @@ class Events:
             cursor = msgspec.json.decode(found.value, type=EventsCursor)
         except msgspec.DecodeError as error:
             raise StateError(EVENTS, "its cursor is broken") from error
-        if cursor.url != self.url:
-            raise StateError(EVENTS, f"it belongs to the journal {cursor.url}, and this run reads {self.url}")
+        if not _same_journal(cursor.url, self.url):
+            what = f"it belongs to the journal {cursor.url}, and this run reads {self.url}"
+            raise StateError(EVENTS, what, _OTHER_JOURNAL)
+        cursor = replace(cursor, url=self.url)
         return cursor if found.comparable else replace(cursor, last=cursor.first)
 
     def _begin(self, previous: EventsCursor | None, now: float) -> tuple[EventsCursor, Beginning]:
@@ -163,6 +171,11 @@ def _wanted(page: list[JournalEntry], request: Request) -> Iterator[JournalEntry
         name = canonicalize_name(entry.name)
         if (projects is None or name in projects) and (request.excludes is None or not request.excludes(name)):
             yield entry
+
+
+def _same_journal(one: str, other: str) -> bool:
+    """Whether two URLs answer from the same journal: the index has it at ``/pypi``, ``/pypi/`` and ``/RPC2``."""
+    return same_index(*(url.rstrip("/").removesuffix(_OTHER_PATH) for url in (one, other)))
 
 
 def journal_url(config: Config) -> str:

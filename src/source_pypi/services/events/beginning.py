@@ -21,14 +21,10 @@ MOST_PROBES = 12
 
 
 class Beginning(Struct, frozen=True):
-    """The serial after which events are read, and the page after it, if the search has read it.
-
-    :ivar is_full: whether the page was full before earlier events were left out, so that more may follow.
-    """
+    """The serial after which events are read, and the page after it, if the search has read it."""
 
     serial: int
     page: list[JournalEntry] | None = None
-    is_full: bool = False
 
 
 def parse_since(text: str) -> int | datetime:
@@ -69,7 +65,7 @@ def find_beginning(
             low = page[-1].serial if page else high
         elif at or guess <= low:
             begin = page[at - 1].serial if at else guess
-            return Beginning(begin, page[at:], len(page) >= page_size)
+            return Beginning(begin, page[at:])
         else:
             high = guess
         if page:

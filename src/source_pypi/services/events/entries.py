@@ -8,6 +8,8 @@ from msgspec import Struct
 from source_pypi.errors import DocumentError
 from source_pypi.safety.limits import LONGEST_PARSED
 
+#: The time of an event that has none; no calendar has it.
+NO_TIME = -(2**62)
 _EXPECTED = "a list of events (name, version, time, action, serial)"
 #: A character that the index does not send in an action, as the reference that stands for it.
 _REFERENCE = re.compile(r"&#([0-9]{1,7});")
@@ -19,7 +21,7 @@ class JournalEntry(Struct, frozen=True, gc=False):
 
     :ivar name: the project's name at the time; empty or ``user:NAME`` in a few events before 2018.
     :ivar version: the version; None: the event concerns the whole project.
-    :ivar timestamp: seconds since 1970.
+    :ivar timestamp: seconds since 1970; ``NO_TIME``: the journal has none.
     :ivar action: what happened.
     :ivar serial: its number. Numbers have gaps.
     """
@@ -53,9 +55,10 @@ def entries_of(rows: Any, since: int, url: str) -> list[JournalEntry]:
 def _entry(row: Any, url: str) -> JournalEntry:
     if isinstance(row, list) and len(row) >= len(JournalEntry.__struct_fields__):
         name, version, timestamp, action, serial = row[: len(JournalEntry.__struct_fields__)]
-        texts = isinstance(name, str) and isinstance(action, str) and isinstance(version, str | None)
-        if texts and type(timestamp) is int and type(serial) is int:
-            return JournalEntry(name, version or None, timestamp, unescaped(action), serial)
+        texts = all(isinstance(text, str | None) for text in (name, version, action))
+        if texts and (timestamp is None or type(timestamp) is int) and type(serial) is int:
+            time = NO_TIME if timestamp is None else timestamp
+            return JournalEntry(name or "", version or None, time, unescaped(action or ""), serial)
     raise DocumentError(url, _EXPECTED, repr(row)[:60])
 
 

@@ -60,8 +60,16 @@ class Journal:
             raise DocumentError(self.url, "a serial", repr(serial)[:60])
         return serial or 0
 
+    def ends_at(self, serial: int) -> bool:
+        """Whether there was no later event when the run began. A page that is not full does not say that it is the last
+        one: the number of events of a full page is up to the index.
+
+        :raises SourceError: as ``since``.
+        """
+        return serial >= self.last_serial()
+
     def since(self, serial: int) -> list[JournalEntry]:
-        """The first ``PAGE_SIZE`` events after a serial, in their order.
+        """The first events after a serial, in their order: ``PAGE_SIZE``, or fewer where the index sends fewer.
 
         :raises NotOfferedError: when the index has no journal.
         :raises UnavailableError: when the rate limit is reached, and waiting would take too long.
@@ -83,7 +91,7 @@ class Journal:
         for _ in range(pages):
             page = self.since(entries[-1].serial if entries else serial)
             entries += page
-            if len(page) < PAGE_SIZE:
+            if not page or self.ends_at(entries[-1].serial):
                 self._kept = serial, entries
                 return entries
         return None

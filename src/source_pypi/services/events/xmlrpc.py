@@ -2,9 +2,13 @@
 
 Responses are parsed by expat without a DOCTYPE, in which XML declares entities that expand without limit; the standard
 library's ``xmlrpc.client`` accepts one. Faults have the status 200, too.
+
+The index writes names and versions as they are, also with characters that XML does not allow. These become U+FFFD: a
+page that is refused for one of them would end the stream for good.
 """
 
 import math
+import re
 from typing import Any
 from xml.parsers import expat
 from xml.sax.saxutils import escape
@@ -28,6 +32,11 @@ _OTHERS = frozenset(
 )
 _KNOWN = _INTEGERS | _TEXTS | _OTHERS | {"boolean", "nil", "ex:nil"}
 _LARGEST = 2**63
+_ENCODING = re.compile(rb"""\s*<\?xml[^>]{0,200}?\bencoding\s*=\s*["']([A-Za-z0-9._-]{1,40})""")
+#: Characters that XML 1.0 does not allow, and references to them.
+_NOT_ALLOWED = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])|x0*(?:[0-8bcBCeEfF]|1[0-9a-fA-F]));"
+)
 
 
 class Fault(Struct, frozen=True):
@@ -54,14 +63,31 @@ def parse_response(body: bytes, url: str) -> Any:
     :raises TooLargeError: when it exceeds a limit.
     """
     check_values(body, b"<", url)
-    reader = _Reader()
     try:
-        for start in range(0, len(body), _CHUNK):
-            reader.parser.Parse(body[start : start + _CHUNK], False)
-        reader.parser.Parse(b"", True)
-        return reader.result()
+        try:
+            return _parsed(body)
+        except expat.ExpatError:
+            if (allowed := _with_allowed_characters(body)) == body:
+                raise
+            return _parsed(allowed)
     except (expat.ExpatError, ValueError, LookupError, UnicodeError) as error:
         raise DocumentError(url, _EXPECTED, excerpt(body)) from error
+
+
+def _parsed(body: bytes) -> Any:
+    reader = _Reader()
+    for start in range(0, len(body), _CHUNK):
+        reader.parser.Parse(body[start : start + _CHUNK], False)
+    reader.parser.Parse(b"", True)
+    return reader.result()
+
+
+def _with_allowed_characters(body: bytes) -> bytes:
+    """A body in UTF-8 with U+FFFD for each character that XML does not allow; one in another encoding as it is."""
+    declared = _ENCODING.match(body)
+    if declared is not None and declared[1].lower() not in (b"utf-8", b"utf8", b"us-ascii"):
+        return body
+    return _NOT_ALLOWED.sub("\ufffd", body.decode(errors="replace")).encode()
 
 
 class _Reader:
