@@ -9,7 +9,7 @@ DEV := .venvs/dev/bin
 # --no-deps: a lock is complete, and older pips look for newer releases of requirements with extras.
 INSTALL = -m pip --disable-pip-version-check --quiet install --no-deps
 
-.PHONY: help sync test check format docs lock bench bench-check histories fuzz kills mutants load oracle wire-fuzz live servers browser clickhouse pyairbyte cdk cdk-lowest image warehouses frames environments supply build release audit clean
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\# .*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -17,6 +17,8 @@ help: ## List the commands
 ##@ Use
 sync: .venv/ready ## Load PROJECTS="flask requests" into the DuckDB file INTO (pypi.duckdb); more options in ARGS
 	@.venv/bin/source-pypi sync $(PROJECTS) --into $(INTO) $(ARGS)
+
+install: .venv/ready ## Create .venv, with the command .venv/bin/source-pypi
 
 clean: ## Remove all environments and build results
 	@rm -rf .venv .venvs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -43,7 +45,7 @@ format: .venvs/dev/ready ## Format the code and sort its imports
 	@$(DEV)/ruff check --fix-only
 	@$(DEV)/ruff format
 
-COGGED = $(shell grep -l "\[\[\[cog" README.md docs/*.md)
+COGGED = $(shell grep -l "\[\[\[cog" README.md docs/*.md docs/*/*.md)
 docs: .venvs/dev/ready ## Generate the library's types, the picture of the architecture, schemas, tables in the docs, and files for Airbyte
 	@$(DEV)/python tools/draw_architecture.py
 	@$(DEV)/python tools/write_audit_schema.py
@@ -52,6 +54,9 @@ docs: .venvs/dev/ready ## Generate the library's types, the picture of the archi
 	@PYTHONPATH=. $(DEV)/cog -r $(COGGED)
 	@$(DEV)/python -m tests.connector
 
+site: .venvs/docs/ready ## Build the site of the documentation into build/site, with its links checked
+	@.venvs/docs/bin/python tools/build_site.py
+
 lock: .venvs/dev/ready ## Write the locks; ARGS=--upgrade for newer versions
 	@$(DEV)/python requirements/compile.py $(ARGS)
 
@@ -59,8 +64,13 @@ lock: .venvs/dev/ready ## Write the locks; ARGS=--upgrade for newer versions
 bench: .venvs/dev/ready .venvs/cdk/ready .venvs/pyairbyte/ready .venvs/peers/ready ## Compare speed and memory with other tools; writes benchmarks/results.md
 	@$(DEV)/python -m benchmarks.run $(ARGS)
 
+PROJECTS_COUNT ?= 750000
+whole-index: .venvs/dev/ready ## Load a generated index of PROJECTS_COUNT projects (750000), and measure it; ARGS="--kill-after 600"
+	@$(DEV)/python -m benchmarks.full_sync --projects $(PROJECTS_COUNT) $(ARGS)
+
 bench-check: .venvs/dev/ready ## Check on few projects that the benchmarks run
 	@$(DEV)/python -m benchmarks.run --quick
+	@$(DEV)/python -m benchmarks.full_sync --projects 300
 
 ##@ Campaigns
 COUNT ?= 5000
@@ -126,6 +136,14 @@ warehouses: .venvs/warehouses/ready ## Test loading into PostgreSQL (started on 
 frames: .venvs/frames/ready ## Test the library with DuckDB, Polars, pandas, pyarrow, DataFusion and Ibis, and with pyright
 	@.venvs/frames/bin/python -m pytest -m frames tests/frames $(ARGS)
 
+JRE = default-jre-headless
+spark: .venvs/spark/ready ## Test the data source in a cluster of Spark (started on the loopback)
+	@.venvs/spark/bin/python -m tests.spark.java || { echo "installing $(JRE)" && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(JRE) >/dev/null && \
+	  .venvs/spark/bin/python -m tests.spark.java; } || \
+	  { echo "Java 17 or newer is missing, and apt-get did not install it: install it or set JAVA_HOME, then run make spark again"; exit 1; }
+	@.venvs/spark/bin/python -m pytest -m spark tests/spark $(ARGS)
+
 environments: .venvs/dev/ready ## Test the wheel on every installed Python, with odd locales, folders and streams
 	@$(DEV)/python -m pytest -m environments $(ARGS)
 
@@ -175,7 +193,7 @@ audit: .venvs/supply/ready ## Ask pip-audit's advisory service for known vulnera
 	@touch $@
 
 # Environments in which the package itself is installed, editable.
-.venvs/dev/ready .venvs/warehouses/ready .venvs/mutants/ready .venvs/browser/ready .venvs/frames/ready .venvs/clickhouse/ready: .venvs/%/ready: requirements/%.txt pyproject.toml
+.venvs/dev/ready .venvs/warehouses/ready .venvs/mutants/ready .venvs/browser/ready .venvs/frames/ready .venvs/clickhouse/ready .venvs/spark/ready: .venvs/%/ready: requirements/%.txt pyproject.toml
 	@echo "setting up .venvs/$*"
 	@$(PYTHON) -m venv --clear .venvs/$*
 	@.venvs/$*/bin/python $(INSTALL) --require-hashes -r $<
@@ -184,7 +202,7 @@ audit: .venvs/supply/ready ## Ask pip-audit's advisory service for known vulnera
 
 # Environments of other projects' software only. PyAirbyte's is empty on Python 3.13 or newer, where it does not run:
 # every line of its lock says so.
-.venvs/supply/ready .venvs/servers/ready .venvs/pyairbyte/ready .venvs/cdk/ready .venvs/cdk-lowest/ready .venvs/peers/ready: .venvs/%/ready: requirements/%.txt
+.venvs/supply/ready .venvs/servers/ready .venvs/pyairbyte/ready .venvs/cdk/ready .venvs/cdk-lowest/ready .venvs/peers/ready .venvs/docs/ready: .venvs/%/ready: requirements/%.txt
 	@echo "setting up .venvs/$*"
 	@$(PYTHON) -m venv --clear .venvs/$*
 	@.venvs/$*/bin/python $(INSTALL) --require-hashes -r $<

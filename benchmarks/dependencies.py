@@ -22,7 +22,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "dependencies.md"
 CORE = {"click": "click", "distlib": "distlib.index", "msgspec": "msgspec", "packaging": "packaging.requirements",
         "urllib3": "urllib3"}  # fmt: skip
 EXTRAS = {"advisories": "cvss", "arrow": "pyarrow", "attestations": "cryptography.x509", "duckdb": "duckdb",
-          "dlt": "dlt", "keyring": "keyring"}  # fmt: skip
+          "dlt": "dlt", "keyring": "keyring", "spark": "pyspark.sql.datasource"}  # fmt: skip
 TRIES = 15
 
 

@@ -219,6 +219,7 @@ def file_rows(name: str, document: Project) -> Iterator[dict[str, Any]]:
                 "python_tags": tags[0],
                 "abi_tags": tags[1],
                 "platform_tags": tags[2],
+                "variant_label": None,
                 "size": file.size,
                 "url": file.url,
                 "md5": file.digests.md5,

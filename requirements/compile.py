@@ -55,6 +55,13 @@ LOCKS = {
         *("--extra", "attestations", "--extra", "duckdb"),
         *("--group", "build"),
     ),
+    "spark.txt": (
+        "pyproject.toml",
+        "requirements/spark.in",
+        *("--extra", "advisories", "--extra", "attestations", "--extra", "duckdb", "--extra", "spark"),
+        *("--group", "build"),
+    ),
+    "docs.txt": ("requirements/docs.in",),
     "pyairbyte.txt": ("requirements/pyairbyte.in",),
     "cdk.txt": ("requirements/cdk.in",),
     "cdk-lowest.txt": ("requirements/cdk-lowest.in",),

@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 LOCK = Path(__file__).with_name("runtime.txt")
-EXTRAS = ("advisories", "arrow", "attestations", "dlt", "duckdb", "keyring")
+EXTRAS = ("advisories", "arrow", "attestations", "dlt", "duckdb", "keyring", "spark")
 #: SPDX identifiers of licences that ask for no more than their text, and what classifiers call them.
 ALLOWED = {
     "0BSD": (),

@@ -13,6 +13,7 @@ from source_pypi.http.client import Client
 from source_pypi.services.index.api import Index
 from source_pypi.services.index.locations import Locations
 from tests.fake_index import FakeIndex, World
+from tests.mirrors import fill
 
 
 def pytest_configure() -> None:
@@ -73,6 +74,12 @@ def _without_outer_make(monkeypatch: pytest.MonkeyPatch) -> None:
 def world() -> World:
     """An empty index's content."""
     return World()
+
+
+@pytest.fixture
+def mirrored(world: World) -> None:
+    """The index has the projects of ``mirrors.NAMES``."""
+    fill(world)
 
 
 @pytest.fixture

@@ -7,13 +7,23 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import pytest
 
 import source_pypi
 from source_pypi import api, records
-from source_pypi.errors import NotOfferedError, SettingError, UnknownProjectsError, UnknownStreamError
+from source_pypi.errors import (
+    NotOfferedError,
+    ServiceRefusedError,
+    SettingError,
+    UnknownProjectsError,
+    UnknownStreamError,
+)
+from source_pypi.services.downloads.progress import source_day
 from source_pypi.streams import NAMES, files
+from tests.fake_advisories import Database, FakeAdvisories, Fault, record
+from tests.fake_downloads import Downloads, FakePypistats
 from tests.fake_index import FakeIndex, World
 
 
@@ -55,6 +65,27 @@ def test_statistics_need_no_projects(fake: FakeIndex) -> None:
     """A stream of the index as a whole is read without projects."""
     (row,) = source_pypi.read("stats", index_url=fake.url)
     assert row == {"top_packages": {}, "total_packages_size": 0}
+
+
+def test_streams_of_other_services(world: World, fake: FakeIndex) -> None:
+    """They are read like those of the index, from their own URLs; one that fails is its error."""
+    world.add("flask", owner="ann")
+    downloads = Downloads(source_day(time.time()))
+    downloads.add("flask", 2, 5)
+    database = Database()
+    database.publish(record("PYSEC-1", "flask", events=[{"introduced": "0"}, {"fixed": "2.0"}]))
+    with FakePypistats(downloads, once_a_day=False) as stats, FakeAdvisories(database) as osv:
+        settings: dict[str, Any] = {"index_url": fake.url, "downloads_url": stats.url, "advisories_url": osv.url}
+        settings |= {"events_since": "0", "requests_per_second": 0}
+        counts = [(row.category, row.downloads) for row in source_pypi.read("downloads", ["flask"], **settings)]
+        assert counts == [("with_mirrors", 5), ("without_mirrors", 5)]
+        ranges = source_pypi.read("advisory_ranges", ["flask"], **settings)
+        assert [(row.id, row.fixed) for row in ranges] == [("PYSEC-1", "2.0")]
+        events = source_pypi.read("events", ["flask"], **settings)
+        assert [row.serial for row in events] == [entry.serial for entry in world.journal]
+        osv.fault("all.zip", Fault(403))
+        with pytest.raises(ServiceRefusedError, match="check advisories_url"):
+            list(source_pypi.read("advisory_ranges", ["flask"], **settings))
 
 
 def test_nothing_is_requested_before_the_first_row(world: World, fake: FakeIndex) -> None:

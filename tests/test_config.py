@@ -245,10 +245,10 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
         ({"index_url": url}, "index_url", ADDRESS)
         for url in (
             "packages.example.com",
-            "/simple/",
+            "simple/",
             "//packages.example.com",
             "ftp://packages.example.com",
-            "file:///simple",
+            "file://server/simple",
             "http://",
             "http:///simple",
             "http://:80/",

@@ -125,7 +125,7 @@ def test_latest_release_if_all_are_prereleases(world: World, fake: FakeIndex, co
         ("foo-1.0.tar.Z", "sdist", "source"),
         ("foo 1.0 (final).zip", "sdist", "source"),
         ("foo-1.0.whl", "bdist_wheel", "any"),
-        ("foo-1.0-py3-none-any.any.any-x.whl", "bdist_wheel", "py3"),
+        ("foo-1.0-py3-none-any.any.any-X.whl", "bdist_wheel", "py3"),
         ("foo-not.a.version!-py3-none-any.whl", "bdist_wheel", "py3"),
         ("foo-1.0-build-py3-none-any.whl", "bdist_wheel", "py3"),
     ],

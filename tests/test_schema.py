@@ -11,8 +11,17 @@ from msgspec.structs import replace
 
 from source_pypi.config import GROUPS, Config
 from source_pypi.fields import Integer, describe, fields_of
-from source_pypi.schema import describe_streams, duckdb_columns, settings_schema, stream_schema, type_words
+from source_pypi.schema import (
+    describe_streams,
+    duckdb_columns,
+    settings_schema,
+    spark_columns,
+    stream_schema,
+    table_fields,
+    type_words,
+)
 from source_pypi.streams import STREAMS
+from source_pypi.streams.stream import Stream
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 
@@ -136,6 +145,7 @@ def test_columns_of_files() -> None:
         ("python_tags", "VARCHAR[]"),
         ("abi_tags", "VARCHAR[]"),
         ("platform_tags", "VARCHAR[]"),
+        ("variant_label", "VARCHAR"),
         ("size", "BIGINT"),
         ("url", "VARCHAR"),
         ("md5", "VARCHAR"),
@@ -390,6 +400,33 @@ def test_form_hides_what_is_about_the_machine() -> None:
     assert hidden == {"credentials_from", "index_from"}
     mentioned = re.compile(r"netrc|keyring|PIP_|UV_|on this computer")
     shown = {name: one for name, one in SPECIFICATION["properties"].items() if name not in hidden}
-    assert {name for name, one in shown.items() if mentioned.search(one["description"])} == {"advisories_url"}
+    assert {name for name, one in shown.items() if mentioned.search(one["description"])} == {
+        "advisories_url",
+        "index_url",
+    }
     assert shown["ca_bundle"]["multiline"] is True
     assert shown["ca_bundle"]["examples"][0].startswith("-----BEGIN CERTIFICATE-----\n")
+
+
+#: Spark's types, by DuckDB's.
+_SPARK = {
+    "VARCHAR": "STRING",
+    "BIGINT": "BIGINT",
+    "DOUBLE": "DOUBLE",
+    "BOOLEAN": "BOOLEAN",
+    "TIMESTAMPTZ": "TIMESTAMP",
+    "VARCHAR[]": "ARRAY<STRING>",
+    "JSON": "STRING",
+    "BLOB": "BINARY",
+}
+
+
+@pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
+def test_columns_in_spark(stream: Stream) -> None:
+    """Spark has the columns of the table in DuckDB, in their order, with their types and comments."""
+    columns = re.findall(r"`(\w+)` ([A-Z<>]+) COMMENT '((?:[^'\\]|\\.)*)'(?:, |$)", spark_columns(stream))
+    assert [(name, type_) for name, type_, _ in columns] == [
+        (name, _SPARK[type_]) for name, type_ in duckdb_columns(stream).items()
+    ]
+    comments = [re.sub(r"\\(.)", r"\1", comment) for _, _, comment in columns]
+    assert comments == [field.description for field in table_fields(stream)]

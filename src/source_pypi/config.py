@@ -20,7 +20,7 @@ from source_pypi.errors import SettingError
 from source_pypi.fields import describe, fields_of
 from source_pypi.safety.redaction import without_credentials
 from source_pypi.standards.index_settings import environment_indexes, no_index_source
-from source_pypi.standards.index_urls import default_url, index_title, is_public, same_index
+from source_pypi.standards.index_urls import default_url, folder_url, index_title, is_public, same_index
 
 #: The sections of Airbyte's form, in order: the identifier that a setting names as its ``group``, and the title.
 GROUPS = {
@@ -189,10 +189,11 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
     index_url: Annotated[
         str | None,
         describe(
-            "URL of the index: its root, or its /simple/ or /pypi URL. Empty: the public index.",
+            "URL of the index: its root, or its /simple/ or /pypi URL. Or the path of a folder on this computer: a "
+            "mirror, or saved documents. Empty: the public index.",
             title="Index URL",
             group="index",
-            examples=["https://packages.example.com/root/mirror"],
+            examples=["https://packages.example.com/root/mirror", "/srv/mirror"],
         ),
     ] = None
     index_from: Annotated[
@@ -468,6 +469,8 @@ def make_config(settings: Mapping[str, Any]) -> Config:
         raise SettingError(path.rstrip("`"), reason) from error
     if config.index_from == "environment" and config.index_url is None:
         config = replace(config, index_url=_index_of_environment())
+    if config.index_url is not None and (folder := folder_url(config.index_url)) is not None:
+        config = replace(config, index_url=folder)
     _check(config)
     return config
 
@@ -508,6 +511,8 @@ def _index_of_environment() -> str:
         reason = "is 'environment', but neither PIP_INDEX_URL, UV_DEFAULT_INDEX, UV_INDEX nor pip.conf names an index"
         raise SettingError("index_from", reason)
     chosen = next((one for one in found if not is_public(one.url)), found[0])
+    if (folder := folder_url(chosen.url)) is not None:
+        return folder
     try:
         _check_url(chosen.url)
     except SettingError as error:
@@ -567,7 +572,7 @@ def _is_serial_or_time(text: str) -> bool:
 
 def _check_urls(config: Config) -> None:
     for name, url in (("index_url", config.index_url), ("events_url", config.events_url)):
-        if url is not None:
+        if url is not None and not (name == "index_url" and folder_url(url) == url):
             _check_url(url, name)
     for name in ("top_url", "downloads_url", "clickhouse_url"):
         _check_url(getattr(config, name), name, "https://downloads.example.com")

@@ -22,6 +22,7 @@ class ColumnType(Struct, frozen=True):
     :ivar json: in JSON Schema.
     :ivar duckdb: in DuckDB.
     :ivar arrow: in Arrow.
+    :ivar spark: in Spark's SQL.
     :ivar dlt: in dlt.
     :ivar python: the Python type of a value that is decoded from JSON; None: the value stays JSON.
     """
@@ -29,18 +30,19 @@ class ColumnType(Struct, frozen=True):
     json: str
     duckdb: str
     arrow: str
+    spark: str
     dlt: str
     python: Any
 
 
-TEXT = ColumnType("string", "VARCHAR", "string", "text", str)
-INTEGER = ColumnType("integer", "BIGINT", "int64", "bigint", int)
-NUMBER = ColumnType("number", "DOUBLE", "float64", "double", float)
-BOOLEAN = ColumnType("boolean", "BOOLEAN", "bool", "bool", bool)
-TIMESTAMP = ColumnType("string", "TIMESTAMPTZ", "timestamp[us, tz=UTC]", "timestamp", datetime)
-TEXTS = ColumnType("array", "VARCHAR[]", "list<string>", "json", None)
-JSON = ColumnType("object", "JSON", "string", "json", None)
-BYTES = ColumnType("string", "BLOB", "binary", "binary", None)
+TEXT = ColumnType("string", "VARCHAR", "string", "STRING", "text", str)
+INTEGER = ColumnType("integer", "BIGINT", "int64", "BIGINT", "bigint", int)
+NUMBER = ColumnType("number", "DOUBLE", "float64", "DOUBLE", "double", float)
+BOOLEAN = ColumnType("boolean", "BOOLEAN", "bool", "BOOLEAN", "bool", bool)
+TIMESTAMP = ColumnType("string", "TIMESTAMPTZ", "timestamp[us, tz=UTC]", "TIMESTAMP", "timestamp", datetime)
+TEXTS = ColumnType("array", "VARCHAR[]", "list<string>", "ARRAY<STRING>", "json", None)
+JSON = ColumnType("object", "JSON", "string", "STRING", "json", None)
+BYTES = ColumnType("string", "BLOB", "binary", "BINARY", "binary", None)
 
 _PLAIN: dict[Any, ColumnType] = {type_.python: type_ for type_ in (TEXT, INTEGER, NUMBER, BOOLEAN, TIMESTAMP)}
 _TIME = {"format": "date-time", "airbyte_type": "timestamp_with_timezone"}
@@ -109,6 +111,19 @@ def arrow_type(type_: ColumnType) -> Any:
     if type_ is TIMESTAMP:
         return pa.timestamp("us", "UTC")
     return pa.list_(pa.string()) if type_ is TEXTS else pa.type_for_alias(type_.arrow)
+
+
+def spark_columns(stream: Stream) -> str:
+    """The columns of a stream's table as Spark's SQL declares them, with their descriptions; all can be null."""
+    types = column_types(stream)
+    columns = ((field.name, types[field.name].spark, _spark_text(field.description)) for field in table_fields(stream))
+    return ", ".join(f"`{name}` {type_} COMMENT {comment}" for name, type_, comment in columns)
+
+
+def _spark_text(text: str) -> str:
+    """A text as a literal of Spark's SQL."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def settings_schema(record: type[Struct], groups: Mapping[str, str]) -> dict[str, Any]:

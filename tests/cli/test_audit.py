@@ -561,18 +561,20 @@ def test_other_rules(world: World, audit: Audit) -> None:
 
 
 def test_dates(world: World, audit: Audit) -> None:
-    """Findings about releases have the time of the upload: of the latest release, or of the one without attestation."""
-    world.add("flask", releases=["1.0", "1.1"])
+    """Findings about releases have the time of the upload: of the latest release, or of the one that is pinned."""
+    world.add("flask", releases=["1.0", "1.1"], license_expression="MIT", owner="eve")
     uploaded = {
         name: min(file.uploaded_at for file in release.files.values()).replace(tzinfo=UTC)
         for name, release in world.projects["flask"].releases.items()
     }
-    _, report = audit("flask==1.0\n", "--rules", "unattested,outdated,stale,sole-maintainer")
+    _, report = audit("flask==1.0\n", "--rules", "license:MIT,unattested,outdated,stale,sole-maintainer")
     since = {one["rule"]: one["since"] for one in report["findings"]}
     assert {rule: None if text is None else datetime.fromisoformat(text) for rule, text in since.items()} == {
+        "license:MIT": uploaded["1.0"],
         "unattested": uploaded["1.0"],
         "outdated": uploaded["1.1"],
         "stale": uploaded["1.1"],
+        "sole-maintainer": None,
     }
 
 
@@ -585,6 +587,28 @@ def test_date_of_a_yank(sample: World, audit: Audit) -> None:
     began = datetime.now(UTC)
     (found,) = audit("flit==1.0\n", *options)[1]["findings"]
     assert began <= datetime.fromisoformat(found["since"]) <= datetime.now(UTC)
+
+
+@pytest.mark.parametrize("history", [(), ("--history",)])
+def test_date_of_a_sole_maintainer(
+    world: World, audit: Audit, run: Run, fake: FakeIndex, history: tuple[str, ...]
+) -> None:
+    """With --into, a sole maintainer has a date: with history, when the other user lost a role; else of the row."""
+    world.add("flask", releases=["1.0"], owner="eve")
+    world.add_role("flask", "bob")
+    options = ("--index-url", fake.url, "--requests-per-second", "0", "--into", "pypi.duckdb", *history)
+    run("sync", "flask", *options, "--streams", "roles,projects")
+    times = [datetime.now(UTC)]
+    changes: list[Callable[[], object]] = [
+        lambda: world.remove_role("flask", "bob"),
+        lambda: world.add_role("flask", "eve", "Maintainer"),
+    ]
+    for change in changes:
+        change()
+        _, report = audit("flask==1.0\n", "--rules", "sole-maintainer", "--into", "pypi.duckdb")
+        times += [datetime.fromisoformat(one["since"]) for one in report["findings"]]
+    assert len(times) == 3
+    assert (times == sorted(times), times[1] == times[2]) == (True, bool(history))
 
 
 def test_unknown_licence(world: World, audit: Audit) -> None:

@@ -1,6 +1,7 @@
 """cli/export.py: tables and views as files."""
 
 import csv
+import hashlib
 import json
 import signal
 import subprocess
@@ -98,6 +99,29 @@ def test_all(run: Run, loaded: Path, tmp_path: Path) -> None:
     assert names >= {"projects", "versions", "files", "pins", "index_capabilities", "latest_files", "stale_projects"}
     assert "_state" not in names
     assert len(done.stdout.splitlines()) == len(names)
+
+
+def test_data_package(run: Run, loaded: Path, tmp_path: Path) -> None:
+    """All tables as Parquet have a datapackage.json with their columns, keys, sizes and digests, and the index."""
+    with duckdb.connect(str(loaded)) as connection:
+        connection.execute(
+            "CREATE OR REPLACE TABLE _run AS SELECT 2 AS version, 'https://u:p@example.com' AS \"index\""
+        )
+    done = run("export", "--all", "--to", "out")
+    assert done.stdout.splitlines()[-1].startswith("out/datapackage.json: ")
+    package = json.loads((tmp_path / "out/datapackage.json").read_bytes())
+    assert package["sources"] == [{"title": "package index", "path": "https://example.com"}]
+    resources = {one["name"]: one for one in package["resources"]}
+    assert {one["path"] for one in resources.values()} == {p.name for p in (tmp_path / "out").glob("*.parquet")}
+    projects, content = resources["projects"], (tmp_path / "out/projects.parquet").read_bytes()
+    assert (projects["bytes"], projects["rows"]) == (len(content), 2)
+    assert projects["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
+    assert projects["schema"]["primaryKey"] == ["project"]
+    types = {field["name"]: field["type"] for field in projects["schema"]["fields"]}
+    names = ("project", "classifiers", "project_urls", "seen_at", "serial", "yanked")
+    assert [types[name] for name in names] == ["string", "array", "object", "datetime", "integer", "boolean"]
+    assert "any" not in {field["type"] for one in resources.values() for field in one["schema"]["fields"]}
+    assert run("query", "SELECT count(*) AS n FROM projects", "--from", "out", "--format", "csv").stdout == "n\n2\n"
 
 
 def test_odd_names(run: Run, loaded: Path, tmp_path: Path) -> None:

@@ -14,25 +14,37 @@ Serve = Callable[..., FakeIndex]
 
 def pins_in(folder: Path, into: str) -> list[tuple[object, ...]]:
     """The requirements in a DuckDB file or a folder."""
-    columns = "project, specifier, pinned_version, extras, file, line, version, not_read"
+    return rows_in(folder, into, "pins", "project, specifier, pinned_version, extras, file, line, version, not_read")
+
+
+def rows_in(folder: Path, into: str, table: str, columns: str) -> list[tuple[object, ...]]:
+    """The rows of a table in a DuckDB file or a folder, by position."""
     with duckdb.connect(str(folder / into) if into.endswith(".duckdb") else ":memory:") as connection:
-        table = "pins" if into.endswith(".duckdb") else f"'{folder / into}/pins/*.parquet'"
-        return connection.execute(f"select {columns} from {table} order by position").fetchall()
+        source = table if into.endswith(".duckdb") else f"'{folder / into}/{table}/*.parquet'"
+        return connection.execute(f"select {columns} from {source} order by position").fetchall()
 
 
 @pytest.mark.parametrize("into", ["pypi.duckdb", "warehouse/"])
 def test_refresh(world: World, serve: Serve, run: Run, tmp_path: Path, into: str) -> None:
-    """The index, the streams and the requirements are those of the last run; further projects are read, too."""
+    """The index, the streams and the requirements are those of the last run; further projects are read, too.
+
+    Lines without a name stay as well.
+    """
     for name in ("flask", "click", "jinja2"):
         world.add(name, releases=["1.0", "2.0", "3.0"])
     fake = serve()
-    (tmp_path / "r.txt").write_text("\nclick[x]<3\n")
+    (tmp_path / "r.txt").write_text("\nclick[x]<3\n./folder\n-e https://ann:secret@example.com/x.git\n")
     options = ("--into", into, "--requests-per-second", "0")
     first = run("sync", "jinja2", "--index-url", fake.url, "--streams", "versions,release", *options)
     assert (first.returncode, first.stderr) == (0, "")
     again = ("flask==1.0", "-r", "r.txt", "--index-url", fake.url, "--streams", "versions")
     assert run("sync", *again, *options).returncode == 0
     pins = pins_in(tmp_path, into)
+    unnamed = rows_in(tmp_path, into, "unnamed_requirements", "requirement, reason")
+    assert unnamed == [
+        ("./folder", "r.txt:3: a path, not a project of an index"),
+        ("https://example.com/x.git", "r.txt:4: editable, not a project of an index"),
+    ]
     assert pins == [
         ("flask", "==1.0", "1.0", None, "command line", None, "1.0", None),
         ("click", "<3", None, ["x"], "r.txt", 2, "2.0", None),
@@ -43,6 +55,7 @@ def test_refresh(world: World, serve: Serve, run: Run, tmp_path: Path, into: str
     note = f"note: refreshing {into}: 3 projects, versions, release, from {fake.url}\n"
     assert (done.returncode, done.stderr) == (0, note)
     assert pins_in(tmp_path, into) == pins
+    assert rows_in(tmp_path, into, "unnamed_requirements", "requirement, reason") == unnamed
     assert "versions          1          1          0         10\n" in done.stdout
     requested = {request.path for request in fake.requests}
     assert {"/pypi/flask/1.0/json", "/pypi/click/2.0/json", "/pypi/jinja2/json"} <= requested
@@ -131,3 +144,20 @@ def test_nothing_to_refresh(run: Run, tmp_path: Path, options: list[str], reason
     with duckdb.connect(str(tmp_path / "other.duckdb")) as connection:
         schemas = connection.execute("select schema_name from duckdb_schemas() where schema_name = 'new'").fetchall()
     assert schemas == []
+
+
+def test_misspelt_name(world: World, serve: Serve, run: Run, tmp_path: Path) -> None:
+    """A name that the index did not have is requested again, but it is no error until it is named again."""
+    world.add("flask")
+    fake = serve()
+    for name, code in (("flask", 0), ("flaskk", 1)):
+        assert run("sync", name, "--index-url", fake.url).returncode == code
+        fake.new_run()
+    refresh = run("sync")
+    warning = "warning: flaskk is not on the index: check the spelling"
+    assert (refresh.returncode, refresh.stderr.splitlines()[1:]) == (0, [warning])
+    fake.new_run()
+    assert run("sync", "flask", "--index-url", fake.url).returncode == 0
+    fake.new_run()
+    note = f"note: refreshing pypi.duckdb: 1 project, projects, versions, files, from {fake.url}\n"
+    assert run("sync").stderr == note

@@ -13,6 +13,7 @@ import pytest
 
 from source_pypi.streams import STREAMS, choose_streams
 from tests.cli import Run, count_rows, suggested_query
+from tests.fake_downloads import FakeTop
 from tests.fake_index import FakeIndex, World, faults
 from tests.servers.packages import PROJECTS, UPLOADS
 from tests.servers.simulated import Artifactory, CodeArtifact, Gitea, GitLab, Nexus, Product, Pulp, Simulated
@@ -414,6 +415,15 @@ def test_dry_run(fake: FakeIndex, run: Run, tmp_path: Path) -> None:
         "destination: pypi.duckdb",
         "dry run: nothing was requested or written",
     ]
+    assert fake.requests == []
+    with FakeTop("flask", "click") as top:
+        config |= {"top": 1, "top_url": f"{top.url.replace('//', '//ann:hunter2@')}/top.json"}
+        (tmp_path / "config.json").write_text(json.dumps(config))
+        done = run("sync", "--config", "config.json", "--index-url", fake.url, "--dry-run")
+    requested = f"only the list of the most downloaded projects was requested ({top.url}/top.json)"
+    lines = [done.stdout.splitlines()[place] for place in (1, -1)]
+    assert lines == ["projects: 1: flask", f"dry run: {requested}; nothing was written"]
+    assert top.paths == ["/top.json"]
     assert fake.requests == []
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "config.json"]
 

@@ -13,7 +13,6 @@ from source_pypi.selection import select
 from source_pypi.services.index.api import Index
 from source_pypi.streams import choose_streams
 from source_pypi.sync.batch import Capability, Change
-from source_pypi.sync.run import batches
 from tests.batches import SEEN, SEEN_AT, batch_with
 from tests.databases import rows
 from tests.destinations.loading import (
@@ -196,8 +195,8 @@ def test_refused_rows_do_not_stop_the_capabilities(open_loader: OpenLoader, tmp_
 def test_last_requirements_are_stored(open_loader: OpenLoader, tmp_path: Path) -> None:
     """``pins`` has the requirements of the last sync, a row each, in their order."""
     for names in (["old"], ["b==1.0", "a", "b>=2"]):
-        with open_loader(requested=select(make_config({"projects": names})).requested) as loader:
-            loader.add(batch_with(names[0]))
+        with open_loader(requested=select(make_config({"projects": names})).requested):
+            pass
     assert contents(tmp_path, "pins", "position, project, specifier, pinned_version") == [
         (0, "b", "==1.0", "1.0"),
         (1, "a", None, None),
@@ -205,31 +204,27 @@ def test_last_requirements_are_stored(open_loader: OpenLoader, tmp_path: Path) -
     ]
 
 
-def test_projects_are_committed_by_the_hundred(
-    tmp_path: Path, connect: Connect, serve: Callable[..., FakeIndex], world: World
-) -> None:
-    """A commit to DuckDB has a hundred projects; a run that is killed leaves what was committed, whole."""
-    names = [f"p{number}" for number in range(120)]
-    for name in names:
-        world.add(name)
-    index, config = connect(serve()), make_config({"projects": names})
-    loader = into_duckdb(tmp_path / "x.duckdb", choose_streams(["files"])).__enter__()
-    for batch in batches(index, select(config), choose_streams(["files"]), config):
-        loader.add(batch)
+def test_projects_are_committed_by_two_hundred(tmp_path: Path) -> None:
+    """A commit to DuckDB has two hundred projects; a run that is killed leaves what was committed, whole."""
+    loader = into_duckdb(tmp_path / "x.duckdb", choose_streams(["files"]), clock=lambda: 0.0).__enter__()
+    for number in range(220):
+        name = f"p{number}"
+        rows_of_project = [{"project": name, "filename": f"{name}-{file}.whl"} for file in range(2)]
+        loader.add(batch_with(name, {"files": rows_of_project}))
     kill(loader)
-    assert rows(tmp_path / "x.duckdb", "SELECT count(DISTINCT project), count(*) FROM files") == [(100, 200)]
+    assert rows(tmp_path / "x.duckdb", "SELECT count(DISTINCT project), count(*) FROM files") == [(200, 400)]
 
 
 def test_unchanged_projects_are_committed_by_five_hundred(tmp_path: Path) -> None:
     """Projects without new rows are committed by the five hundred, and with those that have some."""
-    loader = into_duckdb(tmp_path / "x.duckdb", choose_streams(["files"])).__enter__()
+    loader = into_duckdb(tmp_path / "x.duckdb", choose_streams(["files"]), clock=lambda: 0.0).__enter__()
     for number in range(520):
         loader.add(batch_with(f"p{number}", changes={"files": Change(SEEN)}))
-    for number in range(80):
+    for number in range(180):
         loader.add(batch_with(f"q{number}", {"files": []}))
     kill(loader)
     counts = rows(tmp_path / "x.duckdb", "SELECT left(project, 1), count(*) FROM _state GROUP BY 1 ORDER BY 1")
-    assert counts == [("p", 520), ("q", 80)]
+    assert counts == [("p", 520), ("q", 180)]
 
 
 def test_full_disk_is_one_error(tmp_path: Path) -> None:

@@ -256,13 +256,3 @@ def test_other_table_of_that_name_stays(tmp_path: Path) -> None:
     with into_duckdb(path, choose_streams(["files"])):
         pass
     assert rows(path, "SELECT mine FROM _selection") == [(1,)]
-
-
-def test_misspelt_name_leaves_the_pins(world: World, sync: Syncs) -> None:
-    """If no named project could be read, the pins of the last run stay; beside one that was read, it is in ``pins``."""
-    world.add("foo", releases=["1.0"])
-    sync("foo")
-    sync("fooo")
-    assert sync.versions() == [("foo", None, "1.0")]
-    sync("foo", "fooo")
-    assert sync.versions() == [("foo", None, "1.0"), ("fooo", None, None)]

@@ -30,6 +30,8 @@ class View:
     poverty: bool = False
     #: Keys of `info` that a deployment added.
     deployed: Mapping[str, Any] = field(default_factory=dict)
+    #: The version of pages as JSON; "1.5" has namespaces (PEP 752). HTML stays at 1.4 (PEP 833).
+    api_version: str = API_VERSION
 
     def url(self, file: File) -> str:
         """The file's address."""
@@ -166,15 +168,16 @@ def page_json(project: Project, view: View) -> bytes:
     """`/simple/<name>/` as JSON. index-api.md 7.1"""
     releases = [release for release in visible(project) if release.files]
     files = [_page_file(project, release, file, view) for release, file in _page_files(project)]
-    return dump(
-        {
-            "files": files,
-            "meta": {"_last-serial": project.last_serial, "api-version": API_VERSION},
-            "name": project.normalized,
-            "project-status": {"status": project.status},
-            "versions": [release.version for release in releases],
-        }
-    )
+    page: dict[str, Any] = {
+        "files": files,
+        "meta": {"_last-serial": project.last_serial, "api-version": view.api_version},
+        "name": project.normalized,
+        "project-status": {"status": project.status},
+        "versions": [release.version for release in releases],
+    }
+    if view.api_version == "1.5":
+        page["namespaces"] = [{"name": name, "owned": owned} for name, owned in project.namespaces] or None
+    return dump(page)
 
 
 def page_html(project: Project, view: View) -> bytes:

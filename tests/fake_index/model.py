@@ -47,6 +47,7 @@ _PACKAGE_TYPES = {
     ".msi": "bdist_msi",
     ".rpm": "bdist_rpm",
     ".dmg": "bdist_dmg",
+    "json": "variants",  # our guess: the index does not have such files yet
 }
 
 
@@ -156,6 +157,8 @@ class Project:
     #: By version as stored, in the order of creation.
     releases: dict[str, Release] = field(default_factory=dict)
     roles: tuple[Role, ...] = ()
+    #: Namespaces of the name (PEP 752), and whether their owners own the project, too. From api-version 1.5 on.
+    namespaces: tuple[tuple[str, bool], ...] = ()
 
     @property
     def normalized(self) -> str:
@@ -210,7 +213,8 @@ def python_version_of(filename: str) -> str:
     if kind == "sdist":
         return "source"
     if kind == "bdist_wheel":
-        return filename[:-4].split("-")[-3]
+        tags = filename[:-4].split("-")[2:]
+        return tags[1] if tags[0][:1].isdigit() else tags[0]  # a build tag stands before it
     found = re.search(r"-py(\d[\d.]*)(?=[-.])", filename)
     return found.group(1).rstrip(".") if found else "any"
 

@@ -18,7 +18,7 @@ from fnmatch import fnmatchcase
 from types import TracebackType
 from typing import Literal, Self
 
-from tests.fake_index.documents import View
+from tests.fake_index.documents import API_VERSION, View
 from tests.fake_index.faults import Fault
 from tests.fake_index.negotiation import takes_gzip
 from tests.fake_index.prepare import Prepared, Style, compress, matches
@@ -64,6 +64,7 @@ class FakeIndex:
     poverty: a poor mirror (index-api.md 0). strict: a question asked twice is answered with 500.
     latency: seconds before each answer. prefix: everything lies below this path. record=False: keep no list
     of requests (for long benchmarks); nothing is then known to be asked twice. xmlrpc: whether it has a journal.
+    api_version: of its pages as JSON.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class FakeIndex:
         port: int = 0,
         record: bool = True,
         xmlrpc: bool = True,
+        api_version: str = API_VERSION,
     ) -> None:
         self.world = world
         self.latency = latency
@@ -99,7 +101,7 @@ class FakeIndex:
         self.xmlrpc = XmlRpc(lambda: self.world.journal) if xmlrpc and not poverty else None
         self._record = record
         self._edge = mode == "edge"
-        self._poverty = poverty
+        self._poverty, self._api_version = poverty, api_version
         self._prefix = prefix.rstrip("/")
         self._style = Style(edge=self._edge, etags=etags, poverty=poverty)
         self._credentials = None if username is None else _basic(username, password or "")
@@ -120,7 +122,8 @@ class FakeIndex:
         self.port = self._listener.getsockname()[1]
         #: Address of the index, prefix included, without a slash at the end.
         self.url = f"http://127.0.0.1:{self.port}{self._prefix}"
-        self._site = Site(self.world, View(self.url, self._prefix, self._poverty), edge=self._edge)
+        view = View(self.url, self._prefix, self._poverty, api_version=self._api_version)
+        self._site = Site(self.world, view, edge=self._edge)
         self._accepter = threading.Thread(target=self._accept, name="fake-index", daemon=True)
         self._accepter.start()
         return self

@@ -320,6 +320,11 @@ class World:
         with self.one_change(name):
             self._found(name).organization = organization
 
+    def set_namespaces(self, name: str, namespaces: Iterable[tuple[str, bool]]) -> None:
+        """The project's name belongs to these namespaces; True: their owner owns the project, too."""
+        with self.one_change(name):
+            self._found(name).namespaces = tuple(namespaces)
+
     def rename_organization(self, old: str, new: str) -> None:
         """An organization gets another name, in all its projects."""
         for project in [found for found in self.projects.values() if found.organization == old]:

@@ -24,7 +24,7 @@ from source_pypi.services.index.documents import (
 )
 from source_pypi.streams import STREAMS, choose_streams
 from source_pypi.streams.stream import ProjectDocuments, ReleaseView, Stream
-from source_pypi.sync.batch import rows_of
+from source_pypi.sync.batch import Change, rows_of
 from source_pypi.sync.changes import change_of
 from source_pypi.sync.fetch_result import FetchResult
 from source_pypi.sync.listing import serials_of
@@ -65,6 +65,11 @@ def _check(stream: Stream, visit: ProjectDocuments) -> None:
         change = change_of(stream, FetchResult(None, visit), PreviousState(), b"term", 0, keys=True)
     else:
         change = change_with(list(stream.rows(visit)))
+    check_change(stream, change)
+
+
+def check_change(stream: Stream, change: Change) -> None:
+    """Check rows of a stream: distinct keys, valid by the schema, one line each, and decodable."""
     lines = b"".join(change.lines)
     assert lines.count(b"\n") == change.count, f"{stream.name}: a row is not a line"
     assert len(lines) <= LARGEST_ROW

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from source_pypi.sync.state_codec import pack_text
-from tests.fuzz import documents, files, seeds, states
+from tests.fuzz import documents, files, seeds, services, states
 from tests.fuzz.mutation import Mutate, mutated_bytes, mutated_json, mutated_text
 
 
@@ -49,4 +49,11 @@ TARGETS: tuple[Target, ...] = (
     Target("state", seeds.states, mutated_json, states.state),
     Target("packed", lambda: [pack_text(seeds.seen()).encode()], mutated_bytes, states.packed_text),
     Target("_state", lambda: [states.row_seed()], mutated_json, states.table_row),
+    Target("journal", services.journals, mutated_text, services.journal),
+    Target("advisory", services.advisories, mutated_json, services.advisory),
+    Target("advisories.zip", services.archives, services.mutated_archive, services.archive),
+    Target("modified_id.csv", services.listings, mutated_text, services.listing),
+    Target("pypistats", services.pypistats_documents, mutated_json, services.pypistats),
+    Target("clickhouse", services.clickhouse_results, mutated_json, services.clickhouse),
+    Target("top", services.top_lists, mutated_json, services.top_list),
 )

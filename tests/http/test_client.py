@@ -8,6 +8,7 @@ from time import monotonic
 import pytest
 
 from source_pypi.http.client import Client, Response
+from source_pypi.http.connections import Connections
 from source_pypi.http.credentials import Credentials
 from source_pypi.http.request_log import RequestLog, RetryWait, TransferStats
 from source_pypi.services.index.api import Index
@@ -99,7 +100,8 @@ def test_requests_share_one_connection(world: World, fake: FakeIndex, connect: C
     client = connect(fake).client
     for name in ("a", "b", "c"):
         client.get(f"{fake.url}/pypi/{name}/json")
-    (route,) = client._connections._routes.values()
+    assert isinstance(client._transport, Connections)
+    (route,) = client._transport._routes.values()
     (pool,) = route.pools.pools._container.values()
     assert pool.num_connections == 1
 

@@ -3,7 +3,8 @@
 Read in this order: changes.py (what can happen to an index), destinations.py (where rows go: ``sync`` into DuckDB,
 ``read`` into a destination that deduplicates), tables.py (how tables are compared), history.py (a history, and what
 should be in the tables after each sync), machine.py (random histories), test_histories.py (hundreds, the same ones
-every time), __main__.py (``make histories``: thousands, others every time), test_examples.py (short ones).
+every time), __main__.py (``make histories``: thousands, others every time), test_examples.py (short ones),
+test_services.py (an index with other services).
 
 The tables may differ from those of a full sync in these ways
     A stream whose documents could not be read, or only as old copies, keeps its rows. So do projects that are no longer

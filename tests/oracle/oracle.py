@@ -7,7 +7,7 @@ from typing import Literal
 from tests.oracle import index_rows, page_rows, release_rows
 from tests.oracle.simulator.documents import Site, core_metadata, metadata_digest, project_document
 from tests.oracle.simulator.model import DistFile, Index, Project, Release
-from tests.oracle.values import Row, keywords, same_version, text, version_parts, wheel_parts
+from tests.oracle.values import NAMESPACES, Row, keywords, same_version, text, version_parts, wheel_parts
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ def statuses(site: Site, index: Index, names: Mapping[str, str | None]) -> list[
 
 
 def _status(site: Site, name: str, project: Project | None) -> Row:
-    row: Row = dict.fromkeys(("reason", "file_count", "agree", "disagreement", "serial"))
+    row: Row = dict.fromkeys(("reason", "file_count", "agree", "disagreement", "serial", *NAMESPACES))
     row |= {"project": name, "status": "missing"}
     row |= dict.fromkeys(("has_status", "has_document", "has_page"), False)
     if project is None:

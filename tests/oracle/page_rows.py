@@ -6,7 +6,7 @@ from dataclasses import replace
 from tests.oracle import release_rows
 from tests.oracle.simulator.documents import Site, core_metadata, metadata_digest
 from tests.oracle.simulator.model import DistFile, Project, Release
-from tests.oracle.values import SOME_TIME, Row, parsed, text, version_parts, wheel_parts
+from tests.oracle.values import NAMESPACES, SOME_TIME, Row, parsed, text, version_parts, wheel_parts
 
 _NOWHERE = (
     *("author", "maintainer", "maintainer_email", "license", "license_files", "keywords", "home_page"),
@@ -163,6 +163,7 @@ def _statuses(site: Site, project: Project) -> list[Row]:
             "has_page": True,
             "file_count": len(project.paged),
             "serial": site.style.serial(project.serial),
+            **dict.fromkeys(NAMESPACES),
         }
     ]
 

@@ -91,9 +91,13 @@ def version_parts(version: str) -> Row:
     }
 
 
+#: The fields of `statuses` that need a later version of the format than the simulated index has.
+NAMESPACES = ("namespaces", "owned_namespaces")
+
+
 def wheel_parts(filename: str) -> Row:
     """The fields of `files` that are made of a wheel's name; None in each for what is no wheel."""
-    nothing = dict.fromkeys(("build_tag", "python_tags", "abi_tags", "platform_tags"))
+    nothing = dict.fromkeys(("build_tag", "python_tags", "abi_tags", "platform_tags", "variant_label"))
     if not filename.endswith(".whl"):
         return nothing
     try:
@@ -105,6 +109,7 @@ def wheel_parts(filename: str) -> Row:
         "python_tags": sorted({tag.interpreter for tag in tags}),
         "abi_tags": sorted({tag.abi for tag in tags}),
         "platform_tags": sorted({tag.platform for tag in tags}),
+        "variant_label": None,
     }
 
 

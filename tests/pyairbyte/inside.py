@@ -3,11 +3,13 @@
 The output of PyAirbyte itself goes to standard error.
 """
 
+import io
 import json
 import os
 import sys
 from collections import Counter
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +58,24 @@ def parse(path: str) -> dict[str, int]:
     return dict(types)
 
 
+def execute(code: str) -> str:
+    """Run an example; return what it prints."""
+    with redirect_stdout(io.StringIO()) as printed:
+        exec(code, {})
+    return printed.getvalue()
+
+
 def _source(executable: str, config: dict[str, Any]) -> Any:
     return airbyte.get_source("source-pypi", local_executable=Path(executable), config=config, install_if_missing=False)
 
 
-JOBS: dict[str, Callable[..., Any]] = {"check": check, "read": read, "records": records, "parse": parse}
+JOBS: dict[str, Callable[..., Any]] = {
+    "check": check,
+    "read": read,
+    "records": records,
+    "parse": parse,
+    "execute": execute,
+}
 
 
 def main() -> None:

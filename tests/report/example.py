@@ -169,7 +169,7 @@ def example_world(now: datetime | None = None) -> World:
     today = (now or datetime.now(UTC)).replace(hour=12, minute=0, second=0, microsecond=0)
     world = World(serial=20_000_000)
     for one in PROJECTS:
-        _add(world, one, today)
+        add_example(world, one, today)
     for project, first, last, identifier, cve, summary, fixes in ADVISORIES:
         versions = next(one.versions for one in PROJECTS if one.name == project)
         for version in versions[first : last + 1]:
@@ -228,7 +228,8 @@ def load_example(
     return folder / "pypi.duckdb"
 
 
-def _add(world: World, one: Example, today: datetime) -> None:
+def add_example(world: World, one: Example, today: datetime) -> None:
+    """Add a project of the example; its releases are dated from a day."""
     stem = one.name.replace("-", "_")
     info = {
         "license_expression": one.license,

@@ -271,6 +271,24 @@ def test_skipped_pins(dependencies: dict[str, Any]) -> None:
     assert rows == {"ghost-package": "the index says: missing", "night-mail": "the index says: quarantined"}
 
 
+def test_requirements_without_a_name(tmp_path: Path) -> None:
+    """Lines of files that name no project are listed behind the pins that were not read, with the reason."""
+    tables: Tables = {
+        "pins": (PINS, [pin(0, "a", "1"), pin(1, "b", None, "its file names another index")]),
+        "unnamed_requirements": (
+            "position INTEGER, requirement TEXT, reason TEXT",
+            [(1, "https://example.com/x.zip", "r.txt:2: a URL"), (0, "./folder", "r.txt:1: a path")],
+        ),
+    }
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
+        found = records(by_name(dependencies_page(database))["skipped"])
+    assert [(row["project"], row["requirement"], row["reason"], row["line"]) for row in found] == [
+        ("b", None, "its file names another index", 2),
+        (None, "./folder", "r.txt:1: a path", None),
+        (None, "https://example.com/x.zip", "r.txt:2: a URL", None),
+    ]
+
+
 def test_changes_of_the_last_run(tmp_path: Path) -> None:
     """With runs and history, the page shows the last run's rows per table, and which rows changed."""
     tables = {
@@ -428,9 +446,41 @@ def test_downloads_by_day(tmp_path: Path) -> None:
     ]
 
 
+def test_downloads_by_version_python_and_system(tmp_path: Path) -> None:
+    """The last 30 complete days of the newest source, and of these only days that count as the last one does."""
+    columns = "project TEXT, day TEXT, source TEXT, dimensions TEXT, version TEXT, python TEXT, system TEXT"
+    rows = [
+        ("a", "2026-08-24", "pypistats", "python", "", "3.12", "", 6, "artifacts", True),
+        ("a", "2026-09-20", "pypistats", "python", "", "3.12", "", 1, "artifacts", True),
+        ("a", "2026-09-20", "pypistats", "python", "", "", "", 3, "artifacts", True),
+        ("b", "2026-09-20", "pypistats", "python", "", "3.9", "", 10, "artifacts", True),
+        ("c", "2026-09-20", "pypistats", "python", "", "3.9", "", 99, "artifacts", True),
+        ("a", "2026-08-23", "pypistats", "python", "", "2.7", "", 99, "every-object", True),
+        ("a", "2026-09-21", "pypistats", "python", "", "2.7", "", 99, "artifacts", False),
+        ("a", "2026-09-20", "clickhouse", "version", "1.0", "", "", 2, "artifacts", True),
+        ("b", "2026-08-21", "clickhouse", "version", "2.0", "", "", 5, "every-object", True),
+        ("b", "2026-09-20", "clickhouse", "version", "", "", "", 6, "artifacts", True),
+    ]
+    by = (f"{columns}, downloads BIGINT, counting TEXT, complete BOOLEAN", rows)
+    tables = {"downloads_by": by, "pins": (PINS, [pin(0, "a", "1"), pin(1, "b", "1"), pin(2, "c", None, "why")])}
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
+        project, pins = by_name(project_page(database, "a")), by_name(dependencies_page(database))
+    both, late = ("2026-08-24", "artifacts"), ("2026-09-20", "artifacts")
+    assert project["downloads_by_python"].result.rows == [("3.12", 7, 70.0, *both), ("unknown", 3, 30.0, *both)]
+    assert project["downloads_by_version"].result.rows == [("1.0", 2, 100.0, *late)]
+    assert project["downloads_by_system"].result.rows == []
+    assert pins["downloads_by_python"].result.rows == [
+        ("3.9", 10, 50.0, *both),
+        ("3.12", 7, 35.0, *both),
+        ("unknown", 3, 15.0, *both),
+    ]
+    assert pins["downloads_by_version"].result.rows == [("b unknown", 6, 75.0, *late), ("a 1.0", 2, 25.0, *late)]
+
+
 def test_downloads_that_were_not_loaded(project: dict[str, Any]) -> None:
     """Without the stream, the figure says how to load it."""
     assert project["downloads"].remedy == "not in this file; load it with --streams downloads"
+    assert project["downloads_by_python"].remedy == "not in this file; load it with --streams downloads_by"
 
 
 def test_tables_of_another_release(tmp_path: Path) -> None:
@@ -479,6 +529,9 @@ def test_anchors_are_unique() -> None:
         "licenses",
         "wheels",
         "downloads",
+        "downloads-by-version",
+        "downloads-by-python",
+        "downloads-by-system",
         "skipped",
     ]
     for page in (DEPENDENCIES, PROJECT, INDEX):

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from source_pypi.report.database import open_database
+from source_pypi.report.database import OPTIONAL, open_database
+from source_pypi.report.figures import read_query
 from source_pypi.report.rules import RULES, checked_rules, counting_query, rule_counts
 from tests.report.tables import PINS, Tables, make_database, pin
 
@@ -76,3 +77,32 @@ def test_projects_that_a_rule_cannot_judge(tmp_path: Path) -> None:
         ("malware", 0, 1, "unchecked"),
         ("vulnerable", 0, 3, "unchecked"),
     ]
+
+
+def test_release_that_a_later_sync_selects_is_not_checked(tmp_path: Path) -> None:
+    """A release is not checked if a later sync selected it without the rule's stream, unless rows tell about it."""
+    tables: Tables = {
+        "pins": (PINS, [pin(0, "a", "1"), pin(1, "b", "2"), pin(2, "c", "1")]),
+        "runs": (
+            "run BIGINT, streams TEXT[]",
+            [(2, ["projects", "versions"]), (1, ["projects", "versions", "vulnerabilities", "roles"])],
+        ),
+        "vulnerabilities": ("project TEXT, version TEXT, id TEXT", [("a", "1", "X"), ("b", "1", "Y")]),
+        "vulnerable_pins": "SELECT 'a' AS project, '1' AS version, NULL AS specifier, 'X' AS id, NULL AS smallest_fix, "
+        "NULL AS fix_admitted",
+        "versions": ("project TEXT, version TEXT, is_latest BOOLEAN", []),
+        "yanked_pins": "SELECT 'a' AS project, '1' AS version, NULL AS yanked_reason WHERE false",
+        "roles": ("project TEXT, user TEXT", [("a", "eve"), ("b", "eve")]),
+        "sole_maintainers": "SELECT 'a' AS project",
+    }
+    with open_database(str(make_database(tmp_path / "a.duckdb", tables))) as database:
+        result = database.run_query(counting_query(checked_rules(database)), 100)
+        counts = {one.rule.name: one for one in rule_counts(database, result.rows)}  # type: ignore[union-attr]
+        pins = database.run_query(read_query("dependencies", "pins"), 10, optional=OPTIONAL)
+        severities = {row["project"]: row["severity"] for row in pins.records()}  # type: ignore[union-attr]
+    assert {name: (one.projects, one.not_checked) for name, one in counts.items() if one.projects is not None} == {
+        "vulnerable": (1, 2),
+        "yanked": (0, 0),
+        "sole maintainer": (1, 1),
+    }
+    assert severities == {"a": "red", "b": "not checked", "c": "not checked"}

@@ -14,7 +14,14 @@ USERNAME, PASSWORD, TOKEN = "kq4zWv81hTn", "Zx9/Qk@7#Wm?Vb é:Jt%Lp+8", "tQ7w9E3
 #: In the URLs of an index, of proxies, of a database and of a file, and in netrc.
 IN_ADDRESS, HTTP_PROXY, HTTPS_PROXY = "Ru5;Xc&2=Yd!Ns(6)", "pHx2RvLq8sKd", "pSx4GnMz6wTb"
 DATABASE, OPTION, FILE, NETRC = "dB7*Hc,3$Wq~Fk1", "oPt5VxKc9ZrQ", "fIl3NbYw7GjM", "nRc8TdPz4XhS"
-SECRETS = (USERNAME, PASSWORD, TOKEN, IN_ADDRESS, HTTP_PROXY, HTTPS_PROXY, DATABASE, OPTION, FILE, NETRC)
+#: In the URLs of the other services, and the user name and password for ClickHouse.
+ADVISORIES, EVENTS, DOWNLOADS, TOP = "aDv6/Wk+3QzLs", "eVt9;Gx4&HmPc", "dOw2NsYr5;KbJ", "tOp8MfXq3VhZ"
+CLICKHOUSE_USER, CLICKHOUSE = "cHu7RgBw1LnS", "cHp4 Ty%9XdKv"
+OF_SERVICES = (ADVISORIES, EVENTS, DOWNLOADS, TOP, CLICKHOUSE_USER, CLICKHOUSE)
+SECRETS = (
+    *(USERNAME, PASSWORD, TOKEN, IN_ADDRESS, HTTP_PROXY, HTTPS_PROXY, DATABASE, OPTION, FILE, NETRC),
+    *OF_SERVICES,
+)
 
 
 def forms(secret: str) -> Iterator[tuple[str, int]]:

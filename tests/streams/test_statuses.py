@@ -34,6 +34,8 @@ def row_with(status: str, **changes: Any) -> Status:
         "agree": True,
         "disagreement": None,
         "serial": None,
+        "namespaces": None,
+        "owned_namespaces": None,
     }
     return Status(**plain | changes)
 
@@ -287,6 +289,9 @@ def status_with(page: Any, document: Any = None) -> Status:
     return row
 
 
+without_namespaces = row_with("active", namespaces=[], owned_namespaces=[])
+
+
 @pytest.mark.parametrize(
     ("page", "expected"),
     [
@@ -312,6 +317,14 @@ def status_with(page: Any, document: Any = None) -> Status:
         (b'{"files":[],"meta":{"_last-serial":7}}', row_with("active", has_status=False, serial=7)),
         (b'{"files":[],"meta":{"_last-serial":"7"}}', row_with("active", has_status=False, serial=7)),
         (b'{"files":[],"meta":{"_last-serial":"x"}}', row_with("active", has_status=False)),
+        (b'{"files":[],"meta":{"api-version":"1.5"}}', row_with("active")),
+        (b'\xef\xbb\xbf {"files":[],"meta":{"api-version":"1.5"},"namespaces":null}', without_namespaces),
+        (b'{"files":[],"meta":{"api-version":"1.5"},"namespaces":[]}', without_namespaces),
+        (b'{"files":[],"meta":{"api-version":"1.5"},"namespaces":"acme"}', row_with("active")),
+        (
+            b'{"files":[],"meta":{"api-version":"1.5"},"namespaces":[{"name":"a"},{"name":"b","owned":true},{}]}',
+            row_with("active", namespaces=["a", "b"], owned_namespaces=["b"]),
+        ),
     ],
 )
 def test_page_with_few_keys(page: bytes, expected: Status) -> None:

@@ -81,10 +81,10 @@ def test_build_is_reproducible(dist: Path, tmp_path: Path) -> None:
 
 
 def test_wheel_contents(wheel: Path) -> None:
-    """The wheel has the package's modules, ``py.typed``, the licence, and nothing else."""
+    """The wheel has the package's modules, the one that Spark finds, ``py.typed``, the licence, and nothing else."""
     modules = {
         str(path.relative_to(ROOT / "src"))
-        for path in (ROOT / "src" / "source_pypi").rglob("*")
+        for path in (ROOT / "src").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
     info = f"source_pypi-{__version__}.dist-info"
@@ -92,7 +92,7 @@ def test_wheel_contents(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     assert names == modules | metadata
-    assert "source_pypi/py.typed" in names
+    assert {"source_pypi/py.typed", "pyspark_pypi/__init__.py"} <= names
 
 
 def test_source_distribution_contents(dist: Path) -> None:

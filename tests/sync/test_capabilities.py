@@ -10,7 +10,7 @@ from source_pypi.selection import select
 from source_pypi.services.index.api import Index
 from source_pypi.streams import NAMES, choose_streams
 from source_pypi.sync.batch import Batch, Capability
-from source_pypi.sync.capabilities import NOT_SEEN, NOT_SELECTED
+from source_pypi.sync.capabilities import NOT_READ, NOT_SEEN, NOT_SELECTED, Capabilities
 from source_pypi.sync.run import Run
 from tests.fake_index import FakeIndex, World, faults
 from tests.fake_index.documents import View, page_html
@@ -273,6 +273,15 @@ def test_missing_project_does_not_tell(world: World, fake: FakeIndex, connect: C
     fake.new_run()
     expected = {"files": (None, NOT_SEEN)}
     assert found(index, projects, "files", store=store) == expected
+
+
+def test_service_that_had_nothing_to_read() -> None:
+    """A stream of another service of which nothing was read says so of the service, not of the index."""
+    rows = {row.stream: row for row in Capabilities().rows({"downloads", "files"}, {})}
+    reason = NOT_READ.format("downloads")
+    assert rows["downloads"] == Capability("downloads", reason=reason)
+    assert rows["files"] == Capability("files", reason=NOT_SEEN)
+    assert rows["downloads_by"] == Capability("downloads_by", reason=NOT_SELECTED)
 
 
 def test_reasons_have_no_credentials(world: World, fake: FakeIndex, connect: Connect) -> None:

@@ -21,7 +21,7 @@ PATHS = {
 }
 
 
-@pytest.mark.parametrize("read", sorted(INDEX_DOCUMENTS, key=lambda read: read.name), ids=lambda read: read.name)
+@pytest.mark.parametrize("read", sorted(INDEX_DOCUMENTS, key=str), ids=lambda read: read.name)
 def test_document_of_the_index_takes_one_request(
     world: World, fake: FakeIndex, connect: Connect, read: DocumentKind
 ) -> None:

@@ -116,11 +116,17 @@ def change(database: Place, folder: Path, statement: str) -> None:
 
 
 def test_dropped_column_is_read_again(database: Place, world: World, serve: Serve, tmp_path: Path) -> None:
-    """A column that was dropped is made again, and its stream is read in full; others continue."""
+    """A column that was dropped is made again, and its stream is read in full; others continue.
+
+    The columns of a key are NOT NULL, but for one that is made again.
+    """
     world.add("flask", releases=["1.0", "2.0"])
     fake = serve()
     streams = choose_streams(["files", "versions"])
     sync(database, fake, ["flask"], streams)
+    assert {stream.name: not_null(database, stream.name) for stream in streams} == {
+        stream.name: {*stream.key} for stream in streams
+    }
     if database.name == "sqlite":  # it drops no column that a view reads
         for view in ("latest_files", "wheel_coverage"):
             change(database, tmp_path, f"DROP VIEW IF EXISTS {view}")
@@ -128,8 +134,19 @@ def test_dropped_column_is_read_again(database: Place, world: World, serve: Serv
     change(database, tmp_path, f"ALTER TABLE {table_of(database, 'files')} DROP COLUMN filename{cascade}")
     fake.new_run()
     assert sync(database, fake, ["flask"], streams).rows == {"files": 4}
+    assert not_null(database, "files") == {"project"}
     fake.new_run()
     assert held(database, streams) == read(fake, ["flask"], streams)
+
+
+def not_null(database: Place, table: str) -> set[str]:
+    """The columns of a table that are NOT NULL."""
+    if database.name == "postgres":
+        query = "SELECT column_name FROM information_schema.columns WHERE table_name = '{}' AND is_nullable = 'NO'"
+        return {name for (name,) in postgres.execute(database.into, query.format(table))}
+    with closing(sqlite3.connect(database.into.removeprefix("sqlite:///"))) as connection:
+        query = f"SELECT name FROM pragma_table_info('{table}') WHERE \"notnull\""
+        return {name for (name,) in connection.execute(query)}
 
 
 def table_of(database: Place, table: str) -> str:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -13,8 +14,11 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from source_pypi.dlt import pypi
 from source_pypi.errors import DestinationError, NoProjectsError, SettingError, UnknownProjectsError, UnknownStreamError
+from source_pypi.services.downloads.progress import source_day
 from source_pypi.streams import DEFAULT, STREAMS, choose_streams
-from tests.fake_index import FakeIndex, World
+from tests.fake_advisories import Database, FakeAdvisories, record
+from tests.fake_downloads import Downloads, FakePypistats
+from tests.fake_index import FakeIndex, World, faults
 from tests.model.changes import CHANGES, PROJECTS, Site
 from tests.warehouses.places import Place, in_order
 from tests.warehouses.syncing import ALL, read
@@ -298,6 +302,47 @@ def test_destination_that_cannot_delete(world: World, serve: Serve, tmp_path: Pa
     assert fake.requests == []
     _pipeline(tmp_path, dlt.destinations.filesystem(str(tmp_path / "files"))).run(source.with_resources("stats"))
     assert list((tmp_path / "files").glob("data/stats/*"))
+
+
+def test_streams_of_other_services(world: World, serve: Serve, tmp_path: Path) -> None:
+    """They are loaded beside those of the index; a later run loads what is new, a service that fails costs its own."""
+    world.add("flask")
+    fake, downloads, database = serve(), Downloads(source_day(time.time())), Database()
+    downloads.add("flask", 2, 5)
+    database.publish(record("PYSEC-1", "flask", events=[{"introduced": "0"}]))
+    pipeline = _pipeline(tmp_path, _duckdb(tmp_path))
+    queries = {
+        "files": "select count(*) from files",
+        "events": "select count(*) from events",
+        "downloads": "select category, downloads from downloads order by category",
+        "advisories": "select id, summary from advisories",
+    }
+
+    def load() -> dict[str, Any]:
+        urls = {"index_url": fake.url, "downloads_url": stats.url, "advisories_url": osv.url}
+        pipeline.run(pypi(["flask"], list(queries), requests_per_second=0, events_since="0", full_check_days=0, **urls))
+        with pipeline.sql_client() as client:
+            return {name: client.execute_sql(query) for name, query in queries.items()}
+
+    with FakePypistats(downloads, once_a_day=False) as stats, FakeAdvisories(database) as osv:
+        both = ("with_mirrors", 5), ("without_mirrors", 5)
+        events = len(world.journal)
+        assert load() == {
+            "files": [(2,)],
+            "events": [(events,)],
+            "downloads": [*both],
+            "advisories": [("PYSEC-1", None)],
+        }
+        world.yank("flask", "1.0")
+        database.change("PYSEC-1", summary="new")
+        fake.fault("/pypi", faults.forbidden(), times=None)
+        fake.new_run()
+        assert load() == {
+            "files": [(2,)],
+            "events": [(events,)],
+            "downloads": [*both],
+            "advisories": [("PYSEC-1", "new")],
+        }
 
 
 def test_delta_tables_are_accepted(world: World, serve: Serve, tmp_path: Path) -> None:

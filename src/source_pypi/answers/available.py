@@ -8,7 +8,10 @@ from source_pypi.queries import Query, questions, views
 from source_pypi.safety.wording import similar_names
 
 #: Tables that come with every sync, or with an option instead of a stream.
-_BROUGHT_BY = {"changes": "--history", "runs": "", "pins": "", "pin_clauses": "", "index_capabilities": ""}
+_BROUGHT_BY = {
+    "changes": "--history",
+    **dict.fromkeys(("runs", "pins", "pin_clauses", "unnamed_requirements", "index_capabilities"), ""),
+}
 
 
 class Availability(Struct, frozen=True):

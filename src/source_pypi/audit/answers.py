@@ -28,6 +28,12 @@ _DATED = {
 }
 
 
+#: The only user with a role in each project.
+_SOLE = 'SELECT project, min("user") AS sole FROM roles GROUP BY project HAVING count(DISTINCT "user") = 1'
+#: Since when: since the last other user lost a role, or since this one had the first role, whichever was later.
+_SOLE_SINCE = 'greatest(max(valid_to) FILTER ("user" <> sole), min(valid_from) FILTER ("user" = sole))'
+
+
 class Pin(Struct, frozen=True):
     """A row of ``pins``, as far as the audit needs it.
 
@@ -152,7 +158,9 @@ def read_pins(connection: duckdb.DuckDBPyConnection) -> list[Pin]:
 
 
 def _make_first_seen(connection: duckdb.DuckDBPyConnection, *, dated: bool) -> None:
-    """Make the temporary table ``first_seen``: since when an advisory, a status or a yank has been in the database."""
+    """Make the temporary table ``first_seen``: since when the database has had an advisory, a status, a yank or a sole
+    maintainer.
+    """
     connection.execute(
         "CREATE TEMP TABLE first_seen (stream VARCHAR, subject VARCHAR, detail VARCHAR, seen TIMESTAMPTZ)"
     )
@@ -165,6 +173,10 @@ def _make_first_seen(connection: duckdb.DuckDBPyConnection, *, dated: bool) -> N
         if source in tables:
             rows = f"SELECT '{table}', {subject}, {detail}, min({at}) FROM {source} GROUP BY ALL"  # noqa: S608 - as above
             connection.execute(f"INSERT INTO first_seen {rows}")
+    if "roles" in tables:
+        source, at = ("roles_history", _SOLE_SINCE) if "roles_history" in tables else ("roles", "min(seen_at)")
+        rows = f"SELECT 'roles', project, sole, {at} FROM {source} JOIN ({_SOLE}) USING (project) GROUP BY ALL"  # noqa: S608 - as above
+        connection.execute(f"INSERT INTO first_seen {rows}")
 
 
 def _findings(connection: duckdb.DuckDBPyConnection, chosen: ChosenRule) -> Iterator[Finding]:

@@ -28,6 +28,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     :ivar help: what to do about a finding.
     :ivar view: the view that answers it.
     :ivar reads: the streams without which it cannot be checked.
+    :ivar dates: the streams that say since when a finding holds; it can be checked without them.
     :ivar of_release: whether it concerns the pinned release; otherwise the project.
     :ivar findings: the query of its findings.
     :ivar major_findings: the same with the argument ``major``.
@@ -45,6 +46,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     of_release: bool
     findings: str
     major_findings: str = ""
+    dates: tuple[str, ...] = ()
     unknown: str = ""
     arguments: Literal["none", "major", "licence"] = "none"
     without_index: bool = False
@@ -231,11 +233,12 @@ RULES = (
         help="Replace the project, or have the licence reviewed.",
         view="pin_licenses",
         reads=("licenses",),
+        dates=("versions",),
         of_release=True,
         findings="""
-            SELECT project, version, file, line, expression,
+            SELECT project, version, file, line, expression, versions.first_upload_at AS since,
                 concat('its licence is ', expression) AS message
-            FROM pin_licenses
+            FROM pin_licenses LEFT JOIN versions USING (project, version)
             WHERE expression IS NOT NULL
         """,
         unknown="""
@@ -335,8 +338,10 @@ RULES = (
         reads=("roles", "projects"),
         of_release=False,
         findings="""
-            SELECT project, pins.file, pins.line, concat('only ', "user", ' has a role in it') AS message
+            SELECT project, pins.file, pins.line, first_seen.seen AS since,
+                concat('only ', "user", ' has a role in it') AS message
             FROM sole_maintainers JOIN pins USING (project)
+            LEFT JOIN first_seen ON stream = 'roles' AND subject = project AND detail = "user"
         """,
     ),
 )
@@ -410,5 +415,5 @@ def streams_of(rules: Iterable[ChosenRule], needs: dict[str, tuple[str, ...]], n
         if table not in found:
             found.add(table)
             waiting += needs.get(table, ())
-    found.update(name for one in rules for name in one.rule.reads)
+    found.update(name for one in rules for name in (*one.rule.reads, *one.rule.dates))
     return found.intersection(names)

@@ -97,10 +97,12 @@ def manifest(index_url: str | None) -> None:
     from source_pypi.airbyte.manifest import differences, manifest_text, needed_cdk
     from source_pypi.config import make_config
     from source_pypi.services.index.locations import root_of
-    from source_pypi.standards.index_urls import default_url
+    from source_pypi.standards.index_urls import default_url, is_on_disk
 
     with one_line_errors():
         url = make_config({"index_url": index_url}).index_url or default_url()
+        if is_on_disk(url):
+            raise SettingError("index_url", "is a folder, and the Builder reads an index over HTTP only")
         _write(manifest_text(root_of(url)).encode())
         for line in (needed_cdk(), *differences()):
             warn(line)

@@ -344,7 +344,8 @@ def _load(run: "Run", into: str, outcome: "Outcome", messages: Messages) -> None
     from source_pypi.cli.progress import progress
     from source_pypi.destinations import open_destination
 
-    opened = open_destination(into, run.streams, run.selection.requested, root=run.index_root)
+    selection = run.selection
+    opened = open_destination(into, run.streams, selection.requested, unnamed=selection.unnamed, root=run.index_root)
     with opened as destination, progress(run, messages) as show:
         for warning in destination.warnings:
             messages.warn(warning)

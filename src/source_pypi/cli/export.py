@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -16,7 +17,12 @@ from source_pypi.safety.wording import counted
 
 @click.command()
 @click.argument("tables", nargs=-1, metavar="TABLE...")
-@click.option("--all", "every", is_flag=True, help="Export all tables and views.")
+@click.option(
+    "--all",
+    "every",
+    is_flag=True,
+    help="Export all tables and views; as Parquet, with a datapackage.json that describes the files.",
+)
 @click.option(
     "--to",
     "folder",
@@ -78,6 +84,7 @@ def export(
 def _export(
     tables: tuple[str, ...], folder: Path, form: str, source: str, schema: str | None, *, for_spreadsheet: bool
 ) -> None:
+    from source_pypi.answers.data_package import NAME, write_data_package
     from source_pypi.answers.database import open_database
     from source_pypi.answers.export import check_writable, export
     from source_pypi.safety.wording import similar_names
@@ -91,12 +98,17 @@ def _export(
                 raise QueryError(f"{source} has no table or view {name}{meant}")
         check_writable(folder)
         chosen = list(dict.fromkeys(tables)) or public
-        failed = 0
-        for name, count in export(database, chosen, folder, form, for_spreadsheet=for_spreadsheet):
+        failed, written = 0, dict[str, tuple[str, int]]()
+        exported = export(database, chosen, folder, form, for_spreadsheet=for_spreadsheet)
+        for table, (name, count) in zip(chosen, exported, strict=True):
             if isinstance(count, QueryError):
                 print_error(str(count))
                 failed += 1
                 continue
+            written[table] = name, count
             click.echo(f"{printable(str(folder / name))}: {counted(count, 'row')}")
+        if not tables and form == "parquet":
+            write_data_package(database, folder, written, datetime.now(UTC))
+            click.echo(f"{printable(str(folder / NAME))}: {counted(len(written), 'table')}")
         if failed:
             sys.exit(1)

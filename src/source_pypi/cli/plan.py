@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 import click
 
 from source_pypi.cli.console import shown
+from source_pypi.safety.redaction import without_credentials
 from source_pypi.safety.wording import counted, some_of
 
 if TYPE_CHECKING:
+    from source_pypi.config import Config
     from source_pypi.selection import Selection
     from source_pypi.sync.run import Run
 
@@ -18,7 +20,10 @@ _MINUTES, _HOURS = 120, 7200
 
 
 def print_plan(run: "Run", destination: str) -> None:
-    """Print what a run would request, from where, and how long that takes at the rate limit. Nothing is requested."""
+    """Print what a run would request, from where, and how long that takes at the rate limit. Nothing is requested.
+
+    The selection has been made: if the setting ``top`` is set, the list of the most downloaded projects was requested.
+    """
     from source_pypi.sync.estimate import estimate_requests
 
     requests = estimate_requests(run.streams, run.selection, run.config)
@@ -33,7 +38,15 @@ def print_plan(run: "Run", destination: str) -> None:
     click.echo(f"requests in all: {least}{total:,} without earlier state")
     click.echo(f"estimated time: {_time(total, run.config.requests_per_second, least)}")
     click.echo(f"destination: {shown(destination)}")
-    click.echo("dry run: nothing was requested or written")
+    click.echo(f"dry run: {_requested(run.config)}")
+
+
+def _requested(config: "Config") -> str:
+    """What the dry run itself has requested."""
+    if not config.top:
+        return "nothing was requested or written"
+    url = shown(without_credentials(config.top_url))
+    return f"only the list of the most downloaded projects was requested ({url}); nothing was written"
 
 
 def _time(requests: int, rate: float, least: str) -> str:

@@ -56,7 +56,9 @@ def open_refreshing_run(
     for warning in warnings:
         messages.warn(warning)
     chosen = choose_streams(contents.streams if streams is None else streams)
-    selection = select_again(config, contents.requested, contents.projects)
+    selection = select_again(
+        config, contents.requested, contents.projects, missing=contents.missing, unnamed=contents.unnamed
+    )
     run = run_of(selection, chosen, config, messages.on_event)
     messages.print_note(f"refreshing {with_schema(into, schema)}: {_what(run)}, from {index_title(run.index.root)}")
     return run

@@ -101,7 +101,7 @@ _MAX_KEPT = 5
     "--dry-run",
     section=OUTPUT,
     is_flag=True,
-    help="Print what would be requested from where, and how long that takes; request nothing.",
+    help="Print what would be requested from where, and how long that takes; request nothing but the list of --top.",
 )
 @option(
     "--report",
@@ -233,7 +233,9 @@ def _load(
     from source_pypi.destinations.into import local_path, with_schema
     from source_pypi.safety.wording import similar_names
 
-    opened = open_destination(into, run.streams, run.selection.requested, root=run.index_root, schema=schema, **options)
+    selection = run.selection
+    options |= {"unnamed": selection.unnamed, "root": run.index_root, "schema": schema}
+    opened = open_destination(into, run.streams, selection.requested, **options)
     with opened as destination:
         for warning in destination.warnings:
             messages.warn(warning)

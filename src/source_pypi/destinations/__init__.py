@@ -11,6 +11,7 @@ from source_pypi.destinations.address import is_database, is_folder, without_que
 from source_pypi.destinations.into import check_destination, check_schema
 from source_pypi.errors import ExtraMissingError, SettingError
 from source_pypi.selection import Requested
+from source_pypi.selection.names import Unnamed
 from source_pypi.streams.stream import Stream
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def open_destination(
     streams: Sequence[Stream],
     requested: Sequence[Requested] = (),
     *,
+    unnamed: Sequence[Unnamed] = (),
     root: str,
     schema: str | None = None,
     keep_history: bool = False,
@@ -56,6 +58,7 @@ def open_destination(
     """The loader into what ``--into`` names, as a context manager.
 
     :param requested: the requirements that select projects.
+    :param unnamed: what files may request without a name.
     :param root: the index's URL.
     :param schema: the schema of the tables; None: ``main`` in DuckDB, elsewhere ``pypi_data``, or what dlt's
         configuration names.
@@ -72,6 +75,7 @@ def open_destination(
         store,
         streams,
         requested,
+        unnamed=unnamed,
         root=root,
         keep_history=keep_history,
         replace_index=replace_index,

@@ -17,10 +17,10 @@ from source_pypi.destinations.error_messages import destination_errors
 from source_pypi.destinations.into import duckdb_path, with_schema
 from source_pypi.destinations.pins import OR
 from source_pypi.destinations.store import Store
-from source_pypi.destinations.tables import OLD_SELECTION, PINS, STATE, known_tables
+from source_pypi.destinations.tables import OLD_SELECTION, PINS, STATE, UNNAMED, known_tables
 from source_pypi.errors import SettingError
 from source_pypi.selection import Requested
-from source_pypi.selection.names import BY_COMMAND, NamedIndex, Origin
+from source_pypi.selection.names import BY_COMMAND, NamedIndex, Origin, Unnamed
 from source_pypi.streams import NAMES
 
 _ADVICE = "give names (flask requests) or a file (-r requirements.txt), or refresh another destination (--into)"
@@ -34,13 +34,17 @@ class Contents(Struct, frozen=True):
     :ivar index: the URL of the index whose rows it holds, without credentials.
     :ivar streams: the names of the streams that have a table.
     :ivar requested: the requirements of the last run, as ``pins`` has them.
+    :ivar unnamed: what files might have requested without a name in the last run.
     :ivar projects: all projects that were read and that the index had, by their normalised names.
+    :ivar missing: the projects that were requested and that the index did not have.
     """
 
     index: str
     streams: tuple[str, ...]
     requested: tuple[Requested, ...]
+    unnamed: tuple[Unnamed, ...]
     projects: tuple[str, ...]
+    missing: frozenset[str] = frozenset()
 
 
 def read_contents(into: str, schema: str | None = None) -> Contents:
@@ -70,18 +74,25 @@ def _contents(store: Store) -> Contents | None:
     last = store.last_run()
     if last is None or not last.index:
         return None
-    made = store.existing([STATE, PINS], last.tables)
+    made = store.existing([STATE, PINS, UNNAMED], last.tables)
     pins = store.rows_of(PINS, PINS.names()) if made.get(PINS.name) else ()
     streams = store.existing(known_tables(NAMES, histories=False), last.tables)
-    states = store.rows_of(STATE, ("project", "absent")) if made.get(STATE.name) else ()
+    states = list(store.rows_of(STATE, ("project", "absent"))) if made.get(STATE.name) else []
     rows = [dict(zip(PINS.names(), row, strict=True)) for row in pins]
     requested = tuple(_requested(row) for row in sorted(rows, key=lambda row: int(row["position"])))
     return Contents(
         last.index,
         tuple(name for name in NAMES if streams.get(name)),
         requested if PINS.name in made else _older_selection(store, last.tables),
+        _unnamed(store) if made.get(UNNAMED.name) else (),
         tuple(sorted(project for project, absent in states if project and not absent)),
+        frozenset(project for project, absent in states if project and absent),
     )
+
+
+def _unnamed(store: Store) -> tuple[Unnamed, ...]:
+    rows = sorted(store.rows_of(UNNAMED, UNNAMED.names()), key=lambda row: int(row[0]))
+    return tuple(Unnamed(str(text), str(why)) for _, text, why in rows)
 
 
 def _older_selection(store: Store, recorded: Sequence[str]) -> tuple[Requested, ...]:

@@ -21,7 +21,7 @@ from types import TracebackType
 from msgspec.structs import replace
 
 from source_pypi.destinations.error_messages import destination_errors, is_about_rows
-from source_pypi.destinations.pins import KNOWN_COLUMNS, PinRows
+from source_pypi.destinations.pins import KNOWN_COLUMNS, PinRows, unnamed_lines
 from source_pypi.destinations.preparation import LoadSettings, Prepared, prepare
 from source_pypi.destinations.pruning import may_be_required, prune
 from source_pypi.destinations.recorder import RunRecorder, all_removed
@@ -35,12 +35,14 @@ from source_pypi.destinations.tables import (
     PIN_CLAUSES,
     PINS,
     RUN_TABLES,
+    UNNAMED,
     capability_lines,
     known_tables,
 )
 from source_pypi.destinations.temporary import TemporaryFolder
 from source_pypi.errors import DestinationError
 from source_pypi.selection import Requested
+from source_pypi.selection.names import Unnamed
 from source_pypi.streams.stream import Stream
 from source_pypi.sync.batch import Batch, lines_of
 from source_pypi.sync.state import WHOLE_INDEX, ProjectState, ProjectSummary
@@ -57,6 +59,7 @@ class Loader:
 
     :param streams: the streams to load.
     :param requested: the requirements that select projects: the rows of ``pins``.
+    :param unnamed: what files may request without a name.
     :param root: the index's URL. A store holds rows of one index.
     :param keep_history: begin to keep every state of a row; a history that was begun continues in any case.
     :param replace_index: if the store holds rows of another index, delete all rows and state, once this index has
@@ -79,6 +82,7 @@ class Loader:
         streams: Sequence[Stream],
         requested: Sequence[Requested] = (),
         *,
+        unnamed: Sequence[Unnamed] = (),
         root: str = "",
         keep_history: bool = False,
         replace_index: bool = False,
@@ -88,9 +92,10 @@ class Loader:
         self.warnings: list[str] = []
         self.rejected: list[Batch] = []
         self.unfinished: int | None = None
+        self._unnamed = unnamed
         self._store, self._requested, self._now, self._clock = store, requested, now, clock
         self._settings = LoadSettings(streams, root, keep_history, replace_index)
-        self._answered = self._has_read = False
+        self._answered = False
         self._streams = {stream.name: stream for stream in streams}
         self._recorder = RunRecorder(store, tuple(self._streams), root, now)
 
@@ -228,9 +233,6 @@ class Loader:
         if batch.changes and not batch.missing and not batch.service and not self._answered:
             self._answered = True
             self._run = replace(self._run, index=self._settings.root)
-        self._has_read = self._has_read or (
-            bool(batch.project or batch.service) and not batch.failures and not batch.missing
-        )
         if any(project in self._staged[name].rows.scope.projects for name in batch.counts):
             self.commit()
         with self._staging_errors():
@@ -288,17 +290,12 @@ class Loader:
         self._begin_package()
 
     def _stage_pins(self) -> None:
-        """All pins in the first package of the run, later those whose version has become known.
-
-        As long as no project could be read, the pins of the last run stay: otherwise ``sync`` without names would
-        request a misspelt name again and again.
-        """
-        if self._requested and not self._has_read:
-            return
+        """All pins in the first package of the run, later those whose version has become known."""
         pins = self._staged[PINS.name]
         if not self._pins_written:
             pins.add_all(self._pins.lines(), _EPOCH)
             self._staged[PIN_CLAUSES.name].add_all(self._pins.clause_lines(), _EPOCH)
+            self._staged[UNNAMED.name].add_all(unnamed_lines(self._unnamed), _EPOCH)
         for project, lines in self._pins.changed_lines().items():
             pins.add_project(project, lines, _EPOCH)
         self._pins_written = True

@@ -1,4 +1,4 @@
-"""The rows of ``pins`` and ``pin_clauses``: the requirements of a run, with the version that each selects.
+"""The rows of ``pins``, ``pin_clauses`` and ``unnamed_requirements``: what a run requests, with the selected versions.
 
 The first package of a run replaces all rows. Until a project is read, its requirements have the version that an earlier
 run found. The package with the rows of a project replaces its pins as well, so that a version in ``pins`` is that of
@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from source_pypi.destinations.tables import PINS
+from source_pypi.destinations.tables import PINS, UNNAMED
 from source_pypi.selection import Requested
+from source_pypi.selection.names import Unnamed
 from source_pypi.standards.clauses import clauses_of, is_specifier
 from source_pypi.standards.versions import sort_key
 from source_pypi.sync.batch import Batch
@@ -104,6 +105,14 @@ class PinRows:
             one.not_read,
         )
         return dict(zip(PINS.names(), values, strict=True))
+
+
+def unnamed_lines(unnamed: Iterable[Unnamed]) -> bytes:
+    """The rows of ``unnamed_requirements`` as newline-delimited JSON."""
+    rows = [
+        dict(zip(UNNAMED.names(), (position, one.text, one.why), strict=True)) for position, one in enumerate(unnamed)
+    ]
+    return msgspec.json.Encoder().encode_lines(rows)
 
 
 def _key(one: Requested) -> _Key:

@@ -31,7 +31,7 @@ RUNS = Table(
     "a sync. Key: run",
 )
 
-#: The view over the histories (``duckdb/changes_view.py``).
+#: The view over the histories (``changes_view.py``).
 CHANGES_VIEW = "changes"
 
 

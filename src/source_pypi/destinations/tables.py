@@ -1,7 +1,7 @@
 """The tables that every store makes.
 
-Each stream has one, and perhaps one for its history. ``pins``, ``pin_clauses`` and ``index_capabilities`` have the rows
-of the last run; ``_state`` and ``_run`` have what the next run needs.
+Each stream has one, and perhaps one for its history. ``pins``, ``pin_clauses``, ``unnamed_requirements`` and
+``index_capabilities`` have the rows of the last run; ``_state`` and ``_run`` have what the next run needs.
 """
 
 from collections.abc import Collection, Iterable
@@ -125,19 +125,34 @@ PIN_CLAUSES = Table(
     ),
     "a clause of the specifier of a requirement in pins. Key: position, clause",
 )
+#: The columns of ``Unnamed``, in its order, after the position.
+UNNAMED = Table(
+    "unnamed_requirements",
+    (
+        Column("position", INTEGER, "The position in the order in which they were given, from 0."),
+        Column("requirement", TEXT, "What the file has, without credentials: a line, or a field."),
+        Column("reason", TEXT, "Why it was skipped, after the file's name and the line."),
+    ),
+    "a part of a requirement file that may request a project without a name, and that the last sync skipped. "
+    "Key: position",
+)
 #: The columns of ``Capability``, in its order.
 CAPABILITIES = Table(
     "index_capabilities",
     (
         Column("stream", TEXT, "The stream's name."),
-        Column("available", BOOLEAN, "Whether the index provides the stream. Null: the run could not tell."),
-        Column("reason", TEXT, "Why not, or why the run could not tell. Null: the index provides the stream."),
+        Column(
+            "available",
+            BOOLEAN,
+            "Whether the index provides the stream, or the service that it reads. Null: the run could not tell.",
+        ),
+        Column("reason", TEXT, "Why not, or why the run could not tell. Null: the stream is provided."),
         Column("checked_at", TIMESTAMP, "Time at which the run found that out. Null: it could not tell."),
     ),
-    "a stream of source-pypi, and whether the last sync found it on the index. Key: stream",
+    "a stream of source-pypi, and whether the last sync found that the index or its service provides it. Key: stream",
 )
 #: The tables of which each run replaces all rows.
-RUN_TABLES = (PINS, PIN_CLAUSES, CAPABILITIES)
+RUN_TABLES = (PINS, PIN_CLAUSES, UNNAMED, CAPABILITIES)
 #: What older releases made: what a run selected. ``pins`` took its place.
 OLD_SELECTION = Table("_selection", (Column("project", TEXT), Column("pin", TEXT), Column("sort_key", TEXT)), "")
 #: The columns of ``PackedState``, in its order.

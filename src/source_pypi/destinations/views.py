@@ -28,6 +28,6 @@ def creatable(is_ours: Callable[[str], bool | None]) -> list[Query]:
     return list(found.values())
 
 
-def not_created(view: Query, error: Exception | str) -> str:
+def not_created(view: str, error: Exception | str) -> str:
     """The warning that a view could not be created; the sync goes on."""
-    return f"the view {view.name} was not created: {str(error).partition(chr(10))[0]}"
+    return f"the view {view} was not created: {str(error).partition(chr(10))[0]}"

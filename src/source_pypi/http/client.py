@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 from urllib.parse import urljoin, urlsplit
 
 import urllib3
@@ -40,6 +40,7 @@ from source_pypi.http import compression
 from source_pypi.http.connections import Connections, OversizedError
 from source_pypi.http.credentials import Credentials, origin
 from source_pypi.http.failures import cause_of, is_connected, proxy_refusal
+from source_pypi.http.proxy import Proxy
 from source_pypi.http.rate_limit import RateLimiter
 from source_pypi.http.request_log import RequestLog, RetryWait, TransferStats
 from source_pypi.safety.redaction import without_credentials
@@ -88,6 +89,26 @@ class RetryPolicy(Struct, frozen=True):
 DEFAULT_RETRY_POLICY = RetryPolicy()
 
 
+class Transport(Protocol):
+    """What takes requests to a service and returns its responses: connections, or a folder that stands for it."""
+
+    def open(self, url: str, headers: Mapping[str, str], body: bytes | None = None) -> urllib3.BaseHTTPResponse:
+        """Send a request and return the response, whose body the caller reads; ``body`` is what is posted."""
+        ...
+
+    def renew(self) -> None:
+        """Use new connections from now on."""
+        ...
+
+    def proxy(self, url: str) -> Proxy | None:
+        """Return the proxy that leads to a URL; None: there is none."""
+        ...
+
+    def close(self) -> None:
+        """Close what is open."""
+        ...
+
+
 class Client:
     """Sends requests to one service. Safe to share between threads.
 
@@ -97,6 +118,7 @@ class Client:
     :param connections: connections that are kept open.
     :param retry_policy: how often to retry, and how long to wait.
     :param ca_bundle: path of a PEM file with certificates to trust in addition to the system's.
+    :param transport: what takes the requests to the service; None: connections.
     :param on_event: called before each wait and after each response.
     :param clock, sleep, jitter: time and randomness; tests replace them.
     :param now: seconds since 1970, for a Retry-After that is a date.
@@ -113,6 +135,7 @@ class Client:
         connections: int = 1,
         retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY,
         ca_bundle: str | None = None,
+        transport: Transport | None = None,
         on_event: Callable[[RetryWait | RequestLog], None] = lambda event: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -123,14 +146,14 @@ class Client:
         self.answered = self._received = False
         self._credentials, self._retry_policy = credentials, retry_policy
         self._headers = {"User-Agent": user_agent, "Accept-Encoding": "gzip"}
-        self._connections = Connections(timeout=timeout, kept=connections, ca_bundle=ca_bundle)
+        self._transport = transport or Connections(timeout=timeout, kept=connections, ca_bundle=ca_bundle)
         self._rate_limiter = RateLimiter(requests_per_second, clock, sleep)
         self._clock, self._sleep, self._jitter, self._on_event, self._now = clock, sleep, jitter, on_event, now
         self._stats_lock = threading.Lock()
 
     def close(self) -> None:
         """Close the kept connections."""
-        self._connections.close()
+        self._transport.close()
 
     def get(
         self,
@@ -194,6 +217,10 @@ class Client:
         """Whether the first 4,096 bytes of a body, part of which errors quote, contain the credentials."""
         return self._credentials is not None and self._credentials.appear_in(body[:4096])
 
+    def quoted(self, text: str, body: bytes) -> str:
+        """A text from a body, for a message; if the body repeats the credentials, words that say so."""
+        return "the credentials that were sent" if self.repeats_credentials(body) else text
+
     def wait_before_retry(self, url: str, reason: str, tries: int, retry_after: float | None = None) -> None:
         """Wait before the caller requests a URL again because of what the response says.
 
@@ -210,7 +237,7 @@ class Client:
 
     def renew_connections(self) -> None:
         """Use new connections from now on, because a response on a kept one belonged to another request."""
-        self._connections.renew()
+        self._transport.renew()
 
     def shown(self, url: str, requested: str = "") -> str:
         """A URL for messages, without credentials; also without those that a redirect from ``requested`` repeats."""
@@ -236,7 +263,7 @@ class Client:
             except (urllib3.exceptions.LocationValueError, urllib3.exceptions.URLSchemeUnknown, ValueError) as error:
                 raise ResponseError(shown, "nothing: it is not an HTTP URL") from error
             except (urllib3.exceptions.HTTPError, OSError) as error:
-                cause = cause_of(error, shown, self._connections.proxy(hop))
+                cause = cause_of(error, shown, self._transport.proxy(hop))
                 return _Failure(0, cause, None, connected=is_connected(error))
             if response.status not in _REDIRECTING:
                 return self._classify(hop, shown, response, body, message)
@@ -253,7 +280,7 @@ class Client:
         with self._stats_lock:
             self.stats.requests += 1
         start = self._clock()
-        response = self._connections.open(url, plain | secret, message.body)
+        response = self._transport.open(url, plain | secret, message.body)
         try:
             if message.into is not None and response.status == 200:
                 packed, size = b"", _copy(response, message.into)
@@ -299,7 +326,7 @@ class Client:
         if status in (401, 403):
             explanation = "" if self.repeats_credentials(body) else _first_line(body, response)
             raise RefusedError(shown, status, explanation, self._received)
-        if status == 407 and (proxy := self._connections.proxy(url)) is not None:
+        if status == 407 and (proxy := self._transport.proxy(url)) is not None:
             raise proxy_refusal(proxy, status)
         if len(body) > compression.LARGEST_ANSWER:
             raise ResponseError(shown, f"more than {compression.LARGEST_ANSWER // 2**20} MB")

@@ -196,6 +196,8 @@ _NULLS = {
         "urls": "project VARCHAR, version VARCHAR, label VARCHAR, well_known VARCHAR, url VARCHAR",
         "classifiers": "project VARCHAR, version VARCHAR, classifier VARCHAR, category VARCHAR, parts VARCHAR[]",
         "attestations": "project VARCHAR, version VARCHAR, filename VARCHAR",
+        "unnamed_requirements": "position BIGINT, requirement VARCHAR, reason VARCHAR",
+        "runs": "run BIGINT, streams VARCHAR[]",
         "pins": f"{_PIN}, position INTEGER, not_read VARCHAR",
     }.items()
 }

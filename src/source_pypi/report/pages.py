@@ -31,6 +31,9 @@ DEPENDENCIES = (
     Plan("licenses", "shares"),
     Plan("wheels", "matrix", 5000),
     Plan("downloads", "bars", 2000),
+    Plan("downloads_by_version", "shares", half=True),
+    Plan("downloads_by_python", "shares", half=True),
+    Plan("downloads_by_system", "shares", half=True),
     Plan("skipped"),
 )
 PROJECT = (
@@ -39,6 +42,9 @@ PROJECT = (
     Plan("advisories"),
     Plan("sizes", "bars", 2000),
     Plan("downloads", "bars", 2000),
+    Plan("downloads_by_version", "shares", half=True),
+    Plan("downloads_by_python", "shares", half=True),
+    Plan("downloads_by_system", "shares", half=True),
     Plan("wheels", "coverage", 2000),
     Plan("python", half=True),
     Plan("attestations", half=True),

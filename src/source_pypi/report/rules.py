@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from source_pypi.answers.available import missing_tables
 from source_pypi.queries import Query
@@ -15,6 +16,11 @@ _NO_RELEASE = "not_read IS NOT NULL OR version IS NULL"
 _NO_STATUS = "not_read IS NOT NULL OR project NOT IN (SELECT project FROM statuses)"
 _NO_VERSION = "not_read IS NOT NULL OR coalesce(version, pinned_version) IS NULL"
 _NOT_READ = "not_read IS NOT NULL"
+#: The same, of rules that judge by the rows of a stream: the last run did not select it, and earlier ones read nothing.
+_NOT_SELECTED = """{unknown} OR (
+        NOT (SELECT arg_max(list_contains(streams, '{stream}'), run) FROM runs)
+        AND ({columns}) NOT IN (SELECT {columns} FROM {stream})
+    )"""
 
 
 class Rule(Struct, frozen=True):
@@ -95,7 +101,16 @@ class Count(Struct, frozen=True):
 
 def checked_rules(database: Database) -> tuple[Rule, ...]:
     """The rules that the file can answer."""
-    return tuple(rule for rule in RULES if not why_unchecked(database, rule))
+    return tuple(_with_later_runs(rule, database) for rule in RULES if not why_unchecked(database, rule))
+
+
+def _with_later_runs(rule: Rule, database: Database) -> Rule:
+    """The rule, which does not judge what a later run selected without the rule's streams."""
+    columns = "project" if rule.of_projects or rule.unknown == _NO_STATUS else "project, version"
+    for stream in rule.streams:
+        if database.has("runs", stream):
+            rule = replace(rule, unknown=_NOT_SELECTED.format(unknown=rule.unknown, stream=stream, columns=columns))
+    return rule
 
 
 def why_unchecked(database: Database, rule: Rule) -> str:

@@ -45,16 +45,22 @@ def arrow_reader(stream: Stream, batches: Iterable[Batch]) -> Any:
 
     :raises ExtraMissingError: when pyarrow is not installed.
     """
-    pa, schema, types = pyarrow(), arrow_schema(stream), column_types(stream)
+    schema = arrow_schema(stream)
+    made = (record_batch(stream, rows, schema) for rows in portions(stream, batches))
+    return pyarrow().RecordBatchReader.from_batches(schema, made)
 
-    def record_batches() -> Iterator[Any]:
-        for rows in portions(stream, batches):
-            columns = [
-                pa.array(values_of(stream, rows, name, type_), schema.field(name).type) for name, type_ in types.items()
-            ]
-            yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
-    return pa.RecordBatchReader.from_batches(schema, record_batches())
+def record_batch(stream: Stream, rows: Sequence[Any], schema: Any) -> Any:
+    """Return rows as a ``RecordBatch``.
+
+    :param schema: that of ``arrow_schema``.
+    """
+    pa = pyarrow()
+    columns = [
+        pa.array(values_of(stream, rows, name, type_), schema.field(name).type)
+        for name, type_ in column_types(stream).items()
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
 def portions(stream: Stream, batches: Iterable[Batch], most: int = ROWS) -> Iterator[Sequence[Any]]:

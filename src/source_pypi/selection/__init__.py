@@ -2,7 +2,7 @@
 
 import fnmatch
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -133,18 +133,28 @@ def _unless_excluded(one: Requested, selection: Selection) -> Requested:
     return replace(one, not_read=_EXCLUDED) if excluded else one
 
 
-def select_again(config: Config, requested: Iterable[Requested], projects: Iterable[str]) -> Selection:
+def select_again(
+    config: Config,
+    requested: Iterable[Requested],
+    projects: Iterable[str],
+    *,
+    missing: Collection[str] = (),
+    unnamed: Iterable[Unnamed] = (),
+) -> Selection:
     """The selection of an earlier run, from its requirements, and further projects that were read.
 
     What ``exclude`` left out then is read, unless it leaves it out now.
 
     :param requested: the requirements, with the reason of those that were not read.
     :param projects: normalised names; the index may have them no more.
+    :param missing: names that the index did not have then: it is no error if it does not have them now.
+    :param unnamed: what files might have requested without a name.
     """
     selection = Selection((), config.whole_index, config.follow_dependencies, exclusions(config))
     again = (replace(one, not_read=None) if one.not_read == _EXCLUDED else one for one in requested)
     every = tuple(_unless_excluded(one, selection) for one in again)
-    named = merge(one for one in every if one.not_read is None)
+    merged = merge(one for one in every if one.not_read is None)
+    named = [replace(one, may_be_missing=one.project in missing) for one in merged]
     known = {one.project for one in named}
     elsewhere = frozenset(one.project for one in every if one.not_read not in (None, _EXCLUDED)) - known
     others = [
@@ -152,7 +162,7 @@ def select_again(config: Config, requested: Iterable[Requested], projects: Itera
         for name in projects
         if name not in known and name not in elsewhere and not selection.excludes(name)
     ]
-    return replace(selection, projects=(*named, *others), elsewhere=elsewhere, requested=every)
+    return replace(selection, projects=(*named, *others), elsewhere=elsewhere, requested=every, unnamed=tuple(unnamed))
 
 
 class Collected(Struct, frozen=True):

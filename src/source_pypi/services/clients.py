@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
 
 from source_pypi.config import Config
 from source_pypi.errors import (
@@ -17,12 +19,15 @@ from source_pypi.errors import (
     UnreachableError,
     UntrustedError,
 )
+from source_pypi.safety.printable import printable
 from source_pypi.safety.wording import tries_text
 
 if TYPE_CHECKING:
     from source_pypi.http.client import Client
     from source_pypi.http.credentials import Credentials
     from source_pypi.http.request_log import RequestLog, RetryWait
+
+T = TypeVar("T")
 
 
 def open_client(
@@ -50,6 +55,19 @@ def open_client(
         ca_bundle=config.ca_bundle,
         on_event=on_event,
     )
+
+
+def decoded(decoder: "msgspec.json.Decoder[T]", body: bytes, url: str, expected: str) -> T:
+    """What a JSON body contains.
+
+    :raises DocumentError: when it is not JSON, of another type, or nested too deep.
+    """
+    try:
+        return decoder.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise DocumentError(url, expected, printable(str(error))[:200]) from error
+    except RecursionError as error:
+        raise DocumentError(url, expected, "JSON that is nested too deep") from error
 
 
 @contextmanager

@@ -1,7 +1,9 @@
 """URLs of package indexes: which of them are the same index, and which is the public one."""
 
+import os
 import re
 from functools import cache, lru_cache
+from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from source_pypi.safety.redaction import without_credentials
@@ -11,6 +13,8 @@ INTERFACES = ("/+simple", "/simple", "/pypi")
 #: The ports of http and https. Both schemes of a host are one index.
 _DEFAULT_PORTS = (None, 80, 443)
 _PUBLIC = "the public index"
+#: A URL of a file on this computer, up to its path.
+_FILE_URL = re.compile(r"file:(?://(?:localhost)?(?=/))?(?!//)(?=.)")
 
 
 def default_url() -> str:
@@ -20,11 +24,31 @@ def default_url() -> str:
     return str(DEFAULT_INDEX)
 
 
+def folder_url(text: str) -> str | None:
+    """The ``file:`` URL of the folder that a path or URL names; None: it names no folder.
+
+    A path begins with ``/``, ``./``, ``../`` or ``~/``. Links are not followed.
+    """
+    if found := _FILE_URL.match(text):
+        path = unquote(text[found.end() :])
+    elif text in (".", "..") or text.startswith(("/", "./", "../", "~/")):
+        path = str(Path(text).expanduser())
+    else:
+        return None
+    return Path(os.path.abspath(path)).as_uri()  # noqa: PTH100  # absolute() would leave ".." in it
+
+
+def is_on_disk(url: str) -> bool:
+    """Whether the URL of an index names a folder."""
+    return url.startswith("file:")
+
+
 def same_index(one: str, other: str) -> bool:
     """Whether two URLs name the same index.
 
     Scheme, credentials, query, upper case of the host, default port, final slashes and the name of an interface
-    (``/simple``) make no difference. A text that is not a URL, such as a path, equals only itself.
+    (``/simple``) make no difference. A folder is the same by its path and by its URL. Any other text equals only
+    itself.
     """
     return _key(one) == _key(other)
 
@@ -62,7 +86,7 @@ def _key(url: str) -> str:
     """What all URLs of an index have in common: host, port and path. A text that is not a URL stays as it is."""
     parsed = _parsed(url)
     if parsed is None:
-        return url.strip()
+        return folder_url(url.strip()) or url.strip()
     host, path = parsed
     path = quote(unquote(re.sub(r"//+", "/", path)), safe="/+!~").rstrip("/")
     while interface := next((one for one in INTERFACES if path.endswith(one)), ""):

@@ -1,6 +1,12 @@
-"""Requirements (PEP 508)."""
+"""Requirements (PEP 508).
+
+Markers may have variables that this release of ``packaging`` does not know, as later standards add them
+(``variant_label``, ``sys_abi_features``). Such a marker is read like any other, and written as it is.
+"""
 
 import re
+from collections.abc import Mapping
+from contextlib import suppress
 
 from packaging.markers import Marker
 from packaging.requirements import InvalidRequirement, Requirement
@@ -15,6 +21,45 @@ _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?![\w+:/\\]
 _SCP = re.compile(r"\s*[\w.-]++@[\w.-]++:(?!/)")
 _EXTRAS = re.compile(r"\[([^\[\]]*)\]")
 _EXTRA = re.compile(r"""extra == "([^"]*)"|"([^"]*)" == extra""")
+
+
+#: A quoted text in a marker, or a word.
+_WORD = re.compile(r"""("[^"]*"|'[^']*')|(?<![\w.])([A-Za-z_]\w*(?:\.\w+)*)""")
+#: Variables that stand in for unknown ones, since ``packaging`` reads all of these alike.
+_STAND_INS = (
+    "platform_version",
+    "platform_release",
+    "platform_machine",
+    "platform_system",
+    "implementation_version",
+    "implementation_name",
+    "os_name",
+    "sys_platform",
+)
+#: The other words of a marker that ``packaging`` knows.
+_KNOWN_WORDS = frozenset(
+    {
+        *("and", "or", "in", "not", "extra", "extras", "dependency_groups"),
+        *("python_version", "python_full_version", "python_implementation", "platform_python_implementation"),
+        *("os.name", "sys.platform", "platform.version", "platform.machine", "platform.python_implementation"),
+    }
+)
+
+
+class OpenMarker(Marker):
+    """A marker with variables that ``packaging`` does not know; ``str`` writes it with these names.
+
+    It cannot be evaluated.
+
+    :param names: the unknown variables, by what stands for each in ``marker``.
+    """
+
+    def __init__(self, marker: str, names: Mapping[str, str]) -> None:
+        super().__init__(marker)
+        self._names = dict(names)
+
+    def __str__(self) -> str:
+        return _WORD.sub(lambda word: word[1] or self._names.get(word[2], word[2]), super().__str__())
 
 
 @cached_if_short(65_536)
@@ -34,9 +79,42 @@ def read_requirement(text: str) -> Requirement:
     if len(text) > LONGEST_PARSED:
         raise InvalidRequirement(f"it has more than {LONGEST_PARSED:,} characters")
     try:
-        return Requirement(text)
+        return _requirement(text)
     except RecursionError as error:
         raise InvalidRequirement("it is nested too deep") from error
+
+
+def _requirement(text: str) -> Requirement:
+    """The requirement, also if its marker has unknown variables.
+
+    :raises InvalidRequirement: when it violates PEP 508 otherwise.
+    """
+    try:
+        return Requirement(text)
+    except InvalidRequirement:
+        with suppress(InvalidRequirement):
+            if (requirement := _with_unknown_variables(text)) is not None:
+                return requirement
+        raise
+
+
+def _with_unknown_variables(text: str) -> Requirement | None:
+    """The requirement with a marker that has unknown variables; None: its marker has none, or too many.
+
+    :raises InvalidRequirement: when it violates PEP 508 otherwise.
+    """
+    separator = " ;" if "@" in text else ";"  # a URL may contain a semicolon
+    head, _, marker = text.partition(separator)
+    words = {word[2] for word in _WORD.finditer(marker) if word[2]}
+    unknown = sorted(words - _KNOWN_WORDS - set(_STAND_INS))
+    free = [name for name in _STAND_INS if name not in words and name.replace("_", ".", 1) not in words]
+    if not unknown or len(unknown) > len(free):
+        return None
+    stand_ins = dict(zip(unknown, free, strict=False))
+    closed = _WORD.sub(lambda word: word[1] or stand_ins.get(word[2], word[2]), marker)
+    requirement = Requirement(f"{head}{separator}{closed}")
+    requirement.marker = OpenMarker(closed, {name: word for word, name in stand_ins.items()})
+    return requirement
 
 
 def required_project(text: str) -> NormalizedName | None:

@@ -1,4 +1,7 @@
-"""The names of distribution files and their parts: wheels (PEP 427 and PEP 425), source archives, older formats."""
+"""The names of distribution files and their parts: wheels (PEP 427 and PEP 425), source archives, older formats.
+
+Names of wheel variants end in a label, and the variants of a release are described in a file of its own (PEP 825).
+"""
 
 import math
 import re
@@ -16,10 +19,16 @@ from source_pypi.standards.versions import normalized, parse_version
 SDIST_ENDINGS = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar.z", ".tbz", ".tbz2", ".txz", ".tar")
 #: Endings of all other distribution files.
 _OTHER_ENDINGS = (".whl", ".egg", ".exe", ".msi", ".rpm", ".dmg", ".deb")
+#: The ending of the file that describes the wheel variants of a release, and what ``kind_of`` calls it.
+_VARIANTS_ENDING, VARIANTS = "-variants.json", "variants"
+_ENDINGS = (*SDIST_ENDINGS, *_OTHER_ENDINGS, _VARIANTS_ENDING)
 #: A platform at the end of a name without its ending: the name of a built archive (bdist_dumb, bdist_wininst).
 _PLATFORM = re.compile(r"[.-](?:linux|macosx|darwin|win32|win-|win_|cygwin|freebsd|solaris|sunos|aix|mingw)[\w.+-]*$")
 _NAME = re.compile(r"[\w.]+")
 _BUILD = re.compile(r"\d{1,4300}(?!\d)", re.ASCII)
+_LABEL = re.compile(r"[0-9a-z_.]{1,16}")
+#: A platform tag. It tells a label from the platform of a name whose build tag is invalid.
+_PLATFORM_TAG = re.compile(r"any|win32|[^_.]+_[^.]+")
 #: Tags that one name may expand to; real names expand to a few dozen.
 _MOST_TAGS = 4096
 #: Characters of a name that is parsed; file systems accept 255 bytes.
@@ -27,7 +36,7 @@ _LONGEST = 4096
 
 
 class WheelName(Struct, frozen=True):
-    """The build tag (None: it has none) and the compatibility tags of a wheel's name.
+    """The build tag, the compatibility tags and the variant label of a wheel's name; None: it has no tag, or no label.
 
     Names share these lists, so callers must not change them.
     """
@@ -36,6 +45,7 @@ class WheelName(Struct, frozen=True):
     python_tags: list[str]
     abi_tags: list[str]
     platform_tags: list[str]
+    variant_label: str | None = None
 
 
 def parse_wheel(filename: str) -> WheelName | None:
@@ -60,15 +70,30 @@ def _is_release(name: str, version: str) -> bool:
 
 @lru_cache(maxsize=16_384)
 def _parse_tags(text: str) -> WheelName | None:
-    """Parse the part after the version: an optional build tag and a compressed tag set; None if it is invalid."""
-    parts = text.split("-")
+    """Parse the part after the version: a compressed tag set, with a build tag before it, or a label after it, or both.
+
+    None: it is invalid.
+    """
+    parts, label = _split_label(text.split("-"))
     if len(parts) not in (3, 4):
         return None
     build = parts[0] if len(parts) == 4 else None
     if build is not None and not _BUILD.match(build):
         return None
     tags = _expand(parts[-3:])
-    return None if tags is None else WheelName(build, *tags)
+    return None if tags is None else WheelName(build, *tags, label)
+
+
+def _split_label(parts: Sequence[str]) -> tuple[Sequence[str], str | None]:
+    """The parts after the version without the variant label, and the label; None: there is none.
+
+    A label follows three tags, of which the first does not begin with a digit, as a build tag does.
+    """
+    if len(parts) == (5 if _BUILD.match(parts[0]) else 4) and _LABEL.fullmatch(parts[-1]):
+        platforms = parts[-2].lower().split(".")
+        if all(_PLATFORM_TAG.fullmatch(platform) for platform in platforms):
+            return parts[:-1], parts[-1]
+    return parts, None
 
 
 def _expand(parts: Sequence[str]) -> tuple[list[str], list[str], list[str]] | None:
@@ -85,13 +110,15 @@ def _expand(parts: Sequence[str]) -> tuple[list[str], list[str], list[str]] | No
 
 
 def kind_of(filename: str) -> str | None:
-    """The type of a distribution by its file name: ``bdist_wheel`` or ``sdist``; None for others.
+    """The type of a file by its name: ``bdist_wheel``, ``sdist`` or ``variants``; None for others.
 
     An archive whose name ends in a platform (``foo-1.0.linux-x86_64.tar.gz``) was built: it is no source distribution.
     """
     lower = filename.lower()
     if lower.endswith(".whl"):
         return "bdist_wheel"
+    if lower.endswith(_VARIANTS_ENDING):
+        return VARIANTS
     ending = _ending(lower, SDIST_ENDINGS)
     return "sdist" if ending and not _PLATFORM.search(lower[: -len(ending)][-_LONGEST:]) else None
 
@@ -103,13 +130,13 @@ def python_version_in(filename: str) -> str | None:
     """
     kind, parts = kind_of(filename), filename[:-4].split("-")
     if kind == "bdist_wheel" and len(parts) >= 5:
-        return parts[-3]
+        return _split_label(parts[2:])[0][-3]
     return "source" if kind == "sdist" else None
 
 
 def is_distribution(filename: str) -> bool:
-    """Whether a name ends like that of a distribution file."""
-    return bool(_ending(filename.lower(), (*SDIST_ENDINGS, *_OTHER_ENDINGS)))
+    """Whether a name ends like that of a distribution file, or of the file that describes variants."""
+    return bool(_ending(filename.lower(), _ENDINGS))
 
 
 def name_in_url(url: str) -> str | None:
@@ -126,11 +153,11 @@ def version_in(filename: str, project: str) -> str | None:
 
     :param project: the project's normalised name, which tells where the version begins.
     """
-    ending = _ending(filename.lower(), (*SDIST_ENDINGS, *_OTHER_ENDINGS))
+    ending = _ending(filename.lower(), _ENDINGS)
     if not ending or len(filename) > _LONGEST:
         return None
     stem = filename[: -len(ending)]
-    if ending in (".whl", ".egg"):
+    if ending in (".whl", ".egg", _VARIANTS_ENDING):
         written = [*stem.split("-"), ""][1]
     else:
         stem = _PLATFORM.sub("", stem) if ending != ".rpm" else stem.rpartition(".")[0].rpartition("-")[0]

@@ -35,7 +35,14 @@ class CoreMetadata(Struct, frozen=True, kw_only=True, gc=False):
     metadata_version: Annotated[str | None, _header("Metadata-Version", "Version of the metadata format.")]
     declared_name: Annotated[str | None, _header("Name", "The project's name, as the file writes it.")]
     declared_version: Annotated[str | None, _header("Version", "The version, as the file writes it.")]
-    dynamic: Annotated[list[str] | None, _header("Dynamic", "Fields of an sdist that wheels may change (PEP 643).")]
+    dynamic: Annotated[
+        list[str] | None,
+        _header(
+            "Dynamic",
+            "Fields of an sdist that wheels may change (PEP 643). If such a field has values, which metadata 2.6 "
+            "allows, wheels have at least these (PEP 808).",
+        ),
+    ]
     platforms: Annotated[list[str] | None, _header("Platform", "Platforms that it supports.")]
     supported_platforms: Annotated[list[str] | None, _header("Supported-Platform", "Platforms that it was built for.")]
     summary: Annotated[str | None, _header("Summary", "One-line summary.")]

@@ -41,7 +41,8 @@ class File(Struct, frozen=True, gc=False):
         str | None,
         _listed(
             "packagetype",
-            "sdist, bdist_wheel, bdist_egg, bdist_wininst, bdist_msi, bdist_dumb, bdist_rpm or bdist_dmg.",
+            "sdist, bdist_wheel, bdist_egg, bdist_wininst, bdist_msi, bdist_dumb, bdist_rpm or bdist_dmg; variants: "
+            "the file that describes the wheel variants of a release (PEP 825).",
         ),
     ]
     python_version: Annotated[
@@ -54,6 +55,15 @@ class File(Struct, frozen=True, gc=False):
     python_tags: Annotated[list[str] | None, _in_name("A wheel's Python tags (PEP 425).")]
     abi_tags: Annotated[list[str] | None, _in_name("A wheel's ABI tags (PEP 425).")]
     platform_tags: Annotated[list[str] | None, _in_name("A wheel's platform tags (PEP 425).")]
+    variant_label: Annotated[
+        str | None,
+        describe(
+            "The label of a wheel variant, which the release's file of variants explains (PEP 825); 'null': the one "
+            "that needs nothing.",
+            source="releases[].filename",
+            null=f"no variant; {_NOT_A_WHEEL}",
+        ),
+    ]
     size: Annotated[Integer | None, _listed("size", "Size of the file.", "bytes")]
     url: Annotated[str | None, _listed("url", "The file's URL, absolute.")]
     md5: Annotated[str | None, _listed("digests.md5", "MD5 digest, in hexadecimal.")]
@@ -128,6 +138,7 @@ def _row(
         None if wheel is None else wheel.python_tags,
         None if wheel is None else wheel.abi_tags,
         None if wheel is None else wheel.platform_tags,
+        None if wheel is None else wheel.variant_label,
         file.size,
         absolute(file.url, base),
         digests.md5 or file.md5_digest or None,

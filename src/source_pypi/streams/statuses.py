@@ -4,6 +4,7 @@ The project document does not say why it is missing, or whether the project is a
 (index-api.md 3). A missing project has a row. An outage is an error, never a status.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -18,6 +19,7 @@ from source_pypi.streams._values import text
 from source_pypi.streams.stream import ProjectDocuments, Row, Stream
 
 _NO_PAGE = "there is no page"
+_NO_NAMESPACES = "the index does not publish namespaces, or there is no page"
 #: The minor version of the format 1.x that brought statuses (PEP 792).
 _STATUSES_SINCE = 4
 
@@ -78,6 +80,22 @@ class Status(Struct, frozen=True, kw_only=True, gc=False):
             null="there is no page, or it has none",
         ),
     ]
+    namespaces: Annotated[
+        list[str] | None,
+        describe(
+            "The namespaces that the project's name belongs to (PEP 752). Empty: none.",
+            source="page: namespaces[].name",
+            null=_NO_NAMESPACES,
+        ),
+    ]
+    owned_namespaces: Annotated[
+        list[str] | None,
+        describe(
+            "Those of the namespaces whose owner owns the project, too.",
+            source="page: namespaces[].owned",
+            null=_NO_NAMESPACES,
+        ),
+    ]
 
 
 def statuses_rows(documents: ProjectDocuments) -> Iterator[Row]:
@@ -87,6 +105,7 @@ def statuses_rows(documents: ProjectDocuments) -> Iterator[Row]:
     page = None if documents.page is None else documents.page.content
     document = None if documents.document is None else documents.document.content
     disagreement = _disagreement(document, page)
+    namespaces = None if documents.page is None else _namespaces(documents.page)
     comparable = page is not None and (not page.files if document is None else document.releases is not None)
     yield Status(
         project=documents.project,
@@ -99,6 +118,8 @@ def statuses_rows(documents: ProjectDocuments) -> Iterator[Row]:
         agree=disagreement is None if comparable else None,
         disagreement=disagreement if comparable else None,
         serial=None if page is None or page.meta is None else serial_of(page.meta.last_serial),
+        namespaces=None if namespaces is None else [name for name, _ in namespaces],
+        owned_namespaces=None if namespaces is None else [name for name, owned in namespaces if owned],
     )
 
 
@@ -121,6 +142,19 @@ def _has_status(document: Document[Page]) -> bool:
     version = (page.meta and page.meta.api_version) or ""
     minor = version.removeprefix("1.")
     return minor != version and minor.isascii() and minor.isdigit() and int(minor[:9]) >= _STATUSES_SINCE
+
+
+def _namespaces(document: Document[Page]) -> list[tuple[str, bool]] | None:
+    """The namespaces of a page, and whether their owners own the project; None: the page does not speak of them.
+
+    The key has the value null if there are none. Only pages as JSON have it: the HTML form gets no more keys (PEP 833).
+    """
+    found = document.content.namespaces
+    if found is not None:
+        return [(name, one.owned is True) for one in found if (name := text(one.name)) is not None]
+    invalid = any(field.path.startswith("$.namespaces") for field in document.invalid_fields)
+    is_json = document.body.lstrip(BOM_UTF8).lstrip().startswith(b"{")
+    return [] if is_json and not invalid and document.has("namespaces") else None
 
 
 def _disagreement(document: Project | None, page: Page | None) -> str | None:

@@ -28,11 +28,11 @@ class Notice(Struct, frozen=True):
 
 
 class Capability(Struct, frozen=True):
-    """Whether the index provides a stream.
+    """Whether the index, or the service that a stream reads, provides the stream.
 
     :ivar stream: the stream's name.
     :ivar available: whether it does; None: the run could not tell.
-    :ivar reason: why not, or why the run could not tell; None: the index provides it.
+    :ivar reason: why not, or why the run could not tell; None: it is provided.
     :ivar checked_at: when the run found that out (UTC); None: it could not tell.
     """
 

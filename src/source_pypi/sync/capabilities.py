@@ -1,10 +1,12 @@
-"""Which streams the index provides, as far as a run could tell.
+"""Which streams the index and other services provide, as far as a run could tell.
 
 Rules
     A stream is available if the index has, for at least one project of the run, the documents that its rows are made
     from, whether or not these make rows. It is not available if the index has them for none, and answered so for at
     least one. Otherwise the run could not tell: the stream was not selected, its documents could not be read, no
     project was due, or none of the projects exists.
+
+    A stream of another service is available if the run has read the service.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -15,13 +17,16 @@ from msgspec import Struct
 from source_pypi.errors import NotOfferedError, SourceError
 from source_pypi.safety.redaction import without_credentials
 from source_pypi.services.index.documents.kinds import DocumentKind
-from source_pypi.streams import NAMES
+from source_pypi.streams import NAMES, STREAMS
 from source_pypi.streams.stream import Stream
 from source_pypi.sync.batch import Batch, Capability, Change
 from source_pypi.sync.fetch_result import FetchResult
 
 NOT_SELECTED = "the run did not select this stream"
 NOT_SEEN = "the run received no document that tells whether the index provides this stream"
+#: The same of a stream of another service.
+NOT_READ = "the run had nothing to read from the service {}, so that it cannot tell whether that provides this stream"
+_SERVICES = {stream.name: stream.service for stream in STREAMS if stream.service}
 
 
 def provided_streams(streams: Iterable[Stream], result: FetchResult, changes: Mapping[str, Change]) -> frozenset[str]:
@@ -132,7 +137,8 @@ class Capabilities:
             return Capability(name, available=False, reason=without_credentials(reason), checked_at=lack.checked_at)
         if (error := self._failures.get(name)) is not None:
             return Capability(name, reason=without_credentials(f"the run could not read this stream: {error}"))
-        return Capability(name, reason=NOT_SEEN if selected else NOT_SELECTED)
+        not_seen = NOT_READ.format(_SERVICES[name]) if name in _SERVICES else NOT_SEEN
+        return Capability(name, reason=not_seen if selected else NOT_SELECTED)
 
 
 def _of_projects(lack: _Lack) -> NotOfferedError:

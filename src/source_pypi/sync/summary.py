@@ -26,7 +26,7 @@ class RunSummary(Struct):
     :ivar similar: names like theirs that the destination holds; whoever has a destination sets it.
     :ivar failures: errors, each with the streams that could not be read because of it; without those that the index
         does not provide.
-    :ivar failed: the project of each failure; None: the whole index.
+    :ivar failed: the project, or the service, of each failure; None: the whole index.
     :ivar user_errors: pinned releases that the index does not have.
     :ivar capabilities: which streams the index provides.
     :ivar stopped: what ended the run early; None: it finished.
@@ -58,7 +58,7 @@ class RunSummary(Struct):
             if not isinstance(error, NotOfferedError):
                 by_error.setdefault(id(error), (error, []))[1].append(stream)
         self.failures += [(error, tuple(streams)) for error, streams in by_error.values()]
-        self.failed += [batch.project] * len(by_error)
+        self.failed += [f"the service {batch.service}" if batch.service else batch.project] * len(by_error)
         self.capabilities.add(batch)
         self.user_errors += [error for error in batch.user_errors if not self._is_repeated(error)]
 

@@ -64,8 +64,9 @@ def lacks_list(stream: Stream, documents: ProjectDocuments) -> bool:
 
     A list of a wrong type is an invalid field, which the run reports in any case.
     """
-    reasons = set(unknown_partitions(stream, documents).values())
-    return stream.required_key in _ALWAYS_LISTED and bool(reasons & {Unknown.MISSING, Unknown.NULL})
+    if stream.required_key not in _ALWAYS_LISTED:
+        return False
+    return not {Unknown.MISSING, Unknown.NULL}.isdisjoint(unknown_partitions(stream, documents).values())
 
 
 def rows_are_unknown(stream: Stream, documents: ProjectDocuments, state: ProjectState | None) -> bool:
@@ -73,8 +74,9 @@ def rows_are_unknown(stream: Stream, documents: ProjectDocuments, state: Project
 
     :param state: what the stream read before; None: nothing.
     """
-    unknown = unknown_partitions(stream, documents)
-    return state is not None and hides_rows(stream, documents, unknown, state.partitions)
+    if state is None:
+        return False
+    return hides_rows(stream, documents, unknown_partitions(stream, documents), state.partitions)
 
 
 def hides_rows(
@@ -121,11 +123,11 @@ def _hides(path: str, key: str) -> bool:
 
 def _is_nameless(item: object) -> bool:
     """Whether an item lacks what its row is identified by, so that nobody can tell which row it is."""
+    if isinstance(item, File):  # most items are files
+        return item.filename is None and not item.name()
     if isinstance(item, Role):
         return not (item.role and item.user)
-    if isinstance(item, Vulnerability):
-        return item.name() is None
-    return isinstance(item, File) and item.filename is None and not item.name()
+    return isinstance(item, Vulnerability) and item.name() is None
 
 
 def _has_core_metadata(documents: ProjectDocuments, view: ReleaseView) -> bool:

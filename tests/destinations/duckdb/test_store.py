@@ -21,7 +21,7 @@ from source_pypi.destinations.duckdb.state import LONG_ROW, _make_file
 from source_pypi.destinations.duckdb.store import DuckdbStore
 from source_pypi.destinations.loader import Loader
 from source_pypi.destinations.runs import RUNS
-from source_pypi.destinations.tables import CAPABILITIES, PIN_CLAUSES, PINS, RUN, STATE
+from source_pypi.destinations.tables import RUN, RUN_TABLES, STATE
 from source_pypi.errors import DestinationError
 from source_pypi.safety.limits import LARGEST_ROW
 from source_pypi.schema import stream_fields, table_fields
@@ -61,9 +61,7 @@ def test_streams_are_typed_tables(world: World, fake: FakeIndex, connect: Connec
     world.add("Flask", releases=["1.0", "2.0"], keywords="web, wsgi", project_urls={"Source": "https://example.com"})
     load(path, connect(fake), "Flask")
     loaded = dict(rows(path, "select table_name, estimated_size from duckdb_tables()"))
-    assert set(loaded) == {stream.name for stream in ALL} | {
-        table.name for table in (PINS, PIN_CLAUSES, CAPABILITIES, STATE, RUN, RUNS)
-    }
+    assert set(loaded) == {stream.name for stream in ALL} | {table.name for table in (*RUN_TABLES, STATE, RUN, RUNS)}
     assert {name: loaded[name] for name in ("files", "project", "release", "stats", "versions")} == {
         "files": 4,
         "project": 1,
@@ -103,7 +101,7 @@ def test_tables_and_columns_are_commented(path: Path) -> None:
         pass
     comments = dict(rows(path, "select table_name, comment from duckdb_tables()"))
     assert comments["files"] == "A row is a distribution file. Key: project, filename."
-    of_run = (PINS, PIN_CLAUSES, CAPABILITIES, STATE, RUN, RUNS)
+    of_run = (*RUN_TABLES, STATE, RUN, RUNS)
     assert set(comments) == {stream.name for stream in ALL} | {table.name for table in of_run}
     columns = rows(path, "select table_name, column_name, comment from duckdb_columns() where comment is not null")
     expected = {(s.name, f.name, f.description) for s in ALL for f in table_fields(s)}

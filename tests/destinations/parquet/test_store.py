@@ -41,7 +41,7 @@ def test_table_is_one_described_file(world: World, fake: FakeIndex, connect: Con
     index = connect(fake)
     folder = tmp_path / "pypi"
     run(into_folder(folder, root=index.root), index, ["flask"])
-    of_run = ("pins", "pin_clauses", "index_capabilities", "runs")
+    of_run = ("pins", "pin_clauses", "unnamed_requirements", "index_capabilities", "runs")
     names = {f"{name}/{name}.parquet" for name in (*(stream.name for stream in ALL), *of_run)}
     found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert found == {*names, "_state.duckdb", "views.sql"}
@@ -93,7 +93,7 @@ def test_only_changed_tables_are_written(
     run(into_folder(tmp_path, streams, root=index.root), index, ["flask"])
     after = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.parquet")}
     changed = {path.parent.name for path in after if after[path] != before[path]}
-    assert changed == {"roles", "pins", "pin_clauses", "runs"}
+    assert changed == {"roles", "pins", "pin_clauses", "unnamed_requirements", "runs"}
 
 
 def test_older_table_gets_new_columns(tmp_path: Path) -> None:
@@ -223,7 +223,7 @@ def test_what_a_killed_run_left_is_deleted(tmp_path: Path) -> None:
     (tmp_path / ".source-pypi.lock").touch()
     with into_folder(tmp_path, FILES):
         pass
-    tables = {"pins", "pin_clauses", "files", "index_capabilities", "runs"}
+    tables = {"pins", "pin_clauses", "unnamed_requirements", "files", "index_capabilities", "runs"}
     assert {path.name for path in tmp_path.iterdir()} == {"_state.duckdb", "views.sql", *tables}
 
 

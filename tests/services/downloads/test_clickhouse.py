@@ -103,12 +103,21 @@ def test_the_smallest_query_may_be_too_large(fake: FakeClickhouse, tmp_path: Pat
 
 
 def test_a_cut_result_is_refused(fake: FakeClickhouse, tmp_path: Path) -> None:
-    """A server that cuts results although it was asked not to is recognised: by projects, and by sums."""
-    rows = [row("a", ["2026-08-26"], [7], 7, 2), row("a", ["2026-08-26"], [7], 8, 1), row("z", [], [], 0, 1)]
-    for one in rows:
+    """A server that cuts results although it was asked not to is recognised: by projects, sums, and lists."""
+    day, part = "2026-08-26", "a project with a part of its counts"
+    whole = row("a", [day], [7], 7, 1)
+    cases = [
+        (row("a", [day], [7], 7, 2), "1 of 2 projects"),
+        (row("z", [], [], 0, 1), "0 of 1 projects"),
+        (row("a", [day], [7], 8, 1), part),
+        (row("a", [day, day], [3, 4], 7, 1), part),
+        (whole | {"without_mirrors": []}, part),
+        ({name: value for name, value in whole.items() if name != "without_mirrors"}, part),
+    ]
+    for one, found in cases:
         fake.fail(Answer(200, json.dumps({"data": [one]}).encode(), JSON))
         (line,) = sync(tmp_path / "x.duckdb", service(fake), fake.downloads, "a", "b", streams=("downloads",))
-        assert line.startswith(f"{fake.url}: expected a complete result, found 1 of "), line
+        assert line.startswith(f"{fake.url}: expected a complete result, found {found}: "), line
     assert table(tmp_path / "x.duckdb", "downloads") == []
 
 

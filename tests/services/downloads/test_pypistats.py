@@ -82,6 +82,7 @@ def test_unknown_projects_are_warned_of(fake: FakePypistats, tmp_path: Path) -> 
     ("body", "found"),
     [
         (b"<html>maintenance</html>", "JSON is malformed: invalid character (byte 0)"),
+        (b'{"x": ' + b"[" * 100_000, "JSON that is nested too deep"),
         (b'{"data": [], "package": "a"}', "Object missing required field `type`"),
         (b'{"data": [], "package": "b", "type": "overall_downloads"}', "overall_downloads of b"),
         (b'{"data": [], "package": "a", "type": "system_downloads"}', "system_downloads of a"),

@@ -45,6 +45,8 @@ def test_without_the_setting_nothing_is_requested(top: FakeTop) -> None:
     ("body", "found"),
     [
         (b"<html>", "JSON is malformed: invalid character (byte 0)"),
+        (b"", "nothing: there is no such document"),
+        (b'{"x": ' + b"[" * 100_000, "JSON that is nested too deep"),
         (b'{"rows": []}', "no names of projects"),
         (b'{"rows": [{"name": "a"}]}', "Object missing required field `project` - at `$.rows[0]`"),
     ],

@@ -29,11 +29,13 @@ def open_journal(index: FakeIndex, url: str | None = None) -> Opened:
     return Opened(Journal(client, url or index.url + PATH, clock=lambda: 0.0), waits, log)
 
 
-def service(index: FakeIndex, since: str | None = None, page_size: int = PAGE_SIZE) -> Events:
+def service(
+    index: FakeIndex, since: str | None = None, page_size: int = PAGE_SIZE, *, until: int | None = None
+) -> Events:
     """The journal of an index as a service; it does not wait."""
     if index.xmlrpc is not None:
         index.xmlrpc.page_size = page_size
-    return Events(open_journal(index).journal, since, page_size)
+    return Events(open_journal(index).journal, since, page_size, until=until)
 
 
 def request(cursor: bytes | None = None, projects: list[str] | None = None, *, comparable: bool = True) -> Request:

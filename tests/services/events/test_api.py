@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from source_pypi.config import Config, make_config
-from source_pypi.errors import SettingError, StateError, UnavailableError
+from source_pypi.errors import ServiceError, SettingError, StateError
 from source_pypi.services.events.api import EventsCursor, journal_url, open_journal, open_service
 from source_pypi.services.events.entries import JournalEntry
 from tests.fake_index import FakeIndex, World, faults
@@ -49,7 +49,7 @@ def test_an_error_keeps_the_pages_before(index: FakeIndex) -> None:
     portions = service(index, "0", page_size=4).portions(request())
     first = next(portions)
     index.fault("/pypi", faults.unavailable(), times=None)
-    with pytest.raises(UnavailableError):
+    with pytest.raises(ServiceError):
         next(portions)
     index.clear_faults()
     rest, _ = read(service(index, "0", page_size=4).portions(request(first.cursors["events"])))
@@ -73,6 +73,15 @@ def test_excluded_projects(index: FakeIndex) -> None:
 def test_since_a_serial(index: FakeIndex) -> None:
     """A serial in ``events_since`` is where the first sync begins."""
     assert read(service(index, "7").portions(request()))[0] == journal_of(index, 7)
+
+
+@pytest.mark.parametrize("page_size", [2, 4, 1000])
+def test_until_a_serial(index: FakeIndex, page_size: int) -> None:
+    """With a last serial, later events are left out, and no page after it is requested."""
+    middle = index.world.journal[6].serial
+    entries, _ = read(service(index, "1", page_size, until=middle).portions(request()))
+    assert entries == [entry for entry in journal_of(index, 1) if entry.serial <= middle]
+    assert len(index.requests) == -(-len(entries) // page_size)
 
 
 @pytest.mark.parametrize("page_size", [3, 4, 1000])

@@ -167,7 +167,7 @@ def test_histories(tmp_path: Path) -> None:
                 history.sync(index)
         done += history.done
     assert done["syncs"] == 90
-    assert min(done[kind] for kind in ("killed", "UnavailableError", "DocumentError", "NotOfferedError")) > 1
+    assert min(done[kind] for kind in ("killed", "ServiceError", "ServiceDocumentError", "NotOfferedError")) > 1
     assert done["rows"] > 500
 
 

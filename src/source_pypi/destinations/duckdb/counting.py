@@ -1,11 +1,10 @@
 """Which rows of a table change, counted by DuckDB: the rows in scope before and after, compared by key and digest.
 
 Cost
-    A condition that is a join makes DuckDB read all columns of all rows. So the old rows are found first, by what the
-    condition needs, and their columns are read by row id. In a table of 2 million rows that takes a fifth of the time.
-    A sync that replaces all rows of 60 projects of 100 to 4,000 files takes 1.11 times the CPU of one without counting,
-    one of 600 projects of 15 files 1.27 times: medians of 3 runs on a machine with other load
-    (`benchmarks/counting.py`).
+    A condition that is a join may make DuckDB read all columns of all rows. So a subquery finds the old rows by what
+    the condition needs, and their columns are read by row id. A statement takes 2 to 5 ms of CPU, mostly to plan it,
+    however few rows it reads: so there is one statement for the old rows and one for the comparison, and the packages
+    of a DuckDB file have 200 projects. docs/performance.md has what counting costs.
 """
 
 import duckdb
@@ -15,7 +14,7 @@ from source_pypi.destinations.row_counts import RowChanges, changes_of, compared
 from source_pypi.destinations.sql.statements import Statement
 from source_pypi.destinations.tables import Table
 
-_IDS, _OLD, _DIGEST = "_old_ids", "_old_rows", "_digest"
+_OLD, _ID, _DIGEST = "_old_rows", "_id", "_digest"
 
 
 class RowComparison:
@@ -26,12 +25,14 @@ class RowComparison:
         compared = ", ".join(["0", *map(quoted, compared_columns(table))])
         self._columns = ", ".join([*map(quoted, self._key), f"hash({compared}) AS {_DIGEST}"])
 
-    def hold(self, rows: Statement) -> int:
+    def hold(self, rows: Statement, *further: str) -> int:
         """Hold the keys and digests of the old rows in a temporary table, and return their number.
 
         :param rows: what follows FROM in a query for these rows.
+        :param further: what else of each row is held.
         """
-        sql = f"CREATE OR REPLACE TEMP TABLE {_OLD} AS SELECT {self._columns} FROM {rows.sql}"
+        columns = ", ".join([self._columns, *further])
+        sql = f"CREATE OR REPLACE TEMP TABLE {_OLD} AS SELECT {columns} FROM {rows.sql}"
         return _count(self._connection, Statement(sql, rows.values))
 
     def changes_to(self, rows: Statement, old: int, new: int) -> RowChanges:
@@ -72,18 +73,12 @@ class CountedReplacement:
         :param condition: that a row is in scope.
         :param insert: the statement that inserts the new rows; None: there are none.
         """
-        old = self._find(condition)
+        in_scope = f"{self._name} WHERE rowid IN (SELECT rowid FROM {self._name} WHERE {condition.sql})"
+        old = self._comparison.hold(Statement(in_scope, condition.values), f"rowid AS {_ID}")
         if old:
-            old_rows = f"{self._name} WHERE rowid IN (SELECT id FROM {_IDS})"
-            self._comparison.hold(Statement(old_rows))
-            self._connection.execute(f"DELETE FROM {old_rows}")
+            self._connection.execute(f"DELETE FROM {self._name} WHERE rowid IN (SELECT {_ID} FROM {_OLD})")
         new = 0 if insert is None else _count(self._connection, insert)
         return self._comparison.changes_to(self.new_rows, old, new)
-
-    def _find(self, condition: Statement) -> int:
-        """Hold the ids of the rows in scope in a temporary table, and return their number."""
-        sql = f"CREATE OR REPLACE TEMP TABLE {_IDS} AS SELECT rowid AS id FROM {self._name} WHERE {condition.sql}"
-        return _count(self._connection, Statement(sql, condition.values))
 
 
 def _count(connection: duckdb.DuckDBPyConnection, statement: Statement) -> int:

@@ -108,7 +108,7 @@ def make_views(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> list[
             _make_views(connection, [view])
         except duckdb.Error as error:
             if not isinstance(error, duckdb.BinderException):
-                failed.append(not_created(view, error))
+                failed.append(not_created(view.name, error))
             connection.execute(f"DROP VIEW IF EXISTS {quoted(view.name)}")
     return failed
 

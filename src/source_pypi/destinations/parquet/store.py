@@ -128,10 +128,10 @@ class ParquetStore(StateFile):
         ((count,),) = self.connection.execute("SELECT count(*) FROM read_parquet(?)", [url]).fetchall()
         return int(count)
 
-    def rows_of(self, table: Table, columns: Sequence[str]) -> Iterable[Sequence[Any]]:
+    def rows_of(self, table: Table, columns: Sequence[str]) -> list[Sequence[Any]]:
         """The values of some columns, which hold texts, numbers or booleans, in the rows of a table that exists."""
         if table.name == STATE.name:
-            return super().rows_of(table, columns)
+            return list(super().rows_of(table, columns))
         listed = ", ".join(map(quoted, columns))
         return list(self.connection.execute(f"SELECT {listed} FROM read_parquet(?)", [self._url(table)]).fetchall())
 

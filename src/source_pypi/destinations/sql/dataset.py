@@ -1,6 +1,6 @@
 """A schema of a database, as dlt reaches it: its tables and their columns, and statements on them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from typing import Any
@@ -59,7 +59,7 @@ class Dataset:
         found = self.columns([*(table.name for table in tables), *RECORDS])
         if _have_all(found, tables):
             return
-        self._declare(tables)
+        self._declare(tables, found)
         self._synchronize(found)
         self._pipeline.abort_packages()  # what was declared
         self._forget_record(found)
@@ -72,8 +72,8 @@ class Dataset:
 
     def prepare(self, tables: Sequence[Table]) -> None:
         """Make tables and columns that do not exist, to which ``append`` adds rows."""
-        self._declare(tables)
         found = self.columns([*(table.name for table in tables), *RECORDS])
+        self._declare(tables, found)
         if not _have_all(found, tables):
             self._synchronize(found)
         self._pipeline.run()  # what was declared: nothing
@@ -113,13 +113,16 @@ class Dataset:
         with self._pipeline.sql_client() as client:
             yield client
 
-    def _declare(self, tables: Iterable[Table]) -> None:
-        """Make tables those of the pipeline."""
+    def _declare(self, tables: Iterable[Table], found: Collection[str]) -> None:
+        """Make tables those of the pipeline.
+
+        :param found: the names of those that exist.
+        """
         import dlt
 
         schema = dlt.Schema(PIPELINE)
         for table in tables:
-            schema.update_table(self._destination.schema_of(table))
+            schema.update_table(self._destination.schema_of(table, is_new=table.name not in found))
         self._pipeline.extract(dlt.resource([], name=RUN.name), schema=schema)
 
     def _synchronize(self, found: Iterable[str]) -> None:

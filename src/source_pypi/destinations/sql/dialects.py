@@ -57,13 +57,16 @@ class Destination:
     create_index: str | None = None
     staging: StagingFile | None = None
 
-    def hints(self, table: Table) -> dict[str, Any]:
-        """Each column's type and description. Without them dlt makes no column that has only nulls."""
+    def hints(self, table: Table, *, not_null: bool = False) -> dict[str, Any]:
+        """Each column's type and description. Without them dlt makes no column that has only nulls.
+
+        :param not_null: whether the columns of the key are NOT NULL.
+        """
         return {
             column.name: {
                 "name": column.name,
                 "data_type": self._type(column.type),
-                "nullable": True,
+                "nullable": not (not_null and column.name in (table.key or ())),
                 "description": column.description,
             }
             for column in table.columns
@@ -72,13 +75,16 @@ class Destination:
     def _type(self, type_: ColumnType) -> str:
         return "text" if type_ is BYTES or (type_.dlt == "json" and not self.json) else type_.dlt
 
-    def schema_of(self, table: Table) -> Any:
-        """A table as dlt's schema has it after rows were loaded: dlt stores a schema that differs again each time."""
+    def schema_of(self, table: Table, *, is_new: bool = False) -> Any:
+        """A table as dlt's schema has it after rows were loaded: dlt stores a schema that differs again each time.
+
+        :param is_new: whether the table does not exist: the columns of its key are then NOT NULL, where that is tested.
+            A database cannot add such a column to a table that has rows.
+        """
         from dlt.common.schema.utils import new_table
 
-        made: dict[str, Any] = dict(
-            new_table(table.name, write_disposition="append", columns=list(self.hints(table).values()))
-        )
+        hints = self.hints(table, not_null=is_new and self.views is not None)
+        made: dict[str, Any] = dict(new_table(table.name, write_disposition="append", columns=list(hints.values())))
         made |= {"description": table.comment, "x-normalizer": {"seen-data": True}}
         return made | ({"file_format": self.file_format} if self.file_format else {})
 

@@ -276,7 +276,7 @@ class SqlState(ABC):
         ((count,),) = self._select("COUNT(*)", table)
         return int(count)
 
-    def rows_of(self, table: Table, columns: Sequence[str]) -> list[Sequence[Any]]:
+    def rows_of(self, table: Table, columns: Sequence[str]) -> Iterable[Sequence[Any]]:
         """The values of some columns, which hold texts, numbers or booleans, in the rows of a table that exists."""
         return list(self._select(self.dialect.listed(columns), table))
 

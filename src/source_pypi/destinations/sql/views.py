@@ -4,12 +4,16 @@ A view is created again only if its definition has changed: a digest of it is in
 comments, so it is a comment inside the view's SQL. Other databases have no views.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from hashlib import blake2b
 
 from msgspec import Struct
 
+from source_pypi.destinations.changes_view import COMMENT, changes_query
 from source_pypi.destinations.error_messages import reason_of
+from source_pypi.destinations.runs import CHANGES_VIEW, RUNS
+from source_pypi.destinations.sql.changes_view import changes_dialect
 from source_pypi.destinations.sql.dataset import Dataset
 from source_pypi.destinations.sql.statements import Statement
 from source_pypi.destinations.sql.translation import ViewDialect, translated
@@ -40,6 +44,11 @@ class _View(Struct, frozen=True):
     comment: str
 
 
+def _view(name: str, select: str, comment: str) -> _View:
+    digest = blake2b(f"{select}{comment}".encode(), digest_size=6).hexdigest()
+    return _View(name, select, f"{comment} (definition {digest})")
+
+
 class Views:
     """The views of a schema in a database.
 
@@ -54,7 +63,10 @@ class Views:
         values = [dataset.name] if dialect == "postgres" else []
         rows = dataset.rows(Statement(_EXISTING[dialect], values))
         self._existing: dict[str, str] = {str(name): str(comment) for name, comment in rows}
-        self._complete = self._complete_tables(recorded)
+        tables = [*known_tables(recorded), *RUN_TABLES, RUNS]
+        names = [table.name for table in tables if table.name in self._existing]
+        self._columns, self._recorded = dataset.columns(names), recorded
+        self._complete = {one.name for one in tables if set(one.names()) <= self._columns.get(one.name, set())}
 
     def make(self) -> list[str]:
         """Create the views whose tables all exist with all columns; return a warning for each that failed."""
@@ -63,19 +75,21 @@ class Views:
         if old:
             self._dataset.execute(Statement(f"DROP VIEW {self._name(name)}") for name in old)
         for view in creatable(self._is_ours):
-            if view.duckdb_only:
-                continue
-            try:
-                self._make(view)
-            except Exception as error:  # whatever the database's library raises
-                warnings.append(not_created(view, reason_of(error, self._secrets)))
+            if not view.duckdb_only:
+                warnings += self._made(view.name, partial(self._translated, view))
+        if self._is_ours(CHANGES_VIEW) is not False:
+            warnings += self._made(CHANGES_VIEW, self._changes)
         return warnings
 
-    def _complete_tables(self, recorded: Collection[str]) -> set[str]:
-        """The tables of ours that exist with all their columns."""
-        tables = [*known_tables(recorded), *RUN_TABLES]
-        found = self._dataset.columns(table.name for table in tables if table.name in self._existing)
-        return {table.name for table in tables if set(table.names()) <= found.get(table.name, set())}
+    def _made(self, name: str, define: Callable[[], _View | None]) -> list[str]:
+        """Create a view, unless its definition is None; return a warning if that failed."""
+        try:
+            view = define()
+            if view is not None:
+                self._make(view)
+        except Exception as error:  # whatever the database's library raises
+            return [not_created(name, reason_of(error, self._secrets))]
+        return []
 
     def _is_ours(self, name: str) -> bool | None:
         if name in self._complete:
@@ -83,25 +97,24 @@ class Views:
         comment = self._existing.get(name)
         return None if comment is None else OURS in comment
 
-    def _make(self, view: Query) -> None:
-        made = self._translated(view)
-        if made.comment in self._existing.get(view.name, ""):
+    def _make(self, view: _View) -> None:
+        if view.comment in self._existing.get(view.name, ""):
             return
         if view.name in self._existing and self._dialect == "postgres":
             try:
-                self._dataset.execute(self._statements(made, replaces=True))
+                self._dataset.execute(self._statements(view, replaces=True))
             except Exception:  # it has other columns now: it is dropped, and the views of ours that read it
-                self._drop(view)
+                self._drop(view.name)
             else:
                 return
         elif view.name in self._existing:
-            self._drop(view)
-        self._dataset.execute(self._statements(made, replaces=False))
+            self._drop(view.name)
+        self._dataset.execute(self._statements(view, replaces=False))
 
-    def _drop(self, view: Query) -> None:
+    def _drop(self, view: str) -> None:
         """Drop a view, and before it those of ours that read it; these are created again later."""
-        readers = [one.name for one in views() if view.name in one.needs and self._is_ours(one.name)]
-        names = [name for name in (*readers, view.name) if name in self._existing]
+        readers = [one.name for one in views() if view in one.needs and self._is_ours(one.name)]
+        names = [name for name in (*readers, view) if name in self._existing]
         self._dataset.execute(Statement(f"DROP VIEW {self._name(name)}") for name in names)
         for name in names:
             del self._existing[name]
@@ -109,8 +122,13 @@ class Views:
     def _translated(self, view: Query) -> _View:
         view = variants(self._dialect).get(view.name, view)
         select = translated(view.sql, self._dialect, self._dataset.name, view.needs.__contains__)
-        digest = blake2b(f"{select}{comment_of(view)}".encode(), digest_size=6).hexdigest()
-        return _View(view.name, select, f"{comment_of(view)} (definition {digest})")
+        return _view(view.name, select, comment_of(view))
+
+    def _changes(self) -> _View | None:
+        """The view of changes; None: no history exists."""
+        tables = known_tables(self._recorded, histories=False)
+        query = changes_query(tables, self._columns, changes_dialect(self._dialect, self._name))
+        return None if query is None else _view(CHANGES_VIEW, " ".join(query.split()), COMMENT)
 
     def _statements(self, view: _View, *, replaces: bool) -> Iterator[Statement]:
         """The statements that create a view, and that read nothing from it: SQLite checks it then, not before."""

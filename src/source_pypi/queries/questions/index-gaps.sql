@@ -1,5 +1,5 @@
--- title: What the index does not provide
--- question: Which streams does the index not provide, so that an empty table means unknown?
+-- title: What is not provided
+-- question: Which streams do the index and the services not provide, so that an empty table means unknown?
 -- needs: index_capabilities
 SELECT stream, available, reason, checked_at
 FROM index_capabilities

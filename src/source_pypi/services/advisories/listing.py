@@ -25,7 +25,7 @@ class Listing(Struct, frozen=True):
 def parse_listing(content: bytes) -> Listing:
     """Return the list that a CSV file has; of an identifier with several lines, the newest."""
     modified, invalid = dict[str, int](), 0
-    for line in content.decode("utf-8", "replace").splitlines()[:MOST_LINES]:
+    for line in content.decode("utf-8", "replace").split("\n", MOST_LINES)[:MOST_LINES]:
         match = _LINE.fullmatch(line.strip())
         time = None if match is None else _time(match[1])
         if match is None or time is None:

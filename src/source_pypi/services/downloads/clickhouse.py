@@ -23,6 +23,7 @@ from source_pypi.errors import DocumentError, ServiceError, SourceError
 from source_pypi.http.client import Client, Response
 from source_pypi.http.request_log import RequestLog, RetryWait
 from source_pypi.safety.redaction import without_credentials
+from source_pypi.services.clients import decoded
 from source_pypi.services.downloads.documents import Count, DownloadCounts
 from source_pypi.services.downloads.queries import query_of
 from source_pypi.services.downloads.task import Task
@@ -163,32 +164,32 @@ class Clickhouse:
         query = query_of(self._database, dimensions).encode()
         url = f"{self._url}/?{urlencode(parameters)}"
         response = self._client.post(url, query, content_type="text/plain; charset=utf-8", answer_header=_CODE)
-        rows = self._rows(response, names)
+        rows = self._rows(response, names, dimensions)
         return {name: _counts(rows[name], dimensions) if name in rows else [] for name in names}
 
-    def _rows(self, response: Response, names: Sequence[str]) -> dict[str, _Row]:
+    def _rows(self, response: Response, names: Sequence[str], dimensions: tuple[str, ...]) -> dict[str, _Row]:
         """The rows of a result, by project.
 
         :raises _TooMuchError: when the query asks for too much.
         :raises SourceError: when the query failed, or the result is not complete.
         """
         if (code := response.headers.get(_CODE)) is not None:
-            raise self._failure(code, response.body.decode("utf-8", "replace"))
+            raise self._failure(code, response.body.decode("utf-8", "replace"), response.body)
         if response.status != 200:
             raise DocumentError(self.url, _EXPECTED, f"status {response.status}")
-        try:
-            result = _DECODER.decode(response.body)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise DocumentError(self.url, _EXPECTED, str(error)[:200]) from error
+        result = decoded(_DECODER, response.body, self.url, _EXPECTED)
         if result.exception is not None:
-            raise self._failure(result.exception.removeprefix("Code: ").partition(".")[0], result.exception)
-        rows = {row.project: row for row in result.data}
-        if any(not _is_whole(row, len(result.data)) or row.project not in names for row in result.data):
+            code = result.exception.removeprefix("Code: ").partition(".")[0]
+            raise self._failure(code, result.exception, response.body)
+        rows = {row.project: row for row in result.data if row.project in names}
+        if len(rows) < len(result.data) or any(row.projects != len(rows) for row in result.data):
             raise DocumentError(self.url, "a complete result", f"{len(rows)} of {result.data[0].projects} projects")
+        if any(not _is_whole(row, dimensions) for row in result.data):
+            raise DocumentError(self.url, "a complete result", "a project with a part of its counts")
         return rows
 
-    def _failure(self, code: str, text: str) -> Exception:
-        line = " ".join(text.split())[:200]
+    def _failure(self, code: str, text: str, body: bytes) -> Exception:
+        line = self._client.quoted(" ".join(text.split())[:200], body)
         if code in TOO_MUCH:
             return _TooMuchError(line)
         if code == QUOTA_EXCEEDED:
@@ -214,18 +215,23 @@ def _batches(tasks: Sequence[Task]) -> Iterator[list[Task]]:
         yield batch
 
 
-def _is_whole(row: _Row, projects: int) -> bool:
-    """Whether a row has all that it should have, and the result all projects."""
-    lengths = {len(row.days), len(row.counts), len(row.days if row.without_mirrors is None else row.without_mirrors)}
-    return row.projects == projects and sum(row.counts) == row.total and len(lengths) == 1
+def _is_whole(row: _Row, dimensions: tuple[str, ...]) -> bool:
+    """Whether a row has all that it should have: lists of one length, each day and values once, and the whole sum."""
+    values = _values(row, dimensions)
+    others = values if dimensions else [row.without_mirrors or []]
+    if {len(row.counts), *map(len, others)} != {len(row.days)} or sum(row.counts) != row.total:
+        return False
+    return len(set(zip(row.days, *values, strict=True))) == len(row.days)
+
+
+def _values(row: _Row, dimensions: tuple[str, ...]) -> list[list[str]]:
+    """The values of each dimension."""
+    return [getattr(row, f"{name}_values") for name in dimensions]
 
 
 def _counts(row: _Row, dimensions: tuple[str, ...]) -> list[Count]:
-    """The counts of a row.
-
-    :raises DocumentError: when it lacks the values of a dimension.
-    """
-    values: Sequence[tuple[str, ...]] = [*zip(*(getattr(row, f"{name}_values") for name in dimensions), strict=True)]
+    """The counts of a row that is whole."""
+    values: Sequence[tuple[str, ...]] = [*zip(*_values(row, dimensions), strict=True)]
     if dimensions:
         counts = [*zip(row.days, values, row.counts, strict=True)]
         return [Count(day, count, value) for day, value, count in sorted(counts)]

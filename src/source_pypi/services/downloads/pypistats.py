@@ -19,6 +19,7 @@ from msgspec import Meta, Struct
 from source_pypi.errors import DocumentError, ResponseError, SourceError
 from source_pypi.http.client import Client, Response
 from source_pypi.safety.redaction import without_credentials
+from source_pypi.services.clients import decoded
 from source_pypi.services.downloads.documents import Count, DownloadCounts
 from source_pypi.services.downloads.task import Task
 
@@ -84,27 +85,24 @@ class Pypistats:
         """
         document = DOCUMENTS[task.dimensions]
         response = self._client.get(f"{self._url}/api/packages/{task.project}/{document}")
-        entries = () if response.status == 404 else _entries(response, task.project, document)
+        entries = () if response.status == 404 else self._entries(response, task.project, document)
         counts = tuple(_count(entry, task.dimensions) for entry in entries)
         if len({(one.day, one.category, one.values) for one in counts}) < len(counts):
             raise DocumentError(response.url, _EXPECTED, "a day and category twice")
         return DownloadCounts(task.project, SOURCE, task.dimensions, today, counts)
 
+    def _entries(self, response: Response, project: str, document: str) -> list[_Entry]:
+        """The entries of a document that is about this project.
 
-def _entries(response: Response, project: str, document: str) -> list[_Entry]:
-    """The entries of a document that is about this project.
-
-    :raises DocumentError: when it is another document.
-    """
-    if response.status != 200:
-        raise DocumentError(response.url, _EXPECTED, f"status {response.status}")
-    try:
-        answer = _DECODER.decode(response.body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise DocumentError(response.url, _EXPECTED, str(error)[:200]) from error
-    if (answer.package, answer.type) != (project, f"{document}_downloads"):
-        raise DocumentError(response.url, f"{document} of {project}", f"{answer.type[:60]} of {answer.package[:60]}")
-    return answer.data
+        :raises DocumentError: when it is another document.
+        """
+        if response.status != 200:
+            raise DocumentError(response.url, _EXPECTED, f"status {response.status}")
+        answer = decoded(_DECODER, response.body, response.url, _EXPECTED)
+        if (answer.package, answer.type) != (project, f"{document}_downloads"):
+            found = self._client.quoted(f"{answer.type[:60]} of {answer.package[:60]}", response.body)
+            raise DocumentError(response.url, f"{document} of {project}", found)
+        return answer.data
 
 
 def _count(entry: _Entry, dimensions: tuple[str, ...]) -> Count:

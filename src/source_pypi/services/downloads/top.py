@@ -14,7 +14,7 @@ from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 from source_pypi.config import Config
 from source_pypi.errors import DocumentError
 from source_pypi.safety.redaction import without_credentials
-from source_pypi.services.clients import open_client, service_errors
+from source_pypi.services.clients import decoded, open_client, service_errors
 
 if TYPE_CHECKING:
     from source_pypi.http.request_log import RequestLog, RetryWait
@@ -28,6 +28,9 @@ class _Entry(Struct):
 
 class _List(Struct):
     rows: list[_Entry]
+
+
+_DECODER = msgspec.json.Decoder(_List)
 
 
 def top_projects(
@@ -54,13 +57,10 @@ def _names(body: bytes, url: str) -> dict[NormalizedName, None]:
 
     :raises DocumentError: when it is another document, or has no names.
     """
-    try:
-        rows = msgspec.json.decode(body, type=_List).rows
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        found = str(error)[:200] if body else "nothing: there is no such document"
-        raise DocumentError(url, _EXPECTED, found) from error
+    if not body:
+        raise DocumentError(url, _EXPECTED, "nothing: there is no such document")
     names = dict[NormalizedName, None]()
-    for row in rows:
+    for row in decoded(_DECODER, body, url, _EXPECTED).rows:
         try:
             names[canonicalize_name(row.project, validate=True)] = None
         except InvalidName:

@@ -18,19 +18,23 @@ from packaging.utils import canonicalize_name
 
 from source_pypi.config import Config
 from source_pypi.errors import StateError
+from source_pypi.http.client import Client
 from source_pypi.http.credentials import Credentials, credentials_for, origin
 from source_pypi.http.request_log import RequestLog, RetryWait
 from source_pypi.safety.redaction import without_credentials
-from source_pypi.services.clients import open_client
+from source_pypi.services.clients import open_client, service_errors
 from source_pypi.services.events.beginning import Beginning, find_beginning, parse_since
 from source_pypi.services.events.entries import JournalEntry, JournalPage
 from source_pypi.services.events.journal import PAGE_SIZE, Journal
 from source_pypi.services.index.locations import root_of
+from source_pypi.services.index.on_disk import open_folder
 from source_pypi.services.service import Portion, Request
-from source_pypi.standards.index_urls import default_url
+from source_pypi.standards.index_urls import default_url, is_on_disk
 
 #: The stream of this service.
 EVENTS = "events"
+#: The settings to check when it fails.
+SETTINGS = "index_url, events_url and the credentials"
 #: The journal's path below the root of an index.
 PATH = "/pypi"
 #: Requests per second; the index asks clients of XML-RPC not to send more.
@@ -56,10 +60,13 @@ class Events:
 
     :param since: the setting ``events_since``.
     :param page_size: events of a full page; tests have smaller ones.
+    :param until: the serial of the last event to read; None: the journal's last event.
     """
 
-    def __init__(self, journal: Journal, since: str | None = None, page_size: int = PAGE_SIZE) -> None:
-        self._journal, self._since, self._page_size = journal, since, page_size
+    def __init__(
+        self, journal: Journal, since: str | None = None, page_size: int = PAGE_SIZE, *, until: int | None = None
+    ) -> None:
+        self._journal, self._since, self._page_size, self._until = journal, since, page_size, until
 
     @property
     def journal(self) -> Journal:
@@ -77,6 +84,10 @@ class Events:
         :raises StateError: when an earlier run read another journal.
         :raises SourceError: when a page cannot be read. What was yielded before stays.
         """
+        with service_errors(SETTINGS):
+            yield from self._portions(request)
+
+    def _portions(self, request: Request) -> Iterator[Portion]:
         previous = self._previous(request)
         cursor, beginning = self._begin(previous, request.now())
         for number in count():
@@ -85,6 +96,8 @@ class Events:
             if page is None:
                 page = self._journal.since(cursor.last)
                 is_full = len(page) >= self._page_size
+            if self._until is not None and page and page[-1].serial >= self._until:
+                page, is_full = [entry for entry in page if entry.serial <= self._until], False
             warnings = self._warnings(cursor.last) if not page and previous is not None else ()
             cursor = replace(cursor, last=page[-1].serial if page else cursor.last)
             wanted = JournalPage(tuple(_wanted(page, request)))
@@ -110,19 +123,24 @@ class Events:
         """Where this run begins, as a cursor, with the page after it if that has been read already."""
         if previous is not None and previous.since == self._since:
             return previous, Beginning(previous.last)
-        since = None if self._since is None else parse_since(self._since)
-        if previous is not None and since is None:
+        if previous is not None and self._since is None:
             return replace(previous, since=None), Beginning(previous.last)
-        if isinstance(since, datetime):
-            last_serial = self._journal.last_serial()
-            found = find_beginning(self._journal.since, last_serial, since, now, self._page_size)
-        elif since is None:
-            found = Beginning(self._journal.last_serial(), [])
-        else:
-            found = Beginning(since)
+        found = self.beginning(now)
         if previous is not None and found.serial >= previous.first:
             return replace(previous, since=self._since), Beginning(previous.last)
         return EventsCursor(self.url, self._since, found.serial, found.serial), found
+
+    def beginning(self, now: float) -> Beginning:
+        """Return where a first run begins: at the journal's last event, or where ``events_since`` says.
+
+        :param now: the time, in seconds since 1970.
+        :raises SourceError: when the journal cannot be read.
+        """
+        since = None if self._since is None else parse_since(self._since)
+        if isinstance(since, datetime):
+            last_serial = self._journal.last_serial()
+            return find_beginning(self._journal.since, last_serial, since, now, self._page_size)
+        return Beginning(self._journal.last_serial(), []) if since is None else Beginning(since)
 
     def _warnings(self, last: int) -> tuple[str, ...]:
         """A warning if the journal ends before the last event that was read."""
@@ -161,6 +179,9 @@ def open_journal(
     :raises SettingError: when certificates or credentials that the configuration names cannot be read.
     :raises ExtraMissingError: when the library for its credentials is not installed.
     """
+    if is_on_disk(url := journal_url(config)):
+        client = Client(requests_per_second=0, transport=open_folder(root_of(str(config.index_url))), on_event=on_event)
+        return Journal(client, url)
     per_second = min(config.requests_per_second or MOST_REQUESTS_PER_SECOND, MOST_REQUESTS_PER_SECOND)
     client = open_client(config, _credentials(config), on_event, requests_per_second=per_second)
     return Journal(client, without_credentials(journal_url(config)))

@@ -7,14 +7,17 @@ Rate limit
 
 import re
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NoReturn, TypeVar
 
 from source_pypi.errors import DocumentError, NotOfferedError, ResponseError, UnavailableError
 from source_pypi.http.client import Client
 from source_pypi.safety.printable import printable
 from source_pypi.services.events.entries import JournalEntry, entries_of
 from source_pypi.services.events.xmlrpc import XML, Fault, parse_response, request_body
+
+T = TypeVar("T")
 
 #: Events of a full page.
 PAGE_SIZE = 50_000
@@ -50,7 +53,9 @@ class Journal:
         return self._last_serial
 
     def _request_last_serial(self) -> int:
-        serial = self._call("changelog_last_serial")
+        return self._call("changelog_last_serial", read=self._serial)
+
+    def _serial(self, serial: Any) -> int:
         if serial is not None and type(serial) is not int:
             raise DocumentError(self.url, "a serial", repr(serial)[:60])
         return serial or 0
@@ -67,7 +72,7 @@ class Journal:
             start, kept = self._kept
             if serial == start or (kept and start < serial < kept[-1].serial):
                 return [entry for entry in kept if entry.serial > serial][:PAGE_SIZE]
-        return entries_of(self._call("changelog_since_serial", serial), serial, self.url)
+        return self._call("changelog_since_serial", serial, read=lambda rows: entries_of(rows, serial, self.url))
 
     def read_ahead(self, serial: int, pages: int) -> list[JournalEntry] | None:
         """Return all events after a serial, and keep them for ``since``; None: there are more pages than the limit.
@@ -83,8 +88,8 @@ class Journal:
                 return entries
         return None
 
-    def _call(self, method: str, *arguments: int) -> Any:
-        """The value that a method returns; faults that may pass are retried."""
+    def _call(self, method: str, *arguments: int, read: Callable[[Any], T]) -> T:
+        """What ``read`` makes of the value that a method returns; faults that may pass are retried."""
         body, start, tries = request_body(method, *arguments), self._clock(), 0
         while True:
             tries += 1
@@ -93,14 +98,25 @@ class Journal:
             if response.status != 200:
                 raise NotOfferedError(_WHAT, response.url, f"answered {response.status}")
             self._read_limit(response.headers)
-            result = parse_response(response.body, response.url)
-            if not isinstance(result, Fault):
-                return result
-            status, seconds = _retry(result) or self._refuse(result)
+            with self._unquoted(response.body):
+                result = parse_response(response.body, response.url)
+                if not isinstance(result, Fault):
+                    return read(result)
+            status, seconds = _retry(result) or self._refuse(result, response.body)
             policy = self._client.retry_policy
             if tries >= policy.tries or (seconds or 0) > policy.longest_wait:
                 raise UnavailableError(self.url, status, tries, self._clock() - start, seconds)
             self._client.wait_before_retry(self.url, f"fault {result.code}", tries, seconds)
+
+    @contextmanager
+    def _unquoted(self, body: bytes) -> Iterator[None]:
+        """Raise errors of a document without a part of the body, if this repeats the credentials."""
+        try:
+            yield
+        except DocumentError as error:
+            if not self._client.repeats_credentials(body):
+                raise
+            raise DocumentError(error.url, error.expected, self._client.quoted(error.found, body)) from None
 
     def _read_limit(self, headers: Mapping[str, str]) -> None:
         seconds = seconds_to_reset(headers.get("RateLimit", ""))
@@ -116,13 +132,13 @@ class Journal:
         if seconds > 0:
             self._client.wait_before_retry(self.url, "rate limit reached", 0, seconds)
 
-    def _refuse(self, fault: Fault) -> NoReturn:
+    def _refuse(self, fault: Fault, body: bytes) -> NoReturn:
         """Raise the error of a fault that stays.
 
         :raises NotOfferedError: when there is no such method, or none any more.
         :raises ResponseError: for any other fault.
         """
-        found = f"the fault {fault.code}: {printable(fault.text)[:200]}"
+        found = f"the fault {fault.code}: {self._client.quoted(printable(fault.text)[:200], body)}"
         withdrawn = fault.code == _APPLICATION_ERROR and re.search("deprecated|no longer|unsupported", fault.text)
         if fault.code == _NO_METHOD or withdrawn:
             raise NotOfferedError(_WHAT, self.url, f"answered {found}")

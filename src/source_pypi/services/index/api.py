@@ -48,7 +48,8 @@ from source_pypi.services.index.documents.identity import (
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.services.index.documents.page import PAGE, unsupported_version
 from source_pypi.services.index.locations import FLAT, PUBLIC, PYPISERVER, Locations
-from source_pypi.standards.index_urls import default_url
+from source_pypi.services.index.on_disk import open_folder
+from source_pypi.standards.index_urls import default_url, is_on_disk
 
 
 class Index:
@@ -245,13 +246,16 @@ def open_index(
     on_event: Callable[[RetryWait | RequestLog], None] = lambda event: None,
     retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY,
 ) -> Index:
-    """The index that a configuration names. Sends nothing yet.
+    """The index that a configuration names. Sends nothing yet. One on disk has no rate limit and gets no credentials.
 
     :param on_event: called before each wait and after each response.
-    :raises SettingError: when certificates or credentials that the configuration names cannot be read.
+    :raises SettingError: when certificates or credentials that the configuration names cannot be read, or the folder.
     :raises ExtraMissingError: when the library for its credentials is not installed.
     """
     url = config.index_url or default_url()
+    if is_on_disk(url):
+        client = Client(requests_per_second=0, transport=open_folder(url), on_event=on_event)
+        return Index(client, Locations.of_url(url, chosen=True))
     client = Client(
         user_agent=user_agent(config.contact),
         credentials=credentials_for(url, config.index_username, config.index_password, config.credentials_from),

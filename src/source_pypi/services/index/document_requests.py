@@ -148,7 +148,7 @@ class DocumentRequests:
             self._client.renew_connections()
             if not self._client.repeats_credentials(response.body):
                 raise
-            raise DocumentError(error.url, error.expected, "the credentials that were sent") from None
+            raise DocumentError(error.url, error.expected, self._client.quoted("", response.body)) from None
         try:
             named = check(document)
         except DocumentError as error:

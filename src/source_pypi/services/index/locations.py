@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from msgspec import Struct
 
 from source_pypi.services.index.documents.kinds import DocumentKind
-from source_pypi.standards.index_urls import INTERFACES
+from source_pypi.standards.index_urls import INTERFACES, is_on_disk
 
 if TYPE_CHECKING:
     from source_pypi.http.client import Response
@@ -56,7 +56,7 @@ class Locations:
 
         :param chosen: whether the user chose the URL, which may then end in a path of the index's own.
         """
-        root, whole = root_of(url), _address_of(url)
+        root, whole = root_of(url), url if is_on_disk(url) else _address_of(url)
         return cls(root, whole if chosen and whole != root else None, may_be_flat=chosen and _names_no_interface(url))
 
     def learn(self, url: str, response: "Response") -> None:
@@ -95,7 +95,12 @@ class Locations:
 
 
 def root_of(url: str) -> str:
-    """The root of an index: its URL without credentials, query, final slash and the name of an interface."""
+    """The root of an index: its URL without credentials, query, final slash and the name of an interface.
+
+    Of a folder it is the URL as it is: a mirror may be in a folder called ``pypi``.
+    """
+    if is_on_disk(url):
+        return url.rstrip("/")
     root = _address_of(url)
     ending = next((interface for interface in INTERFACES if urlsplit(root).path.endswith(interface)), "")
     return root.removesuffix(ending).rstrip("/")

@@ -68,6 +68,18 @@ gone AS (
     FROM missing_projects
     GROUP BY project
 ),
+unread AS (
+    SELECT DISTINCT project, version
+    FROM pins
+    WHERE
+        (
+            SELECT
+                bool_or(list_contains(streams, 'vulnerabilities'))
+                AND NOT arg_max(list_contains(streams, 'vulnerabilities'), run)
+            FROM runs
+        )
+        AND (project, version) NOT IN (SELECT project, version FROM vulnerabilities)
+),
 row AS (
     SELECT
         pins.position,
@@ -92,6 +104,7 @@ row AS (
         pins.file,
         pins.line,
         pins.not_read,
+        unread.project IS NOT NULL AS is_unread,
         list_filter(
             [
                 CASE WHEN malware.project IS NOT NULL THEN 'malware' END,
@@ -122,6 +135,7 @@ row AS (
     LEFT JOIN advisory
         ON advisory.project = pins.project AND advisory.version = pins.version
         AND advisory.specifier IS NOT DISTINCT FROM pins.specifier
+    LEFT JOIN unread ON unread.project = pins.project AND unread.version = pins.version
     LEFT JOIN latest ON latest.project = pins.project
     LEFT JOIN license ON license.project = pins.project AND license.version = pins.version
     LEFT JOIN owner ON owner.project = pins.project
@@ -133,11 +147,11 @@ row AS (
 SELECT
     CASE
         WHEN len(red) > 0 THEN 'red'
-        WHEN not_read IS NOT NULL OR version IS NULL THEN 'not checked'
+        WHEN not_read IS NOT NULL OR version IS NULL OR is_unread THEN 'not checked'
         WHEN len(amber) > 0 THEN 'amber'
         ELSE 'none'
     END AS severity,
-    * EXCLUDE (position)
+    * EXCLUDE (position, is_unread)
 FROM row
 ORDER BY
     CASE severity WHEN 'red' THEN 0 WHEN 'not checked' THEN 1 WHEN 'amber' THEN 2 ELSE 3 END,

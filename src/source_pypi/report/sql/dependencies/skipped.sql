@@ -9,18 +9,27 @@ WITH gone AS (
         SELECT project, status, reason FROM pin_statuses
     )
     GROUP BY project
+),
+skipped AS (
+    SELECT
+        pins.project,
+        pins.specifier,
+        NULL AS requirement,
+        coalesce(
+            pins.not_read,
+            CASE WHEN gone.status IS NOT NULL THEN 'the index says: ' || gone.status || coalesce(', ' || gone.reason, '') END,
+            'no release of it was read'
+        ) AS reason,
+        pins.file,
+        pins.line,
+        pins.position
+    FROM pins
+    LEFT JOIN gone USING (project)
+    WHERE pins.not_read IS NOT NULL OR pins.version IS NULL
+    UNION ALL
+    SELECT NULL, NULL, requirement, reason, NULL, NULL, position
+    FROM unnamed_requirements
 )
-SELECT
-    pins.project,
-    pins.specifier,
-    coalesce(
-        pins.not_read,
-        CASE WHEN gone.status IS NOT NULL THEN 'the index says: ' || gone.status || coalesce(', ' || gone.reason, '') END,
-        'no release of it was read'
-    ) AS reason,
-    pins.file,
-    pins.line
-FROM pins
-LEFT JOIN gone USING (project)
-WHERE pins.not_read IS NOT NULL OR pins.version IS NULL
-ORDER BY pins.position
+SELECT * EXCLUDE (position)
+FROM skipped
+ORDER BY project IS NULL, position

@@ -6,7 +6,7 @@ Everything but ``files`` and ``projects`` is optional in practice (index-api.md 
 
 Reading on
     PEP 691, PEP 592 (yanked), PEP 700 (versions, size, upload-time), PEP 714 (core-metadata), PEP 740 (provenance),
-    PEP 792 (project-status); index-api.md 6 and 7.
+    PEP 792 (project-status), PEP 752 (namespaces); index-api.md 6 and 7.
 """
 
 from datetime import datetime
@@ -38,6 +38,13 @@ class ProjectStatus(Struct, frozen=True, gc=False):
 
     status: Annotated[str | None, describe("active, archived, quarantined or deprecated.")] = None
     reason: Annotated[str | None, describe("Reason for the status.")] = None
+
+
+class Namespace(Struct, frozen=True, gc=False):
+    """A namespace that a project's name belongs to (PEP 752)."""
+
+    name: Annotated[str | None, describe("The namespace's normalised name.")] = None
+    owned: Annotated[bool | None, describe("Whether its owner owns the project as well.")] = None
 
 
 class PageFile(Struct, frozen=True):
@@ -82,6 +89,9 @@ class Page(Struct, frozen=True):
     status: Annotated[ProjectStatus | None, describe("The project's status (PEP 792).")] = field(
         default=None, name="project-status"
     )
+    namespaces: Annotated[
+        list[Namespace] | None, describe("The namespaces of the project's name (PEP 752); null: none.")
+    ] = None
 
 
 class Listed(Struct, frozen=True, gc=False):
