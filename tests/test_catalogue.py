@@ -170,7 +170,13 @@ def test_image() -> None:
 def test_docker_context() -> None:
     """Docker gets only what the image is made of: no tests, no histories, no environments."""
     rules = (ROOT / ".dockerignore").read_text().split()
-    paths = ["src/source_pypi/cli/__init__.py", "pyproject.toml", "hatch_build.py", "README.md"]
+    paths = [
+        "src/source_pypi/cli/__init__.py",
+        "src/pyspark_pypi/__init__.py",
+        "pyproject.toml",
+        "hatch_build.py",
+        "README.md",
+    ]
     paths += ["requirements/image.txt", "requirements/image-sync.txt", "requirements/image-build.txt"]
     others = ["tests/__init__.py", ".git/config", ".venv/ready", "src/source_pypi/__pycache__/cli.pyc", "Makefile"]
     assert [path for path in paths if ignored(path, rules)] == []
