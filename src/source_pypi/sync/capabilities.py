@@ -17,7 +17,7 @@ from msgspec import Struct
 from source_pypi.errors import NotOfferedError, SourceError
 from source_pypi.safety.redaction import without_credentials
 from source_pypi.services.index.documents.kinds import DocumentKind
-from source_pypi.streams import NAMES, STREAMS
+from source_pypi.streams import NAMES, stream_named
 from source_pypi.streams.stream import Stream
 from source_pypi.sync.batch import Batch, Capability, Change
 from source_pypi.sync.fetch_result import FetchResult
@@ -26,7 +26,6 @@ NOT_SELECTED = "the run did not select this stream"
 NOT_SEEN = "the run received no document that tells whether the index provides this stream"
 #: The same of a stream of another service.
 NOT_READ = "the run had nothing to read from the service {}, so that it cannot tell whether that provides this stream"
-_SERVICES = {stream.name: stream.service for stream in STREAMS if stream.service}
 
 
 def provided_streams(streams: Iterable[Stream], result: FetchResult, changes: Mapping[str, Change]) -> frozenset[str]:
@@ -137,8 +136,10 @@ class Capabilities:
             return Capability(name, available=False, reason=without_credentials(reason), checked_at=lack.checked_at)
         if (error := self._failures.get(name)) is not None:
             return Capability(name, reason=without_credentials(f"the run could not read this stream: {error}"))
-        not_seen = NOT_READ.format(_SERVICES[name]) if name in _SERVICES else NOT_SEEN
-        return Capability(name, reason=not_seen if selected else NOT_SELECTED)
+        if not selected:
+            return Capability(name, reason=NOT_SELECTED)
+        service = stream_named(name).service
+        return Capability(name, reason=NOT_READ.format(service) if service else NOT_SEEN)
 
 
 def _of_projects(lack: _Lack) -> NotOfferedError:
