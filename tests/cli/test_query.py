@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -435,7 +436,7 @@ def test_prompt_commands(database: Database, capsys: pytest.CaptureFixture[str])
     """.tables, .questions and .help list what there is; Ctrl-D leaves."""
     ask(database, ".tables\n.questions\n.help\n\x04")
     out = capsys.readouterr().out
-    assert "\nprojects            table  A row is a project. Key: project.\n" in out
+    assert re.search(r"\nprojects +table +A row is a project\. Key: project\.\n", out)
     assert "_run" not in out
     assert "sole-maintainers" in out
     assert "--streams roles,projects" in out

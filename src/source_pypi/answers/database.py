@@ -145,15 +145,18 @@ class Database:
     def _interruptible(self, call: Callable[[], T]) -> T:
         """Return what a call in a thread of its own returns; Ctrl-C stops the query.
 
-        Python handles signals in the main thread only, and not while that executes a query.
+        Python handles signals in the main thread only, and not while that executes a query. The call begins after the
+        thread has started, because Ctrl-C may also come in between: the query would go on without being stopped.
         """
         results: list[T] = []
         errors: list[BaseException] = []
-        done = threading.Event()
+        begin, stopped, done = threading.Event(), threading.Event(), threading.Event()
 
         def work() -> None:
+            begin.wait()
             try:
-                results.append(call())
+                if not stopped.is_set():
+                    results.append(call())
             except BaseException as error:
                 errors.append(error)
             finally:
@@ -161,10 +164,13 @@ class Database:
 
         threading.Thread(target=work, name=QUERY_THREAD, daemon=True).start()
         try:
+            begin.set()
             done.wait()
         except KeyboardInterrupt:
-            self.connection.interrupt()
-            done.wait()
+            stopped.set()
+            begin.set()
+            while not done.wait(0.1):  # a query that has not begun yet cannot be interrupted
+                self.connection.interrupt()
             raise
         if errors:
             raise errors[0]
