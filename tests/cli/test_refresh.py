@@ -82,6 +82,7 @@ def test_refresh_of_services(world: World, serve: Serve, run: Run, into: str) ->
     assert run("sync", *events, *options, "--into", f"events-{into}").returncode == 0
     known = len(world.journal)
     world.yank("flask", "1.0")
+    fake.new_run()
     done = run("sync", *options, "--into", f"events-{into}")
     assert (done.returncode, done.stderr) == (0, f"note: refreshing events-{into}: events, from {fake.url}\n")
     assert f"events 1 0 0 {known + 1}".split() in [line.split() for line in done.stdout.splitlines()]
@@ -97,6 +98,7 @@ def test_services_continue_when_an_index_is_added(world: World, serve: Serve, ru
         assert run("sync", "flask", "--streams", "downloads", *options).returncode == 0
         assert run("sync", "flask", "--streams", "events", *options).returncode == 0
         world.yank("flask", "1.0")
+        fake.new_run()
         done = run("sync", "flask", "--streams", "projects,events,downloads", *options)
     assert (done.returncode, len(site.asked)) == (0, 1)
     assert ["events", "1", "0", "0", "1"] in [line.split() for line in done.stdout.splitlines()]

@@ -109,7 +109,7 @@ class Events:
             is_empty = not page
             del page  # it is large, and the next one is about to be requested
             yield Portion(wanted, {EVENTS: msgspec.json.encode(cursor)}, warnings=warnings)
-            if is_last or is_empty or self._journal.ends_at(cursor.last):
+            if is_last or is_empty or (self._until == inf and self._journal.ends_at(cursor.last)):
                 return
 
     def _previous(self, request: Request) -> EventsCursor | None:
