@@ -9,7 +9,7 @@ import click
 
 from source_pypi.cli.console import one_line_errors, print_error
 from source_pypi.cli.query import needs_duckdb
-from source_pypi.cli.signals import exit_on_signal, interrupt
+from source_pypi.cli.signals import QUERY_SHUTDOWN_SECONDS, exit_on_signal, interrupt
 from source_pypi.errors import QueryError
 from source_pypi.safety.printable import printable
 from source_pypi.safety.wording import counted
@@ -76,7 +76,7 @@ def export(
     if for_spreadsheet and form != "csv":
         raise click.UsageError("--for-spreadsheet needs --format csv")
     signal.signal(signal.SIGTERM, interrupt)
-    exit_on_signal("interrupted")
+    exit_on_signal("interrupted", seconds=QUERY_SHUTDOWN_SECONDS)
     with one_line_errors(), needs_duckdb():
         _export(tables, folder, form, source, schema, for_spreadsheet=for_spreadsheet)
 

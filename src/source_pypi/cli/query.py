@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from source_pypi.cli.console import one_line_errors
-from source_pypi.cli.signals import exit_on_signal, interrupt
+from source_pypi.cli.signals import QUERY_SHUTDOWN_SECONDS, exit_on_signal, interrupt
 from source_pypi.errors import ExtraMissingError, QueryError
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _answer(query: str | None, source: str, schema: str | None, form: str, outpu
         with open_database(source, schema) as database:
             run_prompt(database)
         return
-    exit_on_signal("interrupted")
+    exit_on_signal("interrupted", seconds=QUERY_SHUTDOWN_SECONDS)
     text = _text(query)
     with open_database(source, schema) as database:
         sql = sql_of(text, database)

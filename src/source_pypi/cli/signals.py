@@ -12,6 +12,8 @@ from source_pypi.cli.console import print_error
 
 #: Seconds that an interrupted run has to close the database. After that it exits at once; what is committed stays.
 SHUTDOWN_SECONDS = 0.7
+#: The same for a command that only reads the database. It stops its query by itself, then deletes the unfinished file.
+QUERY_SHUTDOWN_SECONDS = 5.0
 
 
 def interrupt(*_: object) -> None:
@@ -19,14 +21,17 @@ def interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def exit_on_signal(message: str = "", before_exit: Callable[[], None] = lambda: None) -> None:
-    """Exit ``SHUTDOWN_SECONDS`` after Ctrl-C or SIGTERM, even while Python cannot run its signal handlers.
+def exit_on_signal(
+    message: str = "", before_exit: Callable[[], None] = lambda: None, seconds: float = SHUTDOWN_SECONDS
+) -> None:
+    """Exit some seconds after Ctrl-C or SIGTERM, even while Python cannot run its signal handlers.
 
     Python raises KeyboardInterrupt in the main thread only, and not before a query of the database is over. The
     interpreter writes the signal's number to a pipe at once, and a thread reads it there.
 
     :param message: printed on standard error before the exit.
     :param before_exit: called before the message is printed.
+    :param seconds: how long the command has to end by itself.
     """
     import threading
 
@@ -39,7 +44,7 @@ def exit_on_signal(message: str = "", before_exit: Callable[[], None] = lambda: 
     def wait() -> None:
         while (number := os.read(readable, 1)[0]) not in (signal.SIGINT, signal.SIGTERM):
             pass
-        time.sleep(SHUTDOWN_SECONDS)
+        time.sleep(seconds)
         before_exit()
         if message:
             print_error(message)
