@@ -27,6 +27,7 @@ from benchmarks.figure import Figure
 from benchmarks.growth import growth, large
 from benchmarks.loading import load, sync
 from benchmarks.measure import CommandError
+from benchmarks.per_project import per_project
 from benchmarks.reading import memory, read
 from benchmarks.report import machine, page
 from benchmarks.report_page import report_page
@@ -48,6 +49,7 @@ BENCHMARKS: dict[str, Callable[[Workbench], Iterator[Figure]]] = {
     "memory": memory,
     "sync": sync,
     "load": load,
+    "per_project": per_project,
     "counting": counting,
     "cdk": cdk,
     "pypi_to_sqlite": pypi_to_sqlite,

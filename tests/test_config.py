@@ -503,6 +503,8 @@ def test_note_about_another_index_in_the_environment(monkeypatch: pytest.MonkeyP
             "downloads_by",
             "pypistats does not count by 'version', only by python and by ",
         ),
+        ({"downloads_by": ["python+python"]}, "downloads_by", "'python+python' names a dimension twice"),
+        ({"events_since": str(2**31)}, "events_since", "must be a serial, such as 24891358, or a date, such as "),
         ({"downloads_by": ["python+system"]}, "downloads_by", "pypistats does not count by 'python+system', only by "),
         ({"downloads_url": "pypistats.org"}, "downloads_url", "must be a URL such as https://downloads.example.com"),
         ({"clickhouse_url": "tcp://a:9000"}, "clickhouse_url", "must be a URL such as https://downloads.example.com"),

@@ -22,6 +22,8 @@ from source_pypi.safety.redaction import without_credentials
 from source_pypi.standards.index_settings import environment_indexes, no_index_source
 from source_pypi.standards.index_urls import default_url, folder_url, index_title, is_public, same_index
 
+#: The largest number of the journal's protocol, XML-RPC: 32 bits, with a sign.
+_MOST_XML_RPC = 2**31 - 1
 #: The sections of Airbyte's form, in order: the identifier that a setting names as its ``group``, and the title.
 GROUPS = {
     "projects": "Projects",
@@ -565,7 +567,9 @@ def _check(config: Config) -> None:
 
 def _is_serial_or_time(text: str) -> bool:
     try:
-        return text.isascii() and (text.isdigit() or bool(datetime.fromisoformat(text)))
+        if text.isascii() and text.isdigit():
+            return len(text) <= 10 and int(text) <= _MOST_XML_RPC
+        return text.isascii() and bool(datetime.fromisoformat(text))
     except ValueError:
         return False
 
@@ -587,6 +591,8 @@ def _check_downloads(config: Config) -> None:
         for name in names:
             if name not in DIMENSIONS:
                 raise SettingError("downloads_by", f"{name!r} is none of {', '.join(DIMENSIONS)}")
+        if len(set(names)) < len(names):
+            raise SettingError("downloads_by", f"{text!r} names a dimension twice")
         if config.downloads_from == "pypistats" and names not in (["python"], ["system"]):
             reason = f"pypistats does not count by {text!r}, only by python and by system; see downloads_from"
             raise SettingError("downloads_by", reason)

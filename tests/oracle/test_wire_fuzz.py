@@ -1,13 +1,12 @@
 """Spoilt raw answers: each project ends in rows or in an error, and never in the rows of another one."""
 
-from tests.oracle.wire_fuzz import fuzz, fuzz_product, name_of
+from tests.oracle.wire_fuzz import fuzz, name_of
 
 
 def test_spoilt_answers() -> None:
     """10,000 spoilt answers among sound ones: rows or an error for each, within bounded time and memory."""
-    with fuzz_product().forking() as product:
-        found = fuzz(10_000, 1, product, at_once=2)
-        texts = [f"{finding.command}\n  {finding.text}" for finding in found]
+    found = [finding for part in fuzz(10_000, 1, at_once=2) for finding in part]
+    texts = [f"{finding.command}\n  {finding.text}" for finding in found]
     assert not texts, "\n".join(texts)
 
 

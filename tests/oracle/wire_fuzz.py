@@ -1,6 +1,7 @@
 """Random raw answers: `python -m tests.oracle.wire_fuzz COUNT [--seed N]`."""
 
 import argparse
+import multiprocessing
 import os
 import random
 import re
@@ -10,8 +11,9 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -31,7 +33,12 @@ from tests.oracle.tables import comparable, key_of
 from tests.oracle.values import Row
 
 STREAMS = ("projects", "versions", "files", "dependencies", "classifiers", "urls", "vulnerabilities", "roles")
-GROUP = 200
+GROUP = 400
+"""Spoilt answers in one run of the product."""
+PART = 20 * GROUP
+"""Those of which a process starts the product once."""
+EVERY = 3
+"""After so many spoilt answers comes a sound one."""
 LONGEST = 60.0
 LARGEST_MB = 400
 _MARK = re.compile(r"\b[ps]\d{3}-[0-9a-f]{6}\b")
@@ -46,7 +53,7 @@ def name_of(number: int, kind: str) -> str:
 class Group:
     """
     Some spoilt answers in one run of the product: project p<n> gets the one of `seeds[n]`, s<n> a sound one; `without`
-    are changes that do not occur.
+    are changes that do not occur. Groups of the same size ask for the same projects.
     """
 
     seeds: Sequence[int]
@@ -56,15 +63,23 @@ class Group:
     @property
     def projects(self) -> list[str]:
         """The names in the order in which they are asked for, sound ones between the others, and one at first."""
-        pairs = [(name_of(number, "p"), name_of(number, "s")) for number in range(len(self.seeds))]
-        return [name_of(999, "s"), *(name for pair in pairs for name in pair)]
+        return names_of(len(self.seeds))
+
+
+@cache
+def names_of(count: int) -> list[str]:
+    """The names of the projects of so many spoilt answers, and of the sound ones."""
+    names = [name_of(999, "s")]
+    for number in range(count):
+        names += [name_of(number, "p"), *([name_of(number, "s")] if number % EVERY == 0 else [])]
+    return names
 
 
 class FuzzedIndex:
     """An index of small projects; answers about p<n> are spoilt for the first times, or always."""
 
     def __init__(self, group: Group) -> None:
-        self.index = _index(group)
+        self.index = _index(len(group.seeds))
         self.without = group.without
         self.tries: Counter[str] = Counter()
         self.seeds = {name_of(number, "p"): seed for number, seed in enumerate(group.seeds)}
@@ -81,7 +96,7 @@ class FuzzedIndex:
 
     def _other(self) -> bytes:
         """A sound answer about another project."""
-        other = name_of(self.tries.total() % 7, "s")
+        other = name_of(self.tries.total() % 3 * EVERY, "s")
         path = f"/pypi/{other if other in self.index.projects else name_of(999, 's')}/json"
         return plain(sound(self.site, self.index, Question.of("GET", path, {})))
 
@@ -91,9 +106,11 @@ def spoilt_tries(seed: int) -> int:
     return Random(seed).choice((1, 1, 1, 1, 1, 1, 1, 1_000_000))
 
 
-def _index(group: Group) -> Index:
+@cache
+def _index(count: int) -> Index:
+    """The index of groups of this size; nothing changes it."""
     chance, index = Random(7), Index()
-    for name in group.projects:
+    for name in names_of(count):
         project = content.add_project(chance, index, name, 1)
         for release in project.releases.values():
             release.metadata.summary = f"About {name}"
@@ -194,6 +211,8 @@ def _right(group: Group, fuzzed: FuzzedIndex, loaded: Mapping[str, str]) -> dict
     paged = {project for project, source in loaded.items() if source == "page"}
     wanted = Wanted(dict.fromkeys(one for one in group.projects if one in loaded and one not in fuzzed.seeds))
     rows = expected(fuzzed.site, fuzzed.index, wanted)
+    if not paged:
+        return rows
     without = replace(fuzzed.site, style=replace(fuzzed.site.style, documents=False))
     instead = expected(without, fuzzed.index, wanted)
     return {
@@ -235,29 +254,51 @@ def narrowed(group: Group, product: Product) -> Group:
     return group
 
 
+@dataclass(frozen=True)
+class Part:
+    """The spoilt answers that one process has to do with."""
+
+    seeds: range
+    first: int
+    concurrency: int | None
+    without: frozenset[str]
+
+    def groups(self) -> Iterator[Group]:
+        """The answers in groups; without a number of requests at once, one and eight by turns."""
+        for start in self.seeds[::GROUP]:
+            by_turns = 1 if (start - self.first) // GROUP % 2 else 8
+            seeds = range(start, min(start + GROUP, self.seeds.stop))
+            yield Group(seeds, self.concurrency or by_turns, self.without)
+
+
+def findings(part: Part) -> list[Finding]:
+    """Run the groups of a part; narrow down each one that fails."""
+    found = []
+    with fuzz_product().forking() as product:
+        for group in part.groups():
+            if lines := run(group, product)[1]:
+                small = narrowed(group, product)
+                again = run(small, product)[1] or lines
+                found.append(Finding("; ".join(again[:4]), tuple(small.seeds), group.concurrency, group.without))
+    return found
+
+
 def fuzz(
     count: int,
     seed: int,
-    product: Product,
     concurrency: int | None = None,
     without: frozenset[str] = frozenset(),
     *,
     at_once: int = 1,
-) -> Iterator[Finding]:
-    """Run this number of malformed answers, in groups; narrow down each group that fails."""
-
-    def found_in(start: int) -> Finding | None:
-        seeds = range(start, min(start + GROUP, seed + count))
-        group = Group(seeds, concurrency or (1 if start // GROUP % 2 else 8), without)
-        _, found = run(group, product)
-        if not found:
-            return None
-        small = narrowed(group, product)
-        again = run(small, product)[1] or found
-        return Finding("; ".join(again[:4]), tuple(small.seeds), group.concurrency, without)
-
-    with ThreadPoolExecutor(at_once) as pool:
-        yield from filter(None, pool.map(found_in, range(seed, seed + count, GROUP)))
+) -> Iterator[list[Finding]]:
+    """Run this number of malformed answers, a part in a process; yield what each part finds, in their order."""
+    size = min(PART, -(-count // at_once))
+    parts = [
+        Part(range(start, min(start + size, seed + count)), seed, concurrency, without)
+        for start in range(seed, seed + count, size)
+    ]
+    with ProcessPoolExecutor(at_once, multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(findings, parts)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -267,17 +308,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=None, help="any one if left out; it is printed")
     parser.add_argument("--concurrency", type=int, default=None, help="requests at once; 1 and 8 by turns if left out")
     parser.add_argument("--without", default="", help="changes that do not occur, by commas")
-    parser.add_argument("--at-once", type=int, default=os.cpu_count(), help="runs at the same time")
+    parser.add_argument("--at-once", type=int, default=os.cpu_count(), help="processes")
     read = parser.parse_args(arguments)
     seed = random.randrange(10**9) if read.seed is None else read.seed
     sys.stdout.write(f"{read.count:,} responses, seed {seed}\n")
-    begun, found = time.monotonic(), 0
+    begun, done, found = time.monotonic(), 0, 0
     without = frozenset(filter(None, read.without.split(",")))
-    with fuzz_product().forking() as product:
-        for finding in fuzz(read.count, seed, product, read.concurrency, without, at_once=read.at_once):
-            found += 1
-            sys.stdout.write(f"{finding.command}\n  {finding.text}\n")
-            sys.stdout.flush()
+    for part in fuzz(read.count, seed, read.concurrency, without, at_once=read.at_once):
+        done = min(read.count, done + PART)
+        found += len(part)
+        told = "".join(f"{finding.command}\n  {finding.text}\n" for finding in part)
+        told += (
+            f"{done:,} done, {found} findings, {time.monotonic() - begun:.0f} s\n" if done % (10 * PART) == 0 else ""
+        )
+        sys.stdout.write(told)
+        sys.stdout.flush()
     sys.stdout.write(f"{read.count:,} responses, {found} findings, {time.monotonic() - begun:.0f} s\n")
     return 1 if found else 0
 
