@@ -12,7 +12,8 @@ from source_pypi.destinations import open_destination
 from source_pypi.services.index.api import Index
 from source_pypi.streams import STREAMS, choose_streams
 from source_pypi.streams.stream import Stream
-from source_pypi.sync.batch import Batch
+from source_pypi.sync.batch import Batch, Notice
+from source_pypi.sync.notices import NoticeKind
 from tests.batches import batch_with, rows_in
 from tests.fake_index import FakeIndex, World
 from tests.fake_index.documents import View, project_document
@@ -75,7 +76,7 @@ def test_unusual_version_is_requested(world: World, fake: FakeIndex, connect: Co
     paths = {request.path for request in fake.requests}
     assert all(path.startswith("/pypi/foo/") and path.endswith("/json") for path in paths)
     if version == "..":  # can be no part of an address
-        assert batch.warnings == ("foo: the index has no release documents of 1 versions (..); 1 could be read",)
+        assert batch.notices == (Notice(NoticeKind.UNREAD, count=1),)
     elif "/" not in version:
         assert rows_of(batch, "dependencies", "version", "name") == [(version, "bar")]
 

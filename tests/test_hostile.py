@@ -23,7 +23,8 @@ from source_pypi.services.index import documents
 from source_pypi.services.index.api import Index
 from source_pypi.streams import choose_streams
 from source_pypi.sync import changes
-from source_pypi.sync.batch import lines_of
+from source_pypi.sync.batch import Notice, lines_of
+from source_pypi.sync.notices import NoticeKind
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World
 from tests.hostile import TAKEN, info, nested
@@ -101,13 +102,11 @@ def test_document_nested_too_deep(
 
 
 def test_version_too_long_for_a_url(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """A version of a megabyte is a row; its release document is not requested, and the warning quotes its beginning."""
+    """A version of a megabyte is a row; its release document is not requested, which is counted."""
     world.override("/pypi/foo/json", TAKEN["a version of a megabyte"])
     (batch,) = read(connect(fake), ["foo"], choose_streams(["versions", "release"]), releases="all")
     assert (batch.failures, counts(batch)) == ({}, {"versions": 2, "release": 1})
-    (note,) = batch.warnings
-    assert note.startswith("foo: the index has no release documents of 1 versions (1.1.")
-    assert len(note) < 1100
+    assert batch.notices == (Notice(NoticeKind.UNREAD, count=1),)
 
 
 def test_too_many_rows(world: World, fake: FakeIndex, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:

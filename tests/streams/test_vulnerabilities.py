@@ -11,6 +11,8 @@ from source_pypi.standards.versions import sort_key
 from source_pypi.streams import choose_streams
 from source_pypi.streams.stream import ProjectDocuments, ReleaseView
 from source_pypi.streams.vulnerabilities import Vulnerability, vulnerabilities_rows
+from source_pypi.sync.batch import Notice
+from source_pypi.sync.notices import NoticeKind
 from tests.batches import rows_in
 from tests.fake_index import FakeIndex, World, advisory
 from tests.streams import documents_with
@@ -183,4 +185,4 @@ def test_mirror_without_release_documents_is_reported(
     add_affected_releases(world)
     (batch,) = read(connect(serve(poverty=True)), ["foo"], STREAMS, releases="all")
     assert counts(batch) == {"vulnerabilities": 0}
-    assert batch.warnings == ("foo: the index has no release documents of 2 versions (1.0, 2.0); 1 could be read",)
+    assert batch.notices == (Notice(NoticeKind.UNREAD, count=2),)

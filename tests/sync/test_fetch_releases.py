@@ -8,7 +8,9 @@ import pytest
 from source_pypi.selection import SelectedProject
 from source_pypi.services.index.documents import ABSENT, ABSENT_AGAIN, UNKNOWN
 from source_pypi.services.index.documents.kinds import DocumentKind
+from source_pypi.sync.batch import Notice
 from source_pypi.sync.fetch import fetch_project
+from source_pypi.sync.notices import NoticeKind
 from tests.fake_index import FakeIndex, World
 from tests.sync.fetching import FOO, Connect, full, kinds, plan, received, state_after
 
@@ -64,16 +66,13 @@ def test_exact_spelling_of_a_pin_comes_first(world: World, fake: FakeIndex, conn
     assert [view.version for view in result.documents.releases] == ["1.0"]
 
 
-def test_missing_release_documents_are_counted_in_a_warning(
-    world: World, serve: Callable[..., FakeIndex], connect: Connect
-) -> None:
-    """Of releases without documents, the first ones are named and all are counted."""
+def test_missing_release_documents_are_counted(world: World, serve: Callable[..., FakeIndex], connect: Connect) -> None:
+    """Releases without documents are counted; a run reports them once for all projects."""
     full(world, *(f"1.{number}" for number in range(9)))
     result = fetch_project(
         connect(serve(poverty=True)), SelectedProject(FOO), plan(DocumentKind.RELEASES, releases="all")
     )
-    shown = "1.0, 1.1, 1.2, 1.3, 1.4, ..."
-    assert result.warnings == [f"foo: the index has no release documents of 8 versions ({shown}); 1 could be read"]
+    assert (result.warnings, result.notices) == ([], [Notice(NoticeKind.UNREAD, count=8)])
 
 
 def test_full_check_requests_all_releases_conditionally(fake: FakeIndex, connect: Connect) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from source_pypi.errors import NotOfferedError, UnknownReleaseError
-from source_pypi.safety.limits import LONGEST_VERSION
 from source_pypi.selection import SelectedProject
 from source_pypi.services.index.api import Index
 from source_pypi.services.index.documents import (
@@ -96,7 +95,7 @@ class ReleaseFetch:
         self._absent_pins = [version for version in absent if version in known and self._is_pinned(version)]
         self._record_absent([version for version in absent if version in known])
         self._report_absent_pins(described.intersection(absent))
-        self._warn_of_absent([v for v in absent if v in known and not self._is_pinned(v)], len(known) - len(absent))
+        self._count_absent(version for version in absent if version in known and not self._is_pinned(version))
         self._result.user_errors += [self._unknown_release(v) for v in absent if v not in known]
 
     def forget_unchanged_pins(self, responses: Mapping[str, _Response]) -> None:
@@ -147,7 +146,7 @@ class ReleaseFetch:
                 absent.append(version)
         self._absent_pins = [version for version in absent if wanted[version]]
         self._record_absent(absent)
-        self._warn_of_absent([version for version in absent if not wanted[version]], len(partitions))
+        self._count_absent(version for version in absent if not wanted[version])
         kind = DocumentKind.RELEASES
         result.partitions[kind] = partitions | {one: self.previous.not_there(kind, one) for one in absent}
         return tuple(views.values())
@@ -198,13 +197,10 @@ class ReleaseFetch:
         if described:
             self._result.notices.append(Notice(NoticeKind.PINS, count=len(described)))
 
-    def _warn_of_absent(self, absent: list[str], read: int) -> None:
-        if absent:
-            shown = ", ".join(version[:LONGEST_VERSION] for version in absent[:5]) + (", ..." if absent[5:] else "")
-            self._result.warnings.append(
-                f"{self._project.project}: the index has no release documents of {len(absent)} versions ({shown}); "
-                f"{read} could be read"
-            )
+    def _count_absent(self, versions: Iterable[str]) -> None:
+        """Count listed releases without release documents, which no pin names."""
+        if count := sum(1 for _ in versions):
+            self._result.notices.append(Notice(NoticeKind.UNREAD, count=count))
 
     # Pinned releases without documents --------------------------------------------------------------------------
 

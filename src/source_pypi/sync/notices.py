@@ -34,6 +34,10 @@ class NoticeKind(enum.StrEnum):
         "the index lists no core metadata (METADATA) of the latest release of {projects}, as it did before: what only "
         "METADATA states is now null in projects"
     )
+    UNREAD = (
+        "the index has no release documents of {count} releases of {projects}: rows of these releases, of streams that "
+        "are made from them, are missing or as they were"
+    )
     PINS = "pinned releases without release documents: {count} of {projects}; core metadata (METADATA) stands for them"
     ANNOUNCED = "{subject}: the index announces {count} of {projects} for which it then answers 404; loaded rows stay"
 
