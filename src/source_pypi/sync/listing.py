@@ -246,7 +246,8 @@ def make_visit_list(
             listed.setdefault(project)
     projects = tuple(one for one in selection.projects if one.project not in skipped_names)
     names, selected = tuple(sample.names), replace(selection, projects=projects)
-    return VisitList(selected, list(listed), skipped, known, frozenset(unlisted), names)
+    # by name, as the public index lists them: rows that are written together then are neighbours for later runs, too
+    return VisitList(selected, sorted(listed), skipped, known, frozenset(unlisted), names)
 
 
 def serials_of(listing: Listing) -> dict[str, int | None]:

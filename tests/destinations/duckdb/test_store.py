@@ -17,6 +17,7 @@ import pytest
 from msgspec.structs import replace
 
 from source_pypi.config import make_config
+from source_pypi.destinations.duckdb import store
 from source_pypi.destinations.duckdb.state import LONG_ROW, _make_file
 from source_pypi.destinations.duckdb.store import DuckdbStore
 from source_pypi.destinations.loader import Loader
@@ -441,3 +442,17 @@ def test_column_that_was_dropped_in_another_schema(path: Path) -> None:
             database.add(batch_with("b", {"versions": [{"project": "b", "version": "1"}]}))
     assert rows(path, "select project from one.release_cadence") == []
     assert rows(path, "select project from two.versions order by all") == [("a",), ("b",)]
+
+
+def test_checkpoint_after_many_replaced_projects(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DuckDB's memory of deleted rows is limited: a checkpoint empties the log once many projects were replaced."""
+    monkeypatch.setattr(store, "MOST_REPLACED", 4)
+    log, sizes = path.with_name(f"{path.name}.wal"), list[bool]()
+    for size in (1, 2):
+        with into_duckdb(path, choose_streams(["files"])) as loader:
+            for name in "abcdef":
+                loader.add(batch_with(name, {"files": [{"project": name, "filename": f"{name}.whl", "size": size}]}))
+                loader.commit()
+                sizes.append(log.exists() and log.stat().st_size > 0)
+    assert sizes == [True] * 6 + [True, True, True, False, True, True]
+    assert rows(path, "select project, size from files order by all") == [(name, 2) for name in "abcdef"]

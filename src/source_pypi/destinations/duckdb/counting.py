@@ -58,12 +58,14 @@ class RowComparison:
 class CountedReplacement:
     """Replaces rows of a table in the file, and counts what changes; in the transaction that is under way.
 
+    :ivar old: the number of rows that were in scope.
     :ivar new_rows: what follows FROM in a query for the new rows: those with higher ids than all that there were.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, table: Table) -> None:
         self._connection, self._name = connection, quoted(table.name)
         self._comparison = RowComparison(connection, table)
+        self.old = 0
         ((last,),) = connection.execute(f"SELECT coalesce(max(rowid), -1) FROM {self._name}").fetchall()
         self.new_rows = Statement(f"{self._name} WHERE rowid > {last}")
 
@@ -74,11 +76,11 @@ class CountedReplacement:
         :param insert: the statement that inserts the new rows; None: there are none.
         """
         in_scope = f"{self._name} WHERE rowid IN (SELECT rowid FROM {self._name} WHERE {condition.sql})"
-        old = self._comparison.hold(Statement(in_scope, condition.values), f"rowid AS {_ID}")
-        if old:
+        self.old = self._comparison.hold(Statement(in_scope, condition.values), f"rowid AS {_ID}")
+        if self.old:
             self._connection.execute(f"DELETE FROM {self._name} WHERE rowid IN (SELECT {_ID} FROM {_OLD})")
         new = 0 if insert is None else _count(self._connection, insert)
-        return self._comparison.changes_to(self.new_rows, old, new)
+        return self._comparison.changes_to(self.new_rows, self.old, new)
 
 
 def _count(connection: duckdb.DuckDBPyConnection, statement: Statement) -> int:
