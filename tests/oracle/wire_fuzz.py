@@ -174,7 +174,8 @@ def judged(
     group: Group, fuzzed: FuzzedIndex, product: Product, rows: dict[str, list[Row]], outcome: Outcome
 ) -> list[str]:
     """What is wrong with the rows: another project's, other ones than the sound ones, or none and no error."""
-    found = [line for name in STREAMS for row in rows[name] for line in foreign(name, row)]
+    names = frozenset(group.projects)
+    found = [line for name in STREAMS for row in rows[name] for line in foreign(name, row, names)]
     loaded = {row["project"]: row["source"] for row in rows["projects"]}
     found += _unlike(product, _right(group, fuzzed, loaded), rows, loaded)
     if any(phrase in outcome.everything for phrase in checks.STOPS):
@@ -196,10 +197,10 @@ def _unnamed(group: Group, outcome: Outcome, loaded: frozenset[str]) -> list[str
     return [project for project in group.projects[:last] if project not in named][int(more[1]) :]
 
 
-def foreign(name: str, row: Row) -> Iterable[str]:
-    """Marks of other projects in a row, a line each."""
+def foreign(name: str, row: Row, projects: frozenset[str]) -> Iterable[str]:
+    """Names of other projects in a row, a line each; one that a changed byte has made up is no other project's."""
     own = str(row["project"])
-    others = set(_MARK.findall(repr(row))) - {own}
+    others = projects.intersection(_MARK.findall(repr(row))) - {own}
     return [f"{name}: a row of {own} has what belongs to {other}" for other in sorted(others)]
 
 

@@ -302,11 +302,11 @@ def test_visit_list_of_named_projects() -> None:
 
 
 def test_visit_list_of_the_whole_index() -> None:
-    """Listed projects and those no longer listed are requested unless they are unchanged, also if they are named; by name."""
+    """Listed projects and those no longer listed are requested by name unless they are unchanged, also if named."""
     selection, sample = Selection((PINNED,), whole_index=True), ("a", "never", "other")
     expected = VisitList(selection, ["b", "gone", "late"], 4, known=4, sample=sample)
     assert visit_list((A, PINNED), whole=True) == expected
-    assert visit_list((), "never", whole=True).listed == ["b", "late", "gone", "never"]
+    assert visit_list((), "never", whole=True).listed == ["b", "gone", "late", "never"]
 
 
 def test_serials_of_a_list() -> None:
