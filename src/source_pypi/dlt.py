@@ -26,6 +26,9 @@ Limits
     Rows that the state does not know are not deleted when they disappear from the index: where the state was dropped
     and the tables were not, or where the same tables were loaded from another index before. Drop both
     (``refresh="drop_sources"``). On PostgreSQL leave the file format to dlt.
+
+Further resource
+    ``index_capabilities`` says which streams the index provides; it is loaded if ``with_resources`` names it.
 """
 
 import logging
@@ -96,6 +99,7 @@ def pypi(projects: Iterable[str] | None = None, streams: Iterable[str] | None = 
         yield documents
         for stream in STREAMS:
             yield _transformer(stream, documents, selected=stream in selected)
+        yield _capabilities(documents)
 
     source: DltSource = dlt.source(resources, name="pypi", max_table_nesting=0)()
     return source
@@ -167,6 +171,28 @@ def _transformer(stream: Stream, documents: Any, *, selected: bool) -> Any:
         columns=columns,
         write_disposition="merge" if stream.incremental else "replace",
         max_table_nesting=0,
+    )
+
+
+def _capabilities(documents: Any) -> Any:
+    """The resource ``index_capabilities``: which streams the index provides, as the last run has found."""
+
+    def rows(batch: Batch) -> Iterator[list[dict[str, Any]]]:
+        if batch.capabilities:
+            yield msgspec.to_builtins([*batch.capabilities], builtin_types=(datetime,))
+
+    types = {"stream": "text", "available": "bool", "reason": "text", "checked_at": "timestamp"}
+    columns: dict[str, Any] = {
+        name: {"data_type": type_, "nullable": name != "stream"} for name, type_ in types.items()
+    }
+    return dlt.transformer(
+        rows,
+        data_from=documents,
+        name="index_capabilities",
+        selected=False,
+        primary_key="stream",
+        columns=columns,
+        write_disposition="replace",
     )
 
 

@@ -147,7 +147,7 @@ def test_every_stream_can_be_selected(world: World, serve: Serve, tmp_path: Path
     world.add("flask", requires_dist=["click"])
     fake = serve()
     source = pypi(["flask"], index_url=fake.url, requests_per_second=0)
-    assert set(source.resources) == {"documents", *(stream.name for stream in STREAMS)}
+    assert set(source.resources) == {"documents", "index_capabilities", *(stream.name for stream in STREAMS)}
     assert set(source.selected_resources) == set(DEFAULT)
     assert set(pypi(["flask"], ["roles"]).selected_resources) == {"roles"}
     pipeline = dlt.pipeline(
@@ -157,6 +157,22 @@ def test_every_stream_can_be_selected(world: World, serve: Serve, tmp_path: Path
     with pipeline.sql_client() as client:
         assert client.execute_sql("select requirement from dependencies") == [("click",)]
     assert {table for table in pipeline.default_schema.tables if table[0] != "_"} == {"dependencies"}
+
+
+def test_index_capabilities(world: World, serve: Serve, tmp_path: Path) -> None:
+    """The resource of this name says which of the selected streams the index provides, and why not, after each run."""
+    world.add("flask")
+    world.override("/pypi/flask/json", b"{}", status=404)
+    fake, pipeline = serve(), _pipeline(tmp_path, _duckdb(tmp_path))
+    for streams in (["files", "roles"], ["files"]):
+        fake.new_run()
+        source = pypi(["flask"], index_url=fake.url, requests_per_second=0)
+        pipeline.run(source.with_resources(*streams, "index_capabilities"))
+        with pipeline.sql_client() as client:
+            query = "select stream, available, reason is null from index_capabilities where available is not null"
+            found = client.execute_sql(f"{query} order by all")
+        expected = {"files": (True, True), "roles": (False, False)}
+        assert [*(found or ())] == [(name, *expected[name]) for name in streams]
 
 
 def _duckdb(folder: Path) -> Any:
