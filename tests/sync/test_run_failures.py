@@ -81,6 +81,24 @@ def test_refused_projects_cost_themselves_only(
     assert paths(fake).count("/pypi/p1/json 304") == 3, "once for its rows, then after each three failures"
 
 
+def test_project_that_was_read_and_is_refused_then_stops_nothing(
+    world: World, fake: FakeIndex, connect: Connect
+) -> None:
+    """If the last project that was read is refused meanwhile, the one before it shows that the index answers."""
+    names = [f"p{number}" for number in range(8)]
+    for name in names:
+        world.add(name)
+    for name in names[2:5]:
+        fake.fault(f"/pypi/{name}/json", faults.html(), times=None)
+    fake.may_repeat = {"/pypi/p0/json", "/pypi/p1/json"}
+    run = read(connect(fake), names, streams("files"))
+    given = [next(run), next(run)]
+    fake.fault("/pypi/p1/json", faults.forbidden(), times=None)
+    given += run
+    assert [bool(batch.failures) for batch in given] == [False] * 2 + [True] * 3 + [False] * 3
+    assert [path for path in paths(fake) if "/p0/" in path] == ["/pypi/p0/json 200", "/pypi/p0/json 304"]
+
+
 def test_first_projects_that_are_refused_stop_nothing(world: World, fake: FakeIndex, connect: Connect) -> None:
     """If the first projects are refused and the index has no list, the others are read all the same."""
     names = [f"p{number}" for number in range(6)]

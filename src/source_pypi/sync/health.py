@@ -5,6 +5,7 @@ projects, and an index whose token was replaced answers 404 to everything. There
 that the index does have.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 
@@ -18,6 +19,8 @@ from source_pypi.sync.fetch_result import FetchResult
 
 #: Projects in a row that may fail while no project has been read at all, if the index answers otherwise.
 MAX_UNPROVEN = 30
+#: Received documents that are requested again at most.
+_PROBES = 2
 
 
 class IndexHealth:
@@ -29,7 +32,7 @@ class IndexHealth:
 
     def __init__(self, index: Index, documents: IndexDocuments, unlisted: Iterable[str] = ()) -> None:
         self._index, self._documents, self._unlisted = index, documents, frozenset(unlisted)
-        self._again: Callable[[], object] | None = None
+        self._again: deque[Callable[[], object]] = deque(maxlen=_PROBES)
         self._answered: list[str] = []
         self._list_requested = False
 
@@ -39,7 +42,7 @@ class IndexHealth:
         for kind, request in ((DocumentKind.PROJECT, self._index.project), (DocumentKind.PAGE, self._index.page)):
             fingerprint = result.fingerprints.get(kind)
             if name is not None and fingerprint is not None and not fingerprint.absent and result.answered(kind):
-                self._again = partial(request, name, fingerprint)
+                self._again.append(partial(request, name, fingerprint))
                 if name not in self._answered[:2]:
                     self._answered.append(name)
                     del self._answered[2:]
@@ -48,13 +51,18 @@ class IndexHealth:
     def is_failing(self, failed: int) -> bool:
         """Request again what was received before, after ``failed`` projects in a row; return whether that fails, too.
 
+        If the last project is refused now, or another response comes in its place, the one before is requested.
         If no project was received, the list of projects is requested once. It may be missing or refused where projects
         are not; so it only shows that the index is down.
 
         :raises RefusedError: when the index refuses the credentials (401).
         """
-        if self._again is not None:
-            return self._error_of(self._again) is not None
+        for request in reversed(self._again):
+            error = self._error_of(request)
+            if error is None or isinstance(error, TransientError):
+                return error is not None
+        if self._again:
+            return True
         if self._list_requested:
             return failed >= MAX_UNPROVEN
         self._list_requested = True
