@@ -129,7 +129,7 @@ def _configured(passed: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _configured_names() -> Iterator[str]:
-    """The names of the settings in ``SECTION`` of dlt's configuration, without subsections; some are for dlt itself."""
+    """Yield the names that ``SECTION`` of dlt's configuration has, without its subsections; dlt reads some of them."""
     prefix = SECTION.replace(".", "__").upper() + "__"
     variables = (name.removeprefix(prefix).lower() for name in os.environ if name.startswith(prefix))
     yield from (name for name in variables if "__" not in name)

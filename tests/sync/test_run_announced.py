@@ -81,6 +81,20 @@ def test_release_documents_that_are_listed_and_missing_keep_rows(
     assert Notice(NoticeKind.UNREAD, count=2) in store.batches[0].notices or not full_check_days
 
 
+def test_releases_without_documents_are_reported_once(
+    world: World, serve: Callable[..., FakeIndex], connect: Connect
+) -> None:
+    """However many projects have releases without release documents, a run says it in one line."""
+    for name in "ab":
+        world.add(name, ["1.0", "2.0", "3.0"])
+    config = make_config({"projects": ["a", "b"], "releases": "all"})
+    run = Run(connect(serve(poverty=True)), select(config), streams("dependencies"), config)
+    assert [line for batch in run.batches() for line in batch.warnings] == [
+        "the index has no release documents of 4 releases of 2 projects (a, b): rows made from them are missing, or "
+        "stay as they were loaded before"
+    ]
+
+
 def test_pins_on_an_index_without_release_documents(
     world: World, serve: Callable[..., FakeIndex], connect: Connect
 ) -> None:

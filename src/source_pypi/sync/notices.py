@@ -35,8 +35,8 @@ class NoticeKind(enum.StrEnum):
         "METADATA states is now null in projects"
     )
     UNREAD = (
-        "the index has no release documents of {count} releases of {projects}: rows of these releases, of streams that "
-        "are made from them, are missing or as they were"
+        "the index has no release documents of {count} releases of {projects}: rows made from them are missing, or "
+        "stay as they were loaded before"
     )
     PINS = "pinned releases without release documents: {count} of {projects}; core metadata (METADATA) stands for them"
     ANNOUNCED = "{subject}: the index announces {count} of {projects} for which it then answers 404; loaded rows stay"
