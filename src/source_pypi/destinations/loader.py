@@ -28,7 +28,7 @@ from source_pypi.destinations.recorder import RunRecorder, all_removed
 from source_pypi.destinations.rejection import write_by_halves
 from source_pypi.destinations.row_counts import RowChanges
 from source_pypi.destinations.staging import StagingWriter
-from source_pypi.destinations.state import merged_state, states_of, summaries_of
+from source_pypi.destinations.state import merged_state, states_of, streams_of_projects, summaries_of
 from source_pypi.destinations.store import LoadPackage, StagedRows, Store
 from source_pypi.destinations.tables import (
     CAPABILITIES,
@@ -157,6 +157,7 @@ class Loader:
     def _take(self, prepared: Prepared) -> None:
         self._run, self._made, self._to_clear = prepared.run, prepared.made, prepared.to_clear
         self._tables = {table.name: table for table in prepared.tables}
+        self._with_state = streams_of_projects(prepared.run.tables)
         self.unfinished = prepared.unfinished
         self.warnings += prepared.warnings
         self._recorder.start(prepared.tables, prepared.new_histories)
@@ -282,7 +283,7 @@ class Loader:
                 writer.close()
         staged = [writer.rows for writer in self._staged.values() if writer.rows.scope.projects]
         with self._errors():
-            state = merged_state(self._store, self._states, rows_change=bool(staged))
+            state = merged_state(self._store, self._states, self._with_state, rows_change=bool(staged))
         try:
             self._write(staged, state)
         except DestinationError as error:

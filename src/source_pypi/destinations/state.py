@@ -1,10 +1,12 @@
 """The state in a store, whatever the store: rows of ``_state`` as the states of streams, and back."""
 
 from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 
 from source_pypi.destinations.store import LoadPackage, RunRow, Store
 from source_pypi.destinations.tables import RUN, STATE, Table
 from source_pypi.errors import StateError
+from source_pypi.streams import NAMES, stream_named
 from source_pypi.sync.state import WHOLE_INDEX, ProjectState, ProjectSummary, summary_for
 from source_pypi.sync.state_codec import PackedState, pack_row, unpack_row
 
@@ -34,17 +36,27 @@ def summaries_of(store: Store, settings_digests: Mapping[str, bytes]) -> Iterato
             yield of_row
 
 
+def streams_of_projects(tables: Collection[str]) -> frozenset[str]:
+    """Return the streams that have state of each project, among those of these tables."""
+    streams = (stream_named(name) for name in NAMES if name in tables)
+    return frozenset(one.name for one in streams if one.of_project and one.incremental)
+
+
 def merged_state(
-    store: Store, states: Mapping[str, Mapping[str, ProjectState]], *, rows_change: bool
+    store: Store, states: Mapping[str, Mapping[str, ProjectState]], known: AbstractSet[str], *, rows_change: bool
 ) -> dict[str, PackedState | None]:
     """Return the rows of ``_state`` to write: new state, with that of streams that did not run.
+
+    The state of projects of which every stream was read is not loaded: nothing of it stays.
 
     Where rows change, it has the state of the index's list: a store without transactions deletes that until the rows
     are written. Otherwise the list would vouch for projects without state if the process ended in between.
 
     :param states: the new state, by project, then by stream.
+    :param known: the streams that the store may have state of (``streams_of_projects``).
     """
-    merged = states_of(store, {*states, *([WHOLE_INDEX] if rows_change else [])})
+    partly = {project for project, new in states.items() if project == WHOLE_INDEX or not new.keys() >= known}
+    merged = states_of(store, partly | ({WHOLE_INDEX} if rows_change else set()))
     for project, new in states.items():
         merged[project] = {**merged.get(project, {}), **new}
     return {project: pack_row(project, one) for project, one in merged.items()}

@@ -29,6 +29,8 @@ LONGEST_VERSION = 1_000
 LONGEST_URL = 10_000
 #: Characters of a text whose parsed form is cached, so that the input cannot fill the memory.
 LONGEST_CACHED = 200
+#: Results of a function that are cached. Of 20,000 projects, four times as many save a function 4 % of its calls.
+MOST_CACHED = 16_384
 #: Characters of an ETag that is stored; real ones have 24. A longer one is ignored.
 LONGEST_ETAG = 1_000
 #: Bytes of a project's state when it is decompressed; that of a million rows has some 50 million.
@@ -39,7 +41,7 @@ LARGEST_FILE = 64 * 1024 * 1024
 MOST_HEADERS = 500
 
 
-def cached_if_short(size: int) -> Callable[[Callable[[str], T]], Callable[[str], T]]:
+def cached_if_short(size: int = MOST_CACHED) -> Callable[[Callable[[str], T]], Callable[[str], T]]:
     """A decorator that caches the results of the last ``size`` texts, except long ones."""
 
     def decorate(function: Callable[[str], T]) -> Callable[[str], T]:

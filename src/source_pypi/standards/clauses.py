@@ -36,7 +36,7 @@ class Clause(Struct, frozen=True):
     excluded: bool | None = None
 
 
-@cached_if_short(65_536)
+@cached_if_short()
 def clauses_of(specifier: str) -> tuple[Clause, ...]:
     """The clauses of a specifier, in its order; empty: it admits every version."""
     parts = [part.strip() for part in specifier[:LONGEST_PARSED].split(",")]

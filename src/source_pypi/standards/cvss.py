@@ -10,7 +10,7 @@ _RATINGS = ((9.0, "critical"), (7.0, "high"), (4.0, "medium"), (0.1, "low"))
 LONGEST_VECTOR = 1_000
 
 
-@cached_if_short(16_384)
+@cached_if_short()
 def base_score(vector: str) -> float | None:
     """The base score of a vector of CVSS 3.0, 3.1 or 4.0, from 0 to 10; None: it is not valid, or of another version.
 

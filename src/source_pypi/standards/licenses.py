@@ -69,7 +69,7 @@ _BY_CLASSIFIER = {
 }
 
 
-@cached_if_short(16_384)
+@cached_if_short()
 def license_expression(text: str) -> str | None:
     """An SPDX expression in its normal form, as ``Apache-2.0 OR MIT``; None: the text is none."""
     if len(text) > _LONGEST:

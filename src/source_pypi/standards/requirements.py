@@ -62,7 +62,7 @@ class OpenMarker(Marker):
         return _WORD.sub(lambda word: word[1] or self._names.get(word[2], word[2]), super().__str__())
 
 
-@cached_if_short(65_536)
+@cached_if_short()
 def parse_requirement(text: str) -> Requirement | None:
     """The requirement; None if ``read_requirement`` raises. Results are cached, since texts repeat."""
     try:

@@ -10,7 +10,7 @@ _PHASES = {"a": "1", "b": "2", "rc": "3"}
 _LAST = "9"
 
 
-@cached_if_short(65_536)
+@cached_if_short()
 def parse_version(text: str) -> Version | None:
     """The version; None if it violates PEP 440. Results are cached, since texts repeat."""
     if len(text) > LONGEST_PARSED:
@@ -21,7 +21,7 @@ def parse_version(text: str) -> Version | None:
         return None
 
 
-@cached_if_short(65_536)
+@cached_if_short()
 def normalized(text: str) -> str | None:
     """The version in the normal form of PEP 440; None if it violates PEP 440."""
     version = parse_version(text)
@@ -33,7 +33,7 @@ def same_version(one: str, other: str) -> bool:
     return one == other or ((parsed := parse_version(one)) is not None and parsed == parse_version(other))
 
 
-@cached_if_short(65_536)
+@cached_if_short()
 def sort_key(text: str) -> str:
     """A text whose order, character by character, is the PEP 440 order of versions.
 

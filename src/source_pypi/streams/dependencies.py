@@ -109,7 +109,7 @@ def _row(project: str, version: str, position: int, text: str, source: str) -> D
     )
 
 
-@cached_if_short(65_536)
+@cached_if_short()
 def _parse(text: str) -> _Parsed:
     try:
         requirement = read_requirement(text)

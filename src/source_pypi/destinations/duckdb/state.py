@@ -38,9 +38,13 @@ MEMORY = 256_000_000
 #: Bytes of a row from which on more memory is allowed, and how much more for each byte of it; measured, with JSON and
 #: history.
 LONG_ROW, MORE_MEMORY = 1_000_000, 48
+#: A small package has at most this many bytes of rows, those of tables with JSON columns counted eightfold, because
+#: DuckDB parses JSON into up to twenty times its size. It replaces at most this many projects, counted once a table.
+SMALL_SIZE, JSON_WEIGHT, FEW_PROJECTS = 16 * 1024 * 1024, 8, 2_000
 #: Size of the write-ahead log at which DuckDB moves it into the file. Its default, 16 MB, makes a checkpoint of every
-#: commit: 1.15 times the time, and a file half as large again, for documents (benchmarks/).
-CHECKPOINT = "256MB"
+#: commit: 1.15 times the time, and a file half as large again, for documents (benchmarks/). New rows stay in memory
+#: until then.
+CHECKPOINT = "128MB"
 #: The columns of ``_state`` that version 1 called otherwise.
 _RENAMED = {"terms": "settings_digests", "asked": "checked_at", "seen": "packed"}
 
@@ -51,6 +55,8 @@ class StateFile(SqlState):
     :param path: the file; it is made if it does not exist.
     :param schema: the schema of the tables; it is made if it does not exist. None: ``main``.
     """
+
+    _memory = MEMORY
 
     def __init__(self, path: Path, schema: str | None = None) -> None:
         self.path, self._schema = path, schema
@@ -77,12 +83,15 @@ class StateFile(SqlState):
                 for old, new in _RENAMED.items():
                     self.connection.execute(f"ALTER TABLE {STATE.name} RENAME COLUMN {old} TO {new}")
                 self.connection.execute(f"ALTER TABLE {RUN.name} ADD COLUMN tables VARCHAR")
-                self.connection.execute(f"UPDATE {RUN.name} SET version = 2 WHERE version = 1")
+                tables = " ".join(filter(self.catalog.is_ours, self.catalog.columns))
+                self.connection.execute(f"UPDATE {RUN.name} SET version = 2, tables = ? WHERE version = 1", [tables])
             self.catalog = Catalog(self.connection)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file. DuckDB moves the log into it, with no more memory than the last package was written with."""
         if self._connection is not None:
+            with suppress(duckdb.Error):  # the database is broken
+                self._limit_memory(min(self._memory, MEMORY))
             self._connection.close()
 
     def parameter(self, value: object) -> object:
@@ -111,17 +120,26 @@ class StateFile(SqlState):
         return transaction(self.connection)
 
     @contextmanager
-    def memory_for(self, package: LoadPackage) -> Iterator[None]:
-        """As much memory as the longest row of a package takes."""
+    def memory_for(self, package: LoadPackage, small: int = MEMORY) -> Iterator[None]:
+        """As much memory as the rows of a package take.
+
+        :param small: what suffices for a small package, in bytes.
+        """
         longest = max((staged.longest for staged in package.staged), default=0)
-        if longest <= LONG_ROW:
+        self._memory = small if _is_small(package) else MEMORY
+        if longest > LONG_ROW:
+            self._memory = MEMORY + MORE_MEMORY * longest
+        if self._memory == MEMORY:
             yield
             return
-        self.connection.execute(f"SET memory_limit = '{MEMORY + MORE_MEMORY * longest}B'")
+        self._limit_memory(self._memory)
         try:
             yield
         finally:
-            self.connection.execute(f"SET memory_limit = '{MEMORY}B'")
+            self._limit_memory(MEMORY)
+
+    def _limit_memory(self, size: int) -> None:
+        self.connection.execute(f"SET memory_limit = '{size}B'")
 
     def hold_scope(self, package: LoadPackage) -> None:
         """Hold what a package replaces in a temporary table, for the statements."""
@@ -169,6 +187,13 @@ class StateFile(SqlState):
         cursor.execute(statement.sql.replace("%s", "?"), list(statement.values))
         while rows := cursor.fetchmany(BATCH_SIZE):
             yield from rows
+
+
+def _is_small(package: LoadPackage) -> bool:
+    size = sum(staged.size * (JSON_WEIGHT if staged.table.has_json else 1) for staged in package.staged)
+    projects = sum(len(staged.scope.projects) for staged in package.staged)
+    whole = any(staged.scope.whole for staged in package.staged)
+    return size <= SMALL_SIZE and projects <= FEW_PROJECTS and not whole
 
 
 def _among(projects: Iterable[str]) -> Iterator[tuple[str, list[object]]]:

@@ -22,7 +22,10 @@ from source_pypi.schema import SEEN_AT
 #: Projects whose rows are replaced until a checkpoint is made, counted once for each table. DuckDB remembers deleted
 #: rows in memory: up to 16 KB for each 2,048 rows of a table, if one of them was deleted. The checkpoint ends that.
 #: Without it, a sync of 16,000 changed projects among 750,000 failed: "failed to pin block" (docs/whole-index.md).
-MOST_REPLACED = 5_000
+MOST_REPLACED = 2_000
+#: Bytes of memory that DuckDB uses at most while it writes a small package. It fills all that it may, with blocks that
+#: it has read or written. With twice that, a sync of small projects takes as long (docs/whole-index.md).
+MEMORY_FOR_SMALL = 128_000_000
 
 
 class DuckdbStore(StateFile):
@@ -91,19 +94,20 @@ class DuckdbStore(StateFile):
     def write(self, package: LoadPackage) -> dict[str, RowChanges]:
         """Replace rows and write state in one transaction."""
         changes = {}
-        with self.memory_for(package), self.transaction():
-            if package.staged:
-                self.hold_scope(package)
-            for staged in package.staged:
-                if staged.table.key is None:
-                    self._replace_uncounted(staged)
-                else:
-                    changes[staged.table.name] = self._replace(staged)
-            self.write_state(package)
-        self._limit_memory()
+        with self.memory_for(package, MEMORY_FOR_SMALL):
+            with self.transaction():
+                if package.staged:
+                    self.hold_scope(package)
+                for staged in package.staged:
+                    if staged.table.key is None:
+                        self._replace_uncounted(staged)
+                    else:
+                        changes[staged.table.name] = self._replace(staged)
+                self.write_state(package)
+            self._forget_replaced()
         return changes
 
-    def _limit_memory(self) -> None:
+    def _forget_replaced(self) -> None:
         """Make a checkpoint once the rows of many projects were replaced."""
         if self._replaced >= MOST_REPLACED:
             self.connection.execute("CHECKPOINT")
