@@ -52,6 +52,19 @@ def test_new_state_replaces_that_of_its_stream(open_loader: OpenLoader) -> None:
         assert loader.load(["foo", "bar"]) == {"foo": {"files": OTHER, "versions": OTHER}, "bar": {"files": OTHER}}
 
 
+def test_state_that_is_replaced_whole_is_not_read(open_loader: OpenLoader, tmp_path: Path) -> None:
+    """A damaged row of a project is replaced if all streams were read; if it holds that of others, it is an error."""
+    fill(open_loader())
+    change_state(tmp_path, "UPDATE _state SET packed = 'x'::BLOB WHERE project = 'foo'")
+    damaged = pytest.raises(StateError, match="the row of the project 'foo' in _state was changed or is damaged")
+    with damaged, open_loader(("files",)) as loader:
+        loader.add(batch_with("foo", changes=changes({"files": OTHER})))
+    with open_loader() as loader:
+        loader.add(batch_with("foo", changes=changes({"files": OTHER, "versions": STATE})))
+    with open_loader() as loader:
+        assert loader.load(["foo", "bar"]) == {"foo": {"files": OTHER, "versions": STATE}, "bar": {"files": OTHER}}
+
+
 def test_summaries_compare_all_streams(open_loader: OpenLoader) -> None:
     """A project is comparable if all streams have state with these digests, whatever others have; the index is none."""
     fill(open_loader())

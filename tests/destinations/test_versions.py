@@ -10,7 +10,7 @@ from source_pypi.destinations.contents import read_contents
 from source_pypi.streams import choose_streams
 from tests.batches import batch_with
 from tests.databases import rows
-from tests.destinations.loading import ALIKE, NOW, OTHER, ROOT, STATE, into_duckdb, into_folder
+from tests.destinations.loading import ALIKE, NOW, OTHER, ROOT, STATE, changes, into_duckdb, into_folder
 
 STREAMS = choose_streams(["files", "versions"])
 DIGESTS = "files:7465726d,versions:7465726d"
@@ -33,6 +33,17 @@ def test_duckdb_file_continues(tmp_path: Path) -> None:
         loader.finish()
     assert rows(path, "SELECT version, unfinished FROM _run") == [(2, None)]
     assert rows(path, "SELECT filename FROM files") == [("foo.whl",)]
+
+
+def test_state_of_other_streams_stays(tmp_path: Path) -> None:
+    """A run of one stream keeps the state that 0.4.0 wrote of the other, although it recorded no tables."""
+    path = tmp_path / "x.duckdb"
+    _write_older_file(path)
+    with into_duckdb(path, choose_streams(["files"]), root=ROOT) as loader:
+        loader.add(batch_with("foo", changes=changes({"files": OTHER})))
+    with into_duckdb(path, STREAMS, root=ROOT) as loader:
+        assert loader.load(["foo"]) == {"foo": {"files": OTHER, "versions": ALIKE}}
+    assert rows(path, "SELECT version, tables LIKE '%versions%' FROM _run") == [(2, True)]
 
 
 def test_duckdb_file_is_refreshed(tmp_path: Path) -> None:

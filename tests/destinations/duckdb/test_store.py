@@ -22,6 +22,7 @@ from source_pypi.destinations.duckdb.state import LONG_ROW, _make_file
 from source_pypi.destinations.duckdb.store import DuckdbStore
 from source_pypi.destinations.loader import Loader
 from source_pypi.destinations.runs import RUNS
+from source_pypi.destinations.store import LoadPackage
 from source_pypi.destinations.tables import RUN, RUN_TABLES, STATE
 from source_pypi.errors import DestinationError
 from source_pypi.safety.limits import LARGEST_ROW
@@ -138,6 +139,45 @@ def test_dense_documents(path: Path, count: int, size: int) -> None:
     assert limit == [("244.1 MiB",)]
     assert rows(path, "select count(*), min(length(info)) > 900_000 from project") == [(count, True)]
     assert rows(path, "select count(*) from project_history") == [(count,)]
+
+
+class _NotingStore(DuckdbStore):
+    """A file that notes how much memory DuckDB may take while a package is written, and when it is closed."""
+
+    def __init__(self, into: str) -> None:
+        super().__init__(into)
+        self.noted: list[str] = []
+
+    def _note(self) -> None:
+        self.noted += self.connection.execute("select current_setting('memory_limit')").fetchall()[0]
+
+    def write_state(self, package: LoadPackage) -> None:
+        super().write_state(package)
+        self._note()
+
+    def _limit_memory(self, size: int) -> None:
+        super()._limit_memory(size)
+        self._note()
+
+
+@pytest.mark.parametrize(
+    ("stream", "row", "noted"),
+    [
+        ("versions", {"version": "1"}, ["122.0 MiB"] * 2 + ["244.1 MiB", "122.0 MiB"]),
+        ("versions", {"version": "1", "sort_key": "x" * 900_000}, ["244.1 MiB"] * 2),
+        ("project", {"info": {"a": "x" * 120_000}}, ["244.1 MiB"] * 2),
+    ],
+    ids=["small", "large", "json"],
+)
+def test_small_package_takes_less_memory(path: Path, stream: str, row: dict[str, Any], noted: list[str]) -> None:
+    """A small package is written with half the memory, as is what closing the file writes; JSON counts eightfold."""
+    store = _NotingStore(str(path))
+    with Loader(store, choose_streams([stream])) as loader:
+        for number in range(20):
+            project = f"p{number}"
+            loader.add(batch_with(project, {stream: [{"project": project, **row}]}))
+    assert store.noted == noted
+    assert rows(path, f"select count(*) from {stream}") == [(20,)]
 
 
 def test_many_short_rows_need_no_more_memory(path: Path) -> None:

@@ -192,7 +192,7 @@ class StateFile(SqlState):
 def _is_small(package: LoadPackage) -> bool:
     size = sum(staged.size * (JSON_WEIGHT if staged.table.has_json else 1) for staged in package.staged)
     projects = sum(len(staged.scope.projects) for staged in package.staged)
-    whole = any(staged.scope.whole for staged in package.staged)
+    whole = any(staged.scope.whole and staged.table.key is not None for staged in package.staged)
     return size <= SMALL_SIZE and projects <= FEW_PROJECTS and not whole
 
 
