@@ -130,8 +130,19 @@ def test_configuration_of_0_2_is_accepted(settings: dict[str, Any], expected: Co
 @pytest.mark.parametrize("name", sorted(ALL))
 @pytest.mark.parametrize("nothing", [None, ""])
 def test_null_and_empty_texts_give_the_default(name: str, nothing: str | None) -> None:
-    """A setting that is null or an empty text has its default."""
-    assert make_config({name: nothing}) == Config()
+    """A setting that is null or an empty text has its default; an index must have a name."""
+    if (name, nothing) != ("index_url", ""):
+        assert make_config({name: nothing}) == Config()
+
+
+def test_empty_index_is_not_the_public_index() -> None:
+    """An empty URL, as from a variable that is not set, is an error; a form of Airbyte leaves the field empty."""
+    with pytest.raises(SettingError) as caught:
+        make_config({"index_url": "", "projects": ["our-private-name"]})
+    assert str(caught.value) == (
+        "setting 'index_url': is empty; name an index, or leave it out to read the public index"
+    )
+    assert without_unknown({"index_url": "", "project_name": "foo"}) == ({"project_name": "foo"}, [])
 
 
 @pytest.mark.parametrize(

@@ -192,7 +192,7 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
         str | None,
         describe(
             "URL of the index: its root, or its /simple/ or /pypi URL. Or the path of a folder on this computer: a "
-            "mirror, or saved documents. Empty: the public index.",
+            "mirror, or saved documents. If it is not set: the public index.",
             title="Index URL",
             group="index",
             examples=["https://packages.example.com/root/mirror", "/srv/mirror"],
@@ -277,7 +277,11 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
     requests_per_second: Annotated[
         float,
         Meta(ge=0),
-        describe("Maximum request rate, per second. 0 disables the limit.", title="Request rate", group="requests"),
+        describe(
+            "Maximum request rate, per second. 0 disables the limit, for an index of your own.",
+            title="Request rate",
+            group="requests",
+        ),
     ] = 5
     max_concurrency: Annotated[
         int,
@@ -416,6 +420,10 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
         return shown
 
 
+#: What to say of an index's URL that is an empty text.
+EMPTY_INDEX = "is empty; name an index, or leave it out to read the public index"
+
+
 def read_config(path: Path) -> Config:
     """Read a configuration file.
 
@@ -444,25 +452,31 @@ def read_settings(path: Path) -> dict[str, Any]:
 def without_unknown(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Settings without those that do not exist, and the names of these. For Airbyte, which may add keys of its own.
 
+    ``index_url`` is left out if it is empty, which ``make_config`` refuses: a form sends that for an empty field.
+
     :raises SettingError: if an unknown name is close to that of a setting, so that it is probably misspelt.
     """
     unknown = [name for name in settings if name not in Config.__struct_fields__]
     for name in unknown:
         if _close_name(name) is not None:
             raise _unknown_setting(name)
-    return {name: value for name, value in settings.items() if name not in unknown}, unknown
+    left_out = {*unknown, *(["index_url"] if settings.get("index_url") == "" else [])}
+    return {name: value for name, value in settings.items() if name not in left_out}, unknown
 
 
 def make_config(settings: Mapping[str, Any]) -> Config:
     """Make a configuration from settings by name. Null and empty strings count as not set.
 
-    If ``index_from`` says so, ``index_url`` becomes the index that the environment names.
+    An empty ``index_url`` is an error: it mostly comes from a variable that is not set, and the public index would be
+    asked for what belongs to another one. If ``index_from`` says so, it becomes the index that the environment names.
 
     :raises SettingError: if a setting does not exist or is invalid, or the environment names no index.
     """
     for name in settings:
         if name not in Config.__struct_fields__:
             raise _unknown_setting(name)
+    if settings.get("index_url") == "":
+        raise SettingError("index_url", EMPTY_INDEX)
     values = {name: value for name, value in settings.items() if value is not None and value != ""}
     try:
         config = msgspec.convert(values, Config)

@@ -125,6 +125,22 @@ def test_credentials(
     assert (config.index_username, config.index_password, warnings) == (*expected, [])
 
 
+def test_empty_variable_is_not_the_public_index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An index that is empty on the command line or in the environment is an error, unless another source names one."""
+    with pytest.raises(SettingError, match=r"^setting 'index_url': is empty; name an index, or leave it out to read"):
+        make_settings(None, ["flask"], {"index_url": ""})
+    monkeypatch.setenv("SOURCE_PYPI_INDEX_URL", "")
+    with pytest.raises(SettingError, match=r"the public index \(the variable SOURCE_PYPI_INDEX_URL\)$"):
+        make_settings(None, ["flask"], {"index_url": None})
+    path = tmp_path / "config.json"
+    path.write_text('{"index_url": "http://index.test"}')
+    for config, _ in (
+        make_settings(path, ["flask"], {"index_url": None}),
+        make_settings(None, ["flask"], {"index_url": "http://index.test"}),
+    ):
+        assert config.index_url == "http://index.test"
+
+
 def test_two_secrets_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A password and a token at once are an error that shows neither."""
     monkeypatch.setenv("SOURCE_PYPI_PASSWORD", "hunter2")

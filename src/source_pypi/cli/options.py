@@ -123,7 +123,7 @@ def make_settings(path: Path | None, names: Sequence[str], options: Mapping[str,
     :param options: values by name of the setting. None, False and empty tuples count as not given.
     :raises SettingError: when the file cannot be read, or a setting is unknown or invalid.
     """
-    from source_pypi.config import make_config, read_settings
+    from source_pypi.config import EMPTY_INDEX, make_config, read_settings
 
     settings = read_settings(path) if path is not None else {}
     given = {name: value for name, value in options.items() if value is not None and value is not False and value != ()}
@@ -132,6 +132,9 @@ def make_settings(path: Path | None, names: Sequence[str], options: Mapping[str,
     if names and isinstance(listed := settings.get("projects") or [], list):
         given["projects"] = [*listed, *names]
     settings |= given
+    variable = f"{PREFIX}_INDEX_URL"
+    if "index_url" not in settings and os.environ.get(variable) == "":  # click takes it as one that is not set
+        raise SettingError("index_url", f"{EMPTY_INDEX} (the variable {variable})")
     credentials, warnings = _credentials(settings.get("index_url"))
     password = (
         {"clickhouse_password": os.environ.get(CLICKHOUSE_PASSWORD)} if os.environ.get(CLICKHOUSE_PASSWORD) else {}

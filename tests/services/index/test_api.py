@@ -6,7 +6,7 @@ import pytest
 
 from source_pypi import __version__
 from source_pypi.config import make_config
-from source_pypi.errors import DocumentError, NotOfferedError
+from source_pypi.errors import DocumentError, NotOfferedError, SettingError
 from source_pypi.http.user_agent import user_agent
 from source_pypi.services.index.api import Index, open_index
 from source_pypi.services.index.documents import Document
@@ -23,6 +23,15 @@ def test_default_index() -> None:
     index.client.close()
     assert not index.root.endswith(("/", "/pypi", "/simple"))
     assert default_url().startswith(index.root)
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_public_index_has_a_rate_limit(named: bool) -> None:
+    """The public index is not read without a rate limit, whether it is named or not; an index of one's own may be."""
+    chosen = {"index_url": default_url()} if named else {}
+    with pytest.raises(SettingError, match=r"^setting 'requests_per_second': is 0, no limit, which is for an index of"):
+        open_index(make_config({"requests_per_second": 0, **chosen}))
+    open_index(make_config({"requests_per_second": 0, "index_url": "http://index.test"})).client.close()
 
 
 def test_user_agent_names_version_and_contact() -> None:

@@ -27,10 +27,12 @@ _MAX_FOR_ONE_WORKER = 9000
 _HTML = "{{ 'html' in headers.get('Content-Type', '') }}"
 _FAILURE_TYPES = {"RATE_LIMITED": "transient_error", "RETRY": "transient_error", "FAIL": "config_error"}
 _PARTITIONS = {"project": templates.NAMES, "release": templates.RELEASES}
-#: The rate limit, in requests per second; a template. 0 disables the limit: a million per second.
+#: The rate limit, in requests per second; a template. 0 disables the limit, a million per second, where ``index_url``
+#: names an index.
 _DEFAULT_RATE = next(field.default for field in fields_of(Config) if field.name == "requests_per_second")
 _PER_SECOND = (
-    f"({_DEFAULT_RATE} if config.get('requests_per_second') is none else config['requests_per_second'] or 1000000)"
+    f"({_DEFAULT_RATE} if config.get('requests_per_second') is none else config['requests_per_second'] "
+    f"or (1000000 if config.get('index_url') else {_DEFAULT_RATE}))"
 )
 
 

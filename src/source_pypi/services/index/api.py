@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 
 from source_pypi.config import Config
-from source_pypi.errors import DocumentError, NotOfferedError, SourceError
+from source_pypi.errors import DocumentError, NotOfferedError, SettingError, SourceError
 from source_pypi.http.client import DEFAULT_RETRY_POLICY, Client, RetryPolicy
 from source_pypi.http.credentials import credentials_for
 from source_pypi.http.request_log import RequestLog, RetryWait
@@ -49,7 +49,13 @@ from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.services.index.documents.page import PAGE, unsupported_version
 from source_pypi.services.index.locations import FLAT, PUBLIC, PYPISERVER, Locations
 from source_pypi.services.index.on_disk import open_folder
-from source_pypi.standards.index_urls import default_url, is_on_disk
+from source_pypi.standards.index_urls import default_url, is_on_disk, is_public
+
+#: Why the public index is not read without a rate limit (index-api.md 2.1).
+_NO_LIMIT = (
+    "is 0, no limit, which is for an index of your own: the operators of the public index ask clients not to send "
+    "thousands of requests within minutes; give a rate, such as 5"
+)
 
 
 class Index:
@@ -249,10 +255,13 @@ def open_index(
     """The index that a configuration names. Sends nothing yet. One on disk has no rate limit and gets no credentials.
 
     :param on_event: called before each wait and after each response.
-    :raises SettingError: when certificates or credentials that the configuration names cannot be read, or the folder.
+    :raises SettingError: when certificates or credentials that the configuration names cannot be read, or the folder;
+        when the public index would be read without a rate limit.
     :raises ExtraMissingError: when the library for its credentials is not installed.
     """
     url = config.index_url or default_url()
+    if not config.requests_per_second and is_public(url):
+        raise SettingError("requests_per_second", _NO_LIMIT)
     if is_on_disk(url):
         client = Client(requests_per_second=0, transport=open_folder(url), on_event=on_event)
         return Index(client, Locations.of_url(url, chosen=True))
