@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from packaging.utils import NormalizedName
 
 from source_pypi.errors import StaleError, UnavailableError
@@ -291,7 +292,8 @@ def visit_list(projects: tuple[SelectedProject, ...], *due: str, whole: bool = F
         assert serials is SERIALS
         return Reason.UNCHANGED if one.project in UNCHANGED - set(due) else Reason.FULL_CHECK
 
-    return make_visit_list(Selection(projects, whole_index=whole), SERIALS, SUMMARIES, decide)
+    visits = make_visit_list(Selection(projects, whole_index=whole), SERIALS, SUMMARIES, decide)
+    return replace(visits, listed=list(visits.listed))
 
 
 def test_visit_list_of_named_projects() -> None:

@@ -6,7 +6,7 @@ projects that look unchanged is requested all the same (``list_sample.py``). The
 place of the list (``project_journal.py``).
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -19,6 +19,7 @@ from source_pypi.services.index.documents import Document, Listing, Project, Unc
 from source_pypi.services.index.documents.page import serial_of
 from source_pypi.sync.fetch_index import IndexDocuments
 from source_pypi.sync.list_sample import Sample, changed_since_listed, is_untrusted, request_sample
+from source_pypi.sync.name_list import NameList
 from source_pypi.sync.planner import Planner, Reason
 from source_pypi.sync.project_journal import (
     MOST_TRACKED,
@@ -53,7 +54,7 @@ class VisitList(Struct, frozen=True):
     """
 
     selection: Selection
-    listed: list[str]
+    listed: Sequence[str] = ()
     skipped: int = 0
     known: int = 0
     unlisted: frozenset[str] = frozenset()
@@ -97,12 +98,12 @@ def visit_list(
     unresolved = planner.unresolved
     summaries = summaries_for_list(selection, planner.summaries(), unresolved)
     if summaries is None:
-        return VisitList(selection, [])
+        return VisitList(selection)
     listed = _listed(selection, planner, documents, open_journal)
     if isinstance(listed, SourceError):
         if selection.whole_index:
             raise listed
-        return VisitList(selection, [])
+        return VisitList(selection)
     visits = _visits(selection, planner, index, listed.serials, summaries)
     tracker, unknown = _tracker(visits, listed), listed.unknown_to_journal
     return replace(visits, tracker=tracker, unknown_to_journal=unknown, shown_by=listed.shown_by)
@@ -247,7 +248,7 @@ def make_visit_list(
     projects = tuple(one for one in selection.projects if one.project not in skipped_names)
     names, selected = tuple(sample.names), replace(selection, projects=projects)
     # by name, as the public index lists them: rows that are written together then are neighbours for later runs, too
-    return VisitList(selected, sorted(listed), skipped, known, frozenset(unlisted), names)
+    return VisitList(selected, NameList(sorted(listed)), skipped, known, frozenset(unlisted), names)
 
 
 def serials_of(listing: Listing) -> dict[str, int | None]:
