@@ -201,7 +201,7 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
     index_from: Annotated[
         Literal["settings", "environment"],
         describe(
-            "Where to find the index's URL if Index URL is empty: nowhere else, or also in PIP_INDEX_URL, "
+            "Where to find the index's URL if Index URL is not set: nowhere else, or also in PIP_INDEX_URL, "
             "UV_DEFAULT_INDEX, UV_INDEX, PIP_EXTRA_INDEX_URL and pip's configuration files. The public index is then "
             "read only if they name it.",
             title="Index source",
@@ -465,10 +465,11 @@ def without_unknown(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[s
 
 
 def make_config(settings: Mapping[str, Any]) -> Config:
-    """Make a configuration from settings by name. Null and empty strings count as not set.
+    """Make a configuration from settings by name. Null and empty strings count as not set, but for ``index_url``.
 
     An empty ``index_url`` is an error: it mostly comes from a variable that is not set, and the public index would be
-    asked for what belongs to another one. If ``index_from`` says so, it becomes the index that the environment names.
+    asked for what belongs to another one. If it is not set and ``index_from`` says so, ``index_url`` becomes the index
+    that the environment names.
 
     :raises SettingError: if a setting does not exist or is invalid, or the environment names no index.
     """

@@ -74,7 +74,7 @@ def pypi(projects: Iterable[str] | None = None, streams: Iterable[str] | None = 
 
     :param projects: names, in any spelling, each optionally pinned (``requests==2.31.0``); None: as configured.
     :param streams: the streams that are selected, by name; None: those that are loaded by default.
-    :param settings: any setting of the connector, by name (docs/settings.md).
+    :param settings: any setting of the connector, by name (docs/settings.md); None: as configured.
     :raises UnknownStreamError: when a stream does not exist.
     :raises SettingError: when a setting does not exist, or is invalid, or a configured one is probably misspelt.
     :raises SourceError: during extraction: when the index never answered, nothing could be read, no project exists, or
@@ -82,8 +82,9 @@ def pypi(projects: Iterable[str] | None = None, streams: Iterable[str] | None = 
     :raises DestinationError: during extraction: when the destination cannot merge or delete rows.
     """
     selected = choose_streams(streams)
-    passed = settings if projects is None else {**settings, "projects": projects}
-    merged = {**_configured(settings), **passed}
+    given = {name: value for name, value in settings.items() if value is not None}
+    passed = given if projects is None else {**given, "projects": projects}
+    merged = {**_configured(given), **passed}
     config = config_of(merged.pop("projects", ()), merged)
     try:
         selection_warnings = select(config).warnings

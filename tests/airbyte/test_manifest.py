@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+import jinja2
 import pytest
 
 from source_pypi.airbyte.manifest import (
@@ -28,6 +29,31 @@ from source_pypi.streams.stream import Stream
 ROOT = "https://packages.example.com/root"
 CARRIED = [stream for stream in STREAMS if stream.name in RECIPES]
 each_carried = pytest.mark.parametrize("stream", CARRIED, ids=lambda stream: stream.name)
+
+
+@pytest.mark.parametrize(
+    ("root", "settings", "rate"),
+    [
+        ("", {"requests_per_second": 0}, 5),
+        ("", {"requests_per_second": 0, "index_url": "{public}/simple/"}, 5),
+        ("", {"requests_per_second": 0, "index_url": "http://index.test"}, 1_000_000),
+        ("", {"requests_per_second": 2.5, "index_url": ""}, 3),
+        ("", {"requests_per_second": None}, 5),
+        ("http://index.test", {"requests_per_second": 0}, 1_000_000),
+    ],
+)
+def test_rate_limit(root: str, settings: dict[str, Any], rate: int) -> None:
+    """0 disables the rate limit, but for the public index, by whatever URL it is read."""
+    public = root_of(default_url())
+    config = {
+        name: value.format(public=public) if isinstance(value, str) else value for name, value in settings.items()
+    }
+    environment = jinja2.Environment(autoescape=False)
+    environment.filters["regex_replace"] = lambda text, pattern, new: re.sub(pattern, new, text)
+    budget = make_manifest(root or public)["api_budget"]["policies"][0]["rates"]
+    assert environment.from_string(budget[0]["limit"]).render(config={"requests_per_second": None, **config}) == str(
+        rate
+    )
 
 
 def manifest_stream(name: str) -> dict[str, Any]:

@@ -133,8 +133,13 @@ def test_empty_variable_is_not_the_public_index(monkeypatch: pytest.MonkeyPatch,
     with pytest.raises(SettingError, match=r"the public index \(the variable SOURCE_PYPI_INDEX_URL\)$"):
         make_settings(None, ["flask"], {"index_url": None})
     path = tmp_path / "config.json"
+    path.write_text('{"index_url": null}')
+    with pytest.raises(SettingError, match=r"the public index \(the variable SOURCE_PYPI_INDEX_URL\)$"):
+        make_settings(path, ["flask"], {"index_url": None})
     path.write_text('{"index_url": "http://index.test"}')
+    monkeypatch.setenv("PIP_INDEX_URL", "http://index.test")
     for config, _ in (
+        make_settings(None, ["flask"], {"index_from": "environment"}),
         make_settings(path, ["flask"], {"index_url": None}),
         make_settings(None, ["flask"], {"index_url": "http://index.test"}),
     ):

@@ -1,11 +1,15 @@
 """destinations/state.py: what a store keeps of the streams' state, and what the next run loads of it."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from source_pypi.destinations.duckdb.store import DuckdbStore
+from source_pypi.destinations.loader import Loader
 from source_pypi.errors import StateError
 from source_pypi.services.index.documents import ABSENT, UNKNOWN
+from source_pypi.streams import choose_streams
 from source_pypi.sync.state import WHOLE_INDEX, Partition, ProjectState, ProjectSummary
 from tests.batches import batch_with
 from tests.destinations.loading import ALIKE, NOW, OTHER, STATE, OpenLoader, change_state, changes, fill, state_file
@@ -52,17 +56,28 @@ def test_new_state_replaces_that_of_its_stream(open_loader: OpenLoader) -> None:
         assert loader.load(["foo", "bar"]) == {"foo": {"files": OTHER, "versions": OTHER}, "bar": {"files": OTHER}}
 
 
-def test_state_that_is_replaced_whole_is_not_read(open_loader: OpenLoader, tmp_path: Path) -> None:
-    """A damaged row of a project is replaced if all streams were read; if it holds that of others, it is an error."""
-    fill(open_loader())
+@pytest.mark.parametrize(
+    ("exclusive", "read", "is_error"),
+    [
+        (True, {"files": OTHER, "versions": STATE}, False),
+        (True, {"files": OTHER}, True),
+        (False, {"files": OTHER, "versions": STATE}, True),
+    ],
+)
+def test_state_that_is_replaced_whole_is_not_read(
+    tmp_path: Path, exclusive: bool, read: dict[str, ProjectState], is_error: bool
+) -> None:
+    """A damaged row of a project is replaced if all streams were read, and no other run may have added to it."""
+    streams, path = choose_streams(["files", "versions"]), str(tmp_path / "x.duckdb")
+    fill(Loader(DuckdbStore(path), streams))
     change_state(tmp_path, "UPDATE _state SET packed = 'x'::BLOB WHERE project = 'foo'")
+    store = DuckdbStore(path)
+    store.exclusive = exclusive
     damaged = pytest.raises(StateError, match="the row of the project 'foo' in _state was changed or is damaged")
-    with damaged, open_loader(("files",)) as loader:
-        loader.add(batch_with("foo", changes=changes({"files": OTHER})))
-    with open_loader() as loader:
-        loader.add(batch_with("foo", changes=changes({"files": OTHER, "versions": STATE})))
-    with open_loader() as loader:
-        assert loader.load(["foo", "bar"]) == {"foo": {"files": OTHER, "versions": STATE}, "bar": {"files": OTHER}}
+    with damaged if is_error else nullcontext(), Loader(store, streams) as loader:
+        loader.add(batch_with("foo", changes=changes(read)))
+    with damaged if is_error else nullcontext(), Loader(DuckdbStore(path), streams) as loader:
+        assert loader.load(["foo", "bar"]) == {"foo": read, "bar": {"files": OTHER}}
 
 
 def test_summaries_compare_all_streams(open_loader: OpenLoader) -> None:

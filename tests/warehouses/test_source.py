@@ -253,6 +253,15 @@ def test_misspelt_configuration_is_an_error(tmp_path: Path, monkeypatch: pytest.
     assert done.stdout == "setting 'index_ur': there is no such setting; did you mean 'index_url'?\n"
 
 
+def test_setting_that_is_none_is_as_configured(
+    world: World, serve: Serve, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """None, as of a variable that is not set, does not replace the configured index by the public one."""
+    world.add("flask")
+    monkeypatch.setenv("SOURCES__PYPI__INDEX_URL", serve().url)
+    assert _loaded(pypi(["flask"], index_url=None, requests_per_second=0), tmp_path) == ["flask"]
+
+
 def test_configured_credentials_are_of_the_configured_index(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """Credentials in the configuration are not used for another index that is passed."""
     for name in ("index_url", "index_username", "index_password"):

@@ -133,7 +133,8 @@ def make_settings(path: Path | None, names: Sequence[str], options: Mapping[str,
         given["projects"] = [*listed, *names]
     settings |= given
     variable = f"{PREFIX}_INDEX_URL"
-    if "index_url" not in settings and os.environ.get(variable) == "":  # click takes it as one that is not set
+    may_be_public = settings.get("index_url") is None and settings.get("index_from") != "environment"
+    if may_be_public and os.environ.get(variable) == "":  # click takes it as one that is not set
         raise SettingError("index_url", f"{EMPTY_INDEX} (the variable {variable})")
     credentials, warnings = _credentials(settings.get("index_url"))
     password = (
@@ -331,7 +332,7 @@ _INDEX_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         section=REQUESTS,
         type=float,
         metavar="NUMBER",
-        help="Maximum request rate; 0: no limit.  [default: 5]",
+        help="Maximum request rate; 0: no limit, for an index of your own.  [default: 5]",
     ),
     option(
         "--max-concurrency",

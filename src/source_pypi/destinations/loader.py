@@ -43,6 +43,7 @@ from source_pypi.destinations.temporary import TemporaryFolder
 from source_pypi.errors import DestinationError
 from source_pypi.selection import Requested
 from source_pypi.selection.names import Unnamed
+from source_pypi.streams import NAMES
 from source_pypi.streams.stream import Stream
 from source_pypi.sync.batch import Batch, lines_of
 from source_pypi.sync.state import WHOLE_INDEX, ProjectState, ProjectSummary
@@ -157,7 +158,8 @@ class Loader:
     def _take(self, prepared: Prepared) -> None:
         self._run, self._made, self._to_clear = prepared.run, prepared.made, prepared.to_clear
         self._tables = {table.name: table for table in prepared.tables}
-        self._with_state = streams_of_projects(prepared.run.tables)
+        # where another run may add streams meanwhile, no state is replaced without reading it
+        self._with_state = streams_of_projects(prepared.run.tables) if self._store.exclusive else frozenset(NAMES)
         self.unfinished = prepared.unfinished
         self.warnings += prepared.warnings
         self._recorder.start(prepared.tables, prepared.new_histories)

@@ -111,6 +111,10 @@ class Store(Protocol):
     def history(self) -> Literal["none", "copied", "reread"]:
         """How a history begins: with a copy of the rows, when the projects are read again, or not at all."""
 
+    @property
+    def exclusive(self) -> bool:
+        """Whether no other run can write to the store while it is open."""
+
     def open(self) -> None:
         """Connect; create no table."""
 

@@ -41,7 +41,7 @@ class VisitList(Struct, frozen=True):
     """The projects that a run requests.
 
     :ivar selection: the selection without the named projects that are skipped.
-    :ivar listed: further projects, when the whole index is selected: the listed ones, then those no longer listed.
+    :ivar listed: further projects, when the whole index is selected, by name: listed ones and those no longer listed.
     :ivar skipped: how many projects are skipped.
     :ivar known: how many of these the index had when they were last read.
     :ivar unlisted: the projects that have left the list.

@@ -180,6 +180,26 @@ def test_small_package_takes_less_memory(path: Path, stream: str, row: dict[str,
     assert rows(path, f"select count(*) from {stream}") == [(20,)]
 
 
+@pytest.mark.parametrize(
+    ("stream", "column", "value", "count"),
+    [
+        ("project", "info", dense(990_000), 1),
+        ("project", "info", dense(100_000), 10),
+        ("versions", "sort_key", "x" * 900_000, 18),
+        ("versions", "sort_key", "x" * 100_000, 160),
+    ],
+    ids=["one-json", "json", "long-texts", "texts"],
+)
+def test_largest_small_package_with_history(path: Path, stream: str, column: str, value: Any, count: int) -> None:
+    """The largest small packages are written with the memory that these get, twice, with a history."""
+    for time in ("1", "2"):
+        with into_duckdb(path, choose_streams([stream]), keep_history=True) as loader:
+            for number in range(count):
+                row = {"project": f"p{number}", "version": time, column: value}
+                loader.add(batch_with(f"p{number}", {stream: [row]}))
+    assert rows(path, f"select count(*) from {stream}") == [(count,)]
+
+
 def test_many_short_rows_need_no_more_memory(path: Path) -> None:
     """Many rows of one project do not raise the memory limit, which depends on the longest row."""
     made = [{"project": "foo", "version": str(number), "sort_key": "x" * 1000} for number in range(40_000)]

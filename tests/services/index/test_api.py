@@ -34,6 +34,14 @@ def test_public_index_has_a_rate_limit(named: bool) -> None:
     open_index(make_config({"requests_per_second": 0, "index_url": "http://index.test"})).client.close()
 
 
+def test_public_index_gets_no_credentials() -> None:
+    """Credentials without an index are an error: they would be sent to the public index; with one they are not."""
+    secrets = {"index_username": "__token__", "index_password": "hunter2"}
+    with pytest.raises(SettingError, match=r"^setting 'index_username': is set, but no index is, and the public index"):
+        open_index(make_config(secrets))
+    open_index(make_config({**secrets, "index_url": "http://index.test"})).client.close()
+
+
 def test_user_agent_names_version_and_contact() -> None:
     """The User-Agent is name and version, and the contact if there is one."""
     assert user_agent(None) == f"source-pypi/{__version__}"

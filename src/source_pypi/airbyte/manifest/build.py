@@ -27,7 +27,7 @@ def make_manifest(root: str) -> dict[str, Any]:
         "description": "What a Python package index publishes about projects.",
         "check": {"type": "CheckStream", "stream_names": ["project"]},
         "concurrency_level": requester.concurrency(),
-        "api_budget": requester.api_budget(),
+        "api_budget": requester.api_budget(root),
         "definitions": {
             "error_handler": requester.error_handler(),
             "partitions": requester.routers(),

@@ -8,6 +8,7 @@ from source_pypi.config import GROUPS, Config
 from source_pypi.fields import fields_of
 from source_pypi.http.client import LONGEST_WAIT, TRIES
 from source_pypi.schema import settings_schema
+from source_pypi.standards.index_urls import is_public
 
 #: The settings of the connector that the manifest has, too.
 SETTINGS = (
@@ -27,13 +28,7 @@ _MAX_FOR_ONE_WORKER = 9000
 _HTML = "{{ 'html' in headers.get('Content-Type', '') }}"
 _FAILURE_TYPES = {"RATE_LIMITED": "transient_error", "RETRY": "transient_error", "FAIL": "config_error"}
 _PARTITIONS = {"project": templates.NAMES, "release": templates.RELEASES}
-#: The rate limit, in requests per second; a template. 0 disables the limit, a million per second, where ``index_url``
-#: names an index.
 _DEFAULT_RATE = next(field.default for field in fields_of(Config) if field.name == "requests_per_second")
-_PER_SECOND = (
-    f"({_DEFAULT_RATE} if config.get('requests_per_second') is none else config['requests_per_second'] "
-    f"or (1000000 if config.get('index_url') else {_DEFAULT_RATE}))"
-)
 
 
 def headers(accept: str) -> dict[str, str]:
@@ -43,9 +38,13 @@ def headers(accept: str) -> dict[str, str]:
 
 def url(root: str, path: str) -> str:
     """Return a template of a document's URL, below ``index_url`` or, without that setting, below ``root``."""
+    return f"{{{{ {_chosen(root)} }}}}{path}"
+
+
+def _chosen(root: str) -> str:
+    """Return the template's expression of the root of the index that is read."""
     default = root.replace("'", "%27")
-    chosen = f"(config.get('index_url') or '{default}') | trim | regex_replace('(/[+]?simple|/pypi)?/*$', '')"
-    return f"{{{{ {chosen} }}}}{path}"
+    return f"(config.get('index_url') or '{default}') | trim | regex_replace('(/[+]?simple|/pypi)?/*$', '')"
 
 
 def error_handler() -> dict[str, Any]:
@@ -86,10 +85,18 @@ def routers() -> dict[str, Any]:
     }
 
 
-def api_budget() -> dict[str, Any]:
-    """Return the rate limit. The CDK takes whole numbers only; the limit per minute allows less than one per second."""
-    second = f"{{{{ {_PER_SECOND} | round(0, 'ceil') | int }}}}"
-    minute = f"{{{{ [2, {_PER_SECOND} * 60] | max | int }}}}"
+def api_budget(root: str) -> dict[str, Any]:
+    """Return the rate limit. The CDK takes whole numbers only; the limit per minute allows less than one per second.
+
+    0 disables it, a million per second, but for the public index, whose manifest has that as ``root``.
+    """
+    is_public_root = f"({_chosen(root)}) == '{root}'" if is_public(root) else "false"
+    per_second = (
+        f"({_DEFAULT_RATE} if config.get('requests_per_second') is none else config['requests_per_second'] "
+        f"or ({_DEFAULT_RATE} if {is_public_root} else 1000000))"
+    )
+    second = f"{{{{ {per_second} | round(0, 'ceil') | int }}}}"
+    minute = f"{{{{ [2, {per_second} * 60] | max | int }}}}"
     rates = [
         {"type": "Rate", "limit": second, "interval": "PT1S"},
         {"type": "Rate", "limit": minute, "interval": "PT1M"},

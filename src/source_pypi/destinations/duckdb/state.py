@@ -38,9 +38,11 @@ MEMORY = 256_000_000
 #: Bytes of a row from which on more memory is allowed, and how much more for each byte of it; measured, with JSON and
 #: history.
 LONG_ROW, MORE_MEMORY = 1_000_000, 48
-#: A small package has at most this many bytes of rows, those of tables with JSON columns counted eightfold, because
-#: DuckDB parses JSON into up to twenty times its size. It replaces at most this many projects, counted once a table.
-SMALL_SIZE, JSON_WEIGHT, FEW_PROJECTS = 16 * 1024 * 1024, 8, 2_000
+#: A small package takes so much memory, and so many bytes for each byte of its rows: measured, with long rows and a
+#: history. Rows of tables with JSON columns count eightfold: DuckDB parses JSON into up to twenty times its size.
+SMALL_PACKAGE, MEMORY_PER_BYTE, JSON_WEIGHT = 64_000_000, 12, 8
+#: A small package replaces at most this many projects, counted once for each table.
+FEW_PROJECTS = 2_000
 #: Size of the write-ahead log at which DuckDB moves it into the file. Its default, 16 MB, makes a checkpoint of every
 #: commit: 1.15 times the time, and a file half as large again, for documents (benchmarks/). New rows stay in memory
 #: until then.
@@ -56,7 +58,8 @@ class StateFile(SqlState):
     :param schema: the schema of the tables; it is made if it does not exist. None: ``main``.
     """
 
-    _memory = MEMORY
+    #: The largest limit of memory for a package; 0: none was written.
+    _most_memory = 0
 
     def __init__(self, path: Path, schema: str | None = None) -> None:
         self.path, self._schema = path, schema
@@ -88,10 +91,9 @@ class StateFile(SqlState):
             self.catalog = Catalog(self.connection)
 
     def close(self) -> None:
-        """Close the file. DuckDB moves the log into it, with no more memory than the last package was written with."""
+        """Close the file. DuckDB moves the log into it, with as much memory as the largest package was written with."""
         if self._connection is not None:
-            with suppress(duckdb.Error):  # the database is broken
-                self._limit_memory(min(self._memory, MEMORY))
+            self._limit_memory(min(self._most_memory or MEMORY, MEMORY))
             self._connection.close()
 
     def parameter(self, value: object) -> object:
@@ -120,26 +122,29 @@ class StateFile(SqlState):
         return transaction(self.connection)
 
     @contextmanager
-    def memory_for(self, package: LoadPackage, small: int = MEMORY) -> Iterator[None]:
-        """As much memory as the rows of a package take.
+    def memory_for(self, package: LoadPackage, least: int = MEMORY) -> Iterator[None]:
+        """Limit DuckDB's memory to what the rows of a package take, and then to ``MEMORY`` again.
 
-        :param small: what suffices for a small package, in bytes.
+        :param least: the limit for a small package, in bytes.
         """
         longest = max((staged.longest for staged in package.staged), default=0)
-        self._memory = small if _is_small(package) else MEMORY
+        memory = min(max(least, _memory_of(package)), MEMORY)
         if longest > LONG_ROW:
-            self._memory = MEMORY + MORE_MEMORY * longest
-        if self._memory == MEMORY:
+            memory = MEMORY + MORE_MEMORY * longest
+        self._most_memory = max(self._most_memory, memory)
+        if memory == MEMORY:
             yield
             return
-        self._limit_memory(self._memory)
+        self._limit_memory(memory)
         try:
             yield
         finally:
             self._limit_memory(MEMORY)
 
     def _limit_memory(self, size: int) -> None:
-        self.connection.execute(f"SET memory_limit = '{size}B'")
+        """Set the limit; it stays as it is if more is in use, or if the database is broken, which other errors say."""
+        with suppress(duckdb.Error):
+            self.connection.execute(f"SET memory_limit = '{size}B'")
 
     def hold_scope(self, package: LoadPackage) -> None:
         """Hold what a package replaces in a temporary table, for the statements."""
@@ -189,11 +194,14 @@ class StateFile(SqlState):
             yield from rows
 
 
-def _is_small(package: LoadPackage) -> bool:
-    size = sum(staged.size * (JSON_WEIGHT if staged.table.has_json else 1) for staged in package.staged)
+def _memory_of(package: LoadPackage) -> int:
+    """What the rows of a package take, in bytes; ``MEMORY`` if many rows may be deleted for them."""
     projects = sum(len(staged.scope.projects) for staged in package.staged)
     whole = any(staged.scope.whole and staged.table.key is not None for staged in package.staged)
-    return size <= SMALL_SIZE and projects <= FEW_PROJECTS and not whole
+    if whole or max(projects, len(package.state)) > FEW_PROJECTS:
+        return MEMORY
+    size = sum(staged.size * (JSON_WEIGHT if staged.table.has_json else 1) for staged in package.staged)
+    return SMALL_PACKAGE + MEMORY_PER_BYTE * size
 
 
 def _among(projects: Iterable[str]) -> Iterator[tuple[str, list[object]]]:

@@ -23,8 +23,8 @@ from source_pypi.schema import SEEN_AT
 #: rows in memory: up to 16 KB for each 2,048 rows of a table, if one of them was deleted. The checkpoint ends that.
 #: Without it, a sync of 16,000 changed projects among 750,000 failed: "failed to pin block" (docs/whole-index.md).
 MOST_REPLACED = 2_000
-#: Bytes of memory that DuckDB uses at most while it writes a small package. It fills all that it may, with blocks that
-#: it has read or written. With twice that, a sync of small projects takes as long (docs/whole-index.md).
+#: The limit of DuckDB's memory in bytes while it writes a small package. It fills all that it may, with blocks that it
+#: has read or written. With twice that, a sync of small projects takes as long (docs/whole-index.md).
 MEMORY_FOR_SMALL = 128_000_000
 
 
@@ -40,6 +40,7 @@ class DuckdbStore(StateFile):
     #: up to twenty times its size.
     limits = Limits(projects=200, unchanged_projects=500, size=64 * 1024 * 1024, json_size=8 * 1024 * 1024)
     history: Literal["copied"] = "copied"
+    exclusive = True
     secrets: Collection[str] = ()
 
     def __init__(self, into: str, schema: str | None = None) -> None:

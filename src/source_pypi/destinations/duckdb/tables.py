@@ -17,7 +17,7 @@ from source_pypi.destinations.tables import OURS, Table
 from source_pypi.destinations.views import OLD_VIEWS, comment_of, creatable, not_created
 from source_pypi.queries import Query, views
 
-#: The longest JSON object in bytes that DuckDB reads, unless a longer one is known. Its buffer takes twice as many; its
+#: The longest JSON object in bytes that DuckDB reads, unless a longer one is known. Its buffer takes twice that; its
 #: default is 16 MB.
 LONGEST_ROW = 2 * 1024 * 1024
 #: A name that needs no quotes, unless it is a keyword.

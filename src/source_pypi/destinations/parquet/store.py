@@ -47,6 +47,7 @@ class ParquetStore(StateFile):
         projects=10_000, unchanged_projects=10_000, size=64 * 1024 * 1024, json_size=64 * 1024 * 1024, seconds=60.0
     )
     history: Literal["none"] = "none"
+    exclusive = False  # a bucket has no lock
 
     def __init__(self, into: str) -> None:
         self._address = parse_address(into)

@@ -93,6 +93,7 @@ class SqlStore(SqlState):
     limits = Limits(projects=200, unchanged_projects=200, size=32 * 1024 * 1024, json_size=32 * 1024 * 1024)
     #: Digests are not computed in SQL, so rows that exist cannot begin a history.
     history: Literal["reread"] = "reread"
+    exclusive = False
 
     def __init__(self, into: str, schema: str | None = None) -> None:
         self._address, self._schema = parse_address(into), schema
