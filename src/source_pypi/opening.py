@@ -59,7 +59,8 @@ def run_of(
     """
     services = open_services({stream.service for stream in streams if stream.service}, config, on_event)
     journal = _journal(config, services, on_event)
-    return Run(index or open_index(config, on_event), selection, streams, config, now, services, journal)
+    opened = index or open_index(config, on_event, is_read=any(stream.of_index for stream in streams))
+    return Run(opened, selection, streams, config, now, services, journal)
 
 
 def selection_of(

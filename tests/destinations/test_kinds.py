@@ -24,6 +24,7 @@ TABLES, STATE, RUNS, RECORDS = {}, {}, [], []
 class ToyStore:
     limits = Limits(projects=10, unchanged_projects=10, size=1_000_000, json_size=1_000_000)
     history = "none"
+    exclusive = True
     secrets = ()
 
     def __init__(self, into):

@@ -109,4 +109,6 @@ def open_range(range_: EventRange) -> Run:
     config, streams = range_.options.config, [range_.options.stream]
     service = Events(open_journal(config), str(range_.after), until=range_.until)
     selection = selection_of(streams, config)
-    return Run(open_index(config), selection, streams, config, lambda: range_.started_at, {EVENTS: service})
+    return Run(
+        open_index(config, is_read=False), selection, streams, config, lambda: range_.started_at, {EVENTS: service}
+    )

@@ -32,6 +32,7 @@ def test_public_index_has_a_rate_limit(named: bool) -> None:
     with pytest.raises(SettingError, match=r"^setting 'requests_per_second': is 0, no limit, which is for an index of"):
         open_index(make_config({"requests_per_second": 0, **chosen}))
     open_index(make_config({"requests_per_second": 0, "index_url": "http://index.test"})).client.close()
+    open_index(make_config({"requests_per_second": 0, **chosen}), is_read=False).client.close()  # a run of a service
 
 
 def test_public_index_gets_no_credentials() -> None:

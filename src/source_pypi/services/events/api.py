@@ -201,9 +201,9 @@ def open_journal(
 
 
 def _credentials(config: Config) -> Credentials | None:
-    """Those in ``events_url``; those of the index, if the journal has the same origin; none else."""
-    index_url, url = config.index_url or default_url(), journal_url(config)
-    if urlsplit(url).username is not None or origin(url) != origin(index_url):
+    """Those in ``events_url``; those of the index, if it is set and the journal has the same origin; none else."""
+    index_url, url = config.index_url, journal_url(config)
+    if index_url is None or urlsplit(url).username is not None or origin(url) != origin(index_url):
         return credentials_for(url)
     return credentials_for(index_url, config.index_username, config.index_password, config.credentials_from)
 

@@ -251,18 +251,21 @@ def open_index(
     config: Config,
     on_event: Callable[[RetryWait | RequestLog], None] = lambda event: None,
     retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY,
+    *,
+    is_read: bool = True,
 ) -> Index:
     """The index that a configuration names. Sends nothing yet. One on disk has no rate limit and gets no credentials.
 
     :param on_event: called before each wait and after each response.
+    :param is_read: whether documents are requested from it; it is opened in any case.
     :raises SettingError: when certificates or credentials that the configuration names cannot be read, or the folder;
         when the public index would be read without a rate limit, or with credentials because no index is set.
     :raises ExtraMissingError: when the library for its credentials is not installed.
     """
     url = config.index_url or default_url()
-    if not config.requests_per_second and is_public(url):
+    if is_read and not config.requests_per_second and is_public(url):
         raise SettingError("requests_per_second", _NO_LIMIT)
-    if config.index_username is not None and config.index_url is None:
+    if is_read and config.index_username is not None and config.index_url is None:
         raise SettingError("index_username", "is set, but no index is, and the public index gets no credentials")
     if is_on_disk(url):
         client = Client(requests_per_second=0, transport=open_folder(url), on_event=on_event)
