@@ -130,7 +130,10 @@ def _configured(passed: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _configured_names() -> Iterator[str]:
-    """Yield the names that ``SECTION`` of dlt's configuration has, without its subsections; dlt reads some of them."""
+    """Yield the names of settings in ``SECTION`` of dlt's configuration.
+
+    Names of subsections are left out. Some of them are dlt's own: it has settings for each resource.
+    """
     prefix = SECTION.replace(".", "__").upper() + "__"
     variables = (name.removeprefix(prefix).lower() for name in os.environ if name.startswith(prefix))
     yield from (name for name in variables if "__" not in name)

@@ -38,8 +38,9 @@ MEMORY = 256_000_000
 #: Bytes of a row from which on more memory is allowed, and how much more for each byte of it; measured, with JSON and
 #: history.
 LONG_ROW, MORE_MEMORY = 1_000_000, 48
-#: A small package takes so much memory, and so many bytes for each byte of its rows: measured, with long rows and a
-#: history. Rows of tables with JSON columns count eightfold: DuckDB parses JSON into up to twenty times its size.
+#: The memory for a package: so many bytes, and so many for each byte of its rows, which suffices for long rows with a
+#: history (tests). Rows of tables with JSON columns count eightfold: DuckDB parses JSON into up to twenty times its
+#: size.
 SMALL_PACKAGE, MEMORY_PER_BYTE, JSON_WEIGHT = 64_000_000, 12, 8
 #: A small package replaces at most this many projects, counted once for each table.
 FEW_PROJECTS = 2_000
