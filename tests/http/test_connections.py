@@ -61,7 +61,7 @@ SLOW = {
     "a head in drops": (relay.slow_head(20), SILENT),
     "a body in drops": (relay.slow_body(20), SILENT),
     "a body below the rate": (relay.slow_body(SLOWEST_BODY / 100), SILENT),
-    "heads before the head": (relay.endless(b"HTTP/1.1 100 Continue\r\n\r\n"), SILENT),
+    "heads before the head": (relay.endless(b"HTTP/1.1 100 Continue\r\n\r\n"), "the connection broke"),
     "an endless head": (relay.endless(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 10_000), "the connection broke"),
 }
 

@@ -15,7 +15,7 @@ Size limits of a try
 
 Reuse
     A connection is closed if anything arrived after its response, because that would be read as the next response. So
-    would a final response that follows an interim one (100 to 199, without 101), which ``http.client`` returns.
+    would a final response that follows an interim one (100 to 199, without 101): interim ones are skipped.
 
 How
     After every read, the timeout of the socket is set to the time that remains. This holds with TLS too, where the
@@ -44,6 +44,7 @@ from urllib3.exceptions import ConnectTimeoutError
 
 from source_pypi.http import compression
 from source_pypi.http.chunked import ChunkedBody
+from source_pypi.http.headers import read_headers
 from source_pypi.http.proxy import Proxy, proxy_for
 from source_pypi.http.tls import tls_context
 
@@ -168,7 +169,6 @@ class _LimitedStream(io.RawIOBase):
     The timeout of the socket is always the time that remains.
 
     :ivar in_body: whether received bytes extend the deadline.
-    :ivar ended: whether the other side has closed the connection.
     :ivar paused: whether to return only what the reader above has buffered.
     """
 
@@ -177,7 +177,7 @@ class _LimitedStream(io.RawIOBase):
         self._timeout = sock.gettimeout() or 0.0
         self._deadline = time.monotonic() + self._timeout
         self._received = 0
-        self.in_body = self.ended = self.paused = False
+        self.in_body = self.paused = False
 
     def readable(self) -> bool:
         return True
@@ -186,7 +186,6 @@ class _LimitedStream(io.RawIOBase):
         if self.paused:
             return None
         count = self._raw.readinto(buffer)
-        self.ended = count == 0
         self._received += count or 0
         self._check_size()
         if self.in_body and count:
@@ -223,17 +222,31 @@ class _Response(http.client.HTTPResponse):
 
     def begin(self) -> None:
         """Receive the head, and skip interim responses (RFC 9110, 15.2)."""
+        if self.headers is not None:
+            return  # it was received
         for _ in range(MOST_INTERIM + 1):
-            super().begin()
-            if self._stream.ended:  # http.client accepts headers that are cut off, so an outage may look like a 404
-                raise http.client.IncompleteRead(b"")
-            if not 100 <= self.status < 200 or self.status == 101:
+            version, status, reason = self._read_status()
+            headers = read_headers(self.fp)
+            if not 100 <= status < 200 or status == 101:
                 break
-            self.headers = self.msg = None  # type: ignore[assignment]  # begin() returns at once if there are headers
         else:
             raise http.client.HTTPException("too many interim responses")
-        self.chunked = self.chunked and self.length is None  # 204 and 304 have no body, whatever the headers say
+        self._use_head(version, status, reason, headers)
         self._stream.in_body = True
+
+    def _use_head(self, version: str, status: int, reason: str, headers: http.client.HTTPMessage) -> None:
+        """Find out from the head how the body ends (RFC 9112, 6.3)."""
+        if not version.startswith(("HTTP/1.", "HTTP/0.9")):
+            raise http.client.UnknownProtocol(version)
+        self.version = 11 if version.startswith("HTTP/1.") and version != "HTTP/1.0" else 10
+        self.code = self.status = status
+        self.reason, self.headers, self.msg = reason.strip(), headers, headers
+        has_body = status not in (101, 204, 304)  # whatever the headers say
+        self.chunked = has_body and headers.get("transfer-encoding", "").lower() == "chunked"
+        length = "" if self.chunked else headers.get("content-length", "") if has_body else "0"
+        self.length = int(length) if length.isascii() and length.isdigit() else None
+        ends = self.chunked or self.length is not None
+        self.will_close = self._check_close() or not ends  # type: ignore[attr-defined]  # of http.client
 
     def read(self, amt: int | None = None) -> bytes:
         """Receive up to ``amt`` bytes of the body; of a chunked body once."""
