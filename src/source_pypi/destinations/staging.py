@@ -14,6 +14,8 @@ from source_pypi.sync.state import WHOLE_INDEX
 LONG_ROW = 1_000_000
 #: Size of a file of rows with JSON columns, about: DuckDB parses whole files of this size, into up to twenty times it.
 JSON_FILE = 4 * 1024 * 1024
+#: Bytes that are written to a file at a time: each write may hand the interpreter to another thread.
+BUFFER = 128 * 1024
 
 
 class StagingWriter:
@@ -87,7 +89,7 @@ class StagingWriter:
     def _begin_file(self) -> None:
         self.close()
         path = self._folder / f"{self.rows.table.name}-{len(self.rows.paths)}.ndjson"
-        self._file, self._room, self._file_size = path.open("wb"), JSON_FILE, 0
+        self._file, self._room, self._file_size = path.open("wb", BUFFER), JSON_FILE, 0
         self.rows.paths.append(path)
 
     def close(self) -> None:
