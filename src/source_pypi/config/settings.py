@@ -4,26 +4,13 @@
 so that a configuration of 0.2.x and a new one are both valid.
 """
 
-import json
-import re
-from collections.abc import Iterable, Mapping
-from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
-import msgspec
 from msgspec import Meta, Struct
-from msgspec.structs import replace
 
-from source_pypi.errors import SettingError
 from source_pypi.fields import describe, fields_of
 from source_pypi.safety.redaction import without_credentials
-from source_pypi.standards.index_settings import environment_indexes, no_index_source
-from source_pypi.standards.index_urls import default_url, folder_url, index_title, is_public, same_index
 
-#: The largest number of the journal's protocol, XML-RPC: 32 bits, with a sign.
-_MOST_XML_RPC = 2**31 - 1
 #: The sections of Airbyte's form, in order: the identifier that a setting names as its ``group``, and the title.
 GROUPS = {
     "projects": "Projects",
@@ -38,7 +25,7 @@ DIMENSIONS = ("version", "file_type", "python", "system", "country", "installer"
 
 
 class Config(Struct, frozen=True, kw_only=True, gc=False):
-    """The user's settings. Read them from a file with :func:`read_config`, or pass them as keywords.
+    """The user's settings. ``reader.py`` makes them of a file, or of keywords.
 
     ``airbyte_hidden``: Airbyte's form does not show a setting, because it is about the machine that runs source-pypi.
     """
@@ -418,211 +405,3 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
                 printable = without_credentials(value) if isinstance(value, str) else value
                 shown.append((field.name, "***" if field.keywords.get("airbyte_secret") else printable))
         return shown
-
-
-#: What to say of an index's URL that is an empty text.
-EMPTY_INDEX = "is empty; name an index, or leave it out to read the public index"
-
-
-def read_config(path: Path) -> Config:
-    """Read a configuration file.
-
-    :raises SettingError: if the file cannot be read, is not a JSON object, or has an unknown or invalid setting.
-    """
-    return make_config(read_settings(path))
-
-
-def read_settings(path: Path) -> dict[str, Any]:
-    """The JSON object in a configuration file, in UTF-8, UTF-16 or UTF-32, with or without a byte order mark.
-
-    :raises SettingError: if the file cannot be read, or is not a JSON object.
-    """
-    try:
-        content = path.read_bytes()
-        settings = msgspec.json.decode(content.decode(json.detect_encoding(content)))
-    except OSError as error:
-        raise SettingError("", f"the configuration {path} cannot be read: {error.strerror}") from error
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise SettingError("", f"the configuration {path} is not valid JSON: {error}") from error
-    if not isinstance(settings, dict):
-        raise SettingError("", f"the configuration {path} must be a JSON object of settings")
-    return settings
-
-
-def without_unknown(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Settings without those that do not exist, and the names of these. For Airbyte, which may add keys of its own.
-
-    ``index_url`` is left out if it is empty, which ``make_config`` refuses: a form sends that for an empty field.
-
-    :raises SettingError: if an unknown name is close to that of a setting, so that it is probably misspelt.
-    """
-    unknown = [name for name in settings if name not in Config.__struct_fields__]
-    for name in unknown:
-        if _close_name(name) is not None:
-            raise _unknown_setting(name)
-    left_out = {*unknown, *(["index_url"] if settings.get("index_url") == "" else [])}
-    return {name: value for name, value in settings.items() if name not in left_out}, unknown
-
-
-def make_config(settings: Mapping[str, Any]) -> Config:
-    """Make a configuration from settings by name. Null and empty strings count as not set, but for ``index_url``.
-
-    An empty ``index_url`` is an error: it mostly comes from a variable that is not set, and the public index would be
-    asked for what belongs to another one. If it is not set and ``index_from`` says so, ``index_url`` becomes the index
-    that the environment names.
-
-    :raises SettingError: if a setting does not exist or is invalid, or the environment names no index.
-    """
-    for name in settings:
-        if name not in Config.__struct_fields__:
-            raise _unknown_setting(name)
-    if settings.get("index_url") == "":
-        raise SettingError("index_url", EMPTY_INDEX)
-    values = {name: value for name, value in settings.items() if value is not None and value != ""}
-    try:
-        config = msgspec.convert(values, Config)
-    except msgspec.ValidationError as error:
-        reason, _, path = str(error).partition(" - at `$.")
-        raise SettingError(path.rstrip("`"), reason) from error
-    if config.index_from == "environment" and config.index_url is None:
-        config = replace(config, index_url=_index_of_environment())
-    if config.index_url is not None and (folder := folder_url(config.index_url)) is not None:
-        config = replace(config, index_url=folder)
-    _check(config)
-    return config
-
-
-def environment_note(config: Config) -> str | None:
-    """One line if pip or uv would use another index here than the one that is read; None: they would not.
-
-    If ``index_url`` is set by the user, files of pip do not count: the choice was deliberate.
-    """
-    url = config.index_url or default_url()
-    try:
-        found = environment_indexes()
-    except ValueError:  # the configuration of another program, which this run does not need
-        return None
-    explicit = config.index_url is not None and config.index_from == "settings"
-    others = {
-        without_credentials(one.url): one.source
-        for one in found
-        if not same_index(one.url, url) and not is_public(one.url) and (one.variable or not explicit)
-    }
-    if not others:
-        return None
-    named = ", ".join(f"{other} ({source})" for other, source in others.items())
-    advice = "" if config.index_from == "environment" else "; to use it: --index-url, or --index-from environment"
-    return f"this run reads {index_title(url)}, but the environment also names {named}{advice}"
-
-
-def _index_of_environment() -> str:
-    """The index that the environment names first; the public index only if it names no other."""
-    try:
-        found = environment_indexes()
-    except ValueError as error:
-        raise SettingError("index_from", str(error)) from error
-    if not found and (source := no_index_source()):
-        reason = f"is 'environment', but {source} says that pip uses no index; set index_url (--index-url) to name one"
-        raise SettingError("index_from", reason)
-    if not found:
-        reason = "is 'environment', but neither PIP_INDEX_URL, UV_DEFAULT_INDEX, UV_INDEX nor pip.conf names an index"
-        raise SettingError("index_from", reason)
-    chosen = next((one for one in found if not is_public(one.url)), found[0])
-    if (folder := folder_url(chosen.url)) is not None:
-        return folder
-    try:
-        _check_url(chosen.url)
-    except SettingError as error:
-        raise SettingError("index_from", f"the index in {chosen.source} {error.reason}") from None
-    return chosen.url
-
-
-def _unknown_setting(name: str) -> SettingError:
-    close = _close_name(name)
-    hint = f"; did you mean {close!r}?" if close else ""
-    return SettingError(name, f"there is no such setting{hint}")
-
-
-def _close_name(name: str) -> str | None:
-    """The setting whose name is most similar; None: none is. What could name an index is close to ``index_url``."""
-    from difflib import get_close_matches
-
-    plain = {re.sub(r"[\W_]", "", one).lower(): one for one in Config.__struct_fields__}
-    typed = re.sub(r"[\W_]", "", name).lower()[:100]
-    if close := get_close_matches(typed, plain, n=1, cutoff=0.75):
-        return plain[close[0]]
-    return "index_url" if "index" in typed or typed.endswith(("url", "uri")) else None
-
-
-def config_of(projects: Iterable[str], settings: Mapping[str, Any]) -> Config:
-    """Make a configuration from projects and the keyword arguments of a Python program.
-
-    :raises SettingError: if a setting does not exist or is invalid.
-    """
-    if isinstance(projects, str):
-        raise SettingError("projects", f"must be a list of names, such as [{projects!r}]")
-    return make_config({"projects": list(projects), **settings})
-
-
-def _check(config: Config) -> None:
-    if config.version is not None and config.project_name is None:
-        raise SettingError("version", "requires project_name; to pin an entry of projects, write name==version")
-    if config.version is not None and config.project_name is not None and "=" in config.project_name:
-        raise SettingError("version", "is set, but project_name has a version too; remove one of them")
-    if config.contact is not None and not re.fullmatch(r"[ -~]+", config.contact):
-        raise SettingError("contact", "must consist of printable ASCII characters, because it is sent in a header")
-    in_keyring = config.index_username is not None and config.credentials_from == "keyring"  # the password
-    if (config.index_username is None) != (config.index_password is None) and not in_keyring:
-        raise SettingError("index_password", "index_username and index_password must be set together")
-    _check_urls(config)
-    if config.events_since is not None and not _is_serial_or_time(config.events_since):
-        raise SettingError("events_since", "must be a serial, such as 24891358, or a date, such as 2026-01-31")
-    _check_downloads(config)
-
-
-def _is_serial_or_time(text: str) -> bool:
-    try:
-        if text.isascii() and text.isdigit():
-            return len(text) <= 10 and int(text) <= _MOST_XML_RPC
-        return text.isascii() and bool(datetime.fromisoformat(text))
-    except ValueError:
-        return False
-
-
-def _check_urls(config: Config) -> None:
-    for name, url in (("index_url", config.index_url), ("events_url", config.events_url)):
-        if url is not None and not (name == "index_url" and folder_url(url) == url):
-            _check_url(url, name)
-    for name in ("top_url", "downloads_url", "clickhouse_url"):
-        _check_url(getattr(config, name), name, "https://downloads.example.com")
-    if not config.advisories_url.startswith("file:"):
-        _check_url(config.advisories_url, "advisories_url", "https://advisories.example.com")
-
-
-def _check_downloads(config: Config) -> None:
-    """Check what downloads are counted by, and from which source."""
-    for text in config.downloads_by:
-        names = [name.strip() for name in text.split("+")]
-        for name in names:
-            if name not in DIMENSIONS:
-                raise SettingError("downloads_by", f"{name!r} is none of {', '.join(DIMENSIONS)}")
-        if len(set(names)) < len(names):
-            raise SettingError("downloads_by", f"{text!r} names a dimension twice")
-        if config.downloads_from == "pypistats" and names not in (["python"], ["system"]):
-            reason = f"pypistats does not count by {text!r}, only by python and by system; see downloads_from"
-            raise SettingError("downloads_by", reason)
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", config.clickhouse_database):
-        raise SettingError("clickhouse_database", "must consist of letters, digits and underscores")
-
-
-def _check_url(url: str, name: str = "index_url", example: str = "https://packages.example.com/simple/") -> None:
-    try:
-        parts = urlsplit(url)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        parts, valid = urlsplit(""), False
-    if "@" in parts.query + parts.fragment:
-        reason = "has an @ after a ? or #; in a username or password, write ? as %3F, # as %23 and / as %2F"
-        raise SettingError(name, reason)
-    if not valid or re.search(r"[\s\x00-\x1f]", url):
-        raise SettingError(name, f"must be a URL such as {example}")
