@@ -27,6 +27,7 @@ from benchmarks.figure import Figure
 from benchmarks.growth import growth, large
 from benchmarks.loading import load, sync
 from benchmarks.measure import CommandError
+from benchmarks.one_request import one_request
 from benchmarks.per_project import per_project
 from benchmarks.reading import memory, read
 from benchmarks.report import machine, page
@@ -50,6 +51,7 @@ BENCHMARKS: dict[str, Callable[[Workbench], Iterator[Figure]]] = {
     "sync": sync,
     "load": load,
     "per_project": per_project,
+    "request": one_request,
     "counting": counting,
     "cdk": cdk,
     "pypi_to_sqlite": pypi_to_sqlite,
