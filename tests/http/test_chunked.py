@@ -2,6 +2,7 @@
 
 import io
 import random
+import time
 import tracemalloc
 from http.client import HTTPException, IncompleteRead
 
@@ -37,6 +38,27 @@ def test_any_chunk_sizes(largest: int, buffer: int) -> None:
     body = sizes.randbytes(1000 if buffer < 8192 else 200_000).replace(b"7", b"\r\n")
     data = chunks(body, sizes, largest) + b"0\r\nTrailer: a\r\n\r\n"
     assert read(data + b"next", buffer=buffer) == (body, True, b"next")
+
+
+@pytest.mark.parametrize("largest", [1, 3, 16, 300, 100_000])
+@pytest.mark.parametrize("limit", [1, 2, 7, 1000, 65_536])
+def test_a_body_is_read_in_parts(largest: int, limit: int) -> None:
+    """A body that is read in several calls is the same, whatever the limits and the chunks; then nothing comes."""
+    sizes = random.Random(largest * limit)
+    body = sizes.randbytes(3000 if limit < 1000 else 300_000)
+    chunked = ChunkedBody(io.BufferedReader(io.BytesIO(chunks(body, sizes, largest) + b"0\r\n\r\nnext")))
+    parts = list(iter(lambda: chunked.read(limit), b""))
+    assert (b"".join(parts), chunked.complete, chunked.rest) == (body, True, b"next")
+    assert {len(part) for part in parts[:-1]} <= {limit}
+
+
+def test_parts_of_tiny_chunks_take_time_in_proportion() -> None:
+    """Many tiny chunks that do not fit into what is left of a part are not searched again and again."""
+    body = bytes(500_000)
+    chunked = ChunkedBody(io.BufferedReader(io.BytesIO(b"1\r\n\0\r\n" * len(body) + b"0\r\n\r\n")))
+    began = time.process_time()
+    assert b"".join(iter(lambda: chunked.read(50_000), b"")) == body
+    assert time.process_time() - began < 10
 
 
 @pytest.mark.parametrize("limit", [1, 4, 5, 99])

@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -264,3 +264,49 @@ def test_304_with_a_transfer_encoding_has_no_body(fake: FakeIndex, connect: Conn
     head = b"HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n"
     with Listener(answers(head)) as listener:
         assert connect(fake).client.get(f"http://127.0.0.1:{listener.port}/x", etag='"a"').status == 304
+
+
+INVALID = {
+    "a length that is no number": b"Content-Length: 5x\r\n\r\nhello",
+    "lengths that differ": b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
+    "a length of 5,000 digits": b"Content-Length: " + b"9" * 5000 + b"\r\n\r\nhello",
+    "a transfer encoding that is not known": b"Transfer-Encoding: gzip, chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("case", INVALID)
+def test_invalid_framing_is_an_error(fake: FakeIndex, connect: Connect, case: str) -> None:
+    """A body whose end the headers do not tell is not read, and the next request has a connection of its own."""
+    served: list[int] = []
+
+    def serve(sock: socket.socket) -> None:
+        served.append(1)
+        answers(b"HTTP/1.1 200 OK\r\n" + INVALID[case] if len(served) == 1 else OK + b"cd")(sock)
+
+    with Listener(serve) as listener:
+        assert connect(fake).client.get(f"http://127.0.0.1:{listener.port}/x").body == b"cd"
+    assert len(served) == 2
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        b"HTTP/1.1 101 Switching\r\n\r\n",
+        b"HTTP/1.0 404 None\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"HTTP/1.1 404 None\r\nConnection: keep-alive\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+    ],
+    ids=["another protocol (RFC 9110, 15.2.2)", "chunks of HTTP/1.0 (RFC 9112, 6.1)", "one of several options"],
+)
+def test_connection_that_ends_is_not_used_again(fake: FakeIndex, connect: Connect, first: bytes) -> None:
+    """A connection that the response ends is closed, although the server could go on to use it."""
+    served: list[int] = []
+
+    def serve(sock: socket.socket) -> None:
+        served.append(1)
+        answers(first, OK + b"no")(sock) if len(served) == 1 else answers(OK + b"cd")(sock)
+
+    with Listener(serve) as listener:
+        client, url = connect(fake).client, f"http://127.0.0.1:{listener.port}/x"
+        with suppress(ResponseError):
+            client.get(url)
+        assert (client.get(url).body, len(served)) == (b"cd", 2)

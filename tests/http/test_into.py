@@ -1,6 +1,7 @@
 """http/client.py, ``get(into=...)``: a body goes into a file, in bounded memory, from its beginning at each try."""
 
 import io
+import socket
 import tracemalloc
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ from source_pypi.http import client as client_module
 from source_pypi.http import compression
 from source_pypi.http.client import Client
 from tests.fake_advisories import Database, FakeAdvisories, Fault
+from tests.faults.listening import Listener, read_head
 
 
 @pytest.fixture
@@ -35,6 +37,24 @@ def test_body_goes_into_the_file(fake: FakeAdvisories, client: Client) -> None:
     assert (response.status, response.body, file.getvalue()) == (200, b"", fake.database.zip)
     assert fake.answers[0].headers["accept-encoding"] == "identity"
     assert client.stats.bytes_received == len(fake.database.zip)
+
+
+@pytest.mark.parametrize("size", [16, 4096, 1024 * 1024, 8 * 1024 * 1024])
+@pytest.mark.parametrize("length", [1024 * 1024 - 1, 1024 * 1024, 3 * 1024 * 1024 + 99])
+def test_a_body_in_chunks_goes_into_the_file(client: Client, size: int, length: int) -> None:
+    """A body in chunks is complete in the file, whatever its size and theirs."""
+    body = bytes(range(251)) * (length // 251 + 1)
+    parts = [body[:length][start : start + size] for start in range(0, length, size)]
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts)
+
+    def serve(sock: socket.socket) -> None:
+        if read_head(sock):
+            sock.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n")
+
+    file = io.BytesIO()
+    with Listener(serve) as listener:
+        client.get(f"http://127.0.0.1:{listener.port}/x", into=file)
+    assert file.getvalue() == body[:length]
 
 
 def test_unchanged_body(fake: FakeAdvisories, client: Client) -> None:

@@ -303,7 +303,7 @@ class Config(Struct, frozen=True, kw_only=True, gc=False):
         float,
         Meta(gt=0, le=86_400),
         describe(
-            "Time limit, in seconds, for connecting, for the start of a response, and for its body. A large body gets "
+            "Time limit, in seconds, for connecting, and for a whole response. A large body gets "
             "one more second for every 16 KB received.",
             title="Request timeout",
             group="requests",

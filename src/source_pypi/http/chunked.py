@@ -42,32 +42,37 @@ class ChunkedBody:
     def __init__(self, stream: "io.BufferedReader[Any]") -> None:
         self._stream = stream
         self._block, self._start = b"", 0
-        self._received = 0
+        self._received = self._passed = 0  # bytes from the stream; bytes of the body, of earlier calls
+        self._left = 0  # of the current chunk
         self.rest, self.complete = b"", False
 
     def read(self, limit: int) -> bytes:
-        """Return up to ``limit`` bytes of the body; a second call is not possible.
+        """Return up to ``limit`` bytes of the body, fewer only at its end.
 
         :raises IncompleteRead: when the connection ends before the body.
         :raises FramingError: when the chunks are malformed.
         """
         body = io.BytesIO()
-        left = limit - self._copy_small(limit, body)
-        while size := self._next_size(body):
-            self._copy(min(size, left), body)
-            left -= size
-            if left <= 0:
-                return body.getvalue()
-            self._skip_line_end()
-            left -= self._copy_small(left, body)
+        while (room := limit - body.tell()) > 0 and not self.complete:
+            if self._left:
+                self._copy(min(self._left, room), body)
+            elif not self._copy_small(room, body):
+                self._left = self._next_size(body)
+                if not self._left:
+                    self._end()
+        self._passed += body.tell()
+        return body.getvalue()
+
+    def _end(self) -> None:
         self._skip_trailer()
         self.rest, self.complete = self._block[self._start :], True
-        return body.getvalue()
 
     def _copy_small(self, limit: int, body: io.BytesIO) -> int:
         """Append the data of the small chunks that come next and have arrived, and return its size."""
+        if len(self._block) - self._start > limit:
+            return 0  # one by one: what is matched here could not be used
         run = _SMALL_CHUNKS.match(self._block, self._start)
-        if run is None or run.end() - self._start > limit:
+        if run is None:
             return 0
         self._start = run.end()
         return body.write(b"".join(_SMALL_CHUNK.findall(self._block, *run.span())))
@@ -79,7 +84,7 @@ class ChunkedBody:
             if len(self._block) - self._start > LONGEST_SIZE_LINE:
                 raise FramingError("the extensions of a chunk are too long")
             self._receive()
-            self._check_framing(body.tell())
+            self._check_framing(self._passed + body.tell())
             end = self._block.find(b"\n", self._start) + 1
         line = self._block[self._start : end]
         self._start = end
@@ -91,7 +96,8 @@ class ChunkedBody:
             raise FramingError("there is too much besides the body")
 
     def _copy(self, size: int, body: io.BytesIO) -> None:
-        """Append the data of a chunk to the body; data that has not arrived is received without a copy of a block."""
+        """Append data of the current chunk to the body; what has not arrived is received without a copy of a block."""
+        self._left -= size
         available = min(size, len(self._block) - self._start)
         body.write(memoryview(self._block)[self._start : self._start + available])
         self._start += available
@@ -103,6 +109,8 @@ class ChunkedBody:
             self._received += len(data)
             body.write(data)
             missing -= len(data)
+        if not self._left:
+            self._skip_line_end()
 
     def _skip_line_end(self) -> None:
         """Skip the line end after a chunk's data."""

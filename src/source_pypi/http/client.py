@@ -55,6 +55,8 @@ LONGEST_WAIT = 300.0
 REDIRECTS = 5
 #: Bytes of a body that are received at a time if a file gets it.
 _BLOCK = 1024 * 1024
+#: Seconds that a Retry-After is taken to ask for at most: a number of any length is a valid one.
+_MOST_SECONDS = 1e9
 _REDIRECTING = frozenset({301, 302, 303, 307, 308})
 
 
@@ -354,7 +356,7 @@ class Client:
         if text is None:
             return None
         if text.strip().isascii() and text.strip().isdigit():
-            return float(text)
+            return min(float(text), _MOST_SECONDS)
         try:
             return max(0.0, parsedate_to_datetime(text).timestamp() - self._now())
         except (ValueError, OverflowError, OSError):

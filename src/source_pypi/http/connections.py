@@ -5,8 +5,8 @@ Flow
     route. urllib3 opens, keeps and shares connections; this module adds the time limits that it lacks.
 
 Time limits of a try
-    ``timeout`` seconds to connect (name, TCP, proxy and TLS together), as many to receive the headers, and as many to
-    receive the body, plus one second for every ``SLOWEST_BODY`` bytes received. urllib3's own timeouts limit only the
+    ``timeout`` seconds to connect (name, TCP, proxy and TLS together), and as many to receive the response, headers and
+    body together, plus one second for every ``SLOWEST_BODY`` bytes received. urllib3's own timeouts limit only the
     silence between two bytes: a body of one byte per second would never end.
 
 Size limits of a try
@@ -44,7 +44,7 @@ from urllib3.exceptions import ConnectTimeoutError
 
 from source_pypi.http import compression
 from source_pypi.http.chunked import ChunkedBody
-from source_pypi.http.headers import read_headers
+from source_pypi.http.headers import content_length, is_chunked, read_headers
 from source_pypi.http.proxy import Proxy, proxy_for
 from source_pypi.http.tls import tls_context
 
@@ -219,43 +219,46 @@ class _Response(http.client.HTTPResponse):
         self._stream = _LimitedStream(sock, self.fp.detach())
         self.fp = io.BufferedReader(self._stream)
         self.followed = False
+        self._chunks: ChunkedBody | None = None
 
     def begin(self) -> None:
         """Receive the head, and skip interim responses (RFC 9110, 15.2)."""
         if self.headers is not None:
             return  # it was received
         for _ in range(MOST_INTERIM + 1):
-            version, status, reason = self._read_status()
+            version, self.status, reason = self._read_status()
+            if version != "HTTP/0.9" and not version.startswith("HTTP/1."):
+                raise http.client.UnknownProtocol(version)
             headers = read_headers(self.fp)
-            if not 100 <= status < 200 or status == 101:
+            if not 100 <= self.status < 200 or self.status == 101:
                 break
         else:
             raise http.client.HTTPException("too many interim responses")
-        self._use_head(version, status, reason, headers)
+        self.version = 10 if version in ("HTTP/0.9", "HTTP/1.0") else 11
+        self.code, self.reason, self.headers, self.msg = self.status, reason.strip(), headers, headers
+        self._expect_body(headers)
         self._stream.in_body = True
 
-    def _use_head(self, version: str, status: int, reason: str, headers: http.client.HTTPMessage) -> None:
-        """Find out from the head how the body ends (RFC 9112, 6.3)."""
-        if not version.startswith(("HTTP/1.", "HTTP/0.9")):
-            raise http.client.UnknownProtocol(version)
-        self.version = 11 if version.startswith("HTTP/1.") and version != "HTTP/1.0" else 10
-        self.code = self.status = status
-        self.reason, self.headers, self.msg = reason.strip(), headers, headers
-        has_body = status not in (101, 204, 304)  # whatever the headers say
-        self.chunked = has_body and headers.get("transfer-encoding", "").lower() == "chunked"
-        length = "" if self.chunked else headers.get("content-length", "") if has_body else "0"
-        self.length = int(length) if length.isascii() and length.isdigit() else None
-        ends = self.chunked or self.length is not None
-        self.will_close = self._check_close() or not ends  # type: ignore[attr-defined]  # of http.client
+    def _expect_body(self, headers: http.client.HTTPMessage) -> None:
+        """Find out how the body ends (RFC 9112, 6.3), and whether the connection can be used again after it."""
+        if self.status in (101, 204, 304):  # without a body, whatever the headers say
+            self.chunked, self.length = False, 0
+        else:
+            self.chunked = is_chunked(headers)
+            self.length = None if self.chunked else content_length(headers)
+        is_last = self.status == 101 or any("close" in text.lower() for text in headers.get_all("Connection", ()))
+        ends = self.length is not None or (self.chunked and self.version == 11)
+        self.will_close = is_last or not ends or self._check_close()  # type: ignore[attr-defined]  # of http.client
 
     def read(self, amt: int | None = None) -> bytes:
-        """Receive up to ``amt`` bytes of the body; of a chunked body once."""
+        """Receive up to ``amt`` bytes of the body."""
         if not self.chunked or self.fp is None:
             return super().read(amt)
-        body = ChunkedBody(self.fp)
-        data = body.read(sys.maxsize if amt is None else amt)
-        if body.complete:
-            self.followed = bool(body.rest)
+        if self._chunks is None:
+            self._chunks = ChunkedBody(self.fp)
+        data = self._chunks.read(sys.maxsize if amt is None else amt)
+        if self._chunks.complete:
+            self.followed = bool(self._chunks.rest)
             self._close_conn()
         return data
 

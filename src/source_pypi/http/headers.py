@@ -1,4 +1,4 @@
-"""The headers of a response (RFC 9112, 5), read line by line.
+"""The headers of a response (RFC 9112, 5), read line by line, and what they say of its body (RFC 9112, 6).
 
 ``http.client`` has the email parser read them, which takes a quarter of all CPU for a request with the 26 headers of
 the public index. It also drops all headers after one that is malformed, Content-Length among them, and ends lines at
@@ -9,8 +9,12 @@ import io
 from http.client import HTTPException, HTTPMessage, IncompleteRead, LineTooLong
 from typing import Any
 
+from urllib3.exceptions import InvalidHeader
+
 #: Bytes of a line, and lines; as ``http.client`` limits them.
 LONGEST_LINE, MOST_HEADERS = 64 * 1024, 100
+#: Digits of a length: more than any body has.
+_MOST_DIGITS = 18
 _BLANK = " \t\r\n"
 
 
@@ -18,7 +22,8 @@ def read_headers(stream: "io.BufferedReader[Any]") -> HTTPMessage:
     """Return the headers, which the empty line after them ends.
 
     White space around a value, and between a name and its colon, is removed (RFC 9112, 5.1). A line that begins with
-    white space continues the one before it (5.2). Any other line without a name is left out.
+    white space continues the one before it (5.2). CR and NUL within a value become spaces (RFC 9110, 5.5). Any other
+    line without a name is left out.
 
     :raises IncompleteRead: when the connection ends before the empty line: an outage would look like a complete answer.
     :raises HTTPException: when a line is too long, or there are too many.
@@ -28,15 +33,45 @@ def read_headers(stream: "io.BufferedReader[Any]") -> HTTPMessage:
         line = stream.readline(LONGEST_LINE + 1)
         if line in (b"\r\n", b"\n"):
             return _message(headers)
+        if len(line) > LONGEST_LINE:
+            raise LineTooLong("header line")
         if not line.endswith(b"\n"):
-            raise LineTooLong("header line") if len(line) > LONGEST_LINE else IncompleteRead(b"")
-        name, colon, value = line.decode("latin-1").partition(":")
+            raise IncompleteRead(b"")
+        text = line.decode("latin-1").rstrip(_BLANK)
+        if "\r" in text or "\0" in text:
+            text = text.replace("\r", " ").replace("\0", " ")
         if line[0] in b" \t":
-            if headers:
-                headers[-1] = (headers[-1][0], f"{headers[-1][1]} {line.decode('latin-1').strip(_BLANK)}")
-        elif colon and (name := name.rstrip(" \t")):
-            headers.append((name, value.strip(_BLANK)))
+            name, value = headers.pop() if headers else ("", "")
+            headers.append((name, f"{value} {text.strip(_BLANK)}".strip(_BLANK)))
+        else:
+            name, colon, value = text.partition(":")
+            headers.append((name.rstrip(_BLANK) if colon else "", value.strip(_BLANK)))
     raise HTTPException(f"more than {MOST_HEADERS} headers")
+
+
+def content_length(headers: HTTPMessage) -> int | None:
+    """Return the length that the headers state; None: they state none.
+
+    :raises InvalidHeader: when it is not one number, or several equal ones (RFC 9112, 6.3).
+    """
+    lengths = {length.strip(_BLANK) for length in ",".join(headers.get_all("Content-Length", ())).split(",")}
+    if "Content-Length" not in headers:
+        return None
+    length = lengths.pop()
+    if lengths or len(length) > _MOST_DIGITS or not (length.isascii() and length.isdigit()):
+        raise InvalidHeader("the length of the body is not one number")
+    return int(length)
+
+
+def is_chunked(headers: HTTPMessage) -> bool:
+    """Return whether the body is sent in chunks.
+
+    :raises InvalidHeader: when it is sent in a way that is not known: it could not be told from its framing.
+    """
+    coding = ", ".join(headers.get_all("Transfer-Encoding", ())).lower()
+    if coding not in ("", "identity", "chunked"):
+        raise InvalidHeader("the transfer encoding is not known")
+    return coding == "chunked"
 
 
 class _Headers(HTTPMessage):
@@ -50,5 +85,6 @@ def _message(headers: list[tuple[str, str]]) -> HTTPMessage:
     message = _Headers()
     message.set_payload("")  # urllib3 takes anything else for headers that could not be read
     for name, value in headers:
-        message.set_raw(name, value)
+        if name:
+            message.set_raw(name, value)
     return message
