@@ -99,7 +99,8 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     (
         "RefusedError",
         (URL, 401, "", False),
-        f"{URL} answered 401: check index_username and index_password, or the source that credentials_from names",
+        f"{URL} answered 401: check index_username and index_password, or the source that credentials_from names; "
+        "nothing was read",
     ),
     (
         "RefusedError",

@@ -304,7 +304,8 @@ class RefusedError(ConfigError):
             if self.status == 401
             else "the index refuses this client: check credentials and network, or lower the request rate"
         )
-        return f"{self.url} answered {self.status}{explanation}: {remedy}"
+        nothing = "; nothing was read" if self.status == 401 and not self.accepted_before else ""
+        return f"{self.url} answered {self.status}{explanation}: {remedy}{nothing}"
 
 
 class MassDeletionError(ConfigError):

@@ -9,7 +9,7 @@ from tests.oracle.product import LARGEST_MB, Outcome, StreamInfo, names
 from tests.oracle.tables import Key, Table, Tables, differences, project_of
 from tests.oracle.values import Row
 
-STOPS = ("stop", "(3 tries in")
+STOPS = ("stop", "(3 tries in", "nothing was read")
 """How the product says that it asks for no further projects."""
 
 SOME = re.compile(r", \.\.\.\)|\(and \d+ more\)|and \d+ more failures")

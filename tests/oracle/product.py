@@ -139,4 +139,4 @@ def _stream(told: dict[str, Any]) -> StreamInfo:
 def names(project: str, text: str) -> bool:
     """Whether a text names a project: as a word of its own, not as a part of another name, or by one of its files."""
     file = re.escape(project.replace("-", "_"))
-    return re.search(rf"(?<![\w.-])({re.escape(project)}(?![\w-])|{file}-\d)", text) is not None
+    return re.search(rf"(?<![\w.-])({re.escape(project)}(?![\w-])|{file}-v?\d)", text) is not None

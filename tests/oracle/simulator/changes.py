@@ -62,11 +62,13 @@ def yank(random: Random, index: Index) -> str | None:
 
 
 def delete_file(random: Random, index: Index) -> str | None:
-    """Delete a file."""
+    """Delete a file, but not the last one that has requirements which the index does not list: those rows stay."""
     found = _file(random, index)
     if found is None:
         return None
     project, release, file = found
+    if release.requirements_hidden and [one for one in release.files if one.metadata is not None] == [file]:
+        return None
     release.files.remove(file)
     index.bump(project)
     return f"{project.key}: file {file.filename} deleted"
