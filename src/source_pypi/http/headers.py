@@ -54,11 +54,11 @@ def content_length(headers: HTTPMessage) -> int | None:
 
     :raises InvalidHeader: when it is not one number, or several equal ones (RFC 9112, 6.3).
     """
-    lengths = {length.strip(_BLANK) for length in ",".join(headers.get_all("Content-Length", ())).split(",")}
-    if "Content-Length" not in headers:
+    values = headers.get_all("Content-Length")
+    if values is None:
         return None
-    length = lengths.pop()
-    if lengths or len(length) > _MOST_DIGITS or not (length.isascii() and length.isdigit()):
+    length, *others = {length.strip(_BLANK) for length in ",".join(values).split(",")}
+    if others or len(length) > _MOST_DIGITS or not (length.isascii() and length.isdigit()):
         raise InvalidHeader("the length of the body is not one number")
     return int(length)
 
