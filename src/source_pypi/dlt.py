@@ -130,9 +130,9 @@ def _configured(passed: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _configured_names() -> Iterator[str]:
-    """Yield the names of settings in ``SECTION`` of dlt's configuration.
+    """Yield the names of the settings in ``SECTION`` of dlt's configuration.
 
-    Names of subsections are left out. Some of them are dlt's own: it has settings for each resource.
+    Subsections are skipped: dlt stores its own settings of each resource there.
     """
     prefix = SECTION.replace(".", "__").upper() + "__"
     variables = (name.removeprefix(prefix).lower() for name in os.environ if name.startswith(prefix))

@@ -73,13 +73,18 @@ def test_retry_after_as_a_future_date(flask: FakeIndex, connect: Connect, waits:
     assert waits == [pytest.approx(90, abs=3)]
 
 
-def test_retry_after_above_the_limit_is_an_error(flask: FakeIndex, connect: Connect, waits: list[float]) -> None:
+@pytest.mark.parametrize(
+    ("value", "named"), [("86400", "86400"), ("9" * 5000, "1000000000")], ids=["a day", "for ever"]
+)
+def test_retry_after_above_the_limit_is_an_error(
+    flask: FakeIndex, connect: Connect, waits: list[float], value: str, named: str
+) -> None:
     """A Retry-After above the limit is an error at once, which names the requested wait."""
-    flask.fault(PATH, faults.too_many("86400"))
+    flask.fault(PATH, faults.too_many(value))
     with pytest.raises(UnavailableError) as caught:
         connect(flask).client.get(flask.url + PATH)
     assert str(caught.value) == (
-        f"{flask.url}{PATH} answered 429 (1 try in 0.0 s, and asks to wait 86400 s): try later"
+        f"{flask.url}{PATH} answered 429 (1 try in 0.0 s, and asks to wait {named} s): try later"
     )
     assert waits == []
 

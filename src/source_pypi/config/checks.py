@@ -1,4 +1,4 @@
-"""What the type of a setting cannot say: settings that need each other, URLs, dates, names of dimensions."""
+"""Checks beyond the types of settings: settings that need each other, URLs, dates, names of dimensions."""
 
 import re
 from datetime import datetime

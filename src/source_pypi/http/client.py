@@ -55,7 +55,7 @@ LONGEST_WAIT = 300.0
 REDIRECTS = 5
 #: Bytes of a body that are received at a time if a file gets it.
 _BLOCK = 1024 * 1024
-#: Seconds that a Retry-After is taken to ask for at most: a number of any length is a valid one.
+#: The longest Retry-After, in seconds. A longer one counts as this one, because a number of any length is valid.
 _MOST_SECONDS = 1e9
 _REDIRECTING = frozenset({301, 302, 303, 307, 308})
 

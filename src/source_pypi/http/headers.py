@@ -25,7 +25,7 @@ def read_headers(stream: "io.BufferedReader[Any]") -> HTTPMessage:
     white space continues the one before it (5.2). CR and NUL within a value become spaces (RFC 9110, 5.5). Any other
     line without a name is left out.
 
-    :raises IncompleteRead: when the connection ends before the empty line: an outage would look like a complete answer.
+    :raises IncompleteRead: when the connection ends before the empty line.
     :raises HTTPException: when a line is too long, or there are too many.
     """
     headers = list[tuple[str, str]]()
@@ -35,7 +35,7 @@ def read_headers(stream: "io.BufferedReader[Any]") -> HTTPMessage:
             return _message(headers)
         if len(line) > LONGEST_LINE:
             raise LineTooLong("header line")
-        if not line.endswith(b"\n"):
+        if not line.endswith(b"\n"):  # a head that is cut off must not look like a complete 404
             raise IncompleteRead(b"")
         text = line.decode("latin-1").rstrip(_BLANK)
         if "\r" in text or "\0" in text:
@@ -66,7 +66,7 @@ def content_length(headers: HTTPMessage) -> int | None:
 def is_chunked(headers: HTTPMessage) -> bool:
     """Return whether the body is sent in chunks.
 
-    :raises InvalidHeader: when it is sent in a way that is not known: it could not be told from its framing.
+    :raises InvalidHeader: when the transfer encoding is unknown: the body cannot be separated from its framing then.
     """
     coding = ", ".join(headers.get_all("Transfer-Encoding", ())).lower()
     if coding not in ("", "identity", "chunked"):
