@@ -1,7 +1,9 @@
 """http/client.py: what is retried, how often, and after which wait."""
 
+import random
 import socket
 from collections.abc import Callable
+from contextlib import closing
 from email.utils import formatdate
 from time import time
 
@@ -13,7 +15,7 @@ from source_pypi.errors import (
     UnavailableError,
     UnreachableError,
 )
-from source_pypi.http.client import LONGEST_WAIT, RetryPolicy
+from source_pypi.http.client import LONGEST_WAIT, Client, RetryPolicy
 from source_pypi.http.request_log import RequestLog, RetryWait
 from source_pypi.services.index.api import Index
 from tests.fake_index import FakeIndex, Fault, faults
@@ -190,6 +192,16 @@ def test_waits_are_jittered(flask: FakeIndex, connect: Connect, waits: list[floa
     flask.fault(PATH, faults.unavailable(), times=2)
     connect(flask, jitter=lambda: 0.4).client.get(flask.url + PATH)
     assert waits == pytest.approx([1.1, 2.2])
+
+
+def test_waits_leave_the_generator_of_the_module_random_as_it_is(flask: FakeIndex, waits: list[float]) -> None:
+    """A program that seeds ``random`` gets the numbers of its seed, whether a request was retried or not."""
+    flask.fault(PATH, faults.unavailable(), times=2)
+    before = random.getstate()
+    with closing(Client(requests_per_second=0, timeout=5, sleep=waits.append)) as client:
+        client.get(flask.url + PATH)
+    assert random.getstate() == before
+    assert [1 <= waits[0] < 1.25, 2 <= waits[1] < 2.5] == [True, True]
 
 
 def test_unreachable_server_is_named_without_credentials(connect: Connect, flask: FakeIndex) -> None:

@@ -16,12 +16,12 @@ How often
     outlasts an outage of a minute (``RetryPolicy``). ``connections.py`` limits the duration of a try.
 """
 
-import random
 import threading
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from random import SystemRandom
 from typing import BinaryIO, Protocol
 from urllib.parse import urljoin, urlsplit
 
@@ -57,6 +57,9 @@ REDIRECTS = 5
 _BLOCK = 1024 * 1024
 #: The longest Retry-After, in seconds. A longer one counts as this one, because a number of any length is valid.
 _MOST_SECONDS = 1e9
+#: From 0 to 1, from the operating system: drawing from the generator of ``random`` would change the numbers that a
+#: program gets that seeds it, even from another thread.
+_JITTER = SystemRandom().random
 _REDIRECTING = frozenset({301, 302, 303, 307, 308})
 
 
@@ -141,7 +144,7 @@ class Client:
         on_event: Callable[[RetryWait | RequestLog], None] = lambda event: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
-        jitter: Callable[[], float] = random.random,
+        jitter: Callable[[], float] = _JITTER,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.stats = TransferStats()
