@@ -71,6 +71,9 @@ class Journal:
     def __init__(self, *portions: Portion | SourceError) -> None:
         self.prepared, self.requests = portions, list[Request]()
 
+    def close(self) -> None:
+        """Nothing is requested."""
+
     def portions(self, request: Request) -> Iterator[Portion]:
         """Yield the portions, or raise."""
         self.requests.append(request)

@@ -19,6 +19,7 @@ How often
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from random import SystemRandom
@@ -125,7 +126,7 @@ class Client:
     :param ca_bundle: path of a PEM file with certificates to trust in addition to the system's.
     :param transport: what takes the requests to the service; None: connections.
     :param on_event: called before each wait and after each response.
-    :param clock, sleep, jitter: time and randomness; tests replace them.
+    :param clock, sleep, jitter: time and randomness; tests replace them. A ``sleep`` of None ends with ``close``.
     :param now: seconds since 1970, for a Retry-After that is a date.
     :raises SettingError: when the bundle cannot be read.
     """
@@ -143,7 +144,7 @@ class Client:
         transport: Transport | None = None,
         on_event: Callable[[RetryWait | RequestLog], None] = lambda event: None,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
         jitter: Callable[[], float] = _JITTER,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -152,13 +153,28 @@ class Client:
         self._credentials, self._retry_policy = credentials, retry_policy
         self._headers = {"User-Agent": user_agent, "Accept-Encoding": "gzip"}
         self._transport = transport or Connections(timeout=timeout, kept=connections, ca_bundle=ca_bundle)
-        self._rate_limiter = RateLimiter(requests_per_second, clock, sleep)
-        self._clock, self._sleep, self._jitter, self._on_event, self._now = clock, sleep, jitter, on_event, now
+        self._closed = threading.Event()
+        self._sleep = sleep or self._closed.wait
+        self._rate_limiter = RateLimiter(requests_per_second, clock, self.wait)
+        self._clock, self._jitter, self._on_event, self._now = clock, jitter, on_event, now
         self._stats_lock = threading.Lock()
 
     def close(self) -> None:
-        """Close the kept connections."""
+        """Send nothing more, end all waits, and close the kept connections. Other methods raise ``CancelledError``."""
+        self._closed.set()
         self._transport.close()
+
+    def wait(self, seconds: float) -> None:
+        """Wait.
+
+        :raises CancelledError: when the client is closed.
+        """
+        self._sleep(seconds)
+        self._check_open()
+
+    def _check_open(self) -> None:
+        if self._closed.is_set():
+            raise CancelledError
 
     def get(
         self,
@@ -216,7 +232,7 @@ class Client:
                 raise outcome.error(without_credentials(url), tries, self._clock() - start)
             requested = outcome.retry_after is not None
             self._on_event(RetryWait(without_credentials(url), outcome.reason, wait, tries, requested))
-            self._sleep(wait)
+            self.wait(wait)
 
     def repeats_credentials(self, body: bytes) -> bool:
         """Whether the first 4,096 bytes of a body, part of which errors quote, contain the credentials."""
@@ -233,7 +249,7 @@ class Client:
         """
         seconds = self._wait_before(tries, retry_after)
         self._on_event(RetryWait(without_credentials(url), reason, seconds, tries, retry_after is not None))
-        self._sleep(seconds)
+        self.wait(seconds)
 
     @property
     def retry_policy(self) -> RetryPolicy:
@@ -253,6 +269,7 @@ class Client:
         """One try, which includes its redirects: the response, or why it failed."""
         hop = url = message.url
         for _ in range(REDIRECTS + 1):
+            self._check_open()
             self._rate_limiter.wait()
             self.stats.rate_limit_seconds = self._rate_limiter.waited
             shown = self.shown(hop, url)

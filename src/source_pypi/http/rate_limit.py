@@ -10,7 +10,7 @@ class RateLimiter:
     :ivar waited: the seconds during which at least one request waited for its turn.
     """
 
-    def __init__(self, per_second: float, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
+    def __init__(self, per_second: float, clock: Callable[[], float], sleep: Callable[[float], object]) -> None:
         self._interval = 1 / per_second if per_second else 0.0
         self._clock, self._sleep = clock, sleep
         self._next_start = self._waited_until = 0.0

@@ -1,6 +1,5 @@
 """Several streams from one visit of each project."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from types import TracebackType
 from typing import Any, Self
@@ -41,11 +40,9 @@ class Reader:
         """Yield a batch for each project, and one for the whole index if a stream describes it."""
         return self._source.batches()
 
-    async def __aiter__(self) -> AsyncIterator[Batch]:
-        """Yield the same; requests are sent in a thread, so that other tasks go on."""
-        batches = self._source.batches()
-        while (batch := await asyncio.to_thread(next, batches, None)) is not None:
-            yield batch
+    def __aiter__(self) -> AsyncIterator[Batch]:
+        """Yield the same; requests are sent in a thread, so that other tasks go on. A cancelled task ends the run."""
+        return self._source.batches_in_thread()
 
     def __getitem__(self, stream: Any) -> Rows[Any]:
         """Return the rows of a stream.

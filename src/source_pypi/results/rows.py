@@ -1,6 +1,5 @@
 """The rows of one stream: an iterator, an asynchronous iterator, an Arrow stream and data frames."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -43,9 +42,11 @@ class Rows(Generic[R]):
         return next(self._iterator)
 
     async def __aiter__(self) -> AsyncIterator[R]:
-        """Iterate over the rows; requests are sent in a thread, so that other tasks go on."""
-        batches = self._source.batches()
-        while (batch := await asyncio.to_thread(next, batches, None)) is not None:
+        """Iterate over the rows; requests are sent in a thread, so that other tasks go on.
+
+        A task that is cancelled ends the run.
+        """
+        async for batch in self._source.batches_in_thread():
             for row in batch.rows(self._stream.name):
                 yield row
 

@@ -5,9 +5,10 @@ Flow
     stream of several, an Arrow stream), they are kept as JSON, and every further reader gets the same batches.
 """
 
+import asyncio
 import logging
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 
 from source_pypi.config import environment_note
 from source_pypi.errors import RowsTakenError
@@ -66,8 +67,22 @@ class BatchSource:
         if self.error is not None:
             raise self.error
 
+    async def batches_in_thread(self) -> AsyncIterator[Batch]:
+        """Yield the same as ``batches``; a thread takes them, so that other tasks go on.
+
+        A task that is cancelled ends the run: what the thread would take then, nobody gets.
+        """
+        batches = self.batches()
+        try:
+            while (batch := await asyncio.to_thread(next, batches, None)) is not None:
+                yield batch
+        except asyncio.CancelledError:
+            self.run.close()
+            raise
+
     def close(self) -> None:
-        """End the run. Projects that were not requested yet never are."""
+        """End the run. Nothing is requested any more; a thread that waits for a batch gets ``CancelledError``."""
+        self.run.close()
         with self._lock:
             self._batches.close()
             self._ended = True

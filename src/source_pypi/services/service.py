@@ -78,6 +78,10 @@ class Service(Protocol):
         """Its URL without credentials, for messages."""
         ...
 
+    def close(self) -> None:
+        """Send nothing more, and end all waits, also those of another thread."""
+        ...
+
     def portions(self, request: Request) -> Iterator[Portion]:
         """Yield portions; each is requested when the one before it has been taken.
 

@@ -19,7 +19,7 @@ Deletions
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from datetime import UTC, datetime
 
 from msgspec.structs import replace
@@ -58,6 +58,7 @@ from source_pypi.sync.queue import ProjectQueue
 from source_pypi.sync.services import service_batches
 from source_pypi.sync.state import NoState, StateStore
 from source_pypi.sync.summary import RunSummary
+from source_pypi.sync.workers import Workers
 
 
 def needs_projects(streams: Iterable[Stream]) -> bool:
@@ -91,6 +92,7 @@ class Run:
         self.index, self.selection, self.streams, self.config, self.now = index, selection, streams, config, now
         self.services, self._open_journal = services or {}, open_journal
         self.summary, self.progress = RunSummary(index.root), RunProgress()
+        self._workers: Workers | None = None
 
     @property
     def index_root(self) -> str:
@@ -110,8 +112,9 @@ class Run:
         :raises DestinationError: when the store cannot be read.
         """
         notices = Notices()
+        self._workers = Workers(self.config.max_concurrency)
         try:
-            for batch in self._batches(store):
+            for batch in self._batches(store, self._workers):
                 self.summary.add(batch)
                 notices.add(batch)
                 yield batch
@@ -127,13 +130,32 @@ class Run:
         capabilities = self.summary.capabilities.rows([stream.name for stream in self.streams], announced)
         yield Batch(None, _utc(self.now()), warnings=tuple(notices.lines()), capabilities=capabilities)
 
-    def _batches(self, store: StateStore | None) -> Iterator[Batch]:
+    def close(self) -> None:
+        """End the run, also while another thread takes its batches: no request is sent any more, and no wait goes on.
+
+        Who waits for a batch gets ``concurrent.futures.CancelledError``.
+        """
+        if self._workers is not None:
+            self._workers.close()
+        self.index.client.close()
+        for service in self.services.values():
+            service.close()
+
+    def _batches(self, store: StateStore | None, workers: Workers) -> Iterator[Batch]:
         """The batches of the index, then those of the other services. If the index stops the run, these come first."""
         of_index = [stream for stream in self.streams if not stream.service]
         stopped: SourceError | None = None
         try:
             yield from batches(
-                self.index, self.selection, of_index, self.config, store, self.now, self.progress, self._open_journal
+                self.index,
+                self.selection,
+                of_index,
+                self.config,
+                store,
+                self.now,
+                self.progress,
+                self._open_journal,
+                workers,
             )
         except DestinationError:
             raise
@@ -154,6 +176,7 @@ def batches(
     now: Callable[[], float] = time.time,
     progress: RunProgress | None = None,
     open_journal: Callable[[], EventSource] | None = None,
+    workers: Workers | None = None,
 ) -> Iterator[Batch]:
     """Yield a batch for each selected project in order, then one for the whole index, if a stream describes it.
 
@@ -161,6 +184,7 @@ def batches(
     :param now: returns the time, in seconds since 1970.
     :param progress: what is updated while the run goes on; None: nothing.
     :param open_journal: returns the journal of the index, which may take the place of its list; None: there is none.
+    :param workers: the threads that request projects; closed at the end. None: ``max_concurrency`` new ones.
     :raises UnreachableError, UntrustedError, ProxyError: when no connection could be made to the index.
     :raises RefusedError: when it refuses the credentials (401), also for what it sent before.
     :raises StoppedError: when ``STOP_AFTER`` projects in a row failed, and the index is failing.
@@ -174,8 +198,9 @@ def batches(
     index_state, index_digests = planner.index_state()
     documents = IndexDocuments(index, index_state)
     if planner.project_streams:
+        workers = workers or Workers(config.max_concurrency)
         yield from _project_batches(
-            index, selection, config, planner, documents, now, progress or RunProgress(), open_journal
+            index, selection, config, planner, documents, now, progress or RunProgress(), open_journal, workers
         )
     if planner.index_streams:
         seen_at = _utc(index_state.seen_at(now()))
@@ -192,6 +217,7 @@ def _project_batches(
     now: Callable[[], float],
     progress: RunProgress,
     open_journal: Callable[[], EventSource] | None,
+    workers: Workers,
 ) -> Iterator[Batch]:
     """Yield a batch for each project that is due, those that delete projects last, and then the next cursor."""
     visits = visit_list(selection, planner, documents, index, open_journal)
@@ -201,7 +227,9 @@ def _project_batches(
     plan = make_fetch_plan(planner.project_streams, config)
     health = IndexHealth(index, documents, visits.unlisted)
     deletions = Deletions(config, index.root, health, visits.known)
-    reader = _ProjectReader(index, queue, plan, planner, now, health, deletions, config, visits.received, progress)
+    reader = _ProjectReader(
+        index, queue, plan, planner, now, health, deletions, config, visits.received, progress, workers
+    )
     for batch in reader.batches():
         if visits.tracker is not None:
             visits.tracker.add(batch)
@@ -271,8 +299,9 @@ class _ProjectReader:
         config: Config,
         received: Mapping[str, Document[Project] | Unchanged],
         progress: RunProgress,
+        workers: Workers,
     ) -> None:
-        self._received, self._progress = received, progress
+        self._received, self._progress, self._workers = received, progress, workers
         self._index, self._queue, self._plan, self._planner, self._now = index, queue, plan, planner, now
         self._health, self._deletions, self._config = health, deletions, config
         self._circuit_breaker = CircuitBreaker()
@@ -283,15 +312,13 @@ class _ProjectReader:
 
         :raises StoppedError: when ``STOP_AFTER`` projects in a row failed, the index fails, and there are more.
         """
-        workers = self._config.max_concurrency
-        pool = ThreadPoolExecutor(workers, thread_name_prefix="fetch")
         failed = 0
         try:
-            self._submit(pool, 2 * workers)
+            self._submit()
             while self._pending:
                 task, result, seen_at = self._next_fetched()
                 self._queue.add_requirements(task.project, result.requirements)
-                self._submit(pool, 2 * workers)
+                self._submit()
                 self._health.add(result)
                 batch = self._batch(task, result, seen_at)
                 held = self._deletions.holds(result, task.previous, batch)
@@ -304,7 +331,9 @@ class _ProjectReader:
                 if failed and failed % STOP_AFTER == 0 and self._left() and self._health.is_failing(failed):
                     raise StoppedError(failed, self._left())
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            self._workers.close()
+            if self._pending:  # the run ends early, but their requests would go on
+                self._index.client.close()
         if already_read := self._progress.already_read:
             yield Batch(None, _utc(self._now()), warnings=(_already_read_warning(already_read),))
 
@@ -333,10 +362,11 @@ class _ProjectReader:
             missing_projects=missing_projects,
         )
 
-    def _submit(self, pool: ThreadPoolExecutor, most: int) -> None:
-        """Submit the projects that come next, until ``most`` are pending."""
+    def _submit(self) -> None:
+        """Submit the projects that come next, until twice as many are pending as there are threads."""
+        most = 2 * self._config.max_concurrency
         while len(self._pending) < most and (task := self._next_task()) is not None:
-            self._pending.append((task.project.project, pool.submit(self._fetch, task)))
+            self._pending.append((task.project.project, self._workers.submit(self._fetch, task)))
         self._progress.total = self._queue.total
 
     def _next_task(self) -> ProjectTask | None:

@@ -120,6 +120,10 @@ class Advisories:
         """Its URL without credentials, for messages."""
         return self._export.url
 
+    def close(self) -> None:
+        """As of ``Service``."""
+        self._export.close()
+
     def portions(self, request: Request) -> Iterator[Portion]:
         """Yield the advisories that were modified since the last run; see the module.
 

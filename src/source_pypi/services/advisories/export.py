@@ -58,6 +58,10 @@ class Export(Protocol):
     #: Its URL without credentials.
     url: str
 
+    def close(self) -> None:
+        """Send nothing more, and end all waits."""
+        ...
+
     def listing(self, etag: str) -> ListingAnswer | bool:
         """The list of modified advisories; True: it is unchanged; False: the export has none."""
         ...
@@ -81,6 +85,10 @@ class RemoteExport:
     def __init__(self, client: Client, root: str) -> None:
         self._client, self._root = client, root
         self.url = without_credentials(root)
+
+    def close(self) -> None:
+        """As of ``Export``."""
+        self._client.close()
 
     def listing(self, etag: str) -> ListingAnswer | bool:
         """As of ``Export``."""
@@ -133,6 +141,9 @@ class LocalExport:
 
     def __init__(self, path: Path) -> None:
         self._path, self.url = path, f"file:{path}"
+
+    def close(self) -> None:
+        """Nothing is requested, and nothing waits."""
 
     def listing(self, etag: str) -> ListingAnswer | bool:  # noqa: ARG002 - of the protocol
         """False: the zip is read each time that it has changed."""

@@ -51,6 +51,10 @@ class Source(Protocol):
         """The settings to check when it fails."""
         ...
 
+    def close(self) -> None:
+        """Send nothing more, and end all waits."""
+        ...
+
     def read(self, tasks: Sequence[Task], today: date) -> Iterator[tuple[Task, DownloadCounts | SourceError]]:
         """Yield the counts of each task, or why its document cannot be read.
 
@@ -77,6 +81,10 @@ class Downloads:
     def url(self) -> str:
         """The URL of the source without credentials."""
         return self._source.url
+
+    def close(self) -> None:
+        """As of ``Service``."""
+        self._source.close()
 
     def portions(self, request: Request) -> Iterator[Portion]:
         """Yield the counts of each series of each project that was not read yet on this day of the source.

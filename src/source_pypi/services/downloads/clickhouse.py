@@ -107,16 +107,20 @@ class Clickhouse:
         per_hour: int,
         on_event: Callable[[RetryWait | RequestLog], None] = lambda event: None,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
         self._client, self._url, self._database, self._username = client, url.rstrip("/"), database, username
-        self._on_event, self._sleep = on_event, sleep
+        self._on_event, self._sleep = on_event, sleep or client.wait
         self._quota = HourlyQuota(per_hour, clock, self._wait)
 
     @property
     def url(self) -> str:
         """Its URL without credentials."""
         return without_credentials(self._url)
+
+    def close(self) -> None:
+        """As of ``Source``."""
+        self._client.close()
 
     def read(self, tasks: Sequence[Task], today: date) -> Iterator[tuple[Task, DownloadCounts | SourceError]]:
         """Yield the counts of each task, series by series.

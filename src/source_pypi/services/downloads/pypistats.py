@@ -66,6 +66,10 @@ class Pypistats:
         """Its URL without credentials."""
         return without_credentials(self._url)
 
+    def close(self) -> None:
+        """As of ``Source``."""
+        self._client.close()
+
     def read(self, tasks: Sequence[Task], today: date) -> Iterator[tuple[Task, DownloadCounts | SourceError]]:
         """Yield the counts of each task, or why its document cannot be read.
 

@@ -85,6 +85,10 @@ class Events:
         """The journal's URL without credentials."""
         return self._journal.url
 
+    def close(self) -> None:
+        """As of ``Service``."""
+        self._journal.close()
+
     def portions(self, request: Request) -> Iterator[Portion]:
         """Yield pages up to the journal's last event, oldest first; at least one, which may have no events.
 

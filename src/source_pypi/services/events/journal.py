@@ -43,6 +43,10 @@ class Journal:
         self._kept: tuple[int, list[JournalEntry]] | None = None
         self._last_serial: int | None = None
 
+    def close(self) -> None:
+        """Send nothing more, and end all waits."""
+        self._client.close()
+
     def last_serial(self) -> int:
         """The serial of the last event, when the run first requested it; 0: there is none.
 
