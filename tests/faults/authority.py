@@ -85,12 +85,13 @@ def behind_tls(url: tuple[str, int], certificate: Path) -> Iterator[str]:
 
     def serve(sock: socket.socket) -> None:
         with suppress(OSError), ExitStack() as stack:
-            outer = stack.enter_context(context.wrap_socket(sock, server_side=True))
+            assert isinstance(sock, ssl.SSLSocket)
+            sock.do_handshake()
             inner = stack.enter_context(socket.create_connection(url, timeout=60))
-            back = threading.Thread(target=pump, args=(inner, outer), daemon=True)
+            back = threading.Thread(target=pump, args=(inner, sock), daemon=True)
             back.start()
-            pump(outer, inner)
+            pump(sock, inner)
             back.join(5)
 
-    with Listener(serve) as listener:
+    with Listener(serve, context) as listener:
         yield f"https://127.0.0.1:{listener.port}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,12 +15,13 @@ class Listener:
     """Serves connections until its context ends.
 
     :param serve: serves one connection; it is closed afterwards.
+    :param tls: the context of the server's side; None: it speaks no TLS. The handshake is part of the first read.
     :ivar stopping: set at the end; wait on it instead of sleeping.
     """
 
-    def __init__(self, serve: Callable[[socket.socket], None]) -> None:
+    def __init__(self, serve: Callable[[socket.socket], None], tls: ssl.SSLContext | None = None) -> None:
         self.stopping = threading.Event()
-        self._serve, self._open = serve, dict[socket.socket, threading.Thread]()
+        self._serve, self._tls, self._open = serve, tls, dict[socket.socket, threading.Thread]()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port: int = self._listener.getsockname()[1]
         self._accepter = threading.Thread(target=self._accept, daemon=True)
@@ -49,6 +51,8 @@ class Listener:
             if self.stopping.is_set():
                 sock.close()
                 return
+            if self._tls is not None:  # here, so that the end shuts down the socket that is read
+                sock = self._tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
             thread = threading.Thread(target=self._one, args=(sock,), daemon=True)
             self._open[sock] = thread
             thread.start()
