@@ -1,4 +1,4 @@
-"""Hundreds of random histories, the same ones each time; ``make histories`` runs thousands of others."""
+"""A hundred random histories, the same ones each time; ``make histories`` runs thousands of others."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.model.running import run_histories
 
 @pytest.mark.parametrize(
     ("kind", "count"),
-    [(Histories, 6), (LazyHistories, 12), (ReadHistories, 100), (LazyReadHistories, 100)],
+    [(Histories, 6), (LazyHistories, 12), (ReadHistories, 60), (LazyReadHistories, 60)],
     ids=lambda given: given.__name__ if isinstance(given, type) else "",
 )
 def test_tables_are_those_of_a_full_sync(kind: type[Histories], count: int) -> None:
