@@ -11,12 +11,12 @@ from tests.sync.helpers import Connect, agrees, paths, visited
 NAMES = [f"p{number:02}" for number in range(30)]
 
 
-def frozen(world: World, fake: FakeIndex, connect: Connect, names: list[str]) -> MemoryStore:
-    """Return a store into which these projects were read, and let the list stay as it is then."""
+def frozen(world: World, fake: FakeIndex, connect: Connect, names: list[str], stream: str = "files") -> MemoryStore:
+    """Return a store into which these projects were read for a stream, and let the list stay as it is then."""
     for name in names:
         world.add(name)
     store = MemoryStore()
-    store.sync(fake, connect(fake), [], ["files"], whole_index=True)
+    store.sync(fake, connect(fake), [], [stream], whole_index=True)
     listed = [{"name": name, "_last-serial": world.projects[name].last_serial} for name in names]
     world.override("/simple/", {"meta": {"api-version": "1.0"}, "projects": listed}, JSON_PAGE)
     return store
@@ -48,13 +48,18 @@ def test_change_in_the_sample_is_read(world: World, fake: FakeIndex, connect: Co
 
 
 def test_change_without_a_serial_does_not_count(world: World, fake: FakeIndex, connect: Connect) -> None:
-    """A document that changed although its serial did not says nothing about the list."""
-    store = frozen(world, fake, connect, NAMES[:8])
-    for name in NAMES[:8]:
+    """A sampled document that changed although its serial did not is read, and says nothing about the list."""
+    store, index = frozen(world, fake, connect, NAMES, "projects"), connect(fake)
+    for name in NAMES:
         world.add_advisory(name, "1.0", "PYSEC-1")
-    store.sync(fake, connect(fake), [], ["files"], whole_index=True)
-    assert visited(fake, store)[0] == "/simple/ 200"
-    assert [batch.project for batch in store.batches] == [None]
+        world.projects[name].releases["1.0"].info["summary"] = "changed"
+    store.sync(fake, index, [], ["projects"], whole_index=True)
+    sampled = sorted(name for name in NAMES if f"/pypi/{name}/json 200" in paths(fake))
+    assert len(sampled) == SIZE
+    assert sorted(paths(fake)) == sorted(["/simple/ 200", *(f"/pypi/{name}/json 200" for name in sampled)])
+    (warnings,) = {batch.warnings for batch in store.batches if batch.warnings}
+    assert warnings == ("20 projects skipped: the index's list shows no change",)
+    assert [row["project"] for row in store.tables()["projects"] if row["summary"] == "changed"] == sampled
 
 
 def test_sample_that_cannot_be_read_says_nothing(world: World, fake: FakeIndex, connect: Connect) -> None:

@@ -1,9 +1,9 @@
 """Compares the index's list of projects with a sample of the documents that it lets a run skip.
 
 A list may have stopped moving: it then has plausible serials, and every project looks unchanged. In each run a few
-projects that look unchanged are requested, conditionally. If their serials are higher than listed, they have changed;
-if many have, the list is not trusted in this run. A list that is some minutes old is no reason: the public index's may
-be half an hour old (index-api.md 12).
+projects that look unchanged are requested, conditionally, and what has changed is read. If the serials of many are
+higher than listed, the list is not trusted in this run. A list that is some minutes old is no reason: the public
+index's may be half an hour old (index-api.md 12). Neither are changes that move no serial.
 """
 
 import zlib
@@ -60,6 +60,17 @@ def request_sample(
             if (response := index.project(name, previous)) is not None:
                 responses[name] = response
     return responses
+
+
+def changed_since_read(
+    responses: Mapping[str, Document[Project] | Unchanged], conditions: Mapping[str, Fingerprint]
+) -> set[str]:
+    """Return the sampled projects whose document is another one than earlier runs read."""
+    return {
+        name
+        for name, response in responses.items()
+        if isinstance(response, Document) and not response.fingerprint.same(conditions[name])
+    }
 
 
 def changed_since_listed(

@@ -18,7 +18,7 @@ from source_pypi.services.index.api import Index
 from source_pypi.services.index.documents import Document, Listing, Project, Unchanged
 from source_pypi.services.index.documents.page import serial_of
 from source_pypi.sync.fetch_index import IndexDocuments
-from source_pypi.sync.list_sample import Sample, changed_since_listed, is_untrusted, request_sample
+from source_pypi.sync.list_sample import Sample, changed_since_listed, changed_since_read, is_untrusted, request_sample
 from source_pypi.sync.name_list import NameList
 from source_pypi.sync.planner import Planner, Reason
 from source_pypi.sync.project_journal import (
@@ -171,11 +171,13 @@ def _visits(
     """Return which projects are requested according to their serials, and to a sample of the others."""
     unresolved = planner.unresolved
     visits = make_visit_list(selection, serials, summaries, planner.decide_listed, planner.started_at, unresolved)
-    received = request_sample(index, planner.project_conditions(visits.sample), serials)
-    changed = changed_since_listed(received, serials)
+    conditions = planner.project_conditions(visits.sample)
+    received = request_sample(index, conditions, serials)
+    changed = changed_since_read(received, conditions)
     if not changed:
         return replace(visits, received=received)
-    untrusted = is_untrusted(len(changed), len(visits.sample))
+    unlisted = changed_since_listed(received, serials)
+    untrusted = is_untrusted(len(unlisted), len(visits.sample))
 
     def decide(summary: ProjectSummary, serials: Mapping[str, int | None]) -> Reason:
         reason = planner.decide_listed(summary, serials)
@@ -183,7 +185,7 @@ def _visits(
         return Reason.SERIAL_CHANGED if requested else reason
 
     again = summaries_for_list(selection, planner.summaries(), unresolved) or ()
-    known = (len(changed), len(visits.sample)) if untrusted else None
+    known = (len(unlisted), len(visits.sample)) if untrusted else None
     return replace(
         make_visit_list(selection, serials, again, decide, unresolved=unresolved), received=received, untrusted=known
     )
