@@ -281,7 +281,7 @@ class NotOfferedError(ConfigError):
         if self.read_before:
             return (
                 f"{self.reason}, which earlier runs read, so that the rows made of them stay: repeat the run later; if "
-                "the index has dropped them for good, sync into a new destination, which gets what project pages have"
+                "the index has dropped them for good, sync into a new destination, which gets what the index has now"
             )
         return f"{self.reason}: leave the stream out, or read an index that has it"
 

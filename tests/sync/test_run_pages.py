@@ -1,5 +1,6 @@
 """sync/run.py: an index whose pages supply what its project documents lack, in several runs."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from source_pypi.services.index.documents.page import JSON_PAGE
 from source_pypi.streams import choose_streams
 from source_pypi.sync.run import Run
 from tests.fake_index import FakeIndex, World, faults
-from tests.fake_index.documents import View, page_html, page_json
+from tests.fake_index.documents import View, page_html, page_json, project_document
 from tests.memory_store import MemoryStore, Row, full_sync
 from tests.sync.helpers import Connect, agrees, rich
 
@@ -38,6 +39,16 @@ def without_releases(fake: FakeIndex) -> None:
 
 
 FORMS = pytest.mark.parametrize("form", [as_json, as_html, without_releases], ids=lambda form: form.__name__)
+
+
+def with_poor_files(fake: FakeIndex) -> None:
+    """Serve a project document that lists the files without most of their fields, which the page has."""
+    view = View(fake.url)
+    document = json.loads(project_document(fake.world.projects["foo"], view) or b"")
+    for file in (file for files in document["releases"].values() for file in files):
+        for field in ("core-metadata", "size", "upload_time", "upload_time_iso_8601", "requires_python", "yanked"):
+            del file[field]
+    fake.world.override("/pypi/foo/json", document)
 
 
 def one_project(fake: FakeIndex, form: Form) -> None:
@@ -86,6 +97,28 @@ def test_rows_do_not_depend_on_other_streams(fake: FakeIndex, connect: Connect, 
     together.sync(fake, index, ["foo"], PAGED)
     assert alone.tables()["files"] == together.tables()["files"]
     assert values(alone.tables()["files"], "source") == [("page",)] * 4
+
+
+@pytest.mark.parametrize("form", [with_poor_files, as_json, as_html, without_releases], ids=lambda one: one.__name__)
+@pytest.mark.parametrize("alone", [True, False], ids=["first alone", "last alone"])
+@pytest.mark.parametrize("name", [*PAGED, "core_metadata"])
+def test_rows_do_not_depend_on_what_was_read_before(
+    fake: FakeIndex, connect: Connect, form: Form, name: str, *, alone: bool
+) -> None:
+    """A stream that is added later, or is read again, has the rows of a first load: it gets the page in full."""
+    rich(fake.world)
+    fake.world.yank("foo", "1.0", "bad")
+    form(fake)
+    names = [*PAGED, "core_metadata"]
+    index, store = connect(fake), MemoryStore()
+    first = [name] if alone else [one for one in names if one != name]
+    store.sync(fake, index, ["foo"], first)
+    store.sync(fake, index, ["foo"], names)
+    assert agrees(fake, index, store, ["foo"], names)
+    del store.states["foo"][name]  # as if its table had been dropped
+    store.sync(fake, index, ["foo"], names)
+    assert agrees(fake, index, store, ["foo"], names)
+    assert {batch.project: list(batch.failures) for batch in store.batches if batch.failures} == {}
 
 
 def test_warning_once_a_run(fake: FakeIndex, connect: Connect) -> None:
@@ -170,7 +203,7 @@ def test_index_that_drops_its_documents_for_good(fake: FakeIndex, connect: Conne
     assert message == (
         f"this index offers no project documents of foo ({fake.url}/pypi/foo/json answered 404), which earlier runs "
         "read, so that the rows made of them stay: repeat the run later; if the index has dropped them for good, sync "
-        "into a new destination, which gets what project pages have"
+        "into a new destination, which gets what the index has now"
     )
     new = MemoryStore()
     new.sync(fake, index, ["foo"], PAGED)
@@ -218,6 +251,32 @@ def test_changes_of_many_pages_are_no_deletions(fake: FakeIndex, connect: Connec
     assert values(store.tables()["files"], "project", "version") == [
         (name, version) for name in names for version in ("1.0", "2.0")
     ]
+
+
+def test_page_that_one_project_loses(fake: FakeIndex, connect: Connect) -> None:
+    """Rows stay that a page completed which is gone; the run cannot tell whether the index has pages of others."""
+    one_project(fake, with_poor_files)
+    index, store = connect(fake), MemoryStore()
+    store.sync(fake, index, ["foo"], ["files"])
+    before = store.tables()
+    fake.world.upload("foo", "3.0", filename="foo-3.0.tar.gz")
+    with_poor_files(fake)
+    fake.world.override("/simple/foo/", b"", status=404)
+    fake.new_run()
+    config = make_config({"projects": ["foo"]})
+    run = Run(index, select(config), choose_streams(["files"]), config)
+    *_, last = run.batches(store)
+    reason = (
+        f"this index offers no project pages of foo ({fake.url}/simple/foo/ answered 404), which earlier runs read, so "
+        "that the rows made of them stay: repeat the run later; if the index has dropped them for good, sync into a "
+        "new destination, which gets what the index has now"
+    )
+    assert run.summary.lines() == [f"files: {reason}"]
+    assert [(one.available, one.reason) for one in last.capabilities if one.stream == "files"] == [
+        (None, f"the run could not read this stream: {reason}")
+    ]
+    assert run.summary.capabilities.unavailable() == {}
+    assert store.tables() == before
 
 
 def test_page_that_disappears_deletes_its_rows(fake: FakeIndex, connect: Connect) -> None:

@@ -245,6 +245,14 @@ class Stream(Struct, frozen=True, dict=True):
         return frozenset({*self.documents, *parent})
 
     @cached_property
+    def from_listed(self) -> bool:
+        """Whether a page completes the files and versions that it is made from, where the project document lacks them.
+
+        So ``core_metadata`` learns from pages which files have METADATA.
+        """
+        return self.from_page or DocumentKind.CORE_METADATA in self.documents
+
+    @cached_property
     def partition_kind(self) -> DocumentKind | None:
         """The kind of document that partitions its rows; None: a project's rows are one partition.
 

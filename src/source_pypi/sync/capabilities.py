@@ -105,12 +105,17 @@ class Capabilities:
     def unavailable(self, *, failing: bool | None = None) -> dict[str, NotOfferedError]:
         """Return why the index does not provide streams, by name, in the order of the table of streams.
 
+        That some projects lack what earlier runs read of them says nothing of the others.
+
         :param failing: only those that could therefore not be read, or only the others.
         """
         return {
             name: lack.error.of_index()
             for name in NAMES
-            if (lack := self._lacks.get(name)) and name not in self._provided and failing in (None, lack.fails)
+            if (lack := self._lacks.get(name))
+            and name not in self._provided
+            and not lack.error.read_before
+            and failing in (None, lack.fails)
         }
 
     def failures(self) -> dict[str, NotOfferedError]:
@@ -130,11 +135,12 @@ class Capabilities:
     def _row(self, name: str, announced: Mapping[DocumentKind, str], *, selected: bool) -> Capability:
         if name in self._provided:
             return Capability(name, available=True, checked_at=self._provided[name])
-        if (lack := self._lacks.get(name)) is not None:
+        lack = self._lacks.get(name)
+        if lack is not None and not lack.error.read_before:
             texts = {} if lack.fails else {kind.value: text for kind, text in announced.items()}
             reason = texts.get(lack.error.what) or lack.error.of_index().reason
             return Capability(name, available=False, reason=without_credentials(reason), checked_at=lack.checked_at)
-        if (error := self._failures.get(name)) is not None:
+        if error := self._failures.get(name) or (lack and lack.error):
             return Capability(name, reason=without_credentials(f"the run could not read this stream: {error}"))
         if not selected:
             return Capability(name, reason=NOT_SELECTED)

@@ -234,7 +234,7 @@ def _once_a_project(stream: Stream) -> frozenset[DocumentKind]:
 
 
 def _uses_page(stream: Stream, result: FetchResult, kind: DocumentKind) -> bool:
-    used = (stream.from_page and result.page_completes) or (stream.from_metadata and result.page_only)
+    used = (stream.from_listed and result.page_completes) or (stream.from_metadata and result.page_only)
     return kind is DocumentKind.PAGE and used
 
 

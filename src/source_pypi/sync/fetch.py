@@ -261,7 +261,8 @@ class _ProjectFetch:
                 result.notices.append(_PAGE_ONLY)
 
     def _no_page(self) -> NotOfferedError:
-        return NotOfferedError("project pages", self._index.locations.page_url(self._name), project=self._name)
+        had, url = self._previous.page_completed, self._index.locations.page_url(self._name)
+        return NotOfferedError("project pages", url, project=self._name, read_before=had)
 
     def _request_missing_project(self) -> None:
         """Request the project document that is missing although the page lists files; if it is there, nothing failed.

@@ -55,7 +55,7 @@ def make_fetch_plan(streams: Iterable[Stream], config: Config) -> FetchPlan:
         frozenset(kinds | {DocumentKind.PROJECT} if follow else kinds),
         config.releases,
         use_core_metadata=config.core_metadata and filled,
-        pages=any(stream.from_page for stream in streams),
+        pages=any(stream.from_listed for stream in streams),
         metadata=follow or any(stream.from_metadata for stream in streams),
     )
 

@@ -97,18 +97,24 @@ class PreviousState(Struct, frozen=True):
     first_seen: tuple[FirstSeen, ...] = ()
 
     def readers(self, kind: DocumentKind) -> tuple[Stream, ...]:
-        """Return the streams that need this kind of document, or whose rows the page completed."""
+        """Return the streams that need this kind of document, and those whose rows the page completes, if there is one.
+
+        Rows that are made anew need it in full, whichever other streams have read it (``_may_use_page``).
+        """
         return tuple(
             stream
             for stream in self.streams
-            if kind in stream.required_documents or (kind is DocumentKind.PAGE and self._used_page(stream))
+            if kind in stream.required_documents or (kind is DocumentKind.PAGE and self._may_use_page(stream))
         )
+
+    def _may_use_page(self, stream: Stream) -> bool:
+        """Whether a page completed the stream's rows, or may complete those that this run makes anew."""
+        return _completed_by_page(stream) and (stream.name not in self.comparable or self._used_page(stream))
 
     def _used_page(self, stream: Stream) -> bool:
         """Whether a page completed the stream's rows, or stood for the project document."""
         state = self.states.get(stream.name)
-        uses_pages = stream.from_page or stream.from_metadata
-        return uses_pages and state is not None and bool(state.fingerprint(DocumentKind.PAGE).tag)
+        return _completed_by_page(stream) and state is not None and bool(state.fingerprint(DocumentKind.PAGE).tag)
 
     @property
     def page_completed(self) -> bool:
@@ -194,6 +200,11 @@ class PreviousState(Struct, frozen=True):
     def existed(self) -> bool:
         """Whether the index has ever had the project."""
         return any(state.existed for state in self.states.values())
+
+
+def _completed_by_page(stream: Stream) -> bool:
+    """Whether the project page supplies what other documents lack of the stream's rows."""
+    return stream.from_listed or stream.from_metadata
 
 
 class ProjectTask(Struct, frozen=True):
