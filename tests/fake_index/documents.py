@@ -30,6 +30,8 @@ class View:
     poverty: bool = False
     #: Keys of `info` that a deployment added.
     deployed: Mapping[str, Any] = field(default_factory=dict)
+    #: Keys of files that project documents lack, and pages have: `core-metadata` before 2026-07-06 (index-api.md 4.3).
+    file_gaps: frozenset[str] = frozenset()
     #: The version of pages as JSON; "1.5" has namespaces (PEP 752). HTML stays at 1.4 (PEP 833).
     api_version: str = API_VERSION
 
@@ -141,7 +143,7 @@ def _files(release: Release, view: View) -> list[dict[str, Any]]:
 def _file(file: File, release: Release, view: View) -> dict[str, Any]:
     """The 16 keys of index-api.md 4.3."""
     digests = file.all_digests()
-    return {
+    made = {
         "comment_text": file.comment_text,
         "core-metadata": view.core_metadata(file),
         "digests": digests,
@@ -159,6 +161,7 @@ def _file(file: File, release: Release, view: View) -> dict[str, Any]:
         "yanked": release.yanked,
         "yanked_reason": release.yanked_reason or None,
     }
+    return {key: value for key, value in made.items() if key not in view.file_gaps}
 
 
 # The project page, index-api.md 7 --------------------------------------------------------------------------

@@ -221,7 +221,7 @@ class Site:
     # Shared ----------------------------------------------------------------------------------------------
 
     def _now(self) -> documents.View:
-        return replace(self._view, deployed=self.world.deployed)
+        return replace(self._view, deployed=self.world.deployed, file_gaps=self.world.file_gaps)
 
     def _find(self, asked: Asked, name: str) -> Project | None:
         return self.world.before(name) if asked.stale else self.world.get(name)

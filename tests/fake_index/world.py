@@ -64,6 +64,7 @@ class World:
         self.overrides: dict[str, Override] = {}
         #: Keys that "a deploy" added to every `info`. index-api.md 2.7
         self.deployed: dict[str, Any] = {}
+        self.file_gaps: frozenset[str] = frozenset()
         self._clock = time_of(start)
         self._where: dict[str, tuple[str, str]] = {}  # file name -> (normalised name, version)
         self._spent: set[str] = set()  # file names that may never come back
@@ -354,6 +355,12 @@ class World:
         """A new version of the index adds a key to every `info`."""
         with self.lock:
             self.deployed[key] = value
+            self._epoch += 1
+
+    def leave_out(self, *keys: str) -> None:
+        """Another version of the index leaves these keys of files to the pages; none: project documents have all."""
+        with self.lock:
+            self.file_gaps = frozenset(keys)
             self._epoch += 1
 
     def set_serial(self, name: str, serial: int) -> None:

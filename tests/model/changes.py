@@ -151,6 +151,11 @@ def _advise(site: Site, name: str, pick: int) -> None:
     site.world.set_advisories(name, version, [*there, *more] if more else [])
 
 
+def _leave_out(site: Site, name: str, pick: int) -> None:
+    """Leave some keys of files to the pages, or nothing."""
+    site.world.leave_out(*(("core-metadata",), ("core-metadata", "size", "yanked", "yanked_reason"), ())[pick % 3])
+
+
 def _deploy(site: Site, name: str, pick: int) -> None:
     site.deploys += 1
     site.world.deploy("new_key", site.deploys)
@@ -189,4 +194,5 @@ CHANGES: Mapping[str, Change] = {
     "metadata": of_file(_with_metadata),
     "provenance": of_file(_with_provenance),
     "deploy": _deploy,
+    "leave out": _leave_out,
 }

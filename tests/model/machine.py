@@ -46,7 +46,17 @@ OF_RELEASES = (
     "quarantine release",
     "unquarantine release",
 )
-OF_PROJECTS = ("create", "delete project", "quarantine", "unquarantine", "archive", "unarchive", "invite", "deploy")
+OF_PROJECTS = (
+    "create",
+    "delete project",
+    "quarantine",
+    "unquarantine",
+    "archive",
+    "unarchive",
+    "invite",
+    "deploy",
+    "leave out",
+)
 OF_PEOPLE = ("add role", "remove role", "rename user", "delete account", "organization", "rename organization")
 assert {*OF_FILES, *OF_RELEASES, *OF_PROJECTS, *OF_PEOPLE} == set(CHANGES)
 

@@ -1,6 +1,5 @@
 """sync/run.py: an index whose pages supply what its project documents lack, in several runs."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +12,7 @@ from source_pypi.services.index.documents.page import JSON_PAGE
 from source_pypi.streams import choose_streams
 from source_pypi.sync.run import Run
 from tests.fake_index import FakeIndex, World, faults
-from tests.fake_index.documents import View, page_html, page_json, project_document
+from tests.fake_index.documents import View, page_html, page_json
 from tests.memory_store import MemoryStore, Row, full_sync
 from tests.sync.helpers import Connect, agrees, rich
 
@@ -43,12 +42,9 @@ FORMS = pytest.mark.parametrize("form", [as_json, as_html, without_releases], id
 
 def with_poor_files(fake: FakeIndex) -> None:
     """Serve a project document that lists the files without most of their fields, which the page has."""
-    view = View(fake.url)
-    document = json.loads(project_document(fake.world.projects["foo"], view) or b"")
-    for file in (file for files in document["releases"].values() for file in files):
-        for field in ("core-metadata", "size", "upload_time", "upload_time_iso_8601", "requires_python", "yanked"):
-            del file[field]
-    fake.world.override("/pypi/foo/json", document)
+    fake.world.leave_out(
+        "core-metadata", "size", "upload_time", "upload_time_iso_8601", "requires_python", "yanked", "yanked_reason"
+    )
 
 
 def one_project(fake: FakeIndex, form: Form) -> None:
