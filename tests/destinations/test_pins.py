@@ -30,7 +30,7 @@ class Syncs:
     """Runs of ``sync`` into one store."""
 
     def __init__(self, open_loader: OpenLoader, folder: Path, fake: FakeIndex, connect: Connect) -> None:
-        self.open_loader, self.folder, self.fake, self.index = open_loader, folder, fake, connect(fake)
+        self.open_loader, self.folder, self.fake, self.connect = open_loader, folder, fake, connect
         self.at = NOW
 
     def __call__(self, *names: str, cut: int | None = None, files: tuple[Path, ...] = (), **settings: Any) -> None:
@@ -39,7 +39,7 @@ class Syncs:
         self.at += 60
         config = make_config({"projects": names, **settings})
         selection, streams = select(config, files, by_command=len(names)), choose_streams(STREAMS)
-        loader = self.open_loader(STREAMS, root=self.index.root, now=self.at, requested=selection.requested)
+        loader = self.open_loader(STREAMS, root=self.fake.url, now=self.at, requested=selection.requested)
         loader.__enter__()
         self._add(loader, selection, streams, config, cut)
         if cut is not None:
@@ -49,7 +49,7 @@ class Syncs:
         loader.__exit__(None, None, None)
 
     def _add(self, loader: Loader, selection: Selection, streams: Any, config: Any, cut: int | None) -> None:
-        run = batches(self.index, selection, streams, config, loader, lambda: self.at)
+        run = batches(self.connect(self.fake), selection, streams, config, loader, lambda: self.at)
         for number, batch in enumerate(run):
             if number == cut:
                 return
