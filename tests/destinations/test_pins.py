@@ -228,7 +228,7 @@ def test_table_of_older_releases_is_dropped(open_loader: OpenLoader, tmp_path: P
     """``_selection``, which older releases made, is dropped, with a view of it; rows and state stay."""
     world.add("foo", releases=["1.0"])
     sync("foo")
-    with open_loader(STREAMS, root=sync.index.root, now=sync.at) as loader:
+    with open_loader(STREAMS, root=sync.fake.url, now=sync.at) as loader:
         loader._store.make([OLD_SELECTION])
         loader._run = replace(loader._run, tables=(*loader._run.tables, "_selection"))
         loader.finish()
