@@ -73,6 +73,11 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
         (),
         "rows were taken by iteration, and not kept: read them again, or take them as Arrow or a data frame first",
     ),
+    (
+        "RowsMissingError",
+        ("the reader is closed",),
+        "rows are missing, because the reader is closed: read them again",
+    ),
     ("CatalogError", ("state", "x.json is no JSON"), "the state cannot be read: x.json is no JSON"),
     (
         "StateError",

@@ -34,6 +34,7 @@ REMEDIES = {
     "ExtraMissingError": "Install the extra that the message names.",
     "LibraryMissingError": "Install the library that the message names, or use another method.",
     "RowsTakenError": "Call `read` again, or make the data frame before you loop over the rows.",
+    "RowsMissingError": "Call `read` or `open` again, and take all rows inside the `with` block.",
     "CatalogError": "Let Airbyte write the file again (`discover`), or correct the JSON.",
     "StateError": (
         "Do what the message says: reset the stream, or execute the statement in it. The next run then reads in full."

@@ -14,6 +14,7 @@
     │   ├── ExtraMissingError       a stream or setting whose library is not installed
     │   ├── LibraryMissingError     a data frame whose library is not installed
     │   ├── RowsTakenError          rows that were taken by iteration, and not kept
+    │   ├── RowsMissingError        rows that were not read before the run was closed or interrupted
     │   ├── CatalogError            an Airbyte catalog or state file that cannot be read
     │   ├── StateError              a stream's state that cannot be read
     │   ├── NotOfferedError         a document that this index does not offer
@@ -225,6 +226,16 @@ class RowsTakenError(ConfigError):
     template = (
         "rows were taken by iteration, and not kept: read them again, or take them as Arrow or a data frame first"
     )
+
+
+class RowsMissingError(ConfigError):
+    """Rows of the Python library that were not read: the run was closed, cancelled or interrupted before its end.
+
+    Raised whenever they are taken later, after those that were read and kept.
+    """
+
+    reason: str
+    template = "rows are missing, because {reason}: read them again"
 
 
 class CatalogError(ConfigError):

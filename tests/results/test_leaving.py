@@ -6,13 +6,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
 import pytest
 
 import source_pypi
+from source_pypi.errors import RowsMissingError
 from tests.faults.listening import Listener, read_head
 
 #: Seconds within which a program ends; the index would keep it for minutes.
@@ -97,7 +98,7 @@ def test_program_ends(index: FailingIndex, program: str) -> None:
 
 
 def test_other_thread_closes(index: FailingIndex) -> None:
-    """A thread that waits for a batch gets ``CancelledError`` when another one closes the reader: rows are missing."""
+    """A thread that waits for a batch gets ``RowsMissingError`` when another one closes the reader."""
     reader = source_pypi.open(["aa", "bb"], streams=["projects"], index_url=index.url, requests_per_second=0)
     with ThreadPoolExecutor(1) as pool:
         names = pool.submit(lambda: [batch.project for batch in reader])
@@ -105,7 +106,7 @@ def test_other_thread_closes(index: FailingIndex) -> None:
         time.sleep(0.05)
         start = time.monotonic()
         reader.close()
-        with pytest.raises(CancelledError):
+        with pytest.raises(RowsMissingError, match="the reader is closed"):
             names.result(SOON)
     assert time.monotonic() - start < SOON
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import source_pypi
-from source_pypi.errors import RowsTakenError, StateError, UnknownProjectsError, UnknownStreamError
+from source_pypi.errors import RowsMissingError, RowsTakenError, StateError, UnknownProjectsError, UnknownStreamError
 from tests.fake_index import FakeIndex, World
 
 
@@ -58,14 +58,15 @@ def test_stream_that_is_not_read(opened: Callable[..., source_pypi.Reader]) -> N
 
 
 def test_unfinished_reader_requests_no_more(world: World, fake: FakeIndex) -> None:
-    """A reader that is closed early requests no further projects."""
+    """A reader that is closed early requests no further projects, and then says that rows are missing."""
     names = [f"project{number}" for number in range(20)]
     for name in names:
         world.add(name)
     with source_pypi.open(names, index_url=fake.url, requests_per_second=0) as reader:
         next(iter(reader))
     assert len(fake.requests) < 6
-    assert list(reader) == []
+    with pytest.raises(RowsMissingError, match="the reader is closed"):
+        list(reader)
 
 
 def test_asynchronous_batches(opened: Callable[..., source_pypi.Reader]) -> None:

@@ -7,18 +7,21 @@ import pytest
 
 import source_pypi
 from source_pypi import records
-from source_pypi.errors import ExtraMissingError, LibraryMissingError, SourceError
+from source_pypi.errors import ExtraMissingError, LibraryMissingError, RowsTakenError, SourceError
 from tests.fake_index import FakeIndex, World
 
 
 def test_rows_are_taken_once(world: World, fake: FakeIndex) -> None:
-    """Rows are an iterator, as of a generator: what was taken does not come again."""
+    """Rows are an iterator: a loop continues where the last one ended, and after the end there is no other one."""
     world.add("flask", releases=["1.0"])
     rows = source_pypi.read("files", ["flask"], index_url=fake.url)
     assert repr(rows) == "<rows of files>"
     assert next(rows).packagetype == "bdist_wheel"
     assert [row.packagetype for row in rows] == ["sdist"]
-    assert list(rows) == []
+    assert next(rows, None) is None
+    for take in (iter, list, lambda one: sum(1 for _ in one)):
+        with pytest.raises(RowsTakenError):
+            take(rows)
 
 
 @pytest.mark.parametrize(

@@ -60,8 +60,7 @@ class Reader:
 
         :raises StateError: when it cannot be written.
         """
-        if self._source.state is not None:
-            self._source.state.save()
+        self._source.save()
 
     def close(self) -> None:
         """End the run. Projects that were not requested yet never are. Writes no state."""

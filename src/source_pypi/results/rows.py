@@ -1,10 +1,11 @@
 """The rows of one stream: an iterator, an asynchronous iterator, an Arrow stream and data frames."""
 
+import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from source_pypi.results import arrow, frames
-from source_pypi.results.source import BatchSource
+from source_pypi.results.source import BatchSource, interrupted
 from source_pypi.streams.stream import Stream
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ class Rows(Generic[R]):
 
     Iterate over the rows once, or take them as Arrow or as a data frame as often as you like: those keep all rows in
     memory (as JSON), so that each project is requested once. Taking them after an iteration raises ``RowsTakenError``.
+    A loop that follows one that ended early continues with the next row.
 
     Each way raises the first error of the run after the last row. ``to_pandas``, ``to_polars`` and ``to_arrow`` then
     return nothing, and consumers of Arrow raise an error of their own with its text.
@@ -27,32 +29,41 @@ class Rows(Generic[R]):
 
     def __init__(self, source: BatchSource, stream: Stream) -> None:
         self._source, self._stream = source, stream
-        self._iterator: Iterator[R] | None = None
+        self._left: RowIterator[R] = RowIterator(source, stream)
 
     def __repr__(self) -> str:
         return f"<rows of {self._stream.name}>"
 
     def __iter__(self) -> Iterator[R]:
-        """Iterate over the rows: those that are left or, once they are kept, all of them."""
-        return self._rows() if self._source.keeps else self
+        """Iterate over the rows: those that are left or, once they are kept, all of them.
+
+        Threads may share the iterator. It raises the first error of the run after the last row.
+
+        :raises RowsTakenError: when all rows were taken, and not kept.
+        :raises RowsMissingError: when the run was ended before all were read; if rows are kept, after the last of them.
+        """
+        return self._iterator()
 
     def __next__(self) -> R:
-        if self._iterator is None:
-            self._iterator = self._rows()
-        return next(self._iterator)
+        return next(self._left)
 
     async def __aiter__(self) -> AsyncIterator[R]:
-        """Iterate over the rows; requests are sent in a thread, so that other tasks go on.
+        """Iterate over the same rows; requests are sent in a thread, so that other tasks go on.
 
         A task that is cancelled ends the run.
         """
+        left = self._iterator()
+        for row in left.rows:
+            yield row
         async for batch in self._source.batches_in_thread():
-            for row in batch.rows(self._stream.name):
+            left.rows = batch.rows(self._stream.name)
+            for row in left.rows:
                 yield row
 
-    def _rows(self) -> Iterator[R]:
-        for batch in self._source.batches():
-            yield from batch.rows(self._stream.name)
+    def _iterator(self) -> "RowIterator[R]":
+        """The iterator that all loops share; or one of their own, if rows are kept, or the run has ended."""
+        shared = not self._source.keeps and not self._source.ended
+        return self._left if shared else RowIterator(self._source, self._stream)
 
     def __arrow_c_schema__(self) -> object:
         """Return the schema of the rows as a PyCapsule of Arrow; nothing is requested.
@@ -104,4 +115,34 @@ class Rows(Generic[R]):
 
     def _kept_rows(self) -> Iterator[Any]:
         self._source.keep()
-        return self._rows()
+        return self._iterator()
+
+
+class RowIterator(Iterator[R]):
+    """The rows of one stream, which threads may share: each row is returned to one of them.
+
+    :ivar rows: the rows of the batch that was taken last, as far as they were not returned yet.
+    """
+
+    def __init__(self, source: BatchSource, stream: Stream) -> None:
+        self._source, self._stream = source, stream
+        self._batches = source.batches()
+        self._lock = threading.Lock()
+        self._error: Exception | None = None
+        self.rows: Iterator[R] = iter(())
+
+    def __next__(self) -> R:
+        with self._lock:
+            try:
+                for row in self.rows:
+                    return row
+                for batch in self._batches:
+                    self.rows = batch.rows(self._stream.name)
+                    for row in self.rows:
+                        return row
+            except BaseException as error:
+                if not self._source.keeps:
+                    self._source.interrupt(error)
+                self._error = self._source.error or interrupted(error)
+                raise
+            raise self._error or StopIteration
