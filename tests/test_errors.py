@@ -81,8 +81,13 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     ("CatalogError", ("state", "x.json is no JSON"), "the state cannot be read: x.json is no JSON"),
     (
         "StateError",
-        ("x.duckdb", "a row was changed", "delete it"),
+        ("x.duckdb", "a row was changed", "delete it", "read"),
         "the state of x.duckdb cannot be read: a row was changed; delete it",
+    ),
+    (
+        "StateError",
+        ("x/state.json", "No such file or directory", "name another file", "written"),
+        "the state of x/state.json cannot be written: No such file or directory; name another file",
     ),
     (
         "StaleError",

@@ -16,7 +16,7 @@
     │   ├── RowsTakenError          rows that were taken by iteration, and not kept
     │   ├── RowsMissingError        rows that were not read before the run was closed or interrupted
     │   ├── CatalogError            an Airbyte catalog or state file that cannot be read
-    │   ├── StateError              a stream's state that cannot be read
+    │   ├── StateError              a stream's state that cannot be read or written
     │   ├── NotOfferedError         a document that this index does not offer
     │   ├── RefusedError            401 or 403: credentials, or a blocked client
     │   ├── MassDeletionError       too many projects disappeared at once; nothing was deleted
@@ -252,13 +252,15 @@ class CatalogError(ConfigError):
 class StateError(ConfigError):
     """A state that is broken, or that another connector or a newer release wrote; nothing is read then.
 
-    ``stream`` is the name of a stream, or of a destination, which has the state of all its streams.
+    ``stream`` is the name of a stream, of a file, or of a destination, which has the state of all its streams.
+    ``action`` is ``written`` for the file of a program that uses the library: it is checked before anything is read.
     """
 
     stream: str
     reason: str
     remedy: str = "reset the stream to read it in full (in Airbyte: clear its data; elsewhere: omit its state)"
-    template = "the state of {stream} cannot be read: {reason}; {remedy}"
+    action: Literal["read", "written"] = "read"
+    template = "the state of {stream} cannot be {action}: {reason}; {remedy}"
 
 
 # The user must act: the index -----------------------------------------------------------------------------------------

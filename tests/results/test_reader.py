@@ -177,11 +177,49 @@ def test_damaged_entry(opened: Callable[..., source_pypi.Reader], fake: FakeInde
     assert json.loads(path.read_text())["files"] == state["files"]
 
 
-def test_state_that_cannot_be_written(opened: Callable[..., source_pypi.Reader], tmp_path: Path) -> None:
-    """A folder that does not exist is an error that names the file."""
-    path = tmp_path / "nowhere" / "state.json"
-    with pytest.raises(StateError, match="cannot be written"), opened(state=path) as reader:
+@pytest.mark.parametrize(
+    ("location", "message"),
+    [
+        ("nowhere/state.json", "the state of nowhere/state.json cannot be written: No such file or directory"),
+        ("file.txt/state.json", "the state of file.txt/state.json cannot be written: Not a directory"),
+        ("folder", "the state of folder cannot be written: it is a folder or a device, not a file"),
+        (Path(), "the state of . cannot be written: it is a folder or a device, not a file"),
+        ("", "the state of an empty path cannot be written: it names no file"),
+        ("/proc/state.json", "the state of /proc/state.json cannot be written: No such file or directory"),
+    ],
+)
+def test_state_that_cannot_be_written(
+    opened: Callable[..., source_pypi.Reader],
+    fake: FakeIndex,
+    location: str | Path,
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A path that cannot be written is an error that names it, before anything is requested."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file.txt").touch()
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(StateError) as caught:
+        opened(state=location)
+    assert str(caught.value) == f"{message}; name a file in a folder that exists and can be written"
+    assert fake.requests == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file.txt", "folder"]
+
+
+def test_folder_that_is_deleted_while_reading(opened: Callable[..., source_pypi.Reader], tmp_path: Path) -> None:
+    """A file that can no longer be written at the end is an error that names it."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with pytest.raises(StateError, match=r"folder/state\.json cannot be written: No such file"):
+        _read_without(opened(state=folder / "state.json"), folder)
+
+
+def _read_without(reader: source_pypi.Reader, folder: Path) -> None:
+    """Read everything, and delete a folder meanwhile."""
+    with reader:
         list(reader)
+        folder.rmdir()
 
 
 def test_state_of_another_index(
