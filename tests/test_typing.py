@@ -42,6 +42,11 @@ with source_pypi.open(["flask"], streams=["files", "versions"], state="state.jso
         reveal_type(batch["files"])  # type: list[File]
         reveal_type(batch.project)  # type: str | None
         batch["fiels"]  # error
+        reveal_type(batch.rows("versions"))  # type: Iterator[Version]
+        reveal_type(batch.deleted("files"))  # type: list[dict[str, str | int]]
+        batch.rows("fiels")  # error
+        batch.deleted("fiels")  # error
+        batch.size("fiels")  # error
 source_pypi.open(["flask"], streams=["fiels"])  # error
 source_pypi.open(["flask"], stream=["files"])  # error
 source_pypi.open(["flask"], streams="files")  # error

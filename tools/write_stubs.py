@@ -99,10 +99,10 @@ def package() -> str:
         *_class("Batch", "_batch", "list"),
         *_class("Reader", "_reader", "Rows"),
         *_read(),
-        f"\ndef open(projects: Iterable[str] = (), *, streams: Iterable[StreamName] | None = None, "
+        f"\ndef open(projects: Iterable[str] | None = (), *, streams: Iterable[StreamName] | None = None, "
         f"state: StateLocation | None = None, {_SETTINGS}) -> Reader:",
         *_docstring(api.open),
-        f"\ndef scan_pypi(stream: StreamName, projects: Iterable[str] = (), {_SETTINGS}) -> polars.LazyFrame:",
+        f"\ndef scan_pypi(stream: StreamName, projects: Iterable[str] | None = (), {_SETTINGS}) -> polars.LazyFrame:",
         *_docstring(api.scan_pypi),
         "\ndef streams() -> list[dict[str, Any]]:",
         *_docstring(api.streams),
@@ -119,21 +119,30 @@ def _class(name: str, module: str, container: str) -> Iterator[str]:
     if name == "Reader":
         yield "    def __iter__(self) -> Iterator[Batch]: ..."
         yield "    def __aiter__(self) -> AsyncIterator[Batch]: ..."
+    yield from _method("__getitem__", container)
+    if name == "Batch":
+        yield from _method("rows", "Iterator")
+        yield "    def deleted(self, stream: StreamName) -> list[dict[str, str | int]]: ..."
+        yield "    def size(self, stream: StreamName) -> int: ..."
+
+
+def _method(name: str, container: str) -> Iterator[str]:
+    """A method whose result depends on the stream, with an overload for each."""
     for stream in STREAMS:
         yield "    @overload"
-        yield f"    def __getitem__(self, stream: Literal[{stream.name!r}]) -> {container}[{row_type(stream)}]: ..."
+        yield f"    def {name}(self, stream: Literal[{stream.name!r}]) -> {container}[{row_type(stream)}]: ..."
     yield "    @overload"
-    yield f"    def __getitem__(self, stream: StreamName) -> {container}[Any]: ..."
+    yield f"    def {name}(self, stream: StreamName) -> {container}[Any]: ..."
 
 
 def _read() -> Iterator[str]:
     for stream in STREAMS:
         yield "\n@overload"
-        named = f"stream: Literal[{stream.name!r}], projects: Iterable[str] = (), {_SETTINGS}"
+        named = f"stream: Literal[{stream.name!r}], projects: Iterable[str] | None = (), {_SETTINGS}"
         yield f"def read({named}) -> Rows[{row_type(stream)}]:"
         yield from _docstring(api.read) if stream is STREAMS[0] else ["    ..."]
     yield "\n@overload"
-    yield f"def read(stream: StreamName, projects: Iterable[str] = (), {_SETTINGS}) -> Rows[Any]: ..."
+    yield f"def read(stream: StreamName, projects: Iterable[str] | None = (), {_SETTINGS}) -> Rows[Any]: ..."
 
 
 def _docstring(function: Any) -> Iterator[str]:

@@ -97,6 +97,62 @@ class Batch(_batch.Batch):
     def __getitem__(self, stream: Literal["downloads_by"]) -> list[records.DownloadBy]: ...
     @overload
     def __getitem__(self, stream: StreamName) -> list[Any]: ...
+    @overload
+    def rows(self, stream: Literal["projects"]) -> Iterator[records.Project]: ...
+    @overload
+    def rows(self, stream: Literal["versions"]) -> Iterator[records.Version]: ...
+    @overload
+    def rows(self, stream: Literal["files"]) -> Iterator[records.File]: ...
+    @overload
+    def rows(self, stream: Literal["dependencies"]) -> Iterator[records.Dependency]: ...
+    @overload
+    def rows(self, stream: Literal["dependency_clauses"]) -> Iterator[records.DependencyClause]: ...
+    @overload
+    def rows(self, stream: Literal["classifiers"]) -> Iterator[records.Classifier]: ...
+    @overload
+    def rows(self, stream: Literal["licenses"]) -> Iterator[records.License]: ...
+    @overload
+    def rows(self, stream: Literal["urls"]) -> Iterator[records.Url]: ...
+    @overload
+    def rows(self, stream: Literal["vulnerabilities"]) -> Iterator[records.Vulnerability]: ...
+    @overload
+    def rows(self, stream: Literal["advisories"]) -> Iterator[records.Advisory]: ...
+    @overload
+    def rows(self, stream: Literal["advisory_ranges"]) -> Iterator[records.AdvisoryRange]: ...
+    @overload
+    def rows(self, stream: Literal["advisory_versions"]) -> Iterator[records.AdvisoryVersion]: ...
+    @overload
+    def rows(self, stream: Literal["removed_advisories"]) -> Iterator[records.RemovedAdvisory]: ...
+    @overload
+    def rows(self, stream: Literal["roles"]) -> Iterator[records.Role]: ...
+    @overload
+    def rows(self, stream: Literal["attestations"]) -> Iterator[records.Attestation]: ...
+    @overload
+    def rows(self, stream: Literal["core_metadata"]) -> Iterator[records.CoreMetadata]: ...
+    @overload
+    def rows(self, stream: Literal["statuses"]) -> Iterator[records.Status]: ...
+    @overload
+    def rows(self, stream: Literal["project"]) -> Iterator[records.Document]: ...
+    @overload
+    def rows(self, stream: Literal["release"]) -> Iterator[records.Document]: ...
+    @overload
+    def rows(self, stream: Literal["listing"]) -> Iterator[records.ListedProject]: ...
+    @overload
+    def rows(self, stream: Literal["recent_releases"]) -> Iterator[records.RecentRelease]: ...
+    @overload
+    def rows(self, stream: Literal["recent_projects"]) -> Iterator[records.RecentProject]: ...
+    @overload
+    def rows(self, stream: Literal["stats"]) -> Iterator[records.Document]: ...
+    @overload
+    def rows(self, stream: Literal["events"]) -> Iterator[records.Event]: ...
+    @overload
+    def rows(self, stream: Literal["downloads"]) -> Iterator[records.Download]: ...
+    @overload
+    def rows(self, stream: Literal["downloads_by"]) -> Iterator[records.DownloadBy]: ...
+    @overload
+    def rows(self, stream: StreamName) -> Iterator[Any]: ...
+    def deleted(self, stream: StreamName) -> list[dict[str, str | int]]: ...
+    def size(self, stream: StreamName) -> int: ...
 
 class Reader(_reader.Reader):
     """Several streams of the same projects; each project is requested once. A context manager."""
@@ -160,7 +216,7 @@ class Reader(_reader.Reader):
 
 @overload
 def read(
-    stream: Literal["projects"], projects: Iterable[str] = (), **settings: Unpack[Settings]
+    stream: Literal["projects"], projects: Iterable[str] | None = (), **settings: Unpack[Settings]
 ) -> Rows[records.Project]:
     """Return the rows of one stream, project by project. The next project is requested while rows are processed.
 
@@ -182,106 +238,108 @@ def read(
 
 @overload
 def read(
-    stream: Literal["versions"], projects: Iterable[str] = (), **settings: Unpack[Settings]
+    stream: Literal["versions"], projects: Iterable[str] | None = (), **settings: Unpack[Settings]
 ) -> Rows[records.Version]: ...
 @overload
 def read(
-    stream: Literal["files"], projects: Iterable[str] = (), **settings: Unpack[Settings]
+    stream: Literal["files"], projects: Iterable[str] | None = (), **settings: Unpack[Settings]
 ) -> Rows[records.File]: ...
 @overload
 def read(
-    stream: Literal["dependencies"], projects: Iterable[str] = (), **settings: Unpack[Settings]
+    stream: Literal["dependencies"], projects: Iterable[str] | None = (), **settings: Unpack[Settings]
 ) -> Rows[records.Dependency]: ...
 @overload
 def read(
-    stream: Literal["dependency_clauses"], projects: Iterable[str] = (), **settings: Unpack[Settings]
+    stream: Literal["dependency_clauses"], projects: Iterable[str] | None = (), **settings: Unpack[Settings]
 ) -> Rows[records.DependencyClause]: ...
 @overload
 def read(
-    stream: Literal["classifiers"], projects: Iterable[str] = (), **settings: Unpack[Settings]
+    stream: Literal["classifiers"], projects: Iterable[str] | None = (), **settings: Unpack[Settings]
 ) -> Rows[records.Classifier]: ...
 @overload
 def read(
-    stream: Literal["licenses"], projects: Iterable[str] = (), **settings: Unpack[Settings]
+    stream: Literal["licenses"], projects: Iterable[str] | None = (), **settings: Unpack[Settings]
 ) -> Rows[records.License]: ...
 @overload
-def read(stream: Literal["urls"], projects: Iterable[str] = (), **settings: Unpack[Settings]) -> Rows[records.Url]: ...
+def read(
+    stream: Literal["urls"], projects: Iterable[str] | None = (), **settings: Unpack[Settings]
+) -> Rows[records.Url]: ...
 @overload
 def read(
-    stream: Literal["vulnerabilities"], projects: Iterable[str] = (), **settings: Unpack[Settings]
+    stream: Literal["vulnerabilities"], projects: Iterable[str] | None = (), **settings: Unpack[Settings]
 ) -> Rows[records.Vulnerability]: ...
 @overload
 def read(
-    stream: Literal["advisories"], projects: Iterable[str] = (), **settings: Unpack[Settings]
+    stream: Literal["advisories"], projects: Iterable[str] | None = (), **settings: Unpack[Settings]
 ) -> Rows[records.Advisory]: ...
 @overload
 def read(
-    stream: Literal["advisory_ranges"], projects: Iterable[str] = (), **settings: Unpack[Settings]
+    stream: Literal["advisory_ranges"], projects: Iterable[str] | None = (), **settings: Unpack[Settings]
 ) -> Rows[records.AdvisoryRange]: ...
 @overload
 def read(
-    stream: Literal["advisory_versions"], projects: Iterable[str] = (), **settings: Unpack[Settings]
+    stream: Literal["advisory_versions"], projects: Iterable[str] | None = (), **settings: Unpack[Settings]
 ) -> Rows[records.AdvisoryVersion]: ...
 @overload
 def read(
-    stream: Literal["removed_advisories"], projects: Iterable[str] = (), **settings: Unpack[Settings]
+    stream: Literal["removed_advisories"], projects: Iterable[str] | None = (), **settings: Unpack[Settings]
 ) -> Rows[records.RemovedAdvisory]: ...
 @overload
 def read(
-    stream: Literal["roles"], projects: Iterable[str] = (), **settings: Unpack[Settings]
+    stream: Literal["roles"], projects: Iterable[str] | None = (), **settings: Unpack[Settings]
 ) -> Rows[records.Role]: ...
 @overload
 def read(
-    stream: Literal["attestations"], projects: Iterable[str] = (), **settings: Unpack[Settings]
+    stream: Literal["attestations"], projects: Iterable[str] | None = (), **settings: Unpack[Settings]
 ) -> Rows[records.Attestation]: ...
 @overload
 def read(
-    stream: Literal["core_metadata"], projects: Iterable[str] = (), **settings: Unpack[Settings]
+    stream: Literal["core_metadata"], projects: Iterable[str] | None = (), **settings: Unpack[Settings]
 ) -> Rows[records.CoreMetadata]: ...
 @overload
 def read(
-    stream: Literal["statuses"], projects: Iterable[str] = (), **settings: Unpack[Settings]
+    stream: Literal["statuses"], projects: Iterable[str] | None = (), **settings: Unpack[Settings]
 ) -> Rows[records.Status]: ...
 @overload
 def read(
-    stream: Literal["project"], projects: Iterable[str] = (), **settings: Unpack[Settings]
+    stream: Literal["project"], projects: Iterable[str] | None = (), **settings: Unpack[Settings]
 ) -> Rows[records.Document]: ...
 @overload
 def read(
-    stream: Literal["release"], projects: Iterable[str] = (), **settings: Unpack[Settings]
+    stream: Literal["release"], projects: Iterable[str] | None = (), **settings: Unpack[Settings]
 ) -> Rows[records.Document]: ...
 @overload
 def read(
-    stream: Literal["listing"], projects: Iterable[str] = (), **settings: Unpack[Settings]
+    stream: Literal["listing"], projects: Iterable[str] | None = (), **settings: Unpack[Settings]
 ) -> Rows[records.ListedProject]: ...
 @overload
 def read(
-    stream: Literal["recent_releases"], projects: Iterable[str] = (), **settings: Unpack[Settings]
+    stream: Literal["recent_releases"], projects: Iterable[str] | None = (), **settings: Unpack[Settings]
 ) -> Rows[records.RecentRelease]: ...
 @overload
 def read(
-    stream: Literal["recent_projects"], projects: Iterable[str] = (), **settings: Unpack[Settings]
+    stream: Literal["recent_projects"], projects: Iterable[str] | None = (), **settings: Unpack[Settings]
 ) -> Rows[records.RecentProject]: ...
 @overload
 def read(
-    stream: Literal["stats"], projects: Iterable[str] = (), **settings: Unpack[Settings]
+    stream: Literal["stats"], projects: Iterable[str] | None = (), **settings: Unpack[Settings]
 ) -> Rows[records.Document]: ...
 @overload
 def read(
-    stream: Literal["events"], projects: Iterable[str] = (), **settings: Unpack[Settings]
+    stream: Literal["events"], projects: Iterable[str] | None = (), **settings: Unpack[Settings]
 ) -> Rows[records.Event]: ...
 @overload
 def read(
-    stream: Literal["downloads"], projects: Iterable[str] = (), **settings: Unpack[Settings]
+    stream: Literal["downloads"], projects: Iterable[str] | None = (), **settings: Unpack[Settings]
 ) -> Rows[records.Download]: ...
 @overload
 def read(
-    stream: Literal["downloads_by"], projects: Iterable[str] = (), **settings: Unpack[Settings]
+    stream: Literal["downloads_by"], projects: Iterable[str] | None = (), **settings: Unpack[Settings]
 ) -> Rows[records.DownloadBy]: ...
 @overload
-def read(stream: StreamName, projects: Iterable[str] = (), **settings: Unpack[Settings]) -> Rows[Any]: ...
+def read(stream: StreamName, projects: Iterable[str] | None = (), **settings: Unpack[Settings]) -> Rows[Any]: ...
 def open(
-    projects: Iterable[str] = (),
+    projects: Iterable[str] | None = (),
     *,
     streams: Iterable[StreamName] | None = None,
     state: StateLocation | None = None,
@@ -295,12 +353,14 @@ def open(
         ``with`` block of the reader ends. Then only new, changed and deleted rows are read. None: all rows are read.
     :param settings: settings of the connector, by name.
     :raises UnknownStreamError: when a stream does not exist.
-    :raises SettingError: when a setting does not exist, or its value is invalid.
+    :raises SettingError: when a setting does not exist, or its value is invalid, or ``state`` is not what it should be.
     :raises ConfigError: when no projects are selected, or a name is invalid.
-    :raises StateError: when the state cannot be read.
+    :raises StateError: when the state cannot be read, or its file cannot be written.
     """
 
-def scan_pypi(stream: StreamName, projects: Iterable[str] = (), **settings: Unpack[Settings]) -> polars.LazyFrame:
+def scan_pypi(
+    stream: StreamName, projects: Iterable[str] | None = (), **settings: Unpack[Settings]
+) -> polars.LazyFrame:
     """Return the rows of one stream as a lazy frame of Polars. Each ``collect`` requests the projects.
 
     A filter on ``project`` selects the projects that are requested; only columns that are needed are made. A ``head``

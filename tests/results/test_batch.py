@@ -1,6 +1,8 @@
 """results/batch.py: the rows of one project in several streams."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -33,9 +35,12 @@ def test_rows_of_each_stream(batch: source_pypi.Batch) -> None:
 
 def test_other_streams(batch: source_pypi.Batch) -> None:
     """A stream that is not read is an error of every method."""
-    for call in (batch.rows, batch.deleted, batch.__getitem__):
-        with pytest.raises(UnknownStreamError, match=r"roles \(.*available: versions, files, project\)"):
-            call("roles")
+    calls: list[Callable[[Any], object]] = [batch.rows, batch.deleted, batch.size, batch.__getitem__]
+    for call in calls:
+        for stream in ("roles", ["files"], 5, None):
+            with pytest.raises(UnknownStreamError) as caught:
+                call(stream)
+            assert str(caught.value) == f"no such stream: {stream} (available: versions, files, project)"
 
 
 def test_representation(batch: source_pypi.Batch) -> None:

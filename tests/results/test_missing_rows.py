@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from threading import Thread
@@ -75,7 +75,7 @@ def test_interrupted_rows(silent: FailingIndex, settings: dict[str, Any]) -> Non
 def test_interrupted_reader(kept: bool, silent: FailingIndex, settings: dict[str, Any]) -> None:
     """After Ctrl-C, a reader returns what it has kept, and then says that rows are missing."""
     with source_pypi.open(["aa", "bb"], streams=["projects", "versions"], **settings) as reader:
-        taken = reader["projects"] if kept else reader
+        taken: Iterable[Any] = reader["projects"] if kept else reader
         thread = press_ctrl_c(silent)
         with pytest.raises(KeyboardInterrupt):
             list(taken)

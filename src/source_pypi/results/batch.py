@@ -1,6 +1,6 @@
 """A batch of the Python library: the rows of one project, or of the whole index, in one or more streams."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -39,28 +39,40 @@ class Batch:
         """
         return list(self.rows(stream))
 
-    def rows(self, stream: str) -> Iterator[Any]:
+    def rows(self, stream: Any) -> Iterator[Any]:
         """Yield the rows of a stream that are new or changed.
 
         :raises UnknownStreamError: when the stream is not read.
         """
         return _rows(self._checked(stream), self._lines.get(stream, ()), self.seen_at)
 
-    def deleted(self, stream: str) -> list[dict[str, str | int]]:
+    def deleted(self, stream: Any) -> list[dict[str, str | int]]:
         """Return the keys of the rows that the index no longer has, compared with the state.
 
         :raises UnknownStreamError: when the stream is not read.
         """
         return list(self._deleted.get(self._checked(stream).name, ()))
 
-    def size(self, stream: str) -> int:
-        """Return the size of a stream's rows as JSON, in bytes."""
-        return sum(map(len, self._lines.get(stream, ())))
+    def size(self, stream: Any) -> int:
+        """Return the size of a stream's rows as JSON, in bytes.
 
-    def _checked(self, stream: str) -> Stream:
-        if stream not in self._streams:
-            raise UnknownStreamError([str(stream)], list(self._streams))
-        return self._streams[stream]
+        :raises UnknownStreamError: when the stream is not read.
+        """
+        return sum(map(len, self._lines.get(self._checked(stream).name, ())))
+
+    def _checked(self, stream: object) -> Stream:
+        return stream_of(self._streams, stream)
+
+
+def stream_of(streams: Mapping[str, Stream], name: object) -> Stream:
+    """Return the stream of a name.
+
+    :param streams: those that are read, by name.
+    :raises UnknownStreamError: when it is the name of none of them.
+    """
+    if not isinstance(name, str) or name not in streams:
+        raise UnknownStreamError([str(name)], list(streams))
+    return streams[name]
 
 
 def _rows(stream: Stream, lines: Sequence[bytes], seen_at: datetime) -> Iterator[Any]:

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Iterator
 from types import TracebackType
 from typing import Any, Self
 
-from source_pypi.errors import SourceError, StateError, UnknownStreamError
-from source_pypi.results.batch import Batch
+from source_pypi.errors import SourceError, StateError
+from source_pypi.results.batch import Batch, stream_of
 from source_pypi.results.rows import Rows
 from source_pypi.results.source import BatchSource
 
@@ -50,10 +50,9 @@ class Reader:
         :raises UnknownStreamError: when the stream is not read.
         :raises RowsTakenError: when batches were taken by iteration.
         """
-        if stream not in self._streams:
-            raise UnknownStreamError([str(stream)], list(self._streams))
+        chosen = stream_of(self._streams, stream)
         self._source.keep()
-        return Rows(self._source, self._streams[stream])
+        return Rows(self._source, chosen)
 
     def save(self) -> None:
         """Write the state of every batch that was taken, also of the current one. Without ``state``: do nothing.
