@@ -8,6 +8,7 @@ from distlib.index import DEFAULT_INDEX
 from source_pypi.config import make_config
 from source_pypi.errors import SettingError, UnknownStreamError
 from source_pypi.spark.options import ReadOptions, read_options
+from source_pypi.streams import NAMES
 
 OWN = {"index_url": "http://index.test/simple/"}
 
@@ -47,10 +48,13 @@ def test_settings_have_their_types() -> None:
     ("options", "message"),
     [
         ({"index_ur": "x"}, "setting 'index_ur': there is no such setting; did you mean 'index_url'?"),
-        ({"top": "many"}, "setting 'top': Expected `int`, got `str`"),
+        ({"top": "many"}, "setting 'top': must be a whole number, not 'many'"),
         ({"top": "-1"}, "setting 'top': Expected `int` >= 0"),
-        ({"pushdown": "perhaps"}, "setting 'pushdown': Expected `bool`, got `str`"),
-        ({"on_error": "ignore"}, "setting 'on_error': Invalid enum value 'ignore'"),
+        ({"pushdown": "perhaps"}, "setting 'pushdown': must be true or false, not 'perhaps'"),
+        ({"on_error": "ignore"}, "setting 'on_error': must be fail or warn, not 'ignore'"),
+        ({"missing_projects": "no"}, "setting 'missing_projects': must be auto, fail or warn, not 'no'"),
+        ({"partitions": "x", **OWN}, "setting 'partitions': must be a whole number, not 'x'"),
+        ({"requests_per_second": ""}, "setting 'requests_per_second': must be a number, not ''"),
         ({"partitions": "0", **OWN}, "setting 'partitions': must be 1 or more"),
         ({"poll_seconds": "0"}, "setting 'poll_seconds': must be 1 or more: the index asks for at most one request per "
          "second"),
@@ -65,9 +69,17 @@ def test_invalid_option(options: dict[str, str], message: str) -> None:
     assert str(raised.value) == message
 
 
-@pytest.mark.parametrize("stream", ["", "file", "all"])
-def test_stream_is_required(stream: str) -> None:
-    """A DataFrame has one stream; without a name, or with an unknown one, the streams are listed."""
+@pytest.mark.parametrize("options", [{}, {"stream": ""}])
+def test_stream_is_required(options: dict[str, str]) -> None:
+    """Without the option ``stream``, the error names the option and the streams."""
+    with pytest.raises(SettingError) as raised:
+        read_options({"path": "flask", **options})
+    assert str(raised.value) == f"the option 'stream' is required; available: {', '.join(NAMES)}"
+
+
+@pytest.mark.parametrize("stream", ["file", "all"])
+def test_unknown_stream(stream: str) -> None:
+    """A DataFrame has one stream; if its name is unknown, the streams are listed."""
     with pytest.raises(UnknownStreamError, match="a DataFrame has the rows of one stream"):
         read_options({"stream": stream, "path": "flask"})
 

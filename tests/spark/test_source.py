@@ -9,7 +9,7 @@ from pyspark.sql.datasource import EqualTo, In, InputPartition, Not, StringStart
 from pyspark.sql.streaming.datasource import ReadAllAvailable, ReadMaxRows
 
 import pyspark_pypi
-from source_pypi.errors import SettingError
+from source_pypi.errors import DestinationError, SettingError
 from source_pypi.results.arrow import arrow_schema
 from source_pypi.spark.source import FilteringReader, PyPIDataSource, Reader
 from source_pypi.streams import stream_named
@@ -90,3 +90,13 @@ def test_other_streams_are_not_streamed(options: dict[str, Any]) -> None:
     """A stream without offsets is an error that says what to use."""
     with pytest.raises(SettingError, match="use read for the others"):
         PyPIDataSource(options).streamReader(None)
+
+
+@pytest.mark.parametrize("write", [PyPIDataSource.writer, PyPIDataSource.streamWriter])
+def test_format_cannot_be_written(write: Any) -> None:
+    """Writing is an error that says so, whatever the options are."""
+    with pytest.raises(DestinationError) as raised:
+        write(PyPIDataSource({}), None, False)
+    assert str(raised.value) == (
+        "cannot write the format pypi: it can only be read; write to another format, such as parquet"
+    )

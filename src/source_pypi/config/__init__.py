@@ -4,6 +4,7 @@ from source_pypi.config.environment import environment_note
 from source_pypi.config.reader import (
     EMPTY_INDEX,
     config_of,
+    invalid_setting,
     make_config,
     read_config,
     read_settings,
@@ -18,6 +19,7 @@ __all__ = [
     "Config",
     "config_of",
     "environment_note",
+    "invalid_setting",
     "make_config",
     "read_config",
     "read_settings",

@@ -4,15 +4,17 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
 from source_pypi.config.checks import check
 from source_pypi.config.environment import index_of_environment
 from source_pypi.config.settings import Config
 from source_pypi.errors import SettingError
+from source_pypi.fields import fields_of
 from source_pypi.standards.index_urls import folder_url
 
 #: What to say of an index's URL that is an empty text.
@@ -77,8 +79,7 @@ def make_config(settings: Mapping[str, Any]) -> Config:
     try:
         config = msgspec.convert(values, Config)
     except msgspec.ValidationError as error:
-        reason, _, path = str(error).partition(" - at `$.")
-        raise SettingError(path.rstrip("`"), reason) from error
+        raise invalid_setting(error, values, Config) from error
     if config.index_from == "environment" and config.index_url is None:
         config = replace(config, index_url=index_of_environment())
     if config.index_url is not None and (folder := folder_url(config.index_url)) is not None:
@@ -87,14 +88,31 @@ def make_config(settings: Mapping[str, Any]) -> Config:
     return config
 
 
-def config_of(projects: Iterable[str], settings: Mapping[str, Any]) -> Config:
+def config_of(projects: Iterable[str] | None, settings: Mapping[str, Any]) -> Config:
     """Make a configuration from projects and the keyword arguments of a Python program.
 
+    :param projects: names; None: not set.
     :raises SettingError: if a setting does not exist or is invalid.
     """
     if isinstance(projects, str):
         raise SettingError("projects", f"must be a list of names, such as [{projects!r}]")
-    return make_config({"projects": list(projects), **settings})
+    if isinstance(projects, bytes) or not isinstance(projects, Iterable | None):
+        raise SettingError("projects", f"must be a list of names, such as ['flask'], not {projects!r}")
+    return make_config({"projects": list(projects or ()), **settings})
+
+
+def invalid_setting(error: msgspec.ValidationError, values: Mapping[str, Any], settings: type[Struct]) -> SettingError:
+    """Return the error about a value whose type, or which itself, is wrong.
+
+    :param values: the values by name, one of which is wrong.
+    :param settings: what they were to become; if a setting has choices, the error names them.
+    """
+    reason, _, path = str(error).partition(" - at `$.")
+    name = path.rstrip("`")
+    choices = next((get_args(one.type) for one in fields_of(settings) if one.name == name), ())
+    if choices and isinstance(choices[0], str):
+        reason = f"must be {', '.join(choices[:-1])} or {choices[-1]}, not {values[name]!r}"
+    return SettingError(name, reason)
 
 
 def _unknown_setting(name: str) -> SettingError:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from source_pypi.config import Config, make_config
+from source_pypi.config import Config, invalid_setting, make_config
 from source_pypi.errors import SettingError, UnknownStreamError
 from source_pypi.fields import fields_of
 from source_pypi.standards.index_urls import is_public
@@ -19,6 +19,8 @@ from source_pypi.streams.stream import Stream
 _COMMA = re.compile(r",(?![^\[]*\])(?!\s*[<>=!~])")
 #: The argument of ``load``: a text, or a list of texts as JSON.
 _PATH, _PATHS = "path", "paths"
+#: What a text must be to become a value of a type.
+_ACCEPTED = {bool: "true or false", int: "a whole number", float: "a number"}
 _ONE = "a DataFrame has the rows of one stream"
 _PUBLIC = (
     "needs index_url, an index of your own: the public index asks clients to send one request at a time, "
@@ -57,11 +59,14 @@ _SETTINGS = {field.name: field for field in fields_of(Config)}
 def read_options(options: Mapping[str, str]) -> ReadOptions:
     """Return what the options of a DataFrame ask for. Names of options are not case-sensitive.
 
-    :raises UnknownStreamError: when the option ``stream`` is missing, or no stream has that name.
-    :raises SettingError: when an option does not exist or is invalid, or ``partitions`` cannot be used.
+    :raises UnknownStreamError: when no stream has the name in the option ``stream``.
+    :raises SettingError: when the option ``stream`` is missing, an option does not exist or is invalid, or
+        ``partitions`` cannot be used.
     """
     values = {name.lower(): text for name, text in options.items()}
     stream = values.pop("stream", "")
+    if not stream:
+        raise SettingError("", f"the option 'stream' is required; available: {', '.join(NAMES)}")
     if stream not in NAMES:
         raise UnknownStreamError([stream], NAMES, _ONE)
     projects = [*_paths(values), *_names(values.pop("projects", ""))]
@@ -71,8 +76,7 @@ def read_options(options: Mapping[str, str]) -> ReadOptions:
     try:
         made = msgspec.convert({"stream_name": stream, "config": config, **own}, ReadOptions)
     except msgspec.ValidationError as error:
-        reason, _, path = str(error).partition(" - at `$.")
-        raise SettingError(path.rstrip("`"), reason) from error
+        raise invalid_setting(error, own, ReadOptions) from error
     _check(made)
     return made
 
@@ -115,9 +119,9 @@ def _setting(name: str, text: str) -> Any:
 
 
 def _value(name: str, text: str, type_: Any) -> Any:
-    if type_ not in (bool, int, float):
+    if type_ not in _ACCEPTED:
         return text
     try:
         return msgspec.convert(text, type_, strict=False)
     except msgspec.ValidationError as error:
-        raise SettingError(name, str(error)) from error
+        raise SettingError(name, f"must be {_ACCEPTED[type_]}, not {text!r}") from error

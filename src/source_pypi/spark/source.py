@@ -1,10 +1,12 @@
 """The classes that Spark calls. Spark pickles their instances, so they hold options, and no connections."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pyspark.sql.datasource import DataSource, DataSourceReader, DataSourceStreamReader, InputPartition
 
+from source_pypi.errors import DestinationError
 from source_pypi.schema import spark_columns
 from source_pypi.spark.filters import Condition, conditions_of
 from source_pypi.spark.options import ReadOptions, read_options
@@ -26,12 +28,16 @@ _SERIAL = "serial"
 class PyPIDataSource(DataSource):
     """The data source ``pypi``.
 
-    :raises UnknownStreamError, SettingError: when an option is invalid, by ``load``.
+    Options are read when they are needed, so that an attempt to write says that the format cannot be written.
     """
 
-    def __init__(self, options: Mapping[str, str]) -> None:
-        super().__init__(options)
-        self._read = read_options(options)
+    @cached_property
+    def _read(self) -> ReadOptions:
+        """What the options ask for.
+
+        :raises UnknownStreamError, SettingError: when an option is invalid, by ``load``.
+        """
+        return read_options(self.options)
 
     @classmethod
     def name(cls) -> str:
@@ -56,6 +62,21 @@ class PyPIDataSource(DataSource):
 
         del schema
         return EventsReader(EventOffsets(self._read))
+
+    def writer(self, schema: Any, overwrite: bool) -> NoReturn:
+        """Say that the format cannot be written.
+
+        :raises DestinationError: always.
+        """
+        del schema, overwrite
+        raise DestinationError("the format pypi", "it can only be read; write to another format, such as parquet")
+
+    def streamWriter(self, schema: Any, overwrite: bool) -> NoReturn:  # noqa: N802 - Spark's name
+        """Say that the format cannot be written.
+
+        :raises DestinationError: always.
+        """
+        self.writer(schema, overwrite)
 
 
 class Reader(DataSourceReader):
