@@ -155,7 +155,27 @@ def test_public_names() -> None:
         (lambda: api.read("all", ["flask"]), r"all \(read returns the rows of one stream; available: projects, "),
         (lambda: api.read(["files", "urls"], ["flask"]), "read returns the rows of one stream"),  # type: ignore[arg-type]
         (lambda: api.open(["flask"], streams=["nope"]), "no such stream: nope"),
-        (lambda: api.open(["flask"], streams="files"), r"open takes a list of names, such as \['files'\]"),
+        (lambda: api.open(["flask"], streams="files"), r"must be a list of names, such as \['files'\], not 'files'"),
+        (lambda: api.open(["flask"], streams=5), r"'streams': must be a list of names, such as \['projects'\], not 5"),  # type: ignore[arg-type]
+        (lambda: api.open(["flask"], streams=[5, "files"]), r"no such stream: 5 \(available: projects"),  # type: ignore[list-item]
+        (
+            lambda: api.open(["flask"], streams=[]),
+            "'streams': is empty: leave it out to read projects, versions, files",
+        ),
+        (lambda: api.read("files", None), "no projects named"),
+        (lambda: api.read("files", 5), r"'projects': must be a list of names, such as \['flask'\], not 5"),  # type: ignore[arg-type]
+        (lambda: api.read("files", b"flask"), "'projects': must be a list of names, .* not b'flask'"),  # type: ignore[arg-type]
+        (lambda: api.read("files", [5]), r"'projects\[0\]': Expected `str`, got `int`"),  # type: ignore[list-item]
+        (lambda: api.read(5, ["flask"]), r"no such stream: 5 \(read returns the rows of one stream"),  # type: ignore[arg-type]
+        (lambda: api.open(["flask"], state=5), "'state': must be the path of a file, or a mapping .*, not int"),  # type: ignore[arg-type]
+        (lambda: api.open(["flask"], state=[]), "'state': must be the path of a file, or a mapping .*, not list"),  # type: ignore[arg-type]
+        (lambda: api.open(["flask"], state=b"x"), "'state': must be the path of a file, or a mapping .*, not bytes"),  # type: ignore[arg-type]
+        (lambda: api.open(["flask"], state={"files": datetime}), "'state': cannot be stored as JSON: Object of type"),
+        (lambda: api.open(["flask"], state={"nonsense": 1}), "the state of nonsense cannot be read: it is not an obj"),
+        (
+            lambda: api.open(["flask"], missing_projects="no"),
+            "'missing_projects': must be auto, fail or warn, not 'no'",
+        ),
         (lambda: api.open(["flask"], request_per_second=1), "there is no such setting"),
         (api.open, "no projects"),
         (lambda: api.schema("all"), "schema takes one stream"),
@@ -165,6 +185,13 @@ def test_invalid_input_is_raised_by_the_call(call: Callable[[], object], reason:
     """Invalid input is raised by the call, not by the first row."""
     with pytest.raises(source_pypi.ConfigError, match=reason):
         call()
+
+
+def test_no_projects_of_a_whole_index(world: World, fake: FakeIndex) -> None:
+    """``None`` for projects is as if it was left out."""
+    world.add("flask", releases=["1.0"])
+    rows = api.read("projects", None, whole_index=True, index_url=fake.url, requests_per_second=0)
+    assert [row.project for row in rows] == ["flask"]
 
 
 def test_as_dict(world: World, fake: FakeIndex) -> None:

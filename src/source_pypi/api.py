@@ -16,7 +16,7 @@ from source_pypi.results.rows import Rows
 from source_pypi.results.source import BatchSource
 from source_pypi.results.state import SavedState, StateLocation
 from source_pypi.schema import describe_streams, stream_schema
-from source_pypi.streams import ALL, NAMES, choose_streams, stream_named
+from source_pypi.streams import ALL, NAMES, choose_listed, stream_named
 from source_pypi.streams.stream import Stream
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Batch", "Reader", "Rows", "open", "read", "scan_pypi", "schema", "streams"]
 
 
-def read(stream: str, projects: Iterable[str] = (), **settings: Any) -> Rows[Any]:
+def read(stream: str, projects: Iterable[str] | None = (), **settings: Any) -> Rows[Any]:
     """Return the rows of one stream, project by project. The next project is requested while rows are processed.
 
     Each call requests the documents of the projects. ``open`` reads several streams with one request for each project.
@@ -49,7 +49,7 @@ def read(stream: str, projects: Iterable[str] = (), **settings: Any) -> Rows[Any
 
 
 def open(  # noqa: A001 - it is used as source_pypi.open
-    projects: Iterable[str] = (),
+    projects: Iterable[str] | None = (),
     *,
     streams: Iterable[str] | None = None,
     state: StateLocation | None = None,
@@ -63,14 +63,12 @@ def open(  # noqa: A001 - it is used as source_pypi.open
         ``with`` block of the reader ends. Then only new, changed and deleted rows are read. None: all rows are read.
     :param settings: settings of the connector, by name.
     :raises UnknownStreamError: when a stream does not exist.
-    :raises SettingError: when a setting does not exist, or its value is invalid.
+    :raises SettingError: when a setting does not exist, or its value is invalid, or ``state`` is not what it should be.
     :raises ConfigError: when no projects are selected, or a name is invalid.
-    :raises StateError: when the state cannot be read.
+    :raises StateError: when the state cannot be read, or its file cannot be written.
     """
-    if isinstance(streams, str):
-        raise UnknownStreamError([streams], NAMES, f"open takes a list of names, such as [{streams!r}]")
     config = config_of(projects, settings)
-    run = open_run(config, choose_streams(streams))
+    run = open_run(config, choose_listed(streams))
     saved = None
     if state is not None:
         keys = config.track_removed and not config.whole_index
@@ -78,7 +76,7 @@ def open(  # noqa: A001 - it is used as source_pypi.open
     return Reader(BatchSource(run, saved))
 
 
-def scan_pypi(stream: str, projects: Iterable[str] = (), **settings: Any) -> "polars.LazyFrame":
+def scan_pypi(stream: str, projects: Iterable[str] | None = (), **settings: Any) -> "polars.LazyFrame":
     """Return the rows of one stream as a lazy frame of Polars. Each ``collect`` requests the projects.
 
     A filter on ``project`` selects the projects that are requested; only columns that are needed are made. A ``head``

@@ -50,7 +50,7 @@ from source_pypi.fields import Field, fields_of
 from source_pypi.opening import open_run
 from source_pypi.schema import SEEN_AT, column_types, table_fields
 from source_pypi.selection import select
-from source_pypi.streams import STREAMS, choose_streams
+from source_pypi.streams import STREAMS, choose_listed
 from source_pypi.streams.stream import Row, Stream
 from source_pypi.sync.batch import Batch, rows_of
 from source_pypi.sync.run import needs_projects
@@ -76,12 +76,13 @@ def pypi(projects: Iterable[str] | None = None, streams: Iterable[str] | None = 
     :param streams: the streams that are selected, by name; None: those that are loaded by default.
     :param settings: any setting of the connector, by name (docs/settings.md); None: as configured.
     :raises UnknownStreamError: when a stream does not exist.
-    :raises SettingError: when a setting does not exist, or is invalid, or a configured one is probably misspelt.
+    :raises SettingError: when a setting does not exist, or is invalid, or a configured one is probably misspelt; also
+        when ``projects`` or ``streams`` is no list.
     :raises SourceError: during extraction: when the index never answered, nothing could be read, no project exists, or
         a stream that is replaced could not be read.
     :raises DestinationError: during extraction: when the destination cannot merge or delete rows.
     """
-    selected = choose_streams(streams)
+    selected = choose_listed(streams)
     given = {name: value for name, value in settings.items() if value is not None}
     passed = given if projects is None else {**given, "projects": projects}
     merged = {**_configured(given), **passed}

@@ -8,7 +8,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from source_pypi.errors import UnknownStreamError
+from source_pypi.errors import SettingError, UnknownStreamError
 
 if TYPE_CHECKING:
     from source_pypi.streams.stream import Stream as Stream
@@ -64,9 +64,24 @@ def choose_streams(names: Iterable[str] | None) -> "tuple[Stream, ...]":
     """
     wanted = DEFAULT if names is None else tuple(names)
     if unknown := [name for name in wanted if name not in NAMES and name != ALL]:
-        raise UnknownStreamError(unknown, [*NAMES, ALL])
+        raise UnknownStreamError([str(name) for name in unknown], [*NAMES, ALL])
     streams = map(stream_named, NAMES if ALL in wanted else [name for name in NAMES if name in wanted])
     return tuple(one for one in streams if one.name in wanted or not one.service)
+
+
+def choose_listed(names: Iterable[str] | None) -> "tuple[Stream, ...]":
+    """The streams that a Python program asks for, as ``choose_streams``.
+
+    :raises UnknownStreamError: with every name that is not a stream's.
+    :raises SettingError: when the names are no list, or an empty one.
+    """
+    if isinstance(names, str) or not isinstance(names, Iterable | None):
+        example = names if isinstance(names, str) else DEFAULT[0]
+        raise SettingError("streams", f"must be a list of names, such as [{example!r}], not {names!r}")
+    chosen = choose_streams(names)
+    if not chosen:
+        raise SettingError("streams", f"is empty: leave it out to read {', '.join(DEFAULT)}")
+    return chosen
 
 
 def __getattr__(name: str) -> Any:
