@@ -26,12 +26,13 @@ __all__ = ["Batch", "Reader", "Rows", "open", "read", "scan_pypi", "schema", "st
 
 
 def read(stream: str, projects: Iterable[str] | None = (), **settings: Any) -> Rows[Any]:
-    """Return the rows of one stream, project by project. The next project is requested while rows are processed.
+    """Return the rows of one stream, project by project. The next projects are requested while rows are processed.
 
-    Each call requests the documents of the projects. ``open`` reads several streams with one request for each project.
+    At most twice ``max_concurrency`` projects are requested ahead of the one whose rows are taken. Each call requests the documents of the projects. ``open`` reads several streams with one request for each project.
 
     :param stream: the name of a stream, e.g. ``files``.
-    :param projects: names of projects, in any spelling, each optionally pinned to a version (``requests==2.31.0``).
+    :param projects: names of projects, in any spelling, each optionally pinned to a version (``requests==2.31.0``), which
+        matters to streams that read releases; None: none.
     :param settings: settings of the connector, by name (docs/settings.md).
     :returns: rows: an iterator, an Arrow stream, and a source of data frames. A row is an instance of the stream's type
         in ``source_pypi.records`` (``row.filename``, times in UTC). For ``project``, ``release`` and ``stats`` it is a
@@ -79,8 +80,8 @@ def open(  # noqa: A001 - it is used as source_pypi.open
 def scan_pypi(stream: str, projects: Iterable[str] | None = (), **settings: Any) -> "polars.LazyFrame":
     """Return the rows of one stream as a lazy frame of Polars. Each ``collect`` requests the projects.
 
-    A filter on ``project`` selects the projects that are requested; only columns that are needed are made. A ``head``
-    ends the requests early.
+    A filter on ``project`` selects the projects that are requested; only columns that are needed are made. When Polars
+    has the rows that ``head`` or ``slice`` asks for, requests end, also after a filter.
 
     :param stream: the name of a stream, and ``projects``, ``settings``: as for ``read``.
     :raises LibraryMissingError: when Polars is not installed.

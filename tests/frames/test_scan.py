@@ -1,5 +1,6 @@
 """``scan_pypi``: a lazy frame of Polars."""
 
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
@@ -60,14 +61,59 @@ def test_schema_takes_no_request(settings: dict[str, Any], fake: FakeIndex) -> N
     assert schema == source_pypi.read("files", ["flask"], **settings).to_polars().schema
 
 
-def test_head_ends_the_requests(world: World, fake: FakeIndex) -> None:
-    """A query for a few rows requests only the projects that come first."""
-    names = [f"project{number}" for number in range(20)]
+@pytest.mark.parametrize(
+    "query",
+    [
+        lambda scan: scan.head(3),
+        lambda scan: scan.select("project", "filename").head(3),
+        lambda scan: scan.filter(pl.col("size") > 0).head(3),
+        lambda scan: scan.head(3).filter(pl.col("size") > 0),
+        lambda scan: scan.slice(0, 3),
+        lambda scan: scan.with_columns(one=1).limit(3),
+    ],
+)
+def test_head_ends_the_requests(query: Callable[[pl.LazyFrame], pl.LazyFrame], world: World, fake: FakeIndex) -> None:
+    """A query for a few rows requests only the projects that come first, also with a filter."""
+    names = [f"project{number}" for number in range(40)]
     for name in names:
         world.add(name)
     scan = source_pypi.scan_pypi("files", names, index_url=fake.url, requests_per_second=0)
-    assert scan.head(3).collect()["project"].to_list() == ["project0", "project0", "project1"]
-    assert len(fake.requests) < 8
+    assert query(scan).collect()["project"].to_list() == ["project0", "project0", "project1"]
+    assert len(fake.requests) < 20
+
+
+@pytest.mark.parametrize(
+    ("query", "fewer"),
+    [
+        (lambda scan: scan.slice(3, 2), True),
+        (lambda scan: scan.sort("project").slice(3, 2), False),
+    ],
+)
+def test_slice_ends_the_requests(
+    query: Callable[[pl.LazyFrame], pl.LazyFrame], fewer: bool, world: World, fake: FakeIndex
+) -> None:
+    """A slice that does not begin with the first row ends the requests, too; a sorted query needs all rows."""
+    names = [f"project{number:02}" for number in range(40)]
+    for name in names:
+        world.add(name)
+    scan = source_pypi.scan_pypi("files", names, index_url=fake.url, requests_per_second=0)
+    assert query(scan).collect()["project"].to_list() == ["project01", "project02"]
+    assert (len(fake.requests) < 20) is fewer
+
+
+@pytest.mark.parametrize(
+    ("rows", "predicate", "versions"),
+    [
+        (5, PROJECT == "click", ["1.0"]),
+        (3, PROJECT == "click", []),
+        (3, pl.col("packagetype") == "sdist", ["1.0"]),
+        (0, PROJECT == "click", []),
+    ],
+)
+def test_filter_after_head(rows: int, predicate: pl.Expr, versions: list[str], settings: dict[str, Any]) -> None:
+    """A filter that follows ``head`` applies to the first rows only."""
+    scan = source_pypi.scan_pypi("files", ["flask", "click", "requests"], **settings)
+    assert scan.head(rows).filter(predicate).collect()["version"].to_list() == versions
 
 
 def test_dependencies_are_followed_from_all_projects(settings: dict[str, Any], fake: FakeIndex) -> None:

@@ -1,7 +1,7 @@
 """``scan_pypi``: a stream as a source of Polars, which passes on filters and the columns that a query needs."""
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from source_pypi.config import Config
 from source_pypi.opening import open_run, run_of
 from source_pypi.results.arrow import ROWS, portions
+from source_pypi.results.batch import Batch
 from source_pypi.results.frames import import_library, polars_frame, polars_schema
 from source_pypi.results.source import BatchSource
 from source_pypi.selection import Selection
@@ -33,15 +34,18 @@ def scan(stream: Stream, config: Config) -> "polars.LazyFrame":
     def read(
         columns: list[str] | None, predicate: Any, rows: int | None, batch_size: int | None
     ) -> Iterator["polars.DataFrame"]:
-        """Yield data frames, as Polars asks for them; the size of a batch is a hint that needs no answer."""
+        """Yield data frames, as Polars asks for them; the size of a batch is a hint that needs no answer.
+
+        Polars applies the number of rows before the predicate; if the query has them in another order, it passes on
+        the predicate only. It closes the iterator when it has enough rows.
+        """
         del batch_size
-        chosen = _selected(selection, stream, predicate)
-        if chosen is None:
+        chosen = _selected(selection, stream, predicate if rows is None else None)
+        if chosen is None or rows == 0:
             return
         source = BatchSource(run_of(chosen, [stream], config))
         try:
-            most = ROWS if rows is None else max(1, min(rows, ROWS))
-            yield from _limited(_frames(stream, source, columns, predicate, most), rows)
+            yield from _frames(stream, source.batches(), columns, predicate, rows)
         finally:
             source.close()
 
@@ -50,26 +54,27 @@ def scan(stream: Stream, config: Config) -> "polars.LazyFrame":
 
 
 def _frames(
-    stream: Stream, source: BatchSource, columns: list[str] | None, predicate: Any, most: int
+    stream: Stream, batches: Iterator[Batch], columns: list[str] | None, predicate: Any, left: int | None
 ) -> Iterator["polars.DataFrame"]:
-    """The rows that a predicate selects, with some columns; ``most`` rows are made into one frame."""
+    """The rows that a predicate selects, with some columns; ``left``: of the first rows only."""
     needed = columns
     if columns is not None and predicate is not None:
         needed = list(dict.fromkeys([*columns, *predicate.meta.root_names()]))
-    for rows in portions(stream, source.batches(), most):
-        frame = polars_frame(stream, rows, needed)
+    for rows in _growing(stream, batches):
+        frame = polars_frame(stream, rows[:left], needed)
         frame = frame if predicate is None else frame.filter(predicate)
         yield frame if columns is None else frame.select(columns)
+        left = None if left is None else left - len(rows)
+        if left is not None and left <= 0:
+            return
 
 
-def _limited(frames: Iterator["polars.DataFrame"], rows: int | None) -> Iterator["polars.DataFrame"]:
-    """The first rows; None: all of them."""
-    if rows is None:
-        yield from frames
-        return
-    while rows > 0 and (frame := next(islice(frames, 1), None)) is not None:
-        yield frame.head(rows)
-        rows -= frame.height
+def _growing(stream: Stream, batches: Iterator[Batch]) -> Iterator[Sequence[Any]]:
+    """The rows of one project, then of two projects, of four and so on: a query may need the first rows only."""
+    count = 1
+    for first in batches:
+        yield from portions(stream, chain([first], islice(batches, count - 1)))
+        count = min(2 * count, ROWS)
 
 
 def _selected(selection: Selection, stream: Stream, predicate: Any) -> Selection | None:
