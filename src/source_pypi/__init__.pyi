@@ -220,7 +220,8 @@ def read(
 ) -> Rows[records.Project]:
     """Return the rows of one stream, project by project. The next projects are requested while rows are processed.
 
-    At most twice ``max_concurrency`` projects are requested ahead of the one whose rows are taken. Each call requests the documents of the projects. ``open`` reads several streams with one request for each project.
+    At most twice ``max_concurrency`` projects are requested ahead of the one whose rows are taken. Each call requests
+    the documents of the projects. ``open`` reads several streams with one request for each project.
 
     :param stream: the name of a stream, e.g. ``files``.
     :param projects: names of projects, in any spelling, each optionally pinned to a version (``requests==2.31.0``), which

@@ -28,7 +28,8 @@ __all__ = ["Batch", "Reader", "Rows", "open", "read", "scan_pypi", "schema", "st
 def read(stream: str, projects: Iterable[str] | None = (), **settings: Any) -> Rows[Any]:
     """Return the rows of one stream, project by project. The next projects are requested while rows are processed.
 
-    At most twice ``max_concurrency`` projects are requested ahead of the one whose rows are taken. Each call requests the documents of the projects. ``open`` reads several streams with one request for each project.
+    At most twice ``max_concurrency`` projects are requested ahead of the one whose rows are taken. Each call requests
+    the documents of the projects. ``open`` reads several streams with one request for each project.
 
     :param stream: the name of a stream, e.g. ``files``.
     :param projects: names of projects, in any spelling, each optionally pinned to a version (``requests==2.31.0``), which
