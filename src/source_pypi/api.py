@@ -32,8 +32,8 @@ def read(stream: str, projects: Iterable[str] | None = (), **settings: Any) -> R
     the documents of the projects. ``open`` reads several streams with one request for each project.
 
     :param stream: the name of a stream, e.g. ``files``.
-    :param projects: names of projects, in any spelling, each optionally pinned to a version (``requests==2.31.0``), which
-        matters to streams that read releases; None: none.
+    :param projects: names of projects, in any spelling, each optionally pinned to a version (``requests==2.31.0``).
+        Versions matter to streams that read releases. None: no names.
     :param settings: settings of the connector, by name (docs/settings.md).
     :returns: rows: an iterator, an Arrow stream, and a source of data frames. A row is an instance of the stream's type
         in ``source_pypi.records`` (``row.filename``, times in UTC). For ``project``, ``release`` and ``stats`` it is a

@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 import pytest
 from pyspark import cloudpickle
+from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as f
 
@@ -265,3 +266,15 @@ def test_worker_that_dies_changes_nothing(spark: SparkSession, cluster: Cluster,
     job.join(100)
     assert found == [expected]
     assert max(slow.counts.values()) == 2  # so it was killed while it read
+
+
+def test_format_cannot_be_written(spark: SparkSession) -> None:
+    """Writing says that the format can only be read, and not that options of reading are missing."""
+    with pytest.raises(AnalysisException, match="cannot write the format pypi: it can only be read; write to another"):
+        spark.range(1).write.format("pypi").mode("append").save()
+
+
+def test_stream_is_required(spark: SparkSession) -> None:
+    """Without the option ``stream``, the error names it."""
+    with pytest.raises(AnalysisException, match="the option 'stream' is required; available: projects, versions"):
+        spark.read.format("pypi").load("flask")

@@ -37,7 +37,14 @@ class Reader:
         return tuple(self._source.run.summary.errors)
 
     def __iter__(self) -> Iterator[Batch]:
-        """Yield a batch for each project, and one for the whole index if a stream describes it."""
+        """Iterate over a batch for each project, and one for the whole index if a stream describes it.
+
+        The iterator raises the first error of the run after the last batch.
+
+        :raises RowsTakenError: when all batches were taken, and not kept.
+        :raises RowsMissingError: when the run was closed, cancelled or interrupted before all were read; if batches are
+            kept, after the last of them.
+        """
         return self._source.batches()
 
     def __aiter__(self) -> AsyncIterator[Batch]:
@@ -62,7 +69,10 @@ class Reader:
         self._source.save()
 
     def close(self) -> None:
-        """End the run. Projects that were not requested yet never are. Writes no state."""
+        """End the run. Projects that were not requested yet never are: taking their rows raises ``RowsMissingError``.
+
+        It writes no state.
+        """
         self._source.close()
 
     def __enter__(self) -> Self:

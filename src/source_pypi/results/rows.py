@@ -89,6 +89,7 @@ class Rows(Generic[R]):
 
         :raises LibraryMissingError: when pandas is not installed.
         :raises RowsTakenError: when rows were taken by iteration.
+        :raises RowsMissingError: when the run was closed, cancelled or interrupted before all rows were read.
         :raises SourceError: the first error of the run.
         """
         return frames.pandas_frame(self._stream, self._kept_rows())
@@ -98,6 +99,7 @@ class Rows(Generic[R]):
 
         :raises LibraryMissingError: when Polars is not installed.
         :raises RowsTakenError: when rows were taken by iteration.
+        :raises RowsMissingError: when the run was closed, cancelled or interrupted before all rows were read.
         :raises SourceError: the first error of the run.
         """
         return frames.polars_frame(self._stream, self._kept_rows())
@@ -107,6 +109,7 @@ class Rows(Generic[R]):
 
         :raises ExtraMissingError: when pyarrow is not installed.
         :raises RowsTakenError: when rows were taken by iteration.
+        :raises RowsMissingError: when the run was closed, cancelled or interrupted before all rows were read.
         :raises SourceError: the first error of the run.
         """
         self._source.keep()
