@@ -138,6 +138,10 @@ def test_settings() -> None:
         pypi(["flask"], ["nosuch"])
     with pytest.raises(SettingError, match="there is no such setting"):
         pypi(["flask"], nosuch=1)
+    invalid: list[Any] = ["files", 5, []]
+    for streams in invalid:
+        with pytest.raises(SettingError, match=r"setting 'streams': (must be a list of names|is empty)"):
+            pypi(["flask"], streams)
     with pytest.raises(SettingError, match="must be a list of names"):
         pypi("flask")
 
