@@ -18,6 +18,8 @@ PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
 #: Where the path begins: the function of the command. What calls it only chooses the command.
 COMMAND = "sync"
+#: What a worker's stack begins with.
+WORKER = ("sync/workers.py", "_work")
 #: The moments of a row, by the call that makes them: the request for its document, the row, its way into a destination.
 MOMENTS = (
     ("http/client.py", "get"),
@@ -48,9 +50,11 @@ def stacks(tmp_path_factory: pytest.TempPathFactory) -> list[Stack]:
 
 
 def from_command(stack: Stack) -> Stack:
-    """A stack without what calls the command; the stack of a worker has nothing of the kind."""
+    """A stack without what calls the command, or of a worker without the loop that takes its tasks."""
     functions = [function for _, function in stack]
-    return stack[functions.index(COMMAND) :] if COMMAND in functions else stack
+    if COMMAND in functions:
+        return stack[functions.index(COMMAND) :]
+    return [call for call in stack if call != WORKER]
 
 
 def test_a_row_passes_the_files_that_the_page_lists(stacks: list[Stack]) -> None:

@@ -43,6 +43,7 @@ class BatchSource:
         self.ended = False
         self._kept: list[Batch] | None = None
         self._iterated = False
+        self._of_projects = {stream.name for stream in run.streams if stream.of_project}
         self._unsaved: sync.Batch | None = None  # taken, and not yet part of the state
         self._lock = threading.Lock()
         self._batches = self._read()
@@ -157,10 +158,14 @@ class BatchSource:
                 _LOG.warning("%s", warning)
             if self._state is not None:
                 self._state.check()
-            if batch.changes:
-                taken = Batch(batch, self.run.streams)
-                self._unsaved = batch
+            if not batch.changes:
+                continue
+            taken = Batch(batch, self.run.streams)
+            self._unsaved = batch
+            if batch.project is not None or batch.counts or not self._of_projects.issuperset(batch.changes):
                 yield taken
+            else:  # where the run stopped reading the index's list or journal, which is no rows
+                self._add_to_state()
 
     def _add_to_state(self) -> None:
         """Add the batch that was taken last to the state: what an interruption loses, the next run reads again."""

@@ -79,9 +79,9 @@ def _checked(location: StateLocation) -> Path | MutableMapping[str, Any]:
     path = Path(location)
     if not os.fspath(location):
         raise _not_written("an empty path", "it names no file")
-    if path.exists() and not path.is_file():
-        raise _not_written(path, "it is a folder or a device, not a file")
     try:
+        if path.exists() and not path.is_file():
+            raise _not_written(path, "it is a folder or a device, not a file")
         tempfile.TemporaryFile(dir=path.parent).close()
     except (OSError, ValueError) as error:
         raise _not_written(path, getattr(error, "strerror", None) or str(error)) from error
