@@ -23,6 +23,7 @@ from msgspec import Struct
 
 from source_pypi.errors import QueryError
 from source_pypi.queries import Query, views
+from source_pypi.safety.duckdb_messages import file_fault, without_json
 from source_pypi.safety.wording import shell_quoted
 
 #: How the comments on tables and views of this package begin.
@@ -186,15 +187,17 @@ def open_database(source: str, schema: str | None = None, *, write_to: Path | No
     :param write_to: a folder in which our own statements may write files.
     :raises QueryError: when there is no such database, or it has no tables of this package.
     """
-    path = _path(source)
-    with tempfile.TemporaryDirectory(prefix="source-pypi-") as temporary:
-        allowed = [*([path] if path.is_dir() else []), *([write_to] if write_to is not None else [])]
-        connection = _connect(path, temporary, allowed)
+    path, is_folder = _path(source)
+    with _temporary_folder() as temporary:
+        allowed = [*([path] if is_folder else []), *([write_to] if write_to is not None else [])]
+        connection = _connect(path, temporary, allowed, is_folder=is_folder)
         try:
-            relations = _tables_of_folder(connection, path) if path.is_dir() else _tables(connection, source, schema)
+            relations = _tables_of_folder(connection, path) if is_folder else _tables(connection, source, schema)
             made = _make_views(connection, relations)
             connection.execute("SET lock_configuration = true")
             yield Database(connection, source, schema, _with_columns(connection, [*relations, *made]))
+        except duckdb.Error as error:
+            raise _unreadable(path, error) from error
         finally:
             with suppress(duckdb.Error):
                 connection.close()
@@ -222,10 +225,15 @@ def the_query(sql: str) -> str:
 
 @contextmanager
 def sql_errors(sql: str) -> Iterator[None]:
-    """Raise an error of DuckDB as a ``QueryError`` of one line with its place in the SQL."""
+    """Raise an error of DuckDB as a ``QueryError`` of one line with its place in the SQL.
+
+    An error of the database's file is raised as it is: ``open_database`` says what is wrong with the file.
+    """
     try:
         yield
     except duckdb.Error as error:
+        if type(error) in (duckdb.Error, duckdb.IOException) and file_fault(str(error)) is not None:
+            raise
         raise QueryError(_message(str(error), sql)) from error
     except RuntimeError as error:
         if "nterrupt" in str(error):
@@ -234,7 +242,7 @@ def sql_errors(sql: str) -> Iterator[None]:
 
 
 def _message(message: str, sql: str) -> str:
-    text, _, excerpt = message.partition("\n\nLINE ")
+    text, _, excerpt = without_json(message).partition("\n\nLINE ")
     kind, _, reason = text.partition(": ")
     words = " ".join((reason or kind).split())
     if "disabled by configuration" in words or "through configuration" in words:
@@ -259,29 +267,48 @@ def _place(excerpt: str, sql: str) -> str:
 # Opening --------------------------------------------------------------------------------------------------------------
 
 
-def _path(source: str) -> Path:
+def _path(source: str) -> tuple[Path, bool]:
+    """The path of the file or folder that messages call ``source``, and whether it is a folder.
+
+    :raises QueryError: when there is none, or it is another kind of file.
+    """
     if match := _SCHEME.match(source):
         raise QueryError(
             f"{match[1]}://... cannot be read: name a DuckDB file, or a folder of Parquet, on this machine"
         )
     path = Path(source.removeprefix("duckdb:"))
-    if path.is_dir():
-        return path
-    if not path.is_file():
-        raise QueryError(
-            f"there is no file {source}: load projects into it with source-pypi sync NAME... --into "
-            f"{shell_quoted(source)}, or name another file"
-        )
-    with path.open("rb") as file:
-        head = file.read(16)
+    try:
+        if path.is_dir():
+            return path, True
+        if not path.is_file():
+            raise QueryError(
+                f"there is no file {source}: load projects into it with source-pypi sync NAME... --into "
+                f"{shell_quoted(source)}, or name another file"
+            )
+        with path.open("rb") as file:
+            head = file.read(16)
+    except OSError as error:
+        raise QueryError(f"{source} cannot be read: {error.strerror}") from error
     if head.startswith(b"SQLite format 3\0"):
         raise QueryError(f"{source} is a SQLite file: read it with sqlite3, or name a DuckDB file")
     if head[8:12] != b"DUCK":
         raise QueryError(f"{source} is no DuckDB file; name the file, or the folder of Parquet, that sync loaded")
-    return path
+    return path, False
 
 
-def _connect(path: Path, temporary: str, allowed: Sequence[Path]) -> duckdb.DuckDBPyConnection:
+def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    try:
+        return tempfile.TemporaryDirectory(prefix="source-pypi-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise QueryError(f"there is no temporary folder that can be written: {error.strerror}") from error
+
+
+def _unreadable(path: Path, error: duckdb.Error) -> QueryError:
+    reason = file_fault(str(error)) or " ".join(without_json(str(error)).split())
+    return QueryError(f"{path} cannot be read: {reason}")
+
+
+def _connect(path: Path, temporary: str, allowed: Sequence[Path], *, is_folder: bool) -> duckdb.DuckDBPyConnection:
     settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": MEMORY,
         "temp_directory": temporary,
@@ -289,7 +316,6 @@ def _connect(path: Path, temporary: str, allowed: Sequence[Path]) -> duckdb.Duck
         "autoload_known_extensions": False,
         "allow_community_extensions": False,
     }
-    is_folder = path.is_dir()
     try:
         target = ":memory:" if is_folder else str(path.absolute())
         connection = duckdb.connect(target, read_only=not is_folder, config=settings)
@@ -297,7 +323,7 @@ def _connect(path: Path, temporary: str, allowed: Sequence[Path]) -> duckdb.Duck
         if "set lock" in str(error) or "used by another process" in str(error):
             reason = "is in use by another program, perhaps a running sync; repeat this when that has ended"
             raise QueryError(f"{path} {reason}") from error
-        raise QueryError(f"{path} cannot be opened: {' '.join(str(error).split())}") from error
+        raise _unreadable(path, error) from error
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET python_enable_replacements = false")
     folders = [f"{one.absolute()}/" for one in (*allowed, Path(temporary))]

@@ -1,8 +1,6 @@
 """Tables and views as files: Parquet, CSV or newline-delimited JSON, written by DuckDB row group by row group."""
 
-import errno
 import json
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +8,7 @@ from urllib.parse import quote
 
 from source_pypi.answers.database import Database, Relation, quoted, sql_errors, text
 from source_pypi.errors import QueryError
+from source_pypi.safety.duckdb_messages import NO_SPACE
 from source_pypi.safety.files import work_folder
 from source_pypi.safety.spreadsheet import FORMULA_STARTS, without_formula
 
@@ -20,8 +19,6 @@ FORMATS = {
     "ndjson": "FORMAT json, ARRAY false",
 }
 _NESTED = re.compile(r".*\]|(?:STRUCT|MAP|UNION)\(.*", re.DOTALL)
-#: What the system says of a full disk; DuckDB has it in a message of its own.
-_NO_SPACE = os.strerror(errno.ENOSPC)
 #: Names that stand for devices on Windows, whatever their ending.
 _DEVICE = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)")
 
@@ -41,7 +38,7 @@ def export(
     :param form: a key of ``FORMATS``.
     :param for_spreadsheet: prefix texts that a spreadsheet would take for formulas with an apostrophe (CSV).
     :return: the name of each file, and its number of rows, or why it was not written.
-    :raises QueryError: when the disk is full.
+    :raises QueryError: when the disk is full, or the folder cannot be written.
     """
     with work_folder(folder) as work:
         for table in tables:
@@ -57,8 +54,8 @@ def export(
             except OSError as error:
                 yield name, QueryError(f"{folder / name} cannot be written: {error.strerror}")
             except QueryError as error:
-                if _NO_SPACE in str(error):
-                    raise QueryError(f"{folder / name} cannot be written: {_NO_SPACE}") from error
+                if NO_SPACE in str(error):
+                    raise QueryError(f"{folder / name} cannot be written: {NO_SPACE}") from error
                 yield name, QueryError(f"{table} cannot be read: {error}")
             else:
                 yield name, int(str(count))

@@ -4,21 +4,15 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from source_pypi.errors import DestinationError, ExtraMissingError, SourceError
+from source_pypi.safety.duckdb_messages import NO_SPACE, file_fault, without_json
 from source_pypi.safety.redaction import without_credentials
 
 #: What libraries say, and what to do about it.
 _HINTS = (
     ("Could not set lock", "it is in use by another program; close that, or name another file with --into"),
-    (
-        "WAL does not match",
-        "the log beside it (.wal) is that of another database: restore that database, or move the log away",
-    ),
-    (
-        "replaying WAL",
-        "the log beside it (.wal) is damaged: restore a copy of both, or move the log away, with which its changes go",
-    ),
     ("not a valid DuckDB", "it is no DuckDB file; name another file with --into"),
     ("to be loaded", "it is no DuckDB file; name another file with --into"),
+    (NO_SPACE, NO_SPACE),
     ("No such file", "its folder does not exist"),
     ("Permission denied", "no permission to write there"),
     ("database is locked", "it is in use by another program"),
@@ -70,7 +64,9 @@ def reason_of(error: BaseException, secrets: Collection[str] = ()) -> str:
     if isinstance(inner, OSError) and inner.strerror:
         message = inner.strerror
     elif type(inner).__module__.lstrip("_").startswith("duckdb"):  # its messages begin with their kind
-        message = message.splitlines()[0].partition(": ")[2] or message
+        if (fault := file_fault(message)) is not None:
+            return fault
+        message = without_json(message).splitlines()[0].partition(": ")[2] or message
     for secret in sorted(secrets, key=len, reverse=True):
         message = message.replace(secret, "***")
     lines = [line.strip() for line in without_credentials(message).splitlines() if line.strip()]
