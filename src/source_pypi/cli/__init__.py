@@ -1,5 +1,6 @@
 """The commands. Only this package prints or exits. A command imports only what it needs, when it runs."""
 
+import errno
 import os
 import signal
 import sys
@@ -10,7 +11,7 @@ import click
 from source_pypi._version import __version__
 from source_pypi.cli.console import print_error
 from source_pypi.cli.options import with_variables
-from source_pypi.cli.signals import escape_what_cannot_be_encoded, open_missing_streams
+from source_pypi.cli.signals import OutputError, open_missing_streams, open_output
 from source_pypi.safety.printable import printable_lines
 from source_pypi.safety.redaction import without_credentials
 
@@ -98,7 +99,7 @@ def main() -> None:
     if os.getpid() == 1:  # the first process of a container, which no signal ends by default
         signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
     open_missing_streams()
-    escape_what_cannot_be_encoded()
+    open_output()
     try:
         sys.exit(cli.main(prog_name="source-pypi", standalone_mode=False))
     except click.ClickException as error:
@@ -109,8 +110,8 @@ def main() -> None:
     except click.Abort:
         print_error("interrupted")
         sys.exit(130)
-    except OSError as error:  # from standard output; commands report all other errors themselves
-        if not isinstance(error, BrokenPipeError):
+    except OutputError as error:
+        if error.errno != errno.EPIPE:
             print_error(f"standard output cannot be written: {error.strerror}")
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that the interpreter's last flush does not fail
         sys.exit(1)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from source_pypi.cli.console import one_line_errors, warn
-from source_pypi.cli.signals import exit_on_signal, exit_when_stdout_closes
+from source_pypi.cli.signals import OutputError, exit_on_signal, exit_when_stdout_closes
 from source_pypi.errors import SettingError
 
 if TYPE_CHECKING:
@@ -123,9 +123,12 @@ def _settings(path: Path) -> "Config":
 def _write(lines: bytes) -> None:
     """Write whole lines to standard output at once: the platform may be waiting for them."""
     if sys.stdout is None:  # closed
-        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-    sys.stdout.buffer.write(lines)
-    sys.stdout.buffer.flush()
+        raise OutputError(errno.EBADF, os.strerror(errno.EBADF))
+    try:
+        sys.stdout.buffer.write(lines)
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        raise OutputError(error.errno, error.strerror) from error
 
 
 @contextmanager
@@ -135,7 +138,7 @@ def _error_traces() -> Iterator[None]:
 
     try:
         yield
-    except OSError:
+    except OutputError:
         raise
     except KeyboardInterrupt:
         os._exit(130)  # without waiting for the threads that still wait for a response

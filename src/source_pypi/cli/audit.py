@@ -24,7 +24,7 @@ from source_pypi.cli.options import (
     refuse_files,
 )
 from source_pypi.cli.signals import exit_on_signal, interrupt
-from source_pypi.errors import ConfigError, SettingError
+from source_pypi.errors import ConfigError, QueryError, SettingError
 
 if TYPE_CHECKING:
     from source_pypi.audit.allow import Entry
@@ -247,15 +247,16 @@ def _check_into(into: str | None) -> None:
 
     :raises SettingError: when it is another kind of destination, or its folder does not exist.
     """
-    from source_pypi.destinations.address import is_database, is_folder
+    from source_pypi.destinations import address
     from source_pypi.destinations.into import check_destination
+    from source_pypi.safety.files import is_folder
 
     if into is None:
         return
     check_destination(into)
-    if is_folder(into) or is_database(into):
+    if address.is_folder(into) or address.is_database(into):
         raise SettingError("", f"audit --into {into}: it must be a DuckDB file")
-    if not _path_of(into).absolute().parent.is_dir():
+    if not is_folder(_path_of(into).absolute().parent):
         raise SettingError("", f"--into {into}: its folder does not exist")
 
 
@@ -315,12 +316,14 @@ def _audit(
     :raises SourceError: when the index did not answer at all, or the database cannot be written.
     """
     from source_pypi.audit.outcome import Outcome
+    from source_pypi.destinations.error_messages import destination_errors
     from source_pypi.destinations.temporary import TemporaryFolder
 
     outcome = Outcome(run.streams)
     with ExitStack() as stack:
         if into is None:
-            folder = TemporaryFolder()
+            with destination_errors("a temporary folder"):
+                folder = TemporaryFolder()
             stack.callback(folder.cleanup)
             into = str(Path(folder.name, "audit.duckdb"))
         path = _path_of(into)
@@ -387,20 +390,24 @@ def _answer(
     import duckdb
 
     from source_pypi.audit.answers import answer
+    from source_pypi.destinations.error_messages import reason_of
 
-    with duckdb.connect(str(path), read_only=True) as connection:
-        return answer(
-            connection,
-            rules,
-            outcome,
-            failing=failing,
-            entries=entries,
-            today=datetime.now(UTC).date(),
-            index=run.index.root,
-            dated=dated,
-            follow=run.selection.follow > 0,
-            unnamed=run.selection.unnamed,
-        )
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            return answer(
+                connection,
+                rules,
+                outcome,
+                failing=failing,
+                entries=entries,
+                today=datetime.now(UTC).date(),
+                index=run.index.root,
+                dated=dated,
+                follow=run.selection.follow > 0,
+                unnamed=run.selection.unnamed,
+            )
+    except duckdb.Error as error:
+        raise QueryError(f"{path} cannot be read: {reason_of(error)}") from error
 
 
 def _print_report(text: str, report: "Report", format_: str, output: Path | None) -> None:
@@ -429,5 +436,7 @@ def _check_output(output: Path | None) -> None:
 
     :raises SettingError: when its folder does not exist.
     """
-    if output is not None and not output.absolute().parent.is_dir():
+    from source_pypi.safety.files import is_folder
+
+    if output is not None and not is_folder(output.absolute().parent):
         raise SettingError("", f"-o {output}: its folder does not exist")

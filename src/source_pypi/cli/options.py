@@ -367,6 +367,8 @@ def refuse_files(names: tuple[str, ...]) -> None:
 
     :raises SettingError: when a name is that of an existing file.
     """
+    from source_pypi.safety.files import is_file
+
     for name in names:
-        if _FILE.search(name) and Path(name).is_file():
+        if _FILE.search(name) and is_file(Path(name)):
             raise SettingError("", f"{name} is a file; to read the projects in it, write -r {name}")

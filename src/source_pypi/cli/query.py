@@ -194,10 +194,12 @@ def _unknown(name: str, similar: list[str]) -> QueryError:
 
 def _text(query: str | None) -> str:
     """The argument, or what the file or standard input has that it names."""
+    from source_pypi.safety.files import is_file
+
     if query is None or query == "-":
         return sys.stdin.read()
     path = Path(query)
-    if query.lower().endswith(".sql") and (path.is_file() or not re.search(r"\s", query)):
+    if query.lower().endswith(".sql") and (is_file(path) or not re.search(r"\s", query)):
         try:
             return path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
@@ -223,7 +225,7 @@ def _print_list(source: str, schema: str | None, form: str, out: TextIO) -> None
     from source_pypi.queries import questions
 
     existing: set[str] | None = None
-    if Path(source).exists():
+    if _may_exist(source):
         with open_database(source, schema) as database:
             existing = set(database.relations)
     rows: list[tuple[object, ...]] = []
@@ -236,6 +238,14 @@ def _print_list(source: str, schema: str | None, form: str, out: TextIO) -> None
         rows.append((one.name, one.title, one.question, list(needed_tables(one)), *answered))
     names = ("name", "title", "question", "needs", "answered", "missing", "sync_options")
     write_texts(QUESTION_COLUMNS if form == "table" else names, rows, form, out)
+
+
+def _may_exist(source: str) -> bool:
+    """Whether a database exists; True if its path cannot be looked at: opening it says why."""
+    try:
+        return Path(source).exists()
+    except OSError:
+        return True
 
 
 def answered_by(found: "Availability") -> str:

@@ -71,11 +71,36 @@ def exit_when_stdout_closes() -> None:
     threading.Thread(target=wait, name="reader", daemon=True).start()
 
 
-def escape_what_cannot_be_encoded() -> None:
-    """Write characters that the encoding of standard output or error lacks, as in consoles of Windows, as escapes."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+class OutputError(OSError):
+    """Standard output cannot be written."""
+
+
+class _Output(TextIOWrapper):
+    """Standard output, whose errors are ``OutputError``: those of files are not mistaken for it."""
+
+    def write(self, text: str) -> int:
+        try:
+            return super().write(text)
+        except OSError as error:
+            raise OutputError(error.errno, error.strerror) from error
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError as error:
+            raise OutputError(error.errno, error.strerror) from error
+
+
+def open_output() -> None:
+    """Make the errors of standard output recognisable.
+
+    Characters that the encoding of standard output or error lacks, as in consoles of Windows, are written as escapes.
+    """
+    if isinstance(sys.stderr, TextIOWrapper):
+        sys.stderr.reconfigure(errors="backslashreplace")
+    if isinstance(old := sys.stdout, TextIOWrapper):
+        encoding, by_line, at_once = old.encoding, old.line_buffering, old.write_through
+        sys.stdout = _Output(old.detach(), encoding, "backslashreplace", line_buffering=by_line, write_through=at_once)
 
 
 def open_missing_streams() -> None:

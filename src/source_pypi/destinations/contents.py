@@ -54,7 +54,9 @@ def read_contents(into: str, schema: str | None = None) -> Contents:
     :raises ExtraMissingError, DestinationError: as of ``open_destination``, and when it cannot be read.
     """
     name = with_schema(into, schema)
-    if not _exists(into):
+    with destination_errors(name):
+        exists = _exists(into)
+    if not exists:
         raise SettingError("", f"no projects named, and {name} does not exist: {_ADVICE}")
     store, contents = store_of(into, schema), None
     with destination_errors(store.name, store.secrets):

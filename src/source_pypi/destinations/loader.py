@@ -108,7 +108,8 @@ class Loader:
                 self._take_pins()
                 if self._to_clear is None:
                     self.warnings += self._store.make_views()
-                self._folder = TemporaryFolder()
+                with destination_errors("a temporary folder"):
+                    self._folder = TemporaryFolder()
                 if self._to_clear is None:
                     self._recorder.begin()
             self._begin_package()

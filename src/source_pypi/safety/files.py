@@ -1,4 +1,4 @@
-"""Files that replace old ones in one step."""
+"""Files that replace old ones in one step, and what is at a path."""
 
 import os
 import shutil
@@ -7,6 +7,16 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+
+def is_file(path: Path) -> bool:
+    """Return whether a path names a file; False, not an error, if it may not be looked at."""
+    return os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises errors
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether a path names a folder; False, not an error, if it may not be looked at."""
+    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises errors
 
 
 @contextmanager

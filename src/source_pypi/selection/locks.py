@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from packaging.pylock import Package, Pylock, PylockValidationError
 
 from source_pypi.errors import RequirementsError
+from source_pypi.safety.files import is_file
 from source_pypi.selection.file_formats import read_json, read_toml, table_lines
 from source_pypi.selection.names import (
     NamedIndex,
@@ -144,7 +145,7 @@ def read_pdm_lock(path: Path) -> RequirementsFile:
     """The packages of a pdm.lock, which lists a package with extras twice; the indexes of the pyproject.toml beside."""
     entries = []
     beside = path.parent / "pyproject.toml"
-    indexes = indexes_of_pdm(beside) if beside.is_file() else ()
+    indexes = indexes_of_pdm(beside) if is_file(beside) else ()
     for number, package in enumerate(read_toml(path, _Packages).package):
         if not isinstance(package.get("name"), str):
             raise RequirementsError(

@@ -125,7 +125,7 @@ def _pip_files(environment: Mapping[str, str]) -> Iterator[Path]:
         return
     name = "pip.ini" if os.name == "nt" else "pip.conf"
     yield from (folder / name for folder in _global_folders(environment))
-    if not (given and Path(given).exists()):
+    if not (given and os.path.exists(given)):  # noqa: PTH110 - Path.exists raises errors
         yield from (folder / name for folder in _user_folders(environment))
     yield Path(environment.get("VIRTUAL_ENV") or sys.prefix) / name
     if given:

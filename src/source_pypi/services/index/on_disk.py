@@ -23,12 +23,15 @@ def open_folder(url: str) -> Folder:
     """Return what answers requests for the documents of an index in a folder.
 
     :param url: the ``file:`` URL of the folder.
-    :raises SettingError: when there is no such folder.
+    :raises SettingError: when there is no such folder, or it cannot be read.
     """
     folder = Path(unquote(urlsplit(url).path))
-    if not folder.is_dir():
-        raise SettingError("index_url", f"is {folder}, and there is no such folder")
-    return Folder(url.rstrip("/"), _tree(folder), _paths, _why_half)
+    try:
+        if not folder.is_dir():
+            raise SettingError("index_url", f"is {folder}, and there is no such folder")
+        return Folder(url.rstrip("/"), _tree(folder), _paths, _why_half)
+    except OSError as error:
+        raise SettingError("index_url", f"is {folder}, which cannot be read: {error.strerror}") from error
 
 
 def _tree(folder: Path) -> Path:
