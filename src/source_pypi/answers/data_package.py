@@ -4,23 +4,31 @@ It follows the Data Package standard, version 2 (datapackage.org).
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
-from source_pypi.answers.database import Column, Database, Relation
+from source_pypi.answers.database import OURS, Column, Database, Relation
+from source_pypi.errors import QueryError
 from source_pypi.safety.files import replacing
 from source_pypi.safety.redaction import without_credentials
+from source_pypi.schema import stream_schema
+from source_pypi.standards.index_urls import is_on_disk
 from source_pypi.streams import STREAMS
 
 NAME = "datapackage.json"
 _PROFILES = "https://datapackage.org/profiles/2.0/"
 #: Types of the standard, by types of DuckDB.
-_TYPES = {"VARCHAR": "string", "BOOLEAN": "boolean", "DOUBLE": "number", "FLOAT": "number", "JSON": "object"} | {
+_TYPES = {
+    "VARCHAR": "string",
+    "BOOLEAN": "boolean",
+    "DOUBLE": "number",
+    "FLOAT": "number",
     "DATE": "date",
     "TIMESTAMP": "datetime",
     "TIMESTAMP WITH TIME ZONE": "datetime",
@@ -28,6 +36,17 @@ _TYPES = {"VARCHAR": "string", "BOOLEAN": "boolean", "DOUBLE": "number", "FLOAT"
 _INTEGER = re.compile(r"U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?")
 _OBJECT = re.compile(r"(?:STRUCT|MAP)\(.*\)", re.DOTALL)
 _BLOCK = 1024 * 1024
+#: The name of the package: a description with another one is not ours.
+_PACKAGE = "source-pypi"
+
+
+class _Listed(Struct):
+    path: str
+
+
+class _Package(Struct):
+    name: str
+    resources: list[_Listed]
 
 
 def write_data_package(database: Database, folder: Path, written: Mapping[str, tuple[str, int]], at: datetime) -> None:
@@ -35,19 +54,50 @@ def write_data_package(database: Database, folder: Path, written: Mapping[str, t
 
     :param written: the name of the file and the number of rows, by table or view.
     :param at: when they were exported (UTC).
+    :raises QueryError: when it cannot be written.
     """
-    sources = [{"title": "package index", "path": url} for url in _indexes(database)]
+    sources = [{"title": "package index"} | ({} if is_on_disk(url) else {"path": url}) for url in _indexes(database)]
     package = {
         "$schema": f"{_PROFILES}datapackage.json",
-        "name": "source-pypi",
+        "name": _PACKAGE,
         "created": at.isoformat(timespec="seconds"),
         **({"sources": sources} if sources else {}),
         "resources": [
             _resource(database.relations[table], folder / file, rows) for table, (file, rows) in written.items()
         ],
     }
-    with replacing(folder / NAME) as made:
-        made.write_bytes(msgspec.json.format(msgspec.json.encode(package), indent=2) + b"\n")
+    _write(folder / NAME, msgspec.json.format(msgspec.json.encode(package), indent=2) + b"\n")
+
+
+def delete_data_package(folder: Path, files: Collection[str]) -> list[str]:
+    """Delete what describes an earlier export into a folder if that had one of these files, which are about to change.
+
+    A file of that name that is not of this package stays.
+
+    :return: the names of all files of that export; empty: nothing was deleted.
+    :raises QueryError: when it cannot be deleted.
+    """
+    path = folder / NAME
+    try:
+        package = msgspec.json.decode(path.read_bytes(), type=_Package)
+    except (OSError, msgspec.DecodeError):
+        return []
+    listed = [one.path for one in package.resources]
+    if package.name != _PACKAGE or set(files).isdisjoint(listed):
+        return []
+    try:
+        path.unlink()
+    except OSError as error:
+        raise QueryError(f"{path} cannot be written: {error.strerror}") from error
+    return listed
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        with replacing(path) as made:
+            made.write_bytes(content)
+    except OSError as error:
+        raise QueryError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _indexes(database: Database) -> list[str]:
@@ -60,7 +110,7 @@ def _indexes(database: Database) -> list[str]:
 
 def _resource(relation: Relation, path: Path, rows: int) -> dict[str, Any]:
     keys = {stream.name: stream.key for stream in STREAMS}
-    key = keys.get(relation.name)
+    key, json_types = keys.get(relation.name), _json_types(relation)
     return {
         "name": relation.name,
         "path": path.name,
@@ -72,15 +122,31 @@ def _resource(relation: Relation, path: Path, rows: int) -> dict[str, Any]:
         "rows": rows,
         "schema": {
             "$schema": f"{_PROFILES}tableschema.json",
-            "fields": [_field(column) for column in relation.columns],
+            "fields": [_field(column, json_types) for column in relation.columns],
             **({"primaryKey": list(key)} if key else {}),
         },
     }
 
 
-def _field(column: Column) -> dict[str, str]:
+def _field(column: Column, json_types: Mapping[str, str]) -> dict[str, str]:
     described = {"description": column.comment} if column.comment else {}
-    return {"name": column.name, "type": _type(column.type), **described}
+    type_ = json_types.get(column.name, "any") if column.type == "JSON" else _type(column.type)
+    return {"name": column.name, "type": type_, **described}
+
+
+def _json_types(relation: Relation) -> dict[str, str]:
+    """The types of those columns of a table of ours, by name, that are JSON: arrays, objects, or ``any``: both.
+
+    Those of other tables of ours than the streams' and their histories are objects.
+    """
+    streams = {name: stream for stream in STREAMS for name in (stream.name, f"{stream.name}_history")}
+    if (stream := streams.get(relation.name)) is None:
+        return {column.name: "object" for column in relation.columns} if relation.comment.startswith(OURS) else {}
+    found: dict[str, str] = {}
+    for name, field in stream_schema(stream)["properties"].items():
+        types = {field["type"]} if isinstance(field["type"], str) else {*field["type"]} - {"null"}
+        found[name] = types.pop() if len(types) == 1 else "any"
+    return found
 
 
 def _type(duckdb: str) -> str:

@@ -4,15 +4,19 @@ import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from source_pypi.cli.console import one_line_errors, print_error
+from source_pypi.cli.console import one_line_errors, print_error, print_note
 from source_pypi.cli.query import needs_duckdb
 from source_pypi.cli.signals import QUERY_SHUTDOWN_SECONDS, exit_on_signal, interrupt
 from source_pypi.errors import QueryError
 from source_pypi.safety.printable import printable
-from source_pypi.safety.wording import counted
+from source_pypi.safety.wording import counted, some_of
+
+if TYPE_CHECKING:
+    from source_pypi.answers.database import Database
 
 
 @click.command()
@@ -84,20 +88,14 @@ def export(
 def _export(
     tables: tuple[str, ...], folder: Path, form: str, source: str, schema: str | None, *, for_spreadsheet: bool
 ) -> None:
-    from source_pypi.answers.data_package import NAME, write_data_package
+    from source_pypi.answers.data_package import NAME, delete_data_package, write_data_package
     from source_pypi.answers.database import open_database
-    from source_pypi.answers.export import check_writable, export
-    from source_pypi.safety.wording import similar_names
+    from source_pypi.answers.export import check_writable, export, file_name
 
     with open_database(source, schema, write_to=folder) as database:
-        public = [name for name in database.relations if not name.startswith("_")]
-        for name in tables:
-            if name not in database.relations:
-                similar = similar_names(name, public)
-                meant = f" (did you mean {', '.join(similar)}?)" if similar else f" (there are {', '.join(public)})"
-                raise QueryError(f"{source} has no table or view {name}{meant}")
+        chosen = _chosen(database, tables)
         check_writable(folder)
-        chosen = list(dict.fromkeys(tables)) or public
+        before = delete_data_package(folder, [file_name(table, form) for table in chosen])
         failed, written = 0, dict[str, tuple[str, int]]()
         exported = export(database, chosen, folder, form, for_spreadsheet=for_spreadsheet)
         for table, (name, count) in zip(chosen, exported, strict=True):
@@ -110,5 +108,30 @@ def _export(
         if not tables and form == "parquet":
             write_data_package(database, folder, written, datetime.now(UTC))
             click.echo(f"{printable(str(folder / NAME))}: {counted(len(written), 'table')}")
+            _note_others(folder, sorted({*before} - {name for name, _ in written.values()}))
+        elif before:
+            print_note(f"{folder / NAME} described the files before, and was deleted; export --all writes it")
         if failed:
             sys.exit(1)
+
+
+def _chosen(database: "Database", tables: tuple[str, ...]) -> list[str]:
+    """The tables and views to export: those that are named, or all.
+
+    :raises QueryError: when there is no such table or view.
+    """
+    from source_pypi.safety.wording import similar_names
+
+    public = [name for name in database.relations if not name.startswith("_")]
+    for name in tables:
+        if name not in database.relations:
+            similar = similar_names(name, public)
+            meant = f" (did you mean {', '.join(similar)}?)" if similar else f" (there are {', '.join(public)})"
+            raise QueryError(f"{database.source} has no table or view {name}{meant}")
+    return list(dict.fromkeys(tables)) or public
+
+
+def _note_others(folder: Path, names: list[str]) -> None:
+    """Print a note about files of an earlier export that this one has not written."""
+    if others := [name for name in names if (folder / name).exists()]:
+        print_note(f"{folder} still has {counted(len(others), 'file')} of an earlier export: {some_of(others)}")
