@@ -510,12 +510,19 @@ class StoppedError(TransientError):
 # A fault of the index, or of this package -----------------------------------------------------------------------------
 
 
+def _index_hint(url: str) -> str:
+    """Return what may be wrong with the setting; nothing for a file: the folder is there, and others of it are read."""
+    return "" if url.startswith("file:") else ": is index_url the address of a package index?"
+
+
 class ResponseError(UnexpectedError):
     """A status that is not expected, too many redirects, or a redirect that is not followed."""
 
     url: str
     answer: str
-    template = "{url} answered {answer}: is index_url the address of a package index?"
+
+    def _message(self) -> str:
+        return f"{self.url} answered {self.answer}{_index_hint(self.url)}"
 
 
 class DocumentError(UnexpectedError):
@@ -524,7 +531,9 @@ class DocumentError(UnexpectedError):
     url: str
     expected: str
     found: str
-    template = "{url}: expected {expected}, found {found}: is index_url the address of a package index?"
+
+    def _message(self) -> str:
+        return f"{self.url}: expected {self.expected}, found {self.found}{_index_hint(self.url)}"
 
 
 class ServiceDocumentError(UnexpectedError):

@@ -121,7 +121,7 @@ def _last_run(store: Store) -> RunRow | None:
     except (TypeError, ValueError) as error:
         raise broken_run(store) from error
     if last.version > VERSION:
-        raise StateError(store.name, "a newer release wrote it")
+        raise StateError(store.name, "a newer release wrote it", "upgrade source-pypi, or name another --into")
     is_complete = last.version < VERSION or STATE.name not in store.incomplete([STATE])
     return last if is_complete else replace(last, version=0)
 

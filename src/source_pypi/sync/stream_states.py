@@ -30,6 +30,8 @@ from source_pypi.sync.state_codec import pack_text, unpack_text, with_time
 VERSION = 1
 #: A checkpoint is due after this many seconds, or this many projects.
 CHECKPOINT_SECONDS, CHECKPOINT_PROJECTS = 10.0, 500
+#: What to do about state of a newer release.
+_NEWER = "upgrade source-pypi, or reset the stream to read it in full (in Airbyte: clear its data)"
 #: Checkpoints of a run write at most this many times the size of the state, or ``FREE_BYTES`` if that is more.
 MAX_COPIES, FREE_BYTES = 1.5, 1_000_000
 
@@ -93,7 +95,7 @@ class StreamState:
         if not isinstance(version, int) or not isinstance(message.get("projects"), dict):
             raise StateError(self.stream, "another connector wrote it")
         if version > VERSION:
-            raise StateError(self.stream, "a newer release wrote it")
+            raise StateError(self.stream, "a newer release wrote it", _NEWER)
         generation = message.get("generation")
         if message.get("index") != self.root:
             self.other_index = str(message.get("index"))

@@ -225,8 +225,12 @@ def _integer(digits: str) -> int | float:
 
 
 def excerpt(body: bytes) -> str:
-    """The beginning of a body, printable, for an error."""
+    """The beginning of a body, printable, for an error, and where it ends to be UTF-8."""
     text = re.sub(r"[^ -~]+", " ", body[:200].decode("utf-8", "replace")).strip()
     if not text:
         return "bytes that are not text" if body.strip() else "an empty body"
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        return f"{text[:60]!r}, which is not UTF-8 from byte {error.start + 1:,} on"
     return repr(text[:60])
