@@ -13,6 +13,9 @@ import duckdb
 import pytest
 
 from source_pypi.answers.export import file_name
+from source_pypi.destinations.runs import RUNS
+from source_pypi.destinations.tables import table_of, with_histories
+from source_pypi.streams import choose_streams
 from tests.cli import Run
 from tests.cli.loaded import PROJECTS, make_database
 
@@ -122,6 +125,76 @@ def test_data_package(run: Run, loaded: Path, tmp_path: Path) -> None:
     assert [types[name] for name in names] == ["string", "array", "object", "datetime", "integer", "boolean"]
     assert "any" not in {field["type"] for one in resources.values() for field in one["schema"]["fields"]}
     assert run("query", "SELECT count(*) AS n FROM projects", "--from", "out", "--format", "csv").stdout == "n\n2\n"
+
+
+def test_data_package_of_json(run: Run, tmp_path: Path) -> None:
+    """A column of JSON is an array or an object as its record says, also in a history; anything in other tables."""
+    statements = ["CREATE TABLE mine (a JSON)"]
+    streams = [table_of(one, history=True) for one in choose_streams(["project", "advisories"])]
+    for table in (*with_histories(streams), RUNS):
+        columns = ", ".join(f'"{column.name}" {column.type.duckdb}' for column in table.columns)
+        statements += [f"CREATE TABLE {table.name} ({columns})", f"COMMENT ON TABLE {table.name} IS 'A row is one.'"]
+    make_database(tmp_path / "pypi.duckdb", *statements)
+    assert run("export", "--all", "--to", "out").returncode == 0
+    package = json.loads((tmp_path / "out/datapackage.json").read_bytes())
+    types = {
+        one["name"]: {field["name"]: field["type"] for field in one["schema"]["fields"]} for one in package["resources"]
+    }
+    for table in ("project", "project_history"):
+        names = ("info", "ownership", "urls", "vulnerabilities", "releases")
+        assert [types[table][name] for name in names] == ["object", "object", "array", "array", "object"]
+    found = (types["advisories"]["references"], types["runs"]["tables"], types["mine"]["a"])
+    assert found == ("array", "object", "any")
+
+
+def test_data_package_of_an_index_on_disk(run: Run, tmp_path: Path) -> None:
+    """The path of an index on disk is not published."""
+    index = "CREATE TABLE _run AS SELECT 'file:///srv/mirror' AS \"index\""
+    make_database(tmp_path / "pypi.duckdb", index)
+    assert run("export", "--all", "--to", "out").returncode == 0
+    assert json.loads((tmp_path / "out/datapackage.json").read_bytes())["sources"] == [{"title": "package index"}]
+
+
+def test_data_package_of_files_that_changed(run: Run, loaded: Path, tmp_path: Path) -> None:
+    """An export of some tables deletes the description of the files before, unless it is not of source-pypi."""
+    package = tmp_path / "out/datapackage.json"
+    assert run("export", "--all", "--to", "out").returncode == 0
+    content = package.read_bytes()
+    assert run("export", "projects", "--to", "out", "--format", "csv").stderr == ""
+    assert package.read_bytes() == content
+    done = run("export", "projects", "--to", "out")
+    assert (done.returncode, done.stderr, package.exists()) == (
+        0,
+        "note: out/datapackage.json described the files before, and was deleted; export --all writes it\n",
+        False,
+    )
+    package.write_text('{"name": "mine", "resources": [{"path": "projects.parquet"}]}')
+    assert run("export", "projects", "--to", "out").stderr == ""
+    assert package.exists()
+
+
+def test_files_of_an_earlier_export(run: Run, loaded: Path, tmp_path: Path) -> None:
+    """--all names files that an earlier one wrote, and whose tables are gone; it does not delete them."""
+    with duckdb.connect(str(loaded)) as connection:
+        connection.execute("CREATE TABLE mine AS SELECT 1 AS a")
+    assert run("export", "--all", "--to", "out").returncode == 0
+    (tmp_path / "out/other.parquet").touch()
+    with duckdb.connect(str(loaded)) as connection:
+        connection.execute("DROP TABLE mine")
+    done = run("export", "--all", "--to", "out")
+    assert (done.returncode, done.stderr) == (0, "note: out still has 1 file of an earlier export: mine.parquet\n")
+    assert (tmp_path / "out/mine.parquet").exists()
+
+
+def test_description_that_cannot_be_written(run: Run, loaded: Path, tmp_path: Path) -> None:
+    """A full disk, or a folder by its name, is an error about datapackage.json, not about standard output."""
+    package = tmp_path / "out/datapackage.json"
+    package.mkdir(parents=True)
+    line = "error: out/datapackage.json cannot be written: "
+    assert run("export", "--all", "--to", "out").stderr == f"{line}Is a directory\n"
+    package.rmdir()
+    package.symlink_to("/dev/full")
+    assert run("export", "--all", "--to", "out").stderr == f"{line}No space left on device\n"
 
 
 def test_odd_names(run: Run, loaded: Path, tmp_path: Path) -> None:

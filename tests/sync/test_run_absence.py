@@ -5,7 +5,8 @@ import pytest
 from source_pypi.errors import (
     UnknownReleaseError,
 )
-from source_pypi.sync.batch import Batch
+from source_pypi.sync.batch import Batch, Notice
+from source_pypi.sync.notices import NoticeKind
 from tests.fake_index import FakeIndex, World, faults
 from tests.memory_store import MemoryStore
 from tests.sync.helpers import EVERY, RELEASED, Connect, agrees, counts, paths, read, rich, streams
@@ -27,7 +28,7 @@ def test_removed_project_deletes_its_rows(world: World, fake: FakeIndex, connect
     store.sync(fake, index, ["foo"], EVERY, releases="all")
     world.delete_project("foo")
     (batch,) = store.sync(fake, index, ["foo"], EVERY, releases="all")
-    assert (batch.missing, batch.warnings) == (False, ("foo was removed from the index, and its rows are deleted",))
+    assert (batch.missing, batch.warnings, batch.notices) == (False, (), (Notice(NoticeKind.REMOVED_ROWS),))
     assert {name: len(rows) for name, rows in store.tables().items() if rows} == {"statuses": 1}
     assert store.tables() == store.merged()
     assert [row["status"] for row in store.tables()["statuses"]] == ["missing"]
@@ -41,11 +42,8 @@ def test_removed_project_has_its_rows_deleted_once(world: World, fake: FakeIndex
     index, store = connect(fake), MemoryStore()
     store.sync(fake, index, ["foo"], ["files"])
     world.delete_project("foo")
-    warnings = [store.sync(fake, index, ["foo"], ["files"])[0].warnings for _ in range(2)]
-    assert warnings == [
-        ("foo was removed from the index, and its rows are deleted",),
-        ("foo was removed from the index",),
-    ]
+    notices = [store.sync(fake, index, ["foo"], ["files"])[0].notices for _ in range(2)]
+    assert notices == [(Notice(NoticeKind.REMOVED_ROWS),), (Notice(NoticeKind.REMOVED),)]
 
 
 def test_project_that_returns_is_read_in_full(world: World, fake: FakeIndex, connect: Connect) -> None:

@@ -10,11 +10,15 @@ from source_pypi.services.index.documents import ABSENT, Release, Statistics, op
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams import choose_streams
 from source_pypi.streams.stream import ProjectDocuments, ReleaseView
+from source_pypi.sync.batch import Notice
 from source_pypi.sync.fetch_result import FetchResult
-from source_pypi.sync.warnings import absence_warnings, own_key_warnings
+from source_pypi.sync.notices import NoticeKind
+from source_pypi.sync.warnings import absence_notices, absence_warnings, own_key_warnings
 from tests.batches import batch_with, rows_in
 from tests.streams import ROOT, documents_with
 from tests.sync.batching import BEFORE, FOO, absent, batch, previous
+
+REMOVED = (Notice(NoticeKind.REMOVED_ROWS),)
 
 
 def test_named_project_that_never_existed_is_missing() -> None:
@@ -36,13 +40,10 @@ def test_unnamed_project_that_does_not_exist_is_a_warning() -> None:
     assert (given.missing, given.warnings) == (False, (warning,))
 
 
-def test_removed_project_is_a_warning_and_deletes_its_rows() -> None:
-    """A removed project is a warning, and its rows are deleted."""
+def test_removed_project_is_reported_and_deletes_its_rows() -> None:
+    """A removed project is reported with others, and its rows are deleted."""
     given = batch(absent(warnings=["first"]), previous("files", states={"files": BEFORE}), keys=True)
-    assert (given.missing, given.warnings) == (
-        False,
-        ("first", "foo was removed from the index, and its rows are deleted"),
-    )
+    assert (given.missing, given.warnings, given.notices) == (False, ("first",), REMOVED)
     assert given.changes["files"].deleted_keys == [{"project": "foo", "filename": "a.whl"}]
 
 
@@ -52,18 +53,19 @@ def test_removed_project_is_a_warning_and_deletes_its_rows() -> None:
         (False, "auto", True, False, ()),
         (False, "fail", True, False, ()),
         (False, "warn", False, True, ("foo is not on the index: check the spelling",)),
-        (True, "auto", False, False, ("foo was removed from the index, and its rows are deleted",)),
-        (True, "fail", True, False, ("foo was removed from the index, and its rows are deleted",)),
-        (True, "warn", False, True, ("foo was removed from the index, and its rows are deleted",)),
+        (True, "auto", False, False, ()),
+        (True, "fail", True, False, ()),
+        (True, "warn", False, True, ()),
     ],
 )
 def test_named_project_that_does_not_exist(
     known: bool, missing_projects: str, missing: bool, missing_allowed: bool, warnings: tuple[str, ...]
 ) -> None:
-    """A project that never existed is an error or a warning, as the setting says; one that existed is a warning."""
+    """A project that never existed is an error or a warning, as the setting says; one that existed is reported."""
     before = previous("files", states={"files": BEFORE} if known else {})
     given = batch(absent(), before, missing_projects=missing_projects)
     assert (given.missing, given.missing_allowed, given.warnings) == (missing, missing_allowed, warnings)
+    assert given.notices == (REMOVED if known else ())
 
 
 def test_project_that_exists_has_no_warning() -> None:
@@ -71,6 +73,7 @@ def test_project_that_exists_has_no_warning() -> None:
     existing = FetchResult(FOO, ProjectDocuments(project="foo"))
     before = previous("files", states={"files": BEFORE})
     assert absence_warnings(existing, before, named=True, allowed=False) == []
+    assert absence_notices(existing, before) == []
 
 
 OURS = {"VERSION": 1, "PROJECT": "bar", "_ab_cdc_deleted_at": None}

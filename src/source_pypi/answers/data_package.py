@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from source_pypi.answers.database import OURS, Column, Database, Relation
 from source_pypi.errors import QueryError
-from source_pypi.safety.files import replacing
+from source_pypi.safety.files import is_file, replacing
 from source_pypi.safety.redaction import without_credentials
 from source_pypi.schema import stream_schema
 from source_pypi.standards.index_urls import is_on_disk
@@ -78,6 +78,8 @@ def delete_data_package(folder: Path, files: Collection[str]) -> list[str]:
     :raises QueryError: when it cannot be deleted.
     """
     path = folder / NAME
+    if not is_file(path):
+        return []
     try:
         package = msgspec.json.decode(path.read_bytes(), type=_Package)
     except (OSError, msgspec.DecodeError):

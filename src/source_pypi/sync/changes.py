@@ -29,7 +29,7 @@ from source_pypi.sync.notices import unknown_fields
 from source_pypi.sync.planner import PreviousState
 from source_pypi.sync.state import CODES, COUNT_CODE, DIGEST, VERSIONS_CODE, Key, Partition, ProjectState
 from source_pypi.sync.unknown import INCOMPLETE, lacks_list, rows_are_unknown, unknown_partitions
-from source_pypi.sync.warnings import absence_warnings, own_key_warnings
+from source_pypi.sync.warnings import absence_notices, absence_warnings, own_key_warnings
 
 #: Rows that are made and encoded at a time. Files take some 700 bytes each as JSON, so that a slice fits into the
 #: processor's cache, and needs no large block of memory.
@@ -110,7 +110,7 @@ def batch_of(
         invalid_fields=tuple(
             invalid_field for document in documents.all() for invalid_field in document.invalid_fields
         ),
-        notices=(*result.notices, *unknown_fields(unknown_keys)),
+        notices=(*result.notices, *absence_notices(result, previous), *unknown_fields(unknown_keys)),
         total_projects=total_projects,
         provided=provided_streams(previous.streams, result, changes),
         lacking=lacking_streams(previous.streams, result, changes),

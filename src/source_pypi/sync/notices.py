@@ -25,6 +25,8 @@ class NoticeKind(enum.StrEnum):
         "documents of {projects} no longer list releases, and pages do not show versions without files: rows of these "
         "versions are deleted"
     )
+    REMOVED = "removed from the index: {projects}"
+    REMOVED_ROWS = "removed from the index, and their rows are deleted: {projects}"
     LATEST_ONLY = "the index lists no releases of {projects}: only the latest release of each is read"
     UNDESCRIBED = (
         "releases without documents and without core metadata (METADATA): {count} of {projects}; dependencies, "

@@ -7,8 +7,9 @@ from source_pypi.services.index.documents import Document
 from source_pypi.services.index.documents.kinds import DocumentKind
 from source_pypi.streams._values import own_keys
 from source_pypi.streams.stream import ProjectDocuments, Stream
-from source_pypi.sync.batch import Change
+from source_pypi.sync.batch import Change, Notice
 from source_pypi.sync.fetch_result import FetchResult
+from source_pypi.sync.notices import NoticeKind
 from source_pypi.sync.planner import PreviousState
 
 #: The columns that rows of raw documents have besides the document's keys.
@@ -19,13 +20,18 @@ _ADDED_COLUMNS: Mapping[DocumentKind, tuple[str, ...]] = {
 }
 
 
-def absence_warnings(result: FetchResult, previous: PreviousState, *, named: bool, allowed: bool) -> list[str]:
-    """Return what to report of a project that the index does not have, unless that is an error."""
-    if not result.missing:
+def absence_notices(result: FetchResult, previous: PreviousState) -> list[Notice]:
+    """Return what to report of a project that the index had before, together with others."""
+    if not result.missing or not previous.existed:
         return []
-    if previous.existed:
-        loaded = any(one.has_rows for state in previous.states.values() for one in state.partitions.values())
-        return [f"{result.documents.project} was removed from the index{', and its rows are deleted' * loaded}"]
+    loaded = any(one.has_rows for state in previous.states.values() for one in state.partitions.values())
+    return [Notice(NoticeKind.REMOVED_ROWS if loaded else NoticeKind.REMOVED)]
+
+
+def absence_warnings(result: FetchResult, previous: PreviousState, *, named: bool, allowed: bool) -> list[str]:
+    """Return what to report of a project that the index has never had, unless that is an error."""
+    if not result.missing or previous.existed:
+        return []
     if allowed:
         return [f"{result.documents.project} is not on the index: check the spelling"]
     return [] if named else [f"{result.documents.project} is listed or required, but the index does not have it"]
