@@ -154,6 +154,8 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
         "stopped after 3 projects in a row failed; 97 more were not read: run again when the index has recovered",
     ),
     ("ResponseError", (URL, "418"), f"{URL} answered 418: {INDEX_URL}"),
+    ("ResponseError", ("file:///srv/flask", "half a file"), "file:///srv/flask answered half a file"),
+    ("DocumentError", ("file:///srv/flask", "a page", "'{'"), "file:///srv/flask: expected a page, found '{'"),
     ("BugError", ("KeyError",), "something went wrong in source-pypi (KeyError): please report it"),
     (
         "TooLargeError",

@@ -50,6 +50,20 @@ def test_sync_prints_a_report(world: World, fake: FakeIndex, run: Run, tmp_path:
     connection.close()
 
 
+def test_removed_projects_are_one_line(world: World, fake: FakeIndex, run: Run) -> None:
+    """Projects that were removed from the index are one warning with their number and the first names."""
+    names = [f"p{number}" for number in range(6)]
+    for name in ("flask", *names):
+        world.add(name)
+    assert run("sync", "flask", *names, "--index-url", fake.url).returncode == 0
+    for name in names:
+        world.delete_project(name)
+    fake.new_run()
+    done = run("sync", "flask", *names, "--index-url", fake.url, "--accept-deletions")
+    line = "warning: removed from the index, and their rows are deleted: 6 projects (p0, p1, p2, ...)\n"
+    assert (done.returncode, done.stderr) == (0, line)
+
+
 def test_options_and_settings(world: World, fake: FakeIndex, settings: Path, run: Run, tmp_path: Path) -> None:
     """Streams and file come from the options; names are added to the projects of the settings."""
     world.add("flask")

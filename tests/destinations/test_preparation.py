@@ -136,10 +136,10 @@ def test_index_that_never_answered_is_not_remembered(open_loader: OpenLoader, tm
 
 
 def test_newer_state_is_an_error(open_loader: OpenLoader, tmp_path: Path) -> None:
-    """State that a newer release wrote is an error, and stays."""
+    """State that a newer release wrote is an error that says what to do, and stays."""
     fill(open_loader())
     change_state(tmp_path, f"UPDATE _run SET version = {VERSION + 1}")
-    with pytest.raises(StateError, match="a newer release wrote it"), open_loader():
+    with pytest.raises(StateError, match="wrote it; upgrade source-pypi, or name another --into"), open_loader():
         pass
     assert rows(state_file(tmp_path), "SELECT count(*) FROM _state") == [(3,)]
 

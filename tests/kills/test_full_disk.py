@@ -2,6 +2,8 @@
 
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,6 +81,15 @@ def test_full_temporary_folder_loses_nothing(kills: syncing.Kills, small_disk: S
     assert list(staging.iterdir()) == []
     assert kills.judge_partial(file) == []
     assert kills.finish(file) == []
+
+
+def test_full_disk_under_a_folder_of_parquet(index: FakeIndex, small_disk: SmallDisk, tmp_path: Path) -> None:
+    """A full disk under a folder of Parquet is one line that names the folder and the reason, and nothing else."""
+    folder = small_disk(40 * KB) / "warehouse"
+    names = list(index.world.projects)[:20]
+    command = [sys.executable, "-m", "source_pypi", "sync", *names, "--index-url", index.url, "--into", f"{folder}/"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, f"error: cannot write {folder}/: No space left on device\n")
 
 
 def test_full_standard_output_loses_nothing(index: FakeIndex, tmp_path: Path) -> None:

@@ -183,10 +183,10 @@ def test_unprintable_body_is_not_called_empty(body: bytes) -> None:
 
 
 def test_excerpt_is_printable_ascii() -> None:
-    """The excerpt of any body is one line of printable ASCII."""
+    """The excerpt of any body is one line of printable ASCII, and says where the body ends to be UTF-8."""
     with pytest.raises(DocumentError) as caught:
         open_project(b"<p>\x1b[31m caf\xc3\xa9\xff\r\n\x00</p>")
-    assert caught.value.found == "'<p> [31m caf </p>'"
+    assert caught.value.found == "'<p> [31m caf </p>', which is not UTF-8 from byte 15 on"
 
 
 @pytest.mark.parametrize("depth", [10, 200, 500, 700, 950, 1_000, 2_000, 100_000])
@@ -311,6 +311,8 @@ def test_plain_number_with_too_many_digits() -> None:
         (b"\x00\x01\x02", "bytes that are not text"),
         ("\u4e0d\u5b58\u5728".encode(), "bytes that are not text"),
         (b"\x00" * 200 + b"abc", "bytes that are not text"),
+        (b'{"a": "\xe9"', """'{"a": " "', which is not UTF-8 from byte 8 on"""),
+        ('{"a"'.encode("utf-16-le").join([b"\xff\xfe", b""]), """'{ " a "', which is not UTF-8 from byte 1 on"""),
         (b"\x00" * 199 + b"abc", "'a'"),
         (b"x" * 61, f"'{'x' * 60}'"),
     ],
