@@ -287,7 +287,7 @@ def test_missing_projects_fail_or_warn(
         world.delete_project("foo")
     given = store.sync(fake, index, ["foo", "other"], ["files"], missing_projects=setting)
     (batch,) = [one for one in given if one.project == "foo"]
-    assert (batch.missing, len(batch.warnings)) == (missing, warnings)
+    assert (batch.missing, len(batch.warnings) + len(batch.notices)) == (missing, warnings)
 
 
 def described(world: World, name: str) -> None:
