@@ -12,7 +12,7 @@ from tests.fake_index import FakeIndex, World
 
 DAMAGED = "it is damaged, or an incomplete copy; copy it again, or sync into a new file\n"
 #: Commands that read the file x.duckdb.
-READING = (
+READING: tuple[tuple[str, ...], ...] = (
     ("export", "--all", "--to", "out", "--from", "x.duckdb"),
     ("export", "projects", "files", "--to", "out", "--from", "x.duckdb"),
     ("query", "projects", "--from", "x.duckdb", "-o", "out.csv"),
@@ -20,7 +20,7 @@ READING = (
     ("report", "x.duckdb"),
 )
 #: Commands that write it.
-WRITING = (("sync",), ("sync", "flask"), ("audit", "flask==1.0"))
+WRITING: tuple[tuple[str, ...], ...] = (("sync",), ("sync", "flask"), ("audit", "flask==1.0"))
 
 
 def half(content: bytes) -> bytes:

@@ -140,9 +140,9 @@ def test_data_package_of_json(run: Run, tmp_path: Path) -> None:
     types = {
         one["name"]: {field["name"]: field["type"] for field in one["schema"]["fields"]} for one in package["resources"]
     }
-    for table in ("project", "project_history"):
+    for resource in ("project", "project_history"):
         names = ("info", "ownership", "urls", "vulnerabilities", "releases")
-        assert [types[table][name] for name in names] == ["object", "object", "array", "array", "object"]
+        assert [types[resource][name] for name in names] == ["object", "object", "array", "array", "object"]
     found = (types["advisories"]["references"], types["runs"]["tables"], types["mine"]["a"])
     assert found == ("array", "object", "any")
 
