@@ -46,7 +46,7 @@ def stacks(tmp_path_factory: pytest.TempPathFactory) -> list[Stack]:
         command = [sys.executable, "-m", "tests.tracing", str(folder / "calls.json"), "sync", "flask", *into]
         subprocess.run([*command, "--index-url", index.url], cwd=ROOT, check=True, capture_output=True, timeout=120)
     traced = [[tuple(call) for call in stack] for stack in json.loads((folder / "calls.json").read_text())]
-    return [from_command(stack) for stack in traced]
+    return list(filter(None, map(from_command, traced)))
 
 
 def from_command(stack: Stack) -> Stack:
