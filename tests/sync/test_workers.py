@@ -60,7 +60,6 @@ def test_closing_cancels_all_that_has_not_ended() -> None:
         assert go_on.wait(SOON)
         return document
 
-    before = threading.active_count()
     waiting, queued = workers.submit(call, Document()), workers.submit(call, Document())
     assert begun.wait(SOON)
     threading.Timer(0.05, workers.close).start()
@@ -70,7 +69,7 @@ def test_closing_cancels_all_that_has_not_ended() -> None:
     with pytest.raises(CancelledError):
         workers.submit(call, Document())
     go_on.set()
-    until(lambda: threading.active_count() == before)
+    until(lambda: not any(thread.is_alive() for thread in workers._threads))
 
 
 def test_nothing_of_a_call_is_kept() -> None:
