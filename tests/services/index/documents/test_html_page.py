@@ -228,6 +228,30 @@ def test_list_of_projects(links: str, expected: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("links", "expected"),
+    [
+        ('<a href="foo/">x</a><a href="bar/index.html">x</a>', ["foo", "bar"]),
+        ('<a href="/simple/foo/">x</a><a href="/">x</a>', ["foo"]),
+        ('<a href="http://host.test/simple/foo/">x</a><a href="/other/bar/">x</a>', ["foo"]),
+        ("", []),
+    ],
+)
+def test_list_that_was_saved(links: str, expected: list[str]) -> None:
+    """The links of a saved list may lead to the path that the list had on its server."""
+    body = f"<html><title>Simple index</title>{links}</html>".encode()
+    document = open_html_listing(body, "file:///srv/mirror/simple/")
+    assert document.content.projects == [Listed(name) for name in expected]
+
+
+@pytest.mark.parametrize("link", ["/foo/", "/root/pypi/+simple/foo/", "http://host.test/foo/"])
+def test_saved_list_whose_links_lead_elsewhere(link: str) -> None:
+    """A saved list of which no link is understood is an error: it is not an index without projects."""
+    body = f'<html><title>Simple index</title><a href="{link}">foo</a></html>'.encode()
+    with pytest.raises(DocumentError, match="expected the list of projects"):
+        open_html_listing(body, "file:///srv/mirror/simple/")
+
+
+@pytest.mark.parametrize(
     ("body", "expected"), [(b" \n<p>", True), (b"\xef\xbb\xbf<p>", True), (b'{"files":[]}', False), (b"", False)]
 )
 def test_form_of_a_body(body: bytes, expected: bool) -> None:

@@ -25,6 +25,7 @@ from source_pypi.errors import DocumentError
 from source_pypi.safety.limits import LONGEST_CACHED, LONGEST_URL
 from source_pypi.services.index.documents.document import Document, check_values, excerpt, open_document
 from source_pypi.services.index.documents.page import Listed, Listing, Meta, Page, PageFile, ProjectStatus
+from source_pypi.standards.index_urls import is_on_disk
 from source_pypi.standards.wheels import is_distribution, name_in_url
 
 P = TypeVar("P", Page, Listing)
@@ -126,13 +127,13 @@ def open_html_listing(
 ) -> Document[Listing]:
     """Read the list of projects: the text of each link is a project's name, else the last segment of its URL.
 
-    :raises DocumentError: when it is another HTML document.
+    :raises DocumentError: when it is another HTML document, or a saved one whose links all lead elsewhere.
     :raises TooLargeError: when it exceeds a limit.
     """
     parsed = _parse(body, url, "the list of projects")
     found = zip(parsed.links, parsed.texts, strict=True)
     names = dict.fromkeys(_spelled(name, text) for link, text in found if (name := _project(parsed.base, link, url)))
-    if not names and not parsed.is_page:
+    if not names and (not parsed.is_page or (parsed.links and is_on_disk(url))):
         raise DocumentError(url, "the list of projects (PEP 503, with links to pages)", excerpt(body))
     return Document(url, Listing([Listed(name) for name in names], parsed.meta), body, etag, serial, ())
 
@@ -255,7 +256,9 @@ def _project(base: str, link: _Attributes, url: str) -> str | None:
     if target is None:
         return None
     parent, _, _ = target.removesuffix("index.html").rstrip("/").rpartition("/")
-    inside = _path(parent) == _path(url.partition("?")[0])
+    above, below = _path(url.partition("?")[0]), _path(parent)
+    # a list that was saved from a server leads to the path that it had there
+    inside = above.endswith(below) if is_on_disk(url) and below != "/" else above == below
     return name_in_url(target.removesuffix("index.html").rstrip("/")) if inside else None
 
 
