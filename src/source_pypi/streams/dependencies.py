@@ -21,7 +21,7 @@ def _parsed(meaning: str, absent: str) -> Meta:
     return describe(meaning, source="info.requires_dist", null=absent)
 
 
-class Dependency(Struct, frozen=True, kw_only=True, gc=False):
+class Dependency(Struct, frozen=True, gc=False):
     """A requirement, as uploaded and as parsed (PEP 508)."""
 
     project: ProjectName
@@ -91,21 +91,21 @@ def dependencies_rows(documents: ProjectDocuments) -> Iterator[Row]:
 
 def _row(project: str, version: str, position: int, text: str, source: str) -> Dependency:
     parsed = _parse(text)
-    return Dependency(
-        project=project,
-        version=version,
-        position=position,
-        requirement=text,
-        name=parsed.name,
-        extras=None if parsed.extras is None else list(parsed.extras),
-        specifier=parsed.specifier,
-        pin=parsed.pin,
-        pin_sort_key=None if parsed.pin is None else sort_key(parsed.pin),
-        marker=parsed.marker,
-        extra=parsed.extra,
-        url=parsed.url,
-        parse_error=parsed.error,
-        source=source,
+    return Dependency(  # positional: with this many keywords, msgspec takes five times as long
+        project,
+        version,
+        position,
+        text,
+        parsed.name,
+        None if parsed.extras is None else list(parsed.extras),
+        parsed.specifier,
+        parsed.pin,
+        None if parsed.pin is None else sort_key(parsed.pin),
+        parsed.marker,
+        parsed.extra,
+        parsed.url,
+        parsed.error,
+        source,
     )
 
 

@@ -7,9 +7,10 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from source_pypi.fields import Integer, describe
+from source_pypi.safety.limits import cached_if_short
 from source_pypi.services.index.documents import File, Info
 from source_pypi.services.index.documents.kinds import DocumentKind
-from source_pypi.standards.versions import normalized, parse_version, sort_key
+from source_pypi.standards.versions import parse_version, sort_key
 from source_pypi.standards.wheels import kind_of
 from source_pypi.streams._fields import (
     FirstSeenAt,
@@ -32,7 +33,7 @@ def _parsed(meaning: str, absent: str = "") -> Meta:
     return describe(meaning, source="releases", null=f"{absent}the version is not valid in PEP 440")
 
 
-class Version(Struct, frozen=True, kw_only=True, gc=False):
+class Version(Struct, frozen=True, gc=False):
     """A version: its parts according to PEP 440, and a summary of its files."""
 
     project: ProjectName
@@ -90,35 +91,38 @@ def _row(
     project: str, version: str, files: Sequence[File], info: Info, source: str, first_seen_at: datetime | None
 ) -> Version:
     is_latest = version == info.version
-    parsed = parse_version(version)
     uploads = [time for file in files if (time := file.uploaded()) is not None]
     kinds = {file.packagetype or kind_of(file.name() or "") for file in files}
     yanked = _yanked(files, info.yanked if is_latest else None)
-    return Version(
-        project=project,
-        version=version,
-        valid_pep440=parsed is not None,
-        normalized_version=normalized(version),
-        sort_key=sort_key(version),
-        is_prerelease=None if parsed is None else parsed.is_prerelease,
-        pre=None if parsed is None or parsed.pre is None else f"{parsed.pre[0]}{parsed.pre[1]}",
-        post=None if parsed is None else _column(parsed.post),
-        dev=None if parsed is None else _column(parsed.dev),
-        local=None if parsed is None else parsed.local,
-        first_upload_at=min(uploads, default=None),
-        last_upload_at=max(uploads, default=None),
-        first_seen_at=first_seen_at,
-        file_count=len(files),
-        total_size=total([file.size for file in files]),
-        has_sdist="sdist" in kinds,
-        has_wheel="bdist_wheel" in kinds,
-        requires_python=_first(file.requires_python for file in files)
-        or (text(info.requires_python) if is_latest else None),
-        yanked=yanked,
-        yanked_reason=None if yanked is False else _yanked_reason(files, info, is_latest=is_latest),
-        is_latest=is_latest,
-        source=source,
+    return Version(  # positional: with this many keywords, msgspec takes seventeen times as long
+        project,
+        version,
+        *_parts(version),
+        min(uploads, default=None),
+        max(uploads, default=None),
+        first_seen_at,
+        len(files),
+        total([file.size for file in files]),
+        "sdist" in kinds,
+        "bdist_wheel" in kinds,
+        _first(file.requires_python for file in files) or (text(info.requires_python) if is_latest else None),
+        yanked,
+        None if yanked is False else _yanked_reason(files, info, is_latest=is_latest),
+        is_latest,
+        source,
     )
+
+
+@cached_if_short()
+def _parts(
+    version: str,
+) -> tuple[bool, str | None, str, bool | None, str | None, int | None, int | None, str | None]:
+    """The fields that the version itself gives, from ``valid_pep440`` to ``local``: the same versions recur."""
+    parsed, key = parse_version(version), sort_key(version)
+    if parsed is None:
+        return False, None, key, None, None, None, None, None
+    pre = None if parsed.pre is None else f"{parsed.pre[0]}{parsed.pre[1]}"
+    return True, str(parsed), key, parsed.is_prerelease, pre, _column(parsed.post), _column(parsed.dev), parsed.local
 
 
 def _yanked(files: Sequence[File], release_yanked: bool | None) -> bool | None:
