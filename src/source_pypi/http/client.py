@@ -155,7 +155,7 @@ class Client:
         self._transport = transport or Connections(timeout=timeout, kept=connections, ca_bundle=ca_bundle)
         self._closed = threading.Event()
         self._sleep = sleep or self._closed.wait
-        self._rate_limiter = RateLimiter(requests_per_second, clock, self.wait)
+        self._rate_limiter = RateLimiter(requests_per_second, clock, self._sleep)  # no cycle: connections are freed
         self._clock, self._jitter, self._on_event, self._now = clock, jitter, on_event, now
         self._stats_lock = threading.Lock()
 
@@ -269,8 +269,8 @@ class Client:
         """One try, which includes its redirects: the response, or why it failed."""
         hop = url = message.url
         for _ in range(REDIRECTS + 1):
-            self._check_open()
             self._rate_limiter.wait()
+            self._check_open()
             self.stats.rate_limit_seconds = self._rate_limiter.waited
             shown = self.shown(hop, url)
             try:
