@@ -131,9 +131,9 @@ def _configured(passed: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _configured_names() -> Iterator[str]:
-    """Yield the names of the settings in ``SECTION`` of dlt's configuration.
+    """Yield the name of each setting that dlt's configuration has in the section ``SECTION``.
 
-    Subsections are skipped: dlt stores its own settings of each resource there.
+    Subsections are skipped: dlt stores its settings of single resources there.
     """
     prefix = SECTION.replace(".", "__").upper() + "__"
     variables = (name.removeprefix(prefix).lower() for name in os.environ if name.startswith(prefix))

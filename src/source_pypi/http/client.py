@@ -217,6 +217,8 @@ class Client:
         headers = {"Accept": accept, "Content-Type": content_type}
         return self._request(_Message(url, headers, body, answer_header), same_host=False)
 
+    # Tries, and what is told about them -------------------------------------------------------------------------------
+
     def _request(self, message: "_Message", *, same_host: bool) -> Response:
         start, tries, url = self._clock(), 0, message.url
         while True:
@@ -264,6 +266,8 @@ class Client:
         """A URL for messages, without credentials; also without those that a redirect from ``requested`` repeats."""
         text = without_credentials(url)
         return self._credentials.removed_from(text, requested) if self._credentials and url != requested else text
+
+    # One try, with its redirects --------------------------------------------------------------------------------------
 
     def _try(self, message: "_Message", same_host: bool) -> "Response | _Failure":
         """One try, which includes its redirects: the response, or why it failed."""
@@ -335,6 +339,8 @@ class Client:
             return headers
         hide = self._credentials.removed_from if self._credentials is not None else str
         return {name: "***" if name.lower() == "set-cookie" else hide(value) for name, value in headers.items()}
+
+    # What a response means --------------------------------------------------------------------------------------------
 
     def _classify(
         self, url: str, shown: str, response: urllib3.BaseHTTPResponse, body: bytes, message: "_Message"
@@ -427,6 +433,9 @@ class _Failure(Struct, frozen=True):
 _STANDARD = frozenset(HTTPStatus)
 
 
+# Redirects ------------------------------------------------------------------------------------------------------------
+
+
 def _is_same_host(one: str, other: str) -> bool:
     """Whether two URLs have the same origin, or the same host by http and then by https."""
     (scheme, host, port), (other_scheme, other_host, other_port) = origin(one), origin(other)
@@ -442,6 +451,9 @@ def _redirect_target(base: str, location: str) -> str | None:
     except ValueError:  # brackets, or a port out of range
         return None
     return url if scheme in ("http", "https") and host else None
+
+
+# Bodies ---------------------------------------------------------------------------------------------------------------
 
 
 def _copy(response: urllib3.BaseHTTPResponse, into: BinaryIO) -> int:
