@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from tests.faults.listening import Listener, read_head
 
 #: Seconds within which a program ends; the index would keep it for minutes.
 SOON = 10
+WAIT = b"HTTP/1.1 503 Unavailable\r\nRetry-After: 60\r\nContent-Length: 0\r\n\r\n"
 BEGIN = "import asyncio, source_pypi\nsettings = {'index_url': %r, 'requests_per_second': 0}\n"
 BREAK = "rows = source_pypi.read('projects', ['aa', 'bb', 'cc'], **settings)\nprint(next(rows).project)\n"
 FAIL = BREAK + "raise SystemExit\n"
@@ -80,8 +82,7 @@ def _document(project: str) -> bytes:
 @pytest.fixture(params=["asks to wait", "is silent"])
 def index(request: pytest.FixtureRequest) -> Iterator[FailingIndex]:
     """An index that asks to wait for a minute, or does not answer at all."""
-    wait = b"HTTP/1.1 503 Unavailable\r\nRetry-After: 60\r\nContent-Length: 0\r\n\r\n"
-    failing = FailingIndex(wait if request.param == "asks to wait" else b"")
+    failing = FailingIndex(WAIT if request.param == "asks to wait" else b"")
     with failing.listener:
         yield failing
 
@@ -109,6 +110,27 @@ def test_other_thread_closes(index: FailingIndex) -> None:
         with pytest.raises(RowsMissingError, match="the reader is closed"):
             names.result(SOON)
     assert time.monotonic() - start < SOON
+
+
+@pytest.mark.parametrize(
+    ("stream", "projects", "setting"),
+    [("events", [], "events_url"), ("downloads", ["aa"], "downloads_url"), ("advisories", [], "advisories_url")],
+)
+def test_closing_ends_a_wait_for_a_service(stream: Any, projects: list[str], setting: str) -> None:
+    """So does a thread that waits for another service, which is not requested again."""
+    service = FailingIndex(WAIT)
+    with service.listener, ThreadPoolExecutor(1) as pool:
+        settings: dict[str, Any] = {setting: f"{service.url}/x", "index_url": service.url, "requests_per_second": 0}
+        reader = source_pypi.open(projects, streams=[stream], **settings)
+        taken = pool.submit(lambda: list(reader))
+        assert service.asked.wait(SOON)
+        time.sleep(0.05)
+        start = time.monotonic()
+        reader.close()
+        with pytest.raises(RowsMissingError, match="the reader is closed"):
+            taken.result(SOON)
+        assert time.monotonic() - start < SOON
+        assert len(service.requests) == 1
 
 
 def test_sync_that_stops_ends(tmp_path: Path) -> None:
